@@ -1,0 +1,122 @@
+"""How fast each reading endpoint answers from cached tables, through a real server process.
+
+    python benchmarks/endpoints.py                 (the demonstration shop)
+    python benchmarks/endpoints.py --file sales.csv
+    DATABASE_URL=postgres://postgres@127.0.0.1/any python benchmarks/endpoints.py
+
+Works in a database of its own, which it drops again: a temporary file, or a new one on the server that
+DATABASE_URL names.
+"""
+
+import argparse
+import http.client
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.e2e.installation import Installation
+
+GOAL_MILLISECONDS = 50.0
+NAMES = """
+import json
+from elastix.imports.models import ImportBatch
+from pricing.models import ProductSummary, Transaction
+from elastix.jobs.models import Job
+print(json.dumps([
+    ProductSummary.objects.filter(product__kind="merchandise").order_by("-total_quantity")[0].product_id,
+    str(Transaction.objects.order_by("-invoice_date", "-id")[0].pk),
+    str(ImportBatch.objects.filter(kind="transactions")[0].pk),
+    Job.objects.order_by("-id")[0].pk,
+]))
+"""
+
+
+def paths(code: str, line: str, batch: str, job: int) -> list[str]:
+    """Every reading address of family 1 and of the products, as a client asks for its first page."""
+    return [
+        "/health",
+        "/elasticity",
+        "/elasticity?limit=1000",
+        f"/elasticity?stock_codes={code}",
+        "/elasticity?method=log_log",
+        "/elasticity/segments",
+        "/elasticity/segments?segment=Champion",
+        "/dashboard/kpis",
+        "/dashboard/segments",
+        "/dashboard/trends",
+        "/stock-items",
+        "/stock-items?sort_by=revenue_desc&limit=1000",
+        "/stock-items?segment_filter=Champion",
+        f"/stock-items/{code}",
+        "/transactions",
+        f"/transactions?stock_code={code}",
+        f"/transactions/{line}",
+        "/transactions/imports",
+        f"/transactions/imports/{batch}",
+        "/segments/customers",
+        f"/api/jobs/{job}",
+        f"/api/analytics/elasticity/{code}",
+        "/api/products/list",
+        f"/api/products/{code}",
+    ]
+
+
+def measure(address: str, path: str, requests: int) -> tuple[int, list[float], int]:
+    """Send the same request again and again on one connection; return status, milliseconds and size of the body."""
+    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
+    taken: list[float] = []
+    for _ in range(requests + 1):
+        begun = time.perf_counter()
+        connection.request("GET", path, headers={"Accept": "application/json"})
+        response = connection.getresponse()
+        body = response.read()
+        taken.append(1000 * (time.perf_counter() - begun))
+    connection.close()
+    return response.status, taken[1:], len(body)  # the first one opens the connections
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--file", type=Path, help="a file of sales; without it, the demonstration shop")
+    parser.add_argument("--requests", type=int, default=30)
+    arguments = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        Installation(
+            Path(directory), os.environ.get("DATABASE_URL", ""), OPEN_API="true", LOG_LEVEL="WARNING"
+        ) as installation,
+    ):
+        if arguments.file:
+            installation.manage("import_transactions", str(arguments.file.resolve()))
+        else:
+            installation.manage("demo", "--no-serve")
+        kind = "PostgreSQL" if installation.postgresql else "SQLite"
+        table = Table(
+            title=f"{arguments.requests} requests each, {kind}, goal: median <= {GOAL_MILLISECONDS:.0f} ms"
+        )
+        table.add_column("GET")
+        for column in ("status", "median ms", "slowest ms", "kB", ""):
+            table.add_column(column, justify="right")
+        names = installation.shell(NAMES)
+        with installation.server() as address:
+            for path in paths(*names):
+                status, taken, size = measure(address, path, arguments.requests)
+                median = statistics.median(taken)
+                verdict = "ok" if median <= GOAL_MILLISECONDS and status == 200 else "MISSED"
+                table.add_row(
+                    path, str(status), f"{median:.1f}", f"{max(taken):.1f}", f"{size / 1000:.1f}", verdict
+                )
+    Console(width=120).print(table)
+
+
+if __name__ == "__main__":
+    main()

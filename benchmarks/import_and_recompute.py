@@ -1,0 +1,110 @@
+"""How long a file of sales takes from nothing to published figures, and a refresh after one changed line.
+
+    python benchmarks/import_and_recompute.py sales.csv
+    DATABASE_URL=postgres://postgres@127.0.0.1/any python benchmarks/import_and_recompute.py sales.csv
+
+Works in a database of its own, which it drops again: a temporary file, or a new one on the server that
+DATABASE_URL names.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.e2e.installation import Installation
+
+GOAL_SECONDS, GOAL_MEGABYTES, GOAL_REFRESH_SECONDS = 30.0, 1536.0, 2.0
+REFRESHES = 3
+
+# Changes one line of a usual product, as PUT /transactions/{id} does, then refreshes: several times.
+CHANGE_ONE_LINE = """
+import json, sys, time
+from elastix.jobs.dispatch import jobs_inline
+from elastix.jobs.models import Job
+from elastix.jobs.recompute import request_recompute
+from pricing.models import ProductSummary, Transaction
+from pricing.services.transactions import transaction_update
+summaries = ProductSummary.objects.order_by("-sold_days", "product_id")
+seconds = []
+for place in range(int(sys.argv[1])):
+    code = summaries[place * summaries.count() // 10].product_id
+    line = Transaction.objects.filter(product_id=code, is_return=False).order_by("-quantity", "pk").first()
+    begun = time.perf_counter()
+    transaction_update(line.pk, {"quantity": line.quantity + 1})
+    written = time.perf_counter()
+    with jobs_inline():
+        job = request_recompute()
+    job.refresh_from_db()
+    assert job.state == "succeeded", job.error
+    seconds.append([written - begun, time.perf_counter() - written])
+print(json.dumps(seconds))
+"""
+COUNTS = """
+import json
+from elastix.imports.models import ImportBatch
+from pricing.models import Product
+batch = ImportBatch.objects.get()
+print(json.dumps([batch.rows, batch.accepted, batch.rejected, Product.objects.count()]))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A command that ran to its end: wall and processor seconds, and the most memory its process held (MB)."""
+
+    seconds: float
+    processor_seconds: float
+    megabytes: float
+
+
+def timed(installation: Installation, *command: str) -> Finished:
+    begun = time.perf_counter()
+    process = installation.start("manage.py", *command, log="command.log")
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(installation.log("command.log"))
+    return Finished(time.perf_counter() - begun, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("file", type=Path, help="CSV, TSV or XLSX; text may be packed with gzip")
+    arguments = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        Installation(Path(directory), os.environ.get("DATABASE_URL", "")) as installation,
+    ):
+        imported = timed(installation, "import_transactions", str(arguments.file.resolve()))
+        rows, accepted, rejected, products = installation.shell(COUNTS)
+        changes = installation.shell(CHANGE_ONE_LINE, str(REFRESHES))
+        kind = "PostgreSQL" if installation.postgresql else "SQLite"
+    write, refresh = (max(column) for column in zip(*changes, strict=True))
+    counted = f"{rows:,} rows, {accepted:,} accepted, {rejected:,} rejected, {products:,} products"
+    table = Table(title=f"{arguments.file.name} on {kind}: {counted}")
+    for column in ("what", "measured", "goal", ""):
+        table.add_column(column, justify="left" if column in ("what", "") else "right")
+    for what, measured, goal, unit in (
+        ("import and first recompute, process start included", imported.seconds, GOAL_SECONDS, "s"),
+        ("of that, processor time of the process", imported.processor_seconds, GOAL_SECONDS, "s"),
+        ("peak memory of that process", imported.megabytes, GOAL_MEGABYTES, "MB"),
+        (f"one line changed (slowest of {REFRESHES})", write, GOAL_REFRESH_SECONDS, "s"),
+        (f"refresh after it (slowest of {REFRESHES})", refresh, GOAL_REFRESH_SECONDS, "s"),
+    ):
+        table.add_row(
+            what, f"{measured:,.2f} {unit}", f"{goal:,.0f} {unit}", "ok" if measured <= goal else "MISSED"
+        )
+    Console(width=110).print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,267 @@
+"""What the admin's pages have in common: writes that services may refuse, tables nobody edits, exports."""
+
+import csv
+import datetime as dt
+import io
+import logging
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.admin import actions as stock_actions
+from django.contrib.admin.utils import model_ngettext, quote
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.db import OperationalError, transaction
+from django.db.models import DateTimeField, Model
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
+
+from elastix.api.errors import BUSY_RETRY_SECONDS, Busy, Conflict
+from elastix.api.versions import data_version
+from elastix.imports.core.values import neutralise_formula
+
+logger = logging.getLogger(__name__)
+
+BUSY = str(Busy.default_detail)
+# What is deleted in one go is one transaction that keeps every other writer waiting.
+MOST_DELETED_AT_ONCE = 500
+EXPORT_ROWS_AT_ONCE = 2_000
+
+
+class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """A page that stays itself when a write is refused: the form comes back as it was sent, with the reason.
+
+    Writes are refused when the database is busy (an import is being published) or a service objects.
+    """
+
+    show_full_result_count = False
+    list_per_page = 50
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        refusal = getattr(request, "refusal", None)
+        return _refusing(form, refusal) if refusal else form
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except (OperationalError, Conflict, ValidationError) as error:
+            if request.method != "POST":
+                raise
+            request.refusal = _reasons(error)  # type: ignore[attr-defined]
+            response = self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
+            return _busy(response) if isinstance(error, OperationalError) else response
+        except ObjectDoesNotExist:
+            if request.method != "POST":
+                raise
+            # Somebody deleted it between the page's look and the service's.
+            self.message_user(
+                request, f"This {self.opts.verbose_name} is not there any more.", messages.ERROR
+            )
+            return redirect(changelist_url(self.model))
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        return self._or_back(
+            request, lambda: super(BaseAdmin, self).delete_view(request, object_id, extra_context)
+        )
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        return self._or_back(request, lambda: super(BaseAdmin, self).changelist_view(request, extra_context))
+
+    def _or_back(self, request: HttpRequest, view: Callable[[], Any]) -> Any:
+        """Show a page; when the write it was asked for is refused, go back and say why."""
+        try:
+            return view()
+        except (OperationalError, Conflict, ValidationError) as error:
+            if request.method != "POST":
+                raise
+            for reason in _reasons(error):
+                self.message_user(request, reason, messages.ERROR)
+            return redirect(request.get_full_path())
+
+
+def _reasons(error: Exception) -> list[str]:
+    if isinstance(error, OperationalError):
+        logger.warning("database busy: %s", error)
+        return [BUSY]
+    return error.messages if isinstance(error, ValidationError) else [str(error)]
+
+
+def _refusing(form: type[Any], reasons: list[str]) -> type[Any]:
+    """Return a form class that is never valid, for these reasons."""
+
+    def clean(self: Any) -> Any:
+        form.clean(self)
+        raise ValidationError(reasons)
+
+    return type(form.__name__, (form,), {"clean": clean})
+
+
+def _busy(response: HttpResponse) -> HttpResponse:
+    response.status_code = 503
+    response["Retry-After"] = str(BUSY_RETRY_SECONDS)
+    return response
+
+
+def adopt(obj: Model, saved: Model) -> None:
+    """Let the object of a form be the one that a service saved."""
+    obj.__dict__.update(saved.__dict__)
+
+
+def changelist_url(model: type[Model]) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
+def change_link(obj: Model | None) -> str:
+    """Return a link to an object's page; a dash for None."""
+    if obj is None:
+        return "-"
+    meta = obj._meta
+    return format_html(
+        '<a href="{}">{}</a>',
+        reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[quote(obj.pk)]),
+        obj,
+    )
+
+
+class ReadOnlyAdmin(BaseAdmin):
+    """A table that is computed, or written by services alone: to be looked at."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ServiceDeletes(BaseAdmin):
+    """Deletes by a service, which knows what goes with an object: subclasses override `delete_model`."""
+
+    actions: Any = ("delete_selected",)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        # The stock collector would walk all sales of a product, and ask for rights on tables nobody may edit.
+        return [str(obj) for obj in objs], {str(self.opts.verbose_name_plural): len(objs)}, set(), []
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for obj in queryset:
+            self.delete_model(request, obj)
+
+    @admin.action(permissions=["delete"], description="Delete selected %(verbose_name_plural)s")
+    def delete_selected(self, request: HttpRequest, queryset: Any) -> Any:
+        """Delete all of the selection or, where a service refuses one, none."""
+        if len(queryset[: MOST_DELETED_AT_ONCE + 1]) > MOST_DELETED_AT_ONCE:
+            self.message_user(
+                request,
+                f"At most {MOST_DELETED_AT_ONCE} can be deleted in one go; select fewer.",
+                messages.ERROR,
+            )
+            return None
+        if not request.POST.get("post"):
+            return stock_actions.delete_selected(self, request, queryset)
+        with transaction.atomic():
+            chosen = list(queryset)
+            self.log_deletions(request, chosen)  # type: ignore[arg-type]
+            self.delete_queryset(request, chosen)
+        self.say_deleted(request, chosen)
+        return None
+
+    def say_deleted(self, request: HttpRequest, chosen: list[Any]) -> None:
+        self.message_user(request, f"Deleted {model_ngettext(self.opts, len(chosen))}: {len(chosen)}.")
+
+
+class PeriodFilter(admin.SimpleListFilter):
+    """The last days of the data, counted like everything else from the day after the newest sale.
+
+    Unlike a date hierarchy it costs no scan of a large table. Subclasses name the `field`.
+    """
+
+    title = "period"
+    parameter_name = "period"
+    field = "date"
+    as_of: dt.date | None = None
+    DAYS = {"1": "last day with sales", "7": "last 7 days", "30": "last 30 days", "365": "last 365 days"}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        self.as_of = data_version().as_of
+        return list(self.DAYS.items()) if self.as_of else []
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() not in self.DAYS or self.as_of is None:
+            return queryset
+        since: Any = self.as_of - dt.timedelta(days=int(self.value() or 0))
+        if isinstance(queryset.model._meta.get_field(self.field), DateTimeField):
+            since = dt.datetime.combine(since, dt.time.min, settings.SHOP_TIME_ZONE)
+        return queryset.filter(**{f"{self.field}__gte": since})
+
+
+class ExportMixin:
+    """Actions that hand out the selected rows as a file that a spreadsheet, or the import, can read."""
+
+    export_fields: tuple[str, ...] = ()
+
+    @admin.action(permissions=["view"], description="Export selected %(verbose_name_plural)s as CSV")
+    def export_csv(self, request: HttpRequest, queryset: Any) -> StreamingHttpResponse:
+        response = StreamingHttpResponse(
+            _csv_pieces(self.export_fields, self._rows(queryset)), content_type="text/csv; charset=utf-8"
+        )
+        response["Content-Disposition"] = f'attachment; filename="{_file_stem(queryset)}.csv"'
+        return response
+
+    @admin.action(permissions=["view"], description="Export selected %(verbose_name_plural)s as XLSX")
+    def export_xlsx(self, request: HttpRequest, queryset: Any) -> FileResponse:
+        from openpyxl import Workbook
+        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+        book = Workbook(write_only=True)
+        sheet = book.create_sheet(_file_stem(queryset))
+        sheet.append(self.export_fields)
+        for row in self._rows(queryset):
+            sheet.append(
+                [ILLEGAL_CHARACTERS_RE.sub("", cell) if isinstance(cell, str) else cell for cell in row]
+            )
+        file = tempfile.TemporaryFile()  # noqa: SIM115  (the response closes it)
+        book.save(file)
+        file.seek(0)
+        return FileResponse(file, as_attachment=True, filename=f"{_file_stem(queryset)}.xlsx")
+
+    def _rows(self, queryset: Any) -> Iterator[list[Any]]:
+        for row in queryset.values_list(*self.export_fields).iterator(chunk_size=EXPORT_ROWS_AT_ONCE):
+            yield [_cell(value) for value in row]
+
+
+def _file_stem(queryset: Any) -> str:
+    return str(queryset.model._meta.verbose_name_plural).replace(" ", "-")
+
+
+def _cell(value: Any) -> Any:
+    """A value as a spreadsheet takes it: no formulas in texts, no time zones in cells."""
+    if isinstance(value, dt.datetime):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return neutralise_formula(value) if isinstance(value, str) else value
+
+
+def _csv_pieces(header: Iterable[str], rows: Iterable[list[Any]]) -> Iterator[str]:
+    buffer = io.StringIO()
+    # Excel takes a file without this mark for the machine's own code page.
+    buffer.write("\ufeff")
+    writer = csv.writer(buffer)
+    writer.writerow(header)
+    for row in rows:
+        writer.writerow(row)
+        if buffer.tell() > 65_536:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue()

@@ -1,0 +1,302 @@
+"""Files coming in through the admin: the upload page of a table, and the list of what came in so far."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.html import format_html, format_html_join
+from django.views.decorators.http import require_GET, require_http_methods
+
+from elastix.admin_base import BUSY, ReadOnlyAdmin, change_link, changelist_url
+from elastix.api.errors import Conflict
+from elastix.imports.core.errors import UnreadableFile
+from elastix.imports.core.fields import FileSchema
+from elastix.imports.models import ImportBatch, ImportReject, ImportStatus
+from elastix.imports.services import batch_create, kept_file, rejects_file
+
+ENCODINGS = [
+    ("", "find out"),
+    ("utf-8", "UTF-8"),
+    ("cp1252", "Windows-1252"),
+    ("latin-1", "Latin-1"),
+    ("utf-16", "UTF-16"),
+]
+DAY_FIRST = [
+    ("", "find out from the whole file"),
+    ("yes", "day first: 31/12/2025"),
+    ("no", "month first: 12/31/2025"),
+]
+OPEN_STATUSES = (ImportStatus.QUEUED, ImportStatus.READING)
+SECONDS_BETWEEN_LOOKS = 3
+
+
+class UploadForm(forms.Form):
+    """A file, and what the user knows about it better than the reader can find out."""
+
+    file = forms.FileField(help_text="CSV, TSV or XLSX; texts also packed with gzip (.gz).")
+    encoding = forms.ChoiceField(choices=ENCODINGS, required=False)
+    day_first = forms.ChoiceField(label="Order of dates", choices=DAY_FIRST, required=False)
+    mapping = forms.CharField(
+        label="Columns",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4, "cols": 50}),
+        help_text="Only for columns whose names are not recognised: one COLUMN=FIELD a line.",
+    )
+    dry_run = forms.BooleanField(required=False, help_text="Read and judge the file, keep nothing of it.")
+    again = forms.BooleanField(
+        label="Take it in again", required=False, help_text="Even if this very file came in before."
+    )
+
+    def __init__(self, *args: Any, schema: FileSchema, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.field_names = [field.name for field in schema]
+        self.fields["mapping"].help_text += f" Fields: {', '.join(self.field_names)}."
+        if all(field.kind != "datetime" for field in schema):
+            del self.fields["day_first"]
+
+    def clean_mapping(self) -> dict[str, str]:
+        mapping: dict[str, str] = {}
+        for line in filter(None, map(str.strip, self.cleaned_data["mapping"].splitlines())):
+            column, mark, field = (part.strip() for part in line.rpartition("="))
+            if not mark or not column:
+                raise forms.ValidationError(f"{line!r} is not written COLUMN=FIELD.")
+            if field not in ("", *self.field_names):
+                raise forms.ValidationError(
+                    f"There is no field {field!r}; there are {', '.join(self.field_names)}."
+                )
+            if column in mapping:
+                raise forms.ValidationError(f"The column {column!r} is named twice.")
+            mapping[column] = field
+        return mapping
+
+    def options(self) -> dict[str, Any]:
+        """Return what the import keeps beside the file, to read it by."""
+        data = self.cleaned_data
+        day_first = {"yes": True, "no": False}.get(data.get("day_first", ""))
+        return {"mapping": data["mapping"], "encoding": data["encoding"] or None, "day_first": day_first}
+
+
+class UploadMixin:
+    """Adds a page to a table's admin on which a file of its rows can be sent in."""
+
+    change_list_template: Any = "admin/elastix/upload_change_list.html"
+    upload_kind: str
+    upload_schema: FileSchema
+    opts: Any
+    admin_site: Any
+    message_user: Any
+
+    def get_urls(self) -> list[Any]:
+        page = require_http_methods(["GET", "HEAD", "POST"])(self.upload_page)
+        return [
+            path("import/", self.admin_site.admin_view(page), name=self._url_name()),
+            *super().get_urls(),  # type: ignore[misc]
+        ]
+
+    def _url_name(self) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_import"
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        """Whoever may send in files and add to this table."""
+        return request.user.has_perm("elastix.add_importbatch") and self.has_add_permission(request)  # type: ignore[attr-defined]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        url = reverse(f"admin:{self._url_name()}") if self.has_import_permission(request) else None
+        return super().changelist_view(request, {"upload_url": url, **(extra_context or {})})  # type: ignore[misc]
+
+    def upload_page(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_import_permission(request):
+            raise PermissionDenied
+        form = UploadForm(request.POST or None, request.FILES or None, schema=self.upload_schema)
+        busy = False
+        if request.method == "POST" and form.is_valid():
+            try:
+                return self._take_in(request, form)
+            except (Conflict, UnreadableFile) as error:
+                form.add_error("file", str(error))
+            except OperationalError:
+                busy = True
+                form.add_error(None, BUSY)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Import {self.opts.verbose_name_plural}",
+            "form": form,
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "admin/elastix/upload.html", context, status=503 if busy else 200)
+
+    def _take_in(self, request: HttpRequest, form: UploadForm) -> HttpResponse:
+        data = form.cleaned_data
+        batch = batch_create(
+            data["file"],
+            kind=self.upload_kind,
+            file_name=data["file"].name,
+            options=form.options(),
+            dry_run=data["dry_run"],
+            again=data["again"],
+            user=request.user,
+        )
+        self.message_user(request, f"{batch.file_name} has come in. This page shows what becomes of it.")
+        return redirect("admin:elastix_importbatch_change", batch.pk)
+
+
+class ImportBatchAdmin(ReadOnlyAdmin):
+    """What came in. Registered by the app that knows how to take an import out of the books again."""
+
+    list_display = (
+        "file_name",
+        "kind",
+        "status",
+        "progress",
+        "rows",
+        "accepted",
+        "rejected",
+        "created_by",
+        "created_at",
+    )
+    list_filter = ("kind", "status", "dry_run")
+    list_select_related = ("job", "created_by")
+    search_fields = ("file_name", "sha256__startswith")
+    date_hierarchy = "created_at"
+    actions: Any = ("import_again",)
+    fields = (
+        ("file_name", "kind", "dry_run"),
+        ("status", "progress"),
+        "error",
+        ("rows", "accepted", "rejected"),
+        "rejects_link",
+        "reasons_table",
+        "quality_table",
+        "report_table",
+        "options_table",
+        "job_link",
+        ("created_by", "created_at", "published_at"),
+        "sha256",
+    )
+
+    def get_urls(self) -> list[Any]:
+        download = self.admin_site.admin_view(require_GET(self.rejects_page))
+        return [
+            path("<uuid:batch_id>/rejects.csv", download, name="elastix_importbatch_rejects"),
+            *super().get_urls(),
+        ]
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("elastix.add_importbatch")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        context = {"refresh_seconds": SECONDS_BETWEEN_LOOKS, "open_states": OPEN_STATUSES}
+        return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
+
+    @admin.display(description="progress")
+    def progress(self, batch: ImportBatch) -> str:
+        if batch.status not in OPEN_STATUSES:
+            return "done"
+        return f"{100 * batch.job.progress:.0f} %" if batch.job else "waiting"
+
+    @admin.display(description="rejected rows")
+    def rejects_link(self, batch: ImportBatch) -> str:
+        if not batch.rejected:
+            return "none"
+        return format_html(
+            '<a href="{}">Download as CSV</a>, <a href="{}?batch__exact={}">look through</a>',
+            reverse("admin:elastix_importbatch_rejects", args=[batch.pk]),
+            changelist_url(ImportReject),
+            batch.pk,
+        )
+
+    @admin.display(description="rejected by reason")
+    def reasons_table(self, batch: ImportBatch) -> str:
+        return pairs(batch.reasons)
+
+    @admin.display(description="left out of estimation")
+    def quality_table(self, batch: ImportBatch) -> str:
+        return pairs(batch.quality)
+
+    @admin.display(description="how it was read")
+    def report_table(self, batch: ImportBatch) -> str:
+        return pairs(batch.report)
+
+    @admin.display(description="what was asked for")
+    def options_table(self, batch: ImportBatch) -> str:
+        return pairs(batch.options)
+
+    @admin.display(description="job")
+    def job_link(self, batch: ImportBatch) -> str:
+        return change_link(batch.job)
+
+    def rejects_page(self, request: HttpRequest, batch_id: Any) -> FileResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        batch = get_object_or_404(ImportBatch, pk=batch_id)
+        response = FileResponse(rejects_file(batch), content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="rejects-{batch.pk}.csv"'
+        return response
+
+    @admin.action(permissions=["import"], description="Import again (while the upload is kept)")
+    def import_again(self, request: HttpRequest, queryset: Any) -> None:
+        """Read the kept files of the selected imports anew, for good and with the same options."""
+        for batch in queryset:
+            if batch.status in OPEN_STATUSES:
+                self.message_user(request, f"{batch.file_name} is still being read.", messages.WARNING)
+            elif not batch.chunks.exists():
+                self.message_user(
+                    request,
+                    f"The upload of {batch.file_name} is not kept any more: send the file in again, "
+                    'with "Take it in again" ticked.',
+                    messages.ERROR,
+                )
+            else:
+                self._read_anew(request, batch)
+
+    def _read_anew(self, request: HttpRequest, batch: ImportBatch) -> None:
+        with kept_file(batch) as file:
+            anew = batch_create(
+                file,
+                kind=batch.kind,
+                file_name=batch.file_name,
+                options=batch.options,
+                again=True,
+                user=request.user,
+            )
+        self.message_user(request, format_html("{} is being imported again.", change_link(anew)))
+
+
+class ImportRejectAdmin(ReadOnlyAdmin):
+    list_display = ("line", "reason", "message", "batch_link")
+    list_filter = ("reason",)
+    list_select_related = ("batch",)
+    search_fields = ("message",)
+    ordering = ("batch_id", "line", "id")
+    sortable_by = ()
+    fields = ("batch", "line", "reason", "message", "content")
+
+    @admin.display(description="import")
+    def batch_link(self, reject: ImportReject) -> str:
+        return change_link(reject.batch)
+
+
+def pairs(values: Any) -> str:
+    """Return a mapping as lines of name and value; a dash for nothing."""
+    if not values:
+        return "-"
+    lines = [(str(name).replace("_", " "), _said(value)) for name, value in values.items()]
+    return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {}</li>", lines))
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} = {inner}" for name, inner in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "-" if value is None else str(value)

@@ -1,0 +1,66 @@
+"""Serving clients that send no credentials, on this machine only (setting OPEN_API)."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
+
+from elastix.api.permissions import Role
+
+LOOPBACK_ADDRESSES = frozenset({"127.0.0.1", "::1"})
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
+PROXY_HEADERS = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_VIA")
+BROWSER_HEADERS = ("HTTP_SEC_FETCH_SITE", "HTTP_REFERER", "HTTP_COOKIE")
+
+
+class OpenApiUser(AnonymousUser):
+    """Somebody on this machine, with the role that the installation grants to such clients."""
+
+    def __init__(self, role: Role) -> None:
+        super().__init__()
+        self.role = role
+
+
+class OpenApiAuthentication(BaseAuthentication):
+    """Let anonymous requests in while they come from loopback and are addressed to loopback.
+
+    The address alone is not enough: a page elsewhere can have a browser on this machine send requests here. A
+    rebound name fails the Host check; a foreign page's write fails the Origin check; a proxy shows itself.
+    """
+
+    def authenticate(self, request: Request) -> tuple[OpenApiUser, None] | None:
+        if not settings.OPEN_API or not (settings.OPEN_API_I_UNDERSTAND or is_local(request)):
+            return None
+        if request.method not in SAFE_METHODS and not origin_is_trusted(request):
+            raise PermissionDenied(
+                "Anonymous writes must come from this server's own pages or from an origin listed in CORS_ORIGINS."
+            )
+        return OpenApiUser(Role.named(settings.OPEN_API_ROLE)), None
+
+
+def is_local(request: Any) -> bool:
+    """Tell whether a request came from this machine, was addressed to it and passed no proxy."""
+    host = (
+        request.get_host().rsplit(":", 1)[0] if not request.get_host().endswith("]") else request.get_host()
+    )
+    return (
+        request.META.get("REMOTE_ADDR") in LOOPBACK_ADDRESSES
+        and host in LOOPBACK_NAMES
+        and not any(name in request.META for name in PROXY_HEADERS)
+    )
+
+
+def origin_is_trusted(request: Any) -> bool:
+    """Tell whether a write comes from our own pages, a listed origin, or a program that is no browser."""
+    origin = request.META.get("HTTP_ORIGIN")
+    if origin is None:
+        # Browsers name the origin of every cross-site write; what names none and shows no other
+        # sign of a browser is a command-line client, which no foreign page can steer.
+        return not any(request.META.get(name) for name in BROWSER_HEADERS)
+    own = f"{request.scheme}://{request.get_host()}"
+    return origin == own or (origin in settings.CORS_ALLOWED_ORIGINS and bool(urlsplit(origin).netloc))

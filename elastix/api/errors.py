@@ -1,0 +1,100 @@
+"""One error shape for the whole API: RFC 9457 problem details."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import OperationalError
+from django.http import Http404
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+logger = logging.getLogger(__name__)
+
+PROBLEM_JSON = "application/problem+json"
+BUSY_RETRY_SECONDS = 5
+
+
+class Busy(exceptions.APIException):
+    """The database could not give its lock in time, or the answer changed while it was made."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "The shop's data are being written just now. Try again in a few seconds."
+    default_code = "busy"
+
+
+class Conflict(exceptions.APIException):
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = "The request does not fit the present state."
+    default_code = "conflict"
+
+
+def problem(code: int, detail: str, errors: list[dict[str, str]] | None = None) -> dict[str, Any]:
+    """Return the body of an error answer."""
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(code).phrase,
+        "status": code,
+        "detail": detail,
+        "errors": errors or [],
+    }
+
+
+def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler: turn what a view raised into a problem answer, or None for a bug (500)."""
+    if isinstance(error, ValidationError):
+        error = exceptions.ValidationError(_from_django(error))
+    elif isinstance(error, OperationalError):
+        logger.warning("database busy: %s", error)
+        error = Busy()
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    if isinstance(error, exceptions.ValidationError):
+        errors = list(_flatten(error.detail))
+        response.data = problem(response.status_code, _summary(errors), errors)
+    else:
+        response.data = problem(response.status_code, _detail(error))
+    if isinstance(error, Busy):
+        response["Retry-After"] = str(BUSY_RETRY_SECONDS)
+    return response
+
+
+def _from_django(error: ValidationError) -> Any:
+    return error.message_dict if hasattr(error, "error_dict") else error.messages
+
+
+def _detail(error: Exception) -> str:
+    if isinstance(error, Http404):
+        return str(error) if str(error) else "There is nothing at this address."
+    if isinstance(error, PermissionDenied):
+        return str(error) or "You may not do this."
+    return str(getattr(error, "detail", error))
+
+
+def _summary(errors: list[dict[str, str]]) -> str:
+    if not errors:
+        return "The request is not valid."
+    first = errors[0]
+    where = f"{first['field']}: " if first["field"] else ""
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return f"{where}{first['message']}{more}"
+
+
+def _flatten(detail: Any, field: str = "") -> Any:
+    """Yield {field, code, message} of DRF's nested error details; list items are addressed as `name[3]`."""
+    if isinstance(detail, dict):
+        for key, value in detail.items():
+            if isinstance(key, int):
+                yield from _flatten(value, f"{field}[{key}]")
+                continue
+            name = "" if key == "non_field_errors" else str(key)
+            yield from _flatten(value, ".".join(part for part in (field, name) if part))
+    elif isinstance(detail, list):
+        for index, value in enumerate(detail):
+            nested = isinstance(value, dict | list)
+            yield from _flatten(value, f"{field}[{index}]" if nested else field)
+    else:
+        yield {"field": field, "code": getattr(detail, "code", "invalid"), "message": str(detail)}

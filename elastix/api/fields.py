@@ -1,0 +1,62 @@
+"""Serializer fields with the limits that the models have."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from rest_framework import serializers
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+FIRST_MOMENT = datetime(1970, 1, 2, tzinfo=UTC)
+
+
+class TextField(serializers.CharField):
+    """One line of text: stripped, without control characters."""
+
+    def to_internal_value(self, data: Any) -> str:
+        value: str = super().to_internal_value(data)
+        if CONTROL.search(value):
+            raise serializers.ValidationError("Control characters are not allowed.", code="control_character")
+        return value
+
+
+class CustomerField(TextField):
+    """A customer id; spreadsheets write numbers as 17850.0, blanks mean that nobody is known."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=20, allow_null=True, allow_blank=True, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str | None:  # type: ignore[override]
+        value = super().to_internal_value(data)
+        return re.sub(r"^(\d+)\.0+$", r"\1", value) or None
+
+
+class MomentField(serializers.DateTimeField):
+    """A date and time; without an offset it is in the shop's zone."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(default_timezone=settings.SHOP_TIME_ZONE, **kwargs)
+
+    def to_internal_value(self, value: Any) -> datetime:
+        moment: datetime = super().to_internal_value(value)
+        if moment < FIRST_MOMENT:
+            raise serializers.ValidationError("The date lies before 1970.", code="out_of_range")
+        if moment > timezone.now() + timedelta(days=1):
+            # One mistyped year would make every customer look lost: "today" is the day after the newest sale.
+            raise serializers.ValidationError("The date lies in the future.", code="in_the_future")
+        return moment.astimezone(UTC)
+
+
+def money(value: Decimal | float | None) -> float | None:
+    """Round an amount to cents, halves away from zero, for JSON."""
+    return rounded(value, 2)
+
+
+def rounded(value: Decimal | float | None, places: int) -> float | None:
+    if value is None:
+        return None
+    exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
+    return float(exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))

@@ -1,0 +1,74 @@
+"""GET /health: whether the parts are there, for load balancers and people."""
+
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from elastix import __version__
+from elastix.api.versions import data_version, zone_changed
+from elastix.api.views import ElastixView
+
+logger = logging.getLogger(__name__)
+
+
+class HealthSerializer(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(["healthy", "unhealthy"])
+    version = serializers.CharField()
+    database = serializers.CharField()
+    broker = serializers.CharField()
+    data_version = serializers.IntegerField(allow_null=True)
+    last_recompute = serializers.DateTimeField(allow_null=True)
+    failing = serializers.ListField(child=serializers.CharField())
+
+
+class HealthView(ElastixView):
+    """Whether this server, its database and its broker work, and how fresh its numbers are."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    responses = {"GET": HealthSerializer}
+
+    def get(self, request: Request) -> Response:
+        database, version = _database()
+        broker = _broker()
+        failing = [name for name, state in (("database", database), ("broker", broker)) if state == "failing"]
+        if version is not None and zone_changed(version):
+            failing.append("time zone: run `manage.py recompute --full`")
+        body = {
+            "status": "unhealthy" if failing else "healthy",
+            "version": __version__,
+            "database": database,
+            "broker": broker,
+            "data_version": version.published_version if version else None,
+            "last_recompute": version.published_at if version else None,
+            "failing": failing,
+        }
+        return Response(body, status=503 if failing else 200, headers={"Cache-Control": "no-store"})
+
+
+def _database() -> tuple[str, Any]:
+    try:
+        return "ok", data_version()
+    except DatabaseError:
+        logger.exception("the database does not answer")
+        return "failing", None
+
+
+def _broker() -> str:
+    if not settings.REDIS_URL:
+        return "none (jobs run in the serving process)"
+    from redis import Redis, RedisError
+
+    try:
+        with Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1) as broker:
+            broker.ping()
+    except RedisError:
+        logger.warning("the broker does not answer")
+        return "failing"
+    return "ok"

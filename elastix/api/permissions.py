@@ -1,0 +1,63 @@
+"""Roles: what a person may do through the API and in the admin.
+
+viewer reads; analyst also imports and writes products, transactions and simulations; manager also decides on
+prices; admin also manages users and may delete everything.
+"""
+
+from enum import IntEnum
+from typing import Any
+
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+
+
+class Role(IntEnum):
+    NONE = 0
+    VIEWER = 1
+    ANALYST = 2
+    MANAGER = 3
+    ADMIN = 4
+
+    @classmethod
+    def named(cls, name: str) -> "Role":
+        return cls[name.upper()]
+
+
+ROLE_NAMES = ("viewer", "analyst", "manager", "admin")
+
+
+def role_of(user: Any) -> Role:
+    """Return the highest role among a user's groups; superusers are admins."""
+    role: Role | None = getattr(user, "role", None)
+    if role is not None:
+        return role
+    if not user.is_authenticated or not user.is_active:
+        return Role.NONE
+    if user.is_superuser:
+        user.role = Role.ADMIN
+        return Role.ADMIN
+    names = set(user.groups.values_list("name", flat=True))
+    found = max((Role.named(name) for name in ROLE_NAMES if name in names), default=Role.NONE)
+    user.role = found
+    return found
+
+
+class RolePermission(BasePermission):
+    """Compare the user's role with the view's `roles`: a mapping of method to the lowest role allowed.
+
+    A view without a mapping is readable by viewers and writable by analysts.
+    """
+
+    message = "Your role does not allow this."
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        if request.user.is_anonymous and not getattr(request.user, "role", None):
+            return False
+        return role_of(request.user) >= self.needed(request.method, view)
+
+    @staticmethod
+    def needed(method: str, view: Any) -> Role:
+        roles: dict[str, Role] = getattr(view, "roles", {})
+        default = Role.VIEWER if method in SAFE_METHODS else Role.ANALYST
+        if method in ("HEAD", "OPTIONS"):
+            return roles.get("GET", Role.VIEWER)
+        return roles.get(method, default)

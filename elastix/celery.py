@@ -1,0 +1,38 @@
+"""Celery: carries hints that a job waits. The Job table is the truth, so there is no result backend."""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "elastix.settings")
+
+app = Celery("elastix")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    task_time_limit=800,
+    worker_hijack_root_logger=False,
+    broker_connection_retry_on_startup=True,
+    # A silent broker must not hold up a request: the reaper finds the job anyway.
+    broker_transport_options={
+        "visibility_timeout": 900,
+        "socket_connect_timeout": 2,
+        "socket_timeout": 5,
+        "max_retries": 1,
+    },
+    task_publish_retry_policy={"max_retries": 1, "interval_start": 0, "interval_max": 0.5},
+    beat_schedule={
+        "reap expired leases": {"task": "elastix.jobs.tasks.reap", "schedule": 30.0},
+        "refresh what is stale": {"task": "elastix.jobs.tasks.refresh", "schedule": crontab(minute=5)},
+        "purge uploads": {"task": "elastix.jobs.tasks.purge_uploads", "schedule": crontab(hour=4, minute=0)},
+        "recompute everything": {
+            "task": "elastix.jobs.tasks.recompute_all",
+            "schedule": crontab(hour=2, minute=30),
+        },
+    },
+)
+app.autodiscover_tasks(["elastix.jobs"])

@@ -1,0 +1,76 @@
+"""Model fields and constraints that make SQLite and PostgreSQL accept the same values in the same order."""
+
+import os
+import threading
+import time
+import uuid
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.db import models
+from django.db.models.functions import Length
+from django.db.models.lookups import LessThanOrEqual
+
+models.CharField.register_lookup(Length)
+
+
+class SortedCharField(models.CharField):  # type: ignore[type-arg]
+    """Text that sorts by code point on every database (collation C; SQLite's BINARY is the same order)."""
+
+    def db_parameters(self, connection: Any) -> dict[str, Any]:
+        parameters = super().db_parameters(connection)
+        parameters["collation"] = "C" if connection.vendor == "postgresql" else None
+        return parameters
+
+
+def length_check(field: str, limit: int, table: str) -> models.CheckConstraint:
+    """A CHECK on the length of a text column: SQLite does not enforce max_length by itself."""
+    return models.CheckConstraint(
+        condition=LessThanOrEqual(Length(models.F(field)), limit), name=f"{table}_{field}_length"
+    )
+
+
+def choice_check(field: str, choices: type[models.TextChoices], table: str) -> models.CheckConstraint:
+    """A CHECK that a column holds one of the choices.
+
+    Spelt with OR: for IN, SQLite builds a little index anew for every row that is written.
+    """
+    condition = reduce(or_, (models.Q(**{field: value}) for value in choices.values))
+    return models.CheckConstraint(condition=condition, name=f"{table}_{field}_choice")
+
+
+def range_check(field: str, low: Any, high: Any, table: str) -> models.CheckConstraint:
+    """low <= field <= high (None: no limit); NULL passes, as in SQL."""
+    condition = models.Q()
+    if low is not None:
+        condition &= models.Q(**{f"{field}__gte": low})
+    if high is not None:
+        condition &= models.Q(**{f"{field}__lte": high})
+    return models.CheckConstraint(condition=condition, name=f"{table}_{field}_range")
+
+
+_uuid7_lock = threading.Lock()
+_uuid7_last = 0
+
+
+def uuid7() -> uuid.UUID:
+    """A time-ordered UUID (RFC 9562, version 7), strictly increasing within this process."""
+    return uuid.UUID(hex=uuid7_block(1)[0])
+
+
+def uuid7_block(count: int) -> list[str]:
+    """`count` increasing version 7 UUIDs in hex: 48 bits of milliseconds, 12 + 14 of a counter, 48 random ones.
+
+    The clock and the counter form one number that only grows, so ids stay ordered when the clock steps back
+    or more than 2**26 are asked for within a millisecond.
+    """
+    global _uuid7_last
+    with _uuid7_lock:
+        first = max(_uuid7_last + 1, (time.time_ns() // 1_000_000) << 26)
+        _uuid7_last = first + count - 1
+    random = os.urandom(6 * count).hex()
+    return [
+        f"{number >> 26:012x}7{number >> 14 & 0xFFF:03x}{0x8000 | number & 0x3FFF:04x}{random[12 * index : 12 * index + 12]}"
+        for index, number in enumerate(range(first, first + count))
+    ]

@@ -1,0 +1,119 @@
+"""What the import commands share: reading a file from disk through the same job as an upload, with a progress bar."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from elastix.imports.core.errors import UnreadableFile
+from elastix.imports.models import ImportBatch, ImportStatus
+from elastix.imports.services import SeenBefore, batch_create
+from elastix.jobs.dispatch import jobs_held
+from elastix.jobs.models import JobState
+from elastix.jobs.running import run_to_the_end
+
+SHOWN_REJECTS = 10
+
+
+class ImportCommand(BaseCommand):
+    """Base of the import commands; a subclass names its `kind`."""
+
+    kind: str
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, help="CSV, TSV or XLSX; text may be packed with gzip")
+        parser.add_argument("--dry-run", action="store_true", help="read and judge the file, keep nothing")
+        parser.add_argument(
+            "--map",
+            action="append",
+            default=[],
+            metavar="COLUMN=FIELD",
+            help="which column holds which field; may be given several times",
+        )
+        parser.add_argument("--encoding", default="", help="such as utf-8 or cp1252; found out if not given")
+        order = parser.add_mutually_exclusive_group()
+        order.add_argument(
+            "--day-first", action="store_const", const=True, dest="day_first", help="1/2 is 1 February"
+        )
+        order.add_argument(
+            "--month-first", action="store_const", const=False, dest="day_first", help="1/2 is 2 January"
+        )
+        parser.add_argument("--again", action="store_true", help="take in a file that came in before")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        batch = self._take_in(options)
+        job_id: int = batch.job_id  # type: ignore[assignment]
+        with Progress(
+            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn(),
+            console=Console(file=self.stderr._out),  # type: ignore[arg-type]
+        ) as bar:  # fmt: skip
+            bars = {job_id: bar.add_task(f"Reading {batch.file_name}", total=1.0)}
+
+            def show(running: int, done: float) -> None:
+                if running not in bars:
+                    bars[running] = bar.add_task("Computing elasticities and segments", total=1.0)
+                bar.update(bars[running], completed=done)
+
+            jobs = run_to_the_end(job_id, show)
+            for each in bars.values():
+                bar.update(each, completed=1.0)
+        batch.refresh_from_db()
+        self._report(batch)
+        for job in jobs:
+            if job.state == JobState.FAILED:
+                raise CommandError(f"The file is in, but computing failed: {_sentence(job.error)}")
+
+    def _take_in(self, options: dict[str, Any]) -> ImportBatch:
+        path: Path = options["file"]
+        given = {
+            "mapping": self._mapping(options["map"]),
+            "encoding": options["encoding"],
+            "day_first": options["day_first"],
+        }
+        try:
+            with path.open("rb") as file, jobs_held():
+                return batch_create(
+                    file,
+                    kind=self.kind,
+                    file_name=path.name,
+                    options=given,
+                    dry_run=options["dry_run"],
+                    again=options["again"],
+                )
+        except OSError as error:
+            raise CommandError(f"{path}: {error.strerror}.") from error
+        except UnreadableFile as error:
+            raise CommandError(str(error)) from error
+        except SeenBefore as error:
+            raise CommandError(str(error.detail).replace("`again`", "--again")) from error
+
+    @staticmethod
+    def _mapping(pairs: list[str]) -> dict[str, str]:
+        mapping = {}
+        for pair in pairs:
+            column, sign, field = pair.rpartition("=")
+            if not sign or not column:
+                raise CommandError(f"--map {pair}: expected COLUMN=FIELD, such as --map Artikel=stock_code.")
+            mapping[column] = field
+        return mapping
+
+    def _report(self, batch: ImportBatch) -> None:
+        if batch.status == ImportStatus.FAILED:
+            raise CommandError(_sentence(batch.error))
+        for note in batch.report.get("notes", []):
+            self.stdout.write(f"Note: {note}")
+        verb = "would be accepted" if batch.dry_run else "accepted"
+        self.stdout.write(f"{batch.rows:,} rows: {batch.accepted:,} {verb}, {batch.rejected:,} rejected.")
+        for reason, count in sorted(batch.reasons.items(), key=lambda item: -item[1]):
+            self.stdout.write(f"  {count:,} x {reason}")
+        for reject in batch.rejects.order_by("line", "id")[:SHOWN_REJECTS]:
+            self.stdout.write(f"  line {reject.line}: {reject.message}")
+        if batch.rejected > SHOWN_REJECTS:
+            self.stdout.write(f"  all of them: GET /transactions/imports/{batch.pk}/rejects.csv")
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?")) else f"{text}."

@@ -1,0 +1,298 @@
+"""What kind of file was given: how it is packed, and how its text is encoded."""
+
+import codecs
+import gzip
+import io
+import os
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final, cast
+
+from elastix.imports.core.errors import UnreadableFile
+
+Source = str | os.PathLike[str] | BinaryIO
+
+BLOCK: Final = 1 << 15
+LONGEST_LINE: Final = 1_000_000
+MAX_BYTES: Final = 1 << 30
+
+_GZIP: Final = b"\x1f\x8b"
+ZIP: Final = b"PK\x03\x04"
+_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
+_FOREIGN: Final[dict[bytes, str]] = {
+    b"%PDF": "a PDF document",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"GIF8": "a picture",
+    b"PAR1": "a Parquet file",
+    b"SQLite format 3": "a database",
+    b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive",
+    b"Rar!": "a RAR archive",
+    b"PK\x05\x06": "an empty ZIP archive",
+}
+# The longest first: the mark of UTF-16 begins that of UTF-32.
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# What is no text becomes lone surrogates, where the codec can do that: then only its row is refused.
+_ERRORS: Final[dict[str, str]] = {
+    "utf-8": "surrogateescape",
+    "utf-16": "surrogatepass",
+    "utf-16-le": "surrogatepass",
+    "utf-16-be": "surrogatepass",
+}
+_SAMPLE: Final = 4096
+_BINARY_CONTROLS: Final = bytes({*range(1, 9), *range(14, 26), *range(28, 32), 127})
+_NOT_ASCII: Final = re.compile("[^\x00-\x7f]")
+_ESCAPED: Final = re.compile("[\udc80-\udcff]")
+_C1: Final = frozenset(range(0x80, 0xA0))
+_UNDEFINED_IN_CP1252: Final = frozenset((0x81, 0x8D, 0x8F, 0x90, 0x9D))
+
+
+@dataclass(frozen=True, slots=True)
+class TextFormat:
+    """How the bytes of a text file become text.
+
+    Attributes
+    ----------
+    compressed : whether they are packed with gzip.
+    encoding, errors : as Python's codecs know them. Under "surrogateescape" a byte that is no UTF-8 becomes a
+        lone surrogate, so that only its row is refused.
+    """
+
+    compressed: bool
+    encoding: str
+    errors: str
+
+
+@contextmanager
+def opened(source: Source) -> Iterator[BinaryIO]:
+    """Open a path, or rewind a binary file object (which stays open afterwards).
+
+    Raises
+    ------
+    UnreadableFile : if there is no such file, or it may not be read.
+    """
+    if isinstance(source, str | os.PathLike):
+        try:
+            handle = Path(source).open("rb")  # noqa: SIM115
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "not a file name"
+            raise UnreadableFile(f"The file {Path(source).name!r} cannot be opened: {reason}.") from error
+        with handle:
+            yield handle
+    else:
+        source.seek(0)
+        yield source
+
+
+@contextmanager
+def unpacked(source: Source, compressed: bool) -> Iterator[BinaryIO]:
+    """Open the source for reading its text, through gzip if it is compressed.
+
+    Raises
+    ------
+    UnreadableFile : if the compressed data are damaged or cut off.
+    """
+    with opened(source) as handle:
+        if not compressed:
+            yield handle
+            return
+        try:
+            with gzip.GzipFile(fileobj=handle, mode="rb") as stream:
+                yield cast(BinaryIO, stream)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise UnreadableFile(
+                "The compressed file is damaged or cut off: pack or upload it again."
+            ) from error
+
+
+def is_workbook(source: Source) -> bool:
+    """Tell whether the file is a package such as XLSX; anything else that is known not to be text is refused.
+
+    Raises
+    ------
+    UnreadableFile : with what the file is instead, and what to do.
+    """
+    with opened(source) as handle:
+        head = handle.read(16)
+        if not head:
+            raise UnreadableFile("The file is empty: export it again.")
+        if head.startswith(_OLE):
+            _refuse_ole(handle)
+    _refuse_foreign(head)
+    return head.startswith(ZIP)
+
+
+def _refuse_ole(handle: BinaryIO) -> None:
+    kept = b""
+    while block := handle.read(BLOCK):
+        if _ENCRYPTED in kept + block:
+            raise UnreadableFile("The workbook is protected by a password: save it without one.")
+        kept = block[-len(_ENCRYPTED) :]
+    raise UnreadableFile("The file is in an old Excel or other Office format: save it as .xlsx or .csv.")
+
+
+def _refuse_foreign(head: bytes) -> None:
+    for magic, what in _FOREIGN.items():
+        if head.startswith(magic):
+            raise UnreadableFile(f"The file is {what}, not a table: export the data as .csv or .xlsx.")
+
+
+def text_format(source: Source, encoding: str | None, max_bytes: int) -> TextFormat:
+    """Find out how a text file is packed and encoded, by reading the whole of it once.
+
+    A byte order mark decides; else UTF-16 shows by its zero bytes, UTF-8 by being valid. A file that is UTF-8
+    but for a few bytes stays UTF-8. Anything else is Windows-1252, or Latin-1 where that makes no difference.
+
+    Parameters
+    ----------
+    encoding : the encoding, if the user named one.
+    max_bytes : the largest size of the text, unpacked.
+
+    Raises
+    ------
+    UnreadableFile : binary data, a larger file, damaged compression, or text not in the named encoding.
+    """
+    with opened(source) as handle:
+        compressed = handle.read(2) == _GZIP
+    with unpacked(source, compressed) as stream:
+        head = stream.read(BLOCK)
+        _refuse_packed_twice(head, compressed)
+        name = _named(encoding) if encoding else _marked(head)
+        if name is None:
+            return TextFormat(compressed, *_eight_bit(_limited(head, stream, max_bytes)))
+        if encoding is None and name.startswith("utf-16"):
+            _refuse_binary(head.replace(b"\x00", b""))
+        errors = _ERRORS.get(name, "strict")
+        _verify(_limited(head, stream, max_bytes), name, errors)
+        return TextFormat(compressed, name, errors)
+
+
+def _refuse_packed_twice(head: bytes, compressed: bool) -> None:
+    if not head:
+        raise UnreadableFile("The file is empty: export it again.")
+    if not compressed:
+        return
+    if head.startswith((_GZIP, ZIP, _OLE)):
+        raise UnreadableFile("The compressed file holds another archive or a workbook: unpack it first.")
+    _refuse_foreign(head)
+
+
+def _named(encoding: str) -> str:
+    try:
+        name = codecs.lookup(encoding).name
+        b"a".decode(encoding, "ignore")
+        codecs.getincrementaldecoder(encoding)
+    except (LookupError, UnicodeError, ValueError) as error:
+        raise UnreadableFile(
+            f"There is no text encoding {encoding!r}: name one such as utf-8 or cp1252."
+        ) from error
+    return "utf-8" if name == "utf-8-sig" else name
+
+
+def _marked(head: bytes) -> str | None:
+    """The encoding that a byte order mark or the zero bytes of UTF-16 give away."""
+    for mark, name in _MARKS:
+        if head.startswith(mark):
+            return name
+    sample = head[: _SAMPLE & ~1]
+    pairs = len(sample) // 2
+    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    if pairs and odd > 0.3 * pairs and even < 0.05 * pairs:
+        return "utf-16-le"
+    if pairs and even > 0.3 * pairs and odd < 0.05 * pairs:
+        return "utf-16-be"
+    return None
+
+
+def _limited(head: bytes, stream: BinaryIO, max_bytes: int) -> Iterator[bytes]:
+    block, size = head, 0
+    while block:
+        size += len(block)
+        if size > max_bytes:
+            raise UnreadableFile(
+                f"The file holds more than {max_bytes:,} bytes when unpacked: split it, or raise the limit."
+            )
+        yield block
+        block = stream.read(BLOCK)
+
+
+def _refuse_binary(head: bytes) -> None:
+    controls = len(head) - len(head.translate(None, _BINARY_CONTROLS))
+    if controls > 0.05 * len(head):
+        raise UnreadableFile("The file is binary, not a table: export the data as .csv or .xlsx.")
+
+
+def _eight_bit(blocks: Iterator[bytes]) -> tuple[str, str]:
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    broken = sound = 0
+    high: set[int] = set()
+    first = True
+    for block in blocks:
+        if first:
+            _refuse_binary(block)
+            first = False
+        if block.isascii() and not decoder.getstate()[0]:
+            continue
+        text = decoder.decode(block)
+        escaped = len(_ESCAPED.findall(text))
+        broken += escaped
+        sound += len(_NOT_ASCII.findall(text)) - escaped
+        high |= _C1.intersection(block)
+    broken += len(decoder.decode(b"", final=True))
+    if broken <= sound:
+        return "utf-8", "surrogateescape"
+    return ("cp1252" if high and not high & _UNDEFINED_IN_CP1252 else "latin-1"), "strict"
+
+
+def _verify(blocks: Iterator[bytes], encoding: str, errors: str) -> None:
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    read = 0
+    try:
+        for block in blocks:
+            decoder.decode(block)
+            read += len(block)
+        decoder.decode(b"", final=True)
+    except UnicodeError as error:
+        raise UnreadableFile(
+            f"The file is not in the encoding {encoding} (see near byte {read:,}), or it is cut off:"
+            " name another encoding, or export it again."
+        ) from error
+
+
+def text_blocks(source: Source, layout: TextFormat) -> Iterator[str]:
+    """Read a text file in blocks of whole lines, without byte order mark, every line break turned into LF.
+
+    Raises
+    ------
+    UnreadableFile : if a line is longer than a million characters.
+    """
+    decode = codecs.getincrementaldecoder(layout.encoding)(layout.errors)
+    decoder = io.IncrementalNewlineDecoder(decode, translate=True)
+    rest, begun = "", False
+    with unpacked(source, layout.compressed) as stream:
+        while data := stream.read(BLOCK):
+            text = rest + decoder.decode(data)
+            if not begun:
+                text, begun = text.removeprefix("\ufeff"), True
+            cut = text.rfind("\n") + 1
+            if cut:
+                yield text[:cut]
+            rest = text[cut:]
+            if len(rest) > LONGEST_LINE:
+                raise UnreadableFile(
+                    f"A line has more than {LONGEST_LINE:,} characters: this is no table of rows."
+                )
+        rest += decoder.decode(b"", final=True)
+        if rest:
+            yield rest

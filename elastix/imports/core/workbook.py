@@ -1,0 +1,188 @@
+"""The rows of an XLSX workbook's sheet, read by python-calamine in a process of its own."""
+
+import pickle
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, BinaryIO, Final, cast
+
+from elastix.imports.core import sheet_process
+from elastix.imports.core.cells import cell_text
+from elastix.imports.core.errors import UnreadableFile
+from elastix.imports.core.formats import BLOCK, Source, opened
+from elastix.imports.core.records import HEAD_LINES, Batch, shaped
+from elastix.imports.core.sheet_process import ROWS_PER_BATCH
+from elastix.imports.core.values import shown
+
+# A sheet takes memory for all cells up to its last row and column, empty ones included.
+MOST_CELLS: Final = 30_000_000
+
+_LOCAL_HEADER: Final = struct.Struct("<26xHH")
+_WIDE_REFERENCE: Final = re.compile(rb"""r=["']([A-Z]{2,3})[0-9]""")
+_REFERENCE: Final = re.compile(rb"""r=["'][A-Z]{1,3}([0-9]{1,7})""")
+_LONGEST_REFERENCE: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRecords:
+    """The rows of one sheet.
+
+    Attributes
+    ----------
+    spool : what the process that read the sheet has left: pickled batches of rows.
+    start : where in it the rows begin.
+    name : the sheet's name.
+    others : the names of the workbook's other sheets.
+    """
+
+    spool: BinaryIO
+    start: int
+    name: str
+    others: tuple[str, ...]
+
+    def head(self) -> list[tuple[int, list[str]]]:
+        """The first rows that are not blank, as texts."""
+        texts = [[cell_text(cell) for cell in row] for row in islice(self._rows(), HEAD_LINES)]
+        return [(line, row) for line, row in enumerate(texts, start=1) if any(row)]
+
+    def batches(self, width: int, after: int) -> Iterator[Batch]:
+        """The rows after that one, in batches of 5,000; their cells keep the types they have in the sheet."""
+        rows = islice(self._rows(), after, None)
+        first = after + 1
+        while batch := list(islice(rows, ROWS_PER_BATCH)):
+            yield shaped(range(first, first + len(batch)), batch, width, [])
+            first += len(batch)
+
+    def _rows(self) -> Iterator[list[Any]]:
+        place = self.start
+        while True:
+            self.spool.seek(place)
+            try:
+                batch = pickle.load(self.spool)
+            except EOFError:
+                return
+            place = self.spool.tell()
+            yield from batch
+
+
+def open_sheet(source: Source, wanted: str | None, max_bytes: int) -> SheetRecords:
+    """Open the wanted sheet of a workbook, or the first one that is not empty.
+
+    Raises
+    ------
+    UnreadableFile : not a workbook, damaged, protected by a password, too large when unpacked, no such sheet,
+        or nothing in it.
+    """
+    with opened(source) as handle:
+        _check_package(handle, max_bytes)
+        handle.seek(0)
+        spool = _read_apart(handle, wanted)
+    names, name = pickle.load(spool)
+    if name is not None:
+        return SheetRecords(spool, spool.tell(), name, tuple(other for other in names if other != name))
+    if wanted is not None and wanted not in names:
+        listed = ", ".join(map(shown, names))
+        raise UnreadableFile(f"The workbook has no sheet {shown(wanted)}: its sheets are {listed}.")
+    raise UnreadableFile("The workbook is empty: export it again, or name another sheet.")
+
+
+def _read_apart(handle: BinaryIO, wanted: str | None) -> BinaryIO:
+    """Let a process of its own read the sheet; what it says is in the file returned, rewound."""
+    command = [sys.executable, "-I", sheet_process.__file__, *([] if wanted is None else [wanted])]
+    spool = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 - it lives as long as the records
+    with tempfile.TemporaryFile() as workbook:
+        shutil.copyfileobj(handle, workbook)
+        workbook.seek(0)
+        done = subprocess.run(command, stdin=workbook, stdout=spool, stderr=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        spool.close()
+        raise UnreadableFile("The workbook is damaged: open it in Excel and save it again as .xlsx.")
+    spool.seek(0)
+    return spool
+
+
+def _check_package(handle: BinaryIO, max_bytes: int) -> None:
+    """Refuse packages that are no workbooks, and those that would unpack to more than the memory is worth."""
+    try:
+        with zipfile.ZipFile(handle) as package:
+            members = package.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
+        raise UnreadableFile("The workbook is damaged or cut off: save or upload it again.") from error
+    names = {member.filename for member in members}
+    if any(member.flag_bits & 1 for member in members):
+        raise UnreadableFile("The file is protected by a password: save it without one.")
+    if "xl/workbook.bin" in names:
+        raise UnreadableFile("The workbook is in Excel's binary format: save it as .xlsx.")
+    if "xl/workbook.xml" not in names:
+        raise UnreadableFile(
+            "The file is a ZIP archive, not an Excel workbook: unpack it and load the table inside."
+        )
+    size = 0
+    for member in members:
+        for block in _inflated(handle, member):
+            size += len(block)
+            if size > max_bytes:
+                raise UnreadableFile(
+                    f"The workbook holds more than {max_bytes:,} bytes when unpacked:"
+                    " split it, or raise the limit."
+                )
+    for member in members:
+        if member.filename.startswith("xl/worksheets/"):
+            _check_extent(handle, member)
+
+
+def _check_extent(handle: BinaryIO, member: zipfile.ZipInfo) -> None:
+    """Refuse a sheet with a stray cell far away. One that ends at column Z can have no more than 27 million cells."""
+    wide = {letters for block in _overlapping(handle, member) for letters in _WIDE_REFERENCE.findall(block)}
+    columns = max(map(_column_number, wide), default=0)
+    if not columns:
+        return
+    rows = max(int(row) for block in _overlapping(handle, member) for row in _REFERENCE.findall(block))
+    if rows * columns > MOST_CELLS:
+        raise UnreadableFile(
+            f"The sheet reaches over {rows:,} rows and {columns:,} columns: delete the stray cells at its end."
+        )
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - ord("A") + 1
+    return number
+
+
+def _overlapping(handle: BinaryIO, member: zipfile.ZipInfo) -> Iterator[bytes]:
+    kept = b""
+    for block in _inflated(handle, member):
+        yield kept + block
+        kept = block[-_LONGEST_REFERENCE:]
+
+
+def _inflated(handle: BinaryIO, member: zipfile.ZipInfo) -> Iterator[bytes]:
+    """Unpack a member, whatever size its directory entry claims."""
+    handle.seek(member.header_offset)
+    header = handle.read(30)
+    if len(header) < 30:
+        raise UnreadableFile("The workbook is damaged or cut off: save or upload it again.")
+    handle.seek(sum(_LOCAL_HEADER.unpack(header)), 1)
+    left = member.compress_size
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS) if member.compress_type == zipfile.ZIP_DEFLATED else None
+    while left > 0 and (packed := handle.read(min(BLOCK, left))):
+        left -= len(packed)
+        while packed:
+            if inflater is None:
+                yield packed
+                break
+            try:
+                yield inflater.decompress(packed, 16 * BLOCK)
+            except zlib.error as error:
+                raise UnreadableFile("The workbook is damaged: save it again as .xlsx.") from error
+            packed = inflater.unconsumed_tail

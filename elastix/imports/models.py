@@ -1,0 +1,99 @@
+from django.conf import settings
+from django.db import models
+
+from elastix.fields import choice_check, length_check, uuid7
+
+
+class ImportKind(models.TextChoices):
+    TRANSACTIONS = "transactions"
+    PRODUCTS = "products"
+
+
+class ImportStatus(models.TextChoices):
+    QUEUED = "queued"
+    READING = "reading"
+    PUBLISHED = "published"
+    CHECKED = "checked"  # a dry run: read and judged, nothing kept
+    WITHDRAWN = "withdrawn"
+    FAILED = "failed"
+
+
+class ImportBatch(models.Model):
+    """One file that came in: what was read, what was refused and why, and whether it is part of the books.
+
+    Nothing of a batch is visible before it is published; withdrawing takes its transactions out again.
+    accepted + rejected = rows, always.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    kind = models.CharField(max_length=20, choices=ImportKind)
+    status = models.CharField(max_length=10, choices=ImportStatus, default=ImportStatus.QUEUED)
+    file_name = models.CharField(max_length=255)
+    sha256 = models.CharField(max_length=64, db_index=True)
+    options = models.JSONField(
+        default=dict, blank=True, help_text="How to read it: mapping, encoding, day_first."
+    )
+    dry_run = models.BooleanField(default=False)
+    job = models.ForeignKey("elastix.Job", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    rows = models.PositiveIntegerField(default=0)
+    accepted = models.PositiveIntegerField(default=0)
+    rejected = models.PositiveIntegerField(default=0)
+    reasons = models.JSONField(default=dict, blank=True, help_text="Rejected rows by reason.")
+    report = models.JSONField(default=dict, blank=True, help_text="How the file was read.")
+    quality = models.JSONField(default=dict, blank=True, help_text="Lines left out of estimation, by reason.")
+    error = models.TextField(blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    published_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+        verbose_name_plural = "import batches"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(rows=models.F("accepted") + models.F("rejected")),
+                name="elastix_importbatch_every_row_counted",
+            ),
+            choice_check("kind", ImportKind, "elastix_importbatch"),
+            choice_check("status", ImportStatus, "elastix_importbatch"),
+            length_check("file_name", 255, "elastix_importbatch"),
+            length_check("sha256", 64, "elastix_importbatch"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.file_name} ({self.status})"
+
+
+class UploadChunk(models.Model):
+    """A piece of an uploaded file, kept in the database so that any worker on any host can read it."""
+
+    batch = models.ForeignKey(ImportBatch, on_delete=models.CASCADE, related_name="chunks")
+    number = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        ordering = ("batch", "number")
+        constraints = [models.UniqueConstraint(fields=("batch", "number"), name="elastix_uploadchunk_once")]
+
+    def __str__(self) -> str:
+        return f"{self.batch_id} {self.number}"
+
+
+class ImportReject(models.Model):
+    """A row that was refused: its line in the file, why, and what it said."""
+
+    batch = models.ForeignKey(ImportBatch, on_delete=models.CASCADE, related_name="rejects")
+    line = models.PositiveIntegerField()
+    reason = models.CharField(max_length=40)
+    message = models.TextField()
+    content = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ("batch", "line", "id")
+        indexes = [models.Index(fields=("batch", "line"), name="elastix_reject_batch_line")]
+        constraints = [length_check("reason", 40, "elastix_importreject")]
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.message}"

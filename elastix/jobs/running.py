@@ -1,0 +1,249 @@
+"""Claiming and running jobs: leases, fencing tokens, attempts, children. The Job row is the truth."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from elastix.api.versions import lock_version
+from elastix.jobs.dispatch import dispatch_on_commit, jobs_held, jobs_inline
+from elastix.jobs.models import Job, JobState
+from elastix.jobs.registry import failure_hook, job_handler, success_hook
+
+logger = logging.getLogger(__name__)
+
+FORGOTTEN_AFTER = timedelta(seconds=30)
+
+
+class JobFailed(Exception):
+    """The work cannot succeed however often it is tried; the message says why, for the person who asked."""
+
+
+class LeaseLost(Exception):
+    """Another worker has taken this job over: whatever was under way must not be written."""
+
+
+class JobRun:
+    """One worker's claim on a job."""
+
+    def __init__(self, job: Job) -> None:
+        self.job_id: int = job.pk
+        self.token: int = job.token
+        self.parameters: dict[str, Any] = job.parameters
+        self.requested_by_id: int | None = job.requested_by_id
+        self._renewed = time.monotonic()
+        self.on_progress: Callable[[float], None] | None = None
+
+    def progress(self, fraction: float) -> None:
+        """Report the fraction done and renew the lease, at most about once a second."""
+        if self.on_progress:
+            self.on_progress(fraction)
+        if time.monotonic() - self._renewed < 1.0:
+            return
+        self._renewed = time.monotonic()
+        self._write(progress=min(max(fraction, 0.0), 1.0), lease_until=_lease_end())
+
+    def save_parameters(self, **changes: Any) -> None:
+        """Keep what the next attempt or stage needs; what others wrote into the row meanwhile stays."""
+        with self.committing():
+            self._write(parameters=self._reread() | changes)
+            self.parameters = self._reread()
+
+    def _reread(self) -> Any:
+        return Job.objects.values_list("parameters", flat=True).get(pk=self.job_id)
+
+    def _write(self, **values: Any) -> None:
+        if not self._own().update(**values):
+            raise LeaseLost(f"job {self.job_id} was taken over")
+
+    def _own(self) -> Any:
+        return Job.objects.filter(pk=self.job_id, token=self.token, state=JobState.RUNNING)
+
+    @contextmanager
+    def committing(self) -> Iterator[None]:
+        """A transaction that only commits while this claim is the newest.
+
+        It takes the version row's lock before the job's, the order that every writer keeps.
+        """
+        with transaction.atomic():
+            lock_version()
+            if not self._own().select_for_update().exists():
+                raise LeaseLost(f"job {self.job_id} was taken over")
+            yield
+
+    def spawn(self, kind: str, parameters: list[dict[str, Any]], *, next_stage: str) -> None:
+        """Make child jobs and wait for them; whoever finishes the last one calls this job at `next_stage`."""
+        with self.committing():
+            Job.objects.filter(parent_id=self.job_id).delete()
+            children = Job.objects.bulk_create(
+                [Job(kind=kind, parameters=each, parent_id=self.job_id) for each in parameters]
+            )
+            self._write(
+                state=JobState.WAITING, lease_until=None, parameters=self._reread() | {"stage": next_stage}
+            )
+            for child in children:
+                dispatch_on_commit(child.pk)
+
+
+def _lease_end() -> Any:
+    return timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
+
+
+def claim(job_id: int) -> JobRun | None:
+    """Take a waiting job, or one whose worker is gone; None when there is nothing to do."""
+    with transaction.atomic():
+        job = Job.objects.select_for_update().filter(_claimable(), pk=job_id).first()
+        if job is None:
+            return None
+        if job.attempts >= settings.JOB_MAX_ATTEMPTS:
+            _fail(job, job.error or f"The worker was lost {job.attempts} times.")
+            return None
+        job.state = JobState.RUNNING
+        job.attempts += 1
+        job.token += 1
+        job.lease_until = _lease_end()
+        job.save(update_fields=["state", "attempts", "token", "lease_until"])
+    return JobRun(job)
+
+
+def _claimable() -> Q:
+    return Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, lease_until__lt=timezone.now())
+
+
+def run_job(job_id: int, on_progress: Callable[[float], None] | None = None) -> None:
+    """Claim a job and do its work; every outcome ends up in its row."""
+    run = claim(job_id)
+    if run is None:
+        return
+    run.on_progress = on_progress
+    kind = Job.objects.values_list("kind", flat=True).get(pk=job_id)
+    try:
+        result = job_handler(kind)(run)
+    except LeaseLost:
+        logger.warning("job %s was taken over by another worker", job_id)
+    except JobFailed as error:
+        _give_up(run, str(error))
+    except Exception as error:
+        logger.exception("job %s failed", job_id)
+        _try_again(run, f"{type(error).__name__}: {error}")
+    else:
+        if result is not None:
+            _succeed(run, result)
+
+
+def run_to_the_end(job_id: int, on_progress: Callable[[int, float], None] | None = None) -> list[Job]:
+    """Run a job in this process, and after it every job that it leads to: retries, recomputes.
+
+    Parameters
+    ----------
+    on_progress
+        Is told the job and the fraction done.
+
+    Returns
+    -------
+    The jobs as they ended, in the order in which they began.
+    """
+    begun: dict[int, None] = {}
+    with jobs_inline(), jobs_held() as waiting:
+        waiting.append(job_id)
+        while waiting:
+            current = waiting.pop(0)
+            begun[current] = None
+            run_job(current, on_progress and partial(on_progress, current))
+    return list(Job.objects.filter(pk__in=begun).order_by("pk"))
+
+
+def _succeed(run: JobRun, result: dict[str, Any]) -> None:
+    with transaction.atomic():
+        done = run._own().update(
+            state=JobState.SUCCEEDED,
+            progress=1.0,
+            result=result,
+            error="",
+            lease_until=None,
+            finished_at=timezone.now(),
+        )
+        if not done:
+            return
+        _wake_parent(run.job_id)
+        job = Job.objects.get(pk=run.job_id)
+        hook = success_hook(job.kind)
+        if hook:
+            hook(job.parameters)
+
+
+def _give_up(run: JobRun, error: str) -> None:
+    with transaction.atomic():
+        job = run._own().select_for_update().first()
+        if job is not None:
+            _fail(job, error)
+
+
+def _try_again(run: JobRun, error: str) -> None:
+    with transaction.atomic():
+        job = run._own().select_for_update().first()
+        if job is None:
+            return
+        if job.attempts >= settings.JOB_MAX_ATTEMPTS:
+            _fail(job, error)
+            return
+        Job.objects.filter(pk=job.pk).update(state=JobState.QUEUED, error=error[:2000], lease_until=None)
+        dispatch_on_commit(job.pk)
+
+
+def _fail(job: Job, error: str) -> None:
+    Job.objects.filter(pk=job.pk).update(
+        state=JobState.FAILED, error=error[:2000], lease_until=None, finished_at=timezone.now()
+    )
+    hook = failure_hook(job.kind)
+    if hook:
+        hook(job.parameters, error)
+    if job.parent_id:
+        _wake_parent(job.pk)
+
+
+def _wake_parent(job_id: int) -> None:
+    """When the last child is done, queue the parent; its row is locked, so exactly one child does it."""
+    parent_id = Job.objects.values_list("parent_id", flat=True).get(pk=job_id)
+    if parent_id is None:
+        return
+    parent = Job.objects.select_for_update().filter(pk=parent_id, state=JobState.WAITING).first()
+    if parent is None:
+        return
+    children = Job.objects.filter(parent_id=parent_id)
+    failed = children.filter(state=JobState.FAILED).first()
+    if failed:
+        _fail(parent, f"A part of the work failed: {failed.error}")
+    elif not children.exclude(state=JobState.SUCCEEDED).exists():
+        Job.objects.filter(pk=parent_id).update(state=JobState.QUEUED, attempts=0)
+        dispatch_on_commit(parent_id)
+    else:
+        done = children.filter(state=JobState.SUCCEEDED).count()
+        Job.objects.filter(pk=parent_id).update(progress=0.8 * done / children.count())
+
+
+def abandoned() -> Q:
+    """Jobs that nobody works on: their lease has run out, or they have waited long for somebody to begin.
+
+    A queued job's hint may have been lost with the queue; claiming it twice is harmless.
+    """
+    now = timezone.now()
+    return Q(state=JobState.RUNNING, lease_until__lt=now) | Q(
+        state=JobState.QUEUED, created_at__lt=now - FORGOTTEN_AFTER
+    )
+
+
+def reap() -> int:
+    """Dispatch every abandoned job again; return how many."""
+    ids = list(Job.objects.filter(abandoned()).order_by("pk").values_list("pk", flat=True))
+    for job_id in ids:
+        dispatch_on_commit(job_id)
+    return len(ids)

@@ -1,0 +1,183 @@
+"""The few places where SQLite and PostgreSQL spell the same thing differently, and bulk transfer."""
+
+import datetime as dt
+import gc
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from itertools import islice
+from typing import Any
+
+from django.db import connection
+
+# SQLite's limit on parameters of a statement is 32,766 in the oldest library that Python 3.11 meets.
+MAX_PARAMETERS = 30_000
+# As SQLite has timestamps: in UTC, without saying so.
+_EPOCH = dt.datetime(1970, 1, 1)
+
+
+def is_postgresql() -> bool:
+    return connection.vendor == "postgresql"
+
+
+def as_integer(column: str) -> str:
+    """SQL for a boolean column as 0 or 1, which spares SQLite's driver a conversion in Python for every row."""
+    return f"CAST({column} AS integer)"
+
+
+def epoch_day(column: str) -> str:
+    """SQL for the days since 1970-01-01 of a date column."""
+    if is_postgresql():
+        return f"({column} - DATE '1970-01-01')"
+    return f"CAST(julianday({column}) - 2440587.5 AS INTEGER)"
+
+
+def epoch_minute(column: str) -> str:
+    """SQL for the minutes since the epoch of a timestamp column."""
+    if is_postgresql():
+        return f"(FLOOR(EXTRACT(EPOCH FROM {column}))::bigint / 60)"
+    # Doubled, or Django would take it for the place of a parameter.
+    return f"(CAST(strftime('%%s', {column}) AS INTEGER) / 60)"
+
+
+def day_of(column: str) -> str:
+    """SQL for a date column that many rows are read of; `day_numbers` makes numbers of the values.
+
+    SQLite reads a date from its text for every row; it is cheaper to read each different text once.
+    """
+    return f"CAST({column} AS text)" if not is_postgresql() else epoch_day(column)
+
+
+def minute_of(column: str) -> str:
+    """The same for a timestamp column, with `minute_numbers`."""
+    return f"CAST({column} AS text)" if not is_postgresql() else epoch_minute(column)
+
+
+def day_numbers(values: Sequence[Any]) -> list[int]:
+    """Days since 1970-01-01 of what `day_of` selected."""
+    return _numbers(values, lambda text: (dt.date.fromisoformat(text) - _EPOCH.date()).days)
+
+
+def minute_numbers(values: Sequence[Any]) -> list[int]:
+    """Minutes since the epoch of what `minute_of` selected."""
+    return _numbers(
+        values, lambda text: (dt.datetime.fromisoformat(text) - _EPOCH) // dt.timedelta(minutes=1)
+    )
+
+
+def _numbers(values: Sequence[Any], convert: Callable[[str], int]) -> list[int]:
+    if not values or not isinstance(values[0], str):
+        return list(values)
+    number = {text: convert(text) for text in set(values)}
+    return [number[text] for text in values]
+
+
+def execute(sql: str, parameters: Sequence[Any] = ()) -> int:
+    """Run a statement; return how many rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return int(cursor.rowcount)
+
+
+def lock_text(text: str) -> None:
+    """Make transactions that name the same text wait for each other; on SQLite all writers do so anyway."""
+    if is_postgresql():
+        execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [text])
+
+
+def fetch(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor, _collector_paused():
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Hundreds of thousands of new row tuples make the garbage collector look at all of them again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def fetch_columns(sql: str, parameters: Sequence[Any] = (), *, columns: int) -> list[tuple[Any, ...]]:
+    """Return the answer column by column; `columns` empty tuples where there are no rows."""
+    rows = fetch(sql, parameters)
+    return list(zip(*rows, strict=True)) if rows else [() for _ in range(columns)]
+
+
+def number_for_driver(value: Decimal | float) -> Any:
+    """A decimal as raw statements take it: its digits on PostgreSQL, a float on SQLite."""
+    if is_postgresql():
+        return f"{value:.4f}" if isinstance(value, float) else str(value)
+    return float(value)
+
+
+def batches(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def placeholders(count: int) -> str:
+    return ",".join(["%s"] * count)
+
+
+def insert_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """Add many rows the fast way: COPY on PostgreSQL, executemany on SQLite.
+
+    Values are those the driver stores: on SQLite uuids as hex, timestamps as text, decimals as float.
+    """
+    names = ", ".join(columns)
+    count = 0
+    with connection.cursor() as cursor:
+        if is_postgresql():
+            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+                    count += 1
+            return count
+        statement = f"INSERT INTO {table} ({names}) VALUES ({placeholders(len(columns))})"
+        for chunk in batches(rows, 20_000):
+            cursor.executemany(statement, chunk)
+            count += len(chunk)
+    return count
+
+
+def update_rows(
+    table: str,
+    key: str,
+    columns: Mapping[str, str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    key_type: str = "bigint",
+) -> None:
+    """Set columns of many rows by key: through a temporary table on PostgreSQL, executemany on SQLite.
+
+    Parameters
+    ----------
+    columns
+        Name and PostgreSQL type of each column to set.
+    rows
+        The values in the order of `columns`, then the key.
+    """
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        if not is_postgresql():
+            assignments = ", ".join(f"{name} = %s" for name in columns)
+            for chunk in batches(rows, 20_000):
+                cursor.executemany(f"UPDATE {table} SET {assignments} WHERE {key} = %s", chunk)
+            return
+        fields = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+        cursor.execute(f"CREATE TEMP TABLE changed_rows ({fields}, row_key {key_type}) ON COMMIT DROP")
+        with cursor.copy(f"COPY changed_rows ({', '.join(columns)}, row_key) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        cursor.execute("ANALYZE changed_rows")
+        assignments = ", ".join(f"{name} = changed_rows.{name}" for name in columns)
+        cursor.execute(f"UPDATE {table} SET {assignments} FROM changed_rows WHERE {table}.{key} = row_key")
+        cursor.execute("DROP TABLE changed_rows")

@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+
+
+class PricingConfig(AppConfig):
+    name = "pricing"
+    verbose_name = "Catalogue, sales and elasticities"
+
+    def ready(self) -> None:
+        from pricing.services import registration
+
+        registration.register()

@@ -1,0 +1,95 @@
+"""What demand is expected to be at another price, and how much revenue a better price would bring."""
+
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+DemandModel = Literal["linear", "constant_elasticity"]
+
+LINEAR: Final = "linear"
+CONSTANT_ELASTICITY: Final = "constant_elasticity"
+DEMAND_MODELS: Final[tuple[DemandModel, ...]] = (LINEAR, CONSTANT_ELASTICITY)
+
+LARGEST_CHANGE: Final = 0.15
+"""Fraction of the price within which the revenue-best price is looked for."""
+
+NEARLY_INELASTIC: Final = -0.01
+
+ROUNDING_SLACK: Final = 1e-6
+"""In cents: keeps a bound that is a whole cent from being lost to binary fractions."""
+
+
+def demand(
+    price: ArrayLike,
+    base_price: ArrayLike,
+    base_quantity: ArrayLike,
+    elasticity: ArrayLike,
+    model: DemandModel = LINEAR,
+) -> FloatArray:
+    """Expected quantity at a price, from the quantity at the base price.
+
+    Linear: Q = Q0 (1 + E (p - p0) / p0), never below 0. Constant elasticity: Q = Q0 (p / p0)^E. Both have
+    elasticity E at the base price; the linear one foresees less where the price is raised far, and less
+    where it is cut far.
+
+    Parameters
+    ----------
+    price, base_price
+        Asked and present price, in currency; they broadcast with the other arguments.
+    base_quantity
+        Units sold at the base price, >= 0, per any period; the result is per the same period.
+    elasticity
+        Own-price elasticity; nan gives nan.
+
+    Raises
+    ------
+    ValueError
+        If a base price is not positive, a base quantity or price negative, a price 0 under constant
+        elasticity, or the model unknown.
+    """
+    p, p0, q0, e = (
+        np.asarray(values, np.float64) for values in (price, base_price, base_quantity, elasticity)
+    )
+    if model not in DEMAND_MODELS:
+        raise ValueError(f"unknown demand model {model!r}: choose one of {', '.join(DEMAND_MODELS)}")
+    if np.any(p0 <= 0) or np.any(p < 0) or np.any(q0 < 0):
+        raise ValueError("base prices must be positive, prices and base quantities not negative")
+    if model == LINEAR:
+        return np.asarray(np.maximum(q0 * (1 + e * (p - p0) / p0), 0.0))
+    if np.any(p == 0):
+        raise ValueError("constant elasticity gives no quantity for a price of 0")
+    return np.asarray(q0 * (p / p0) ** e)
+
+
+def revenue_potential_percent(elasticity: ArrayLike, base_price: ArrayLike) -> FloatArray:
+    """Expected revenue change, in percent, at the revenue-best price within 15 % of the present one.
+
+    Under linear demand revenue is a parabola in price with its top at p0 (1 - 1/E) / 2; the best price is the
+    whole cent nearest to it inside the interval, whose bounds are rounded inward to the cent. The present
+    price is always allowed, so the result is never negative; it is 0 for E >= 0, where none is recommended.
+
+    Parameters
+    ----------
+    elasticity, base_price
+        Broadcast against each other; nan in either gives nan.
+
+    Raises
+    ------
+    ValueError
+        If a base price is not positive.
+    """
+    e, p0 = np.broadcast_arrays(np.asarray(elasticity, np.float64), np.asarray(base_price, np.float64))
+    if np.any(p0 <= 0):
+        raise ValueError("base prices must be positive")
+    falling = e < 0
+    # The upper bound binds long before E nears 0, where the division would overflow.
+    top = p0 * (1 - 1 / np.where(falling, np.minimum(e, NEARLY_INELASTIC), -1.0)) / 2
+    lowest = np.ceil(100 * p0 * (1 - LARGEST_CHANGE) - ROUNDING_SLACK) / 100
+    highest = np.floor(100 * p0 * (1 + LARGEST_CHANGE) + ROUNDING_SLACK) / 100
+    best = np.clip(np.round(top, 2), lowest, highest)
+    change = (best - p0) / p0
+    gain = (1 + change) * np.maximum(1 + e * change, 0.0) - 1
+    potential = np.where(falling & (lowest <= highest), np.maximum(gain, 0.0), 0.0)
+    return np.asarray(np.where(np.isnan(e) | np.isnan(p0), np.nan, 100 * potential))

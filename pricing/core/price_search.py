@@ -1,0 +1,100 @@
+"""The best price among those that are allowed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from pricing.core.demand import FloatArray
+from pricing.core.guardrails import CentArray, endings_near
+from pricing.core.offers import REVENUE, Approach, BoolArray, Offers
+from pricing.core.uncertainty import alongside, expected_share
+
+GRID: Final = 33
+"""Prices looked at in each round of the search."""
+
+NARROW_ENOUGH: Final = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class BestPrices:
+    """The best allowed price of each of P products.
+
+    Attributes
+    ----------
+    price : (P,)
+    better : (P,) it is expected to bring more than the present price; under a rule, it is another price.
+    """
+
+    price: FloatArray
+    better: BoolArray
+
+
+def best_in_interval(
+    value: Callable[[FloatArray], FloatArray], low: FloatArray, high: FloatArray
+) -> FloatArray:
+    """Price (P,) of greatest value between two bounds, to half a cent.
+
+    A grid over the interval, then over the two cells around its best point, until these are narrow. Right
+    also where the value has several tops, as long as they are wider than a cell of the first grid.
+
+    Parameters
+    ----------
+    value : of prices (P, K), one row per product.
+    low, high : (P,) bounds, low <= high.
+    """
+    steps, rows = np.linspace(0, 1, GRID), np.arange(low.size)
+    left, right = low, high
+    while True:
+        grid = left[:, None] + (right - left)[:, None] * steps
+        top = value(grid).argmax(axis=1)
+        if np.max(right - left, initial=0.0) <= NARROW_ENOUGH:
+            return np.asarray(np.clip(grid[rows, top], low, high))
+        left, right = grid[rows, np.maximum(top - 1, 0)], grid[rows, np.minimum(top + 1, GRID - 1)]
+
+
+def expected_value(price: FloatArray, offers: Offers, approach: Approach) -> FloatArray:
+    """Expected profit at prices (P,) or (P, K) of one unit sold today; revenue where that is the aim."""
+    cost = np.zeros(offers.count) if approach.strategy == REVENUE else offers.cost
+    return (price - alongside(cost, price)) * expected_share(price, offers, approach.demand_model)
+
+
+def best_prices(
+    offers: Offers, low: CentArray, high: CentArray, aim: FloatArray, approach: Approach
+) -> BestPrices:
+    """Choose the best allowed price of each of P products, among those that end as they should.
+
+    By strategy "profit" or "revenue" the one with the highest expectation, the present price left aside; by a rule the
+    one nearest to what the rule says.
+
+    Parameters
+    ----------
+    offers : of P products whose elasticity, and cost where the strategy needs it, are known.
+    low, high : (P,) cents, first and last allowed price, low <= high.
+    aim : (P,) price the strategy aims at; used by rules, may be infinite.
+    """
+
+    def value(price: FloatArray) -> FloatArray:
+        return expected_value(price, offers, approach)
+
+    def nearness(price: FloatArray) -> FloatArray:
+        return -np.abs(price - target[:, None])
+
+    target = np.clip(aim, low / 100, high / 100)
+    if not approach.is_rule:
+        target = best_in_interval(value, low / 100, high / 100)
+    cents, allowed = endings_near(target, low, high, approach.endings)
+    # Below a price of 1.00 an ending may lie at or below 0: never allowed, yet to be computed with.
+    prices = np.maximum(cents, 1) / 100
+    now = np.isclose(prices, offers.price[:, None], rtol=0, atol=1e-6)
+    worth = nearness(prices) if approach.is_rule else value(prices)
+    worth = np.where(allowed if approach.is_rule else allowed & ~now, worth, -np.inf)
+    rows, best = np.arange(offers.count), worth.argmax(axis=1)
+    if approach.is_rule:
+        return BestPrices(prices[rows, best], ~now[rows, best])
+    found = np.isfinite(worth[rows, best])
+    present = value(offers.price)
+    return BestPrices(
+        np.where(found, prices[rows, best], offers.price), found & (worth[rows, best] > present)
+    )

@@ -1,0 +1,49 @@
+"""Bring the cached tables up to date now."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from elastix.api.versions import data_version
+from elastix.jobs.dispatch import jobs_held
+from elastix.jobs.models import JobState
+from elastix.jobs.recompute import request_recompute
+from elastix.jobs.running import run_to_the_end
+from pricing.core.service_codes import normalise_code
+from pricing.models import Product
+
+
+class Command(BaseCommand):
+    help = "Recompute what is stale; --full computes everything anew, hyperparameters included."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--full", action="store_true", help="everything, not only what is stale")
+        parser.add_argument(
+            "--products", nargs="+", default=[], metavar="CODE", help="also these, stale or not"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with jobs_held():
+            job = request_recompute(full=options["full"], products=self._codes(options["products"]))
+        for ended in run_to_the_end(job.pk):
+            if ended.state == JobState.FAILED:
+                raise CommandError(ended.error if ended.error.endswith(".") else f"{ended.error}.")
+        job.refresh_from_db()
+        if job.state != JobState.SUCCEEDED:
+            self.stdout.write(f"Another worker is at it (job {job.pk}, {job.state}).")
+            return
+        self.stdout.write(f"Published version {data_version().published_version}.")
+
+    @staticmethod
+    def _codes(given: list[str]) -> list[str]:
+        try:
+            codes = [normalise_code(code) for code in given]
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        unknown = sorted(
+            set(codes) - set(Product.objects.filter(code__in=codes).values_list("code", flat=True))
+        )
+        if unknown:
+            raise CommandError(f"There is no product {', '.join(unknown)}.")
+        return codes

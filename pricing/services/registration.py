@@ -1,0 +1,29 @@
+"""What this app brings to the base: its jobs and its steps of a recompute."""
+
+from elastix.imports.services import batch_fail
+from elastix.jobs.registry import RecomputeStep, register_job, register_step
+from pricing.services import (
+    cleaning,
+    estimating,
+    importing,
+    product_importing,
+    quality,
+    recomputing,
+    summarising,
+)
+
+
+def register() -> None:
+    register_job("import_transactions", importing.import_transactions, on_failure=importing.import_failed)
+    register_job("withdraw_transactions", importing.withdraw_transactions)
+    register_job("import_products", product_importing.import_products, on_failure=batch_fail)
+    register_job(
+        "recompute",
+        recomputing.recompute,
+        on_success=recomputing.recompute_again,
+        on_failure=lambda parameters, error: recomputing.recompute_again(parameters),
+    )
+    register_job("clean_shard", cleaning.clean_shard)
+    register_step(RecomputeStep("elasticities", 10, estimating.compute, estimating.publish))
+    register_step(RecomputeStep("summaries", 20, summarising.compute, summarising.publish))
+    register_step(RecomputeStep("quality", 25, quality.compute, quality.publish))

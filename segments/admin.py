@@ -1,0 +1,97 @@
+"""Customers' segments and what they buy: computed by a recompute, to be looked at."""
+
+from django.contrib import admin
+
+from elastix.admin_base import PeriodFilter, ReadOnlyAdmin
+from segments.models import (
+    CustomerSegment,
+    ProductSegment,
+    SegmentDailyRevenue,
+    SegmentElasticity,
+    SegmentSales,
+    SegmentSummary,
+)
+
+
+@admin.register(CustomerSegment)
+class CustomerSegmentAdmin(ReadOnlyAdmin):
+    list_display = (
+        "customer_id",
+        "segment",
+        "last_purchase",
+        "frequency",
+        "monetary",
+        "r_score",
+        "f_score",
+        "m_score",
+    )
+    list_filter = ("segment",)
+    search_fields = ("customer_id",)
+
+
+@admin.register(SegmentSummary)
+class SegmentSummaryAdmin(ReadOnlyAdmin):
+    list_display = (
+        "segment",
+        "customer_count",
+        "product_count",
+        "revenue",
+        "score",
+        "elasticity",
+        "std_error",
+    )
+
+
+@admin.register(SegmentElasticity)
+class SegmentElasticityAdmin(ReadOnlyAdmin):
+    list_display = (
+        "product",
+        "segment",
+        "two_decimals",
+        "interval",
+        "quality",
+        "weight_percent",
+        "sample_size",
+    )
+    list_filter = ("segment", "quality")
+    list_select_related = ("product",)
+    search_fields = ("product__code", "product__name")
+
+    @admin.display(description="elasticity", ordering="elasticity")
+    def two_decimals(self, row: SegmentElasticity) -> str:
+        return f"{row.elasticity:.2f}"
+
+    @admin.display(description="95 % interval")
+    def interval(self, row: SegmentElasticity) -> str:
+        return f"{row.ci_low:.2f} to {row.ci_high:.2f}"
+
+    @admin.display(description="own data", ordering="weight")
+    def weight_percent(self, row: SegmentElasticity) -> str:
+        return f"{100 * row.weight:.0f} %"
+
+
+@admin.register(ProductSegment)
+class ProductSegmentAdmin(ReadOnlyAdmin):
+    list_display = ("product", "segment", "lines")
+    list_filter = ("segment",)
+    list_select_related = ("product",)
+    search_fields = ("product__code", "product__name")
+
+
+@admin.register(SegmentSales)
+class SegmentSalesAdmin(ReadOnlyAdmin):
+    """As many rows as the sales history times segments: whole codes and indexes only."""
+
+    list_display = ("product_id", "segment", "date", "quantity", "revenue", "lines")
+    list_filter = (PeriodFilter, "segment")
+    search_fields = ("product__code__exact",)
+    search_help_text = "A whole product code."
+    ordering = ("product_id", "segment", "date")
+    sortable_by = ()
+
+
+@admin.register(SegmentDailyRevenue)
+class SegmentDailyRevenueAdmin(ReadOnlyAdmin):
+    list_display = ("date", "segment", "revenue")
+    list_filter = (PeriodFilter, "segment")
+    ordering = ("-date", "segment")

@@ -1,0 +1,115 @@
+"""What a price change would do to quantity and revenue."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from pricing.core.demand import DEMAND_MODELS, LARGEST_CHANGE, LINEAR, DemandModel, demand
+from pricing.core.uncertainty import LIMITS, truncated_quantile
+
+LARGE_CHANGE: Final = "LARGE_CHANGE"
+NO_ANSWER_TO_PRICE: Final = "NO_ANSWER_TO_PRICE"
+
+
+@dataclass(frozen=True, slots=True)
+class Sales:
+    """What was sold: units, and revenue in currency."""
+
+    quantity: float
+    revenue: float
+
+    @property
+    def price(self) -> float:
+        """Mean price paid; 0 where nothing was sold."""
+        return self.revenue / self.quantity if self.quantity > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """Sales at another price. Quantities are whole units, and revenue is what these bring.
+
+    Changes are percents of the present figures, 0 where these are 0.
+    """
+
+    price_change_percent: float
+    price: float
+    quantity: int
+    revenue: float
+    quantity_change_percent: float
+    revenue_change_percent: float
+
+
+def project(
+    sales: Sales, price_change_percent: float, elasticity: float, model: DemandModel = LINEAR
+) -> Projection:
+    """Project sales to a price changed by so many percent.
+
+    Parameters
+    ----------
+    sales : what was sold at the present mean price.
+    price_change_percent : above -100.
+    elasticity : own-price.
+    """
+    if sales.quantity <= 0 or sales.revenue <= 0:
+        return Projection(price_change_percent, 0.0, 0, 0.0, 0.0, 0.0)
+    ratio = 1 + price_change_percent / 100
+    quantity = round(float(demand(ratio, 1.0, sales.quantity, elasticity, model)))
+    price = sales.price * ratio
+    revenue = price * quantity
+    return Projection(
+        price_change_percent=price_change_percent,
+        price=price,
+        quantity=quantity,
+        revenue=revenue,
+        quantity_change_percent=100 * (quantity / sales.quantity - 1),
+        revenue_change_percent=100 * (revenue / sales.revenue - 1),
+    )
+
+
+def limits(
+    sales: Sales,
+    price_change_percent: float,
+    elasticity: float,
+    std_error: float | None,
+    model: DemandModel = LINEAR,
+) -> dict[str, float]:
+    """80 % limits of projected quantity and revenue, from what the elasticity may be.
+
+    Without a standard error nothing is known about them, and the answer is empty.
+    """
+    if not std_error:
+        return {}
+    ends = [float(truncated_quantile(share, elasticity, std_error)) for share in LIMITS]
+    low, high = sorted(
+        (project(sales, price_change_percent, end, model) for end in ends), key=lambda each: each.quantity
+    )
+    return {
+        "quantity_low": low.quantity,
+        "quantity_high": high.quantity,
+        "revenue_low": low.revenue,
+        "revenue_high": high.revenue,
+    }
+
+
+def warnings(
+    sales: Sales, price_change_percent: float, elasticity: float, model: DemandModel = LINEAR
+) -> list[str]:
+    """What to keep in mind about a projection; beyond 15 %, what the other demand model says."""
+    found = []
+    if abs(price_change_percent) > 100 * LARGEST_CHANGE + 1e-9:
+        other = next(name for name in DEMAND_MODELS if name != model)
+        quantity = project(sales, price_change_percent, elasticity, other).quantity
+        found.append(
+            f"{LARGE_CHANGE}: beyond 15 % the demand models differ; {other.replace('_', ' ')} foresees {quantity:,} units."
+        )
+    if elasticity >= 0:
+        found.append(
+            f"{NO_ANSWER_TO_PRICE}: the estimate says that demand does not fall when the price rises."
+        )
+    return found
+
+
+def steps(first: float, last: float, step: float) -> list[float]:
+    """Price changes from first to last in percent; the last one is there even if the steps miss it."""
+    count = int((last - first) / step + 1e-9)
+    values = [round(first + step * index, 10) for index in range(count + 1)]
+    return values if abs(values[-1] - last) < 1e-9 else [*values, last]

@@ -1,0 +1,85 @@
+"""One command to see the system at work."""
+
+import socket
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from elastix.jobs.dispatch import jobs_inline
+from simulations.services.demo import NotEmpty, demo_is_loaded, demo_load, demo_login
+
+PORTS_TRIED = 20
+
+
+class Command(BaseCommand):
+    help = "Make a demonstration shop with known elasticities (once), compute, and serve it on this machine."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=8000, help="the first port to try (default: 8000)")
+        parser.add_argument("--no-serve", action="store_true", help="make and compute the shop, then stop")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if settings.PRODUCTION:
+            raise CommandError("ALLOWED_HOSTS names other machines: the demonstration only serves this one.")
+        call_command("migrate", verbosity=0, interactive=False)
+        self._make_shop()
+        if not options["no_serve"]:
+            self._serve(self._free_port(options["port"]))
+
+    def _make_shop(self) -> None:
+        try:
+            if demo_is_loaded():
+                self.stdout.write("The demonstration shop is there already.")
+                return
+        except NotEmpty as error:
+            raise CommandError(str(error)) from error
+        from simulations.core.demo_shop import demo_shop
+
+        self.stdout.write("Making the shop: 300 products, 3,000 customers, two years of sales ...")
+        shop = demo_shop()
+        self.stdout.write(f"Importing {shop.lines.product.size:,} sales lines and computing ...")
+        with jobs_inline():
+            imports = demo_load(shop)
+        for batch in imports:
+            batch.refresh_from_db()
+            if batch.error:
+                raise CommandError(f"{batch.file_name}: {batch.error}")
+
+    def _serve(self, port: int) -> None:
+        settings.OPEN_API = True
+        name, password = demo_login()
+        address = f"http://127.0.0.1:{port}"
+        self.stdout.write(
+            "\n".join(
+                (
+                    "",
+                    f"  API and its documentation   {address}/docs",
+                    f"  Elasticities                {address}/elasticity?limit=5",
+                    f"  Segments                    {address}/dashboard/segments",
+                    f"  The Iced Latte              {address}/api/analytics/elasticity/P001",
+                    f"  Admin                       {address}/admin/",
+                    f"                              user {name}, password {password}",
+                    "",
+                    "  The API answers programs on this machine without a login. Stop with Ctrl+C.",
+                    "",
+                )
+            )
+        )
+        call_command("runserver", f"127.0.0.1:{port}", use_reloader=False, skip_checks=True)
+
+    @staticmethod
+    def _free_port(first: int) -> int:
+        for port in range(first, first + PORTS_TRIED):
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(("127.0.0.1", port))
+                except OSError:
+                    continue
+                return port
+        raise CommandError(
+            f"Ports {first} to {first + PORTS_TRIED - 1} are all taken. Choose one with --port."
+        )

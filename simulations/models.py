@@ -1,0 +1,44 @@
+"""Saved questions: what would happen if the price were another."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from elastix.fields import length_check, range_check
+from pricing.models import Product
+
+
+class Simulation(models.Model):
+    """A range of price changes to try on a product. A draft has no product yet."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=255)
+    description = models.TextField(blank=True)
+    product = models.ForeignKey(
+        Product, on_delete=models.SET_NULL, null=True, blank=True, related_name="simulations"
+    )
+    range_from_percent = models.FloatField(default=-10.0)
+    range_to_percent = models.FloatField(default=10.0)
+    range_step_percent = models.FloatField(default=1.0)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("-created_at", "id")
+        constraints = [
+            length_check("name", 255, "simulations_simulation"),
+            range_check("range_from_percent", -99, 1000, "simulations_simulation"),
+            range_check("range_to_percent", -99, 1000, "simulations_simulation"),
+            models.CheckConstraint(
+                condition=Q(range_from_percent__lte=F("range_to_percent"), range_step_percent__gt=0),
+                name="simulations_simulation_range",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,176 @@
+"""The cast and the rules of every test: users by role, a client for each, what may be left out."""
+
+import itertools
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser, Group, User
+from django.test import override_settings
+from rest_framework.authtoken.models import Token
+from rest_framework.test import APIClient
+
+from elastix.jobs.dispatch import jobs_inline
+
+# --- tests that need more than Python -------------------------------------------------------------
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def chromium_path() -> str | None:
+    """Return where Chromium is: $CHROMIUM, or the first of its usual names on the PATH."""
+    names = [os.environ["CHROMIUM"]] if os.environ.get("CHROMIUM") else CHROMIUM_NAMES
+    return next((path for path in map(shutil.which, names) if path), None)
+
+
+def missing() -> dict[str, str]:
+    """Return the marks whose tests cannot run here, each with the reason."""
+    reasons = {}
+    if settings.DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+        reasons["postgresql"] = "DATABASE_URL names no PostgreSQL server (DATABASE_URL=postgres://...)"
+    if not settings.REDIS_URL:
+        reasons["redis"] = "REDIS_URL is not set (REDIS_URL=redis://...)"
+    if chromium_path() is None:
+        reasons["browser"] = "Chromium is not on the PATH (CHROMIUM=/path/to/chromium)"
+    return reasons
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--needs",
+        action="append",
+        default=[],
+        choices=["postgresql", "redis", "browser"],
+        help="fail, instead of leaving tests out, where this cannot be had",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    reasons = missing()
+    for kind in config.getoption("--needs"):
+        if kind in reasons:
+            raise pytest.UsageError(f"--needs {kind}: {reasons[kind]}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    reasons = missing()
+    for item in items:
+        lacking = [reason for kind, reason in reasons.items() if item.get_closest_marker(kind)]
+        if lacking:
+            item.add_marker(pytest.mark.skip(reason="; ".join(lacking)))
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Packed data hold the time they were packed at; two processes must still give a test the same name."""
+    return "bytes" if isinstance(val, bytes) and not val.isascii() else None
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say in one line per kind which tests were left out, and why."""
+    skipped = [report.longrepr[2] for report in terminalreporter.stats.get("skipped", [])]
+    for kind, reason in missing().items():
+        count = sum(reason in text for text in skipped)
+        if count:
+            terminalreporter.write_line(
+                f"Left out: {count} {'test' if count == 1 else 'tests'} marked {kind}: {reason}."
+            )
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where Chromium is; for tests marked browser."""
+    path = chromium_path()
+    assert path, "mark tests that use this fixture with pytest.mark.browser"
+    return path
+
+
+# --- around every test ----------------------------------------------------------------------------
+
+_RUN = uuid.uuid4().hex
+_numbers = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def _jobs_inline() -> Iterator[None]:
+    """Jobs run in the test itself, as soon as the transaction that made them commits."""
+    with jobs_inline():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _cache_of_its_own() -> Iterator[None]:
+    """No test sees what another cached: versions start anew in each, and would name the same entries."""
+    cache = settings.CACHES["default"] | {"KEY_PREFIX": f"{_RUN}-{next(_numbers)}"}
+    with override_settings(CACHES={"default": cache}):
+        yield
+
+
+# --- the cast --------------------------------------------------------------------------------------
+
+
+def user_with_role(role: str, **fields: Any) -> User:
+    """Make a user in the role's group who may open the admin."""
+    fields = {"username": role, "email": f"{role}@example.com", "is_staff": True} | fields
+    user = User.objects.create_user(**fields)
+    user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+def client_of(user: AbstractUser) -> APIClient:
+    """Make a client of theirs for the API (by token) and for the admin's pages (by session)."""
+    client = APIClient()
+    client.force_login(user)
+    client.credentials(HTTP_AUTHORIZATION=f"Token {Token.objects.get_or_create(user=user)[0].key}")
+    return client
+
+
+@pytest.fixture
+def viewer(db: None) -> User:
+    return user_with_role("viewer")
+
+
+@pytest.fixture
+def analyst(db: None) -> User:
+    return user_with_role("analyst")
+
+
+@pytest.fixture
+def manager(db: None) -> User:
+    return user_with_role("manager")
+
+
+@pytest.fixture
+def admin_user(db: None) -> User:
+    """Somebody in the group admin, who is no superuser."""
+    return user_with_role("admin")
+
+
+@pytest.fixture
+def anonymous() -> APIClient:
+    """A client that sends no credentials."""
+    return APIClient()
+
+
+@pytest.fixture
+def viewer_client(viewer: User) -> APIClient:
+    return client_of(viewer)
+
+
+@pytest.fixture
+def analyst_client(analyst: User) -> APIClient:
+    return client_of(analyst)
+
+
+@pytest.fixture
+def manager_client(manager: User) -> APIClient:
+    return client_of(manager)
+
+
+@pytest.fixture
+def admin_client(admin_user: User) -> APIClient:
+    """In place of the fixture of pytest-django, whose user is a superuser."""
+    return client_of(admin_user)

@@ -1,0 +1,33 @@
+"""What integration tests share: commits that happen, a little shop, a client whose queries can be counted."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from rest_framework.test import APIClient
+
+from elastix.api.permissions import Role
+from elastix.imports.models import ImportBatch
+from tests.integration.little_shop import Commits, copy_of_shop
+
+
+@pytest.fixture
+def commits(django_capture_on_commit_callbacks: Any) -> Commits:
+    """Within this block what is queued runs, as it would once the request's transaction has committed."""
+    return lambda: django_capture_on_commit_callbacks(execute=True)
+
+
+@pytest.fixture
+def shop(db: None, commits: Commits) -> ImportBatch:
+    """A little shop, imported and computed; the import it came from."""
+    return copy_of_shop(commits)
+
+
+@pytest.fixture
+def counted(db: None) -> APIClient:
+    """A client whose authentication asks the database nothing: what is counted is the endpoint's own."""
+    user: Any = User(username="counted", pk=1)
+    user.role = Role.VIEWER
+    client = APIClient()
+    client.force_authenticate(user)
+    return client

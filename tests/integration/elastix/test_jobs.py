@@ -1,0 +1,398 @@
+"""Jobs: claims, leases, fencing tokens, attempts, children, and one recompute at a time."""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import override_settings
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from elastix.imports.models import ImportBatch
+from elastix.jobs import registry
+from elastix.jobs.dispatch import jobs_held
+from elastix.jobs.models import Job, JobState
+from elastix.jobs.recompute import request_if_stale, request_recompute
+from elastix.jobs.registry import register_job
+from elastix.jobs.running import JobFailed, JobRun, LeaseLost, claim, reap, run_job
+from elastix.jobs.scheduler import sweep
+from tests.integration.little_shop import Commits
+
+pytestmark = pytest.mark.django_db
+
+PAST = dt.timedelta(seconds=1)
+
+
+@pytest.fixture(autouse=True)
+def _registry_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_handlers", "_failure_hooks", "_success_hooks"):
+        monkeypatch.setattr(registry, name, dict(getattr(registry, name)))
+
+
+@pytest.fixture
+def held() -> Iterator[list[int]]:
+    """Jobs wait until the test runs them."""
+    with jobs_held() as jobs:
+        yield jobs
+
+
+def new_job(kind: str = "work", **fields: Any) -> Job:
+    return Job.objects.create(kind=kind, **fields)
+
+
+def lose_worker(job: Job) -> None:
+    """Let a running job's lease run out, as when its worker was killed."""
+    Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - PAST)
+
+
+def state(job: Job) -> str:
+    job.refresh_from_db()
+    return job.state
+
+
+# --- claims --------------------------------------------------------------------------------------------
+
+
+def test_a_job_is_run_and_its_row_says_so() -> None:
+    register_job("work", lambda run: {"sum": sum(run.parameters["numbers"])})
+    job = new_job(parameters={"numbers": [1, 2]})
+    run_job(job.pk)
+    assert state(job) == JobState.SUCCEEDED
+    assert (job.result, job.progress, job.attempts, job.lease_until) == ({"sum": 3}, 1.0, 1, None)
+    assert job.finished_at is not None
+
+
+def test_two_workers_cannot_claim_one_job() -> None:
+    job = new_job()
+    assert claim(job.pk) is not None
+    assert claim(job.pk) is None
+
+
+def test_a_job_that_ended_is_not_run_twice() -> None:
+    ran: list[int] = []
+    register_job("work", lambda run: ran.append(1) or {})
+    job = new_job()
+    run_job(job.pk)
+    run_job(job.pk)
+    assert ran == [1]
+
+
+def test_a_job_that_does_not_exist_is_nothing_to_do() -> None:
+    assert claim(12345) is None
+    run_job(12345)
+
+
+def test_a_lost_worker_s_job_is_claimed_by_the_next_with_a_newer_token() -> None:
+    job = new_job()
+    first = claim(job.pk)
+    lose_worker(job)
+    second = claim(job.pk)
+    assert first is not None and second is not None
+    assert second.token > first.token
+
+
+def test_a_zombie_s_late_commit_is_refused() -> None:
+    job = new_job()
+    zombie = claim(job.pk)
+    lose_worker(job)
+    heir = claim(job.pk)
+    assert zombie is not None and heir is not None
+    with pytest.raises(LeaseLost), zombie.committing():
+        Job.objects.filter(pk=job.pk).update(error="written by the zombie")
+    with pytest.raises(LeaseLost):
+        zombie.save_parameters(late=True)
+    with pytest.raises(LeaseLost):
+        zombie.spawn("part", [{}], next_stage="end")
+    with heir.committing():
+        Job.objects.filter(pk=job.pk).update(error="written by the heir")
+    job.refresh_from_db()
+    assert (job.error, job.parameters, job.children.count()) == ("written by the heir", {}, 0)
+
+
+def test_a_zombie_s_result_and_failure_change_nothing() -> None:
+    job = new_job()
+
+    def slow(run: JobRun) -> dict[str, Any]:
+        lose_worker(job)
+        assert claim(job.pk) is not None
+        if run.parameters.get("fails"):
+            raise JobFailed("too late")
+        return {"by": "zombie"}
+
+    register_job("work", slow)
+    for parameters in ({}, {"fails": True}):
+        Job.objects.filter(pk=job.pk).update(state=JobState.QUEUED, attempts=0, parameters=parameters)
+        run_job(job.pk)
+        job.refresh_from_db()
+        assert (job.state, job.result, job.error) == (JobState.RUNNING, None, "")
+
+
+def test_progress_renews_the_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = new_job()
+    run = claim(job.pk)
+    assert run is not None
+    lose_worker(job)
+    run._renewed -= 2
+    run.progress(0.25)
+    job.refresh_from_db()
+    assert job.progress == 0.25
+    assert job.lease_until is not None
+    assert job.lease_until > timezone.now()
+    assert claim(job.pk) is None
+
+
+def test_progress_tells_a_worker_that_it_was_replaced() -> None:
+    job = new_job()
+    run = claim(job.pk)
+    lose_worker(job)
+    claim(job.pk)
+    assert run is not None
+    run._renewed -= 2
+    with pytest.raises(LeaseLost):
+        run.progress(0.5)
+
+
+# --- failures ------------------------------------------------------------------------------------------
+
+
+def test_a_bug_is_tried_three_times_and_then_reported(commits: Commits) -> None:
+    ran: list[int] = []
+
+    def broken(run: JobRun) -> dict[str, Any]:
+        ran.append(1)
+        raise RuntimeError("the disk is full")
+
+    failures: list[str] = []
+    register_job("work", broken, on_failure=lambda parameters, error: failures.append(error))
+    job = new_job()
+    with commits():
+        run_job(job.pk)
+    assert state(job) == JobState.FAILED
+    assert (len(ran), job.attempts, job.error) == (3, 3, "RuntimeError: the disk is full")
+    assert job.finished_at is not None
+    assert failures == ["RuntimeError: the disk is full"]
+
+
+def test_a_second_attempt_can_succeed(commits: Commits) -> None:
+    ran: list[int] = []
+
+    def flaky(run: JobRun) -> dict[str, Any]:
+        ran.append(1)
+        if len(ran) == 1:
+            raise RuntimeError("once")
+        return {}
+
+    register_job("work", flaky)
+    job = new_job()
+    with commits():
+        run_job(job.pk)
+    assert state(job) == JobState.SUCCEEDED
+    assert (job.attempts, job.error) == (2, "")
+
+
+def test_what_cannot_succeed_is_not_tried_again(commits: Commits) -> None:
+    def hopeless(run: JobRun) -> dict[str, Any]:
+        raise JobFailed("The file is empty.")
+
+    register_job("work", hopeless)
+    job = new_job()
+    with commits():
+        run_job(job.pk)
+    assert state(job) == JobState.FAILED
+    assert (job.attempts, job.error) == (1, "The file is empty.")
+
+
+def test_a_job_that_kills_its_workers_is_given_up(commits: Commits) -> None:
+    job = new_job()
+    for _ in range(3):
+        assert claim(job.pk) is not None
+        lose_worker(job)
+    assert claim(job.pk) is None
+    assert state(job) == JobState.FAILED
+    assert job.error == "The worker was lost 3 times."
+
+
+# --- the reaper ----------------------------------------------------------------------------------------
+
+
+def test_the_reaper_hands_out_lost_and_forgotten_jobs_only(held: list[int], commits: Commits) -> None:
+    lost, running, forgotten, fresh = new_job(), new_job(), new_job(), new_job()
+    done, waiting = new_job(state=JobState.SUCCEEDED), new_job(state=JobState.WAITING)
+    claim(lost.pk)
+    lose_worker(lost)
+    claim(running.pk)
+    long_ago = timezone.now() - dt.timedelta(minutes=5)
+    Job.objects.filter(pk__in=[forgotten.pk, done.pk, waiting.pk]).update(created_at=long_ago)
+    with commits():
+        assert reap() == 2
+    assert held == [lost.pk, forgotten.pk]
+    assert state(fresh) == JobState.QUEUED
+
+
+def test_reaping_twice_runs_a_job_once(commits: Commits) -> None:
+    ran: list[int] = []
+    register_job("work", lambda run: ran.append(1) or {})
+    job = new_job()
+    claim(job.pk)
+    lose_worker(job)
+    with commits():
+        reap()
+        reap()
+    assert (ran, state(job)) == ([1], JobState.SUCCEEDED)
+
+
+# --- parents and children ------------------------------------------------------------------------------
+
+
+def family(commits: Commits, part: Any) -> tuple[Job, list[str]]:
+    """A job that spawns three parts and ends when they are done; return it and what happened."""
+    happened: list[str] = []
+
+    def whole(run: JobRun) -> dict[str, Any] | None:
+        if run.parameters.get("stage") == "end":
+            happened.append("end")
+            return {"parts": run.parameters["kept"]}
+        run.save_parameters(kept=3)
+        run.spawn("part", [{"number": number} for number in range(3)], next_stage="end")
+        return None
+
+    def one(run: JobRun) -> dict[str, Any]:
+        happened.append(f"part {run.parameters['number']}")
+        part(run)
+        return {}
+
+    register_job("whole", whole)
+    register_job("part", one)
+    job = new_job("whole")
+    with commits():
+        run_job(job.pk)
+    return job, happened
+
+
+def test_the_last_child_wakes_its_parent_once(commits: Commits) -> None:
+    job, happened = family(commits, lambda run: None)
+    assert happened == ["part 0", "part 1", "part 2", "end"]
+    assert state(job) == JobState.SUCCEEDED
+    assert (job.result, job.attempts) == ({"parts": 3}, 1)
+
+
+def test_a_parent_waits_while_a_child_is_missing(held: list[int], commits: Commits) -> None:
+    job, _ = family(commits, lambda run: None)
+    assert (state(job), len(held)) == (JobState.WAITING, 3)
+    for child in held[:2]:
+        run_job(child)
+    assert state(job) == JobState.WAITING
+    assert 0 < job.progress < 1
+    with commits():
+        run_job(held[2])
+    assert state(job) == JobState.QUEUED
+    assert held[3] == job.pk
+
+
+def test_a_failing_child_fails_its_parent_with_the_reason(commits: Commits) -> None:
+    def second_fails(run: JobRun) -> None:
+        if run.parameters["number"] == 1:
+            raise JobFailed("bad shard")
+
+    job, happened = family(commits, second_fails)
+    assert "end" not in happened
+    assert state(job) == JobState.FAILED
+    assert job.error == "A part of the work failed: bad shard"
+
+
+def test_a_parent_that_starts_over_forgets_its_former_children(held: list[int], commits: Commits) -> None:
+    job, _ = family(commits, lambda run: None)
+    Job.objects.filter(pk=job.pk).update(state=JobState.QUEUED, parameters={})
+    with commits():
+        run_job(job.pk)
+    assert job.children.count() == 3
+    assert set(held[3:]) == set(job.children.values_list("pk", flat=True))
+
+
+# --- recomputes ----------------------------------------------------------------------------------------
+
+
+def interrupted(run: JobRun) -> dict[str, Any]:
+    """A recompute during which more is asked for."""
+    assert request_recompute(full=True).pk == run.job_id
+    assert request_recompute(products=["A"]).pk == run.job_id
+    return {}
+
+
+def test_a_second_request_joins_the_first(held: list[int]) -> None:
+    first = request_recompute(products=["B"])
+    second = request_recompute(full=True, products=["A"])
+    assert first.pk == second.pk
+    first.refresh_from_db()
+    assert first.parameters == {"full": True, "products": ["A", "B"]}
+
+
+def test_the_database_refuses_a_second_open_one(held: list[int]) -> None:
+    request_recompute()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        new_job("recompute")
+
+
+def test_what_is_asked_for_during_one_is_done_after_it(held: list[int], commits: Commits) -> None:
+    register_job("recompute", interrupted, on_success=registry.success_hook("recompute"))
+    with commits():
+        first = request_recompute()
+        run_job(first.pk)
+    second = Job.objects.get(state=JobState.QUEUED)
+    assert state(first) == JobState.SUCCEEDED
+    assert second.parameters == {"full": True, "products": ["A"]}
+    assert held[-1] == second.pk
+
+
+def test_it_is_not_forgotten_when_the_first_one_fails(held: list[int], commits: Commits) -> None:
+    def failing(run: JobRun) -> dict[str, Any]:
+        interrupted(run)
+        raise JobFailed("no luck")
+
+    register_job("recompute", failing)
+    with commits():
+        first = request_recompute()
+        run_job(first.pk)
+    assert state(first) == JobState.FAILED
+    assert Job.objects.get(state=JobState.QUEUED).parameters == {"full": True, "products": ["A"]}
+    assert len(held) == 2
+
+
+def test_nothing_stale_asks_for_nothing(shop: ImportBatch) -> None:
+    assert request_if_stale() is None
+
+
+def test_the_clock_starts_what_is_due(shop: ImportBatch, held: list[int]) -> None:
+    sweep()
+    assert not Job.objects.filter(state=JobState.QUEUED).exists()
+    with override_settings(FULL_RECOMPUTE_EVERY=dt.timedelta(0)):
+        sweep()
+    assert Job.objects.get(state=JobState.QUEUED).parameters["full"] is True
+
+
+# --- GET /api/jobs/{id} ----------------------------------------------------------------------------------
+
+
+def test_a_job_can_be_looked_at(viewer_client: APIClient) -> None:
+    job = new_job(error="once", attempts=1)
+    answer = viewer_client.get(f"/api/jobs/{job.pk}")
+    assert answer.status_code == 200
+    assert answer["Cache-Control"] == "no-store"
+    body = answer.json()
+    assert {"id", "kind", "status", "progress", "attempts", "error", "result"} <= set(body)
+    assert (body["id"], body["kind"], body["status"], body["error"]) == (job.pk, "work", "queued", "once")
+
+
+@pytest.mark.parametrize("number", ["999999", "99999999999999999999999", "-1", "0x1", "1.0", "one"])
+def test_jobs_that_are_not_there(number: str, viewer_client: APIClient) -> None:
+    answer = viewer_client.get(f"/api/jobs/{number}")
+    assert answer.status_code == 404
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_looking_at_a_job_asks_the_database_once(counted: APIClient, django_assert_num_queries: Any) -> None:
+    job = new_job()
+    with django_assert_num_queries(1):
+        assert counted.get(f"/api/jobs/{job.pk}").status_code == 200

@@ -1,0 +1,105 @@
+"""The settings refuse to start an installation that would not be safe."""
+
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+ROOT = Path(__file__).resolve().parents[3]
+KEY = "a-key-of-60-characters-that-nobody-else-has-0123456789-abcde"
+DATABASE = "postgres://shop:a-password-of-its-own@127.0.0.1/shop"
+PRODUCTION = {"ALLOWED_HOSTS": "shop.example", "SECRET_KEY": KEY, "DATABASE_URL": DATABASE, "DEBUG": "false"}
+OURS = (
+    "ALLOWED_HOSTS", "SECRET_KEY", "DATABASE_URL", "DEBUG", "REDIS_URL", "CACHE_URL", "SHOP_TIME_ZONE",
+    "OPEN_API", "OPEN_API_ROLE", "OPEN_API_I_UNDERSTAND", "LOG_FORMAT", "LOG_LEVEL", "CORS_ORIGINS",
+)  # fmt: skip
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Read the settings file as it would be read with this environment alone."""
+
+    def with_environment(**environment: str) -> dict[str, Any]:
+        for name in OURS:
+            monkeypatch.delenv(name, raising=False)
+        for name, value in ({"DATA_DIR": str(tmp_path)} | environment).items():
+            monkeypatch.setenv(name, value)
+        return runpy.run_path(str(ROOT / "elastix" / "settings.py"))
+
+    return with_environment
+
+
+def check(**environment: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if name not in OURS}
+    return subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=ROOT, env=clean | environment, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_a_safe_production_starts() -> None:
+    done = check(**PRODUCTION)
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_unsafe_one_stops_with_the_reason_in_its_last_line() -> None:
+    done = check(**PRODUCTION | {"DEBUG": "true"})
+    assert done.returncode != 0
+    assert (
+        done.stderr.strip()
+        .splitlines()[-1]
+        .endswith("DEBUG is on while ALLOWED_HOSTS names other machines. Set DEBUG=false.")
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"DEBUG": "true"}, "DEBUG is on"),
+        ({"SECRET_KEY": ""}, "SECRET_KEY is not set"),
+        ({"SECRET_KEY": "short"}, "shorter than 50 characters"),
+        ({"SECRET_KEY": "change-me" + "x" * 50}, "Make your own"),
+        ({"DATABASE_URL": "postgres://postgres:postgres@db/shop"}, "well-known password"),
+        ({"DATABASE_URL": "postgres://postgres@db/shop"}, "well-known password"),
+        ({"DATABASE_URL": "postgres://shop:Change-Me@db/shop"}, "well-known password"),
+        ({"DATABASE_URL": "mysql://shop:abc@db/shop"}, "postgres:// or sqlite:///"),
+        ({"SHOP_TIME_ZONE": "Mars/Olympus"}, "SHOP_TIME_ZONE is not a time zone"),
+        ({"SHOP_TIME_ZONE": "../etc"}, "SHOP_TIME_ZONE is not a time zone"),
+        ({"OPEN_API_ROLE": "admin"}, "anonymous users are never admin"),
+        ({"OPEN_API_ROLE": "boss"}, "OPEN_API_ROLE must be"),
+    ],
+)
+def test_production_refuses(change: dict[str, str], said: str, read: Any) -> None:
+    with pytest.raises(ImproperlyConfigured, match=said):
+        read(**PRODUCTION | change)
+
+
+@pytest.mark.parametrize("hosts", ["shop.example", "127.0.0.1,shop.example", "*", ".example", "192.0.2.7"])
+def test_whoever_serves_other_machines_is_production(hosts: str, read: Any) -> None:
+    values = read(**PRODUCTION | {"ALLOWED_HOSTS": hosts})
+    assert values["PRODUCTION"] is True
+    assert values["SESSION_COOKIE_SECURE"] and values["CSRF_COOKIE_SECURE"] and values["SECURE_SSL_REDIRECT"]
+    assert values["LOG_FORMAT"] == "json"
+
+
+def test_the_default_needs_nothing_and_keeps_a_key_of_its_own(read: Any, tmp_path: Path) -> None:
+    first, second = read(), read()
+    assert first["PRODUCTION"] is False
+    assert first["DEBUG"] is False
+    assert first["DATABASES"]["default"]["ENGINE"] == "django.db.backends.sqlite3"
+    assert first["JOBS_RUN_IN"] == "thread"
+    assert first["OPEN_API"] is False
+    assert len(first["SECRET_KEY"]) >= 50
+    assert first["SECRET_KEY"] == second["SECRET_KEY"] == (tmp_path / "secret.key").read_text()
+    assert (tmp_path / "secret.key").stat().st_mode & 0o077 == 0
+
+
+def test_a_broker_means_workers_and_the_cache_stays_out_of_its_database(read: Any) -> None:
+    values = read(**PRODUCTION | {"REDIS_URL": "redis://r:6379/0", "CACHE_URL": "redis://r:6379/1"})
+    assert values["JOBS_RUN_IN"] == "celery"
+    assert values["CACHES"]["default"]["LOCATION"].endswith("/1")

@@ -1,0 +1,93 @@
+"""Competitors' prices in the admin: written by hand."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from market.models import CompetitorPrice
+from pricing.models import Product
+from tests.integration.admin_pages import errors_of, page, queries_of, run_action, signed_in
+
+pytestmark = pytest.mark.django_db
+
+NOON = dt.datetime(2025, 3, 1, 12, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def cup() -> Product:
+    return Product.objects.create(code="CUP", name="Cup", current_price=Decimal("4.00"))
+
+
+def form(**changes: str) -> dict[str, str]:
+    filled = {"product": "CUP", "competitor_name": "Corner shop", "price": "3.90", "source": "window"}
+    return filled | {"recorded_at_0": "2025-03-01", "recorded_at_1": "12:00:00"} | changes
+
+
+def seen(product: Product, name: str = "Corner shop") -> CompetitorPrice:
+    return CompetitorPrice.objects.create(
+        product=product, competitor_name=name, price=Decimal("3.90"), recorded_at=NOON
+    )
+
+
+def test_an_analyst_writes_changes_and_deletes_a_competitors_price(cup: Product, analyst: User) -> None:
+    browser = signed_in(analyst)
+    browser.post(page(CompetitorPrice, "add"), form())
+    price = CompetitorPrice.objects.get()
+    assert (price.product, price.price, price.recorded_at) == (cup, Decimal("3.90"), NOON)
+    browser.post(page(CompetitorPrice, "change", price.pk), form(price="3.80"))
+    price.refresh_from_db()
+    assert price.price == Decimal("3.80")
+    browser.post(page(CompetitorPrice, "delete", price.pk), {"post": "yes"})
+    assert not CompetitorPrice.objects.exists()
+
+
+def test_several_are_deleted_together(cup: Product, analyst: User) -> None:
+    prices = [seen(cup), seen(cup, "Market")]
+    run_action(signed_in(analyst), "delete_selected", *prices, post="yes")
+    assert not CompetitorPrice.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"price": "0"}, "greater than or equal to 0.01"),
+        ({"price": "1.234"}, "2 decimal places"),
+        ({"competitor_name": " "}, "required"),
+        ({"product": "NONE"}, "valid choice"),
+        ({"recorded_at_0": ""}, "required"),
+    ],
+)
+def test_a_price_out_of_its_limits_is_refused(
+    changes: dict[str, str], complaint: str, cup: Product, analyst: User
+) -> None:
+    assert complaint in errors_of(signed_in(analyst).post(page(CompetitorPrice, "add"), form(**changes)))
+    assert not CompetitorPrice.objects.exists()
+
+
+def test_the_same_sight_twice_is_refused(cup: Product, analyst: User) -> None:
+    browser = signed_in(analyst)
+    browser.post(page(CompetitorPrice, "add"), form())
+    assert "already exists" in errors_of(browser.post(page(CompetitorPrice, "add"), form(price="3.80")))
+    assert CompetitorPrice.objects.get().price == Decimal("3.90")
+
+
+def test_a_viewer_writes_nothing(cup: Product, viewer: User) -> None:
+    price = seen(cup)
+    browser = signed_in(viewer)
+    assert browser.get(page(CompetitorPrice, "change", price.pk)).status_code == 200
+    for name, arguments in (("add", []), ("change", [price.pk]), ("delete", [price.pk])):
+        response: Any = browser.post(page(CompetitorPrice, name, *arguments), form(price="1.00"))
+        assert response.status_code == 403
+    assert CompetitorPrice.objects.get().price == Decimal("3.90")
+
+
+def test_the_list_sets_our_price_beside_theirs_in_few_queries(viewer: User) -> None:
+    browser = signed_in(viewer)
+    for count in (2, 20):
+        for number in range(count):
+            seen(Product.objects.create(code=f"{count}-{number}", name="x", current_price=Decimal("4.56")))
+        assert queries_of(browser, page(CompetitorPrice)) == 9
+    assert "4.56" in browser.get(page(CompetitorPrice)).content.decode()

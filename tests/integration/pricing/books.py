@@ -1,0 +1,48 @@
+"""Short ways to write and look at sales in tests."""
+
+from decimal import Decimal
+from typing import Any
+
+from pricing.models import SalesHistory, StaleCustomer, StaleProduct
+
+SALE = {
+    "invoice_no": "1001",
+    "stock_code": "CUP",
+    "description": "Cup",
+    "quantity": 10,
+    "invoice_date": "2025-03-01T12:00:00Z",
+    "unit_price": 2.5,
+    "customer_id": "17850",
+    "country": "France",
+}
+
+
+def sale(**changes: Any) -> dict[str, Any]:
+    return SALE | changes
+
+
+def cancellation(**changes: Any) -> dict[str, Any]:
+    """What undoes the SALE, a day later."""
+    return SALE | {"invoice_no": "C1002", "quantity": -10, "invoice_date": "2025-03-02T12:00:00Z"} | changes
+
+
+def rollup() -> dict[tuple[str, str], tuple[int, Decimal, int, Decimal]]:
+    """Quantity, revenue, returned quantity and returned revenue of each product and day."""
+    rows = SalesHistory.objects.values_list(
+        "product_id", "date", "quantity", "revenue", "returned_quantity", "returned_revenue"
+    )
+    return {(code, str(day)): tuple(figures) for code, day, *figures in rows}  # type: ignore[misc]
+
+
+def whole_rollup() -> list[tuple[Any, ...]]:
+    """All that the roll-up says, clean view included."""
+    fields = [field.attname for field in SalesHistory._meta.concrete_fields if field.name != "id"]
+    return list(SalesHistory.objects.order_by("product", "date").values_list(*fields))
+
+
+def stale() -> tuple[list[str], list[str]]:
+    """The products and the customers whose cached numbers are out of date."""
+    return (
+        sorted(StaleProduct.objects.values_list("product_id", flat=True)),
+        sorted(StaleCustomer.objects.values_list("customer_id", flat=True)),
+    )

@@ -1,0 +1,115 @@
+"""GET /api/analytics/elasticity/{id}: one product's elasticity, and how sure it is."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from elastix.imports.models import ImportBatch
+from elastix.jobs.recompute import request_recompute
+from pricing.models import Product
+from pricing.services.manual_history import manual_day_create
+from tests.integration.little_shop import Commits
+
+pytestmark = pytest.mark.django_db
+
+PATH = "/api/analytics/elasticity"
+
+
+def test_it_says_what_was_found_and_how_sure_it_is(shop: ImportBatch, viewer_client: APIClient) -> None:
+    answer = viewer_client.get(f"{PATH}/cup")
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body["product_id"] == "CUP"
+    assert body["calculation_method"] == "pooled"
+    assert 0 <= body["confidence"] <= 1
+    assert body["ci_low"] < body["elasticity"] < body["ci_high"]
+    expected = "Elastic" if abs(body["elasticity"]) > 1.005 else "Inelastic"
+    assert body["classification"] in (expected, "Unit Elastic")
+    (row,) = viewer_client.get("/elasticity?stock_codes=CUP").json()["results"]
+    for name in ("elasticity", "std_error", "ci_low", "ci_high", "quality", "flags", "r_squared"):
+        assert body[name] == row[name]
+    assert body["data_points"] == row["sample_size"]
+    assert answer["ETag"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ("log_log", "log_log"),
+        ("arc", "arc_elasticity"),
+        ("pooled", "pooled"),
+        ("point", "point"),
+        ("", "pooled"),
+    ],
+)
+def test_a_method_can_be_asked_for(
+    asked: str, named: str, shop: ImportBatch, viewer_client: APIClient
+) -> None:
+    body = viewer_client.get(f"{PATH}/CUP", {"method": asked}).json()
+    assert body["calculation_method"] == named
+
+
+def test_two_prices_entered_by_hand_are_compared_as_the_seed_does(
+    commits: Commits, viewer_client: APIClient
+) -> None:
+    Product.objects.create(code="HAND", name="By hand")
+    for day, quantity, price in ((1, 1000, "10"), (2, 800, "12")):
+        manual_day_create(
+            {
+                "product_id": "HAND",
+                "date": dt.date(2025, 1, day),
+                "quantity": quantity,
+                "price": Decimal(price),
+            }
+        )
+    with commits():
+        request_recompute()
+    asked = viewer_client.get(f"{PATH}/HAND").json()
+    assert (asked["calculation_method"], asked["elasticity"]) == ("arc_elasticity", -1.2222)
+    assert asked["classification"] == "Elastic"
+    point = viewer_client.get(f"{PATH}/HAND", {"method": "point"}).json()
+    assert (point["elasticity"], point["classification"]) == (-1.0, "Unit Elastic")
+    assert viewer_client.get("/api/products/HAND").json()["sales_history"] == [
+        {"date": "2025-01-01", "quantity": 1000, "price": 10.0},
+        {"date": "2025-01-02", "quantity": 800, "price": 12.0},
+    ]
+
+
+def test_few_days_are_warned_of(commits: Commits, shop: ImportBatch, analyst_client: APIClient) -> None:
+    analyst_client.post("/transactions", {"invoice_no": "1", "stock_code": "NEW", "quantity": 1, "unit_price": 2,
+                                          "invoice_date": "2025-04-30T12:00:00Z"})  # fmt: skip
+    assert analyst_client.get(f"{PATH}/NEW").status_code == 404
+    with commits():
+        request_recompute()
+    body = analyst_client.get(f"{PATH}/NEW").json()
+    assert body["warnings"]
+    assert "FEW_DAYS" in body["flags"]
+    assert body["quality"] == "D"
+
+
+@pytest.mark.parametrize("code", ["NOBODY", "POST", "%00", "x" * 60, "caf%C3%A9", "a b"])
+def test_what_has_no_elasticity_is_not_found(code: str, shop: ImportBatch, viewer_client: APIClient) -> None:
+    answer = viewer_client.get(f"{PATH}/{code}")
+    assert answer.status_code == 404
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_a_method_without_an_answer_is_not_found(shop: ImportBatch, viewer_client: APIClient) -> None:
+    answer = viewer_client.get(f"{PATH}/SPOON", {"method": "log_log"})
+    assert answer.status_code == 404
+    assert "log_log" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("query", [{"method": "magic"}, {"start_date": "2025-01-01"}, {"limit": 1}])
+def test_other_questions_are_refused(
+    query: dict[str, Any], shop: ImportBatch, viewer_client: APIClient
+) -> None:
+    assert viewer_client.get(f"{PATH}/CUP", query).status_code == 400
+
+
+def test_it_costs_six_queries(shop: ImportBatch, counted: APIClient, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(6):
+        assert counted.get(f"{PATH}/CUP").status_code == 200

@@ -1,0 +1,65 @@
+"""POST /simulate: a what-if that is not kept."""
+
+import pytest
+from rest_framework.test import APIClient
+
+from pricing.models import ElasticityEstimate, ProductSummary
+from simulations.models import Simulation
+
+pytestmark = pytest.mark.usefixtures("shop")
+
+
+def simulate(client: APIClient, **body: object) -> object:
+    return client.post("/simulate", {"stock_code": "CUP", "price_change_percent": 10} | body, format="json")
+
+
+def test_it_projects_all_sales_of_the_product_to_the_new_price(viewer_client: APIClient) -> None:
+    answer = simulate(viewer_client).json()
+
+    summary = ProductSummary.objects.get(product_id="CUP")
+    elasticity = ElasticityEstimate.objects.get(product_id="CUP", method="pooled").elasticity
+    quantity = round(summary.total_quantity * (1 + 0.1 * elasticity))
+    price = float(summary.total_revenue) / summary.total_quantity
+    assert answer["current_quantity"] == summary.total_quantity
+    assert answer["current_revenue"] == pytest.approx(float(summary.total_revenue), abs=0.005)
+    assert answer["projected_quantity"] == quantity
+    assert answer["projected_revenue"] == pytest.approx(quantity * price * 1.1, abs=0.01)
+    assert answer["revenue_delta"] == pytest.approx(
+        answer["projected_revenue"] - answer["current_revenue"], abs=0.02
+    )
+    assert answer["interval"]["quantity_low"] <= quantity <= answer["interval"]["quantity_high"]
+
+
+def test_the_other_demand_model_can_be_asked_for(viewer_client: APIClient) -> None:
+    linear = simulate(viewer_client, price_change_percent=14).json()
+    constant = simulate(viewer_client, price_change_percent=14, demand_model="constant_elasticity").json()
+
+    assert linear["demand_model"] == "linear"
+    assert constant["projected_quantity"] > linear["projected_quantity"]
+
+
+def test_the_code_may_be_written_in_any_case(viewer_client: APIClient) -> None:
+    assert simulate(viewer_client, stock_code="cup").json()["stock_code"] == "CUP"
+
+
+def test_nothing_is_stored(viewer_client: APIClient) -> None:
+    simulate(viewer_client)
+
+    assert not Simulation.objects.exists()
+
+
+@pytest.mark.parametrize("code", ["NOWHERE", "POST"])
+def test_an_unknown_product_or_a_service_is_not_found(viewer_client: APIClient, code: str) -> None:
+    assert simulate(viewer_client, stock_code=code).status_code == 404
+
+
+@pytest.mark.parametrize("percent", [-99.5, 1000.5, "nan", "Infinity", "ten", None])
+def test_a_nonsense_change_is_refused(viewer_client: APIClient, percent: object) -> None:
+    answer = simulate(viewer_client, price_change_percent=percent)
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"] == "price_change_percent"
+
+
+def test_anonymous_people_are_not_answered(anonymous: APIClient) -> None:
+    assert simulate(anonymous).status_code == 401

@@ -1,0 +1,296 @@
+"""Many at once: sums stay exact, nobody waits for ever, and who cannot be served is told when to come back."""
+
+import io
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection, connections, transaction
+from django.test import Client
+from rest_framework.authtoken.models import Token
+
+from elastix.api.versions import data_version, lock_version
+from elastix.imports.models import ImportBatch, ImportStatus
+from elastix.imports.services import batch_create
+from elastix.jobs.dispatch import jobs_held
+from elastix.jobs.models import OPEN_STATES, Job, JobState
+from elastix.jobs.recompute import request_recompute
+from elastix.jobs.running import claim, run_job
+from pricing.models import Product, SalesHistory, Transaction
+from pricing.services import importing
+from pricing.services.catalogue import product_create
+from tests.conftest import user_with_role
+from tests.integration.admin_pages import page, signed_in
+
+HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+IMPATIENT_MILLISECONDS = 300
+
+
+@pytest.fixture
+def many_connections(transactional_db: None, tmp_path: Path) -> Iterator[None]:
+    """A database that several connections can share; SQLite's test database in memory cannot be."""
+    if connection.vendor != "sqlite" or not connection.is_in_memory_db():
+        yield
+        return
+    # The same tables in a file, with the settings of a real one.
+    in_memory = connection.connection
+    name, file = connection.settings_dict["NAME"], str(tmp_path / "shared.sqlite3")
+    with sqlite3.connect(file) as target:
+        in_memory.backup(target)
+    target.close()
+    connection.connection = None
+    connection.settings_dict["NAME"] = file
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = name
+        connection.connection = in_memory
+
+
+@contextmanager
+def impatient() -> Iterator[None]:
+    """Waiting for somebody's lock ends soon, so that a test can wait for that."""
+    options = connection.settings_dict["OPTIONS"]
+    before = dict(options)
+    if connection.vendor == "sqlite":
+        options["timeout"] = IMPATIENT_MILLISECONDS / 1000
+    else:
+        options["options"] = f"-c lock_timeout={IMPATIENT_MILLISECONDS}"
+    connection.close()
+    try:
+        yield
+    finally:
+        options.clear()
+        options.update(before)
+        connection.close()
+
+
+def together(*works: Callable[[], Any]) -> list[Any]:
+    """Do all of this at the same time, each with its own connection; return what each returned or raised."""
+    gate = threading.Barrier(len(works))
+
+    def one(work: Callable[[], Any]) -> Any:
+        try:
+            gate.wait(20)
+            with jobs_held():
+                return work()
+        except Exception as error:
+            return error
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return [done.result() for done in [pool.submit(one, work) for work in works]]
+
+
+def poster() -> Callable[..., Any]:
+    """Return a function that sends a request as an analyst, with a client of its own."""
+    key = Token.objects.create(user=user_with_role("analyst")).key
+
+    def post(path: str, body: dict[str, Any]) -> Any:
+        client = Client(HTTP_AUTHORIZATION=f"Token {key}", raise_request_exception=False)
+        return client.post(path, json.dumps(body), content_type="application/json")
+
+    return post
+
+
+def line(number: int, **fields: Any) -> dict[str, Any]:
+    return {
+        "invoice_no": str(600_000 + number),
+        "stock_code": "MUG",
+        "quantity": number,
+        "invoice_date": f"2022-07-01T10:{number % 60:02}:00Z",
+        "unit_price": "2.4375",
+        "customer_id": str(number % 4),
+    } | fields
+
+
+def file_of(count: int, first: int = 0) -> bytes:
+    rows = (
+        f"{700_000 + first + number},{'MUG' if number % 2 else 'CUP'},Thing,{number % 7 + 1},"
+        f"2022-07-01 11:{number % 60:02},1.25,{number % 9},\n"
+        for number in range(count)
+    )
+    return (HEADER + "".join(rows)).encode()
+
+
+def take_in(content: bytes) -> ImportBatch:
+    return batch_create(io.BytesIO(content), kind="transactions", file_name="sales.csv")
+
+
+def mugs_of_the_day() -> tuple[int, Decimal, int]:
+    day = SalesHistory.objects.get(product_id="MUG")
+    return day.quantity, day.revenue, day.lines
+
+
+def test_twenty_lines_for_one_product_and_day_posted_at_once_are_all_in_the_sums(
+    many_connections: None,
+) -> None:
+    post = poster()
+    answers = together(*(lambda n=number: post("/transactions", line(n)) for number in range(1, 21)))
+    assert [answer.status_code for answer in answers] == [201] * 20
+    assert mugs_of_the_day() == (210, 210 * Decimal("2.4375"), 20)
+    assert Product.objects.get(code="MUG").name == "MUG"
+    assert data_version().sales_version == 20
+
+
+def test_batches_that_name_the_same_products_in_opposite_orders_do_not_wait_for_each_other(
+    many_connections: None,
+) -> None:
+    post = poster()
+    codes = [f"P{number:02}" for number in range(12)]
+    bodies = [
+        {"transactions": [line(n, stock_code=code) for code in (codes if n % 2 else reversed(codes))]}
+        for n in range(1, 11)
+    ]
+    answers = together(*(lambda body=body: post("/transactions/batch", body) for body in bodies))
+    assert [answer.status_code for answer in answers] == [201] * 10
+    assert set(SalesHistory.objects.values_list("product_id", "quantity")) == {(code, 55) for code in codes}
+
+
+def test_lines_posted_while_a_file_is_published_are_counted_beside_its_lines(many_connections: None) -> None:
+    post = poster()
+    with jobs_held():
+        job_id = take_in(file_of(2_000)).job_id
+    file_mugs = sum(number % 7 + 1 for number in range(2_000) if number % 2)
+    answers = together(
+        lambda: run_job(job_id), *(lambda n=number: post("/transactions", line(n)) for number in range(1, 11))
+    )
+    assert answers[0] is None
+    assert [answer.status_code for answer in answers[1:]] == [201] * 10
+    assert Job.objects.get(pk=job_id).state == JobState.SUCCEEDED
+    revenue = file_mugs * Decimal("1.25") + 55 * Decimal("2.4375")
+    assert mugs_of_the_day() == (file_mugs + 55, revenue, 1_010)
+
+
+def test_of_one_file_sent_twice_at_once_only_one_is_taken_in(many_connections: None) -> None:
+    content = file_of(500)
+    found = together(*(lambda: take_in(content) for _ in range(4)))
+    assert sorted(type(each).__name__ for each in found) == ["ImportBatch"] + ["SeenBefore"] * 3
+    assert ImportBatch.objects.count() == 1
+    with jobs_held():
+        run_job(ImportBatch.objects.get().job_id)
+    assert Transaction.objects.count() == 500
+
+
+def test_one_import_run_by_two_workers_is_published_once(many_connections: None) -> None:
+    with jobs_held():
+        job_id = take_in(file_of(500)).job_id
+    assert together(lambda: run_job(job_id), lambda: run_job(job_id)) == [None, None]
+    assert ImportBatch.objects.get().status == ImportStatus.PUBLISHED
+    assert Transaction.objects.count() == 500
+    assert Job.objects.get(pk=job_id).attempts == 1
+
+
+def test_a_waiting_job_is_claimed_by_one_of_many(many_connections: None) -> None:
+    job = Job.objects.create(kind="recompute")
+    claims = together(*(lambda: claim(job.pk) for _ in range(8)))
+    assert sum(found is not None for found in claims) == 1
+    assert not [found for found in claims if isinstance(found, Exception)]
+
+
+def test_requests_for_a_recompute_at_once_make_one_job_that_does_what_all_asked_for(
+    many_connections: None,
+) -> None:
+    Product.objects.bulk_create(Product(code=f"P{number}", name="P") for number in range(8))
+    jobs = together(
+        *(lambda n=number: request_recompute(full=n == 3, products=[f"P{n}"]) for number in range(8))
+    )
+    assert len({job.pk for job in jobs}) == 1
+    job = Job.objects.get(state__in=OPEN_STATES)
+    assert job.parameters == {"full": True, "products": [f"P{number}" for number in range(8)]}
+
+
+def test_withdrawing_twice_at_once_takes_the_lines_out_once(many_connections: None) -> None:
+    with jobs_held():
+        batch = take_in(file_of(300))
+        run_job(batch.job_id)
+        transactions_before = Transaction.objects.count()
+        jobs = [importing.batch_withdraw(batch), importing.batch_withdraw(batch)]
+    assert transactions_before == 300
+    assert together(*(lambda pk=job.pk: run_job(pk) for job in jobs)) == [None, None]
+    deleted = sorted(Job.objects.get(pk=job.pk).result["deleted"] for job in jobs)
+    assert (deleted, Transaction.objects.count(), SalesHistory.objects.count()) == ([0, 300], 0, 0)
+
+
+def test_a_recompute_beside_imports_and_posts_ends_with_nothing_stale(many_connections: None) -> None:
+    post = poster()
+    with jobs_held():
+        run_job(take_in(file_of(500)).job_id)
+        first = Job.objects.get(kind="recompute", state=JobState.QUEUED)
+        second = take_in(file_of(500, first=5_000)).job_id
+    found = together(
+        lambda: run_job(first.pk),
+        lambda: run_job(second),
+        *(lambda n=number: post("/transactions", line(n)) for number in range(1, 9)),
+    )
+    assert [answer.status_code for answer in found[2:]] == [201] * 8
+    request_recompute()
+    with jobs_held():
+        while job := Job.objects.filter(state__in=OPEN_STATES).order_by("pk").first():
+            run_job(job.pk)
+    assert set(Job.objects.values_list("state", flat=True)) == {JobState.SUCCEEDED}
+    assert not data_version().is_stale
+
+
+@contextmanager
+def somebody_writing() -> Iterator[None]:
+    """Another connection holds the lock that every writer takes."""
+    began, may_end = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            lock_version()
+            began.set()
+            may_end.wait(60)
+        connections.close_all()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert began.wait(20)
+    try:
+        yield
+    finally:
+        may_end.set()
+        thread.join()
+
+
+def test_who_waits_too_long_for_the_write_lock_is_told_to_come_back(many_connections: None) -> None:
+    post = poster()
+    with impatient(), somebody_writing():
+        answer = post("/transactions", line(1))
+        assert answer.status_code == 503
+        assert answer["Content-Type"] == "application/problem+json"
+        assert int(answer["Retry-After"]) > 0
+    assert post("/transactions", line(1)).status_code == 201
+    assert mugs_of_the_day() == (1, Decimal("2.4375"), 1)
+
+
+@pytest.mark.parametrize(
+    "path", ["/elasticity", "/dashboard/kpis", "/stock-items", "/transactions", "/health"]
+)
+def test_readers_do_not_wait_for_a_writer(many_connections: None, path: str) -> None:
+    key = Token.objects.create(user=user_with_role("viewer")).key
+    with impatient(), somebody_writing():
+        assert Client(HTTP_AUTHORIZATION=f"Token {key}").get(path).status_code == 200
+
+
+def test_a_form_of_the_admin_that_waits_too_long_is_told_to_come_back(many_connections: None) -> None:
+    browser = signed_in(user_with_role("admin"))
+    browser.raise_request_exception = False
+    product_create(code="CUP", by="somebody", name="Cup")
+    with impatient(), somebody_writing():
+        answer = browser.post(
+            page(Product, "change", "CUP"), {"name": "Cup", "kind": "service", "is_active": "on"}
+        )
+    assert answer.status_code == 503
+    assert int(answer["Retry-After"]) > 0
+    assert Product.objects.get().kind == "merchandise"

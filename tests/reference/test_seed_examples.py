@@ -1,0 +1,194 @@
+"""Worked examples of the two documents this project grew from.
+
+Each example whose arithmetic is right is a test of its own figures. Each whose arithmetic is wrong is a test of
+the right ones; what the document prints instead, and why it is wrong, is in
+docs/decisions/0010-seed-examples-with-wrong-arithmetic.md.
+"""
+
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pricing.core.impact import demand_curve, project_impact
+from pricing.core.margins import analyse_profit_margin, margin, margin_from_markup, markup_from_margin
+from pricing.core.offers import Approach, Offers, Terms
+from pricing.core.optimum import (
+    believed_formula_price,
+    formula_price,
+    lerner_price,
+    markup_price,
+    revenue_optimum,
+)
+from pricing.core.points import arc_elasticity, classify, point_elasticity
+from pricing.core.recommendation import recommend
+from pricing.core.scenarios import Scenario, compare, steps_towards
+
+DECISIONS = Path(__file__).resolve().parents[2] / "docs" / "decisions"
+RECORD = DECISIONS / "0010-seed-examples-with-wrong-arithmetic.md"
+
+# Product P001, the Iced Latte 720, as section 10 has it.
+LATTE = {"price": 12.99, "cost": 8.5, "quantity": 1200, "elasticity": -1.2, "std_error": 0.4}
+
+
+def latte() -> Offers:
+    return Offers.of(**LATTE)
+
+
+def rounded(figures):
+    """Return the figures of the only product as floats with two decimals."""
+    return {name: float(value) for name, value in figures.of_product(0).items()}
+
+
+# --- examples whose arithmetic is right -----------------------------------------------------------
+
+
+def test_section_1_a_fifth_fewer_units_for_a_fifth_more_price_is_minus_1():
+    assert point_elasticity(q1=1000, q2=800, p1=10, p2=12) == pytest.approx(-1.0)
+
+
+def test_section_1_the_arc_formula_on_the_same_points():
+    assert arc_elasticity(q1=1000, q2=800, p1=10, p2=12) == pytest.approx(-1.2222, abs=5e-5)
+
+
+def test_section_1_classes():
+    assert [classify(e) for e in (-1.2, -1.0, -0.5)] == ["Elastic", "Unit Elastic", "Inelastic"]
+
+
+def test_section_2_base_price_and_elasticity_factor():
+    # 1 + 1/-1.5; the price the document makes of both is among the wrong ones.
+    assert markup_price(8.0, 0.3) == pytest.approx(10.40)
+    assert 10.40 / formula_price(8.0, 0.3, -1.5) == pytest.approx(0.333, abs=5e-4)
+
+
+def test_section_3_margin_and_markup_of_15_at_a_cost_of_10():
+    analysis = analyse_profit_margin(15.0, 10.0, 100.0)
+    assert analysis.margin_percent == pytest.approx(33.3, abs=0.05)
+    assert analysis.markup_percent == pytest.approx(50.0)
+
+
+def test_section_3_conversions():
+    assert margin_from_markup(0.5) == pytest.approx(1 / 3)
+    assert markup_from_margin(1 / 3) == pytest.approx(0.5)
+
+
+def test_section_4_10_percent_more_price_leaves_880_of_1000_units():
+    impact = project_impact(Offers.of(price=10.0, quantity=1000, elasticity=-1.2), 11.0)
+    assert impact.projected.quantity[0] == pytest.approx(880)
+    assert impact.change_percent.quantity[0] == pytest.approx(-12.0)
+
+
+def test_section_10_current_margin():
+    assert round(100 * float(margin(12.99, 8.5)), 1) == 34.6
+
+
+def test_section_10_revenue_and_profit_today():
+    assert rounded(project_impact(latte(), 15.0).current) == {
+        "price": 12.99,
+        "quantity": 1200.0,
+        "revenue": 15588.0,
+        "profit": 5388.0,
+    }
+
+
+def test_sections_10_and_12_the_recommended_price():
+    advice = recommend(latte(), Terms.of(1, target_margin=0.3)).of_product(0)
+    assert advice.recommended_price == Decimal("14.49")
+    assert (advice.price_change, advice.price_change_percent) == (Decimal("1.50"), 11.5)
+    assert advice.recommended_price > Decimal("8.50")
+    assert {name: str(getattr(advice, name)) for name in ("unconstrained_price", "formula_price")} == {
+        "unconstrained_price": "16.16",
+        "formula_price": "66.30",
+    }
+    assert [(c.rule, c.bound) for c in advice.constraints if c.binding] == [
+        ("max_increase", Decimal("14.93"))
+    ]
+
+
+def test_section_10_prices_of_the_three_scenarios_and_the_risk_of_the_first():
+    found = recommend(latte(), Terms.of(1, target_margin=0.3))
+    steps = steps_towards(found, 0)
+    assert [(step.name, float(step.price)) for step in steps] == [
+        ("Conservative", 13.49),
+        ("Recommended", 14.49),
+        ("Aggressive", 15.99),
+    ]
+    assert compare(latte(), steps).impact.risk_level[1] == "low"
+
+
+def test_section_13_profit_rises_at_14_49():
+    impact = project_impact(latte(), 14.49)
+    assert impact.change.profit[0] == pytest.approx(803.97, abs=0.005)
+    assert impact.direction[0] == "Increase"
+
+
+def test_section_16_bounds_of_a_formula_price():
+    # At least 1.1 times the cost is a guardrail; beyond 5 times the cost the formula becomes 2.5 times the cost.
+    found = recommend(Offers.of(price=10.0, cost=9.5, elasticity=-9.0), Terms.of(1, max_change=0.5))
+    assert dict(found.guardrails.of_product(0))["cost_floor"] == Decimal("10.45")
+    assert believed_formula_price(8.5, 0.3, -1.2) == pytest.approx(21.25)
+
+
+# --- examples whose arithmetic is wrong: the right figures ----------------------------------------
+
+
+def test_section_2_the_formula_price_is_31_20():
+    assert formula_price(8.0, 0.3, -1.5) == pytest.approx(31.20)
+
+
+def test_section_2_the_revenue_formula_is_lerners_profit_optimum():
+    cost, price, e = 8.0, 12.0, -1.5
+    lerner = float(lerner_price(cost, e))
+    assert lerner == pytest.approx(cost / (1 + 1 / e))
+    offers = Offers.of(price=[price] * 2, cost=cost, quantity=100, elasticity=e)
+    revenue = project_impact(offers, np.array([lerner, float(revenue_optimum(price, e))])).projected.revenue
+    assert revenue.tolist() == pytest.approx([0.0, 1250.0])
+
+
+def test_section_4_the_direction_of_a_profitable_cut_is_decrease():
+    # A cut of 10 % raises the profit of a sensitive product with a fat margin; the seed's code says "Increase".
+    impact = project_impact(
+        Offers.of(price=10.0, cost=4.0, quantity=100, elasticity=-4.0, std_error=0.2), 9.0
+    )
+    assert impact.change.profit[0] == pytest.approx(100.0)
+    assert impact.direction[0] == "Decrease"
+
+
+def test_section_10_the_simulation_of_15_00():
+    impact = project_impact(latte(), 15.0)
+    projected, change, percent = (
+        rounded(part) for part in (impact.projected, impact.change, impact.change_percent)
+    )
+    assert projected == {"price": 15.0, "quantity": 977.18, "revenue": 14657.74, "profit": 6351.69}
+    assert (change["quantity"], change["revenue"], change["profit"]) == (-222.82, -930.26, 963.69)
+    assert [round(percent[name], 1) for name in ("quantity", "revenue", "profit")] == [-18.6, -6.0, 17.9]
+
+
+def test_section_10_the_conservative_scenario():
+    comparison = compare(latte(), [Scenario("Conservative", Decimal("13.49"))])
+    projected = comparison.impact.projected
+    assert projected.revenue[1] == pytest.approx(15440.29, abs=0.005)
+    assert projected.profit[1] == pytest.approx(5711.42, abs=0.005)
+
+
+def test_section_10_the_demand_curve():
+    prices = np.array([10.0, 12.0, 14.0, 16.0, 18.0])
+    linear = demand_curve(latte(), prices).projected.quantity
+    assert linear.round(1).tolist() == [1531.5, 1309.7, 1088.0, 866.3, 644.6]
+    constant = demand_curve(latte(), prices, "constant_elasticity").projected.quantity
+    assert constant.round(1).tolist() == [1642.5, 1319.8, 1096.9, 934.5, 811.3]
+
+
+def test_section_13_the_optimal_price_formula_gives_66_30_and_only_a_limit_brings_it_to_14_49():
+    assert formula_price(8.5, 0.3, -1.2) == pytest.approx(66.30)
+    by_formula = recommend(latte(), Terms.of(1, target_margin=0.3), Approach("target_margin")).of_product(0)
+    assert by_formula.recommended_price == Decimal("14.49")
+    assert Decimal("14.00") <= by_formula.recommended_price <= Decimal("15.00")
+
+
+@pytest.mark.parametrize(
+    "printed", ["31.23", "1056", "15,720", "1500", "14.00-15.00", "0.33", "High elasticity"]
+)
+def test_each_wrong_figure_is_on_record(printed):
+    assert printed in RECORD.read_text()

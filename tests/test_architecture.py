@@ -1,0 +1,95 @@
+"""The layers, beyond what import-linter sees: what really gets loaded, and whether an app escapes it."""
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+OUTSIDE_CORE = ("django", "rest_framework", "celery")
+HEAVY = ("pandas", "statsmodels", "scipy.stats", "openpyxl", "python_calamine")
+
+
+def local_apps() -> list[str]:
+    """Return the apps of this project, by the name of their package."""
+    return [name.split(".")[0] for name in settings.INSTALLED_APPS if (ROOT / name.split(".")[0]).is_dir()]
+
+
+def core_packages() -> list[str]:
+    return sorted(
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for app in local_apps()
+        for path in (ROOT / app).rglob("core/__init__.py")
+    )
+
+
+def core_modules() -> list[str]:
+    return sorted(
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for package in core_packages()
+        for path in (ROOT / package.replace(".", "/")).rglob("*.py")
+    )
+
+
+def contracts() -> list[dict[str, Any]]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+
+
+def contract(identifier: str) -> dict[str, Any]:
+    return next(each for each in contracts() if each["id"] == identifier)
+
+
+def in_a_fresh_process(code: str, data_dir: Path) -> Any:
+    """Run code that prints JSON, and return what it printed."""
+    environment = os.environ | {"DATA_DIR": str(data_dir), "DJANGO_SETTINGS_MODULE": "elastix.settings"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_no_core_module_loads_django(tmp_path: Path) -> None:
+    code = f"""
+import importlib, json, sys
+culprits = {{}}
+for name in {core_modules()!r}:
+    importlib.import_module(name)
+    loaded = [each for each in {OUTSIDE_CORE!r} if each in sys.modules]
+    if loaded:
+        culprits[name] = loaded
+        for each in [key for key in sys.modules if key.split(".")[0] in loaded]:
+            del sys.modules[each]
+print(json.dumps(culprits))
+"""
+    assert in_a_fresh_process(code, tmp_path) == {}
+
+
+def test_start_up_loads_nothing_heavy(tmp_path: Path) -> None:
+    code = f"""
+import json, sys
+import django
+django.setup()
+from django.urls import get_resolver
+get_resolver().url_patterns
+print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))
+"""
+    assert in_a_fresh_process(code, tmp_path) == []
+
+
+def test_the_core_contract_names_every_core_package() -> None:
+    assert sorted(contract("pure-core")["source_modules"]) == core_packages()
+
+
+def test_the_order_of_the_apps_names_every_app() -> None:
+    layers = {name.strip() for layer in contract("apps")["layers"] for name in layer.split("|")}
+    assert layers == set(local_apps())
+
+
+def test_the_order_of_the_rooms_holds_in_every_app_above_the_base() -> None:
+    assert set(contract("rooms")["containers"]) == set(local_apps()) - {"elastix"}

@@ -1,0 +1,186 @@
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from elastix.imports.core import UnreadableFile
+from elastix.imports.core.dates import OrderEvidence, spell
+from tests.unit.elastix.imports_helpers import csv_text, read, refusal, row, table, whole
+
+LONDON = ZoneInfo("Europe/London")
+
+
+def dates(*texts: str, delimiter: str = ";", **options):
+    return read(csv_text([row(InvoiceDate=text) for text in texts], delimiter=delimiter), **options)
+
+
+def moment(text: str, **options) -> datetime:
+    chunk = dates(text, **options)
+    assert chunk.rejects == []
+    return chunk.columns["invoice_date"][0]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2010-12-01", datetime(2010, 12, 1)),
+        ("2010-12-01 08:26", datetime(2010, 12, 1, 8, 26)),
+        ("2010-12-01T08:26:03", datetime(2010, 12, 1, 8, 26, 3)),
+        ("2010-12-01T08:26:03.25", datetime(2010, 12, 1, 8, 26, 3, 250_000)),
+        ("2010-12-01T08:26:03,1234567", datetime(2010, 12, 1, 8, 26, 3, 123_456)),
+        ("2010-12-01T08:26Z", datetime(2010, 12, 1, 8, 26)),
+        ("2010-12-01T08:26:00+01:00", datetime(2010, 12, 1, 7, 26)),
+        ("2010-12-01 08:26:00 -0530", datetime(2010, 12, 1, 13, 56)),
+        ("2010-12-01T08:26+01", datetime(2010, 12, 1, 7, 26)),
+        ("2010/12/01 8:26", datetime(2010, 12, 1, 8, 26)),
+        ("2010.12.1", datetime(2010, 12, 1)),
+        ("31/12/2010 8:26", datetime(2010, 12, 31, 8, 26)),
+        ("31.12.2010", datetime(2010, 12, 31)),
+        ("31-12-10 23:59:59", datetime(2010, 12, 31, 23, 59, 59)),
+        ("12/31/2010 8:26 PM", datetime(2010, 12, 31, 20, 26)),
+        ("12/31/2010, 12:05 a.m.", datetime(2010, 12, 31, 0, 5)),
+        ("12/31/10 12:05pm", datetime(2010, 12, 31, 12, 5)),
+        ("12/31/2010 8:26\u202fAM", datetime(2010, 12, 31, 8, 26)),
+        ("1/31/70", datetime(1970, 1, 31)),
+        ("31/1/68", datetime(2068, 1, 31)),
+    ],
+)
+def test_dates_are_read_in_the_spellings_found_in_files(text, expected):
+    assert moment(text) == expected.replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "yesterday",
+        "2010-13-01",
+        "2010-02-30",
+        "32/13/2010",
+        "0/1/2010",
+        "2010-12/01",
+        "12/2010",
+        "2010-12-01 25:00",
+        "2010-12-01 08:60",
+        "2010-12-01 08:26:60",
+        "2010-12-01 13:00 PM",
+        "2010-12-01 0:30 AM",
+        "2010-12-01T08:26+25:00",
+        "40513.35",
+        "100/1/2010",
+        "1/1/201",
+        "٢٠١٠-12-01",
+    ],
+)
+def test_other_texts_are_refused_as_no_dates(text):
+    reason, message = refusal(InvoiceDate=text)
+    assert reason == "not_a_date"
+    assert message.startswith(f'InvoiceDate "{text}" is')
+    assert message.endswith("expected a date such as 12/31/2010 08:26.")
+
+
+@pytest.mark.parametrize("text", ["1969-12-31", "2101-01-01", "12/13/1969", "9999-12-31", "0001-01-01"])
+def test_years_outside_1970_to_2100_are_refused(text):
+    assert refusal(InvoiceDate=text)[0] == "year_out_of_range"
+
+
+def test_a_day_that_an_offset_moves_out_of_the_years_is_refused():
+    assert refusal(InvoiceDate="1970-01-01T00:30:00+05:00")[0] == "year_out_of_range"
+
+
+@pytest.mark.parametrize(
+    ("texts", "order"),
+    [
+        (["12/1/2010", "12/13/2010"], "month-first"),
+        (["1/12/2010", "13/12/2010"], "day-first"),
+        (["13/12/2010", "14/12/2010", "12/14/2010"], "day-first"),
+        (["2010-12-01", "2010/12/02"], None),
+        (["5/5/2011", "6/6/2011"], None),
+        (["5/5/2011", "2011-01-02"], None),
+        ([], None),
+    ],
+)
+def test_the_order_is_that_of_most_dates_that_tell(texts, order):
+    evidence = OrderEvidence()
+    evidence.add(texts)
+    assert evidence.decide() == order
+
+
+def test_the_order_of_the_whole_file_holds_for_the_dates_before_the_first_that_tells():
+    chunk = dates(*["12/1/2010"] * 9_000, "12/13/2010")
+    assert chunk.columns["invoice_date"][0] == datetime(2010, 12, 1, tzinfo=UTC)
+
+
+def test_dates_that_can_be_read_two_ways_are_reported_not_guessed():
+    with pytest.raises(
+        UnreadableFile, match=r'"1/12/2010" may begin with the day or with the month.*day_first'
+    ):
+        dates("1/12/2010", "2/2/2010")
+
+
+def test_as_many_dates_of_one_order_as_of_the_other_are_reported():
+    with pytest.raises(UnreadableFile, match=r"contradict each other.*day_first"):
+        dates("13/12/2010", "12/13/2010")
+
+
+@pytest.mark.parametrize(("day_first", "expected"), [(True, date(2010, 12, 1)), (False, date(2010, 1, 12))])
+def test_the_user_settles_the_order(day_first, expected):
+    assert moment("1/12/2010", day_first=day_first).date() == expected
+
+
+def test_dates_against_the_order_of_the_file_are_refused_and_noted():
+    opened = table(csv_text([row(InvoiceDate=text) for text in ("13/12/2010", "14/12/2010", "12/14/2010")]))
+    chunk = whole(opened)
+    assert opened.report.date_order == "day-first"
+    assert [(reject.line, reject.reason) for reject in chunk.rejects] == [(4, "date_order")]
+    assert "do not exist day-first" in opened.report.notes[0]
+
+
+def test_dates_against_the_order_that_the_user_gave_are_refused_and_noted():
+    opened = table(csv_text([row(InvoiceDate="12/14/2010"), row(InvoiceDate="1/2/2010")]), day_first=True)
+    assert [reject.reason for reject in whole(opened).rejects] == ["date_order"]
+    assert "do not exist day-first" in opened.report.notes[0]
+
+
+def test_dates_that_begin_with_the_year_never_depend_on_the_order():
+    for day_first in (True, False):
+        assert moment("2010-02-03", day_first=day_first).date() == date(2010, 2, 3)
+
+
+def test_times_without_an_offset_are_the_shops_and_its_days_are_cut_in_its_zone():
+    chunk = dates("2011-07-01 00:30", "2011-07-01T23:30:00Z", time_zone=LONDON)
+    assert chunk.columns["invoice_date"] == [
+        datetime(2011, 6, 30, 23, 30, tzinfo=UTC),
+        datetime(2011, 7, 1, 23, 30, tzinfo=UTC),
+    ]
+    epoch = date(1970, 1, 1)
+    assert chunk.columns["invoice_date_day"] == [
+        (date(2011, 7, 1) - epoch).days,
+        (date(2011, 7, 2) - epoch).days,
+    ]
+
+
+def test_a_time_that_exists_twice_is_the_first_and_one_that_never_was_is_read_as_if_clocks_had_not_moved():
+    twice, never = dates("2011-10-30 01:30", "2011-03-27 01:30", time_zone=LONDON).columns["invoice_date"]
+    assert twice == datetime(2011, 10, 30, 0, 30, tzinfo=UTC)
+    assert never == datetime(2011, 3, 27, 1, 30, tzinfo=UTC)
+
+
+def test_the_first_day_is_day_zero_wherever_the_shop_is():
+    chunk = dates("1970-01-01", time_zone=ZoneInfo("Pacific/Auckland"))
+    assert chunk.columns["invoice_date_day"] == [0]
+    assert chunk.columns["invoice_date"] == [datetime(1969, 12, 31, 12, tzinfo=UTC)]
+
+
+@given(
+    st.datetimes(datetime(1970, 1, 2), datetime(2100, 12, 30)),
+    st.sampled_from(
+        ["%Y-%m-%dT%H:%M:%S.%f", "%d/%m/%Y %H:%M:%S.%f", "%m/%d/%Y %I:%M:%S.%f %p", "%Y.%m.%d %H:%M:%S.%f"]
+    ),
+)
+def test_every_moment_is_read_back_from_every_order(moment, pattern):
+    spelling = spell(moment.strftime(pattern))
+    order = "day-first" if pattern.startswith("%d") else "month-first"
+    assert spelling.day(order) == moment.date()
+    assert spelling.time == (moment.hour, moment.minute, moment.second, moment.microsecond)

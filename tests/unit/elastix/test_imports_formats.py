@@ -1,0 +1,191 @@
+import gzip
+import io
+import zipfile
+
+import pytest
+
+from elastix.imports.core import TRANSACTIONS, Options, UnreadableFile, formats, open_table
+from tests.unit.elastix.imports_helpers import ROW, csv_text, gzipped, read, row, table, whole
+
+CAFE = csv_text([row(Description="CAFÉ \u2013 10 €")])
+
+
+@pytest.mark.parametrize(
+    ("encoding", "reported"),
+    [
+        ("utf-8", "utf-8"),
+        ("utf-8-sig", "utf-8"),
+        ("utf-16", "utf-16"),
+        ("utf-16-le", "utf-16-le"),
+        ("utf-16-be", "utf-16-be"),
+        ("utf-32", "utf-32"),
+        ("cp1252", "cp1252"),
+    ],
+)
+def test_the_encoding_is_found_out(encoding, reported):
+    opened = table(CAFE.encode(encoding))
+    assert opened.report.encoding == reported
+    assert opened.header[0] == "InvoiceNo"
+    assert whole(opened).columns["description"] == ["CAFÉ \u2013 10 €"]
+
+
+def test_text_without_the_signs_of_windows_1252_is_called_latin_1():
+    opened = table(csv_text([row(Description="VOUCHER £5")]).encode("latin-1"))
+    assert opened.report.encoding == "latin-1"
+    assert whole(opened).columns["description"] == ["VOUCHER £5"]
+
+
+def test_the_first_foreign_letter_may_come_late_in_the_file():
+    late = csv_text([*[ROW] * 5_000, row(Description="VOUCHER £5")])
+    assert read(late.encode("latin-1")).columns["description"][-1] == "VOUCHER £5"
+    assert read(late.encode("utf-8")).columns["description"][-1] == "VOUCHER £5"
+
+
+def test_a_letter_cut_by_the_edge_of_a_block_is_read_whole():
+    for padding in range(4):
+        content = csv_text([*[row(Description="£" * 200)] * 400, row(Description="x" * padding + "£")])
+        chunk = read(content)
+        assert set(chunk.columns["description"][:-1]) == {"£" * 200}
+
+
+def test_a_named_encoding_is_used():
+    content = csv_text([row(Description="Žluťoučký")]).encode("cp1250")
+    assert read(content, encoding="cp1250").columns["description"] == ["Žluťoučký"]
+
+
+@pytest.mark.parametrize("encoding", ["nonsense", "hex", "rot13", "\0"])
+def test_an_unknown_encoding_is_refused(encoding):
+    with pytest.raises(UnreadableFile, match="There is no text encoding"):
+        table(CAFE, encoding=encoding)
+
+
+def test_a_file_that_is_not_in_the_named_encoding_is_refused():
+    with pytest.raises(UnreadableFile, match="not in the encoding ascii"):
+        table(CAFE, encoding="ascii")
+    with pytest.raises(UnreadableFile, match="not in the encoding utf-16"):
+        table(CAFE.encode("utf-16-le") + b"x", encoding="utf-16")
+
+
+def test_one_broken_byte_in_a_utf8_file_costs_only_its_row():
+    content = csv_text(
+        [row(Description="CAFÉ"), row(Description="NAÏVE"), row(Description="BROKEN")]
+    ).encode()
+    chunk = read(content.replace(b"BROKEN", b"BRO\xffKEN"))
+    assert chunk.columns["description"] == ["CAFÉ", "NAÏVE"]
+    assert [(reject.line, reject.reason) for reject in chunk.rejects] == [(4, "broken_characters")]
+    chunk.rejects[0].message.encode("utf-8")
+    chunk.rejects[0].raw_row[2].encode("utf-8")
+
+
+def test_lone_surrogates_of_a_utf16_file_cost_only_their_row():
+    content = csv_text([row(), row(Description="BROKEN")]).encode("utf-16-le")
+    broken = content.replace("BROKEN".encode("utf-16-le"), "BRO".encode("utf-16-le") + b"\x00\xd8")
+    assert [reject.reason for reject in read(broken).rejects] == ["broken_characters"]
+
+
+def test_compressed_text_is_unpacked():
+    opened = table(gzipped(CAFE.encode()))
+    assert opened.report.compressed
+    assert whole(opened).columns["description"] == ["CAFÉ \u2013 10 €"]
+
+
+def test_several_compressed_parts_are_one_text():
+    text = csv_text([ROW, ROW]).encode()
+    assert len(whole(table(gzipped(text[:120]) + gzipped(text[120:]))).line_numbers) == 2
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda packed: packed[:-20], lambda packed: packed[:40] + b"\0" * 40 + packed[80:]]
+)
+def test_damaged_compression_is_refused(damage):
+    packed = gzipped("".join(csv_text([row(Description=str(n * 7919 % 1000))]) for n in range(300)).encode())
+    with pytest.raises(UnreadableFile, match="damaged or cut off"):
+        table(damage(packed))
+
+
+def test_a_text_larger_than_the_limit_is_refused_packed_or_not():
+    content = csv_text([ROW] * 100_000).encode()
+    packed = gzipped(content)
+    assert len(packed) < 100_000
+    for data in (content, packed):
+        with pytest.raises(UnreadableFile, match=r"more than 100,000 bytes when unpacked: split it"):
+            table(data, max_bytes=100_000)
+
+
+def test_a_bomb_is_given_up_at_the_limit():
+    packed = gzip.compress(b"a" * 50_000_000)
+
+    class Counting(io.BytesIO):
+        taken = 0
+
+        def read(self, size=-1, /):
+            data = super().read(size)
+            Counting.taken += len(data)
+            return data
+
+    with pytest.raises(UnreadableFile, match="bytes when unpacked"):
+        open_table(Counting(packed), TRANSACTIONS, Options(max_bytes=1_000_000))
+    assert Counting.taken < len(packed) / 2 + 3 * formats.BLOCK
+
+
+def test_an_endless_line_is_refused():
+    with pytest.raises(UnreadableFile, match="A line has more than 1,000,000 characters"):
+        table(csv_text([ROW]) + "x" * 1_100_000)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", gzip.compress(b""), b"\n\n \n", b"\xef\xbb\xbf", b"\xff\xfe", b"\0\0\0\0"]
+)
+def test_files_with_nothing_in_them_are_refused(content):
+    with pytest.raises(UnreadableFile, match=r"is empty|no rows|header|No column"):
+        table(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"%PDF-1.7\n...", "a PDF document"),
+        (b"\x89PNG\r\n\x1a\n", "a picture"),
+        (b"PAR1\x15\x04", "a Parquet file"),
+        (b"SQLite format 3\0", "a database"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "old Excel"),
+        (bytes(range(256)) * 20, "binary"),
+        (gzip.compress(b"\x7fELF" + bytes(range(1, 32)) * 20), "binary"),
+        (gzip.compress(gzip.compress(b"a,b")), "another archive"),
+        (gzip.compress(b"PK\x03\x04"), "another archive"),
+    ],
+)
+def test_what_is_no_table_is_named(content, sentence):
+    with pytest.raises(UnreadableFile, match=sentence):
+        table(content)
+
+
+def test_a_zip_archive_of_a_table_is_to_be_unpacked():
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("sales.csv", csv_text([ROW]))
+    with pytest.raises(UnreadableFile, match="unpack it"):
+        table(stream.getvalue())
+
+
+def test_a_path_is_read(tmp_path):
+    path = tmp_path / "sales.csv"
+    path.write_text(csv_text([ROW]))
+    for source in (path, str(path)):
+        assert whole(open_table(source, TRANSACTIONS)).line_numbers == [2]
+
+
+def test_a_path_that_cannot_be_opened_is_refused_with_its_name(tmp_path):
+    with pytest.raises(UnreadableFile, match=r"'absent.csv' cannot be opened: No such file"):
+        open_table(tmp_path / "absent.csv", TRANSACTIONS)
+    with pytest.raises(UnreadableFile, match="cannot be opened"):
+        open_table(tmp_path, TRANSACTIONS)
+    with pytest.raises(UnreadableFile, match="not a file name"):
+        open_table("a\0b", TRANSACTIONS)
+
+
+def test_a_file_object_is_rewound_and_stays_open():
+    stream = io.BytesIO(csv_text([ROW]).encode())
+    stream.seek(7)
+    assert whole(open_table(stream, TRANSACTIONS)).line_numbers == [2]
+    assert not stream.closed

@@ -1,0 +1,284 @@
+"""What a price would do: figures, limits, risk, direction, scenarios, demand curve."""
+
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pricing.core.demand import DEMAND_MODELS, demand
+from pricing.core.impact import demand_curve, direction_worth_taking, project_impact, risk_levels
+from pricing.core.offers import Approach, Offers, Terms
+from pricing.core.recommendation import recommend
+from pricing.core.scenarios import Scenario, compare, preset_prices, steps_towards
+from pricing.core.uncertainty import truncated_quantile
+
+models = st.sampled_from(DEMAND_MODELS)
+elasticities = st.floats(-5, -0.05)
+
+
+def latte(**facts):
+    known = {"price": 12.99, "cost": 8.5, "elasticity": -1.2, "std_error": 0.4, "quantity": 1200} | facts
+    return Offers.of(**known)
+
+
+@settings(deadline=None)
+@given(st.floats(1, 100), st.floats(0, 120), elasticities, st.floats(0, 1e5), st.floats(0.5, 2), models)
+def test_projected_figures_are_those_of_the_demand_model(p0, cost, e, q0, ratio, model):
+    offers = Offers.of(price=p0, cost=cost, elasticity=e, quantity=q0)
+    price = ratio * p0
+    impact = project_impact(offers, price, model)
+    quantity = demand(price, p0, q0, e, model)
+    assert impact.projected.quantity[0] == pytest.approx(quantity)
+    assert impact.projected.revenue[0] == pytest.approx(price * quantity)
+    assert impact.projected.profit[0] == pytest.approx((price - cost) * quantity)
+    assert impact.change.profit[0] == pytest.approx(
+        (price - cost) * quantity - (p0 - cost) * q0, abs=1e-6 * (1 + q0 * p0)
+    )
+
+
+@settings(deadline=None)
+@given(elasticities, st.floats(0.02, 1), st.floats(0.6, 1.6), models)
+def test_the_limits_enclose_the_projection_and_eight_draws_of_ten(e, sd, ratio, model):
+    offers = latte(elasticity=e, std_error=sd)
+    impact = project_impact(offers, 12.99 * ratio, model)
+    for name in ("quantity", "revenue", "profit"):
+        low, high = getattr(impact.low, name)[0], getattr(impact.high, name)[0]
+        slack = 1e-9 * (1 + abs(low) + abs(high))
+        assert low - slack <= getattr(impact.projected, name)[0] <= high + slack
+    draws = truncated_quantile((np.arange(1000) + 0.5) / 1000, e, sd)
+    quantities = demand(12.99 * ratio, 12.99, 1200, draws, model)
+    inside = (quantities >= impact.low.quantity - 1e-6) & (quantities <= impact.high.quantity + 1e-6)
+    assert inside.mean() >= 0.799
+
+
+def test_the_expected_figures_take_the_doubt_about_the_elasticity_in():
+    impact = project_impact(latte(elasticity=-0.3, std_error=0.6), 14.0)
+    # Cut off at 0, the elasticity is further from it on average than its estimate.
+    assert impact.expected.quantity[0] < impact.projected.quantity[0]
+    sure = project_impact(latte(std_error=0.0), 14.0)
+    assert sure.expected.profit[0] == pytest.approx(sure.projected.profit[0], rel=1e-5)
+
+
+def test_percent_changes_hold_for_a_product_nobody_bought():
+    idle, busy = project_impact(latte(quantity=0), 15.0), project_impact(latte(), 15.0)
+    for name in ("price", "quantity", "revenue", "profit"):
+        assert getattr(idle.change_percent, name)[0] == getattr(busy.change_percent, name)[0]
+    assert idle.projected.revenue[0] == 0.0
+
+
+def test_the_profit_change_of_a_loss_is_0_percent():
+    impact = project_impact(latte(cost=13.5), 15.0)
+    assert (impact.change_percent.profit[0], impact.change.profit[0] > 0) == (0.0, True)
+
+
+def test_without_a_cost_profit_is_unknown_and_the_chances_are_those_of_revenue():
+    impact = project_impact(latte(cost=None), 14.0)
+    assert np.isnan(impact.projected.profit[0])
+    assert impact.projected.of_product(0)["profit"] is None
+    by_revenue = project_impact(latte(cost=0.0), 14.0)
+    assert impact.probability_of_gain[0] == by_revenue.probability_of_gain[0]
+
+
+def test_the_present_price_changes_nothing():
+    impact = project_impact(latte(), 12.99)
+    assert impact.change.of_product(0) == dict.fromkeys(
+        ("price", "quantity", "revenue", "profit"), Decimal(0)
+    )
+    assert (impact.probability_of_gain[0], impact.probability_of_loss[0]) == (0.0, 0.0)
+    assert impact.risk_level[0] == "low"
+
+
+def test_demand_that_grows_for_other_reasons_counts_after_the_change_only():
+    impact = project_impact(latte(), 12.99, demand_factor=1.1)
+    assert impact.current.quantity[0] == 1200
+    assert impact.projected.quantity[0] == pytest.approx(1320)
+    assert impact.probability_of_gain[0] == 1.0
+    shrunk = project_impact(latte(), 12.99, demand_factor=0.9)
+    assert shrunk.probability_of_loss[0] == 1.0
+
+
+@settings(deadline=None)
+@given(elasticities, st.floats(1.001, 2), models)
+def test_a_higher_price_sells_less_and_a_lower_one_more(e, ratio, model):
+    up, down = (project_impact(latte(elasticity=e), 12.99 * r, model) for r in (ratio, 1 / ratio))
+    assert up.projected.quantity[0] <= 1200 <= down.projected.quantity[0]
+    assert up.high.quantity[0] <= 1200 <= down.low.quantity[0]
+
+
+def test_beyond_15_percent_the_other_model_is_told_as_well():
+    impact = project_impact(latte(), 15.0)
+    assert impact.large_change[0]
+    assert impact.other_model.quantity[0] == pytest.approx(1200 * (15 / 12.99) ** -1.2)
+    assert not project_impact(latte(price=10.0), 11.5).large_change[0]
+
+
+@pytest.mark.parametrize(("price", "factor"), [(0.0, 1.0), (np.nan, 1.0), (np.inf, 1.0), (14.0, -1.0)])
+def test_prices_and_factors_that_mean_nothing_are_refused(price, factor):
+    with pytest.raises(ValueError, match="must be"):
+        project_impact(latte(), price, demand_factor=factor)
+
+
+def test_risk_grows_with_the_change_with_doubt_and_with_a_weak_estimate():
+    change = np.array([0.0, 0.049, 0.05, 0.149, 0.15, 0.5])
+    none = np.zeros(6)
+    assert risk_levels(change, none, np.array(False)).tolist() == (
+        ["low", "low", "medium", "medium", "high", "high"]
+    )
+    raised = ["low", "medium", "high", "high", "high", "high"]
+    assert risk_levels(change, none + 0.31, np.array(False)).tolist() == raised
+    assert risk_levels(change, none, np.array(True)).tolist() == raised
+    assert risk_levels(change, none + np.nan, np.array(False)).tolist() == raised
+    assert risk_levels(np.array([0.03]), np.array([0.3]), np.array(False)).tolist() == ["low"]
+
+
+def test_a_change_of_exactly_15_percent_is_a_high_risk_whatever_binary_fractions_make_of_it():
+    prices = np.array([1.0, 2.2, 3.6, 8.2, 12.6])
+    impact = project_impact(Offers.of(price=prices, elasticity=-0.1, std_error=0.01), prices * 1.15)
+    assert set(impact.risk_level) == {"high"}
+
+
+def test_the_direction_is_that_of_the_slope_of_profit():
+    # At a margin of 4.49 of 12.99, profit rises with price down to an elasticity of -2.89.
+    offers = latte(elasticity=[-1.2, -2.8, -4.0, 0.3, np.nan])
+    assert direction_worth_taking(offers).tolist() == ["Increase", "Keep", "Decrease", "Keep", "Keep"]
+
+
+def test_below_cost_the_direction_is_up_and_without_a_cost_revenue_decides():
+    assert direction_worth_taking(latte(cost=14.0, elasticity=-6.0))[0] == "Increase"
+    offers = latte(cost=None, elasticity=[-0.3, -1.0, -2.0])
+    assert direction_worth_taking(offers).tolist() == ["Increase", "Keep", "Decrease"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(elasticities, st.floats(0.01, 0.9), models)
+def test_a_small_step_in_the_direction_gains_with_the_probability_asked_for(e, share, model):
+    offers = latte(cost=12.99 * share, elasticity=e)
+    direction = direction_worth_taking(offers)[0]
+    up, down = (project_impact(offers, 12.99 * r, model).probability_of_gain[0] for r in (1.00001, 0.99999))
+    assert (up > 0.699) if direction == "Increase" else (up < 0.701)
+    assert (down > 0.699) if direction == "Decrease" else (down < 0.701)
+
+
+def test_the_demand_curve_falls_between_its_limits():
+    curve = demand_curve(latte(), np.linspace(8, 20, 13))
+    assert (np.diff(curve.projected.quantity) < 0).all()
+    assert (curve.low.quantity <= curve.projected.quantity).all()
+    assert (curve.high.quantity >= curve.projected.quantity).all()
+    np.testing.assert_allclose(curve.projected.revenue, curve.projected.price * curve.projected.quantity)
+    with pytest.raises(ValueError, match="one product"):
+        demand_curve(Offers.of(price=[1.0, 2.0], elasticity=-1.0), np.array([1.0]))
+
+
+# --- scenarios ------------------------------------------------------------------------------------
+
+
+def names_and_prices(scenarios):
+    return {scenario.name: str(scenario.price) for scenario in scenarios}
+
+
+def test_the_steps_towards_a_recommendation_are_a_third_and_twice_of_it():
+    found = recommend(latte(), Terms.of(1, target_margin=0.3))
+    assert names_and_prices(steps_towards(found, 0)) == {
+        "Conservative": "13.49",
+        "Recommended": "14.49",
+        "Aggressive": "15.99",
+    }
+
+
+def test_the_steps_around_a_price_that_stays_try_the_direction_worth_taking():
+    stays = recommend(latte(cost=None, elasticity=-3.0), Terms.of(1))
+    assert names_and_prices(steps_towards(stays, 0)) == {
+        "Conservative": "12.49",
+        "Recommended": "12.99",
+        "Aggressive": "10.99",
+    }
+    undecided = recommend(latte(elasticity=0.4), Terms.of(1))
+    assert names_and_prices(steps_towards(undecided, 0)) == {
+        "Conservative": "13.49",
+        "Recommended": "12.99",
+        "Aggressive": "14.99",
+    }
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.decimals("0.01", "900", places=2), st.floats(-5, 1), st.floats(0.1, 1.2))
+def test_the_outer_steps_lie_on_one_side_of_the_present_price_and_are_above_0(price, e, share):
+    found = recommend(Offers.of(price=price, cost=share * float(price), elasticity=e), Terms.of(1))
+    first, _, last = (scenario.price for scenario in steps_towards(found, 0))
+    assert first > 0
+    assert last > 0
+    assert (first - price) * (last - price) >= 0
+
+
+def test_the_presets_by_hand():
+    found = recommend(latte(), Terms.of(1, target_margin=0.3))
+    prices = {name: float(price[0]) for name, price in preset_prices(found, np.array([12.49])).items()}
+    # Allowed: 12.15 to 14.93. Most profit at 16.16, most revenue at 11.91; no ending between 12.15 and 12.48.
+    assert prices == {
+        "maximize-profit": 14.49,
+        "maximize-revenue": 12.49,
+        "balanced": 13.49,
+        "premium": 14.49,
+        "market-leader": 12.48,
+    }
+
+
+def test_the_market_leader_undercuts_by_a_cent_where_no_ending_does_and_never_below_the_floor():
+    found = recommend(latte(price=[12.99] * 3), Terms.of(3))
+    leader = preset_prices(found, np.array([11.30, 9.0, np.nan]))["market-leader"]
+    assert leader.tolist() == [11.29, 11.49, 11.49]
+
+
+def test_presets_need_what_they_compute_with():
+    found = recommend(
+        latte(cost=[np.nan, np.nan, 8.5], elasticity=[-1.2, -1.2, 0.5], price=[12.99] * 3),
+        Terms.of(3, min_price=[np.nan, 10, np.nan]),
+    )
+    presets = preset_prices(found)
+    known = {name: np.isfinite(prices).tolist() for name, prices in presets.items()}
+    assert known == {
+        "maximize-profit": [False, False, False],
+        "maximize-revenue": [False, True, False],
+        "balanced": [False, False, False],
+        "premium": [False, True, True],
+        "market-leader": [False, True, True],
+    }
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.decimals("0.05", "900", places=2),
+    elasticities,
+    st.floats(0.1, 1.2),
+    st.floats(0, 900),
+    st.lists(st.integers(0, 99), max_size=2).map(tuple),
+)
+def test_presets_lie_within_the_guardrails_or_are_the_present_price(price, e, share, rival, endings):
+    offers = Offers.of(price=price, cost=share * float(price), elasticity=e)
+    found = recommend(offers, Terms.of(1), Approach(endings=endings))
+    rails = found.guardrails
+    for prices in preset_prices(found, np.array([rival])).values():
+        cents = round(100 * prices[0]) if rails.feasible[0] else None
+        assert (cents is None and np.isnan(prices[0])) or (
+            prices[0] == offers.price[0] or rails.low[0] <= cents <= rails.high[0]
+        )
+
+
+def test_scenarios_are_ranked_by_profit_beside_the_present_price():
+    asked = [Scenario("High", Decimal("15.99")), Scenario("Low", Decimal("11.99"))]
+    comparison = compare(latte(), asked)
+    assert [scenario.name for scenario in comparison.scenarios] == ["Current price", "High", "Low"]
+    assert comparison.rank.tolist() == [2, 1, 3]
+    assert comparison.impact.risk_level.tolist() == ["low", "high", "high"]
+
+
+def test_without_a_cost_scenarios_are_ranked_by_revenue():
+    asked = [Scenario("High", Decimal("15.99")), Scenario("Low", Decimal("11.99"))]
+    assert compare(latte(cost=None), asked).rank.tolist() == [2, 3, 1]
+
+
+def test_scenarios_are_those_of_one_product():
+    with pytest.raises(ValueError, match="one product"):
+        compare(Offers.of(price=[1.0, 2.0], elasticity=-1.0), [])

@@ -1,0 +1,141 @@
+"""The price that earns most before guardrails."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from pricing.core.demand import demand
+from pricing.core.offers import MARKUP, REVENUE, TARGET_MARGIN, Approach, Offers, Terms
+from pricing.core.optimum import (
+    believed_formula_price,
+    formula_price,
+    lerner_price,
+    linear_profit_optimum,
+    linear_revenue_optimum,
+    markup_price,
+    profit_optimum,
+    revenue_optimum,
+    strategy_optimum,
+)
+
+prices = st.floats(0.5, 500)
+cost_shares = st.floats(0.05, 0.95)
+
+
+@settings(deadline=None)
+@given(prices, cost_shares, st.floats(-8, -0.05))
+def test_no_price_of_a_grid_earns_more_than_the_linear_optimum(p0, share, e):
+    cost = share * p0
+    best = linear_profit_optimum(p0, cost, e)
+    grid = np.linspace(0.01, p0 * (2 - 2 / e), 501)
+    profit = (grid - cost) * demand(grid, p0, 100.0, e)
+    at_best = (best - cost) * demand(best, p0, 100.0, e)
+    # Above the cost by less than demand allows there is something to earn; elsewhere not to sell is best.
+    assume(cost < p0 * (1 - 1 / e))
+    assert at_best >= profit.max() - 1e-9 * abs(at_best)
+
+
+@settings(deadline=None)
+@given(prices, st.floats(-8, -0.05))
+def test_no_price_of_a_grid_brings_more_revenue_than_the_linear_optimum(p0, e):
+    best = linear_revenue_optimum(p0, e)
+    grid = np.linspace(0, p0 * (1 - 1 / e), 501)
+    assert best * demand(best, p0, 100.0, e) >= (grid * demand(grid, p0, 100.0, e)).max() * (1 - 1e-12)
+
+
+@settings(deadline=None)
+@given(prices, cost_shares, st.floats(-8, -1.1))
+def test_no_price_of_a_grid_earns_more_than_lerners(p0, share, e):
+    cost = share * p0
+    best = lerner_price(cost, e)
+    grid = cost * np.geomspace(0.5, 60, 501)
+    profit = (grid - cost) * demand(grid, p0, 100.0, e, "constant_elasticity")
+    at_best = (best - cost) * demand(best, p0, 100.0, e, "constant_elasticity")
+    assert at_best >= profit.max() * (1 - 1e-12)
+
+
+@settings(deadline=None)
+@given(st.floats(0.1, 100), st.floats(-20, -1.01), st.floats(0.01, 5))
+def test_lerners_price_falls_towards_the_cost_as_buyers_grow_more_sensitive(cost, e, more):
+    assert cost < lerner_price(cost, e - more) < lerner_price(cost, e)
+
+
+@settings(deadline=None)
+@given(prices, cost_shares, st.floats(-20, -0.01), st.floats(0.01, 5))
+def test_the_linear_optimum_falls_as_buyers_grow_more_sensitive_and_rises_with_the_cost(p0, share, e, more):
+    cost = share * p0
+    assert linear_profit_optimum(p0, cost, e - more) < linear_profit_optimum(p0, cost, e)
+    assert linear_profit_optimum(p0, cost + more, e) > linear_profit_optimum(p0, cost, e)
+
+
+@settings(deadline=None)
+@given(st.floats(0.1, 100), st.floats(0, 0.9), st.floats(-20, -1.01))
+def test_the_seeds_formula_is_lerners_price_times_one_plus_the_margin(cost, m, e):
+    assert formula_price(cost, m, e) == pytest.approx(lerner_price(cost, e) * (1 + m))
+
+
+@pytest.mark.parametrize(("e", "price"), [(-3.0, 15.60), (-1.1, 114.40), (-0.8, -41.60)])
+def test_the_seeds_formula_at_cost_8_and_margin_30_percent(e, price):
+    assert formula_price(8.0, 0.3, e) == pytest.approx(price)
+
+
+def test_the_seeds_formula_is_undefined_where_it_divides_by_0():
+    assert np.isnan(formula_price(8.0, 0.3, [-1.0, 0.0])).all()
+
+
+def test_a_formula_price_beyond_5_times_the_cost_becomes_two_and_a_half_times_the_cost():
+    assert believed_formula_price(8.0, 0.3, [-3.0, -1.1]).tolist() == pytest.approx([15.6, 20.0])
+
+
+def test_the_formula_has_no_end_for_inelastic_demand_and_no_value_for_rising_demand():
+    assert believed_formula_price(8.0, 0.3, [-1.0, -0.8]).tolist() == [np.inf, np.inf]
+    assert np.isnan(believed_formula_price(8.0, 0.3, [0.0, 0.5])).all()
+    assert np.isnan(believed_formula_price([np.nan, 8.0], [0.3, np.nan], -0.5)).all()
+
+
+def test_profit_rises_without_limit_for_inelastic_demand_of_constant_elasticity():
+    optimum = profit_optimum(10.0, 5.0, [-3.0, -1.0, -0.5, 0.0, 1.0], "constant_elasticity")
+    assert optimum[:3].tolist() == [7.5, np.inf, np.inf]
+    assert np.isnan(optimum[3:]).all()
+
+
+def test_linear_demand_has_a_finite_optimum_for_every_negative_elasticity():
+    optimum = profit_optimum(10.0, 5.0, [-1.0, -0.5, -1e-12, 0.0, 2.0, np.nan])
+    assert np.isfinite(optimum[:3]).all()
+    assert np.isnan(optimum[3:]).all()
+
+
+def test_revenue_of_constant_elasticity_has_no_top():
+    limits = revenue_optimum(10.0, [-2.0, -1.0, -0.5], "constant_elasticity")
+    assert limits.tolist() == [0.0, 10.0, np.inf]
+
+
+def test_the_seeds_revenue_formula_is_the_price_of_most_profit_and_not_of_most_revenue():
+    price, revenue_best = lerner_price(8.0, -1.5), revenue_optimum(12.0, -1.5)
+    assert price == pytest.approx(24.0)
+    assert revenue_best == pytest.approx(10.0)
+    revenue = [p * demand(p, 12.0, 100.0, -1.5) for p in (price, revenue_best)]
+    assert revenue[0] < revenue[1]
+
+
+def test_a_markup_adds_to_the_cost():
+    assert markup_price(8.0, 0.25) == 10.0
+
+
+def test_every_strategy_aims_at_its_own_price():
+    offers = Offers.of(price=12.99, cost=8.5, elasticity=-1.2)
+    terms = Terms.of(1, target_margin=0.3)
+    aims = [
+        float(strategy_optimum(offers, terms, approach)[0])
+        for approach in (Approach(), Approach(REVENUE), Approach(MARKUP), Approach(TARGET_MARGIN))
+    ]
+    assert aims == pytest.approx([16.1575, 11.9075, 8.5 / 0.7, 21.25])
+
+
+def test_a_markup_laid_down_goes_before_the_target_margin():
+    offers = Offers.of(price=[10.0] * 3, cost=5.0, elasticity=-2.0)
+    terms = Terms.of(3, target_margin=[0.5, 0.5, np.nan], markup=[np.nan, 0.4, np.nan])
+    aim = strategy_optimum(offers, terms, Approach(MARKUP))
+    assert aim[:2].tolist() == pytest.approx([10.0, 7.0])
+    assert np.isnan(aim[2])

@@ -1,0 +1,220 @@
+"""Fit and refresh on a small simulated shop: what must not change an estimate, and what must."""
+
+import json
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+
+import numpy as np
+import pytest
+
+from pricing.core.daily import DailySales, daily_sales, take_products
+from pricing.core.lines import SalesLines, clean_lines
+from pricing.core.pooled import FLAGS, Hyperparameters, Posterior, fit_pooled, flag_names, refresh
+from tests.dgp import REGULAR, SimulatedShop, simulate_shop
+
+NUMBERS = [
+    "elasticity",
+    "std_error",
+    "ci_low",
+    "ci_high",
+    "own_elasticity",
+    "own_std_error",
+    "weight",
+    "prior_mean",
+    "prior_std_error",
+    "confidence",
+]
+
+
+@dataclass(frozen=True)
+class FittedShop:
+    shop: SimulatedShop
+    daily: DailySales
+    category: np.ndarray
+    hyper: Hyperparameters
+    posterior: Posterior
+
+
+@lru_cache
+def fitted_shop() -> FittedShop:
+    shop = simulate_shop(replace(REGULAR, products=90, categories=5, days=400, customers=400), 11)
+    lines = SalesLines(**shop.lines, voided=np.zeros(shop.product.size, np.bool_))
+    daily = daily_sales(lines, clean_lines(lines, 90), 90)
+    category = np.where(shop.product_category == 4, -1, shop.product_category)
+    hyper = fit_pooled(daily, category, np.unique(daily.day))
+    return FittedShop(shop, daily, category, hyper, refresh(daily, category, hyper))
+
+
+def assert_same(one: Posterior, other: Posterior, rtol: float = 1e-9) -> None:
+    for name in NUMBERS:
+        np.testing.assert_allclose(getattr(one, name), getattr(other, name), rtol=rtol, err_msg=name)
+    for name in {field.name for field in fields(Posterior)} - set(NUMBERS):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
+
+
+def chosen(posterior: Posterior, products: np.ndarray) -> Posterior:
+    return Posterior(*(getattr(posterior, field.name)[products] for field in fields(Posterior)))
+
+
+@pytest.mark.parametrize("products", [[7], [60, 3, 41], list(range(0, 90, 4)), list(range(89, -1, -1))])
+def test_a_subset_refreshed_alone_gets_what_the_full_run_published(products: list[int]) -> None:
+    shop, at = fitted_shop(), np.array(products)
+    alone = refresh(take_products(shop.daily, at), shop.category[at], shop.hyper)
+    assert_same(alone, chosen(shop.posterior, at))
+
+
+def test_hyperparameters_survive_json_to_the_last_bit() -> None:
+    shop = fitted_shop()
+    restored = Hyperparameters.from_dict(json.loads(json.dumps(shop.hyper.to_dict())))
+    assert restored.to_dict() == shop.hyper.to_dict()
+    again = refresh(shop.daily, shop.category, restored)
+    for name in NUMBERS:
+        np.testing.assert_array_equal(getattr(again, name), getattr(shop.posterior, name))
+
+
+def test_hyperparameters_of_another_version_are_refused() -> None:
+    values = fitted_shop().hyper.to_dict()
+    del values["season"]
+    with pytest.raises(ValueError, match="version"):
+        Hyperparameters.from_dict(values)
+
+
+def test_the_currency_does_not_matter() -> None:
+    shop = fitted_shop()
+    cents = replace(shop.daily, list_price=shop.daily.list_price * 100)
+    hyper = fit_pooled(cents, shop.category, np.unique(shop.daily.day))
+    assert_same(refresh(cents, shop.category, hyper), shop.posterior)
+
+
+def test_the_unit_of_measure_does_not_matter() -> None:
+    shop = fitted_shop()
+    grams = replace(shop.daily, units=shop.daily.units * 1000)
+    hyper = fit_pooled(grams, shop.category, np.unique(shop.daily.day))
+    assert_same(refresh(grams, shop.category, hyper), shop.posterior)
+
+
+def test_the_numbering_of_products_and_categories_does_not_matter() -> None:
+    shop = fitted_shop()
+    order = np.random.default_rng(2).permutation(90)
+    names = np.array([40, 10, 30, 20])
+    category = np.where(shop.category >= 0, names[shop.category], -1)[order]
+    daily = take_products(shop.daily, order)
+    hyper = fit_pooled(daily, category, np.unique(daily.day))
+    assert_same(refresh(daily, category, hyper), chosen(shop.posterior, order))
+
+
+def test_a_published_estimate_weighs_own_data_against_the_category() -> None:
+    posterior = fitted_shop().posterior
+    told = np.isfinite(posterior.own_elasticity)
+    assert told.sum() > 60
+    mixed = posterior.weight * posterior.own_elasticity + (1 - posterior.weight) * posterior.prior_mean
+    np.testing.assert_allclose(mixed[told], posterior.elasticity[told], rtol=1e-9)
+    assert (posterior.std_error > posterior.prior_std_error)[posterior.estimated].all()
+
+
+def test_products_of_an_unknown_category_are_shrunk_to_the_mean_over_categories() -> None:
+    shop, at = fitted_shop(), np.array([5, 6])
+    daily = take_products(shop.daily, at)
+    new = refresh(daily, np.array([777, 778]), shop.hyper)
+    rate, size = shop.hyper.rate.mean[1], shop.hyper.size.mean[1]
+    np.testing.assert_allclose(new.prior_mean, rate - size)
+    assert not any("NO_CATEGORY" in flag_names(int(bits)) for bits in new.flags)
+    assert (new.std_error > 0).all()
+
+
+def test_products_without_a_category_are_flagged() -> None:
+    shop = fitted_shop()
+    flagged = (shop.posterior.flags & FLAGS["NO_CATEGORY"]) > 0
+    np.testing.assert_array_equal(flagged, shop.category == -1)
+
+
+def test_a_product_without_usable_sales_has_no_number_at_all() -> None:
+    shop, at = fitted_shop(), np.array([5, 6])
+    daily = take_products(shop.daily, at)
+    silent = replace(
+        daily,
+        units=np.where(daily.product == 1, 0.0, daily.units),
+        lines=np.where(daily.product == 1, 0, daily.lines),
+    )
+    posterior = refresh(silent, shop.category[at], shop.hyper)
+    assert posterior.estimated.tolist() == [True, False]
+    assert all(np.isnan(getattr(posterior, name)[1]) for name in NUMBERS)
+    assert posterior.grade[1] == ""
+
+
+def test_a_constant_price_leaves_the_category_estimate() -> None:
+    shop, at = fitted_shop(), np.array([5])
+    daily = take_products(shop.daily, at)
+    flat = replace(
+        daily, list_price=np.full(daily.day.size, 3.0), promotion=np.zeros(daily.day.size, np.bool_)
+    )
+    posterior = refresh(flat, shop.category[at], shop.hyper)
+    assert posterior.elasticity[0] == pytest.approx(posterior.prior_mean[0], abs=1e-9)
+    assert posterior.weight[0] == pytest.approx(0, abs=1e-9)
+    assert np.isnan(posterior.own_elasticity[0])
+    assert posterior.grade[0] == "D"
+    names = flag_names(int(posterior.flags[0]))
+    assert {"NO_PRICE_VARIATION", "PRIOR_DOMINATED"} <= set(names)
+
+
+def test_no_rows_give_no_estimates() -> None:
+    shop = fitted_shop()
+    nothing = take_products(shop.daily, np.zeros(0, np.int64))
+    posterior = refresh(nothing, np.array([0, 1]), shop.hyper)
+    assert posterior.estimated.tolist() == [False, False]
+
+
+def test_a_window_forgets_sales_outside_it() -> None:
+    shop = fitted_shop()
+    first = int(shop.daily.day.min())
+    window = (first, first + 199)
+    inside = shop.daily.day < first + 200
+    cut = DailySales(*(getattr(shop.daily, name)[inside] for name in DailySales.__slots__))
+    windowed = refresh(shop.daily, shop.category, shop.hyper, window)
+    assert (windowed.sold_days == np.bincount(cut.product[cut.lines > 0], minlength=90)).all()
+    assert windowed.weight[windowed.estimated].mean() < shop.posterior.weight[windowed.estimated].mean()
+    assert np.corrcoef(windowed.elasticity, refresh(cut, shop.category, shop.hyper).elasticity)[0, 1] > 0.99
+
+
+def test_new_days_after_the_fit_refresh_without_a_season_of_their_own() -> None:
+    shop, at = fitted_shop(), np.array([5])
+    daily = take_products(shop.daily, at)
+    later = replace(daily, day=daily.day + 5000)
+    posterior = refresh(later, shop.category[at], shop.hyper)
+    assert np.isfinite(posterior.elasticity).all()
+    assert posterior.sold_days[0] == shop.posterior.sold_days[5]
+
+
+def test_under_a_year_of_data_products_have_no_yearly_waves() -> None:
+    shop = fitted_shop()
+    assert shop.hyper.yearly
+    inside = shop.daily.day < shop.daily.day.min() + 300
+    short = DailySales(*(getattr(shop.daily, name)[inside] for name in DailySales.__slots__))
+    assert not fit_pooled(short, shop.category, np.unique(short.day)).yearly
+
+
+def test_small_categories_share_a_group() -> None:
+    shop = fitted_shop()
+    category = shop.category.copy()
+    category[:6] = [100, 100, 100, 200, 200, 200]
+    hyper = fit_pooled(shop.daily, category, np.unique(shop.daily.day))
+    groups = hyper.groups_of(np.array([100, 200, 0, 1, 999]))
+    assert groups[0] == groups[1]
+    assert len(set(groups.tolist())) == 4
+    assert groups[4] == -1
+
+
+def test_a_shop_without_usable_sales_cannot_be_fitted() -> None:
+    shop = fitted_shop()
+    unpriced = replace(shop.daily, list_price=np.full(shop.daily.day.size, np.nan))
+    with pytest.raises(ValueError, match="nothing to fit"):
+        fit_pooled(unpriced, shop.category, np.unique(shop.daily.day))
+
+
+def test_a_handful_of_products_can_be_fitted() -> None:
+    shop, at = fitted_shop(), np.array([5, 9])
+    daily = take_products(shop.daily, at)
+    hyper = fit_pooled(daily, np.array([-1, -1]), np.unique(daily.day))
+    posterior = refresh(daily, np.array([-1, -1]), hyper)
+    assert np.isfinite(posterior.elasticity).all()
+    assert (posterior.elasticity < 1).all()

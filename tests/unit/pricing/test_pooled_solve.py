@@ -1,0 +1,160 @@
+"""The batched penalised regressions and the hierarchy, against direct computation."""
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from pricing.core.calendar import shop_calendar
+from pricing.core.daily import DailySales
+from pricing.core.pooled.design import design_matrix
+from pricing.core.pooled.hierarchy import Hyperprior, OwnData, own_data, pool_groups, pool_mean
+from pricing.core.pooled.hyperparameters import COLUMNS, PRICE, Normal
+from pricing.core.pooled.panel import Panel, build_panel
+from pricing.core.pooled.solve import Fit, batches, solve_part
+
+MONDAY = 19_002
+
+
+def some_panel(seed: int, products: int = 5) -> Panel:
+    rng = np.random.default_rng(seed)
+    product = np.repeat(np.arange(products), 120)
+    day = np.tile(np.arange(MONDAY, MONDAY + 240, 2), products)
+    price = np.repeat(rng.choice([2.0, 2.4, 3.0, 3.3], products * 8), 15)
+    lines = rng.poisson(3, product.size)
+    daily = DailySales(product, day, lines * 2.5, price, rng.random(product.size) < 0.1, lines)
+    calendar = shop_calendar(np.arange(MONDAY, MONDAY + 240), day, lines)
+    return build_panel(daily, products, calendar, (-2.0, 0.3))
+
+
+def some_design(panel: Panel, seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    columns = [np.ones(panel.product.size), panel.log_price - panel.log_price.mean()]
+    columns += [rng.normal(0, 0.3, panel.product.size) for _ in COLUMNS[2:]]
+    return np.stack(columns, axis=1)
+
+
+def some_prior(products: int) -> Normal:
+    mean = np.tile([0.0, -2.0, 1.0, 0.3, 0.0, 0.0, 0.0], (products, 1))
+    sd = np.tile([10.0, 0.7, 0.2, 0.1, 0.25, 0.1, 0.1], (products, 1))
+    return Normal(mean, 1 / sd**2, np.zeros(products))
+
+
+def solved(size: bool = False, seed: int = 3) -> tuple[Panel, np.ndarray, Normal, Fit]:
+    panel = some_panel(seed)
+    design = some_design(panel, seed)
+    prior = some_prior(5)
+    fit = solve_part(list(batches(panel, design)), prior, np.full(5, 1.7), size)
+    return panel, design, prior, fit
+
+
+@pytest.mark.parametrize("size", [False, True], ids=["rate", "size"])
+def test_modes_and_covariances_are_those_of_a_general_optimiser(size: bool) -> None:
+    panel, design, prior, fit = solved(size)
+    exposure = panel.units if size else panel.exposure
+    for product in range(5):
+        rows = panel.product == product
+        cells = design[rows], panel.lines[rows], exposure[rows]
+        mode, hessian = optimised(*cells, prior.mean[product].copy(), prior.precision[product], 1.7)
+        np.testing.assert_allclose(fit.coefficients[product], mode, atol=2e-5)
+        np.testing.assert_allclose(fit.covariance[product], np.linalg.inv(hessian), rtol=2e-4)
+
+
+def optimised(
+    x: np.ndarray, y: np.ndarray, e: np.ndarray, mean: np.ndarray, precision: np.ndarray, dispersion: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mode and negative Hessian of the penalised likelihood, by a general optimiser."""
+    mean[0] = np.log(y.sum() / e.sum())
+
+    def loss(theta: np.ndarray) -> float:
+        eta = x @ theta
+        data = (y @ eta - e @ np.exp(eta)) / dispersion
+        return -(data - 0.5 * (precision * (theta - mean) ** 2).sum())
+
+    mode = minimize(loss, mean, method="BFGS", options={"gtol": 1e-8}).x
+    weights = e * np.exp(x @ mode) / dispersion
+    return mode, (x * weights[:, None]).T @ x + np.diag(precision)
+
+
+def test_a_product_solved_alone_has_the_same_mode_as_in_a_batch() -> None:
+    panel, design, prior, together = solved()
+    rows = panel.product == 3
+    columns = {
+        name: getattr(panel, name)[rows]
+        for name in ("week", "start", "exposure", "lines", "units", "log_price", "promotion", "new_week")
+    }
+    per_product = {
+        name: getattr(panel, name)[3:4] for name in ("sold_days", "list_prices", "active_weeks", "gaps")
+    }
+    alone = Panel(product=np.zeros(rows.sum(), np.int64), **columns, **per_product)
+    own_prior = Normal(prior.mean[3:4], prior.precision[3:4], prior.price_mean_variance[3:4])
+    fit = solve_part(list(batches(alone, design[rows])), own_prior, np.full(1, 1.7))
+    np.testing.assert_allclose(fit.coefficients[0], together.coefficients[3], rtol=1e-11)
+    np.testing.assert_allclose(fit.covariance[0], together.covariance[3], rtol=1e-10)
+
+
+def test_rescaled_units_change_the_level_of_the_size_only() -> None:
+    panel, design, prior, fit = solved(size=True)
+    larger = Panel(
+        **{
+            name: getattr(panel, name) * (1000.0 if name == "units" else 1)
+            for name in Panel.__slots__
+            if name not in ("promotion", "gaps", "new_week")
+        },
+        promotion=panel.promotion,
+        gaps=panel.gaps,
+        new_week=panel.new_week,
+    )
+    rescaled = solve_part(list(batches(larger, design)), prior, np.full(5, 1.7), size=True)
+    np.testing.assert_allclose(rescaled.coefficients[:, 1:], fit.coefficients[:, 1:], rtol=1e-9)
+    np.testing.assert_allclose(rescaled.coefficients[:, 0], fit.coefficients[:, 0] - np.log(1000), rtol=1e-9)
+
+
+def test_own_data_are_the_posterior_with_the_prior_taken_off() -> None:
+    own = own_data(np.array([-1.5]), np.array([0.2]), np.array([-2.0]), np.array([1.0]))
+    assert own.precision == pytest.approx(4.0)
+    assert own.weighted / own.precision == pytest.approx((-1.5 / 0.2 + 2.0) / 4.0)
+
+
+def drawn(seed: int, groups: int, products: int, tau: float, error: float) -> tuple[OwnData, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    group = np.arange(products) % groups
+    truth = rng.normal(-1.5, 0.6, groups)[group] + rng.normal(0, tau, products)
+    own = truth + rng.normal(0, error, products)
+    return OwnData(np.full(products, error**-2), own / error**2), group
+
+
+def test_pooling_recovers_means_and_spread_within_groups() -> None:
+    own, group = drawn(1, 10, 4000, tau=0.4, error=0.8)
+    pooled = pool_groups(own, group, 10, Hyperprior(-2.0, 0.5, 0.7, 0.5), (0.7, 0.5))
+    assert pooled.spread == pytest.approx(0.4, abs=0.06)
+    raw = np.bincount(group, own.weighted / own.precision) / np.bincount(group)
+    np.testing.assert_allclose(pooled.mean, raw, atol=0.03)
+
+
+def test_without_data_groups_stay_at_the_prior_mean() -> None:
+    nothing = OwnData(np.zeros(4), np.zeros(4))
+    pooled = pool_groups(nothing, np.zeros(4, np.int64), 1, Hyperprior(-2.0, 0.5, 0.7, 0.5), (0.7, 0.5))
+    assert pooled.overall == pytest.approx(-2.0)
+    assert pooled.mean.tolist() == pytest.approx([-2.0])
+    assert pooled.spread == pytest.approx(0.7)
+
+
+def test_a_mean_that_is_held_is_not_estimated() -> None:
+    own, _ = drawn(2, 1, 500, tau=0.3, error=0.2)
+    mean, spread = pool_mean(own, Hyperprior(0.0, 0.0, 0.25), 0.25)
+    assert mean == 0.0
+    assert spread > 1.0
+    free_mean, free_spread = pool_mean(own, Hyperprior(0.0, 5.0, 0.25), 0.25)
+    assert free_mean == pytest.approx((own.weighted / own.precision).mean(), abs=0.02)
+    assert free_spread == pytest.approx(0.3, abs=0.05)
+
+
+def test_the_design_has_a_column_for_every_name() -> None:
+    from tests.unit.pricing.test_pooled_refresh import fitted_shop
+
+    shop = fitted_shop()
+    panel = build_panel(shop.daily, shop.category.size, shop.hyper.calendar, (-2.0, 0.3))
+    design = design_matrix(panel, shop.hyper, shop.hyper.groups_of(shop.category))
+    assert design.shape == (panel.product.size, len(COLUMNS))
+    centred = np.bincount(panel.product, panel.exposure * design[:, PRICE])
+    np.testing.assert_allclose(centred, 0, atol=1e-9)

@@ -1,0 +1,242 @@
+"""Which price is recommended, and why."""
+
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from pricing.core.offers import STRATEGIES, Approach, Offers, Terms
+from pricing.core.price_search import best_in_interval
+from pricing.core.rationale import rationale
+from pricing.core.recommendation import recommend
+
+
+def advise(policy=None, approach=None, **facts):
+    known = {"price": 12.99, "cost": 8.5, "elasticity": -1.2, "std_error": 0.4, "quantity": 1200} | facts
+    return recommend(Offers.of(**known), Terms.of(1, **(policy or {})), approach).of_product(0)
+
+
+def binding(advice):
+    return [constraint.rule for constraint in advice.constraints if constraint.binding]
+
+
+def test_the_search_finds_the_higher_of_two_tops():
+    def value(price):
+        return np.exp(-((price - 3) ** 2)) + 1.5 * np.exp(-((price - 9) ** 2))
+
+    assert best_in_interval(value, np.array([0.0, 0.0]), np.array([12.0, 5.0])) == pytest.approx(
+        [9.0, 3.0], abs=0.005
+    )
+
+
+def test_the_iced_latte_rises_to_the_last_ending_below_the_largest_increase():
+    advice = advise({"target_margin": 0.3})
+    assert advice.recommended_price == Decimal("14.49")
+    assert (advice.price_change, advice.price_change_percent) == (Decimal("1.50"), 11.5)
+    assert (advice.reason, binding(advice)) == ("GUARDRAIL", ["max_increase"])
+    assert advice.confidence == advice.probability_of_gain > 0.9
+
+
+def test_an_optimum_inside_the_limits_is_recommended_for_itself():
+    advice = advise(elasticity=-2.2, std_error=0.05)
+    # (8.50 + 12.99 (1 + 1/2.2)) / 2; of 13.49 and 13.99 the former is nearer.
+    assert (advice.unconstrained_price, advice.recommended_price) == (Decimal("13.70"), Decimal("13.49"))
+    assert (advice.reason, binding(advice)) == ("BEST_PRICE", [])
+
+
+def test_a_sensitive_product_with_a_fat_margin_is_cut():
+    advice = advise(elasticity=-4.0, cost=5.0)
+    # The optimum, (5 + 12.99 * 1.25) / 2 = 10.62, lies below what one change may do; 11.05 is no ending.
+    assert (advice.unconstrained_price, advice.recommended_price) == (Decimal("10.62"), Decimal("11.49"))
+    assert (advice.reason, binding(advice)) == ("GUARDRAIL", ["max_decrease"])
+
+
+def test_a_gain_that_is_not_likely_enough_leaves_the_price_and_says_how_likely():
+    advice = advise(elasticity=-2.4, std_error=1.0)
+    assert (advice.moved, advice.reason) == (False, "UNCERTAIN_GAIN")
+    assert advice.confidence == pytest.approx(1 - advice.probability_of_gain)
+    assert f"{100 * advice.probability_of_gain:.0f} %" in rationale(advice)
+
+
+@pytest.mark.parametrize(("std_error", "chance", "moved"), [(0.527, 0.65, False), (0.35, 0.72, True)])
+def test_seven_chances_of_ten_are_asked_for(std_error, chance, moved):
+    # 13.49 earns more than 12.99 where E > -12.99 / (13.49 - 8.50) = -2.603.
+    advice = advise(elasticity=-2.4, std_error=std_error)
+    assert (advice.best_price, advice.moved) == (Decimal("13.49"), moved)
+    assert advice.probability_of_gain == pytest.approx(chance, abs=0.005)
+    assert advice.confidence == pytest.approx(chance if moved else 1 - chance, abs=0.005)
+
+
+def test_when_nothing_beats_the_present_price_it_stays():
+    # The linear optimum lies exactly at 12.99: |E| = p0 / (p0 - c).
+    advice = advise(elasticity=-12.99 / 4.49, std_error=0.01)
+    assert (advice.moved, advice.reason) == (False, "NO_BETTER_PRICE")
+    assert advice.confidence > 0.99
+
+
+def test_inelastic_demand_of_constant_elasticity_ends_at_a_bound():
+    advice = advise(elasticity=-0.6, approach=Approach(demand_model="constant_elasticity"))
+    assert (advice.reason, advice.recommended_price) == ("INELASTIC_AT_BOUND", Decimal("14.49"))
+    assert (advice.unconstrained_price, binding(advice)) == (None, ["max_increase"])
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize(
+    ("elasticity", "reason"),
+    [(0.0, "POSITIVE_ELASTICITY"), (0.7, "POSITIVE_ELASTICITY"), (None, "NO_ELASTICITY")],
+)
+def test_nothing_is_recommended_for_demand_that_does_not_fall(strategy, elasticity, reason):
+    advice = advise({"target_margin": 0.3}, Approach(strategy), elasticity=elasticity)
+    assert (advice.moved, advice.reason, advice.confidence) == (False, reason, 0.0)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_without_a_cost_or_a_minimum_price_no_floor_is_known(strategy):
+    policy = {"target_margin": 0.3, "minimum_margin": 0.1, "competitor_floor": 9}
+    for cost in (None, 0.0):
+        advice = advise(policy, Approach(strategy), cost=cost, elasticity=-3.0)
+        assert (advice.moved, advice.reason, advice.confidence) == (False, "NO_FLOOR", 0.0)
+        assert "NO_FLOOR" in advice.warnings
+
+
+def test_a_minimum_price_is_a_floor_for_revenue_but_profit_needs_a_cost():
+    policy = {"min_price": 5}
+    assert advise(policy, cost=None).reason == "NO_COST"
+    by_revenue = advise(policy, Approach("revenue"), cost=None, elasticity=-3.0)
+    assert by_revenue.recommended_price == Decimal("11.49")
+
+
+def test_a_rule_needs_what_it_computes_with():
+    assert advise({}, Approach("target_margin")).reason == "NO_TARGET"
+    assert advise({}, Approach("markup")).reason == "NO_TARGET"
+
+
+def test_a_rule_is_followed_even_where_profit_falls_and_says_so():
+    advice = advise({"markup": 0.35}, Approach("markup"))
+    assert (advice.recommended_price, advice.reason) == (Decimal("11.49"), "RULE_PRICE")
+    assert advice.confidence < 0.5
+    assert advice.warnings == ("LESS_PROFIT",)
+
+
+def test_contradicting_rules_keep_the_price_and_are_named():
+    advice = advise({"target_margin": 0.5})
+    assert (advice.moved, advice.reason) == (False, "INFEASIBLE")
+    assert binding(advice) == ["target_margin", "max_increase"]
+    assert "the target margin needs at least 17.00" in rationale(advice)
+    assert "the largest increase allowed ends at 14.93" in rationale(advice)
+
+
+def test_a_price_below_its_cost_rises():
+    advice = advise(cost=13.0, elasticity=-1.5)
+    assert advice.moved
+    assert advice.recommended_price >= Decimal("14.30")
+    assert advice.probability_of_gain == 1.0
+    assert "BELOW_COST" in advice.warnings
+
+
+def test_an_assumed_cost_takes_a_fifth_off_the_confidence():
+    known = advise(cost=7.794)
+    assumed = advise(cost=None, assumed_cost_ratio=0.6)
+    assert assumed.recommended_price == known.recommended_price
+    assert assumed.confidence == pytest.approx(0.8 * known.confidence)
+    assert "COST_ASSUMED" in assumed.warnings
+
+
+def test_a_price_beyond_what_was_ever_charged_is_recommended_with_a_warning():
+    assert "EXTRAPOLATION" in advise({"lowest_charged": 12, "highest_charged": 13.5}).warnings
+    assert "EXTRAPOLATION" not in advise({"lowest_charged": 12, "highest_charged": 14}).warnings
+
+
+def test_a_large_change_and_a_price_outside_the_limits_are_warned_of():
+    assert "LARGE_CHANGE" in advise({"max_change": 0.5}).warnings
+    assert "OUTSIDE_LIMITS" in advise({"max_price": 12.50}).warnings
+
+
+def test_a_product_nobody_bought_lately_is_priced_with_a_warning():
+    advice = advise(quantity=0)
+    assert advice.recommended_price == Decimal("14.49")
+    assert "NO_RECENT_SALES" in advice.warnings
+
+
+def test_where_no_ending_fits_the_best_cent_is_taken():
+    advice = advise(price=1.10, cost=0.6, elasticity=-1.0)
+    # From 0.94 to 1.26 the ending .99 is allowed, yet lies below the present price.
+    assert advice.best_price == Decimal("0.99")
+    narrow = advise({"max_change": 0.05}, price=1.10, cost=0.6, elasticity=-1.0)
+    assert narrow.recommended_price == Decimal("1.15")
+
+
+def test_a_price_that_ends_well_stays_where_no_other_ending_is_allowed():
+    # From 1.27 to 1.71 prices may end in .49 only, and 1.49 is the present one.
+    advice = advise(price=1.49, cost=0.6, elasticity=-1.0)
+    assert (advice.best_price, advice.reason) == (Decimal("1.49"), "NO_BETTER_PRICE")
+    assert "No other price that ends as prices should is allowed." in rationale(advice)
+    free = advise(approach=Approach(endings=()), price=1.49, cost=0.6, elasticity=-1.0)
+    assert free.recommended_price == Decimal("1.71")
+
+
+def test_the_endings_next_to_the_best_price_are_looked_at_beyond_the_present_one():
+    # Most profit at 12.01; the present 12.00 left aside, 11.00 and 13.00 are next.
+    advice = advise(approach=Approach(endings=(0,)), price=12.0, cost=6.0, elasticity=-1.997, std_error=0.1)
+    assert (advice.reason, advice.best_price) == ("NO_BETTER_PRICE", Decimal("13.00"))
+    lower = advise(approach=Approach(endings=(0,)), price=12.0, cost=6.0, elasticity=-2.02, std_error=0.1)
+    assert (lower.reason, lower.best_price) == ("NO_BETTER_PRICE", Decimal("11.00"))
+
+
+def test_a_price_with_more_than_two_decimals_stays_as_it_is():
+    advice = advise(price=12.995, elasticity=0.5)
+    assert advice.recommended_price == advice.current_price == Decimal("12.9950")
+
+
+def batch(count=60):
+    rng = np.random.default_rng(5)
+    price = np.round(rng.lognormal(2.5, 1, count), 2)
+    offers = Offers.of(
+        price=price,
+        cost=np.where(rng.random(count) < 0.8, np.round(price * rng.uniform(0.2, 1.1, count), 2), np.nan),
+        elasticity=rng.normal(-1.5, 1.2, count),
+        std_error=rng.uniform(0.1, 0.8, count),
+        quantity=rng.poisson(20, count),
+    )
+    return offers, Terms.of(
+        count, target_margin=0.2, min_price=np.where(rng.random(count) < 0.5, 2.0, np.nan)
+    )
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_products_together_get_the_prices_they_get_alone(strategy):
+    offers, terms = batch()
+    together = recommend(offers, terms, Approach(strategy))
+    for index in range(0, offers.count, 7):
+        one = np.array([index])
+        alone = recommend(offers.take(one), terms.take(one), Approach(strategy))
+        assert alone.of_product(0) == together.of_product(index)
+
+
+def test_no_products_give_no_recommendations():
+    none = np.array([], np.int64)
+    offers, terms = batch()
+    found = recommend(offers.take(none), terms.take(none))
+    assert (found.price.size, found.reason.size) == (0, 0)
+
+
+def test_the_expected_figures_are_those_of_the_demand_model_everywhere():
+    found = recommend(
+        Offers.of(price=12.99, cost=8.5, elasticity=-1.2, std_error=0.4, quantity=1200), Terms.of(1)
+    )
+    projected = found.impact.projected
+    assert projected.quantity[0] == pytest.approx(1200 * (1 - 1.2 * 1.5 / 12.99))
+    assert found.impact.low.profit[0] < projected.profit[0] < found.impact.high.profit[0]
+
+
+def test_the_sentences_of_the_iced_latte():
+    assert rationale(advise({"target_margin": 0.3}, std_error=0.5)) == (
+        "Demand is elastic: buyers leave when the price rises, about 1.2 % of sales for each 1 %. The most profit "
+        "would be made at 16.16. That is not allowed: the largest increase allowed ends at 14.93. 14.49 is the best "
+        "price allowed, and brings more profit than 12.99 with a probability of 97 %."
+    )
+
+
+def test_elastic_never_means_that_buyers_stay():
+    for elasticity, text in ((-2.0, "buyers leave"), (-0.4, "most buyers stay"), (-1.0, "about 1 %")):
+        assert text in rationale(advise(elasticity=elasticity))

@@ -1,0 +1,163 @@
+import string
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pricing.core.service_codes import is_service_code, normalise_code, suggest_service_codes
+
+PRINTABLE = "".join(chr(sign) for sign in range(0x20, 0x7F) if chr(sign) != "/")
+
+
+def test_codes_are_stripped_and_upper_cased():
+    assert normalise_code("  85123a \n") == "85123A"
+    assert normalise_code("bank charges") == "BANK CHARGES"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "must not be empty"),
+        (" \t ", "must not be empty"),
+        ("A" * 51, "longer than 50 characters"),
+        ("A/B", "no '/'"),
+        ("CAFÉ", "printable ASCII"),
+        ("A\x00B", "printable ASCII"),
+        ("A\nB", "printable ASCII"),
+        ("straße", "printable ASCII"),
+        ("ﬁx", "printable ASCII"),
+    ],
+)
+def test_a_code_that_cannot_be_stored_is_refused_with_a_sentence(text, sentence):
+    with pytest.raises(ValueError, match=sentence) as refusal:
+        normalise_code(text)
+    assert str(refusal.value).endswith(".")
+
+
+def test_fifty_characters_are_not_too_many():
+    assert normalise_code(" " + "x" * 50 + " ") == "X" * 50
+
+
+def test_a_very_long_code_is_not_repeated_whole_in_the_message():
+    with pytest.raises(ValueError, match="longer than 50") as refusal:
+        normalise_code("A" * 5000)
+    assert len(str(refusal.value)) < 150
+
+
+@given(st.text(alphabet=PRINTABLE, min_size=1, max_size=50).filter(str.strip))
+def test_normalising_twice_changes_nothing(text):
+    code = normalise_code(text)
+    assert normalise_code(code) == code
+    assert code == text.strip().upper()
+
+
+@given(st.text(max_size=60))
+def test_any_text_gives_a_valid_code_or_a_value_error(text):
+    try:
+        code = normalise_code(text)
+    except ValueError:
+        return
+    assert 1 <= len(code) <= 50
+    assert set(code) <= set(PRINTABLE) - set(string.ascii_lowercase)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "POST",
+        "DOT",
+        "M",
+        "D",
+        "S",
+        "B",
+        "C2",
+        "C3",
+        "CRUK",
+        "PADS",
+        "AMAZONFEE",
+        "ADJUST",
+        "ADJUST2",
+        "TEST001",
+        "GIFT",
+        "GIFT_0001_20",
+        "SP1",
+        "SP1002",
+        "BANK CHARGES",
+    ],
+)
+def test_services_are_recognised(code):
+    assert is_service_code(code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "SKU-12",
+        "P001",
+        "DCGS0058",
+        "85123A",
+        "C1",
+        "C22",
+        "MUG",
+        "DOTS",
+        "POSTER",
+        "SP",
+        "SPOON",
+        "SP12A",
+        "GIFTBOX",
+        "BADJUST",
+        "BTEST",
+        "22423",
+        "AMAZONFEES",
+        "PADS2",
+        "BANK",
+    ],
+)
+def test_merchandise_of_any_shape_is_left_alone(code):
+    assert not is_service_code(code)
+
+
+def test_a_shop_can_bring_its_own_patterns():
+    patterns = ("FEE-#", "X?Z", "A.C")
+    assert [is_service_code(code, patterns) for code in ("FEE-12", "XYZ", "A.C")] == [True, True, True]
+    assert not any(is_service_code(code, patterns) for code in ("FEE-", "XYYZ", "ABC", "POST"))
+
+
+def test_without_patterns_nothing_is_a_service():
+    assert not is_service_code("POST", ())
+    assert not is_service_code("", ())
+
+
+def suggest(codes, descriptions, lines, **options):
+    product = np.array([index for index, _ in lines], np.int64)
+    price = np.array([price for _, price in lines], np.float64)
+    return suggest_service_codes(codes, descriptions, product, price, **options)
+
+
+def test_a_code_with_mostly_negative_prices_is_suggested():
+    codes, descriptions = ["MUG", "DEBT"], ["Blue mug", "Written off"]
+    (found,) = suggest(codes, descriptions, [(0, 2.0), (0, -2.0), (1, -9.0), (1, -8.0), (1, 1.0)])
+    assert (found.code, found.lines, found.reason) == ("DEBT", 3, "negative_prices")
+    assert found.negative_share == pytest.approx(2 / 3)
+
+
+def test_a_description_that_ends_in_a_fee_is_suggested_and_one_that_mentions_it_is_not():
+    codes = ["23444", "23099", "22016", "10001"]
+    descriptions = ["Next Day Carriage", "FRENCH CARRIAGE LANTERN", "Shop Gift Voucher £100.00", "Coffee mug"]
+    found = suggest(codes, descriptions, [(0, 15.0), (1, 4.0), (2, 83.0), (3, 2.0)])
+    assert [(one.code, one.reason) for one in found] == [
+        ("22016", "fee_description"),
+        ("23444", "fee_description"),
+    ]
+
+
+def test_known_services_and_codes_without_lines_are_not_suggested():
+    assert suggest(["POST", "LATE"], ["Postage", "Late fee"], [(0, 18.0)]) == []
+    (found,) = suggest(["POST", "LATE"], ["Postage", ""], [(0, 18.0)], patterns=())
+    assert found.code == "POST"
+
+
+def test_other_languages_bring_their_own_words():
+    (found,) = suggest(["V1"], ["Versandkosten 4,90"], [(0, 4.9)], fee_words=["Versandkosten"])
+    assert found.code == "V1"
