@@ -1,4 +1,4 @@
-"""What the shop sells, and the ledger of its prices."""
+"""What the shop sells."""
 
 from decimal import Decimal
 
@@ -98,41 +98,3 @@ class Product(models.Model):
     def margin(self) -> Decimal | None:
         """Margin of price as a fraction; None without a price or a cost."""
         return margin_of_price(self.current_price, self.cost)
-
-
-class PriceChangeStatus(models.TextChoices):
-    PROPOSED = "proposed"
-    APPROVED = "approved"
-    REJECTED = "rejected"
-    APPLIED = "applied"
-    ROLLED_BACK = "rolled_back"
-
-
-class PriceChange(models.Model):
-    """A line of the ledger: a price that was proposed, decided on and applied, by whom and why."""
-
-    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="price_changes")
-    old_price = models.DecimalField(max_digits=10, decimal_places=2, null=True, blank=True)
-    new_price = models.DecimalField(max_digits=10, decimal_places=2)
-    changed_at = models.DateTimeField(null=True, blank=True, help_text="When the new price was applied.")
-    reason = models.CharField(max_length=255, blank=True)
-    applied_by = models.CharField(max_length=150, blank=True)
-    status = models.CharField(max_length=11, choices=PriceChangeStatus, default=PriceChangeStatus.PROPOSED)
-    batch = models.UUIDField(null=True, blank=True, db_index=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ("-created_at", "-id")
-        indexes = [models.Index(fields=("product", "-changed_at"), name="pricing_pricechange_product")]
-        constraints = [
-            range_check("new_price", Decimal("0.01"), Decimal("99999999.99"), "pricing_pricechange"),
-            choice_check("status", PriceChangeStatus, "pricing_pricechange"),
-            length_check("reason", 255, "pricing_pricechange"),
-            models.CheckConstraint(
-                condition=~models.Q(status=PriceChangeStatus.APPLIED) | models.Q(changed_at__isnull=False),
-                name="pricing_pricechange_applied_when",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.product_id}: {self.old_price} -> {self.new_price} ({self.status})"

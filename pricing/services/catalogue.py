@@ -12,7 +12,8 @@ from elastix.api.versions import catalogue_changed, lock_version
 from elastix.sql import batches
 from pricing.core.service_codes import DEFAULT, is_service_code
 from pricing.models import PriceChange, Product, Transaction
-from pricing.models.catalogue import Kind, PriceChangeStatus, PriceSource
+from pricing.models.catalogue import Kind, PriceSource
+from pricing.models.ledger import PriceChangeSource, PriceChangeStatus
 from pricing.services import rollup
 
 EDITABLE = ("name", "category", "current_price", "cost", "stock_level", "target_stock", "kind", "is_active")
@@ -157,6 +158,7 @@ def _ledger_line(product: Product, old_price: Decimal | None, by: str) -> PriceC
         reason="Set by hand",
         applied_by=by,
         status=PriceChangeStatus.APPLIED,
+        source=PriceChangeSource.MANUAL,
     )
 
 
