@@ -4,6 +4,7 @@ import os
 
 from celery import Celery
 from celery.schedules import crontab
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "elastix.settings")
 
@@ -14,7 +15,7 @@ app.conf.update(
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
-    task_time_limit=800,
+    task_time_limit=settings.JOB_TIME_LIMIT_SECONDS,
     worker_hijack_root_logger=False,
     broker_connection_retry_on_startup=True,
     # A silent broker must not hold up a request: the reaper finds the job anyway.
@@ -27,6 +28,7 @@ app.conf.update(
     task_publish_retry_policy={"max_retries": 1, "interval_start": 0, "interval_max": 0.5},
     beat_schedule={
         "reap expired leases": {"task": "elastix.jobs.tasks.reap", "schedule": 30.0},
+        "run what is due": {"task": "elastix.jobs.tasks.run_due", "schedule": 30.0},
         "refresh what is stale": {"task": "elastix.jobs.tasks.refresh", "schedule": crontab(minute=5)},
         "purge uploads": {"task": "elastix.jobs.tasks.purge_uploads", "schedule": crontab(hour=4, minute=0)},
         "recompute everything": {

@@ -2,6 +2,6 @@
 
 from elastix.api.models import DataVersion
 from elastix.imports.models import ImportBatch, ImportReject, UploadChunk
-from elastix.jobs.models import Job
+from elastix.jobs.models import Job, ScheduleRun
 
-__all__ = ["DataVersion", "ImportBatch", "ImportReject", "Job", "UploadChunk"]
+__all__ = ["DataVersion", "ImportBatch", "ImportReject", "Job", "ScheduleRun", "UploadChunk"]

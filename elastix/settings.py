@@ -141,6 +141,8 @@ CACHES = {
 JOBS_RUN_IN = "celery" if REDIS_URL else "thread"
 JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", 120)
 JOB_MAX_ATTEMPTS = 3
+# What hangs longer is lost: its lease is not renewed any more, and a worker ends it.
+JOB_TIME_LIMIT_SECONDS = 800
 REFRESH_EVERY = timedelta(seconds=env.int("REFRESH_EVERY_SECONDS", 3600))
 FULL_RECOMPUTE_EVERY = timedelta(hours=24)
 RECOMPUTE_SHARD_PRODUCTS = env.int("RECOMPUTE_SHARD_PRODUCTS", 1000)

@@ -68,3 +68,18 @@ class Job(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN_STATES
+
+
+class ScheduleRun(models.Model):
+    """When a schedule last ran: whoever moves this moment on is the one process that runs it this time."""
+
+    name = models.CharField(primary_key=True, max_length=60)
+    last_run_at = models.DateTimeField()
+    error = models.TextField(blank=True, help_text="Why the last run failed; empty if it did not.")
+
+    class Meta:
+        ordering = ("name",)
+        constraints = [length_check("name", 60, "elastix_schedulerun")]
+
+    def __str__(self) -> str:
+        return self.name

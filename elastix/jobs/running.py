@@ -1,6 +1,7 @@
 """Claiming and running jobs: leases, fencing tokens, attempts, children. The Job row is the truth."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, connections, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -50,6 +51,10 @@ class JobRun:
             return
         self._renewed = time.monotonic()
         self._write(progress=min(max(fraction, 0.0), 1.0), lease_until=_lease_end())
+
+    def renew(self) -> bool:
+        """Renew the lease; False when the job is no longer this claim's."""
+        return bool(self._own().update(lease_until=_lease_end()))
 
     def save_parameters(self, **changes: Any) -> None:
         """Keep what the next attempt or stage needs; what others wrote into the row meanwhile stays."""
@@ -126,7 +131,8 @@ def run_job(job_id: int, on_progress: Callable[[float], None] | None = None) -> 
     run.on_progress = on_progress
     kind = Job.objects.values_list("kind", flat=True).get(pk=job_id)
     try:
-        result = job_handler(kind)(run)
+        with heartbeat(run):
+            result = job_handler(kind)(run)
     except LeaseLost:
         logger.warning("job %s was taken over by another worker", job_id)
     except JobFailed as error:
@@ -137,6 +143,35 @@ def run_job(job_id: int, on_progress: Callable[[float], None] | None = None) -> 
     else:
         if result is not None:
             _succeed(run, result)
+
+
+@contextmanager
+def heartbeat(run: JobRun) -> Iterator[None]:
+    """Renew the lease from a thread while a long step has no occasion to, for as long as a task may last at all.
+
+    Without it a step longer than the lease would be begun a second time beside the first.
+    """
+    done = threading.Event()
+    thread = threading.Thread(target=_beat, args=(run, done), name=f"lease of job {run.job_id}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+
+
+def _beat(run: JobRun, done: threading.Event) -> None:
+    every = settings.JOB_LEASE_SECONDS / 4
+    end = time.monotonic() + settings.JOB_TIME_LIMIT_SECONDS
+    try:
+        while not done.wait(every) and time.monotonic() < end:
+            try:
+                if not run.renew():
+                    return
+            except OperationalError:
+                logger.warning("the lease of job %s could not be renewed; trying again", run.job_id)
+    finally:
+        connections.close_all()
 
 
 def run_to_the_end(job_id: int, on_progress: Callable[[int, float], None] | None = None) -> list[Job]:

@@ -33,13 +33,15 @@ def _sweep_forever() -> None:
 
 
 def sweep() -> None:
-    """Take up lost jobs and start the recomputes that are due."""
+    """Take up lost jobs, run the schedules and start the recomputes that are due."""
     from elastix.api.versions import data_version
     from elastix.imports.services import uploads_purge
     from elastix.jobs.recompute import request_if_stale, request_recompute
     from elastix.jobs.running import reap
+    from elastix.jobs.schedules import run_due
 
     reap()
+    run_due()
     version, now = data_version(), timezone.now()
     if version.last_full_at and now - version.last_full_at >= settings.FULL_RECOMPUTE_EVERY:
         request_recompute(full=True)

@@ -6,7 +6,7 @@ default broker.
 
 from elastix.celery import app
 from elastix.imports import services
-from elastix.jobs import recompute, running
+from elastix.jobs import recompute, running, schedules
 
 
 @app.task(name="elastix.jobs.tasks.run")  # type: ignore[untyped-decorator]
@@ -32,3 +32,8 @@ def recompute_all() -> None:
 @app.task(name="elastix.jobs.tasks.purge_uploads")  # type: ignore[untyped-decorator]
 def purge_uploads() -> None:
     services.uploads_purge()
+
+
+@app.task(name="elastix.jobs.tasks.run_due")  # type: ignore[untyped-decorator]
+def run_due() -> None:
+    schedules.run_due()

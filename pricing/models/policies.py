@@ -108,7 +108,9 @@ class PricePolicy(models.Model):
         ordering = ("category", "product", "id")
         constraints = [
             models.UniqueConstraint(
-                fields=("category",), condition=Q(product__isnull=True), name="pricing_pricepolicy_category_once"
+                fields=("category",),
+                condition=Q(product__isnull=True),
+                name="pricing_pricepolicy_category_once",
             ),
             models.CheckConstraint(
                 condition=Q(product__isnull=True) | Q(category=""), name="pricing_pricepolicy_one_scope"

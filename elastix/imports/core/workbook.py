@@ -66,7 +66,7 @@ class SheetRecords:
         while True:
             self.spool.seek(place)
             try:
-                batch = pickle.load(self.spool)
+                batch = pickle.load(self.spool)  # noqa: S301 - our own process wrote it
             except EOFError:
                 return
             place = self.spool.tell()
@@ -85,7 +85,7 @@ def open_sheet(source: Source, wanted: str | None, max_bytes: int) -> SheetRecor
         _check_package(handle, max_bytes)
         handle.seek(0)
         spool = _read_apart(handle, wanted)
-    names, name = pickle.load(spool)
+    names, name = pickle.load(spool)  # noqa: S301 - our own process wrote it
     if name is not None:
         return SheetRecords(spool, spool.tell(), name, tuple(other for other in names if other != name))
     if wanted is not None and wanted not in names:
