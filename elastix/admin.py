@@ -11,18 +11,22 @@ from django.urls import path
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
+from elastix.admin_alerts import AlertAdmin, AlertDeliveryAdmin
 from elastix.admin_base import BUSY, ReadOnlyAdmin, change_link, changelist_url
 from elastix.admin_imports import SECONDS_BETWEEN_LOOKS, ImportRejectAdmin, pairs
+from elastix.alerts.models import Alert, AlertDelivery
 from elastix.api.models import DataVersion
 from elastix.api.permissions import Role, role_of
 from elastix.imports.models import ImportReject
-from elastix.jobs.models import OPEN_STATES, Job
+from elastix.jobs.models import OPEN_STATES, Job, ScheduleRun
 from elastix.jobs.recompute import request_recompute
 
 admin.site.site_header = "elastix"
 admin.site.site_title = "elastix"
 admin.site.index_title = "Sales, prices and elasticities"
 admin.site.register(ImportReject, ImportRejectAdmin)
+admin.site.register(Alert, AlertAdmin)
+admin.site.register(AlertDelivery, AlertDeliveryAdmin)
 
 # The parameters of a job may list every product of the shop.
 LONGEST_VALUE = 1_000
@@ -131,3 +135,9 @@ def _shortened(values: dict[str, Any]) -> dict[str, str]:
         name: text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}... ({len(text):,} characters)"
         for name, text in texts.items()
     }
+
+
+@admin.register(ScheduleRun)
+class ScheduleRunAdmin(ReadOnlyAdmin):
+    list_display = ("name", "last_run_at", "error")
+    fields = ("name", "last_run_at", "error")

@@ -152,6 +152,22 @@ IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", 1024 * 1024 * 1024)
 # Uploads above a few MB are spooled to disk by Django; this limits other request bodies.
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("DATA_UPLOAD_MAX_MEMORY_SIZE", 20 * 1024 * 1024)
 
+# --- alerts ------------------------------------------------------------------------------------------
+# Who hears of an alert, beside those who look at the list.
+ALERT_EMAILS = env.list("ALERT_EMAILS", default=[])
+ALERT_WEBHOOK_URL = env.str("ALERT_WEBHOOK_URL", "")
+ALERT_WEBHOOK_SECRET = env.str("ALERT_WEBHOOK_SECRET", "")
+if ALERT_WEBHOOK_URL and not ALERT_WEBHOOK_URL.startswith(("https://", "http://")):
+    raise ImproperlyConfigured("ALERT_WEBHOOK_URL must begin with https:// or http://")
+if ALERT_WEBHOOK_URL and len(ALERT_WEBHOOK_SECRET) < 16:
+    raise ImproperlyConfigured(
+        "ALERT_WEBHOOK_URL needs ALERT_WEBHOOK_SECRET, of 16 characters or more, to sign what is sent."
+    )
+globals().update(env.email_url("EMAIL_URL", "consolemail://"))  # EMAIL_HOST and its kin
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", "elastix@localhost")
+DATA_STALE_AFTER = timedelta(days=env.int("DATA_STALE_AFTER_DAYS", 7))
+
 # --- time and language -----------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
@@ -265,6 +281,8 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
+        "AlertKindEnum": "elastix.alerts.models.AlertKind.choices",
+        "ProductKindEnum": "pricing.models.catalogue.Kind.choices",
         "SegmentEnum": "segments.core.rfm.SEGMENTS",
         "SegmentOrUnknownEnum": "segments.serializers.SEGMENTS_AND_UNKNOWN",
     },

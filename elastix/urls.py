@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from elastix.alerts.views import AlertAcknowledgeView, AlertsView
 from elastix.api.documentation import DocsView, SchemaView
 from elastix.api.health import HealthView
 from elastix.api.token import TokenView
@@ -19,6 +20,8 @@ urlpatterns = [
     path("openapi.json", SchemaView.as_view(), name="openapi"),
     path("api/token", TokenView.as_view(), name="token"),
     path("api/jobs/<int:job_id>", JobView.as_view(), name="job"),
+    path("api/alerts", AlertsView.as_view(), name="alerts"),
+    path("api/alerts/<int:alert_id>/acknowledge", AlertAcknowledgeView.as_view(), name="alert-acknowledge"),
     path("", include("pricing.urls")),
     path("", include("segments.urls")),
     path("", include("simulations.urls")),

@@ -41,6 +41,11 @@ def role_of(user: Any) -> Role:
     return found
 
 
+def who(request: Any) -> str:
+    """The name under which what a request does is kept."""
+    return request.user.get_username() or "anonymous"
+
+
 class RolePermission(BasePermission):
     """Compare the user's role with the view's `roles`: a mapping of method to the lowest role allowed.
 

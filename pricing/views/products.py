@@ -110,11 +110,6 @@ class ProductImportView(ElastixView):
         return upload(request, ImportKind.PRODUCTS)
 
 
-def who(request: Request) -> str:
-    """The name that goes into the ledger."""
-    return request.user.get_username() or "anonymous"
-
-
 def _as_dict(data: Any) -> dict[str, Any]:
     if not hasattr(data, "keys"):
         raise ValidationError("Expected an object.")

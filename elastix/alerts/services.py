@@ -1,0 +1,90 @@
+"""Raising, clearing and acknowledging alerts."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from elastix.alerts.models import Alert, AlertChannel, AlertDelivery
+from elastix.api.versions import lock_version
+
+LONGEST_MESSAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check has found: one sentence about one subject ("" is the shop), and the figures behind it."""
+
+    subject: str
+    message: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@transaction.atomic
+def alerts_report(kind: str, findings: Iterable[Finding], *, among: Collection[str] | None = None) -> int:
+    """Make the standing alerts of a kind say what was found; return how many are new.
+
+    Parameters
+    ----------
+    findings
+        One per subject at most; those that stand already are brought up to date, and nobody is told again.
+    among
+        The subjects that were looked at: alerts of others are left standing. None: all were.
+    """
+    lock_version()
+    now = timezone.now()
+    found = {finding.subject: finding for finding in findings}
+    standing = {alert.subject: alert for alert in Alert.objects.filter(kind=kind, cleared_at__isnull=True)}
+    new = []
+    for subject, finding in sorted(found.items()):
+        alert = standing.get(subject) or Alert(kind=kind, subject=subject, raised_at=now)
+        alert.message, alert.data, alert.seen_at = finding.message[:LONGEST_MESSAGE], finding.data, now
+        if alert.pk is None:
+            new.append(alert)
+    Alert.objects.bulk_update(
+        [alert for subject, alert in standing.items() if subject in found],
+        ["message", "data", "seen_at"],
+        batch_size=200,
+    )
+    gone = [
+        alert.pk
+        for subject, alert in standing.items()
+        if subject not in found and (among is None or subject in among)
+    ]
+    for first in range(0, len(gone), 500):
+        Alert.objects.filter(pk__in=gone[first : first + 500]).update(cleared_at=now)
+    Alert.objects.bulk_create(new, batch_size=500)
+    AlertDelivery.objects.bulk_create(
+        [
+            AlertDelivery(alert=alert, channel=each, next_attempt_at=now)
+            for alert in new
+            for each in channels()
+        ],
+        batch_size=500,
+    )
+    return len(new)
+
+
+def channels() -> list[str]:
+    """The ways alerts go out by, as the settings have them."""
+    ways = ((AlertChannel.EMAIL, settings.ALERT_EMAILS), (AlertChannel.WEBHOOK, settings.ALERT_WEBHOOK_URL))
+    return [channel for channel, target in ways if target]
+
+
+@transaction.atomic
+def alert_acknowledge(alert_id: int, *, by: str) -> Alert:
+    """Note who has seen an alert; the first to say so stays noted.
+
+    Raises
+    ------
+    Alert.DoesNotExist
+        If there is no such alert.
+    """
+    alert = Alert.objects.select_for_update().get(pk=alert_id)
+    if alert.acknowledged_at is None:
+        alert.acknowledged_at, alert.acknowledged_by = timezone.now(), by
+        alert.save(update_fields=["acknowledged_at", "acknowledged_by"])
+    return alert
