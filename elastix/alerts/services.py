@@ -38,7 +38,7 @@ def alerts_report(kind: str, findings: Iterable[Finding], *, among: Collection[s
     now = timezone.now()
     found = {finding.subject: finding for finding in findings}
     standing = {alert.subject: alert for alert in Alert.objects.filter(kind=kind, cleared_at__isnull=True)}
-    new = []
+    new: list[Alert] = []
     for subject, finding in sorted(found.items()):
         alert = standing.get(subject) or Alert(kind=kind, subject=subject, raised_at=now)
         alert.message, alert.data, alert.seen_at = finding.message[:LONGEST_MESSAGE], finding.data, now

@@ -1,9 +1,13 @@
 """What this app brings to the base: its jobs and its steps of a recompute."""
 
+from datetime import timedelta
+
 from elastix.imports.services import batch_fail
 from elastix.jobs.registry import RecomputeStep, register_job, register_step
+from elastix.jobs.schedules import register_schedule
 from pricing.services import (
     cleaning,
+    data_checks,
     estimating,
     importing,
     product_importing,
@@ -27,3 +31,4 @@ def register() -> None:
     register_step(RecomputeStep("elasticities", 10, estimating.compute, estimating.publish))
     register_step(RecomputeStep("summaries", 20, summarising.compute, summarising.publish))
     register_step(RecomputeStep("quality", 25, quality.compute, quality.publish))
+    register_schedule("check the data", timedelta(days=1), data_checks.check_data)
