@@ -31,7 +31,7 @@ import json
 from rest_framework.test import APIClient
 from django.contrib.auth import get_user_model
 from elastix.imports.models import ImportBatch
-from pricing.models import ElasticityEstimate, Product, SalesHistory
+from pricing.models import ElasticityEstimate, Product, ProductSummary, SalesHistory
 client = APIClient(SERVER_NAME="localhost")
 client.force_authenticate(get_user_model().objects.create_superuser("known"))
 
@@ -43,14 +43,15 @@ def pages(path, key):
     return rows
 
 batch = ImportBatch.objects.get()
-days = SalesHistory.objects.filter(quantity__gt=0).order_by("product_id", "date")
+days = SalesHistory.objects.filter(quantity__gt=0, price__gt=0).order_by("product_id", "date")
 print(json.dumps({
     "batch": [batch.rows, batch.accepted, batch.rejected],
     "products": Product.objects.count(),
     "segments": client.get("/dashboard/segments").json(),
     "pooled": pages("/elasticity?", "results"),
     "log_log": list(ElasticityEstimate.objects.filter(method="log_log").order_by("product_id").values(
-        "product_id", "elasticity", "std_error", "ci_low", "ci_high", "r_squared")),
+        "product_id", "elasticity", "std_error", "ci_low", "ci_high")),
+    "r_squared": dict(ProductSummary.objects.values_list("product_id", "r_squared")),
     "merchandise": list(Product.objects.filter(kind="merchandise").values_list("code", flat=True)),
     "items": [row["id"] for row in pages("/stock-items?", "items")],
     "days": [[code, quantity, str(price)] for code, quantity, price in
@@ -114,7 +115,10 @@ def regressions(found):
     series: dict[str, list[tuple[float, float]]] = {}
     for code, quantity, price in found["days"]:
         series.setdefault(code, []).append((float(price), float(quantity)))
-    ours = {row["product_id"]: row for row in found["log_log"]}
+    ours = {
+        row["product_id"]: row | {"r_squared": found["r_squared"][row["product_id"]]}
+        for row in found["log_log"]
+    }
     worst = dict.fromkeys(("elasticity", "std_error", "ci_low", "ci_high", "r_squared"), 0.0)
     missing = compared = 0
     for code in found["merchandise"]:

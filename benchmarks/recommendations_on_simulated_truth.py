@@ -1,0 +1,117 @@
+"""Act on every recommendation in simulated shops whose true elasticities are known, and see what it is worth.
+
+    python benchmarks/recommendations_on_simulated_truth.py
+    python benchmarks/recommendations_on_simulated_truth.py --shop sparse --seeds 21 22
+
+Elasticities are estimated from the books as in production; prices are recommended from them by strategy "profit",
+with the built-in limits and one price for all that is known of costs: the true ones. Every row is one shop under one
+choice of price endings: products still on sale, share of prices moved, mean size of a move; change of true profit, and
+of the one attainable by somebody who knows the elasticities; share of products made worse; share of the moves that
+are smaller than 1 %; median price of the products that stay. True demand has constant elasticity; so does the model
+that recommends, if asked (--model).
+"""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.elasticity_accuracy import SHOPS, estimate
+from pricing.core.demand import DEMAND_MODELS, DemandModel
+from pricing.core.offers import DEFAULT_ENDINGS, Approach, Offers, Terms
+from pricing.core.recommendation import Recommendation, recommend
+from tests.dgp import SimulatedShop, simulate_shop
+
+Floats = NDArray[np.float64]
+
+ENDINGS: dict[str, tuple[int, ...]] = {".49/.99": DEFAULT_ENDINGS, "any cent": (), ".99": (99,), ".00": (0,)}
+YEAR, QUARTER = 365, 90
+SURE = 1e-3
+COLUMNS = ("on sale", "moved%", "size%", "profit%", "best%", "worse%", "tiny%", "kept at")
+
+
+def year_at_present_prices(shop: SimulatedShop, price: Floats) -> Floats:
+    """True units (P,) of the last year, had the present price been charged throughout."""
+    units = shop.expected_lines[:, -YEAR:] * shop.mean_quantity[:, None]
+    at_present = (price[:, None] / shop.list_price[:, -YEAR:]) ** shop.true_elasticity[:, None]
+    return np.asarray((units * at_present).sum(axis=1))
+
+
+def true_profit(shop: SimulatedShop, now: Floats, units: Floats, price: Floats) -> Floats:
+    """True profit (P,) of a year at a price, of products that sell so many units at the present one."""
+    return np.asarray((price - shop.cost) * units * (price / now) ** shop.true_elasticity)
+
+
+def row(shop: SimulatedShop, known: Offers, sold: NDArray[np.bool_], approach: Approach) -> list[float]:
+    """Act on the recommendations for products on sale, and on those made from the true elasticities."""
+    now = known.price
+    units = year_at_present_prices(shop, now)
+    found = recommended(known, approach)
+    oracle = replace(known, elasticity=shop.true_elasticity, std_error=np.full(now.size, SURE))
+    ideal = recommended(oracle, replace(approach, demand_model="constant_elasticity"))
+    before, after, best = (
+        true_profit(shop, now, units, price)[sold] for price in (now, found.price, ideal.price)
+    )
+    moved, size = found.moved[sold], np.abs(found.price / now - 1)[sold]
+    return [
+        sold.sum(),
+        100 * moved.mean(),
+        100 * size[moved].mean(),
+        100 * (after.sum() / before.sum() - 1),
+        100 * (best.sum() / before.sum() - 1),
+        100 * (after < before).mean(),
+        100 * (moved & (size < 0.01)).sum() / max(moved.sum(), 1),
+        float(np.median(now[sold][~moved])),
+    ]
+
+
+def recommended(offers: Offers, approach: Approach) -> Recommendation:
+    return recommend(offers, Terms.of(offers.count), approach)
+
+
+def offers_of(shop: SimulatedShop) -> tuple[Offers, NDArray[np.bool_]]:
+    """What the shop would know of its products, and which of them are still on sale."""
+    posterior, _ = estimate(shop)
+    price = np.round(shop.regular_price[:, -1], 2)
+    sold = posterior.estimated & shop.available[:, -QUARTER:].any(axis=1)
+    offers = Offers.of(
+        price=price,
+        cost=shop.cost,
+        quantity=year_at_present_prices(shop, price) * 30 / YEAR,
+        elasticity=posterior.elasticity,
+        std_error=posterior.std_error,
+    )
+    return offers, sold
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--shop", choices=SHOPS, default="regular")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[31, 32, 33])
+    parser.add_argument("--products", type=int, default=1000)
+    parser.add_argument("--model", choices=DEMAND_MODELS, default=DEMAND_MODELS[0])
+    arguments = parser.parse_args()
+    model: DemandModel = arguments.model
+    print(f"{'shop':<16}{'endings':<10}" + "".join(f"{name:>9}" for name in COLUMNS))
+    spec = replace(SHOPS[arguments.shop], products=arguments.products)
+    for seed in arguments.seeds:
+        shop = simulate_shop(spec, seed)
+        offers, sold = offers_of(shop)
+        for name, endings in ENDINGS.items():
+            figures = row(shop, offers, sold, Approach("profit", model, endings))
+            print(
+                f"{arguments.shop + ' ' + str(seed):<16}{name:<10}"
+                + "".join(f"{each:>9.2f}" for each in figures),
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
