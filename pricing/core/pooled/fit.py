@@ -29,6 +29,7 @@ WEEKS_FOR_YEARLY_WAVES: Final = 52
 ROUNDS: Final = 5
 ROUND_THAT_DATES_PRICES: Final = 2
 DISPERSION_WEIGHT: Final = 20.0
+LEAST_DISPERSION: Final = 0.02
 LEAST_FREEDOM: Final = 5.0
 CORRELATION_WEIGHT: Final = 100.0
 LARGEST_CORRELATION: Final = 0.8
@@ -200,16 +201,18 @@ def _improve(progress: _Progress, prepared: list[Batch], group: IntArray, *, siz
 def own_dispersion(fit: Fit, pooled: float, autocorrelation: float) -> FloatArray:
     """Dispersion of each product, widened for autocorrelation by (1 + rho) / (1 - rho), (P,).
 
-    Both are shrunk to the pooled values, as if 20 and 100 more cells had these.
+    Both are shrunk to the pooled values, as if 20 and 100 more cells had these. Counts that do not vary at all, as
+    when every line is of one unit, are not taken for certain.
     """
     dispersion = (fit.residual + DISPERSION_WEIGHT * pooled) / (fit.freedom + DISPERSION_WEIGHT)
     weighted = fit.correlation * fit.freedom + CORRELATION_WEIGHT * autocorrelation
     rho = np.clip(weighted / (fit.freedom + CORRELATION_WEIGHT), 0.0, LARGEST_CORRELATION)
-    return np.asarray(dispersion * (1.0 + rho) / (1.0 - rho))
+    return np.maximum(dispersion * (1.0 + rho) / (1.0 - rho), LEAST_DISPERSION)
 
 
 def _pooled_dispersion(fit: Fit, told: BoolArray) -> tuple[float, float]:
     """Dispersion and autocorrelation over all products whose data tell them."""
     freedom = fit.freedom[told]
     rho = float((fit.correlation[told] * freedom).sum() / freedom.sum())
-    return float(fit.residual[told].sum() / freedom.sum()), min(max(rho, 0.0), LARGEST_CORRELATION)
+    pooled = float(fit.residual[told].sum() / freedom.sum())
+    return max(pooled, LEAST_DISPERSION), min(max(rho, 0.0), LARGEST_CORRELATION)

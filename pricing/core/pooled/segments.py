@@ -7,7 +7,7 @@ import numpy as np
 
 from pricing.core.calendar import FloatArray, IntArray, week_of
 from pricing.core.daily import DailySales
-from pricing.core.pooled.fit import LEAST_FREEDOM, own_dispersion
+from pricing.core.pooled.fit import LEAST_DISPERSION, LEAST_FREEDOM, own_dispersion
 from pricing.core.pooled.hierarchy import Hyperprior, OwnData, own_data, pool_mean
 from pricing.core.pooled.hyperparameters import LEVEL_SD, Hyperparameters, Normal, SegmentPriors
 from pricing.core.pooled.panel import totals
@@ -96,7 +96,7 @@ def fit_segments(
         known = fit.freedom >= LEAST_FREEDOM
         if known.any():
             pooled = float(fit.residual[known].sum() / fit.freedom[known].sum())
-            priors = replace(priors, dispersion=pooled)
+            priors = replace(priors, dispersion=max(pooled, LEAST_DISPERSION))
         dispersion = own_dispersion(fit, priors.dispersion, 0.0)
         own = _own(fit, mean, priors.spread)
         deviation = OwnData(own.precision, own.weighted - own.precision * mean)

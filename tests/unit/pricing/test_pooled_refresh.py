@@ -218,3 +218,17 @@ def test_a_handful_of_products_can_be_fitted() -> None:
     posterior = refresh(daily, np.array([-1, -1]), hyper)
     assert np.isfinite(posterior.elasticity).all()
     assert (posterior.elasticity < 1).all()
+
+
+def test_a_shop_whose_every_line_is_of_one_unit_has_elasticities() -> None:
+    shop = fitted_shop().shop
+    raw = dict(shop.lines)
+    raw["quantity"] = np.sign(raw["quantity"])
+    lines = SalesLines(**raw, voided=np.zeros(shop.product.size, np.bool_))
+    daily = daily_sales(lines, clean_lines(lines, 90), 90)
+    category = np.zeros(90, np.int64)
+    posterior = refresh(daily, category, fit_pooled(daily, category, np.unique(daily.day)))
+    assert posterior.estimated.any()
+    for name in NUMBERS[:4]:
+        assert np.all(np.isfinite(getattr(posterior, name)[posterior.estimated])), name
+    assert np.all(posterior.elasticity[posterior.estimated] < 0)
