@@ -65,6 +65,8 @@ def paths(code: str, line: str, batch: str, job: int) -> list[str]:
         "/segments/customers",
         f"/api/jobs/{job}",
         f"/api/analytics/elasticity/{code}",
+        f"/api/forecast/demand/{code}",
+        f"/api/forecast/demand/{code}?method=auto",
         "/api/products/list",
         f"/api/products/{code}",
     ]

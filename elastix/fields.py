@@ -31,12 +31,15 @@ def length_check(field: str, limit: int, table: str) -> models.CheckConstraint:
     )
 
 
-def choice_check(field: str, choices: type[models.TextChoices], table: str) -> models.CheckConstraint:
-    """A CHECK that a column holds one of the choices.
+def choice_check(
+    field: str, choices: type[models.TextChoices], table: str, *, blank: bool = False
+) -> models.CheckConstraint:
+    """A CHECK that a column holds one of the choices, or the empty text if that is allowed.
 
     Spelt with OR: for IN, SQLite builds a little index anew for every row that is written.
     """
-    condition = reduce(or_, (models.Q(**{field: value}) for value in choices.values))
+    values = [*choices.values, *([""] if blank else [])]
+    condition = reduce(or_, (models.Q(**{field: value}) for value in values))
     return models.CheckConstraint(condition=condition, name=f"{table}_{field}_choice")
 
 

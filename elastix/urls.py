@@ -24,5 +24,6 @@ urlpatterns = [
     path("api/alerts/<int:alert_id>/acknowledge", AlertAcknowledgeView.as_view(), name="alert-acknowledge"),
     path("", include("pricing.urls")),
     path("", include("segments.urls")),
+    path("", include("market.urls")),
     path("", include("simulations.urls")),
 ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from pricing.models import ElasticityEstimate, ProductSummary, SalesHistory, Transaction
+from pricing.models import DemandForecast, ElasticityEstimate, ProductSummary, SalesHistory, Transaction
 from segments.models import (
     CustomerSegment,
     ProductSegment,
@@ -21,6 +21,7 @@ DERIVED: dict[type[Model], tuple[str, ...]] = {
     SalesHistory: ("product_id", "date"),
     ProductSummary: ("product_id",),
     ElasticityEstimate: ("product_id", "method"),
+    DemandForecast: ("product_id",),
     CustomerSegment: ("customer_id",),
     SegmentSales: ("product_id", "segment", "date"),
     SegmentDailyRevenue: ("segment", "date"),

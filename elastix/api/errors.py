@@ -26,6 +26,9 @@ class Busy(exceptions.APIException):
 
 
 class Conflict(exceptions.APIException):
+    """What was asked does not fit the present state. `errors`, if set, names each row that stands in the way."""
+
+    errors: list[dict[str, str]] | None = None
     status_code = status.HTTP_409_CONFLICT
     default_detail = "The request does not fit the present state."
     default_code = "conflict"
@@ -56,7 +59,7 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
         errors = list(_flatten(error.detail))
         response.data = problem(response.status_code, _summary(errors), errors)
     else:
-        response.data = problem(response.status_code, _detail(error))
+        response.data = problem(response.status_code, _detail(error), getattr(error, "errors", None))
     if isinstance(error, Busy):
         response["Retry-After"] = str(BUSY_RETRY_SECONDS)
     return response
@@ -90,7 +93,7 @@ def _flatten(detail: Any, field: str = "") -> Any:
             if isinstance(key, int):
                 yield from _flatten(value, f"{field}[{key}]")
                 continue
-            name = "" if key == "non_field_errors" else str(key)
+            name = "" if key in ("non_field_errors", "__all__") else str(key)
             yield from _flatten(value, ".".join(part for part in (field, name) if part))
     elif isinstance(detail, list):
         for index, value in enumerate(detail):

@@ -8,11 +8,15 @@ from elastix.api.permissions import ROLE_NAMES
 
 ANALYST_WRITES = {
     "pricing": ("product", "transaction", "saleshistory"),
-    "market": ("competitorprice",),
+    "market": ("competitorprice", "competitor"),
     "simulations": ("simulation",),
     "elastix": ("importbatch",),
 }
-MANAGER_WRITES = {"pricing": ("pricechange",), "elastix": ("job",)}
+MANAGER_WRITES = {
+    "pricing": ("pricechange", "pricepolicy"),
+    "market": ("repricingrule", "killswitch"),
+    "elastix": ("job",),
+}
 OUR_APPS = ("elastix", "pricing", "segments", "market", "simulations")
 
 

@@ -7,6 +7,7 @@ from elastix.fields import choice_check, length_check, uuid7
 class ImportKind(models.TextChoices):
     TRANSACTIONS = "transactions"
     PRODUCTS = "products"
+    COMPETITOR_PRICES = "competitor_prices"
 
 
 class ImportStatus(models.TextChoices):

@@ -2,8 +2,8 @@
 
 from django.contrib import admin
 
-from pricing.admin import catalogue, estimates, imports, sales
+from pricing.admin import bulk, catalogue, estimates, forecasts, imports, ledger, pairs, policies, sales
 
-__all__ = ["catalogue", "estimates", "imports", "sales"]
+__all__ = ["bulk", "catalogue", "estimates", "forecasts", "imports", "ledger", "pairs", "policies", "sales"]
 
 admin.site.index_template = "admin/pricing/index.html"

@@ -1,4 +1,4 @@
-"""Products, and the ledger of their prices."""
+"""Products."""
 
 from typing import Any
 
@@ -13,7 +13,6 @@ from django.utils.http import urlencode
 
 from elastix.admin_base import (
     ExportMixin,
-    ReadOnlyAdmin,
     ServiceDeletes,
     adopt,
     change_link,
@@ -176,21 +175,3 @@ class ProductAdmin(UploadMixin, ExportMixin, ServiceDeletes):
 
     def has_recompute_permission(self, request: HttpRequest) -> bool:
         return self.has_change_permission(request)
-
-
-@admin.register(PriceChange)
-class PriceChangeAdmin(ReadOnlyAdmin):
-    list_display = (
-        "created_at",
-        "product",
-        "old_price",
-        "new_price",
-        "status",
-        "changed_at",
-        "applied_by",
-        "reason",
-    )
-    list_filter = ("status",)
-    list_select_related = ("product",)
-    search_fields = ("product__code", "product__name", "reason", "applied_by")
-    date_hierarchy = "created_at"

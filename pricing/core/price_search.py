@@ -16,6 +16,15 @@ GRID: Final = 33
 
 NARROW_ENOUGH: Final = 0.005
 
+ENDING_KEEPS: Final = 0.5
+"""Least share of what the best price to the cent gains that a price with an ending has to gain."""
+
+WORTH_AN_ENDING: Final = 0.01
+"""Least gain for which a price may end otherwise, as a fraction of what the present price brings ..."""
+
+WORTH_AN_ENDING_BY_RULE: Final = 0.05
+"""... and least change a rule has to ask for, as a fraction of the present price."""
+
 
 @dataclass(frozen=True, slots=True)
 class BestPrices:
@@ -63,10 +72,12 @@ def expected_value(price: FloatArray, offers: Offers, approach: Approach) -> Flo
 def best_prices(
     offers: Offers, low: CentArray, high: CentArray, aim: FloatArray, approach: Approach
 ) -> BestPrices:
-    """Choose the best allowed price of each of P products, among those that end as they should.
+    """Choose the best allowed price of each of P products.
 
     By strategy "profit" or "revenue" the one with the highest expectation, the present price left aside; by a rule the
-    one nearest to what the rule says.
+    one nearest to what the rule says. It ends as it should, unless the endings lie so far apart that more than half
+    of the gain would be lost for their sake: then it is the best price to the cent, if that gains 1 % or more. (By a
+    rule the gain is the way towards its price, and the least of it 5 % of the present one.)
 
     Parameters
     ----------
@@ -76,25 +87,40 @@ def best_prices(
     """
 
     def value(price: FloatArray) -> FloatArray:
+        if approach.is_rule:
+            return -np.abs(price - alongside(target, price))
         return expected_value(price, offers, approach)
-
-    def nearness(price: FloatArray) -> FloatArray:
-        return -np.abs(price - target[:, None])
 
     target = np.clip(aim, low / 100, high / 100)
     if not approach.is_rule:
         target = best_in_interval(value, low / 100, high / 100)
-    cents, allowed = endings_near(target, low, high, approach.endings)
+    present = value(offers.price)
+    price, worth = _best_ending(value, target, low, high, approach.endings, offers.price)
+    to_the_cent, most = _best_ending(value, target, low, high, (), offers.price)
+    gain, most_gain = worth - present, most - present
+    least = WORTH_AN_ENDING_BY_RULE * offers.price if approach.is_rule else WORTH_AN_ENDING * np.abs(present)
+    coarse = (gain < ENDING_KEEPS * most_gain) & (most_gain >= least)
+    price, worth = np.where(coarse, to_the_cent, price), np.where(coarse, most, worth)
+    found = np.isfinite(worth)
+    return BestPrices(np.where(found, price, offers.price), found & (worth > present))
+
+
+def _best_ending(
+    value: Callable[[FloatArray], FloatArray],
+    target: FloatArray,
+    low: CentArray,
+    high: CentArray,
+    endings: tuple[int, ...],
+    now: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """The price (P,) of greatest value next to a target with one of the endings, and its value.
+
+    The present price is left aside; where there is no other, the value is -inf.
+    """
+    cents, allowed = endings_near(target, low, high, endings)
     # Below a price of 1.00 an ending may lie at or below 0: never allowed, yet to be computed with.
     prices = np.maximum(cents, 1) / 100
-    now = np.isclose(prices, offers.price[:, None], rtol=0, atol=1e-6)
-    worth = nearness(prices) if approach.is_rule else value(prices)
-    worth = np.where(allowed if approach.is_rule else allowed & ~now, worth, -np.inf)
-    rows, best = np.arange(offers.count), worth.argmax(axis=1)
-    if approach.is_rule:
-        return BestPrices(prices[rows, best], ~now[rows, best])
-    found = np.isfinite(worth[rows, best])
-    present = value(offers.price)
-    return BestPrices(
-        np.where(found, prices[rows, best], offers.price), found & (worth[rows, best] > present)
-    )
+    other = ~np.isclose(prices, now[:, None], rtol=0, atol=1e-6)
+    worth = np.where(allowed & other, value(prices), -np.inf)
+    rows, best = np.arange(now.size), worth.argmax(axis=1)
+    return prices[rows, best], worth[rows, best]

@@ -22,6 +22,7 @@ OBSTACLES: Final = {
     "a reason for another price.",
     why.NO_COST: "The cost is not known, so profits at other prices cannot be compared.",
     why.NO_TARGET: "The strategy needs a target margin or a markup, and none is set.",
+    why.COOLDOWN: "The price was changed only lately, and the policy wants it left alone for a while after a change.",
 }
 
 BOUNDS: Final = {
@@ -95,7 +96,7 @@ def _contradiction(advice: PriceAdvice) -> str:
 def _outcome(advice: PriceAdvice) -> str:
     keep = f"The price stays at {advice.current_price}."
     more = "more revenue" if advice.strategy == REVENUE else "more profit"
-    chance = "" if advice.probability_of_gain is None else f"{100 * advice.probability_of_gain:.0f} %"
+    chance = "" if advice.probability_of_gain is None else _chance(advice.probability_of_gain)
     if advice.moved:
         return (
             f"{advice.recommended_price} is the best price allowed, and brings {more} than "
@@ -112,8 +113,14 @@ def _outcome(advice: PriceAdvice) -> str:
     if advice.best_price == advice.current_price:
         return f"No other price that ends as prices should is allowed. {keep}"
     if advice.reason == why.NO_BETTER_PRICE:
-        return f"No other allowed price is expected to do better. {keep}"
+        return f"No other allowed price is expected to do noticeably better. {keep}"
     return keep
+
+
+def _chance(probability: float) -> str:
+    """A probability in percent; nothing that is estimated is certain."""
+    percent = round(100 * probability)
+    return "more than 99 %" if percent > 99 else "less than 1 %" if percent < 1 else f"{percent} %"
 
 
 def _named(constraints: list[Constraint]) -> str:

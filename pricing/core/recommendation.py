@@ -27,6 +27,7 @@ POSITIVE_ELASTICITY: Final = "POSITIVE_ELASTICITY"
 NO_FLOOR: Final = "NO_FLOOR"
 NO_COST: Final = "NO_COST"
 NO_TARGET: Final = "NO_TARGET"
+COOLDOWN: Final = "COOLDOWN"
 INFEASIBLE: Final = "INFEASIBLE"
 NO_BETTER_PRICE: Final = "NO_BETTER_PRICE"
 UNCERTAIN_GAIN: Final = "UNCERTAIN_GAIN"
@@ -35,7 +36,15 @@ GUARDRAIL: Final = "GUARDRAIL"
 BEST_PRICE: Final = "BEST_PRICE"
 RULE_PRICE: Final = "RULE_PRICE"
 
-NOTHING_TO_CHOOSE: Final = (NO_ELASTICITY, POSITIVE_ELASTICITY, NO_FLOOR, NO_COST, NO_TARGET, INFEASIBLE)
+NOTHING_TO_CHOOSE: Final = (
+    NO_ELASTICITY,
+    POSITIVE_ELASTICITY,
+    NO_FLOOR,
+    NO_COST,
+    NO_TARGET,
+    COOLDOWN,
+    INFEASIBLE,
+)
 
 EXTRAPOLATION: Final = "EXTRAPOLATION"
 LARGE_CHANGE: Final = "LARGE_CHANGE"
@@ -153,25 +162,32 @@ class Recommendation:
 
 
 def recommend(
-    offers: Offers, terms: Terms, approach: Approach | None = None, weak_estimate: ArrayLike = False
+    offers: Offers,
+    terms: Terms,
+    approach: Approach | None = None,
+    weak_estimate: ArrayLike = False,
+    cooling: ArrayLike = False,
 ) -> Recommendation:
     """Recommend a price for each of P products.
 
     The answer is the present price or a price inside the guardrails. "profit" and "revenue" move a price only
     where an allowed one is expected to bring more and does so with a probability of at least 0.7; "target_margin"
     and "markup" are rules, followed as far as the guardrails let them. The present price stays, whatever the
-    strategy, where no floor is known, the elasticity is unknown or not below 0, or the guardrails leave no price.
+    strategy, where no floor is known, the elasticity is unknown or not below 0, the price was changed only lately, or
+    the guardrails leave no price.
 
     Parameters
     ----------
     offers, terms : of the same P products.
     approach : strategy, demand model and price endings for all of them; most profit under linear demand if not given.
     weak_estimate : (P,) or one for all: the elasticity is no more than its category's (raises the impact's risk).
+    cooling : (P,) or one for all: the price was changed so lately that it is to stay.
     """
     approach = approach or Approach()
     rails = guardrails(offers, terms)
     aim = strategy_optimum(offers, terms, approach)
-    obstacle = _obstacles(offers, rails, aim, approach)
+    held = np.broadcast_to(np.asarray(cooling, np.bool_), offers.price.shape)
+    obstacle = _obstacles(offers, rails, aim, approach, held)
     free = obstacle == ""
     best, gain, better = _best_allowed(offers, rails, aim, free, approach)
     moved = better & (approach.is_rule | (gain >= SURE_ENOUGH))
@@ -193,11 +209,13 @@ def recommend(
         guardrails=rails,
         binding=binding,
         impact=impact,
-        warnings=_warnings(offers, terms, rails, impact, moved),
+        warnings=_warnings(offers, terms, rails, impact, moved) | {COOLDOWN: held},
     )
 
 
-def _obstacles(offers: Offers, rails: Guardrails, aim: FloatArray, approach: Approach) -> StrArray:
+def _obstacles(
+    offers: Offers, rails: Guardrails, aim: FloatArray, approach: Approach, held: BoolArray
+) -> StrArray:
     """Name (P,) what leaves no price to choose; empty where nothing does."""
     needs_cost = approach.strategy != REVENUE
     cases = (
@@ -206,6 +224,7 @@ def _obstacles(offers: Offers, rails: Guardrails, aim: FloatArray, approach: App
         (POSITIVE_ELASTICITY, offers.elasticity >= 0),
         (NO_COST, np.isnan(offers.cost) & needs_cost),
         (NO_TARGET, np.isnan(aim)),
+        (COOLDOWN, held),
         (INFEASIBLE, ~rails.feasible),
     )
     return _first_name(cases, offers.count)

@@ -102,6 +102,14 @@ class Migration(migrations.Migration):
             model_name='pricechange',
             index=models.Index(fields=['status', '-created_at', '-id'], name='pricing_pricechange_status'),
         ),
+        migrations.AddIndex(
+            model_name='pricechange',
+            index=models.Index(fields=['-created_at', '-id'], name='pricing_pricechange_newest'),
+        ),
+        migrations.AddConstraint(
+            model_name='pricechange',
+            constraint=models.UniqueConstraint(fields=('batch', 'product'), name='pricing_pricechange_once_a_batch'),
+        ),
         migrations.AddConstraint(
             model_name='pricechange',
             constraint=models.CheckConstraint(condition=models.Q(('old_price__gte', Decimal('0.01')), ('old_price__lte', Decimal('99999999.99'))), name='pricing_pricechange_old_price_range'),
@@ -133,11 +141,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='pricepolicy',
-            constraint=models.UniqueConstraint(condition=models.Q(('product__isnull', True)), fields=('category',), name='pricing_pricepolicy_category_once'),
+            constraint=models.UniqueConstraint(condition=models.Q(('product__isnull', True)), fields=('category',), name='pricing_pricepolicy_category_once', violation_error_message='There is a policy for this category, or for the shop, already.'),
         ),
         migrations.AddConstraint(
             model_name='pricepolicy',
-            constraint=models.CheckConstraint(condition=models.Q(('product__isnull', True), ('category', ''), _connector='OR'), name='pricing_pricepolicy_one_scope'),
+            constraint=models.CheckConstraint(condition=models.Q(('product__isnull', True), ('category', ''), _connector='OR'), name='pricing_pricepolicy_one_scope', violation_error_message="A policy is a product's or a category's, not both."),
         ),
         migrations.AddConstraint(
             model_name='pricepolicy',
@@ -154,6 +162,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='pricepolicy',
             constraint=models.CheckConstraint(condition=django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length(models.F('endings')), 29), name='pricing_pricepolicy_endings_length'),
+        ),
+        migrations.AddConstraint(
+            model_name='pricepolicy',
+            constraint=models.CheckConstraint(condition=models.Q(('strategy', 'profit'), ('strategy', 'revenue'), ('strategy', 'target_margin'), ('strategy', 'markup'), ('strategy', ''), _connector='OR'), name='pricing_pricepolicy_strategy_choice'),
+        ),
+        migrations.AddConstraint(
+            model_name='pricepolicy',
+            constraint=models.CheckConstraint(condition=models.Q(('demand_model', 'linear'), ('demand_model', 'constant_elasticity'), ('demand_model', ''), _connector='OR'), name='pricing_pricepolicy_demand_model_choice'),
         ),
         migrations.AddConstraint(
             model_name='pricepolicy',
@@ -174,5 +190,29 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='pricepolicy',
             constraint=models.CheckConstraint(condition=models.Q(('max_price__gte', Decimal('0.01')), ('max_price__lte', Decimal('99999999.99'))), name='pricing_pricepolicy_max_price_range'),
+        ),
+        migrations.AddConstraint(
+            model_name='pricepolicy',
+            constraint=models.CheckConstraint(condition=models.Q(('markup__gte', Decimal('0')), ('markup__lte', Decimal('100'))), name='pricing_pricepolicy_markup_range'),
+        ),
+        migrations.AddConstraint(
+            model_name='pricepolicy',
+            constraint=models.CheckConstraint(condition=models.Q(('competitor_floor__gte', Decimal('0')), ('competitor_floor__lte', Decimal('10'))), name='pricing_pricepolicy_competitor_floor_range'),
+        ),
+        migrations.AddConstraint(
+            model_name='pricepolicy',
+            constraint=models.CheckConstraint(condition=models.Q(('competitor_ceiling__gte', Decimal('0.0001')), ('competitor_ceiling__lte', Decimal('10'))), name='pricing_pricepolicy_competitor_ceiling_range'),
+        ),
+        migrations.AddConstraint(
+            model_name='pricepolicy',
+            constraint=models.CheckConstraint(condition=models.Q(('competitor_days__gte', 1), ('competitor_days__lte', 365)), name='pricing_pricepolicy_competitor_days_range'),
+        ),
+        migrations.AddConstraint(
+            model_name='pricepolicy',
+            constraint=models.CheckConstraint(condition=models.Q(('cooldown_days__gte', 0), ('cooldown_days__lte', 365)), name='pricing_pricepolicy_cooldown_days_range'),
+        ),
+        migrations.AddConstraint(
+            model_name='pricepolicy',
+            constraint=models.CheckConstraint(condition=models.Q(('assumed_cost_ratio__gte', Decimal('0.0001')), ('assumed_cost_ratio__lte', Decimal('1'))), name='pricing_pricepolicy_assumed_cost_ratio_range'),
         ),
     ]

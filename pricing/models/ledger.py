@@ -63,8 +63,10 @@ class PriceChange(models.Model):
         indexes = [
             models.Index(fields=("product", "-changed_at"), name="pricing_pricechange_product"),
             models.Index(fields=("status", "-created_at", "-id"), name="pricing_pricechange_status"),
+            models.Index(fields=("-created_at", "-id"), name="pricing_pricechange_newest"),
         ]
         constraints = [
+            models.UniqueConstraint(fields=("batch", "product"), name="pricing_pricechange_once_a_batch"),
             range_check("new_price", Decimal("0.01"), Decimal("99999999.99"), "pricing_pricechange"),
             range_check("old_price", Decimal("0.01"), Decimal("99999999.99"), "pricing_pricechange"),
             choice_check("status", PriceChangeStatus, "pricing_pricechange"),

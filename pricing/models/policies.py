@@ -28,7 +28,7 @@ class PolicyDemandModel(models.TextChoices):
 
 def validate_endings(value: str) -> None:
     """Cents as "49,99", or "any"."""
-    if value != ANY_CENT and not re.fullmatch(r"\d\d(,\d\d){0,9}", value):
+    if value != ANY_CENT and not re.fullmatch(r"[0-9]{2}(,[0-9]{2}){0,9}", value):
         raise ValidationError(f'Write the cents a price may end in, as "49,99", or "{ANY_CENT}".')
 
 
@@ -111,9 +111,12 @@ class PricePolicy(models.Model):
                 fields=("category",),
                 condition=Q(product__isnull=True),
                 name="pricing_pricepolicy_category_once",
+                violation_error_message="There is a policy for this category, or for the shop, already.",
             ),
             models.CheckConstraint(
-                condition=Q(product__isnull=True) | Q(category=""), name="pricing_pricepolicy_one_scope"
+                condition=Q(product__isnull=True) | Q(category=""),
+                name="pricing_pricepolicy_one_scope",
+                violation_error_message="A policy is a product's or a category's, not both.",
             ),
             models.CheckConstraint(
                 condition=Q(min_price__isnull=True)
@@ -131,9 +134,17 @@ class PricePolicy(models.Model):
             ),
             length_check("category", 100, "pricing_pricepolicy"),
             length_check("endings", 29, "pricing_pricepolicy"),
+            choice_check("strategy", PolicyStrategy, "pricing_pricepolicy", blank=True),
+            choice_check("demand_model", PolicyDemandModel, "pricing_pricepolicy", blank=True),
             range_check("target_margin", Decimal(0), Decimal("0.99"), "pricing_pricepolicy"),
             range_check("minimum_margin", Decimal(0), Decimal("0.99"), "pricing_pricepolicy"),
+            range_check("markup", Decimal(0), Decimal(100), "pricing_pricepolicy"),
             range_check("max_change", Decimal(0), Decimal(1), "pricing_pricepolicy"),
+            range_check("competitor_floor", Decimal(0), Decimal(10), "pricing_pricepolicy"),
+            range_check("competitor_ceiling", Decimal("0.0001"), Decimal(10), "pricing_pricepolicy"),
+            range_check("competitor_days", 1, 365, "pricing_pricepolicy"),
+            range_check("cooldown_days", 0, 365, "pricing_pricepolicy"),
+            range_check("assumed_cost_ratio", Decimal("0.0001"), Decimal(1), "pricing_pricepolicy"),
             range_check("min_price", Decimal("0.01"), Decimal("99999999.99"), "pricing_pricepolicy"),
             range_check("max_price", Decimal("0.01"), Decimal("99999999.99"), "pricing_pricepolicy"),
         ]

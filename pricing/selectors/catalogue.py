@@ -2,7 +2,6 @@
 
 import datetime as dt
 from decimal import Decimal
-from statistics import median
 from typing import Any
 
 from django.db.models import F, QuerySet
@@ -13,9 +12,10 @@ from elastix.api.models import DataVersion
 from pricing.core.service_codes import normalise_code
 from pricing.models import Product, SalesHistory
 from pricing.models.catalogue import Kind, margin_of_price
+from pricing.selectors.competition import competitor_statistics
 from pricing.selectors.matching import products_matching
+from pricing.selectors.policies import effective_policies
 
-FRESH_DAYS = 7
 _ORDERINGS = {"id": "code", "monthly_sales": "summary__monthly_sales"}
 
 
@@ -106,12 +106,7 @@ def product_detail(code: str, *, days: int, version: DataVersion) -> dict[str, A
 
 
 def competitor_price(product: Product, as_of: dt.date | None) -> Decimal | None:
-    """Median of the competitors' newest prices that are at most a week old; None if there are none."""
-    if as_of is None:
-        return None
-    since = dt.datetime.combine(as_of - dt.timedelta(days=FRESH_DAYS), dt.time(), dt.UTC)
-    newest: dict[str, Decimal] = {}
-    prices = product.competitor_prices.filter(recorded_at__gte=since).order_by("recorded_at", "id")
-    for name, price in prices.values_list("competitor_name", "price"):
-        newest[name] = price
-    return median(newest.values()) if newest else None
+    """Median of the competitors' plausible prices that the product's policy calls fresh; None if there are none."""
+    days = effective_policies([product])[product.code].competitor_days
+    found = competitor_statistics([product.code], days, as_of=as_of).get(product.code)
+    return found.median if found else None

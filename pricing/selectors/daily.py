@@ -64,6 +64,10 @@ def epoch_days(day: dt.date) -> int:
     return (day - EPOCH).days
 
 
+def day_of_epoch(day: int) -> dt.date:
+    return EPOCH + dt.timedelta(days=day)
+
+
 def merchandise_codes() -> list[str]:
     """Codes of all merchandise, in order."""
     return [code for (code,) in fetch(f"{_SCOPED} ORDER BY p.code")]

@@ -19,6 +19,8 @@ from pricing.models.catalogue import Kind
 FIGURES_LATE_AFTER = dt.timedelta(hours=24)
 SOLD_RECENTLY = dt.timedelta(days=28)
 MOST_DAYS_NAMED = 5
+# What this check reports on; alerts of the same kinds on anything else are not its own to clear.
+SUBJECTS = ("", "figures", "missing days", "last week")
 
 
 def check_data() -> int:
@@ -28,7 +30,7 @@ def check_data() -> int:
         return 0
     newest = version.as_of - dt.timedelta(days=1)
     return sum(
-        alerts_report(kind, findings)
+        alerts_report(kind, findings, among=SUBJECTS)
         for kind, findings in (
             (AlertKind.DATA_STALE, _staleness(version, newest)),
             (AlertKind.DATA_QUALITY, _wholeness(newest)),

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from elastix.api.errors import Conflict
+from elastix.api.permissions import who
 from elastix.api.versions import current_version, data_version
 from elastix.api.views import ElastixView
 from elastix.imports.models import ImportKind

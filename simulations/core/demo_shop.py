@@ -45,7 +45,10 @@ COMPETITORS: Final = ("Competitor A", "Competitor B", "Competitor C", "Competito
 COMPETITOR_LEVEL: Final = np.array([1.03, 0.96, 1.10, 1.00])
 COMPETITOR_WATCHED: Final = np.array([0.95, 0.85, 0.60, 0.40])
 ICED_LATTE_COMPETITORS: Final = np.array([13.49, 12.49, 14.99, np.nan])
+# Days since a competitor's price was last looked at, and how often it had been before.
 OLDEST_OBSERVATION: Final = 10
+OLDEST_OF_THE_LATTE: Final = 3
+WEEKS_WATCHED: Final = 8
 
 ICED_LATTE_STOCK, ICED_LATTE_TARGET_STOCK = 450, 600
 
@@ -69,7 +72,7 @@ class DemoProducts:
 
 @dataclass(frozen=True, slots=True)
 class DemoCompetitorPrices:
-    """Competitors' prices, one row for each product and competitor seen; ``day`` is when it was seen."""
+    """Competitors' prices, seen week by week, the oldest first; ``day`` is when a price was seen."""
 
     product: IntArray
     competitor: tuple[str, ...]
@@ -205,10 +208,17 @@ def _competitor_prices(
     seen = last_day - rng.integers(0, OLDEST_OBSERVATION, shape)
     price[ICED_LATTE] = ICED_LATTE_COMPETITORS
     watched[ICED_LATTE] = np.isfinite(ICED_LATTE_COMPETITORS)
+    seen[ICED_LATTE] = np.maximum(seen[ICED_LATTE], last_day - OLDEST_OF_THE_LATTE)
     product, competitor = np.nonzero(watched)
+    now, day = price[product, competitor], seen[product, competitor]
+    weeks_ago = np.arange(WEEKS_WATCHED - 1, -1, -1)[:, None]
+    # They change their prices seldom: about every third week, by some percent.
+    changed = (rng.random((WEEKS_WATCHED, now.size)) < 1 / 3) & (weeks_ago > 0)
+    drift = np.cumsum((changed * rng.normal(0, 0.05, changed.shape))[::-1], axis=0)[::-1]
+    sights = np.where(drift == 0, now, tidy_price(now * np.exp(drift)))
     return DemoCompetitorPrices(
-        product=product,
-        competitor=tuple(COMPETITORS[i] for i in competitor.tolist()),
-        price=price[product, competitor],
-        day=seen[product, competitor],
+        product=np.tile(product, WEEKS_WATCHED),
+        competitor=tuple(COMPETITORS[i] for i in competitor.tolist()) * WEEKS_WATCHED,
+        price=sights.ravel(),
+        day=(day - 7 * weeks_ago).ravel(),
     )

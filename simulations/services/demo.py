@@ -14,7 +14,7 @@ from django.db import transaction
 
 from elastix.imports.models import ImportBatch, ImportKind, ImportStatus
 from elastix.imports.services import batch_create
-from market.models import CompetitorPrice
+from market.services.competitors import SeenPrice, prices_upsert
 from pricing.models import Product, Transaction
 from simulations.core.demo_shop import DemoShop, invoice_labels
 
@@ -114,25 +114,22 @@ def _sales_rows(shop: DemoShop) -> Iterable[Sequence[Any]]:
     )
 
 
+@transaction.atomic
 def _competitors(shop: DemoShop) -> None:
     prices, codes = shop.competitor_prices, shop.products.code
-    CompetitorPrice.objects.bulk_create(
-        [
-            CompetitorPrice(
-                product_id=codes[product],
-                competitor_name=name,
-                price=Decimal(f"{price:.2f}"),
-                recorded_at=(EPOCH + dt.timedelta(days=day, hours=6)).replace(tzinfo=dt.UTC),
-                source="demonstration",
-            )
-            for product, name, price, day in zip(
-                prices.product.tolist(),
-                prices.competitor,
-                prices.price.tolist(),
-                prices.day.tolist(),
-                strict=True,
-            )
-        ],
-        batch_size=1000,
-        ignore_conflicts=True,
+    prices_upsert(
+        SeenPrice(
+            product_id=codes[product],
+            competitor_name=name,
+            price=Decimal(f"{price:.2f}"),
+            recorded_at=(EPOCH + dt.timedelta(days=day, hours=6)).replace(tzinfo=dt.UTC),
+            source="demonstration",
+        )
+        for product, name, price, day in zip(
+            prices.product.tolist(),
+            prices.competitor,
+            prices.price.tolist(),
+            prices.day.tolist(),
+            strict=True,
+        )
     )

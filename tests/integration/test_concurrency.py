@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,18 +15,20 @@ from typing import Any
 import pytest
 from django.db import connection, connections, transaction
 from django.test import Client
+from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
 from elastix.api.versions import data_version, lock_version
+from elastix.fields import uuid7
 from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.imports.services import batch_create
 from elastix.jobs.dispatch import jobs_held
 from elastix.jobs.models import OPEN_STATES, Job, JobState
 from elastix.jobs.recompute import request_recompute
 from elastix.jobs.running import claim, run_job
-from pricing.models import Product, SalesHistory, Transaction
-from pricing.services import importing
-from pricing.services.catalogue import product_create
+from pricing.models import PriceChange, Product, SalesHistory, Transaction
+from pricing.services import importing, ledger
+from pricing.services.catalogue import product_create, product_update
 from tests.conftest import user_with_role
 from tests.integration.admin_pages import page, signed_in
 
@@ -91,13 +94,13 @@ def together(*works: Callable[[], Any]) -> list[Any]:
         return [done.result() for done in [pool.submit(one, work) for work in works]]
 
 
-def poster() -> Callable[..., Any]:
-    """Return a function that sends a request as an analyst, with a client of its own."""
-    key = Token.objects.create(user=user_with_role("analyst")).key
+def poster(role: str = "analyst") -> Callable[..., Any]:
+    """Return a function that sends a request as somebody of a role, with a client of its own."""
+    key = Token.objects.create(user=user_with_role(role)).key
 
-    def post(path: str, body: dict[str, Any]) -> Any:
+    def post(path: str, body: dict[str, Any] | None = None) -> Any:
         client = Client(HTTP_AUTHORIZATION=f"Token {key}", raise_request_exception=False)
-        return client.post(path, json.dumps(body), content_type="application/json")
+        return client.post(path, json.dumps(body or {}), content_type="application/json")
 
     return post
 
@@ -294,3 +297,111 @@ def test_a_form_of_the_admin_that_waits_too_long_is_told_to_come_back(many_conne
     assert answer.status_code == 503
     assert int(answer["Retry-After"]) > 0
     assert Product.objects.get().kind == "merchandise"
+
+
+# --- the ledger of prices ----------------------------------------------------------------------------
+
+CHANGES = "/api/price/changes"
+SHELF = tuple(f"P{number}" for number in range(6))
+
+
+def stock_the_shelf() -> None:
+    Product.objects.bulk_create(
+        Product(code=code, name=code, current_price=Decimal("10.00")) for code in SHELF
+    )
+
+
+def approved_change(code: str, price: str) -> int:
+    (change,) = ledger.propose([(code, Decimal(price))], by="somebody")
+    ledger.approve([change.pk], by="somebody else")
+    return change.pk
+
+
+def approved_batch(price: str) -> Any:
+    number = uuid7()
+    ledger.propose([(code, Decimal(price)) for code in SHELF], by="somebody", batch=number)
+    ledger.approve(number, by="somebody else")
+    return number
+
+
+def price_by_the_ledger(code: str) -> Decimal:
+    """What the product's lines say of its price: the last one in force, else what it was before all of them."""
+    lines = PriceChange.objects.filter(product_id=code, status="applied").order_by("changed_at", "pk")
+    newest = lines.last()
+    return newest.new_price if newest else Decimal("10.00")
+
+
+def assert_ledger_and_shelf_agree() -> None:
+    for product in Product.objects.all():
+        assert product.current_price == price_by_the_ledger(product.code), product.code
+        chain = list(
+            PriceChange.objects.filter(product=product, changed_at__isnull=False).order_by("changed_at", "pk")
+        )
+        in_force: list[Decimal] = [Decimal("10.00")]
+        events = [(line.changed_at, 0, line) for line in chain]
+        events += [(line.rolled_back_at, 1, line) for line in chain if line.rolled_back_at]
+        for _, back, line in sorted(events, key=lambda event: event[:2]):
+            assert in_force[-1] == (line.new_price if back else line.old_price)
+            in_force.append(line.old_price if back else line.new_price)
+
+
+def test_a_change_applied_by_twenty_at_once_is_applied_once(many_connections: None) -> None:
+    stock_the_shelf()
+    post = poster("manager")
+    change = approved_change("P0", "11.00")
+    answers = together(*(lambda: post(f"{CHANGES}/{change}/apply") for _ in range(20)))
+    assert sorted(answer.status_code for answer in answers) == [200] + [409] * 19
+    assert_ledger_and_shelf_agree()
+    answers = together(*(lambda: post(f"{CHANGES}/{change}/rollback") for _ in range(20)))
+    assert sorted(answer.status_code for answer in answers) == [200] + [409] * 19
+    assert Product.objects.get(code="P0").current_price == Decimal("10.00")
+    assert_ledger_and_shelf_agree()
+
+
+def test_of_twenty_changes_of_one_product_applied_at_once_one_wins(many_connections: None) -> None:
+    stock_the_shelf()
+    post = poster("manager")
+    changes = [approved_change("P0", f"{11 + number}.00") for number in range(20)]
+    answers = together(*(lambda pk=pk: post(f"{CHANGES}/{pk}/apply") for pk in changes))
+    assert sorted(answer.status_code for answer in answers) == [200] + [409] * 19
+    assert PriceChange.objects.filter(status="applied").count() == 1
+    assert_ledger_and_shelf_agree()
+
+
+def test_twenty_batches_single_changes_edits_and_rollbacks_at_once_leave_ledger_and_shelf_consistent(
+    many_connections: None,
+) -> None:
+    stock_the_shelf()
+    post = poster("manager")
+    there = approved_batch("12.00")
+    ledger.apply(there, by="somebody")
+    batches = [approved_batch(f"{13 + number}.00") for number in range(4)]
+    singles = [approved_change(code, "19.00") for code in reversed(SHELF)]
+    answers = together(
+        *(lambda: post(f"{CHANGES}/batch/{there}/rollback") for _ in range(4)),
+        *(lambda b=batch: post(f"{CHANGES}/batch/{b}/apply") for batch in batches),
+        *(lambda pk=pk: post(f"{CHANGES}/{pk}/apply") for pk in singles),
+        *(lambda pk=pk: post(f"{CHANGES}/{pk}/rollback") for pk in singles[:4]),
+        lambda: product_update("P3", by="somebody", current_price=Decimal("12.50")),
+        lambda: ledger.apply_due(),
+    )
+    codes = [answer.status_code for answer in answers[:-2]]
+    assert set(codes) <= {200, 409, 503}
+    assert 200 in codes
+    assert not [answer for answer in answers[-2:] if isinstance(answer, Exception)]
+    assert_ledger_and_shelf_agree()
+
+
+def test_a_due_change_met_by_many_schedulers_and_people_is_applied_once(many_connections: None) -> None:
+    stock_the_shelf()
+    post = poster("manager")
+    change = approved_change("P0", "11.00")
+    PriceChange.objects.update(scheduled_for=timezone.now() - timedelta(minutes=1))
+    answers = together(
+        *(ledger.apply_due for _ in range(10)),
+        *(lambda: post(f"{CHANGES}/{change}/apply") for _ in range(10)),
+    )
+    by_schedule, by_people = answers[:10], [answer.status_code for answer in answers[10:]]
+    assert sum(by_schedule) + by_people.count(200) == 1
+    assert set(by_people) <= {200, 409}
+    assert_ledger_and_shelf_agree()

@@ -5,6 +5,7 @@ Every answer has to conform to the description, and every refusal to the one err
 
 from collections.abc import Iterator
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -20,16 +21,23 @@ from schemathesis import Case, GenerationMode
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
 from elastix.api.errors import PROBLEM_JSON
+from elastix.fields import uuid7
 from elastix.imports.models import ImportBatch
-from elastix.jobs.models import Job
-from pricing.models import Transaction
+from elastix.jobs.dispatch import jobs_held
+from elastix.jobs.running import run_job
+from market.models import Competitor
+from market.services.competitors import price_record
+from pricing.models import PricePolicy, Transaction
+from pricing.selectors.policies import Overrides
+from pricing.services.bulk import bulk_request
+from pricing.services.ledger import propose
 from tests.conftest import user_with_role
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 EXAMPLES = 5
 CONFORMS = [response_schema_conformance, content_type_conformance]
-FILES = ("/transactions/imports/{import_id}/rejects.csv",)
+FILES = ("/transactions/imports/{import_id}/rejects.csv", "/api/jobs/{job_id}/result.csv")
 
 
 @pytest.fixture
@@ -53,12 +61,28 @@ def schema(shop: ImportBatch, connection_kept: None) -> Any:
 
 def something_known(shop: ImportBatch) -> dict[str, Any]:
     """A value that is there for every name in an address."""
+    price, _ = price_record(product_id="CUP", competitor_name="Corner shop", price=Decimal("4.10"))
+    competitor = Competitor.objects.get()
+    (change,) = propose([("CUP", Decimal("4.20"))], by="somebody", batch=uuid7())
     return {
         "code": "CUP",
+        "batch": str(change.batch),
+        "change_id": change.pk,
+        "competitor_id": competitor.pk,
         "import_id": str(shop.pk),
-        "job_id": Job.objects.latest("pk").pk,
+        "policy_id": PricePolicy.objects.create(product_id="CUP").pk,
+        "price_id": price.pk,
+        "job_id": optimised(),
         "transaction_id": str(Transaction.objects.latest("pk").pk),
     }
+
+
+def optimised() -> int:
+    """A job that has results."""
+    with jobs_held():
+        job = bulk_request(["CUP", "MUG"], Overrides())
+    run_job(job.pk)
+    return job.pk
 
 
 def check(case: Case) -> None:

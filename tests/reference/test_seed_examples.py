@@ -11,7 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pricing.core.bundles import bundle
+from pricing.core.cross_price import STARTING_WEIGHTS, STRATA, CrossPrior, OwnCross, shrink
 from pricing.core.impact import demand_curve, project_impact
+from pricing.core.joint import joint_prices, joint_profit
 from pricing.core.margins import analyse_profit_margin, margin, margin_from_markup, markup_from_margin
 from pricing.core.offers import Approach, Offers, Terms
 from pricing.core.optimum import (
@@ -130,6 +133,43 @@ def test_section_16_bounds_of_a_formula_price():
     assert believed_formula_price(8.5, 0.3, -1.2) == pytest.approx(21.25)
 
 
+def test_section_8_bundle_price_and_its_optimal_discount():
+    # Bundle_Price = alpha (Price_A + Price_B); alpha = 1 - saving / (Price_A + Price_B); demand 1.3 times the lesser.
+    prices, quantities = [Decimal("10.00"), Decimal("8.00")], [100, 80]
+    offer = bundle(prices, [Decimal(4), Decimal(3)], quantities)
+    assert (offer.individual_total, offer.price, offer.savings) == (18, Decimal("15.30"), Decimal("2.70"))
+    assert (offer.savings_percent, offer.whole_units) == (15, 104)
+    assert offer.incremental_revenue == Decimal("15.30") * 104 - (1000 + 640) / Decimal(2)
+    expected = bundle(prices, [None, None], quantities, expected_saving=Decimal("2.16"))
+    assert expected.optimal_alpha == Decimal("0.88")
+
+
+def test_section_8_a_bundle_costs_at_least_the_summed_cost_and_2():
+    offer = bundle([Decimal(10), Decimal(8)], [Decimal(8), Decimal("6.50")], [100, 80])
+    assert offer.price == Decimal("16.50")
+
+
+def test_section_8_signs_of_relationships():
+    names = {
+        sign: shrink(
+            OwnCross(np.full((1, 2), sign), np.full((1, 2), 0.001)),
+            CrossPrior(0.2, np.tile(STARTING_WEIGHTS, (STRATA, 1))),
+            np.array([True]),
+        ).relationship[0, 0]
+        for sign in (1.0, 0.0, -1.0)
+    }
+    assert names == {1.0: "substitutes", 0.0: "independent", -1.0: "complements"}
+
+
+def test_section_8_at_the_joint_optimum_both_derivatives_are_0():
+    offers = Offers.of(price=[10.0, 12.0], quantity=[100, 80], cost=[6.0, 7.0], elasticity=[-2.5, -2.0])
+    cross = np.array([[0.0, 0.5], [0.3, 0.0]])
+    found = joint_prices(offers, np.array([8.0, 9.0]), np.array([14.0, 16.0]), cross)
+    best = joint_profit(offers, found, cross)
+    for step in ([0.01, 0], [-0.01, 0], [0, 0.01], [0, -0.01]):
+        assert joint_profit(offers, found + np.array(step), cross) <= best + 0.01
+
+
 # --- examples whose arithmetic is wrong: the right figures ----------------------------------------
 
 
@@ -153,6 +193,19 @@ def test_section_4_the_direction_of_a_profitable_cut_is_decrease():
     )
     assert impact.change.profit[0] == pytest.approx(100.0)
     assert impact.direction[0] == "Decrease"
+
+
+def test_section_8_the_saving_is_the_actual_one():
+    # The seed's code answers 15 %, also where the lowest price leaves a smaller discount.
+    offer = bundle([Decimal(10), Decimal(8)], [Decimal(8), Decimal("6.50")], [100, 80])
+    assert round(offer.savings_percent, 1) == Decimal("8.3")
+
+
+def test_section_8_half_of_what_sells_well_is_not_replaced_by_a_few_bundles():
+    # 1,000 of one and 10 of the other: 13 bundles cannot take the place of 500 units.
+    offer = bundle([Decimal(10), Decimal(8)], [None, None], [1000, 10])
+    assert offer.incremental_revenue == Decimal("-4841.10")
+    assert offer.cautious_revenue == Decimal("18.90")
 
 
 def test_section_10_the_simulation_of_15_00():

@@ -1,4 +1,4 @@
-"""The files a shop brings: its sales lines and its products."""
+"""The files a shop brings: its sales lines, its products and its competitors' prices."""
 
 import re
 from decimal import Decimal
@@ -96,5 +96,29 @@ PRODUCTS: Final = FileSchema(
             maximum=MAX_STOCK,
         ),
         Field("target_stock", ("stock target",), kind="integer", minimum=0, maximum=MAX_STOCK),
+    )
+)
+
+COMPETITOR_PRICES: Final = FileSchema(
+    (
+        Field(
+            "product_code",
+            ("code", "stock_code", *_PRODUCT_CODE_NAMES[2:]),
+            kind="code",
+            required=True,
+            convert=product_code,
+        ),
+        Field("competitor_name", ("competitor", "seller", "shop"), required=True, max_length=255),
+        Field(
+            "price",
+            ("competitor price", "unit_price"),
+            kind="decimal",
+            places=2,
+            required=True,
+            minimum=Decimal("0.01"),
+            maximum=Decimal("99999999.99"),
+        ),
+        Field("recorded_at", ("recorded", "seen at", "date", "datetime"), kind="datetime", required=True),
+        Field("source", ("url",), max_length=100, empty=""),
     )
 )

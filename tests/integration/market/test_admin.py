@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from market.models import CompetitorPrice
+from elastix.api.models import DataVersion
+from market.models import Competitor, CompetitorPrice
 from pricing.models import Product
 from tests.integration.admin_pages import errors_of, page, queries_of, run_action, signed_in
 
@@ -89,5 +90,60 @@ def test_the_list_sets_our_price_beside_theirs_in_few_queries(viewer: User) -> N
     for count in (2, 20):
         for number in range(count):
             seen(Product.objects.create(code=f"{count}-{number}", name="x", current_price=Decimal("4.56")))
-        assert queries_of(browser, page(CompetitorPrice)) == 9
+        assert queries_of(browser, page(CompetitorPrice)) == 11
     assert "4.56" in browser.get(page(CompetitorPrice)).content.decode()
+
+
+def test_the_list_says_what_is_thought_of_each_price(cup: Product, viewer: User) -> None:
+    DataVersion.objects.create(pk=1, time_zone="UTC", as_of=dt.date(2025, 3, 3))
+    for name, price, day in (("A", "4.00", 1), ("B", "4.10", 2), ("C", "41.00", 2), ("D", "4.20", 2)):
+        CompetitorPrice.objects.create(
+            product=cup, competitor_name=name, price=Decimal(price), recorded_at=NOON.replace(day=day)
+        )
+    CompetitorPrice.objects.create(
+        product=cup, competitor_name="E", price=Decimal("4.00"), recorded_at=NOON.replace(month=1)
+    )
+    browser = signed_in(viewer)
+    assert names_shown(browser) == {"A", "B", "C", "D", "E"}
+    assert names_shown(browser, state="fresh") == {"A", "B", "C", "D"}
+    assert names_shown(browser, state="old") == {"E"}
+    assert names_shown(browser, state="implausible") == {"C"}
+    CompetitorPrice.objects.filter(competitor_name="C").delete()
+    assert names_shown(browser, state="implausible") == set()
+
+
+def names_shown(browser: Any, **query: str) -> set[str]:
+    response = browser.get(page(CompetitorPrice), query)
+    assert response.status_code == 200
+    return {price.competitor_name for price in response.context["cl"].result_list}
+
+
+def test_the_list_is_exported_as_the_import_reads_it(cup: Product, viewer: User) -> None:
+    response = run_action(signed_in(viewer), "export_csv", seen(cup))
+    lines = b"".join(response.streaming_content).decode("utf-8-sig").splitlines()
+    assert lines == [
+        "product_id,competitor_name,price,recorded_at,source",
+        "CUP,Corner shop,3.90,2025-03-01T12:00:00+00:00,",
+    ]
+
+
+def test_an_analyst_judges_a_competitor_s_quality(analyst: User, viewer: User) -> None:
+    competitor = Competitor.objects.create(name="Corner shop")
+    url = page(Competitor, "change", competitor.pk)
+    assert signed_in(viewer).post(url, {"quality": "2"}).status_code == 403
+    assert "greater than or equal" in errors_of(signed_in(analyst).post(url, {"quality": "0"}))
+    signed_in(analyst).post(url, {"quality": "1.25", "name": "Other"})
+    competitor.refresh_from_db()
+    assert (competitor.name, competitor.quality) == ("Corner shop", Decimal("1.25"))
+    assert signed_in(analyst).get(page(Competitor, "add")).status_code == 403
+    assert (
+        signed_in(analyst).post(page(Competitor, "delete", competitor.pk), {"post": "yes"}).status_code == 403
+    )
+
+
+def test_a_change_that_would_make_two_of_one_is_refused(cup: Product, analyst: User) -> None:
+    seen(cup)
+    other = seen(cup, "Market")
+    browser = signed_in(analyst)
+    complaint = errors_of(browser.post(page(CompetitorPrice, "change", other.pk), form()))
+    assert "already exists" in complaint

@@ -303,6 +303,6 @@ def test_the_ledger_takes_the_same_few_queries_and_nobody_edits_it(admin_user: U
     for count in (2, 20):
         for number in range(count):
             product_create(code=f"{count}-{number}", by="x", name="x", current_price=Decimal("1.00"))
-        assert queries_of(browser, page(PriceChange)) == 8
+        assert queries_of(browser, page(PriceChange)) == 9
     line = PriceChange.objects.first()
     assert browser.post(page(PriceChange, "change", line.pk), {"new_price": "9.00"}).status_code == 403

@@ -343,10 +343,10 @@ def test_the_list_costs_two_queries(
 
 
 @pytest.mark.parametrize("days", [1, 90])
-def test_one_product_costs_five_queries(
+def test_one_product_costs_six_queries(
     days: int, shop: ImportBatch, counted: APIClient, django_assert_num_queries: Any
 ) -> None:
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert counted.get(f"{PATH}/CUP", {"days": days}).status_code == 200
 
 

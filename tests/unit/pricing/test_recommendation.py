@@ -159,20 +159,52 @@ def test_a_product_nobody_bought_lately_is_priced_with_a_warning():
 
 
 def test_where_no_ending_fits_the_best_cent_is_taken():
-    advice = advise(price=1.10, cost=0.6, elasticity=-1.0)
-    # From 0.94 to 1.26 the ending .99 is allowed, yet lies below the present price.
-    assert advice.best_price == Decimal("0.99")
     narrow = advise({"max_change": 0.05}, price=1.10, cost=0.6, elasticity=-1.0)
     assert narrow.recommended_price == Decimal("1.15")
 
 
-def test_a_price_that_ends_well_stays_where_no_other_ending_is_allowed():
-    # From 1.27 to 1.71 prices may end in .49 only, and 1.49 is the present one.
-    advice = advise(price=1.49, cost=0.6, elasticity=-1.0)
+@pytest.mark.parametrize(
+    ("price", "cost", "recommended"),
+    [
+        # The one ending allowed, 0.99, lies on the wrong side.
+        (1.10, 0.66, "1.26"),
+        # The one ending allowed is the present one.
+        (1.49, 0.90, "1.71"),
+        # Up to 3.39 there is 2.99 alone, a third of the way.
+        (2.95, 1.77, "3.39"),
+    ],
+)
+def test_endings_too_far_apart_do_not_cost_a_cheap_product_its_gain(price, cost, recommended):
+    advice = advise(price=price, cost=cost, elasticity=-0.5, std_error=0.1)
+    assert (advice.recommended_price, advice.reason) == (Decimal(recommended), "GUARDRAIL")
+
+
+@pytest.mark.parametrize(("price", "cost", "nearest"), [(1.10, 0.66, "1.26"), (2.95, 1.77, "3.39")])
+def test_a_rule_is_followed_to_the_cent_where_endings_would_stop_it_half_way(price, cost, nearest):
+    advice = advise({"markup": 2}, Approach("markup"), price=price, cost=cost, elasticity=-0.5)
+    assert advice.recommended_price == Decimal(nearest)
+
+
+def test_a_rule_keeps_to_endings_where_it_asks_for_little():
+    # A markup of 36 % on 9.77 asks for 13.29; 13.49 lies two thirds of the way, on the other side.
+    advice = advise({"markup": 0.36}, Approach("markup"), cost=9.77)
+    assert (advice.unconstrained_price, advice.recommended_price) == (Decimal("13.29"), Decimal("13.49"))
+
+
+def test_an_ending_is_kept_while_it_leaves_half_of_the_gain():
+    # Up to 5.73 there is 5.49 alone; it leaves 69 % of the gain.
+    near = advise(price=4.99, cost=3.0, elasticity=-0.5, std_error=0.1)
+    assert near.recommended_price == Decimal("5.49")
+
+
+def test_a_price_that_ends_well_stays_where_another_ending_would_gain_less_than_a_hundredth():
+    # From 1.47 to 1.51 no other price ends in .49 or .99; 1.51 gains half a percent.
+    facts = {"price": 1.49, "cost": 0.6, "elasticity": -1.27, "std_error": 0.01}
+    advice = advise({"max_change": 0.02}, **facts)
     assert (advice.best_price, advice.reason) == (Decimal("1.49"), "NO_BETTER_PRICE")
     assert "No other price that ends as prices should is allowed." in rationale(advice)
-    free = advise(approach=Approach(endings=()), price=1.49, cost=0.6, elasticity=-1.0)
-    assert free.recommended_price == Decimal("1.71")
+    free = advise({"max_change": 0.02}, Approach(endings=()), **facts)
+    assert free.recommended_price == Decimal("1.51")
 
 
 def test_the_endings_next_to_the_best_price_are_looked_at_beyond_the_present_one():
@@ -181,6 +213,19 @@ def test_the_endings_next_to_the_best_price_are_looked_at_beyond_the_present_one
     assert (advice.reason, advice.best_price) == ("NO_BETTER_PRICE", Decimal("13.00"))
     lower = advise(approach=Approach(endings=(0,)), price=12.0, cost=6.0, elasticity=-2.02, std_error=0.1)
     assert (lower.reason, lower.best_price) == ("NO_BETTER_PRICE", Decimal("11.00"))
+
+
+def test_a_price_that_was_changed_lately_stays_and_says_why():
+    offers, terms = Offers.of(price=[12.99, 12.99], cost=8.5, elasticity=-1.2, std_error=0.4), Terms.of(2)
+    found = recommend(offers, terms, cooling=[True, False])
+    held, free = found.of_product(0), found.of_product(1)
+    assert (held.recommended_price, held.reason, held.moved) == (Decimal("12.99"), "COOLDOWN", False)
+    assert "COOLDOWN" in held.warnings and "changed only lately" in rationale(held)
+    assert (free.recommended_price, "COOLDOWN" in free.warnings) == (Decimal("14.49"), False)
+
+
+def test_nothing_estimated_is_called_certain():
+    assert "with a probability of more than 99 %." in rationale(advise(std_error=0.05))
 
 
 def test_a_price_with_more_than_two_decimals_stays_as_it_is():

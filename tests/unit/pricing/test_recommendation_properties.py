@@ -149,8 +149,21 @@ def test_no_allowed_price_is_expected_to_bring_more_than_the_best(
     found = recommend(offers, Terms.of(1), approach)
     low, high = int(found.guardrails.low[0]), int(found.guardrails.high[0])
     inside = range(low, high + 1)
-    ended = [c for c in inside if c % 100 in endings] or inside
-    allowed = [c for c in ended if c != 100 * price] or [int(100 * price)]
-    worth = expected_value(np.array([allowed]) / 100, offers, approach)[0]
+    now = round(100 * price)
     best = expected_value(found.best_price, offers, approach)[0]
-    assert best >= worth.max() - 1e-9 * abs(worth.max())
+    present = expected_value(offers.price, offers, approach)[0]
+
+    def most(cents):
+        others = [c for c in cents if c != now]
+        return expected_value(np.array([others]) / 100, offers, approach)[0].max() if others else present
+
+    to_the_cent = most(inside)
+    ended = most([c for c in inside if c % 100 in endings] or inside)
+    slack = 1e-9 * abs(to_the_cent)
+    assert ended - slack <= best <= to_the_cent + slack or best == pytest.approx(present)
+    gain = to_the_cent - present
+    if gain > abs(present) / 100 + slack:
+        # For an ending's sake at most half of the gain is given up.
+        assert best - present >= gain / 2 - slack
+    if ended - present > gain / 2 + slack:
+        assert best == pytest.approx(ended)

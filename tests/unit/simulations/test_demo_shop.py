@@ -120,14 +120,28 @@ def test_the_iced_latte_was_sold_at_many_regular_prices_in_many_small_lines(shop
 
 def test_competitors_of_the_iced_latte(shop):
     theirs = shop.competitor_prices
-    rows = np.flatnonzero(theirs.product == ICED_LATTE)
+    newest = shop.last_day - theirs.day < 4
+    rows = np.flatnonzero((theirs.product == ICED_LATTE) & newest)
     assert {theirs.competitor[row]: theirs.price[row] for row in rows} == {
         "Competitor A": 13.49,
         "Competitor B": 12.49,
         "Competitor C": 14.99,
     }
     assert (shop.last_day - theirs.day >= 0).all()
-    assert (shop.last_day - theirs.day < 14).all()
+    assert (shop.last_day - theirs.day < 10 + 7 * 7).all()
+
+
+def test_competitors_were_watched_every_week(shop):
+    theirs = shop.competitor_prices
+    sights = {}
+    for row in range(theirs.product.size):
+        key = (int(theirs.product[row]), theirs.competitor[row])
+        sights.setdefault(key, []).append((int(theirs.day[row]), float(theirs.price[row])))
+    assert {len(each) for each in sights.values()} == {8}
+    for each in sights.values():
+        assert set(np.diff([day for day, _ in each])) == {7}
+    changes = [np.count_nonzero(np.diff([price for _, price in each])) for each in sights.values()]
+    assert 1 < np.mean(changes) < 3
 
 
 def test_weekly_sales_give_back_the_elasticity_of_the_iced_latte(shop, day):

@@ -10,9 +10,9 @@ from rest_framework.response import Response
 from elastix.api.permissions import Role
 from elastix.api.versions import answer
 from elastix.api.views import ElastixView
-from simulations import selectors
 from simulations.models import Simulation
-from simulations.serializers import (
+from simulations.selectors import simulations as selectors
+from simulations.serializers.simulations import (
     CurveQuery,
     CurveSerializer,
     MetricsQuery,

@@ -1,0 +1,319 @@
+"""Measure the forecasts on a file of real sales: rolling origins, 28 days ahead, against what came.
+
+    python benchmarks/forecast_accuracy.py online_retail.csv.gz
+    python benchmarks/forecast_accuracy.py online_retail.csv.gz --skip 4 --origins 6    # earlier ones, for tuning
+    python benchmarks/forecast_accuracy.py online_retail.csv.gz --auto                  # also the choice per product
+
+The file has the columns of the UCI Online Retail data set. At each origin the lines before it alone are cleaned,
+matched with their cancellations, summed and forecast from: nothing of what came later is known, not even which sales
+were cancelled afterwards or how large a bulk order usually is. Products are chosen by the sales before the first
+origin: the 200 of most revenue, and 200 drawn from the others that had sold on 7 days or more, the last time
+within 91 days. What came is the clean units of the whole file.
+"""
+
+import argparse
+import csv
+import datetime as dt
+import gzip
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from pricing.core.cancellations import match_cancellations
+from pricing.core.forecast import (
+    AUTO,
+    METHODS,
+    RATE_ALPHA,
+    SILENT_DAYS,
+    SPARSE_SOLD_DAYS,
+    DemandPanel,
+    choose,
+    fit_default,
+    fit_shop_model,
+    forecast_by,
+    limits,
+)
+from pricing.core.forecast.backtest import HORIZON
+from pricing.core.forecast.holt_winters import forecast_holt_winters
+from pricing.core.forecast.lines import fit_priors, forecast_lines
+from pricing.core.forecast.textbook import (
+    forecast_linear,
+    forecast_seasonal,
+    forecast_seasonal_naive,
+    forecast_ses,
+    forecast_weekday_ses,
+)
+from pricing.core.lines import SalesLines, clean_lines
+from pricing.core.service_codes import is_service_code, normalise_code
+
+TOP = RANDOM = 200
+GOAL_TOP, GOAL_RANDOM, GOAL_SECONDS = 0.38, 0.52, 20.0
+SPEED_PRODUCTS = 4_000
+EPOCH = dt.datetime(1970, 1, 1)
+DEFAULT = METHODS[0]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Books:
+    """All merchandise lines of the file, and how many products they name."""
+
+    lines: SalesLines
+    products: int
+
+    @property
+    def first_day(self) -> int:
+        return int(self.lines.day.min())
+
+    @property
+    def end(self) -> int:
+        return int(self.lines.day.max()) + 1
+
+    def panel(self, end: int) -> tuple[DemandPanel, Floats]:
+        """The clean view that the lines before a day give, and each product's revenue in it."""
+        known = self.lines.day < end
+        columns = {name: getattr(self.lines, name)[known] for name in SalesLines.__slots__}
+        keys = ("product", "customer", "quantity", "minute", "cancellation", "price")
+        order = np.arange(int(known.sum()))
+        columns["voided"] = match_cancellations(**{key: columns[key] for key in keys}, order=order)
+        lines = SalesLines(**columns)
+        clean = clean_lines(lines, self.products)
+        shape = (self.products, end - self.first_day)
+        units, counted = np.zeros(shape), np.zeros(shape)
+        np.add.at(units, (lines.product, lines.day - self.first_day), clean.units)
+        np.add.at(counted, (lines.product, lines.day - self.first_day), clean.units > 0)
+        revenue = np.bincount(lines.product, clean.units * np.maximum(lines.price, 0), self.products)
+        return DemandPanel(self.first_day, units, counted, units.sum(axis=0)), revenue
+
+
+def read_books(path: Path) -> Books:
+    """Read the merchandise lines of a file with the columns of the UCI data set."""
+    rows = []
+    opener = gzip.open if path.suffix == ".gz" else open
+    # Nothing but descriptions, which are not read, holds letters beyond ASCII.
+    with opener(path, "rt", encoding="utf-8-sig", errors="replace") as file:
+        for row in csv.DictReader(file):
+            try:
+                code = normalise_code(row["StockCode"])
+                quantity, price = int(row["Quantity"]), float(row["UnitPrice"])
+            except ValueError:
+                continue
+            if quantity and not is_service_code(code):
+                rows.append((code, quantity, row["InvoiceDate"], price, row["CustomerID"], row["InvoiceNo"]))
+    codes, quantities, moments, prices, customers, invoices = zip(*rows, strict=True)
+    names, product = np.unique(codes, return_inverse=True)
+    people, customer = np.unique(customers, return_inverse=True)
+    minutes = {text: _minute(text) for text in set(moments)}
+    minute = np.array([minutes[text] for text in moments], np.int64)
+    quantity = np.array(quantities, np.int64)
+    cancelled = np.char.startswith(np.array(invoices), "C")
+    lines = SalesLines(
+        product=product.astype(np.int64),
+        day=minute // 1440,
+        minute=minute,
+        quantity=quantity,
+        price=np.array(prices),
+        customer=np.where(people[customer] == "", -1, customer),
+        invoice=np.unique(invoices, return_inverse=True)[1].astype(np.int64),
+        cancellation=cancelled | (quantity < 0),
+        voided=np.zeros(quantity.size, np.bool_),
+    )
+    return Books(lines, names.size)
+
+
+def _minute(text: str) -> int:
+    return (dt.datetime.strptime(text, "%m/%d/%Y %H:%M") - EPOCH) // dt.timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What was known at an origin, and what came in the 28 days after it."""
+
+    known: DemandPanel
+    actual: Floats
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One method on one group of products."""
+
+    wape: float
+    bias: float
+    mase: float
+
+
+def measure(forecasts: list[Floats], origins: list[Origin], group: NDArray[np.int64]) -> Measured:
+    """28-day WAPE and bias over all origins, and the mean absolute error of a day against the week before."""
+    actual = np.stack([origin.actual[group] for origin in origins])
+    forecast = np.stack([each[group] for each in forecasts])
+    change = origins[0].known.units[group]
+    scale = np.abs(change[:, 7:] - change[:, :-7]).mean()
+    error = forecast.sum(axis=2) - actual.sum(axis=2)
+    return Measured(
+        float(np.abs(error).sum() / actual.sum()),
+        float(error.sum() / actual.sum()),
+        float(np.abs(forecast - actual).mean() / scale),
+    )
+
+
+def plain_methods(category: NDArray[np.int64]) -> dict[str, Callable[[DemandPanel], Floats]]:
+    """Every method as a function of what is known."""
+
+    def default(panel: DemandPanel) -> Floats:
+        return forecast_lines(
+            panel, category[: panel.units.shape[0]], fit_priors(panel, category, 0), HORIZON
+        )
+
+    return {
+        DEFAULT: default,
+        "weekday_ses": lambda panel: forecast_weekday_ses(panel, HORIZON),
+        "ses": lambda panel: forecast_ses(panel, HORIZON),
+        "linear": lambda panel: forecast_linear(panel, HORIZON),
+        "seasonal": lambda panel: forecast_seasonal(panel, HORIZON),
+        "seasonal naive": lambda panel: forecast_seasonal_naive(panel, HORIZON),
+    }
+
+
+def for_some(
+    panel: DemandPanel, products: NDArray[np.int64], forecast: Callable[[DemandPanel], Floats]
+) -> Floats:
+    """Forecast the chosen products one by one; the others get nan."""
+    found = np.full((panel.units.shape[0], HORIZON), np.nan)
+    for product in products.tolist():
+        found[product] = forecast(panel.take(np.array([product])))[0]
+    return found
+
+
+def chosen(panel: DemandPanel, products: NDArray[np.int64], category: NDArray[np.int64]) -> Floats:
+    """What `auto` forecasts of the chosen products."""
+    model = fit_shop_model(panel, category, [])
+
+    def forecast(one: DemandPanel) -> Floats:
+        tried = {name: forecast_by(name, one, category[:1], model, HORIZON) for name in METHODS}
+        return tried[choose(tried)].units[None, :]
+
+    return for_some(panel, products, forecast)
+
+
+def coverage(
+    origins: list[Origin], groups: dict[str, NDArray[np.int64]], category: NDArray[np.int64]
+) -> dict[str, float]:
+    """Share of the open days, all origins together, whose units lay within the published limits."""
+    inside: dict[str, list[float]] = {name: [] for name in groups}
+    for origin in origins:
+        model = fit_shop_model(origin.known, category, [])
+        found = fit_default(origin.known, category, model)
+        units = forecast_lines(origin.known, category, model.priors[0], HORIZON)
+        opened = units.sum(axis=0) > 0
+        for name, group in groups.items():
+            for row in group.tolist():
+                low, high = limits(units[row], found.error_low[row], found.error_high[row], RATE_ALPHA)
+                came = origin.actual[row]
+                inside[name].append(float(((came >= low) & (came <= high))[opened].mean()))
+    return {name: float(np.mean(shares)) for name, shares in inside.items()}
+
+
+def groups_of(panel: DemandPanel, revenue: Floats, seed: int) -> dict[str, NDArray[np.int64]]:
+    """The products to be judged, by what was sold before the first origin."""
+    top = np.argsort(-revenue, kind="stable")[:TOP]
+    active = (panel.units > 0).sum(axis=1) >= SPARSE_SOLD_DAYS
+    active &= panel.days - panel.stop < SILENT_DAYS
+    others = np.setdiff1d(np.flatnonzero(active), top)
+    drawn = np.random.default_rng(seed).choice(others, RANDOM, replace=False)
+    return {"top": top, "random": np.sort(drawn), "others": others}
+
+
+def seconds_for_many(panel: DemandPanel) -> float:
+    """Seconds to learn the shop and forecast 4,000 products of two years, backtest and limits included."""
+    rows = np.arange(SPEED_PRODUCTS) % panel.units.shape[0]
+    columns = np.arange(731) % panel.days
+    units, lines = panel.units[np.ix_(rows, columns)], panel.lines[np.ix_(rows, columns)]
+    many = DemandPanel(panel.first_day, units, lines, units.sum(axis=0))
+    begun = time.perf_counter()
+    model = fit_shop_model(many, np.full(rows.size, -1), [])
+    fit_default(many, np.full(rows.size, -1), model)
+    return time.perf_counter() - begun
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--origins", type=int, default=4)
+    parser.add_argument("--skip", type=int, default=0, help="leave out so many of the newest origins")
+    parser.add_argument("--seed", type=int, default=2011, help="of the draw of 200 products")
+    parser.add_argument("--auto", action="store_true", help="also choose a method for each product: a minute")
+    arguments = parser.parse_args()
+    books = read_books(arguments.file)
+    whole, _ = books.panel(books.end)
+    columns = [
+        whole.days - HORIZON * number
+        for number in range(arguments.skip + arguments.origins, arguments.skip, -1)
+    ]
+    known = [books.panel(books.first_day + column) for column in columns]
+    origins = [
+        Origin(panel, whole.units[:, column : column + HORIZON])
+        for (panel, _), column in zip(known, columns, strict=True)
+    ]
+    groups = groups_of(known[0][0], known[0][1], arguments.seed)
+    category = np.full(books.products, -1)
+    judged = np.union1d(groups["top"], groups["random"])
+    forecasts = {
+        name: [method(origin.known) for origin in origins] for name, method in plain_methods(category).items()
+    }
+    forecasts["holt_winters"] = [
+        for_some(origin.known, judged, lambda one: forecast_holt_winters(one, HORIZON)) for origin in origins
+    ]
+    if arguments.auto:
+        forecasts[AUTO] = [chosen(origin.known, judged, category) for origin in origins]
+    show(forecasts, origins, groups)
+    results = {name: measure(forecasts[DEFAULT], origins, group) for name, group in groups.items()}
+    seed = {name: measure(forecasts["ses"], origins, group) for name, group in groups.items()}
+    inside = coverage(origins, {name: groups[name] for name in ("top", "random")}, category)
+    seconds = seconds_for_many(whole)
+    console = Console(width=110)
+    console.print(
+        f"Days within the 80 % limits: top {100 * inside['top']:.0f} %, random {100 * inside['random']:.0f} %"
+    )
+    verdict = {
+        f"WAPE of the top {TOP} {results['top'].wape:.3f}, goal {GOAL_TOP}": results["top"].wape <= GOAL_TOP,
+        f"WAPE of {RANDOM} random {results['random'].wape:.3f}, goal {GOAL_RANDOM}": results["random"].wape
+        <= GOAL_RANDOM,
+        "better than the seed's SES(0.2) on both": all(
+            results[name].wape < seed[name].wape for name in ("top", "random")
+        ),
+        f"{SPEED_PRODUCTS:,} products in {seconds:.2f} s, goal {GOAL_SECONDS:.0f} s": seconds <= GOAL_SECONDS,
+    }
+    for text, reached in verdict.items():
+        console.print(f"{'ok' if reached else 'MISSED':<7} {text}")
+
+
+def show(
+    forecasts: dict[str, list[Floats]], origins: list[Origin], groups: dict[str, NDArray[np.int64]]
+) -> None:
+    days = [dt.date(1970, 1, 1) + dt.timedelta(days=origin.known.end) for origin in origins]
+    table = Table(title=f"28 days from {', '.join(map(str, days))}")
+    table.add_column("method")
+    for name, group in groups.items():
+        for measured in ("WAPE", "bias", "MASE"):
+            table.add_column(f"{name} {group.size}\n{measured}", justify="right")
+    for method, made in forecasts.items():
+        cells = []
+        for group in groups.values():
+            found = measure(made, origins, group)
+            cells += [f"{found.wape:.3f}", f"{found.bias:+.3f}", f"{found.mase:.3f}"]
+        table.add_row(method, *(cell.replace("+nan", "").replace("nan", "") for cell in cells))
+    Console(width=120).print(table)
+
+
+if __name__ == "__main__":
+    main()

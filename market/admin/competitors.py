@@ -1,0 +1,153 @@
+"""Competitors, and their prices as somebody saw them."""
+
+from functools import reduce
+from operator import or_
+from typing import Any
+
+import numpy as np
+from django import forms
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest
+
+from elastix.admin_base import BaseAdmin, ExportMixin, PeriodFilter, ServiceDeletes, adopt
+from elastix.admin_imports import UploadMixin
+from elastix.imports.models import ImportKind
+from market.models import Competitor, CompetitorPrice
+from market.selectors.competitors import freshness_days, is_fresh, judgements
+from market.services.competitors import EDITABLE, competitor_update, price_delete, price_record, price_update
+from market.services.importing import SCHEMA
+from pricing.models import Product
+from pricing.selectors.competition import competitor_prices
+
+MOST_IMPLAUSIBLE = 200
+
+
+class RecordedPeriod(PeriodFilter):
+    title = "time"
+    field = "recorded_at"
+
+
+class StateFilter(admin.SimpleListFilter):
+    """What is thought of the prices."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("fresh", "fresh"), ("old", "too old to be used"), ("implausible", "fresh, but implausible")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == "fresh":
+            return queryset.filter(is_fresh())
+        if self.value() == "old":
+            return queryset.exclude(is_fresh())
+        return queryset.filter(_implausible()) if self.value() == "implausible" else queryset
+
+
+def _implausible() -> Q:
+    """The newest fresh prices that are far off the others' (the first 200 of them)."""
+    products = Product.objects.filter(competitor_prices__isnull=False).distinct()
+    days = freshness_days(products)
+    seen = competitor_prices(list(days), days, only_fresh=True)
+    rows = np.flatnonzero(~seen.plausible)[:MOST_IMPLAUSIBLE].tolist()
+    return reduce(
+        or_,
+        (
+            Q(
+                product_id=seen.codes[seen.product[row]],
+                competitor_name=seen.name[row],
+                recorded_at=seen.recorded_at[row],
+            )
+            for row in rows
+        ),
+        Q(pk__in=()),
+    )
+
+
+class CompetitorPriceForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = CompetitorPrice
+        fields = ("product", "competitor_name", "price", "recorded_at", "source")
+
+    def clean_competitor_name(self) -> str:
+        return " ".join(self.cleaned_data["competitor_name"].split())
+
+
+@admin.register(CompetitorPrice)
+class CompetitorPriceAdmin(UploadMixin, ExportMixin, ServiceDeletes):
+    form = CompetitorPriceForm
+    upload_kind = ImportKind.COMPETITOR_PRICES
+    upload_schema = SCHEMA
+    list_display = (
+        "product",
+        "competitor_name",
+        "price",
+        "our_price",
+        "recorded_at",
+        "newest",
+        "fresh",
+        "plausible",
+        "source",
+    )
+    list_display_links = ("product", "competitor_name")
+    list_filter = (StateFilter, RecordedPeriod)
+    list_select_related = ("product",)
+    search_fields = ("product__code", "product__name", "competitor_name")
+    autocomplete_fields = ("product",)
+    actions = ("export_csv", "export_xlsx", "delete_selected")
+    export_fields = ("product_id", "competitor_name", "price", "recorded_at", "source")
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Judge the prices of the page together."""
+        changelist = super().get_changelist_instance(request)
+        page = list(changelist.result_list)
+        for price, judgement in zip(page, judgements(page), strict=True):
+            price.judgement = judgement
+        changelist.result_list = page
+        return changelist
+
+    @admin.display(description="our price", ordering="product__current_price")
+    def our_price(self, seen: CompetitorPrice) -> Any:
+        return seen.product.current_price
+
+    @admin.display(boolean=True)
+    def newest(self, seen: Any) -> Any:
+        return seen.judgement["newest"]
+
+    @admin.display(boolean=True)
+    def fresh(self, seen: Any) -> Any:
+        return seen.judgement["fresh"]
+
+    @admin.display(boolean=True)
+    def plausible(self, seen: Any) -> Any:
+        return seen.judgement["plausible"]
+
+    def save_model(self, request: HttpRequest, obj: CompetitorPrice, form: Any, change: bool) -> None:
+        values = {"product_id": obj.product_id} | {name: form.cleaned_data.get(name) for name in EDITABLE[1:]}
+        if change:
+            adopt(obj, price_update(obj.pk, values))
+        else:
+            adopt(obj, price_record(**values)[0])
+
+    def delete_model(self, request: HttpRequest, obj: CompetitorPrice) -> None:
+        price_delete(obj.pk)
+
+
+@admin.register(Competitor)
+class CompetitorAdmin(BaseAdmin):
+    """Competitors come with their first price and stay; their quality is for people to judge."""
+
+    list_display = ("name", "quality")
+    search_fields = ("name",)
+    fields = ("name", "quality")
+    readonly_fields = ("name",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Competitor, form: Any, change: bool) -> None:
+        adopt(obj, competitor_update(obj.pk, quality=obj.quality))

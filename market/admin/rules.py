@@ -1,0 +1,153 @@
+"""Repricing rules, what their runs did, and the kill switch."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest
+
+from elastix.admin_base import BaseAdmin, ExportMixin, ReadOnlyAdmin, ServiceDeletes, adopt
+from elastix.api.errors import Conflict
+from market.models import KillSwitch, RepricingResult, RepricingRule, RepricingRun
+from market.models.rules import RuleScope
+from market.services.repricing import rule_run_request
+from market.services.rules import rule_create, rule_delete, rule_update
+from market.services.switch import kill_switch_set
+
+
+class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The fields are those of the page."""
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        if (values.get("scope") == RuleScope.PRODUCTS) != bool(values.get("products")):
+            self.add_error("products", "A rule for chosen products names them; others leave this empty.")
+        return values
+
+
+@admin.register(RepricingRule)
+class RepricingRuleAdmin(ServiceDeletes):
+    """Rules are written by their services; the page's history shows changes made through the API too."""
+
+    form = RuleForm
+    list_display = (
+        *("priority", "name", "scope", "action", "enabled", "dry_run", "may_apply", "canary_percent"),
+        "updated_at",
+    )
+    list_display_links = ("name",)
+    list_filter = ("enabled", "dry_run", "may_apply", "action", "scope")
+    search_fields = ("name", "category")
+    autocomplete_fields = ("products",)
+    readonly_fields = ("may_apply_by", "may_apply_at", "created_by", "created_at", "updated_at")
+    actions = ("try_out", "run_now", "delete_selected")
+    fieldsets = (
+        (None, {"fields": ("name", ("enabled", "dry_run"), ("priority", "canary_percent"))}),
+        ("For", {"fields": ("scope", "category", "products")}),
+        (
+            "When, all of it",
+            {
+                "fields": (
+                    ("stock_days_below", "stock_days_above"),
+                    ("surge_above", "competitor_move_percent", "unchanged_days"),
+                    ("hours", "weekdays"),
+                )
+            },
+        ),
+        (
+            "What",
+            {
+                "fields": (
+                    ("action", "reference"),
+                    ("percent", "amount"),
+                    ("min_price", "max_price"),
+                    "returns",
+                )
+            },
+        ),
+        ("How far", {"fields": (("max_change_percent", "max_day_percent", "max_run_changes"),)}),
+        ("How often", {"fields": (("every_hours", "run_hours"),)}),
+        (
+            "By whose say",
+            {
+                "fields": ("may_apply", ("may_apply_by", "may_apply_at")),
+                "description": "A rule that may apply changes prices by the say of whoever saved it last.",
+            },
+        ),
+        ("Written", {"fields": (("created_by", "created_at", "updated_at"),)}),
+    )
+
+    def save_model(self, request: HttpRequest, obj: RepricingRule, form: Any, change: bool) -> None:
+        fields = {name: form.cleaned_data[name] for name in form.fields}
+        fields["products"] = list(fields["products"])
+        saved = (
+            rule_update(obj.pk, fields, user=request.user, remember=False)
+            if change
+            else rule_create(fields, user=request.user, remember=False)
+        )
+        adopt(obj, saved)
+
+    def delete_model(self, request: HttpRequest, obj: RepricingRule) -> None:
+        rule_delete(obj.pk, user=request.user, remember=False)
+
+    @admin.action(permissions=["change"], description="Dry run of selected rules now")
+    def try_out(self, request: HttpRequest, queryset: Any) -> None:
+        self._run(request, queryset, dry_run=True)
+
+    @admin.action(permissions=["change"], description="Run selected rules now")
+    def run_now(self, request: HttpRequest, queryset: Any) -> None:
+        self._run(request, queryset, dry_run=False)
+
+    def _run(self, request: HttpRequest, queryset: Any, *, dry_run: bool) -> None:
+        for rule in queryset:
+            try:
+                job = rule_run_request(rule.pk, dry_run=dry_run, by=request.user)
+            except Conflict as error:
+                self.message_user(request, str(error), messages.ERROR)
+            else:
+                self.message_user(
+                    request, f"Job {job.pk} runs the rule {rule.name!r}; see the repricing runs."
+                )
+
+
+@admin.register(RepricingRun)
+class RepricingRunAdmin(ReadOnlyAdmin):
+    list_display = ("slot", "created_at", "finished_at", "dry_run", "requested_by", "stopped")
+    list_filter = ("dry_run",)
+    search_fields = ("slot",)
+    fields = (
+        *("slot", "rules", "dry_run", "requested_by", "job", "batch", "created_at", "finished_at"),
+        *("stopped", "counts"),
+    )
+
+
+@admin.register(RepricingResult)
+class RepricingResultAdmin(ExportMixin, ReadOnlyAdmin):
+    list_display = (
+        *("product_id", "rule", "outcome", "reason", "base_price", "old_price", "wanted_price", "new_price"),
+        *("binding", "run"),
+    )
+    list_filter = ("outcome", "reason", "rule")
+    list_select_related = ("rule", "run")
+    search_fields = ("product__code",)
+    actions = ("export_csv", "export_xlsx")
+    export_fields = (
+        *("product_id", "rule__name", "outcome", "reason", "base_price", "old_price", "wanted_price"),
+        "new_price",
+    )
+
+
+@admin.register(KillSwitch)
+class KillSwitchAdmin(BaseAdmin):
+    """One switch: it is made when it is first turned on, and is never deleted."""
+
+    list_display = ("__str__", "reason", "set_by", "set_at")
+    readonly_fields = ("set_by", "set_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not KillSwitch.objects.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: KillSwitch, form: Any, change: bool) -> None:
+        adopt(obj, kill_switch_set(on=obj.on, reason=obj.reason, by=request.user.get_username()))

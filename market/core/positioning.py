@@ -1,0 +1,123 @@
+"""Where our price stands among the competitors'."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+AVERAGE_WITHIN: Final = 0.02
+NEAR: Final = 0.05
+
+BELOW_AVERAGE: Final = "Below Average"
+AVERAGE: Final = "Average"
+ABOVE_AVERAGE: Final = "Above Average"
+POSITIONS: Final = (BELOW_AVERAGE, AVERAGE, ABOVE_AVERAGE)
+
+PRICE_LEADER: Final = "Price Leader"
+MID_MARKET: Final = "Mid-Market"
+PREMIUM_POSITION: Final = "Premium Position"
+COMPETITIVE_POSITIONS: Final = (PRICE_LEADER, MID_MARKET, PREMIUM_POSITION)
+
+# A price that lies on a limit by its decimals shall not fall off it by its floats.
+_ROUNDING: Final = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class MarketPosition:
+    """Our price among the competitors'.
+
+    Attributes
+    ----------
+    position_index : 0 at their lowest price, 1 at their highest, 0.5 where these are one; below 0 or above 1 outside.
+    market_min, market_max, market_avg : their lowest, highest and mean price.
+    price_gap_percent : by how much we are above (or below: negative) their mean.
+    position : below, within 2 % of, or above their mean.
+    competitive_position : less than 5 % above their lowest price, less than 5 % below their highest, or between.
+    """
+
+    position_index: float
+    market_min: float
+    market_max: float
+    market_avg: float
+    price_gap_percent: float
+    position: str
+    competitive_position: str
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to do about it: a stable code, and the sentence for people."""
+
+    code: str
+    sentence: str
+
+
+def market_position(your_price: float, prices: Sequence[float]) -> MarketPosition:
+    """Place our price among the competitors' prices, all above 0.
+
+    Raises
+    ------
+    ValueError : there are no prices.
+
+    Notes
+    -----
+    Index, gap and competitive position: seed document on price optimization, section 6, formulas and code. Our price
+    that is both near their lowest and near their highest is a price leader's, as there.
+    """
+    if not prices:
+        raise ValueError("There are no competitors' prices to compare with.")
+    lowest, highest, mean = min(prices), max(prices), sum(prices) / len(prices)
+    spread = highest - lowest
+    return MarketPosition(
+        position_index=(your_price - lowest) / spread if spread > 0 else 0.5,
+        market_min=lowest,
+        market_max=highest,
+        market_avg=mean,
+        price_gap_percent=100 * (your_price - mean) / mean,
+        position=_position(your_price / mean - 1),
+        competitive_position=_competitive_position(your_price, lowest, highest),
+    )
+
+
+def advise(position: MarketPosition, your_price: float, cost: float | None) -> Advice:
+    """Say what a price's place in the market suggests; `cost` is of one unit, None where it is not known."""
+    gap, mean = position.price_gap_percent, position.market_avg
+    if cost is not None and mean < cost:
+        return Advice(
+            "MARKET_BELOW_COST",
+            f"The competitors' mean price of {mean:.2f} is below our cost of {cost:.2f}: do not follow them; look for a "
+            "cheaper source, or give the product up.",
+        )
+    if position.position == BELOW_AVERAGE:
+        return Advice(
+            "ROOM_TO_RAISE",
+            f"At {your_price:.2f} we are {-gap:.1f} % below the competitors' mean of {mean:.2f}: there is room to raise "
+            "the price towards it.",
+        )
+    if position.position == AVERAGE:
+        return Advice(
+            "IN_LINE",
+            f"At {your_price:.2f} we are in line with the competitors' mean of {mean:.2f}: keep the price, unless costs "
+            "or demand change.",
+        )
+    near_cost = cost is not None and cost > position.market_min
+    return Advice(
+        "ABOVE_MARKET",
+        f"At {your_price:.2f} we are {gap:.1f} % above the competitors' mean of {mean:.2f}: "
+        + (
+            "their lowest price is below our cost, so do not match it, but look whether a smaller gap sells more."
+            if near_cost
+            else "lower the price towards it, or make sure that buyers see what the difference is for."
+        ),
+    )
+
+
+def _position(gap: float) -> str:
+    if gap < -AVERAGE_WITHIN - _ROUNDING:
+        return BELOW_AVERAGE
+    return AVERAGE if gap <= AVERAGE_WITHIN + _ROUNDING else ABOVE_AVERAGE
+
+
+def _competitive_position(your_price: float, lowest: float, highest: float) -> str:
+    if your_price < lowest * (1 + NEAR) * (1 - _ROUNDING):
+        return PRICE_LEADER
+    return PREMIUM_POSITION if your_price > highest * (1 - NEAR) * (1 + _ROUNDING) else MID_MARKET

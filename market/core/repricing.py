@@ -1,0 +1,262 @@
+"""What a repricing rule wants: for which products it fires at a moment, and the prices it asks for."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from market.core.dynamic import dynamic_factors
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+Action = Literal["factor", "match", "undercut", "bounds", "dynamic"]
+Reference = Literal["lowest", "mean"]
+
+FACTOR: Final = "factor"
+MATCH: Final = "match"
+UNDERCUT: Final = "undercut"
+BOUNDS: Final = "bounds"
+DYNAMIC: Final = "dynamic"
+ACTIONS: Final[tuple[Action, ...]] = (FACTOR, MATCH, UNDERCUT, BOUNDS, DYNAMIC)
+
+LOWEST: Final = "lowest"
+MEAN: Final = "mean"
+REFERENCES: Final[tuple[Reference, ...]] = (LOWEST, MEAN)
+
+_SLACK: Final = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What rules look at, arrays (P,), nan where unknown.
+
+    Attributes
+    ----------
+    price : the present price.
+    base : the price that was in force before rules changed it; the present one where none did.
+    stock, target : units in stock and wanted there.
+    daily_demand : units sold a day, over the last 30.
+    demand, usual : units of the last days, and what as many days usually bring.
+    lowest, mean : of the competitors' fresh and plausible prices.
+    competitor_move : mean change of the competitors' prices since each was seen before, as a fraction.
+    days_unchanged : days since the price was last changed through the ledger; infinite if it never was.
+    """
+
+    price: FloatArray
+    base: FloatArray
+    stock: FloatArray
+    target: FloatArray
+    daily_demand: FloatArray
+    demand: FloatArray
+    usual: FloatArray
+    lowest: FloatArray
+    mean: FloatArray
+    competitor_move: FloatArray
+    days_unchanged: FloatArray
+
+    @property
+    def stock_days(self) -> FloatArray:
+        """Days that the stock lasts (P,); nan where stock or demand is unknown, infinite where nothing sells."""
+        stock = np.maximum(self.stock, 0)
+        lasting = np.where(self.daily_demand == 0, np.where(np.isnan(stock), np.nan, np.inf), np.nan)
+        return np.asarray(np.divide(stock, self.daily_demand, out=lasting, where=self.daily_demand > 0))
+
+    @property
+    def surge(self) -> FloatArray:
+        """Demand as a multiple of the usual (P,); nan where either is unknown."""
+        unknown = np.full(self.demand.shape, np.nan)
+        return np.asarray(np.divide(self.demand, self.usual, out=unknown, where=self.usual > 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time of the shop: hour 0 to 23, weekday 1 (Monday) to 7."""
+
+    hour: int
+    weekday: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What must hold for a rule to fire, all of it; None or () asks for nothing.
+
+    Attributes
+    ----------
+    stock_days_below, stock_days_above : the stock lasts for fewer, for more days.
+    surge_above : demand is at least so many times the usual.
+    hours, weekdays : of the shop.
+    competitor_move : the competitors' prices rose by at least this fraction, or fell if it is negative.
+    unchanged_days : the price has stood for at least so many days.
+    """
+
+    stock_days_below: float | None = None
+    stock_days_above: float | None = None
+    surge_above: float | None = None
+    hours: tuple[int, ...] = ()
+    weekdays: tuple[int, ...] = ()
+    competitor_move: float | None = None
+    unchanged_days: float | None = None
+
+    def hold(self, signals: Signals, moment: Moment) -> BoolArray:
+        """Whether they hold (P,); a condition on something unknown does not."""
+        holds = np.full(signals.price.shape, self._is_time(moment))
+        if self.stock_days_below is not None:
+            holds &= signals.stock_days < self.stock_days_below
+        if self.stock_days_above is not None:
+            holds &= signals.stock_days > self.stock_days_above
+        if self.surge_above is not None:
+            holds &= signals.surge >= self.surge_above - _SLACK
+        if self.competitor_move is not None:
+            asked = self.competitor_move
+            moved = signals.competitor_move
+            holds &= moved >= asked - _SLACK if asked > 0 else moved <= asked + _SLACK
+        if self.unchanged_days is not None:
+            holds &= signals.days_unchanged >= self.unchanged_days
+        return holds
+
+    def _is_time(self, moment: Moment) -> bool:
+        return (not self.hours or moment.hour in self.hours) and (
+            not self.weekdays or moment.weekday in self.weekdays
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PriceAction:
+    """What a rule does to a price.
+
+    Attributes
+    ----------
+    kind : "factor" changes the base price by `change`; "match" takes the competitors' reference; "undercut" goes below
+        it by `change` or by `amount`; "bounds" moves a price only where it lies outside `min_price` and `max_price`;
+        "dynamic" multiplies the base price by the dynamic factors.
+    change : a fraction: of the base price for "factor", of the reference for "undercut".
+    amount : in currency.
+    min_price, max_price : what no price that the rule wants may leave, whatever its kind.
+    """
+
+    kind: Action
+    change: float = 0.0
+    amount: float = 0.0
+    reference: Reference = LOWEST
+    min_price: float | None = None
+    max_price: float | None = None
+
+    def wanted(self, signals: Signals, moment: Moment) -> FloatArray:
+        """Prices (P,) that the rule asks for, nan where what it needs is unknown; never infinite, above 0."""
+        low = 0.01 if self.min_price is None else self.min_price
+        high = np.inf if self.max_price is None else self.max_price
+        price = np.clip(self._aim(signals, moment), low, high)
+        return np.where(np.isfinite(price), price, np.nan)
+
+    def _aim(self, signals: Signals, moment: Moment) -> FloatArray:
+        if self.kind == BOUNDS:
+            return signals.price
+        if self.kind == FACTOR:
+            return signals.base * (1 + self.change)
+        if self.kind == DYNAMIC:
+            factors = dynamic_factors(
+                stock=np.nan_to_num(signals.stock),
+                target=np.nan_to_num(signals.target),
+                demand=np.nan_to_num(signals.demand),
+                usual=np.nan_to_num(signals.usual),
+                hour=moment.hour,
+                weekday=moment.weekday,
+            )
+            return signals.base * factors.combined
+        theirs = signals.lowest if self.reference == LOWEST else signals.mean
+        if self.kind == MATCH:
+            return theirs
+        # Down to the cent: a nearest cent could be theirs.
+        return np.floor(100 * (theirs * (1 - self.change) - self.amount) + _SLACK) / 100
+
+
+def in_canary(rule_id: int, code: str, percent: int) -> bool:
+    """Whether a product belongs to the first `percent` % that a rule is tried on.
+
+    The share of a rule is the same at every run, and grows without losing a product when the percentage is raised.
+    """
+    digest = hashlib.sha256(f"{rule_id}:{code}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") % 10_000 < 100 * percent
+
+
+def numbers_in(text: str, low: int, high: int) -> tuple[int, ...]:
+    """Read numbers and ranges as "8,11-13" gives them, in ascending order; empty text is none.
+
+    Raises
+    ------
+    ValueError
+        If the text is anything else, or a number lies outside low to high.
+    """
+    found: set[int] = set()
+    for part in filter(None, (each.strip() for each in text.split(","))):
+        written = re.fullmatch(r"([0-9]{1,4})(?:\s*-\s*([0-9]{1,4}))?", part)
+        if written is None:
+            raise ValueError(f'{part!r} is no number or range: write them as "8,11-13".')
+        begin, end = int(written[1]), int(written[2] or written[1])
+        if not low <= begin <= end <= high:
+            raise ValueError(f"{part!r} is outside {low} to {high}, or a range that ends before it begins.")
+        found.update(range(begin, end + 1))
+    return tuple(sorted(found))
+
+
+NO_RULE: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCase:
+    """A rule and the products it is in charge of.
+
+    Attributes
+    ----------
+    rule_id : its number.
+    covers : (P,) whether a product is in its scope and its canary share.
+    returns : where it set the present price and no rule fires any more, it wants the base price back.
+    """
+
+    rule_id: int
+    conditions: Conditions
+    action: PriceAction
+    covers: BoolArray
+    returns: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which rule decides on each product, and what it wants; arrays (P,).
+
+    Attributes
+    ----------
+    winner : position of the rule, `NO_RULE` where none fires.
+    wanted : its price; the present one where no rule fires.
+    """
+
+    winner: NDArray[np.int64]
+    wanted: FloatArray
+
+
+def choose(cases: Sequence[RuleCase], signals: Signals, set_by: NDArray[np.int64], moment: Moment) -> Choice:
+    """Let the first rule that fires decide on each product.
+
+    A rule fires where it covers the product, its conditions hold and what its action needs is known.
+
+    Parameters
+    ----------
+    cases : R rules in the order of their priority.
+    set_by : (P,) number of the rule that set the present price, `NO_RULE` where none did.
+    """
+    winner = np.full(signals.price.shape, NO_RULE, np.int64)
+    wanted = signals.price.copy()
+    for position, case in enumerate(cases):
+        asked = case.action.wanted(signals, moment)
+        fires = (winner == NO_RULE) & case.covers & case.conditions.hold(signals, moment) & ~np.isnan(asked)
+        winner[fires], wanted[fires] = position, asked[fires]
+    for position, case in enumerate(cases):
+        if case.returns:
+            back = (winner == NO_RULE) & (set_by == case.rule_id)
+            winner[back], wanted[back] = position, signals.base[back]
+    return Choice(winner, wanted)

@@ -1,0 +1,252 @@
+"""What repricing rules and dynamic prices look at, read once for any number of products."""
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+import numpy as np
+from django.conf import settings
+from django.db.models import F, OuterRef, Subquery, Window
+from django.db.models.functions import RowNumber
+from django.utils import timezone
+
+from elastix.api.models import DataVersion
+from elastix.api.versions import data_version
+from elastix.sql import batches, fetch, placeholders
+from market.core.repricing import Moment, Signals
+from market.models import CompetitorPrice
+from pricing.models import PriceChange, Product
+from pricing.models.catalogue import PriceSource
+from pricing.models.ledger import PriceChangeSource, PriceChangeStatus
+from pricing.selectors.competition import competitor_prices
+from pricing.selectors.price_basis import MONTH_DAYS, PriceFacts, price_facts
+
+DEMAND_DAYS: Final = 7
+USUAL_DAYS: Final = 28
+LEAST_USUAL_UNITS: Final = 5
+"""With fewer units in a usual week, a busy one is chance: the usual then counts as unknown."""
+
+SEEN_BEFORE: Final = dt.timedelta(days=60)
+"""How long ago an earlier price of a competitor may have been seen for the newest one to count as a move."""
+
+CODES_A_STATEMENT = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Units of the last 7 days before the as-of date, and of a week of the 28 days before those."""
+
+    recent: float
+    usual: float
+
+    @property
+    def is_thin(self) -> bool:
+        return self.usual < LEAST_USUAL_UNITS
+
+
+@dataclass(frozen=True, slots=True)
+class RuledPrice:
+    """A price that is in force by a rule: what it was before any rule changed it, and which rule did last."""
+
+    base: Decimal
+    rule_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    level: int | None
+    target: int | None
+    follows_ledger: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProductSignals:
+    """What is known of one product beside its price facts.
+
+    Attributes
+    ----------
+    price : the present one.
+    ruled : None where people or the data set the present price.
+    day_start : the price at the beginning of the shop's day.
+    competitor_move : mean change of the competitors' prices since each was seen before, as a fraction.
+    """
+
+    facts: PriceFacts
+    price: Decimal
+    stock: Stock
+    demand: Demand
+    ruled: RuledPrice | None
+    day_start: Decimal
+    competitor_move: float | None
+
+    @property
+    def base(self) -> Decimal:
+        """The price that was in force before rules changed it."""
+        return self.ruled.base if self.ruled else self.price
+
+
+def shop_moment(now: dt.datetime | None = None) -> Moment:
+    """The hour and the weekday in the shop's zone."""
+    local = timezone.localtime(now, settings.SHOP_TIME_ZONE)
+    return Moment(hour=local.hour, weekday=local.isoweekday())
+
+
+def stale_data(version: DataVersion | None = None) -> str:
+    """Why the sales are too old to change prices by; empty if they are not."""
+    version = version or data_version()
+    if version.as_of is None:
+        return "There are no sales to go by: load some."
+    newest = version.as_of - dt.timedelta(days=1)
+    age = timezone.localdate(timezone=settings.SHOP_TIME_ZONE) - newest
+    if age > settings.DATA_STALE_AFTER:
+        return f"The newest sale is of {newest}, {age.days} days ago: load the sales since then."
+    return ""
+
+
+def product_signals(codes: Collection[str]) -> dict[str, ProductSignals]:
+    """Read what rules look at, by code in their order; products that cannot be priced are left out.
+
+    The same number of queries for every 5,000 products.
+    """
+    found: dict[str, ProductSignals] = {}
+    for chunk in batches(sorted(set(codes)), CODES_A_STATEMENT):
+        facts = {code: each for code, each in price_facts(chunk).items() if each.can_be_priced}
+        stocks, demands = _stocks(chunk), demand_of(chunk)
+        ruled, starts, moves = _ruled_prices(chunk), _day_starts(chunk), _competitor_moves(facts)
+        for code, each in facts.items():
+            stock, price = stocks.get(code), each.price
+            if stock is None or price is None:
+                continue  # deactivated, or gone since
+            found[code] = ProductSignals(
+                facts=each,
+                price=price,
+                stock=stock,
+                demand=demands.get(code, Demand(0, 0)),
+                ruled=ruled.get(code) if stock.follows_ledger else None,
+                day_start=starts.get(code, price),
+                competitor_move=moves.get(code),
+            )
+    return found
+
+
+def as_arrays(found: Sequence[ProductSignals], now: dt.datetime) -> Signals:
+    """Turn products into the arrays that rules are evaluated on; (P,) in the order given."""
+
+    def column(values: list[Any]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        return np.array([np.nan if value is None else float(value) for value in values], np.float64)
+
+    facts = [each.facts for each in found]
+    demand = column([each.demand.recent for each in found])
+    usual = column([None if each.demand.is_thin else each.demand.usual for each in found])
+    return Signals(
+        price=column([each.price for each in facts]),
+        base=column([each.base for each in found]),
+        stock=column([each.stock.level for each in found]),
+        target=column([each.stock.target for each in found]),
+        daily_demand=column([each.quantity / MONTH_DAYS for each in facts]),
+        demand=demand,
+        usual=usual,
+        lowest=column([each.competitors and each.competitors.lowest for each in facts]),
+        mean=column([each.competitors and each.competitors.mean for each in facts]),
+        competitor_move=column([each.competitor_move for each in found]),
+        days_unchanged=column(
+            [np.inf if each.last_changed is None else _days(now - each.last_changed) for each in facts]
+        ),
+    )
+
+
+def _days(span: dt.timedelta) -> float:
+    return span / dt.timedelta(days=1)
+
+
+def _stocks(codes: list[str]) -> dict[str, Stock]:
+    """Stock of the products that are on sale, and whether their price is the ledger's."""
+    rows = Product.objects.filter(code__in=codes, is_active=True).order_by()
+    return {
+        code: Stock(level, target, source == PriceSource.LEDGER)
+        for code, level, target, source in rows.values_list(
+            "code", "stock_level", "target_stock", "price_source"
+        )
+    }
+
+
+def demand_of(codes: Sequence[str]) -> dict[str, Demand]:
+    """Demand of the last 7 days before the as-of date and what is usual, from the roll-up.
+
+    Products without sales in these five weeks are left out.
+    """
+    as_of = data_version().as_of
+    if as_of is None:
+        return {}
+    recent = as_of - dt.timedelta(days=DEMAND_DAYS)
+    first = recent - dt.timedelta(days=USUAL_DAYS)
+    weeks = USUAL_DAYS / DEMAND_DAYS
+    return {
+        code: Demand(float(units), float(before) / weeks)
+        for code, units, before in fetch(
+            "SELECT product_id, SUM(CASE WHEN date >= %s THEN quantity ELSE 0 END), "
+            "SUM(CASE WHEN date < %s THEN quantity ELSE 0 END) FROM pricing_saleshistory "
+            f"WHERE date >= %s AND date < %s AND product_id IN ({placeholders(len(codes))}) GROUP BY product_id",
+            [*(day.isoformat() for day in (recent, recent, first, as_of)), *codes],
+        )
+    }
+
+
+def _ruled_prices(codes: list[str]) -> dict[str, RuledPrice]:
+    """Of the products whose newest applied change was made by a rule, the price before rules and that rule."""
+    # One look into the index for each product: a year of hourly changes is not read.
+    applied = PriceChange.objects.filter(
+        product=OuterRef("pk"), status=PriceChangeStatus.APPLIED, changed_at__isnull=False
+    ).order_by("-changed_at", "-pk")
+    products = Product.objects.filter(code__in=codes).order_by()
+    numbers = products.annotate(newest=Subquery(applied.values("pk")[:1])).values("newest")
+    newest = PriceChange.objects.filter(pk__in=numbers, source=PriceChangeSource.RULE).order_by()
+    columns = ("product_id", "repricing_result__base_price", "repricing_result__rule_id")
+    return {
+        code: RuledPrice(base, rule) for code, base, rule in newest.values_list(*columns) if base is not None
+    }
+
+
+def ruled_price(product: Product) -> Decimal | None:
+    """The price before rules of a product whose present price a rule has set; None where none did."""
+    ruled = _ruled_prices([product.code]).get(product.code)
+    return ruled.base if ruled and product.price_source == PriceSource.LEDGER else None
+
+
+def _day_starts(codes: list[str]) -> dict[str, Decimal]:
+    """The price at the beginning of the shop's day, of the products whose price the ledger has changed since."""
+    midnight = dt.datetime.combine(
+        timezone.localdate(timezone=settings.SHOP_TIME_ZONE), dt.time(), settings.SHOP_TIME_ZONE
+    )
+    today = PriceChange.objects.filter(
+        product_id__in=codes, changed_at__gte=midnight, old_price__isnull=False
+    ).order_by("-changed_at", "-id")
+    return {code: price for code, price in today.values_list("product_id", "old_price") if price}
+
+
+def _competitor_moves(facts: dict[str, PriceFacts]) -> dict[str, float]:
+    """Mean change of the competitors' usable prices since each competitor was seen before, within two months."""
+    days = {code: each.policy.competitor_days for code, each in facts.items() if each.competitors}
+    seen = competitor_prices(days, days, only_fresh=True)
+    place = Window(
+        RowNumber(),
+        partition_by=[F("product_id"), F("competitor_name")],
+        order_by=[F("recorded_at").desc(), F("id").desc()],
+    )
+    first = min(seen.recorded_at, default=timezone.now()) - SEEN_BEFORE
+    seen_lately = CompetitorPrice.objects.filter(product_id__in=list(days), recorded_at__gte=first)
+    second = (
+        seen_lately.order_by()
+        .annotate(place=place)
+        .filter(place=2)
+        .values_list("product_id", "competitor_name", "price")
+    )
+    before = {(code, name): float(price) for code, name, price in second}
+    moves: dict[str, list[float]] = {}
+    for row in np.flatnonzero(seen.used).tolist():
+        code, name = seen.codes[seen.product[row]], seen.name[row]
+        if (code, name) in before:
+            moves.setdefault(code, []).append(float(seen.price[row]) / before[code, name] - 1)
+    return {code: sum(changes) / len(changes) for code, changes in moves.items()}

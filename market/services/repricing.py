@@ -1,0 +1,345 @@
+"""Runs of the repricing rules: asked for once an hour or by a manager, and each change made once.
+
+A run is one job and one batch of the ledger. What it did about a product is written in the transaction that did it, and
+a run has at most one row for a product: whoever takes a killed run over goes on after the last row.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import groupby
+from typing import Any, Final
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.db.models import Count, Max
+from django.utils import timezone
+
+from elastix.api.errors import Conflict
+from elastix.api.permissions import Role, role_of
+from elastix.api.versions import lock_version
+from elastix.fields import uuid7
+from elastix.jobs.dispatch import dispatch_on_commit
+from elastix.jobs.models import OPEN_STATES, Job
+from elastix.jobs.running import JobRun
+from elastix.sql import batches
+from market.models import RepricingResult, RepricingRule, RepricingRun
+from market.models.rules import RepricingOutcome
+from market.selectors.signals import shop_moment, stale_data
+from market.services import repricing_alerts
+from market.services.evaluating import RUN_CAP, Decision, Evaluation, evaluate, rules_in_order
+from market.services.switch import kill_switch
+from pricing.models import PriceChange, Product
+from pricing.models.ledger import PriceChangeSource, PriceChangeStatus
+from pricing.services import ledger
+
+KIND: Final = "reprice"
+CHANGES_A_TRANSACTION: Final = 100
+RESULTS_KEPT: Final = dt.timedelta(days=30)
+
+PRICE_MOVED: Final = "price_moved"
+RULE_CHANGED: Final = "rule_changed"
+CHANGE_APPROVED: Final = "change_approved"
+ALREADY_PROPOSED: Final = "already_proposed"
+REPLACED: Final = "Replaced by a newer proposal of a rule."
+
+CHANGING: Final = (RepricingOutcome.APPLIED, RepricingOutcome.PROPOSED, RepricingOutcome.WOULD_CHANGE)
+
+
+class Stopped(Exception):
+    """The run may not go on; the message says why."""
+
+
+# --- asking for runs -------------------------------------------------------------------------------------
+
+
+def reprice_if_due() -> RepricingRun | None:
+    """Ask for this hour's run, if it has not been asked for and a rule is due."""
+    hour = timezone.now().replace(minute=0, second=0, microsecond=0)
+    slot = f"hour {hour:%Y-%m-%dT%H}Z"
+    if RepricingRun.objects.filter(slot=slot).exists():
+        return None
+    due = _due_rules(hour)
+    return _request(slot, due, dry_run=False, by=None) if due else None
+
+
+def rule_run_request(rule_id: int, *, dry_run: bool, by: Any) -> Job:
+    """Ask for a run of one rule now; while one of the same kind is under way, that is the answer.
+
+    Rules before it still keep their products from it.
+
+    Raises
+    ------
+    RepricingRule.DoesNotExist
+    Conflict : the rule is off, and this is no dry run.
+    """
+    with transaction.atomic():
+        lock_version()
+        rule = RepricingRule.objects.get(pk=rule_id)
+        if not rule.enabled and not dry_run:
+            raise Conflict(f"The rule {rule.name!r} is off: turn it on, or ask for a dry run.")
+        open_run = RepricingRun.objects.filter(
+            rules=rule, dry_run=dry_run, slot__startswith=f"{rule.signature} ", job__state__in=OPEN_STATES
+        )
+        run = open_run.first() or _request(f"{rule.signature} {uuid7()}", [rule], dry_run=dry_run, by=by)
+        return Job.objects.get(pk=run.job_id or 0)
+
+
+def _due_rules(hour: dt.datetime) -> list[RepricingRule]:
+    """The enabled rules whose hour this is and whose last scheduled run began long enough ago."""
+    local = shop_moment(hour).hour
+    scheduled = RepricingRun.objects.filter(slot__startswith="hour ").values_list("rules")
+    last = dict(scheduled.annotate(last=Max("created_at")).values_list("rules", "last"))
+
+    def rested(rule: RepricingRule) -> bool:
+        began = last.get(rule.pk)
+        return began is None or began < hour + dt.timedelta(hours=1 - rule.every_hours)
+
+    return [
+        rule
+        for rule in rules_in_order()
+        if (not rule.run_hours or str(local) in rule.run_hours.split(",")) and rested(rule)
+    ]
+
+
+@transaction.atomic
+def _request(slot: str, rules: Sequence[RepricingRule], *, dry_run: bool, by: Any) -> RepricingRun:
+    lock_version()
+    run, is_new = RepricingRun.objects.get_or_create(
+        slot=slot,
+        defaults={
+            "batch": uuid7(),
+            "dry_run": dry_run,
+            "requested_by": (by.get_username() or "anonymous") if by else "",
+        },
+    )
+    if is_new:
+        run.rules.set(rules)
+        asked_by = by if getattr(by, "pk", None) else None
+        run.job = Job.objects.create(kind=KIND, parameters={"run": run.pk}, requested_by=asked_by)
+        run.save(update_fields=["job"])
+        dispatch_on_commit(run.job.pk)
+    return run
+
+
+def runs_purge() -> int:
+    """Forget what was only held back or tried out a month ago; return how many rows. Changes are kept."""
+    old = RepricingResult.objects.filter(
+        change__isnull=True, run__created_at__lt=timezone.now() - RESULTS_KEPT
+    )
+    return old.delete()[0]
+
+
+# --- running -----------------------------------------------------------------------------------------------
+
+
+def reprice(run: JobRun) -> dict[str, Any]:
+    """Job handler: find out what the run's rules want, and do it, or propose it, or write it down."""
+    record = RepricingRun.objects.get(pk=run.parameters["run"])
+    if record.finished_at is None:
+        own = set(record.rules.values_list("pk", flat=True))
+        evaluation = Evaluation([], {}, {}, {})
+        stopped = ""
+        try:
+            _stop_if_switched_off(record)
+            if reason := stale_data():
+                raise Stopped(reason)
+            # Rules whose turn it is not still keep their products from those after them.
+            evaluation = evaluate(rules_in_order(also=own))
+            _carry_out(run, record, [each for each in evaluation.decisions if each.rule.pk in own])
+        except Stopped as reason:
+            stopped = str(reason)
+        _finish(run, record, own, evaluation, stopped)
+    return {"run": record.pk, "dry_run": record.dry_run, "stopped": record.stopped, "rules": record.counts}
+
+
+def run_failed(parameters: dict[str, Any], error: str) -> None:
+    """Failure hook: say in the run and as an alert that its rules could not be run."""
+    record = RepricingRun.objects.filter(pk=parameters["run"]).first()
+    if record is None:
+        return
+    record.stopped, record.finished_at = f"It failed: {error}"[:255], timezone.now()
+    record.save(update_fields=["stopped", "finished_at"])
+    # Alerts take the version row's lock, which goes before the job's that is held here.
+    transaction.on_commit(lambda: repricing_alerts.report_failure(record, error))
+
+
+def _stop_if_switched_off(record: RepricingRun) -> None:
+    switch = kill_switch()
+    if switch.on and not record.dry_run:
+        raise Stopped(f"The kill switch is on: {switch.reason}"[:255].rstrip(": "))
+
+
+def _carry_out(run: JobRun, record: RepricingRun, decisions: Sequence[Decision]) -> None:
+    done = set(record.results.values_list("product_id", flat=True))
+    waiting = _within_run_caps(record, [each for each in decisions if each.code not in done])
+    finished = 0
+    for _, of_rule in groupby(waiting, key=lambda each: each.rule.pk):
+        for chunk in batches(of_rule, CHANGES_A_TRANSACTION):
+            with run.committing():
+                # Under the lock that the switch is turned under: a change made after that is stopped.
+                _stop_if_switched_off(record)
+                _write(record, _carry_out_chunk(record, chunk))
+            finished += len(chunk)
+            run.progress(finished / len(waiting))
+
+
+def _within_run_caps(record: RepricingRun, decisions: Iterable[Decision]) -> list[Decision]:
+    """Hold back what is more than a rule may change in a run, the first attempts of this run counted."""
+    made = record.results.filter(outcome__in=CHANGING).order_by()
+    changed = dict(made.values_list("rule_id").annotate(Count("id")))
+    kept = []
+    for each in decisions:
+        count, most = changed.get(each.rule.pk, 0), each.rule.max_run_changes
+        if not each.reason and most is not None and count >= most:
+            kept.append(replace(each, reason=RUN_CAP))
+            continue
+        changed[each.rule.pk] = count + (not each.reason)
+        kept.append(each)
+    return kept
+
+
+Done = tuple[Decision, str, PriceChange | None]
+"""A decision, its outcome, and the change made."""
+
+
+def _carry_out_chunk(record: RepricingRun, chunk: Sequence[Decision]) -> list[Done]:
+    """Do what one rule decided on some products; the caller holds the version row's lock."""
+    rule = RepricingRule.objects.filter(pk=chunk[0].rule.pk).first()
+    if rule is None or rule.updated_at != chunk[0].rule.updated_at:
+        return _held([replace(each, reason=RULE_CHANGED) for each in chunk])
+    checked = list(_against_the_present(chunk))
+    possible = [each for each in checked if not each.reason]
+    held = _held([each for each in checked if each.reason])
+    if record.dry_run or rule.dry_run:
+        return held + [(each, RepricingOutcome.WOULD_CHANGE, None) for each in possible]
+    applies = rule.may_apply and has_a_say(rule.may_apply_by)
+    possible, settled_already = _beside_what_waits(possible, rule, applies=applies)
+    made, refused = _propose(possible, record, rule)
+    if applies and made:
+        numbers = [change.pk for _, change in made]
+        ledger.approve(numbers, by=rule.may_apply_by)
+        ledger.apply(numbers, by=rule.signature)
+    outcome = RepricingOutcome.APPLIED if applies else RepricingOutcome.PROPOSED
+    return held + settled_already + _held(refused) + [(each, outcome, change) for each, change in made]
+
+
+def has_a_say(username: str) -> bool:
+    """Whether somebody may still decide on prices."""
+    user = get_user_model().objects.filter(username=username, is_active=True).first()
+    return user is not None and role_of(user) >= Role.MANAGER
+
+
+def _against_the_present(chunk: Sequence[Decision]) -> Iterable[Decision]:
+    """Hold back the products whose price is not what the rule saw."""
+    codes = [each.code for each in chunk]
+    now = dict(Product.objects.filter(code__in=codes).order_by().values_list("code", "current_price"))
+    for each in chunk:
+        moved = now.get(each.code) != each.now
+        yield replace(each, reason=PRICE_MOVED) if moved and not each.reason else each
+
+
+def _beside_what_waits(
+    decisions: Sequence[Decision], rule: RepricingRule, *, applies: bool
+) -> tuple[list[Decision], list[Done]]:
+    """Leave alone what somebody has approved or a rule has proposed already; call off older proposals of rules."""
+    states = (PriceChangeStatus.PROPOSED, PriceChangeStatus.APPROVED)
+    lines = PriceChange.objects.filter(
+        product_id__in=[each.code for each in decisions], status__in=states
+    ).order_by("product_id", "pk")
+    waiting: dict[str, list[PriceChange]] = {}
+    for line in lines:
+        waiting.setdefault(line.product_id, []).append(line)
+    possible, settled, outdated = [], [], []
+    for each in decisions:
+        there = waiting.get(each.code, [])
+        proposed = [line for line in there if line.status == PriceChangeStatus.PROPOSED]
+        by_rules = [line for line in proposed if line.source == PriceChangeSource.RULE]
+        same = [line for line in by_rules if (line.old_price, line.new_price) == (each.now, each.price)]
+        if len(proposed) < len(there):
+            settled.append(replace(each, reason=CHANGE_APPROVED))
+        elif same and not applies:
+            settled.append(replace(each, reason=ALREADY_PROPOSED))
+        else:
+            possible.append(each)
+            outdated += [line.pk for line in by_rules]
+    if outdated:
+        ledger.reject(outdated, by=rule.signature, note=REPLACED)
+    return possible, _held(settled)
+
+
+def _propose(
+    decisions: Sequence[Decision], record: RepricingRun, rule: RepricingRule
+) -> tuple[list[tuple[Decision, PriceChange]], list[Decision]]:
+    """Propose what the ledger accepts; return the changes, and what it refused with its reasons."""
+    wanted, refused = list(decisions), []
+    while wanted:
+        try:
+            changes = ledger.propose(
+                [ledger.Wanted(each.code, each.price) for each in wanted],
+                by=rule.signature,
+                reason=f"Rule {rule.pk}: {rule.name}",
+                source=PriceChangeSource.RULE,
+                batch=record.batch,
+            )
+        except ledger.ProposalRefused as error:
+            reasons = {refusal.key: refusal.code for refusal in error.refusals}
+            refused += [replace(wanted[place], reason=code) for place, code in reasons.items()]
+            wanted = [each for place, each in enumerate(wanted) if place not in reasons]
+        else:
+            return list(zip(wanted, changes, strict=True)), refused
+    return [], refused
+
+
+def _held(decisions: Iterable[Decision]) -> list[Done]:
+    return [(each, RepricingOutcome.HELD_BACK, None) for each in decisions]
+
+
+def _write(record: RepricingRun, done: Sequence[Done]) -> None:
+    known = set(RepricingRule.objects.values_list("pk", flat=True))
+    RepricingResult.objects.bulk_create(
+        [
+            RepricingResult(
+                run=record,
+                rule_id=each.rule.pk if each.rule.pk in known else None,
+                product_id=each.code,
+                outcome=outcome,
+                reason=each.reason,
+                base_price=each.base,
+                old_price=each.now,
+                wanted_price=each.wanted,
+                new_price=each.now if outcome == RepricingOutcome.HELD_BACK else each.price,
+                binding=list(each.binding),
+                change=change,
+            )
+            for each, outcome, change in done
+        ],
+        batch_size=200,
+    )
+
+
+def _finish(run: JobRun, record: RepricingRun, own: set[int], evaluation: Evaluation, stopped: str) -> None:
+    """Count what came of it, rule by rule, and raise the alerts."""
+    with run.committing():
+        results = list(record.results.order_by("product_id"))
+        record.counts = {str(pk): _counts(pk, results, evaluation) for pk in sorted(own)}
+        record.stopped, record.finished_at = stopped[:255], timezone.now()
+        record.save(update_fields=["counts", "stopped", "finished_at"])
+        if not stopped and not record.dry_run:
+            failing = [
+                rule
+                for rule in record.rules.all()
+                if rule.may_apply and not rule.dry_run and not has_a_say(rule.may_apply_by)
+            ]
+            repricing_alerts.report_run(record, results, evaluation.signals, failing)
+
+
+def _counts(rule_id: int, results: Sequence[RepricingResult], evaluation: Evaluation) -> dict[str, int]:
+    outcomes = [result.outcome for result in results if result.rule_id == rule_id]
+    # A run that was taken over finds the prices that it has set itself unchanged.
+    done = {result.product_id for result in results}
+    return {
+        **{str(outcome): outcomes.count(outcome) for outcome in RepricingOutcome.values},
+        "unchanged": len(evaluation.unchanged.get(rule_id, set()) - done),
+        "outside_canary": evaluation.outside_canary.get(rule_id, 0),
+    }

@@ -1,0 +1,135 @@
+"""The ledger of prices: read, decided on, applied and rolled back; never edited."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.utils.html import format_html
+
+from elastix.admin_base import ExportMixin, ReadOnlyAdmin, changelist_url
+from elastix.api.errors import Conflict
+from elastix.api.fields import CONTROL
+from pricing.models import PriceChange
+from pricing.services import ledger
+
+MOST_NOTE_CHARACTERS = 255
+
+
+@admin.register(PriceChange)
+class PriceChangeAdmin(ExportMixin, ReadOnlyAdmin):
+    """Steps are taken by pricing.services.ledger with all of the selection, or with none of it."""
+
+    list_display = (
+        "created_at",
+        "product",
+        "old_price",
+        "new_price",
+        "price_now",
+        "status",
+        "source",
+        "whole_batch",
+        "scheduled_for",
+        "changed_at",
+        "proposed_by",
+        "decided_by",
+        "reason",
+        "note",
+    )
+    list_filter = ("status", "source", "scheduled_for")
+    list_select_related = ("product",)
+    search_fields = ("product__code", "product__name", "reason", "proposed_by", "decided_by", "applied_by")
+    date_hierarchy = "created_at"
+    actions = ("approve", "apply", "reject", "roll_back", "export_csv", "export_xlsx")
+    export_fields = (
+        "id",
+        "product",
+        "old_price",
+        "new_price",
+        "status",
+        "source",
+        "batch",
+        "reason",
+        "created_at",
+        "proposed_by",
+        "decided_at",
+        "decided_by",
+        "scheduled_for",
+        "changed_at",
+        "applied_by",
+        "rolled_back_at",
+        "rolled_back_by",
+        "note",
+    )
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        # Nobody may edit lines; who could by the groups' rights may decide on them.
+        return request.user.has_perm("pricing.change_pricechange")
+
+    @admin.display(description="price now")
+    def price_now(self, change: PriceChange) -> Any:
+        return change.product.current_price
+
+    @admin.display(description="batch", ordering="batch")
+    def whole_batch(self, change: PriceChange) -> str:
+        if change.batch is None:
+            return "-"
+        url = f"{changelist_url(PriceChange)}?batch__exact={change.batch}"
+        return format_html('<a href="{}">{}</a>', url, str(change.batch)[-6:])
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        return lookup == "batch__exact" or super().lookup_allowed(lookup, value, request)
+
+    @admin.action(permissions=["decide"], description="Approve selected proposals")
+    def approve(self, request: HttpRequest, queryset: Any) -> None:
+        self._take(request, queryset, ledger.approve, "Approved")
+
+    @admin.action(permissions=["decide"], description="Apply selected approved changes now")
+    def apply(self, request: HttpRequest, queryset: Any) -> None:
+        self._take(request, queryset, ledger.apply, "Applied")
+
+    @admin.action(permissions=["decide"], description="Reject selected changes")
+    def reject(self, request: HttpRequest, queryset: Any) -> Any:
+        if not request.POST.get("post"):
+            return self._ask(request, queryset, "reject", "Reject", "These changes will not be made.")
+        return self._take(request, queryset, ledger.reject, "Rejected", note=_note(request))
+
+    @admin.action(permissions=["decide"], description="Roll back selected applied changes")
+    def roll_back(self, request: HttpRequest, queryset: Any) -> Any:
+        if not request.POST.get("post"):
+            warning = "These products get back the prices they had before."
+            return self._ask(request, queryset, "roll_back", "Roll back", warning)
+        return self._take(request, queryset, ledger.roll_back, "Rolled back", note=_note(request))
+
+    def _take(
+        self, request: HttpRequest, queryset: Any, step: Callable[..., Any], done: str, **given: Any
+    ) -> None:
+        chosen = list(queryset.order_by().values_list("pk", flat=True))
+        try:
+            step(chosen, by=request.user.get_username(), **given)
+        except (Conflict, PermissionDenied) as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            self.message_user(request, f"{done}: {len(chosen)}.")
+
+    def _ask(
+        self, request: HttpRequest, queryset: Any, action: str, title: str, warning: str
+    ) -> TemplateResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{title} price changes",
+            "opts": self.opts,
+            "changes": queryset.select_related("product").order_by("product_id", "pk"),
+            "action": action,
+            "verb": title,
+            "warning": warning,
+            "most_note_characters": MOST_NOTE_CHARACTERS,
+            "media": self.media,
+        }
+        return TemplateResponse(request, "admin/pricing/pricechange/step_confirmation.html", context)
+
+
+def _note(request: HttpRequest) -> str:
+    return CONTROL.sub(" ", request.POST.get("note", "")).strip()[:MOST_NOTE_CHARACTERS]

@@ -1,0 +1,111 @@
+"""Which of the competitors' prices may be used, and what they amount to."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+IMPLAUSIBLE_FACTOR: Final = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class MarketPrices:
+    """What the fresh and plausible prices of each product amount to; arrays (n_products,).
+
+    Attributes
+    ----------
+    count : competitors whose price is used.
+    mean, median, lowest, highest : their prices, nan where there is none.
+    """
+
+    count: IntArray
+    mean: FloatArray
+    median: FloatArray
+    lowest: FloatArray
+    highest: FloatArray
+
+
+def plausible(product: ArrayLike, price: ArrayLike, fresh: ArrayLike, own_price: ArrayLike) -> BoolArray:
+    """Tell which prices are no slip of somebody's pen: (n,) booleans.
+
+    A price is implausible when it is more than 4 times above or below the median of the other competitors' fresh
+    prices. Where fewer than two others are fresh, that one may be the slip: then a price is implausible only if it is
+    as far from our own price too. A price with nothing to compare it with is plausible.
+
+    Parameters
+    ----------
+    product : (n,) the product's number, 0 to n_products - 1.
+    price : (n,) above 0, one of each competitor.
+    fresh : (n,) booleans. Prices that are not fresh are judged, and judge no others.
+    own_price : (n_products,) what we ask, nan where it is not known.
+    """
+    p, theirs, counts = (
+        np.asarray(product, np.int64),
+        np.asarray(price, np.float64),
+        np.asarray(fresh, np.bool_),
+    )
+    ours = np.asarray(own_price, np.float64)[p]
+    others, median = _others_median(p, theirs, counts)
+    off_others, off_ours = _far(theirs, median), _far(theirs, ours)
+    judged_by_ours = np.where(others == 0, off_ours, off_others & (off_ours | np.isnan(ours)))
+    return np.asarray(~np.where(others >= 2, off_others, judged_by_ours))
+
+
+def market_prices(product: ArrayLike, price: ArrayLike, n_products: int) -> MarketPrices:
+    """Count, mean, median and limits of the given prices by product.
+
+    Parameters
+    ----------
+    product : (n,) the product's number, 0 to n_products - 1.
+    price : (n,) prices that may be used.
+    """
+    p, value = np.asarray(product, np.int64), np.asarray(price, np.float64)
+    order = np.lexsort((value, p))
+    value = value[order]
+    count = np.bincount(p, minlength=n_products)
+    first = np.cumsum(count) - count
+    some = count > 0
+    total = np.bincount(p[order], weights=value, minlength=n_products)
+
+    def at(offset: IntArray) -> FloatArray:
+        found = np.full(n_products, np.nan)
+        found[some] = value[(first + offset)[some]]
+        return found
+
+    return MarketPrices(
+        count=count,
+        mean=np.where(some, total / np.maximum(count, 1), np.nan),
+        median=(at((count - 1) // 2) + at(count // 2)) / 2,
+        lowest=at(np.zeros_like(count)),
+        highest=at(count - 1),
+    )
+
+
+def _others_median(product: IntArray, price: FloatArray, fresh: BoolArray) -> tuple[IntArray, FloatArray]:
+    """Return, for each price, how many other fresh prices its product has, and their median (nan without any)."""
+    n_products = int(product.max()) + 1 if len(product) else 0
+    order = np.flatnonzero(fresh)[np.lexsort((price[fresh], product[fresh]))]
+    ranked = price[order]
+    count = np.bincount(product[order], minlength=n_products)
+    first = np.cumsum(count) - count
+    # The place of each fresh price in its product's ranking; the others' ranking is that one without it.
+    place = np.full(len(price), np.iinfo(np.int64).max)
+    place[order] = np.arange(len(order)) - first[product[order]]
+    others = count[product] - fresh
+    median = np.full(len(price), np.nan)
+    some = others > 0
+    middle = np.zeros(int(some.sum()))
+    for rank in ((others[some] - 1) // 2, others[some] // 2):
+        middle += ranked[first[product[some]] + rank + (rank >= place[some])] / 2
+    median[some] = middle
+    return others, median
+
+
+def _far(price: FloatArray, reference: FloatArray) -> BoolArray:
+    """More than the factor above or below; False where the reference is not known."""
+    return np.asarray((price > IMPLAUSIBLE_FACTOR * reference) | (IMPLAUSIBLE_FACTOR * price < reference))

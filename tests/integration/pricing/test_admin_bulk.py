@@ -1,0 +1,73 @@
+"""Bulk optimizations and categories in the admin: to be looked at."""
+
+import pytest
+from django.contrib.auth.models import User
+
+from elastix.api.versions import data_version
+from elastix.jobs.dispatch import jobs_held
+from elastix.jobs.running import run_job
+from pricing.models import BulkOptimization, BulkRow, CategorySummary
+from pricing.selectors.policies import Overrides
+from pricing.services.bulk import bulk_request
+from pricing.services.categories import categories_refresh
+from tests.integration.admin_pages import page, queries_of, run_action, signed_in
+from tests.integration.pricing.shelf import put_on_shelf, shelf
+
+pytestmark = pytest.mark.django_db
+
+
+def optimised(codes: list[str]) -> BulkOptimization:
+    with jobs_held():
+        job = bulk_request(codes, Overrides())
+    run_job(job.pk)
+    return BulkOptimization.objects.get(pk=job.pk)
+
+
+def test_lists_take_the_same_few_queries_however_long_they_are(viewer: User) -> None:
+    browser = signed_in(viewer)
+    seen = []
+    for count in (2, 20):
+        for number in range(count):
+            put_on_shelf(f"{count}-{number}", category=f"{count} {number}")
+            optimised([f"{count}-{number}"])
+        categories_refresh(data_version())
+        seen.append(
+            [queries_of(browser, page(model)) for model in (BulkOptimization, BulkRow, CategorySummary)]
+        )
+    assert seen[0] == seen[1]
+
+
+def test_rows_are_shown_found_by_their_job_and_handed_out(viewer: User) -> None:
+    shelf()
+    put_on_shelf("=1+1")
+    first, second = optimised(["P001", "=1+1"]), optimised(["CUT"])
+    browser = signed_in(viewer)
+    text = browser.get(page(BulkRow), {"q": str(second.pk)}).content.decode()
+    assert "CUT" in text and "P001" not in text
+    assert "14.49" in browser.get(page(BulkRow), {"q": "p001"}).content.decode()
+    response = run_action(browser, "export_csv", *BulkRow.objects.filter(optimization=first))
+    assert "'=1+1" in b"".join(response.streaming_content).decode()
+
+
+def test_products_without_a_category_have_a_name_and_a_page(viewer: User) -> None:
+    shelf()
+    categories_refresh(data_version())
+    browser = signed_in(viewer)
+    text = browser.get(page(CategorySummary)).content.decode()
+    assert "Uncategorised" in text and "Cups" in text
+    rest = CategorySummary.objects.get(category="")
+    assert browser.get(page(CategorySummary, "change", rest.pk)).status_code == 200
+
+
+def test_nobody_edits_them(admin_user: User) -> None:
+    shelf()
+    found = optimised(["P001"])
+    categories_refresh(data_version())
+    browser = signed_in(admin_user)
+    for model in (BulkOptimization, BulkRow, CategorySummary):
+        key = model._default_manager.order_by("pk")[0].pk
+        assert browser.get(page(model, "add")).status_code == 403
+        assert browser.post(page(model, "change", key), {"proposed": 9}).status_code == 403
+        assert browser.post(page(model, "delete", key), {"post": "yes"}).status_code == 403
+    found.refresh_from_db()
+    assert found.proposed == 0

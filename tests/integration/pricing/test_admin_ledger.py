@@ -1,0 +1,140 @@
+"""The price ledger in the admin: looked through, decided on by managers, edited by nobody."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from elastix.fields import uuid7
+from pricing.models import PriceChange, Product
+from pricing.services import ledger
+from pricing.services.catalogue import product_create, product_update
+from tests.integration.admin_pages import page, queries_of, run_action, said, signed_in
+
+pytestmark = pytest.mark.django_db
+
+ACTIONS = ("approve", "apply", "reject", "roll_back")
+
+
+@pytest.fixture
+def changes(db: None) -> list[PriceChange]:
+    for code in ("CUP", "MUG"):
+        product_create(code=code, by="somebody", name=code.title(), current_price=Decimal("4.00"))
+    return ledger.propose(
+        [("CUP", Decimal("4.49")), ("MUG", Decimal("4.99"))], by="analyst", reason="Spring", batch=uuid7()
+    )
+
+
+@pytest.fixture
+def browser(manager: User) -> Client:
+    return signed_in(manager)
+
+
+def statuses() -> list[str]:
+    found = PriceChange.objects.exclude(source="manual").order_by("product_id")
+    return list(found.values_list("status", flat=True))
+
+
+def prices() -> list[str]:
+    return [str(price) for price in Product.objects.order_by("code").values_list("current_price", flat=True)]
+
+
+def test_a_manager_takes_prices_to_the_shelf_and_back(changes: list[PriceChange], browser: Client) -> None:
+    assert "Approved: 2." in said(run_action(browser, "approve", *changes))
+    assert "Applied: 2." in said(run_action(browser, "apply", *changes))
+    assert prices() == ["4.49", "4.99"]
+    asked = run_action(browser, "roll_back", *changes).content.decode()
+    assert "CUP Cup: 4.00 &rarr; 4.49 (Applied), 4.49 now" in asked
+    assert prices() == ["4.49", "4.99"]
+    answer = run_action(browser, "roll_back", *changes, post="yes", note=" Sales\x00fell ")
+    assert "Rolled back: 2." in said(answer)
+    assert prices() == ["4.00", "4.00"]
+    assert set(PriceChange.objects.filter(batch=changes[0].batch).values_list("note", "rolled_back_by")) == {
+        ("Sales fell", "manager")
+    }
+
+
+def test_rejecting_asks_first_and_keeps_the_reason(changes: list[PriceChange], browser: Client) -> None:
+    assert "will not be made" in run_action(browser, "reject", changes[0]).content.decode()
+    assert statuses() == ["proposed", "proposed"]
+    run_action(browser, "reject", changes[0], post="yes", note="x" * 300)
+    assert statuses() == ["rejected", "proposed"]
+    assert PriceChange.objects.get(pk=changes[0].pk).note == "x" * 255
+
+
+@pytest.mark.parametrize("action", ["apply", "roll_back"])
+def test_a_step_out_of_order_is_refused_with_a_message(
+    action: str, changes: list[PriceChange], browser: Client
+) -> None:
+    refusal = said(run_action(browser, action, *changes, post="yes"))
+    assert f"change {changes[1].pk} (MUG): it is proposed" in refusal
+    assert statuses() == ["proposed", "proposed"]
+
+
+def test_one_stale_change_keeps_the_whole_selection_waiting_and_is_named(
+    changes: list[PriceChange], browser: Client
+) -> None:
+    product_update("MUG", by="somebody", current_price=Decimal("5.00"))
+    refusal = said(run_action(browser, "approve", *changes))
+    assert f"hange {changes[1].pk} (MUG)" in refusal
+    assert "CUP" not in refusal
+    assert statuses() == ["proposed", "proposed"]
+
+
+def test_nobody_approves_their_own_proposal(changes: list[PriceChange], browser: Client) -> None:
+    PriceChange.objects.filter(pk=changes[0].pk).update(proposed_by="manager")
+    assert "somebody else has to approve it" in said(run_action(browser, "approve", *changes))
+    assert statuses() == ["proposed", "proposed"]
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_analysts_and_viewers_decide_on_nothing(
+    action: str, changes: list[PriceChange], analyst: User, viewer: User
+) -> None:
+    for user in (analyst, viewer):
+        looking = signed_in(user)
+        assert f'value="{action}"' not in looking.get(page(PriceChange)).content.decode()
+        run_action(looking, action, *changes, post="yes")
+    assert statuses() == ["proposed", "proposed"]
+
+
+def test_nobody_edits_adds_or_deletes_lines(changes: list[PriceChange], admin_user: User) -> None:
+    looking = signed_in(admin_user)
+    assert looking.get(page(PriceChange, "change", changes[0].pk)).status_code == 200
+    assert looking.post(page(PriceChange, "change", changes[0].pk), {"new_price": "9"}).status_code == 403
+    assert looking.get(page(PriceChange, "add")).status_code == 403
+    assert looking.post(page(PriceChange, "delete", changes[0].pk), {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [("q=spring", 2), ("q=mug", 2), ("q=nothing", 0), ("status=proposed", 2), ("source=manual", 2)],
+)
+def test_the_ledger_is_searched_and_filtered(
+    query: str, found: int, changes: list[PriceChange], viewer: User
+) -> None:
+    assert signed_in(viewer).get(f"{page(PriceChange)}?{query}").context["cl"].result_count == found
+
+
+def test_a_line_leads_to_the_whole_of_its_batch(changes: list[PriceChange], viewer: User) -> None:
+    looking = signed_in(viewer)
+    url = f"{page(PriceChange)}?batch__exact={changes[0].batch}"
+    assert url in looking.get(page(PriceChange)).content.decode()
+    assert looking.get(url).context["cl"].result_count == 2
+
+
+def test_the_ledger_can_be_exported(changes: list[PriceChange], viewer: User) -> None:
+    answer: Any = run_action(signed_in(viewer), "export_csv", *changes)
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    assert "CUP,4.00,4.49,proposed,proposal" in text
+
+
+def test_the_list_takes_the_same_queries_for_many_lines_as_for_few(
+    changes: list[PriceChange], browser: Client
+) -> None:
+    few = queries_of(browser, page(PriceChange))
+    for number in range(20):
+        product_create(code=f"P{number}", by="x", name="x", current_price=Decimal("1.00"))
+    assert queries_of(browser, page(PriceChange)) == few

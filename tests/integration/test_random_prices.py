@@ -1,0 +1,176 @@
+"""Whatever is proposed, decided, applied, taken back and edited in whatever order: shelf and ledger tell one story.
+
+A little model of the ledger, a list of prices in force for each product, says what every step must do; the real
+one is compared with it after each.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from elastix.fields import uuid7
+from pricing.models import PriceChange, Product
+from pricing.services import ledger
+from pricing.services.catalogue import product_create, product_update
+
+# A longer search by hand: RANDOM_PRICES=1000 pytest tests/integration/test_random_prices.py
+BY_HAND = "RANDOM_PRICES" in os.environ
+EXAMPLES = int(os.environ.get("RANDOM_PRICES", "60"))
+
+CODES = ("BOWL", "CUP", "MUG")
+FIRST_PRICE = Decimal("10.00")
+PRICES = [Decimal(price) for price in ("8.00", "9.00", "10.00", "11.00", "12.00")]
+PEOPLE = ("anna", "bert")
+STEPS = {
+    "approve": (ledger.approve, ("proposed",), "approved"),
+    "reject": (ledger.reject, ("proposed", "approved"), "rejected"),
+    "apply": (ledger.apply, ("approved",), "applied"),
+    "roll_back": (ledger.roll_back, ("applied",), "rolled_back"),
+}
+
+
+@dataclass
+class Line:
+    """A line as the model has it."""
+
+    pk: int
+    code: str
+    old: Decimal
+    new: Decimal
+    by: str
+    batch: UUID | None
+    status: str = "proposed"
+
+
+@dataclass
+class Model:
+    lines: list[Line] = field(default_factory=list)
+    # The changes in force, oldest first; the price before them is the first price.
+    in_force: dict[str, list[Line]] = field(default_factory=lambda: {code: [] for code in CODES})
+
+    def price(self, code: str) -> Decimal:
+        stack = self.in_force[code]
+        return stack[-1].new if stack else FIRST_PRICE
+
+    def may(self, step: str, line: Line, by: str) -> bool:
+        if line.status not in STEPS[step][1]:
+            return False
+        if step == "approve" and line.by == by:
+            return False
+        if step in ("approve", "apply"):
+            return self.price(line.code) == line.old
+        return step != "roll_back" or self.in_force[line.code][-1:] == [line]
+
+    def take(self, step: str, line: Line) -> None:
+        line.status = STEPS[step][2]
+        if step == "apply":
+            self.in_force[line.code].append(line)
+        elif step == "roll_back":
+            self.in_force[line.code].pop()
+
+
+def propose(model: Model, wanted: Sequence[tuple[str, Decimal]], by: str, batched: bool) -> None:
+    batch = uuid7() if batched else None
+    codes = [code for code, _ in wanted]
+    possible = len(set(codes)) == len(codes) and all(model.price(code) != price for code, price in wanted)
+    try:
+        made = ledger.propose(wanted, by=by, batch=batch)
+    except ledger.ProposalRefused:
+        assert not possible
+        return
+    assert possible
+    for line, (code, price) in zip(made, wanted, strict=True):
+        model.lines.append(Line(line.pk, code, model.price(code), price, by, batch))
+
+
+def step(model: Model, name: str, place: int, whole_batch: bool, by: str) -> None:
+    if not model.lines:
+        return
+    line = model.lines[place % len(model.lines)]
+    chosen: Any = [line.pk]
+    concerned = [line]
+    if whole_batch and line.batch:
+        chosen = line.batch
+        members = [each for each in model.lines if each.batch == line.batch]
+        concerned = [each for each in members if each.status in STEPS[name][1]] or members
+    possible = all(model.may(name, each, by) for each in concerned)
+    try:
+        STEPS[name][0](chosen, by=by)
+    except (ledger.StepRefused, PermissionDenied):
+        assert not possible
+        return
+    assert possible
+    for each in concerned:
+        model.take(name, each)
+
+
+def edit(model: Model, code: str, price: Decimal) -> None:
+    before = model.price(code)
+    product_update(code, by="somebody", current_price=price)
+    if price != before:
+        newest = PriceChange.objects.latest("pk")
+        line = Line(newest.pk, code, before, price, "", None, "applied")
+        model.lines.append(line)
+        model.in_force[code].append(line)
+
+
+def compare(model: Model) -> None:
+    shelf = dict(Product.objects.values_list("code", "current_price"))
+    assert shelf == {code: model.price(code) for code in CODES}
+    stored = set(PriceChange.objects.values_list("pk", "product_id", "old_price", "new_price", "status"))
+    firsts = {each for each in stored if each[2] is None}
+    assert stored - firsts == {(line.pk, line.code, line.old, line.new, line.status) for line in model.lines}
+    for code in CODES:
+        newest = (
+            PriceChange.objects.filter(product_id=code, status="applied").order_by("changed_at", "pk").last()
+        )
+        assert newest is not None and newest.new_price == shelf[code]
+
+
+def operations() -> st.SearchStrategy[tuple[Any, ...]]:
+    code, price, by = st.sampled_from(CODES), st.sampled_from(PRICES), st.sampled_from(PEOPLE)
+    wanted = st.lists(st.tuples(code, price), min_size=1, max_size=3)
+    proposals = st.tuples(st.just(propose), wanted, by, st.booleans())
+    steps = st.tuples(st.just(step), st.sampled_from(list(STEPS)), st.integers(0, 11), st.booleans(), by)
+    edits = st.tuples(st.just(edit), code, price)
+    return st.one_of(proposals, proposals, steps, steps, steps, steps, edits)
+
+
+@pytest.mark.slow
+def test_random_steps_leave_shelf_and_ledger_telling_one_story(db: None) -> None:
+    done: list[int] = []
+
+    @settings(
+        max_examples=EXAMPLES,
+        derandomize=not BY_HAND,
+        phases=list(Phase) if BY_HAND else [Phase.generate],
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.lists(operations(), min_size=8, max_size=30))
+    def check(chosen: list[tuple[Any, ...]]) -> None:
+        with transaction.atomic():
+            try:
+                for code in CODES:
+                    product_create(code=code, by="somebody", current_price=FIRST_PRICE)
+                model = Model()
+                for operation, *arguments in chosen:
+                    operation(model, *arguments)
+                    compare(model)
+                done.extend(len(stack) for stack in model.in_force.values())
+            finally:
+                transaction.set_rollback(True)
+
+    check()
+    # Random steps mostly run against a rule; enough of them must have gone through.
+    assert sum(done) >= EXAMPLES

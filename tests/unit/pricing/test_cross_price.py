@@ -1,0 +1,266 @@
+"""Which pairs are looked at, and what is concluded from what the sales say of them."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pricing.core import cross_price as core
+from pricing.core.baskets import Together, baskets_of, bought_together
+from pricing.core.cancellations import match_cancellations
+from pricing.core.cross_price import (
+    SPREADS,
+    STARTING_WEIGHTS,
+    STRATA,
+    Candidates,
+    CrossPrior,
+    OwnCross,
+    candidate_pairs,
+    cross_of_pair,
+    fit_cross,
+    shrink,
+)
+from pricing.core.daily import daily_sales, take_products
+from pricing.core.lines import SalesLines, clean_lines
+from pricing.core.pooled import fit_pooled
+from tests.dgp import Disturbances
+from tests.dgp_pairs import SHOP, PairsSpec, simulate_pairs
+
+PRIOR = CrossPrior(0.2, np.tile(STARTING_WEIGHTS, (STRATA, 1)))
+NONE = Together(*(np.zeros(0, np.int64) for _ in range(3)), np.zeros(0))
+
+
+def concluded(one, other=0.0, variance=0.01, other_variance=0.01):
+    own = OwnCross(np.array([[one, other]]), np.array([[variance, other_variance]]))
+    return shrink(own, PRIOR, np.array([False]))
+
+
+# --- shrinkage -----------------------------------------------------------------------------------
+
+
+def test_where_the_sales_say_nothing_two_products_are_independent():
+    found = concluded(0.0, variance=1000.0, other_variance=1000.0)
+    assert found.elasticity[0] == pytest.approx([0, 0])
+    assert found.relationship[0].tolist() == ["independent"] * 2
+
+
+@pytest.mark.parametrize(("estimate", "name"), [(1.0, "substitutes"), (-1.0, "complements")])
+def test_what_is_sharply_measured_stands(estimate, name):
+    found = concluded(estimate, estimate, 0.005, 0.005)
+    assert found.elasticity[0] == pytest.approx([estimate] * 2, abs=0.05)
+    assert found.relationship[0].tolist() == [name] * 2
+
+
+def test_a_middling_estimate_is_drawn_to_0_and_not_believed():
+    found = concluded(0.5, 0.0, 0.06, 0.06)
+    assert 0 < found.elasticity[0, 0] < 0.2
+    assert found.relationship[0, 0] == "independent"
+
+
+def test_each_direction_lends_the_other_its_sign():
+    alone = concluded(0.6, 0.0, 0.04, 1000.0)
+    agreeing = concluded(0.6, 0.8, 0.04, 0.04)
+    opposed = concluded(0.6, -0.8, 0.04, 0.04)
+    assert agreeing.elasticity[0, 0] > max(alone.elasticity[0, 0], opposed.elasticity[0, 0])
+    assert alone.elasticity[0, 1] > 0
+
+
+estimates = st.floats(-3, 3)
+variances = st.floats(0.001, 50)
+
+
+@settings(deadline=None)
+@given(estimates, estimates, variances, variances)
+def test_signs_and_sides_are_treated_alike(one, other, variance, other_variance):
+    found = concluded(one, other, variance, other_variance)
+    flipped = concluded(-one, -other, variance, other_variance)
+    swapped = concluded(other, one, other_variance, variance)
+    assert flipped.elasticity == pytest.approx(-found.elasticity, abs=1e-9)
+    assert flipped.ci_low == pytest.approx(-found.ci_high, abs=1e-7)
+    assert swapped.elasticity[:, ::-1] == pytest.approx(found.elasticity, abs=1e-9)
+    assert np.all(found.ci_low <= found.ci_high)
+    excluded = (found.ci_low > 0) | (found.ci_high < 0)
+    assert np.array_equal(found.relationship != "independent", excluded)
+    assert np.abs(found.elasticity).max() <= 1.0001 * max(abs(one), abs(other))
+
+
+def test_the_posterior_is_that_of_a_brute_force_sum():
+    one, other, variance, other_variance = 0.7, 0.3, 0.05, 0.1
+    axis = np.linspace(-4, 4, 1601)
+    x, y = np.meshgrid(axis, axis, indexing="ij")
+    weight = np.zeros_like(x)
+    for spread, correlation, share in zip(SPREADS, core.CORRELATIONS, PRIOR.weights[0], strict=True):
+        scale = spread**2 * (1 - correlation**2)
+        square = (x**2 - 2 * correlation * x * y + y**2) / scale
+        weight += share / (2 * np.pi * spread**2 * np.sqrt(1 - correlation**2)) * np.exp(-square / 2)
+    weight *= np.exp(-((x - one) ** 2) / (2 * variance) - (y - other) ** 2 / (2 * other_variance))
+    of_x = weight.sum(axis=1) / weight.sum()
+    found = concluded(one, other, variance, other_variance)
+    mean = (axis * of_x).sum()
+    assert found.elasticity[0, 0] == pytest.approx(mean, abs=1e-3)
+    assert found.std_error[0, 0] == pytest.approx(np.sqrt((axis**2 * of_x).sum() - mean**2), abs=1e-3)
+    low, high = (axis[np.searchsorted(of_x.cumsum(), each)] for each in (0.025, 0.975))
+    assert (found.ci_low[0, 0], found.ci_high[0, 0]) == pytest.approx((low, high), abs=0.01)
+
+
+def test_the_prior_survives_json():
+    again = CrossPrior.from_dict(PRIOR.to_dict())
+    assert again.spread == PRIOR.spread
+    assert np.array_equal(again.weights, PRIOR.weights)
+
+
+# --- candidates ----------------------------------------------------------------------------------
+
+
+def pairs_of(found):
+    return set(zip(found.first.tolist(), found.second.tolist(), strict=True))
+
+
+def test_in_a_small_category_everybody_is_paired_with_everybody():
+    category = np.array([0, 1, 0, 0, -1, -1])
+    found = candidate_pairs(NONE, category, np.arange(6.0), np.ones(6, np.bool_))
+    assert pairs_of(found) == {(0, 2), (0, 3), (2, 3)}
+    assert not found.together.any()
+
+
+def test_in_a_large_category_neighbours_in_price_are():
+    price = np.random.default_rng(1).permutation(200).astype(np.float64)
+    found = candidate_pairs(NONE, np.zeros(200, np.int64), price, np.ones(200, np.bool_))
+    assert np.abs(price[found.first] - price[found.second]).max() == 15
+    assert np.bincount(np.concatenate([found.first, found.second])).max() == 30
+
+
+def test_products_without_sales_enough_are_left_out_and_unknown_prices_are_not():
+    sold = np.array([True, False, True])
+    price = np.array([1.0, 2.0, np.nan])
+    assert pairs_of(candidate_pairs(NONE, np.zeros(3, np.int64), price, sold)) == {(0, 2)}
+
+
+def test_of_pairs_bought_together_the_strongest_are_kept_whatever_the_category():
+    products = 100
+    # Product 0 is bought with all others, 1 and 2 with each other as well.
+    first = np.concatenate([np.zeros(products - 1, np.int64), [1]])
+    second = np.concatenate([np.arange(1, products), [2]])
+    strength = np.concatenate([np.arange(products - 1, 0, -1.0), [1.0]])
+    together = Together(first, second, np.full(products, 9), strength)
+    found = candidate_pairs(together, np.full(products, -1), np.ones(products), np.ones(products, np.bool_))
+    assert pairs_of(found) == {(0, other) for other in range(1, 31)} | {(1, 2)}
+    assert found.together.all()
+
+
+# --- the regression ------------------------------------------------------------------------------
+
+
+@cache
+def shop():
+    small = replace(
+        SHOP, products=40, categories=4, days=400, lines_per_day=8, disturbances=Disturbances.only("promotions")
+    )  # fmt: skip
+    found = simulate_pairs(PairsSpec(shop=small), 7)
+    books = found.lines
+    keys = ("product", "customer", "quantity", "minute", "cancellation", "price")
+    voided = match_cancellations(**{key: books[key] for key in keys}, order=np.arange(found.product.size))
+    lines = SalesLines(**books, voided=voided)
+    daily = daily_sales(lines, clean_lines(lines, 40), 40)
+    hyper = fit_pooled(daily, found.product_category, np.unique(daily.day))
+    together = bought_together(baskets_of(found.invoice, found.product, 40))
+    pairs = candidate_pairs(
+        together, found.product_category, found.list_price.mean(axis=1), np.ones(40, np.bool_)
+    )
+    return found, daily, hyper, pairs
+
+
+def test_the_mean_price_of_a_cell_is_that_of_its_days():
+    found, daily, hyper, _ = shop()
+    panel, _ = core._panel(daily, found.product_category, hyper)
+    stop = core._cell_ends(panel)
+    paths = core._price_paths(panel, stop, hyper, 40)
+    rng = np.random.default_rng(2)
+    for cell in rng.integers(0, panel.product.size, 50).tolist():
+        other = int(rng.integers(0, 40))
+        days = np.arange(panel.start[cell], stop[cell])
+        mine = panel.product == other
+        price = np.zeros(days.size)
+        every = np.repeat(panel.log_price[mine], (stop - panel.start)[mine])
+        at = np.concatenate(
+            [np.arange(a, b) for a, b in zip(panel.start[mine], stop[mine], strict=True)] or [[]]
+        )
+        weight = hyper.calendar.weekday_weight[(at + 3) % 7]
+        weight[np.isin(at, hyper.calendar.closed_days)] = 0
+        centred = every - (every * weight).sum() / weight.sum()
+        for k, day in enumerate(days.tolist()):
+            price[k] = centred[at == day][0] if (at == day).any() else 0.0
+        weight = np.where(
+            np.isin(days, hyper.calendar.closed_days), 0.0, hyper.calendar.weekday_weight[(days + 3) % 7]
+        )
+        expected = (price * weight).sum() / max(weight.sum(), 1e-9)
+        got = paths.mean_between(np.array([[other]]), panel.start[[cell]], stop[[cell]])[0, 0]
+        assert got == pytest.approx(expected, abs=1e-9)
+
+
+def test_related_pairs_are_told_and_independent_ones_are_not():
+    found, daily, hyper, pairs = shop()
+    _, result = fit_cross(daily, found.product_category, hyper, pairs)
+    truth = np.stack(
+        [
+            found.cross_elasticity[pairs.first, pairs.second],
+            found.cross_elasticity[pairs.second, pairs.first],
+        ],
+        axis=1,
+    )
+    strong = np.abs(truth) >= 0.5
+    assert strong.sum() >= 15
+    assert (np.sign(result.elasticity) == np.sign(truth))[strong].mean() >= 0.9
+    told = result.relationship != "independent"
+    assert told[strong].mean() > 0.3
+    assert told[truth == 0].mean() <= 0.05
+
+
+def test_chunks_do_not_change_the_estimates(monkeypatch):
+    found, daily, hyper, pairs = shop()
+    prior, whole = fit_cross(daily, found.product_category, hyper, pairs)
+    monkeypatch.setattr(core, "PRODUCTS_A_CHUNK", 7)
+    again, parts = fit_cross(daily, found.product_category, hyper, pairs)
+    assert again.spread == pytest.approx(prior.spread)
+    assert parts.elasticity == pytest.approx(whole.elasticity, abs=2e-3)
+
+
+def test_a_pair_by_itself_comes_near_what_it_is_among_all():
+    found, daily, hyper, pairs = shop()
+    prior, whole = fit_cross(daily, found.product_category, hyper, pairs)
+    strongest = int(np.abs(whole.elasticity).sum(axis=1).argmax())
+    codes = np.array([pairs.first[strongest], pairs.second[strongest]])
+    alone = cross_of_pair(
+        take_products(daily, codes),
+        found.product_category[codes],
+        hyper,
+        prior,
+        bool(pairs.together[strongest]),
+    )
+    assert alone.relationship[0].tolist() == whole.relationship[strongest].tolist()
+    assert alone.elasticity[0] == pytest.approx(whole.elasticity[strongest], abs=0.25)
+
+
+def test_the_order_of_a_pair_changes_nothing_but_the_order_of_the_answer():
+    found, daily, hyper, pairs = shop()
+    codes = np.array([pairs.first[0], pairs.second[0]])
+    one, other = (
+        cross_of_pair(take_products(daily, each), found.product_category[each], hyper, PRIOR, False)
+        for each in (codes, codes[::-1])
+    )
+    assert other.elasticity[0, ::-1] == pytest.approx(one.elasticity[0], abs=1e-9)
+
+
+def test_without_any_pairs_or_sales_there_is_nothing_to_say():
+    found, daily, hyper, _ = shop()
+    none = Candidates(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.bool_))
+    prior, result = fit_cross(daily, found.product_category, hyper, none)
+    assert result.elasticity.shape == (0, 2)
+    assert prior.weights == pytest.approx(PRIOR.weights)
+    unsold = take_products(daily, np.zeros(0, np.int64))
+    silent = cross_of_pair(unsold, np.array([0, 1]), hyper, prior, True)
+    assert silent.relationship[0].tolist() == ["independent"] * 2
+    assert silent.elasticity[0] == pytest.approx([0, 0])

@@ -1,0 +1,448 @@
+"""Forecasts: the weekday profile, the default method, the named ones, their backtest and limits."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from pricing.core.forecast import (
+    METHODS,
+    DemandPanel,
+    NamedForecast,
+    ShopModel,
+    choose,
+    demand_panel,
+    expected_units,
+    fit_default,
+    fit_shop_model,
+    forecast_by,
+    limits,
+    shop_profile,
+)
+from pricing.core.forecast.backtest import (
+    HORIZON,
+    Accuracy,
+    accuracy,
+    origin_columns,
+    relative_errors,
+    row_quantiles,
+    run_backtest,
+)
+from pricing.core.forecast.holt_winters import forecast_holt_winters
+from pricing.core.forecast.lines import Priors, fit_priors, forecast_lines, line_rates
+from pricing.core.forecast.panel import weekday_profile
+from pricing.core.forecast.textbook import (
+    forecast_linear,
+    forecast_seasonal,
+    forecast_seasonal_naive,
+    forecast_ses,
+    forecast_weekday_ses,
+)
+
+MONDAY = 20_089  # 2025-01-01 is day 20089, a Wednesday; two days before it a Monday
+FIRST_DAY = MONDAY - 2
+WEEK = np.array([1.0, 1.0, 1.0, 1.0, 2.0, 1.0, 0.0])
+NO_PRIOR = Priors(np.zeros(1), np.ones(1))
+
+
+def panel_of(units: Any, lines: Any = None, shop: Any = None) -> DemandPanel:
+    units = np.atleast_2d(np.array(units, np.float64))
+    lines = (units > 0).astype(np.float64) if lines is None else np.atleast_2d(np.array(lines, np.float64))
+    return DemandPanel(FIRST_DAY, units, lines, units.sum(axis=0) if shop is None else np.array(shop))
+
+
+def shop_of(products: int = 40, days: int = 300, seed: int = 3) -> DemandPanel:
+    """Products of different rates whose lines follow the week; closed on Sundays and on one Monday."""
+    chance = np.random.default_rng(seed)
+    rate = chance.gamma(1.0, 2.0, products)
+    week = WEEK[np.arange(days) % 7].copy()
+    week[70] = 0.0
+    lines = chance.poisson(rate[:, None] * week)
+    units = lines * chance.integers(1, 5, (products, 1))
+    units[:, 0] += 1
+    lines[:, 0] += 1
+    return DemandPanel(FIRST_DAY, units.astype(float), lines.astype(float), units.sum(axis=0).astype(float))
+
+
+def nobody(panel: DemandPanel) -> NDArray[np.int64]:
+    return np.full(panel.units.shape[0], -1)
+
+
+# --- panel and profile -----------------------------------------------------------------------------
+
+
+def test_product_days_are_spread_over_a_panel_and_days_outside_it_left_out() -> None:
+    panel = demand_panel(
+        np.array([0, 1, 1, 0]), FIRST_DAY + np.array([0, 2, 3, -1]), np.array([5.0, 7.0, 9.0, 4.0]),
+        np.array([1, 2, 3, 1]), products=2, first_day=FIRST_DAY, end=FIRST_DAY + 3, shop_units=np.array([5.0, 0.0]),
+    )  # fmt: skip
+    assert panel.units.tolist() == [[5, 0, 0], [0, 0, 7]]
+    assert panel.lines.tolist() == [[1, 0, 0], [0, 0, 2]]
+    assert panel.shop_units.tolist()[:2] == [5, 0]
+    assert np.isnan(panel.shop_units[2])
+    assert (panel.start.tolist(), panel.stop.tolist()) == ([0, 2], [1, 3])
+
+
+def test_the_profile_is_what_a_weekday_sells_against_the_average_one() -> None:
+    profile = weekday_profile(panel_of(np.tile(10 * WEEK, 30)))
+    np.testing.assert_allclose(profile, WEEK / WEEK.mean())
+
+
+def test_a_holiday_does_not_lower_its_weekday_and_a_rare_sunday_stays_closed() -> None:
+    units = np.tile(10 * WEEK, 26)
+    units[[0, 7]] = 0
+    units[6] = 40
+    np.testing.assert_allclose(weekday_profile(panel_of(units)), WEEK / WEEK.mean())
+
+
+def test_the_profile_looks_back_26_weeks() -> None:
+    old, new = np.tile([9.0, 1, 1, 1, 1, 1, 0], 30), np.tile(WEEK, 26)
+    np.testing.assert_allclose(weekday_profile(panel_of(np.concatenate((old, new)))), WEEK / WEEK.mean())
+
+
+def test_without_sales_every_weekday_is_alike() -> None:
+    assert weekday_profile(panel_of(np.zeros(30))).tolist() == [1.0] * 7
+
+
+# --- the default method ----------------------------------------------------------------------------
+
+
+def test_steady_sales_are_forecast_as_they_were() -> None:
+    units = np.tile(6 * WEEK, 40)
+    panel = panel_of(units, units / 3)
+    priors = Priors(np.array([2.0]), np.array([3.0]))
+    np.testing.assert_allclose(forecast_lines(panel, nobody(panel), priors, 14)[0], np.tile(6 * WEEK, 2))
+
+
+def test_the_rate_follows_a_change_by_seven_percent_an_open_day() -> None:
+    before, after = np.full(200, 1.0), np.full(10, 3.0)
+    panel = panel_of(np.ones(210), np.concatenate((before, after)), np.ones(210))
+    rate = line_rates(panel, nobody(panel), NO_PRIOR).rate[0]
+    assert rate == pytest.approx(3 - 2 * 0.93**10, rel=1e-6)
+
+
+def test_a_young_product_is_forecast_at_its_mean() -> None:
+    units = np.zeros(100)
+    units[80:] = np.arange(20)
+    units[80] = 1
+    panel = panel_of(units, units, np.ones(100))
+    found = line_rates(panel, nobody(panel), Priors(np.array([4.0]), np.array([1.0])))
+    assert found.young.tolist() == [True]
+    # 20 open days of its own beside one at the shop's rate of 4.
+    assert found.rate[0] == pytest.approx((units.sum() + 4.0) / 21)
+
+
+def test_the_category_stands_beside_few_sales_and_hardly_beside_many() -> None:
+    sparse, busy = np.zeros(200), np.ones(200)
+    sparse[::40] = 1
+    panel = panel_of([sparse, busy], shop=np.ones(200))
+    low, high = (
+        line_rates(panel, nobody(panel), Priors(np.array([rate]), np.ones(1))).rate for rate in (0.0, 10.0)
+    )
+    assert high[0] > 2 * low[0]
+    assert high[1] == low[1]
+    assert line_rates(panel, nobody(panel), NO_PRIOR).sparse.tolist() == [True, False]
+
+
+def test_a_product_silent_for_91_days_is_expected_to_sell_nothing() -> None:
+    units = np.zeros((2, 200))
+    units[0, :109], units[1, :110] = 1, 1
+    panel = panel_of(units, shop=np.ones(200))
+    assert line_rates(panel, nobody(panel), NO_PRIOR).silent.tolist() == [True, False]
+    forecast = forecast_lines(panel, nobody(panel), NO_PRIOR, 7)
+    assert forecast[0].sum() == 0 < forecast[1].sum()
+
+
+def test_a_category_counts_only_with_eight_products() -> None:
+    panel = shop_of(20)
+    category = np.repeat([0, 1], [12, 8])[:20].copy()
+    category[12] = -1
+    priors = fit_priors(panel, category, 2)
+    assert priors.rate[1] == priors.rate[2]
+    assert priors.rate[0] != priors.rate[2]
+
+
+def test_a_row_rests_on_the_products_own_sales_alone() -> None:
+    panel = shop_of()
+    model = fit_shop_model(panel, nobody(panel), [])
+    together = fit_default(panel, nobody(panel), model)
+    for product in (0, 7, 31):
+        alone = fit_default(panel.take(np.array([product])), np.array([-1]), model)
+        assert alone.rates.rate[0] == pytest.approx(together.rates.rate[product], rel=1e-12)
+        assert alone.error_high[0] == pytest.approx(together.error_high[product], rel=1e-12)
+        assert alone.measured.wape[0] == pytest.approx(together.measured.wape[product], rel=1e-12)
+
+
+def test_days_without_a_sale_are_caught_up_with_when_the_row_is_read() -> None:
+    panel = shop_of()
+    model = fit_shop_model(panel, nobody(panel), [])
+    quiet = 12
+    later = demand_panel(
+        *np.nonzero(panel.units)[:1], FIRST_DAY + np.nonzero(panel.units)[1], panel.units[np.nonzero(panel.units)],
+        panel.lines[np.nonzero(panel.units)].astype(np.int64), products=40, first_day=FIRST_DAY,
+        end=panel.end + quiet, shop_units=panel.shop_units,
+    )  # fmt: skip
+    row = fit_default(panel, nobody(panel), model)
+    looked_at = line_rates(later, nobody(panel), model.priors[0])
+    for product in np.flatnonzero(~row.rates.sparse).tolist():
+        at_once = expected_units(
+            model, rate=row.rates.rate[product], exposure=row.rates.exposure[product],
+            size=2.0, young=False, through=int(row.through[product]), as_of=later.end,
+        )  # fmt: skip
+        assert at_once == pytest.approx(2 * looked_at.rate[product], rel=1e-9)
+
+
+def test_sales_after_the_last_full_run_move_the_row() -> None:
+    panel = shop_of()
+    model = fit_shop_model(panel, nobody(panel), [])
+    longer = demand_panel(
+        np.zeros(1, np.int64), np.array([panel.end + 3]), np.array([90.0]), np.array([30]), products=1,
+        first_day=FIRST_DAY, end=panel.end + 4, shop_units=model.shop_units,
+    )  # fmt: skip
+    row = fit_default(longer, np.array([-1]), model)
+    assert row.through.tolist() == [panel.end + 4]
+    assert row.rates.young.tolist() == [True]
+    assert row.rates.rate[0] > 5
+
+
+def test_the_shop_model_survives_being_stored() -> None:
+    panel = shop_of()
+    model = fit_shop_model(panel, np.arange(40) % 2, ["cups", "mugs"])
+    again = ShopModel.from_json(json.loads(json.dumps(model.as_json())))
+    assert again.as_json() == model.as_json()
+    assert again.as_of == panel.end
+    assert again.category_codes(["mugs", "", "unheard of", "cups"]).tolist() == [1, -1, -1, 0]
+    np.testing.assert_array_equal(shop_profile(again), weekday_profile(panel))
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 30), min_size=60, max_size=60), min_size=1, max_size=4),
+    st.sampled_from(METHODS),
+    st.integers(1, 40),
+)
+def test_nothing_is_forecast_below_zero_or_without_end(units: Any, method: str, days: int) -> None:
+    panel = panel_of(units)
+    model = fit_shop_model(panel, nobody(panel), [])
+    found = forecast_by(method, panel.take(np.array([0])), np.array([-1]), model, days)
+    assert found.units.shape == (days,)
+    assert np.isfinite(found.units).all()
+    assert (found.units >= 0).all()
+
+
+@given(st.integers(2, 50))
+def test_ten_times_the_units_make_ten_times_the_forecast(factor: int) -> None:
+    panel = shop_of(5, 120)
+    larger = DemandPanel(panel.first_day, factor * panel.units, panel.lines, factor * panel.shop_units)
+    for forecast in (
+        forecast_ses,
+        forecast_weekday_ses,
+        forecast_linear,
+        forecast_seasonal,
+        forecast_holt_winters,
+    ):
+        np.testing.assert_allclose(forecast(larger, 20), factor * forecast(panel, 20), rtol=1e-9, atol=1e-9)
+
+
+# --- methods by name -------------------------------------------------------------------------------
+
+
+def test_steady_growth_goes_on_in_the_linear_trend() -> None:
+    forecast = forecast_linear(panel_of(np.arange(1.0, 61)), 3)
+    np.testing.assert_allclose(forecast, [[61, 62, 63]])
+
+
+def test_a_falling_trend_ends_at_zero() -> None:
+    assert forecast_linear(panel_of(np.arange(30.0, 0, -1)), 5)[0, -1] == 0
+
+
+def test_the_trend_begins_with_the_first_sale() -> None:
+    units = np.concatenate((np.zeros(40), np.full(20, 5.0)))
+    np.testing.assert_allclose(forecast_linear(panel_of(units), 4), np.full((1, 4), 5.0))
+
+
+def test_a_weekly_season_is_found_by_the_seasonal_index() -> None:
+    np.testing.assert_allclose(forecast_seasonal(panel_of(np.tile(7 * WEEK, 12)), 9)[0, :7], 7 * WEEK)
+
+
+def test_the_month_has_an_index_after_a_year_only() -> None:
+    days = np.arange(FIRST_DAY, FIRST_DAY + 730).astype("datetime64[D]")
+    december = days.astype("datetime64[M]").astype(int) % 12 == 11
+    units = np.where(december, 20.0, 10.0)
+    year = forecast_seasonal(panel_of(units), 366)[0]
+    half = forecast_seasonal(panel_of(units[:300]), 366)[0]
+    assert year.max() / year.min() == pytest.approx(2, rel=0.1)
+    assert half.max() / half.min() < 1.1
+
+
+def test_the_naive_forecast_repeats_the_last_week() -> None:
+    panel = panel_of(np.arange(1.0, 22))
+    assert forecast_seasonal_naive(panel, 9)[0].tolist() == [15, 16, 17, 18, 19, 20, 21, 15, 16]
+
+
+def test_holt_winters_goes_on_with_trend_and_week() -> None:
+    units = 50 + 0.5 * np.arange(140) + np.tile(10 * WEEK, 20)
+    expected = 50 + 0.5 * np.arange(140, 154) + np.tile(10 * WEEK, 2)
+    np.testing.assert_allclose(forecast_holt_winters(panel_of(units), 14)[0], expected, rtol=0.03)
+
+
+def test_holt_winters_takes_the_mean_of_less_than_two_weeks() -> None:
+    assert forecast_holt_winters(panel_of(np.full(13, 4.0)), 3)[0].tolist() == [4, 4, 4]
+
+
+def test_an_unknown_method_is_refused_with_the_known_ones() -> None:
+    panel = panel_of(np.ones(60))
+    with pytest.raises(ValueError, match="holt_winters, auto"):
+        forecast_by("tea leaves", panel, np.array([-1]), fit_shop_model(panel, nobody(panel), []), 7)
+
+
+# --- backtest --------------------------------------------------------------------------------------
+
+
+def test_no_origin_sees_what_came_after_it() -> None:
+    seen = []
+
+    def spy(panel: DemandPanel, number: int) -> NDArray[np.float64]:
+        seen.append((number, panel.days))
+        return np.zeros((panel.units.shape[0], HORIZON))
+
+    panel = shop_of(3, 200)
+    test = run_backtest(panel, spy, origin_columns(200))
+    assert seen == [(0, 172), (1, 144), (2, 116), (3, 88), (4, 60), (5, 32)]
+    assert test.valid.all()
+    np.testing.assert_array_equal(test.actual[:, 0], panel.units[:, 172:])
+
+
+def test_what_is_forecast_from_an_origin_does_not_depend_on_later_sales() -> None:
+    panel = shop_of()
+    changed = panel.units.copy()
+    changed[:, -HORIZON:] *= 7
+    other = DemandPanel(FIRST_DAY, changed, panel.lines, changed.sum(axis=0))
+    for method in METHODS:
+        made = []
+        for each in (panel, other):
+            model = fit_shop_model(each, nobody(each), [])
+            known = each.take(np.array([2])).until(each.days - HORIZON)
+            priors = model.priors[1]
+            made.append(
+                forecast_lines(known, np.array([-1]), priors, HORIZON)
+                if method == "lines"
+                else forecast_by(method, known, np.array([-1]), model, HORIZON).units[None, :]
+            )
+        np.testing.assert_array_equal(*made)
+
+
+def test_a_perfect_forecast_has_no_error() -> None:
+    units = np.tile(6 * WEEK, 40)
+    panel = panel_of(units)
+    columns = origin_columns(panel.days)
+    test = run_backtest(panel, lambda known, number: forecast_seasonal_naive(known, HORIZON), columns)
+    for measured in accuracy(test):
+        assert measured.wape.tolist() == measured.bias.tolist() == measured.pinball.tolist() == [0.0]
+
+
+def test_forecasting_half_is_a_bias_of_minus_a_half() -> None:
+    units = np.tile(6 * WEEK, 40)
+    test = run_backtest(
+        panel_of(units), lambda known, number: np.tile(3 * WEEK, 4)[None, :], origin_columns(units.size)
+    )
+    measured, _ = accuracy(test)
+    assert measured.bias[0] == pytest.approx(-0.5)
+    assert measured.wape[0] == pytest.approx(0.5)
+    # Every past error was the same, so the limits learned from the others are right.
+    assert measured.pinball[0] == pytest.approx(0.0, abs=1e-12)
+    errors = relative_errors(test)
+    assert np.nanmin(errors) == np.nanmax(errors) == pytest.approx(1.0)
+
+
+def test_mase_compares_days_with_the_week_before() -> None:
+    units = np.tile([4.0, 8.0], 98)
+    test = run_backtest(
+        panel_of(units), lambda known, number: np.full((1, HORIZON), 6.0), origin_columns(196)
+    )
+    measured, naive = accuracy(test)
+    # A week is odd: days a week apart differ by 4, days two weeks apart not at all. The forecast of 6 is off by 2.
+    assert measured.mase[0] == pytest.approx(0.5)
+    assert naive.mase[0] == pytest.approx(0.5)
+
+
+def test_without_28_days_before_an_origin_there_is_nothing_to_measure() -> None:
+    units = np.zeros(100)
+    units[60:] = 1
+    test = run_backtest(panel_of(units), lambda known, number: np.ones((1, HORIZON)), origin_columns(100))
+    assert not test.valid.any()
+    measured, naive = accuracy(test)
+    assert np.isnan([measured.wape[0], measured.mase[0], measured.pinball[0], naive.wape[0]]).all()
+
+
+@given(st.lists(st.floats(-5, 5), min_size=1, max_size=30), st.integers(0, 5))
+def test_row_quantiles_are_those_of_numpy_without_the_gaps(values: list[float], gaps: int) -> None:
+    row = np.array([*values, *[np.nan] * gaps])
+    found = row_quantiles(np.stack([row, np.full(row.size, np.nan)]), (0.1, 0.9))
+    np.testing.assert_allclose([each[0] for each in found], np.quantile(values, [0.1, 0.9]), atol=1e-12)
+    assert np.isnan([each[1] for each in found]).all()
+
+
+def test_the_best_in_the_backtest_is_chosen_and_a_draw_goes_to_the_default() -> None:
+    def tried(name: str, wape: float, bias: float = 0.0, origins: int = 4) -> NamedForecast:
+        figures = Accuracy(*(np.array([each]) for each in (wape, bias, 1.0, 1.0, 0.1)))
+        return NamedForecast(name, np.ones(3), -0.5, 0.5, figures, figures, origins)
+
+    assert choose({"lines": tried("lines", 0.4), "ses": tried("ses", 0.3)}) == "ses"
+    assert choose({"lines": tried("lines", 0.4), "ses": tried("ses", 0.4)}) == "lines"
+    assert choose({"lines": tried("lines", 0.4), "ses": tried("ses", 0.3, bias=-0.3)}) == "lines"
+    assert choose({"lines": tried("lines", 0.4, origins=1), "ses": tried("ses", 0.1, origins=1)}) == "lines"
+    assert choose({"lines": tried("lines", float("nan"))}) == "lines"
+
+
+def test_auto_takes_the_trend_of_what_grows_steadily() -> None:
+    panel = panel_of(np.stack([np.arange(300.0) + 1, np.full(300, 40.0)]), shop=np.full(300, 300.0))
+    model = fit_shop_model(panel, nobody(panel), [])
+    one = panel.take(np.array([0]))
+    tried = {name: forecast_by(name, one, np.array([-1]), model, 28) for name in METHODS}
+    assert choose(tried) in ("linear", "holt_winters")
+
+
+# --- limits ----------------------------------------------------------------------------------------
+
+
+@given(
+    st.lists(st.floats(0, 1e6), min_size=1, max_size=365),
+    st.floats(-1, 1),
+    st.floats(-1, 30),
+    st.floats(0, 1),
+)
+def test_limits_enclose_the_forecast_and_never_fall_below_zero(
+    units: list[float], low: float, high: float, alpha: float
+) -> None:
+    forecast = np.array(units)
+    found_low, found_high = limits(forecast, low, high, alpha)
+    assert (found_low >= 0).all()
+    assert (found_low <= forecast).all()
+    assert (forecast <= found_high).all()
+
+
+def test_limits_widen_with_the_distance_unless_no_level_is_smoothed() -> None:
+    forecast = np.full(365, 100.0)
+    low, high = limits(forecast, -0.3, 0.4, 0.07)
+    assert (low[0], high[0]) == (pytest.approx(70), pytest.approx(140))
+    assert high[-1] == pytest.approx(100 + 40 * np.sqrt((1 + 0.0049 * 364) / (1 + 0.0049 * 13.5)))
+    assert low[-1] < low[0]
+    assert np.ptp(limits(forecast, -0.3, 0.4, 0.0)[1]) == 0
+
+
+def test_four_days_of_five_lie_within_the_limits() -> None:
+    whole = shop_of(60, 428, seed=8)
+    panel = whole.until(400)
+    model = fit_shop_model(panel, nobody(panel), [])
+    found = fit_default(panel, nobody(panel), model)
+    units = forecast_lines(panel, nobody(panel), model.priors[0], HORIZON)
+    opened = units.sum(axis=0) > 0
+    inside = []
+    for row in range(60):
+        low, high = limits(units[row], found.error_low[row], found.error_high[row], 0.07)
+        inside.append(((whole.units[row, 400:] >= low) & (whole.units[row, 400:] <= high))[opened].mean())
+    assert 0.78 <= np.mean(inside) <= 0.97

@@ -1,0 +1,126 @@
+"""The joint optimum: within the guardrails, never worse than today, and the best there is."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pricing.core.guardrails import guardrails
+from pricing.core.joint import _profit, joint_demand, joint_prices, joint_profit
+from pricing.core.offers import Offers, Terms
+from pricing.core.optimum import profit_optimum
+
+
+def shop(seed, count=6, cross_sd=0.4):
+    rng = np.random.default_rng(seed)
+    price = np.round(rng.uniform(0.5, 40, count), 2)
+    offers = Offers.of(
+        price=price,
+        quantity=rng.integers(0, 400, count),
+        cost=np.where(rng.random(count) < 0.15, np.nan, price * rng.uniform(0.2, 1.1, count)),
+        elasticity=np.where(rng.random(count) < 0.1, np.nan, rng.normal(-1.8, 1.0, count)),
+    )
+    cross = rng.normal(0, cross_sd, (count, count)) * (1 - np.eye(count))
+    return offers, Terms.of(count, max_change=rng.uniform(0, 0.5)), cross
+
+
+def bounds(offers, terms):
+    rails = guardrails(offers, terms)
+    return rails.low / 100, rails.high / 100
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 10_000), st.sampled_from([0.0, 0.4, 2.0]))
+def test_prices_stay_within_the_guardrails_and_are_never_worse_than_todays(seed, cross_sd):
+    offers, terms, cross = shop(seed, cross_sd=cross_sd)
+    low, high = bounds(offers, terms)
+    found = joint_prices(offers, low, high, cross)
+    kept = found == offers.price
+    assert np.all(kept | ((found >= low - 1e-9) & (found <= high + 1e-9)))
+    assert np.all(kept | np.isclose(100 * found, np.round(100 * found), atol=1e-6))
+    allowed = (low <= high) & ~np.isnan(offers.cost) & (offers.elasticity < 0)
+    assert np.all(kept[~allowed])
+    assert np.all((found >= low - 1e-9) & (found <= high + 1e-9) | ~allowed)
+    nearest = np.where(allowed, np.clip(offers.price, low, high), offers.price)
+    assert joint_profit(offers, found, cross) >= joint_profit(offers, nearest, cross)
+    assert np.array_equal(found, joint_prices(offers, low, high, cross))
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 10_000))
+def test_the_gradient_is_that_of_finite_differences(seed):
+    offers, _, cross = shop(seed)
+    price = offers.price * np.random.default_rng(seed + 1).uniform(0.9, 1.1, offers.count)
+    slope = _profit(offers, price, cross)[1]
+    for product in range(offers.count):
+        step = np.zeros(offers.count)
+        step[product] = 1e-6 * offers.price[product]
+        share = [joint_demand(offers, price + sign * step, cross) > 0 for sign in (-1, 1)]
+        if np.array_equal(*share):
+            rise = joint_profit(offers, price + step, cross) - joint_profit(offers, price - step, cross)
+            expected = rise / (2 * step[product])
+            assert slope[product] == pytest.approx(expected, rel=1e-4, abs=1e-3)
+
+
+def test_without_cross_effects_every_product_gets_its_own_optimum():
+    offers = Offers.of(price=[10.0, 20.0], quantity=[100, 50], cost=[6.0, 9.0], elasticity=[-3.0, -2.0])
+    wide = np.array([0.01, 0.01]), np.array([99.0, 99.0])
+    found = joint_prices(offers, *wide, np.zeros((2, 2)))
+    expected = np.asarray(profit_optimum(offers.price, offers.cost, offers.elasticity))
+    assert found == pytest.approx(expected, abs=0.0101)
+
+
+def two(cross_12, cross_21):
+    offers = Offers.of(price=[10.0, 10.0], quantity=[100, 100], cost=[6.0, 6.0], elasticity=[-2.5, -2.5])
+    cross = np.array([[0.0, cross_12], [cross_21, 0.0]])
+    return offers, joint_prices(offers, np.array([5.0, 5.0]), np.array([20.0, 20.0]), cross)
+
+
+def test_substitutes_are_priced_higher_together_and_complements_lower():
+    alone = two(0.0, 0.0)[1][0]
+    assert two(0.8, 0.8)[1][0] > alone > two(-0.8, -0.8)[1][0]
+
+
+def test_the_symmetric_optimum_by_hand():
+    # Both at p, r = (p - 10) / 10: profit 2 x 100 (4 + 10 r)(1 - 1.7 r) is greatest at r = 3.2 / 34.
+    assert two(0.8, 0.8)[1] == pytest.approx([10.94, 10.94])
+
+
+def test_no_grid_point_does_better():
+    offers, _, cross = shop(3, count=3, cross_sd=0.8)
+    offers = Offers.of(
+        price=offers.price, quantity=[40, 90, 60], cost=0.6 * offers.price, elasticity=[-2, -1.5, -3]
+    )
+    low, high = bounds(offers, Terms.of(3, max_change=0.3))  # fmt: skip
+    best = joint_profit(offers, joint_prices(offers, low, high, cross), cross)
+    axes = np.meshgrid(*(np.linspace(a, b, 21) for a, b in zip(low, high, strict=True)), indexing="ij")
+    grid = np.stack([axis.ravel() for axis in axes], axis=1)
+    # The answer is in cents, which costs next to nothing.
+    assert best >= max(joint_profit(offers, point, cross) for point in grid) - 0.05
+
+
+def test_demand_never_falls_below_0():
+    offers = Offers.of(price=10.0, quantity=5, cost=2.0, elasticity=-4.0)
+    assert joint_demand(offers, np.array([20.0]), np.zeros((1, 1)))[0] == 0
+
+
+def test_a_product_without_a_cost_keeps_its_price_and_counts_nothing():
+    offers = Offers.of(price=[10.0, 10.0], quantity=[100, 100], cost=[6.0, None], elasticity=[-2.5, -2.5])
+    cross = np.array([[0.0, 0.0], [5.0, 0.0]])
+    found = joint_prices(offers, np.array([5.0, 5.0]), np.array([20.0, 20.0]), cross)
+    alone = joint_prices(offers.take(np.array([0])), np.array([5.0]), np.array([20.0]), np.zeros((1, 1)))
+    assert found.tolist() == [alone[0], 10.0]
+
+
+def test_a_present_price_outside_the_limits_goes_to_an_allowed_one():
+    offers = Offers.of(price=10.0, quantity=100, cost=9.5, elasticity=-3.0)
+    assert joint_prices(offers, np.array([10.45]), np.array([11.5]), np.zeros((1, 1)))[0] >= 10.45
+
+
+def test_malformed_cross_elasticities_are_refused():
+    offers = Offers.of(price=[10.0, 10.0], elasticity=[-2.0, -2.0])
+    low, high = np.array([9.0, 9.0]), np.array([11.0, 11.0])
+    with pytest.raises(ValueError, match="diagonal"):
+        joint_prices(offers, low, high, np.eye(2))
+    with pytest.raises(ValueError, match="belong"):
+        joint_prices(offers, low, high, np.zeros((3, 3)))

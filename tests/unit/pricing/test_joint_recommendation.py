@@ -1,0 +1,108 @@
+"""Prices chosen together: inside the guardrails, with the right endings, never worse than chosen alone."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pricing.core.guardrails import guardrails
+from pricing.core.joint import joint_profit
+from pricing.core.joint_recommendation import choose_together
+from pricing.core.offers import Offers, Terms
+from pricing.core.recommendation import NOTHING_TO_CHOOSE, recommend
+
+ENDINGS = (49, 99)
+
+
+def choose(offers, cross, endings=ENDINGS, **terms):
+    terms = Terms.of(offers.count, **terms)
+    advice = recommend(offers, terms)
+    rails = guardrails(offers, terms)
+    free = ~np.isin(advice.reason, NOTHING_TO_CHOOSE)
+    choice = choose_together(
+        offers, rails.low, rails.high, free, advice.price, [endings] * offers.count, cross
+    )
+    return choice, advice, rails, free
+
+
+def pair(**facts):
+    known = {
+        "price": [10.0, 10.0],
+        "cost": [6.0, 6.0],
+        "quantity": [100.0, 100.0],
+        "elasticity": [-2.5, -2.5],
+        "std_error": [0.1, 0.1],
+    }
+    return Offers.of(**(known | facts))
+
+
+def test_substitutes_are_priced_higher_together_than_alone():
+    cross = np.array([[0.0, 0.8], [0.8, 0.0]])
+    choice, advice, *_ = choose(pair(), cross, max_change=0.4)
+    # Alone (6 + 10 x 1.4) / 2 = 10.00; together the slope is -2.5 + 0.8, the price (6 + 10 (1 + 1/1.7)) / 2 = 10.94.
+    assert advice.price.tolist() == [10.0, 10.0]
+    assert choice.price.tolist() == [10.99, 10.99]
+    assert choice.moved.all()
+    assert choice.quantity == pytest.approx([100 * (1 - 1.7 * 0.099)] * 2)
+    assert choice.profit_now == choice.profit_alone == 800
+    assert choice.profit_together == pytest.approx(2 * 4.99 * 83.17)
+
+
+def test_complements_are_priced_lower_together_than_alone():
+    cross = np.array([[0.0, -0.8], [-0.8, 0.0]])
+    choice, *_ = choose(pair(), cross, max_change=0.4)
+    # (6 + 10 (1 + 1/3.3)) / 2 = 9.52
+    assert choice.price.tolist() == [9.49, 9.49]
+
+
+def test_a_product_without_a_choice_keeps_its_price_and_counts():
+    cross = np.array([[0.0, 0.8], [0.8, 0.0]])
+    choice, advice, _, free = choose(pair(elasticity=[-2.5, np.nan]), cross, max_change=0.4)
+    assert free.tolist() == [True, False]
+    assert (choice.price[1], choice.moved[1]) == (10.0, False)
+    # Each cent more on the first brings custom to the second.
+    assert choice.price[0] > advice.price[0]
+    assert choice.quantity[1] > 100
+
+
+def test_any_cent_will_do_where_no_ending_is_asked_for():
+    cross = np.array([[0.0, 0.8], [0.8, 0.0]])
+    choice, *_ = choose(pair(), cross, endings=(), max_change=0.4)
+    assert choice.price == pytest.approx([10.94, 10.94])
+
+
+prices = st.integers(50, 9_999).map(lambda cents: cents / 100)
+
+
+@st.composite
+def shelves(draw):
+    count = draw(st.integers(1, 6))
+    many = {"min_size": count, "max_size": count}
+    price = draw(st.lists(prices, **many))
+    share = draw(st.lists(st.none() | st.floats(0.1, 1.2), **many))
+    offers = Offers.of(
+        price=price,
+        cost=[None if part is None else part * p for part, p in zip(share, price, strict=True)],
+        quantity=draw(st.lists(st.integers(0, 500), **many)),
+        elasticity=draw(st.lists(st.none() | st.floats(-6, 1), **many)),
+        std_error=draw(st.lists(st.floats(0.05, 1), **many)),
+    )
+    cross = np.array(draw(st.lists(st.floats(-1.5, 1.5), min_size=count**2, max_size=count**2)))
+    cross = cross.reshape(count, count)
+    np.fill_diagonal(cross, 0)
+    endings = draw(st.sampled_from([(49, 99), (), (0,), (5,)]))
+    return offers, cross, endings, draw(st.floats(0, 0.5))
+
+
+@given(shelves())
+@settings(max_examples=150, deadline=None)
+def test_whatever_the_shelf(shelf):
+    offers, cross, endings, max_change = shelf
+    choice, _, rails, free = choose(offers, cross, endings, max_change=max_change)
+    inside = (np.rint(100 * choice.price) >= rails.low) & (np.rint(100 * choice.price) <= rails.high)
+    whole = np.isclose(100 * choice.price, np.rint(100 * choice.price), atol=1e-6)
+    assert np.all(~choice.moved | (free & inside & whole))
+    assert np.array_equal(choice.price[~choice.moved], offers.price[~choice.moved])
+    assert choice.profit_together >= choice.profit_alone - 1e-9
+    assert choice.profit_together == pytest.approx(joint_profit(offers, choice.price, cross))
+    assert np.all(choice.quantity >= 0)

@@ -1,0 +1,115 @@
+"""What many changes of price do together, and how sure that is."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pricing.core.demand import DEMAND_MODELS
+from pricing.core.offers import Offers
+from pricing.core.totals import DRAWS, Leaning, Spillover, draw_changes, drawn_normals, limits_of
+
+
+def offers(products, **facts):
+    known = {"price": 10.0, "cost": 6.0, "elasticity": -1.5, "std_error": 0.4, "quantity": 100.0} | facts
+    return Offers.of(**{name: np.full(products, value) for name, value in known.items()})
+
+
+def leaning(products, shared=0.0, category="one"):
+    names = [f"product {number}" for number in range(products)]
+    return Leaning(names, [category] * products, np.full(products, shared))
+
+
+def spread(drawn):
+    low, high = np.quantile(drawn, [0.1, 0.9])
+    return high - low
+
+
+def test_the_mean_change_is_the_expected_one():
+    drawn = draw_changes(offers(400), np.full(400, 11.0), leaning(400))
+    # 100 units lose 15 % at 1 more a unit: 85 x 11 - 1000, and 85 x 5 - 400.
+    assert drawn.revenue.mean() == pytest.approx(-65, abs=1)
+    assert drawn.profit.mean() == pytest.approx(25, abs=1)
+
+
+def test_errors_of_their_own_average_out_and_shared_ones_do_not():
+    alone, shared = (
+        draw_changes(offers(400), np.full(400, 11.0), leaning(400, sd)).profit.sum(axis=0)
+        for sd in (0.0, 0.2)
+    )
+    # One product's profit spreads by 50 x 0.04 x sd 0.4 x 2.56; of 400, twenty times that, or 400 x half of it.
+    one = 0.1 * 500 * 0.4 * 2.563
+    assert spread(alone) == pytest.approx(20 * one, rel=0.1)
+    assert spread(shared) == pytest.approx(one * np.hypot(20 * np.sqrt(0.75), 400 * 0.5), rel=0.1)
+
+
+def test_categories_err_apart_from_each_other():
+    first, second = (
+        draw_changes(offers(1), np.array([11.0]), leaning(1, 0.4, category)).profit[0]
+        for category in ("one", "two")
+    )
+    assert abs(np.corrcoef(first, second)[0, 1]) < 0.1
+
+
+def test_a_cut_and_a_rise_that_lean_on_one_category_offset_each_other():
+    price = np.array([11.0, 9.0])
+    drawn = draw_changes(offers(2, cost=0.0), price, leaning(2, 0.4)).revenue
+    assert np.corrcoef(drawn)[0, 1] < -0.95
+
+
+@given(
+    price=st.floats(0.5, 40),
+    elasticity=st.floats(-8, -0.01),
+    std_error=st.floats(0.01, 3),
+    shared=st.floats(0, 5),
+    model=st.sampled_from(DEMAND_MODELS),
+)
+@settings(max_examples=60, deadline=None)
+def test_demand_is_never_negative_and_no_draw_has_it_rise_with_the_price(
+    price, elasticity, std_error, shared, model
+):
+    drawn = draw_changes(
+        offers(2, elasticity=elasticity, std_error=std_error, cost=0.0),
+        np.full(2, price),
+        leaning(2, shared),
+        model,
+    )
+    units = (drawn.revenue + 1000) / price
+    assert drawn.revenue.shape == (2, DRAWS)
+    assert np.all(units >= -1e-9)
+    assert np.all((units <= 100 + 1e-6) if price > 10 else (units >= 100 - 1e-6))
+
+
+def test_prices_of_others_count_with_their_own_uncertainty():
+    same = np.full(1, 10.0)
+    sure = draw_changes(
+        offers(1), same, leaning(1), spillover=Spillover(np.array([0.1]), np.array([0.0]))
+    ).profit
+    unsure = draw_changes(
+        offers(1), same, leaning(1), spillover=Spillover(np.array([0.1]), np.array([0.05]))
+    ).profit
+    assert sure == pytest.approx(np.full((1, DRAWS), 40.0))
+    assert unsure.mean() == pytest.approx(40, abs=1.5)
+    assert unsure.std() == pytest.approx(20, rel=0.1)
+
+
+def test_profit_without_a_cost_is_not_known():
+    drawn = draw_changes(offers(1, cost=np.nan), np.array([11.0]), leaning(1))
+    assert np.isnan(drawn.profit).all()
+    assert np.isfinite(drawn.revenue).all()
+
+
+def test_the_same_name_draws_the_same_in_any_company():
+    together = drawn_normals(["a", "b", "a"])
+    assert np.array_equal(together[0], together[2])
+    assert np.array_equal(together[1], drawn_normals(["b"])[0])
+    assert drawn_normals([]).shape == (0, DRAWS)
+    assert together[1].mean() == pytest.approx(0, abs=0.1)
+    assert together[1].std() == pytest.approx(1, abs=0.1)
+
+
+def test_limits_lie_on_either_side_of_the_expectation():
+    drawn = np.linspace(0, 100, 1001)
+    assert limits_of(drawn, 50.0) == pytest.approx((10, 90))
+    assert limits_of(drawn, 95.0) == pytest.approx((10, 95))
+    assert limits_of(np.zeros(DRAWS), 0.0) == (0, 0)
