@@ -6,14 +6,14 @@ from django.contrib import admin, messages
 from django.http import HttpRequest
 
 from elastix.admin_base import ReadOnlyAdmin
+from elastix.alerts.models import Alert
 from elastix.alerts.services import alert_acknowledge
 from elastix.api.permissions import Role, role_of, who
 
 
 class AlertAdmin(ReadOnlyAdmin):
-    list_display = (
-        "kind", "subject", "message", "raised_at", "seen_at", "cleared_at", "acknowledged_at", "acknowledged_by",
-    )  # fmt: skip
+    # Few columns: the message needs the room.
+    list_display = ("kind", "subject", "message", "raised_at", "state")
     list_filter = (
         "kind",
         ("cleared_at", admin.EmptyFieldListFilter),
@@ -29,6 +29,11 @@ class AlertAdmin(ReadOnlyAdmin):
         ("raised_at", "seen_at", "cleared_at"),
         ("acknowledged_at", "acknowledged_by"),
     )
+
+    @admin.display
+    def state(self, alert: Alert) -> str:
+        known = [f"acknowledged by {alert.acknowledged_by}"] if alert.acknowledged_at else []
+        return ", ".join(known + (["cleared"] if alert.cleared_at else [])) or "new"
 
     def has_acknowledge_permission(self, request: HttpRequest) -> bool:
         return role_of(request.user) >= Role.ANALYST

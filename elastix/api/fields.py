@@ -59,4 +59,5 @@ def rounded(value: Decimal | float | None, places: int) -> float | None:
     if value is None:
         return None
     exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
-    return float(exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))
+    # Adding 0 makes a 0 of a -0.
+    return float(exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)) + 0.0

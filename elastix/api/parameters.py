@@ -28,8 +28,8 @@ class QuerySerializer(serializers.Serializer[Any]):
             field_name = ALIASES.get(name, name)
             if field_name not in fields:
                 if name not in ALWAYS_ALLOWED:
-                    known = ", ".join(sorted(fields))
-                    errors[name] = [serializers.ErrorDetail(f"Unknown parameter. Known: {known}.", "unknown")]
+                    known = f"Known: {', '.join(sorted(fields))}." if fields else "There are none here."
+                    errors[name] = [serializers.ErrorDetail(f"Unknown parameter. {known}", "unknown")]
                 continue
             values = [value for value in values if value.strip()]
             if not values:

@@ -12,6 +12,8 @@ ANALYST_WRITES = {
     "simulations": ("simulation",),
     "elastix": ("importbatch",),
 }
+# Of price changes analysts propose only: the managers' part is to decide.
+ANALYST_PROPOSES = ("pricing", "add_pricechange")
 MANAGER_WRITES = {
     "pricing": ("pricechange", "pricepolicy"),
     "market": ("repricingrule", "killswitch"),
@@ -31,7 +33,8 @@ def keep_groups(app_config: AppConfig, **kwargs: Any) -> None:
     for permission in ours:
         action, _, model = permission.codename.partition("_")
         label = permission.content_type.app_label
-        analyst = model in ANALYST_WRITES.get(label, ())
+        proposes = (label, permission.codename) == ANALYST_PROPOSES
+        analyst = proposes or model in ANALYST_WRITES.get(label, ())
         manager = analyst or model in MANAGER_WRITES.get(label, ())
         allowed = {
             "viewer": action == "view",

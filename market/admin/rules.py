@@ -5,14 +5,25 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 
-from elastix.admin_base import BaseAdmin, ExportMixin, ReadOnlyAdmin, ServiceDeletes, adopt
+from elastix.admin_base import BaseAdmin, ExportMixin, ReadOnlyAdmin, ServiceDeletes, adopt, changelist_url
 from elastix.api.errors import Conflict
 from market.models import KillSwitch, RepricingResult, RepricingRule, RepricingRun
 from market.models.rules import RuleScope
 from market.services.repricing import rule_run_request
 from market.services.rules import rule_create, rule_delete, rule_update
 from market.services.switch import kill_switch_set
+
+COUNTED = (
+    ("applied", "applied"),
+    ("proposed", "proposed"),
+    ("would_change", "would change"),
+    ("held_back", "held back"),
+    ("unchanged", "unchanged"),
+    ("outside_canary", "outside the canary share"),
+)
 
 
 class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -111,20 +122,39 @@ class RepricingRuleAdmin(ServiceDeletes):
 
 @admin.register(RepricingRun)
 class RepricingRunAdmin(ReadOnlyAdmin):
-    list_display = ("slot", "created_at", "finished_at", "dry_run", "requested_by", "stopped")
+    list_display = ("created_at", "of_rules", "came_of_it", "stopped", "dry_run", "requested_by")
     list_filter = ("dry_run",)
-    search_fields = ("slot",)
+    search_fields = ("slot", "rules__name")
     fields = (
-        *("slot", "rules", "dry_run", "requested_by", "job", "batch", "created_at", "finished_at"),
-        *("stopped", "counts"),
+        *("rules", "dry_run", "requested_by", "came_of_it", "product_by_product", "stopped"),
+        *("created_at", "finished_at", "slot", "job", "batch"),
     )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("rules")
+
+    @admin.display(description="rules")
+    def of_rules(self, run: RepricingRun) -> str:
+        return ", ".join(rule.name for rule in run.rules.all()) or "-"
+
+    @admin.display(description="products")
+    def came_of_it(self, run: RepricingRun) -> str:
+        """What came of it for how many products, all its rules together."""
+        sums = {word: sum(counts.get(name, 0) for counts in run.counts.values()) for name, word in COUNTED}
+        return ", ".join(f"{count:,} {word}" for word, count in sums.items() if count) or "-"
+
+    @admin.display(description="product by product")
+    def product_by_product(self, run: RepricingRun) -> str:
+        return format_html(
+            '<a href="{}?run__exact={}">Look at its results</a>', changelist_url(RepricingResult), run.pk
+        )
 
 
 @admin.register(RepricingResult)
 class RepricingResultAdmin(ExportMixin, ReadOnlyAdmin):
     list_display = (
         *("product_id", "rule", "outcome", "reason", "base_price", "old_price", "wanted_price", "new_price"),
-        *("binding", "run"),
+        *("kept_by", "of_run"),
     )
     list_filter = ("outcome", "reason", "rule")
     list_select_related = ("rule", "run")
@@ -134,6 +164,18 @@ class RepricingResultAdmin(ExportMixin, ReadOnlyAdmin):
         *("product_id", "rule__name", "outcome", "reason", "base_price", "old_price", "wanted_price"),
         "new_price",
     )
+
+    @admin.display(description="kept from it by")
+    def kept_by(self, result: RepricingResult) -> str:
+        return ", ".join(result.binding) or "-"
+
+    @admin.display(description="run", ordering="run_id")
+    def of_run(self, result: RepricingResult) -> str:
+        return format_html(
+            '<a href="{}">{}</a>',
+            reverse("admin:market_repricingrun_change", args=[result.run_id]),
+            result.run_id,
+        )
 
 
 @admin.register(KillSwitch)

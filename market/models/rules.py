@@ -203,7 +203,9 @@ class RepricingRule(models.Model):
                 errors[name] = str(error)
         low_days, high_days = self.stock_days_above, self.stock_days_below
         if low_days is not None and high_days is not None and low_days >= high_days:
-            errors["stock_days_below"] = "No stock lasts for more days than the one and fewer than the other."
+            errors["stock_days_below"] = (
+                f"The stock cannot last for more than {low_days} and fewer than {high_days} days: make this the higher one."
+            )
         if self.competitor_move_percent == 0:
             errors["competitor_move_percent"] = "Name a rise (5) or a fall (-5), not 0."
         errors |= self._action_errors()

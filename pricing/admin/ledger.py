@@ -1,21 +1,44 @@
-"""The ledger of prices: read, decided on, applied and rolled back; never edited."""
+"""The ledger of prices: proposed, decided on, applied and rolled back; never edited."""
 
 from collections.abc import Callable
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
+from rest_framework import serializers
 
-from elastix.admin_base import ExportMixin, ReadOnlyAdmin, changelist_url
+from elastix.admin_base import ExportMixin, ReadOnlyAdmin, adopt, changelist_url
 from elastix.api.errors import Conflict
 from elastix.api.fields import CONTROL
+from elastix.api.permissions import who
 from pricing.models import PriceChange
+from pricing.serializers.ledger import ScheduleField
 from pricing.services import ledger
 
 MOST_NOTE_CHARACTERS = 255
+
+
+PROPOSED_FIELDS = ("product", "new_price", "scheduled_for", "reason")
+
+
+class ProposalForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = PriceChange
+        fields = PROPOSED_FIELDS
+
+    def clean_scheduled_for(self) -> Any:
+        moment = self.cleaned_data["scheduled_for"]
+        try:
+            return moment and ScheduleField().run_validation(moment)
+        except serializers.ValidationError as error:
+            raise ValidationError([str(each) for each in error.detail]) from error
+
+    def clean_reason(self) -> str:
+        return _one_line(self.cleaned_data["reason"])
 
 
 @admin.register(PriceChange)
@@ -43,6 +66,23 @@ class PriceChangeAdmin(ExportMixin, ReadOnlyAdmin):
     search_fields = ("product__code", "product__name", "reason", "proposed_by", "decided_by", "applied_by")
     date_hierarchy = "created_at"
     actions = ("approve", "apply", "reject", "roll_back", "export_csv", "export_xlsx")
+    form = ProposalForm
+    autocomplete_fields = ("product",)
+    kept_fields = (
+        *(
+            "product",
+            "old_price",
+            "new_price",
+            "status",
+            "source",
+            "batch",
+            "reason",
+            "created_at",
+            "proposed_by",
+        ),
+        *("decided_at", "decided_by", "scheduled_for", "changed_at", "applied_by"),
+        *("rolled_back_at", "rolled_back_by", "note", "foreseen"),
+    )
     export_fields = (
         "id",
         "product",
@@ -64,6 +104,24 @@ class PriceChangeAdmin(ExportMixin, ReadOnlyAdmin):
         "note",
     )
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("pricing.add_pricechange")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.kept_fields if obj else PROPOSED_FIELDS
+
+    def save_model(self, request: HttpRequest, obj: PriceChange, form: Any, change: bool) -> None:
+        given = form.cleaned_data
+        wanted = ledger.Wanted(
+            given["product"].pk, given["new_price"], given["reason"], given["scheduled_for"]
+        )
+        try:
+            adopt(obj, ledger.propose([wanted], by=who(request))[0])
+        except ledger.ProposalRefused as error:
+            raise ValidationError(
+                [f"Not proposed: {refusal.reason}." for refusal in error.refusals]
+            ) from error
+
     def has_decide_permission(self, request: HttpRequest) -> bool:
         # Nobody may edit lines; who could by the groups' rights may decide on them.
         return request.user.has_perm("pricing.change_pricechange")
@@ -71,6 +129,20 @@ class PriceChangeAdmin(ExportMixin, ReadOnlyAdmin):
     @admin.display(description="price now")
     def price_now(self, change: PriceChange) -> Any:
         return change.product.current_price
+
+    @admin.display(description="expected in 30 days")
+    def foreseen(self, change: PriceChange) -> str:
+        """What was expected of the change at its approval, in words."""
+        if change.expected is None:
+            return "-"
+        now, then, limits = (change.expected[name] for name in ("current", "projected", "interval"))
+        parts = []
+        for name in ("quantity", "revenue", "profit"):
+            if now[name] is None or then[name] is None or limits[name] is None:
+                continue
+            low, high = limits[name]
+            parts.append(f"{name} {now[name]:,.2f} \u2192 {then[name]:,.2f} ({low:,.2f} to {high:,.2f})")
+        return f"{'; '.join(parts)}. The limits hold in {100 * limits['level']:.0f} % of cases."
 
     @admin.display(description="batch", ordering="batch")
     def whole_batch(self, change: PriceChange) -> str:
@@ -132,4 +204,8 @@ class PriceChangeAdmin(ExportMixin, ReadOnlyAdmin):
 
 
 def _note(request: HttpRequest) -> str:
-    return CONTROL.sub(" ", request.POST.get("note", "")).strip()[:MOST_NOTE_CHARACTERS]
+    return _one_line(request.POST.get("note", ""))[:MOST_NOTE_CHARACTERS]
+
+
+def _one_line(text: str) -> str:
+    return CONTROL.sub(" ", text).strip()

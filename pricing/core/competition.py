@@ -34,8 +34,9 @@ def plausible(product: ArrayLike, price: ArrayLike, fresh: ArrayLike, own_price:
     """Tell which prices are no slip of somebody's pen: (n,) booleans.
 
     A price is implausible when it is more than 4 times above or below the median of the other competitors' fresh
-    prices. Where fewer than two others are fresh, that one may be the slip: then a price is implausible only if it is
-    as far from our own price too. A price with nothing to compare it with is plausible.
+    prices; of an even number of others it has to be above the higher or below the lower of the two in the middle, since
+    one of them may be the slip: 100 does not make slips of 9 and 10. Where fewer than two others are fresh, a price is
+    implausible only if it is as far from our own price too. A price with nothing to compare it with is plausible.
 
     Parameters
     ----------
@@ -50,8 +51,8 @@ def plausible(product: ArrayLike, price: ArrayLike, fresh: ArrayLike, own_price:
         np.asarray(fresh, np.bool_),
     )
     ours = np.asarray(own_price, np.float64)[p]
-    others, median = _others_median(p, theirs, counts)
-    off_others, off_ours = _far(theirs, median), _far(theirs, ours)
+    others, low, high = _others_middle(p, theirs, counts)
+    off_others, off_ours = _far(theirs, low, high), _far(theirs, ours, ours)
     judged_by_ours = np.where(others == 0, off_ours, off_others & (off_ours | np.isnan(ours)))
     return np.asarray(~np.where(others >= 2, off_others, judged_by_ours))
 
@@ -86,8 +87,12 @@ def market_prices(product: ArrayLike, price: ArrayLike, n_products: int) -> Mark
     )
 
 
-def _others_median(product: IntArray, price: FloatArray, fresh: BoolArray) -> tuple[IntArray, FloatArray]:
-    """Return, for each price, how many other fresh prices its product has, and their median (nan without any)."""
+def _others_middle(
+    product: IntArray, price: FloatArray, fresh: BoolArray
+) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Return, for each price, how many other fresh prices its product has, and the lower and the upper of those in
+    their middle (nan without any); the same one where their number is odd.
+    """
     n_products = int(product.max()) + 1 if len(product) else 0
     order = np.flatnonzero(fresh)[np.lexsort((price[fresh], product[fresh]))]
     ranked = price[order]
@@ -97,15 +102,16 @@ def _others_median(product: IntArray, price: FloatArray, fresh: BoolArray) -> tu
     place = np.full(len(price), np.iinfo(np.int64).max)
     place[order] = np.arange(len(order)) - first[product[order]]
     others = count[product] - fresh
-    median = np.full(len(price), np.nan)
     some = others > 0
-    middle = np.zeros(int(some.sum()))
-    for rank in ((others[some] - 1) // 2, others[some] // 2):
-        middle += ranked[first[product[some]] + rank + (rank >= place[some])] / 2
-    median[some] = middle
-    return others, median
+
+    def at(rank: IntArray) -> FloatArray:
+        found = np.full(len(price), np.nan)
+        found[some] = ranked[first[product[some]] + rank + (rank >= place[some])]
+        return found
+
+    return others, at((others[some] - 1) // 2), at(others[some] // 2)
 
 
-def _far(price: FloatArray, reference: FloatArray) -> BoolArray:
-    """More than the factor above or below; False where the reference is not known."""
-    return np.asarray((price > IMPLAUSIBLE_FACTOR * reference) | (IMPLAUSIBLE_FACTOR * price < reference))
+def _far(price: FloatArray, low: FloatArray, high: FloatArray) -> BoolArray:
+    """More than the factor below the one or above the other; False where they are not known."""
+    return np.asarray((price > IMPLAUSIBLE_FACTOR * high) | (IMPLAUSIBLE_FACTOR * price < low))

@@ -58,9 +58,10 @@ def cross_elasticity(version: DataVersion, x: str, y: str) -> dict[str, Any]:
         "interpretation": _in_words(pair, known),
         "source": source,
         "baskets_together": pair.baskets_together,
-        "support": rounded(pair.support, 6),
+        # Shares of all baskets, which are counted together with the pairs.
+        "support": rounded(pair.support, 6) if known else None,
         "confidence": rounded(pair.confidence, PLACES),
-        "lift": rounded(pair.lift, 2),
+        "lift": rounded(pair.lift, 2) if known else None,
     }
 
 

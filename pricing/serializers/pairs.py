@@ -49,9 +49,14 @@ class CrossElasticitySerializer(serializers.Serializer[Any]):
         help_text="published with all pairs, estimated on_the_spot for this answer, or not_estimated yet.",
     )
     baskets_together = serializers.IntegerField(help_text="Invoices with both.")
-    support = serializers.FloatField(help_text="Share of all invoices that have both.")
+    support = serializers.FloatField(
+        allow_null=True, help_text="Share of all invoices that have both; null while not_estimated."
+    )
     confidence = serializers.FloatField(help_text="Share of the invoices with product_x that have product_y.")
-    lift = serializers.FloatField(help_text="Confidence over the share of all invoices with product_y.")
+    lift = serializers.FloatField(
+        allow_null=True,
+        help_text="Confidence over the share of all invoices with product_y; null while not_estimated.",
+    )
     last_updated = serializers.DateTimeField(allow_null=True)
 
 

@@ -50,6 +50,14 @@ __all__ = [
 
 # No user can be called this: names have no spaces.
 THE_SCHEDULE = "the schedule"
+_STANDING: dict[str, str] = {
+    PriceChangeStatus.PROPOSED: "it is proposed, not approved yet",
+    PriceChangeStatus.APPROVED: "it is approved already, but not applied yet",
+    PriceChangeStatus.REJECTED: "it is rejected; propose anew",
+    PriceChangeStatus.APPLIED: "it is applied already; a rollback takes it back",
+    PriceChangeStatus.ROLLED_BACK: "it is rolled back already; propose anew",
+}
+"""Why a change cannot take a step that is not its next one, and what it can take."""
 CODES_A_STATEMENT = 5_000
 DUE_AT_ONCE = 1_000
 
@@ -127,8 +135,10 @@ def approve(chosen: Chosen, *, by: str, scheduled_for: dt.datetime | None = None
     own = [line for line in lines if line.proposed_by == by and not policies[line.product_id].self_approval]
     if own:
         named = ", ".join(f"{line.pk} ({line.product_id})" for line in own[:MOST_NAMED])
+        more = f" and {len(own) - MOST_NAMED} more" if len(own) > MOST_NAMED else ""
+        changes, them = ("change", "it") if len(own) == 1 else ("changes", "them")
         raise PermissionDenied(
-            f"Nothing was approved. You proposed change {named} yourself: somebody else has to approve it."
+            f"Nothing was approved. You proposed {changes} {named}{more} yourself: somebody else has to approve {them}."
         )
     _refuse("approved", lines, lambda line: obstacle_to(line, products, policies))
     _keep_expectations(lines)
@@ -187,7 +197,11 @@ def roll_back(chosen: Chosen, *, by: str, note: str = "") -> list[PriceChange]:
     def not_in_force(line: PriceChange) -> Refusal | None:
         now = products[line.product_id].current_price
         if now != line.new_price:
-            return refusal_of(line, "price_moved", f"the price is {shown(now)} now, not {line.new_price}")
+            return refusal_of(
+                line,
+                "price_moved",
+                f"the price is {shown(now)} now, not {line.new_price}; roll back what changed it",
+            )
         if newest[line.product_id] != line.pk:
             return refusal_of(
                 line, "not_newest", "a later change of the price is in force; roll that back first"
@@ -269,15 +283,9 @@ def _take(chosen: Chosen, done: str, *states: PriceChangeStatus) -> list[PriceCh
     _refuse(
         done,
         lines,
-        lambda line: (
-            None if line.status in states else refusal_of(line, line.status, f"it is {_status(line)}")
-        ),
+        lambda line: None if line.status in states else refusal_of(line, line.status, _STANDING[line.status]),
     )
     return lines
-
-
-def _status(line: PriceChange) -> str:
-    return line.status.replace("_", " ") + (", not approved yet" if line.status == "proposed" else "")
 
 
 def _lock_products(codes: Iterable[str]) -> dict[str, Product]:

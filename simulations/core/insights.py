@@ -197,11 +197,11 @@ def _margin_below_target(view: ProductView) -> Iterator[Insight]:
         )
     else:
         action = Action(
-            "lower_cost", f"Buy for {affordable:.2f} a unit or less: no allowed price earns more."
+            "lower_cost", f"Buy for {affordable:.2f} a unit or less: no higher price is recommended."
         )
     yield Insight(
         kind="margin_below_target",
-        finding=f"The margin is {margin:.1%} of the price, the target {view.target_margin:.1%}.",
+        finding=f"The margin is {_percent(margin)} of the price, the target {_percent(view.target_margin)}.",
         money_at_stake=(wanted - view.price) * view.units,
         confidence=view.cost_confidence,
         action=action,
@@ -232,10 +232,10 @@ def _competitor_gap(view: ProductView) -> Iterator[Insight]:
         action = Action("keep_price", "Do not follow them.")
     chance = market.probability_of_gain
     sure = 0.5 if chance is None else chance if worth else 1 - chance
-    competitors = f"{market.count} competitor{'' if market.count == 1 else 's'}"
+    competitors = _counted(market.count, "competitor")
     yield Insight(
         kind=f"price_{side}_competitors",
-        finding=f"The price is {abs(gap):.1%} {side} the mean of {competitors} ({market.mean:.2f}).{effect}",
+        finding=f"The price is {_percent(abs(gap))} {side} the mean of {competitors} ({market.mean:.2f}).{effect}",
         money_at_stake=max(gain or 0.0, 0.0),
         confidence=sure,
         action=action,
@@ -257,8 +257,8 @@ def _thin_data(view: ProductView) -> Iterator[Insight]:
     gain = max((advice.best_gain if advice else None) or 0.0, 0.0)
     yield Insight(
         kind="thin_data",
-        finding=f"The elasticity has grade {view.grade}: {view.sold_days} days with sales say too little"
-        " about this product alone.",
+        finding=f"The elasticity has grade {view.grade}: this product's own sales, on"
+        f" {_counted(view.sold_days, 'day')}, say too little.",
         money_at_stake=gain,
         confidence=SURE,
         action=Action("test_price", "Vary the price for some weeks, so that its effect shows in the sales."),
@@ -272,7 +272,7 @@ def _no_cost(view: ProductView) -> Iterator[Insight]:
     finding = (
         f"The cost is not known; {view.cost:.2f} a unit is assumed."
         if view.cost is not None
-        else "The cost is not known, so no price can be recommended."
+        else "The cost is not known, so nothing can be said of its profit."
     )
     yield Insight(
         kind="no_cost",
@@ -321,17 +321,17 @@ def _stock_cover(view: ProductView) -> Iterator[Insight]:
         order = max(lost, (view.target_stock or 0.0) - stock)
         yield Insight(
             kind="stock_runs_out",
-            finding=f"The stock of {stock:,.0f} lasts {cover:.0f} days at the sales expected.",
+            finding=f"The stock of {stock:,.0f} lasts {_counted(cover, 'day')} at the sales expected.",
             money_at_stake=lost * max(view.unit_margin, 0.0),
             confidence=STOCK_CONFIDENCE,
-            action=Action("reorder", f"Order {order:,.0f} units."),
+            action=Action("reorder", f"Order {_counted(max(order, 1.0), 'unit')}."),
             evidence=evidence,
         )
     elif cover > LONG_COVER_DAYS and view.cost is not None:
         excess = stock - expected * LONG_COVER_DAYS / MONTH_DAYS
         yield Insight(
             kind="overstocked",
-            finding=f"The stock of {stock:,.0f} lasts {cover:,.0f} days at the sales expected.",
+            finding=f"The stock of {stock:,.0f} lasts {_counted(cover, 'day')} at the sales expected.",
             money_at_stake=excess * view.cost,
             confidence=STOCK_CONFIDENCE * view.cost_confidence,
             action=Action("order_less", "Order no more for now; a promotion shortens the wait."),
@@ -352,7 +352,8 @@ def _carrying_segment(view: ProductView) -> Iterator[Insight]:
     risky = most.churn_risk >= 50
     yield Insight(
         kind="segment_carries_product",
-        finding=f"{most.segment} customers bring {share:.0%} of its revenue; their churn risk is {most.churn_risk:.0f} %.",
+        finding=f"Customers in the segment {most.segment} bring {_percent(share)} of its revenue;"
+        f" their churn risk is {_percent(most.churn_risk / 100)}.",
         money_at_stake=max(view.revenue, 0.0) * share * most.churn_risk / 100,
         confidence=STOCK_CONFIDENCE,
         action=Action("win_back", "Win them back before the price goes up.")
@@ -373,10 +374,10 @@ def _trend(view: ProductView) -> Iterator[Insight]:
     if outlook is None or view.unit_margin is None or outlook.low <= view.units <= outlook.high:
         return
     falling = outlook.units < view.units
-    change = "" if view.units <= 0 else f" ({outlook.units / view.units - 1:+.0%})"
+    change = "" if view.units <= 0 else f" ({_percent(outlook.units / view.units - 1, sign='+')})"
     yield Insight(
         kind="demand_falls" if falling else "demand_rises",
-        finding=f"{outlook.units:,.0f} units are forecast for the next 30 days after {view.units:,.0f}{change}.",
+        finding=f"The forecast for the next 30 days is {_counted(outlook.units, 'unit')}, after {view.units:,.0f}{change}.",
         money_at_stake=abs(outlook.units - view.units) * max(view.unit_margin, 0.0),
         confidence=STOCK_CONFIDENCE,
         action=Action("order_less", "Order less, and find out why.")
@@ -384,6 +385,15 @@ def _trend(view: ProductView) -> Iterator[Insight]:
         else Action("order_more", "See that there is stock for it."),
         evidence={"units_last_30_days": view.units, **asdict(outlook)},
     )
+
+
+def _percent(fraction: float, sign: str = "") -> str:
+    return f"{100 * fraction:{sign}.1f} %"
+
+
+def _counted(number: float, thing: str) -> str:
+    """A whole number of things: "1 day", "2 days"."""
+    return f"{number:,.0f} {thing}{'' if round(number) == 1 else 's'}"
 
 
 _LOOKS = (

@@ -29,6 +29,11 @@ from simulations.core.insights import (
 )
 
 SEGMENT_DAYS: Final = 90
+PLACES: Final = {
+    **dict.fromkeys(("elasticity", "margin", "target_margin", "revenue_share"), 4),
+    **dict.fromkeys(("gap_percent", "churn_risk", "cover_days"), 1),
+}
+"""Decimals of evidence that is neither money nor units, which have 2."""
 WAPE_TO_LIMITS: Final = 1.6
 """Limits of 80 % are 1.28 standard deviations out, and of normal errors the mean absolute one is 0.8 of those."""
 
@@ -164,7 +169,7 @@ def _shown(rank: int, insight: Insight) -> dict[str, Any]:
         "period": "once" if insight.once else f"{MONTH_DAYS} days",
         "confidence": rounded(insight.confidence, 2),
         "evidence": {
-            name: rounded(value, 4) if isinstance(value, float) else value
+            name: rounded(value, PLACES.get(name, 2)) if isinstance(value, float) else value
             for name, value in insight.evidence.items()
         },
         "action": {

@@ -14,8 +14,11 @@ from django.db import transaction
 
 from elastix.imports.models import ImportBatch, ImportKind, ImportStatus
 from elastix.imports.services import batch_create
+from elastix.jobs.dispatch import jobs_inline
 from market.services.competitors import SeenPrice, prices_upsert
 from pricing.models import Product, Transaction
+from pricing.services.categories import categories_refresh_if_outdated
+from pricing.services.pairs import pairs_request_if_outdated
 from simulations.core.demo_shop import DemoShop, invoice_labels
 
 FILE_NAME = "demo-shop.csv"
@@ -65,6 +68,13 @@ def demo_load(shop: DemoShop) -> tuple[ImportBatch, ImportBatch]:
         _csv(SALES_COLUMNS, _sales_rows(shop)), kind=ImportKind.TRANSACTIONS, file_name=FILE_NAME
     )
     return products, sales
+
+
+def demo_finish() -> None:
+    """Work out what a served shop does on a schedule: which products go together, what each category could gain."""
+    with jobs_inline():
+        pairs_request_if_outdated()
+    categories_refresh_if_outdated()
 
 
 def demo_login() -> tuple[str, str]:

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from market.core.dynamic import DynamicSettings, dynamic_factors
+from market.core.positioning import market_position
 from pricing.core.bundles import bundle
 from pricing.core.cross_price import STARTING_WEIGHTS, STRATA, CrossPrior, OwnCross, shrink
 from pricing.core.impact import demand_curve, project_impact
@@ -186,6 +188,20 @@ def test_section_2_the_revenue_formula_is_lerners_profit_optimum():
     assert revenue.tolist() == pytest.approx([0.0, 1250.0])
 
 
+def test_section_2_a_price_with_an_ending_never_undercuts_the_least_price():
+    # The seed's code takes off a cent after the limits: 9.59 where 9.60 is the least.
+    offers = Offers.of(price=10.0, cost=4.0, quantity=100, elasticity=-4.0, std_error=0.1)
+    advice = recommend(offers, Terms.of(1, min_price=9.6)).of_product(0)
+    assert advice.unconstrained_price == Decimal("8.25")
+    assert advice.recommended_price == Decimal("9.60")
+
+
+def test_section_3_break_even_units_as_written_and_those_that_pay_fixed_costs():
+    # 200 units at 15 with a cost of 10: 400 units would earn the cost of 200; fixed costs of 400 are paid by 80.
+    analysis = analyse_profit_margin(15.0, 10.0, 200.0, fixed_costs=400.0)
+    assert (analysis.break_even_units, analysis.break_even_units_fixed_costs) == (400.0, 80.0)
+
+
 def test_section_4_the_direction_of_a_profitable_cut_is_decrease():
     # A cut of 10 % raises the profit of a sensitive product with a fat margin; the seed's code says "Increase".
     impact = project_impact(
@@ -193,6 +209,18 @@ def test_section_4_the_direction_of_a_profitable_cut_is_decrease():
     )
     assert impact.change.profit[0] == pytest.approx(100.0)
     assert impact.direction[0] == "Decrease"
+
+
+def test_section_7_a_mu_of_2_doubles_the_price_at_one_and_a_half_times_the_demand():
+    # The document calls mu the most a price can rise; it is a slope, and the cap of 2 ends the rise.
+    surges = {
+        demand: dynamic_factors(
+            stock=0, target=0, demand=demand, usual=100, hour=3, weekday=1,
+            settings=DynamicSettings(surge_sensitivity=2.0),
+        ).surge[0]
+        for demand in (125, 150, 200)
+    }  # fmt: skip
+    assert surges == {125: 1.5, 150: 2.0, 200: 2.0}
 
 
 def test_section_8_the_saving_is_the_actual_one():
@@ -240,8 +268,29 @@ def test_section_13_the_optimal_price_formula_gives_66_30_and_only_a_limit_bring
     assert Decimal("14.00") <= by_formula.recommended_price <= Decimal("15.00")
 
 
+def test_section_10_the_market_position():
+    position = market_position(12.99, [13.49, 12.49, 14.99])
+    assert (position.market_min, position.market_max, round(position.market_avg, 2)) == (12.49, 14.99, 13.66)
+    assert round(position.position_index, 2) == 0.20
+    # The example and the code of section 6 name the same price differently.
+    assert (position.position, position.competitive_position) == ("Below Average", "Price Leader")
+
+
+@pytest.mark.parametrize(("elasticity", "formula"), [(-1.0, None), (-0.8, Decimal("-41.60"))])
+def test_section_16_where_the_formula_has_no_price_only_a_limit_ends_the_rise(elasticity, formula):
+    # The seed's code answers 1.3 times the cost for the one and 1.1 times for the other: 10.40 and 8.80.
+    offers = Offers.of(price=10.0, cost=8.0, quantity=100, elasticity=elasticity, std_error=0.1)
+    advice = recommend(offers, Terms.of(1, target_margin=0.3), Approach("target_margin")).of_product(0)
+    assert (advice.formula_price, advice.unconstrained_price) == (formula, None)
+    assert (advice.reason, advice.recommended_price) == ("INELASTIC_AT_BOUND", Decimal("11.49"))
+
+
 @pytest.mark.parametrize(
-    "printed", ["31.23", "1056", "15,720", "1500", "14.00-15.00", "0.33", "High elasticity"]
+    "printed",
+    [
+        *("31.23", "$10.99", "break_even_units", "1056", "15,720", "1500", "14.00-15.00", "0.33"),
+        *("High elasticity", "Price Leader", "cost * 1.3"),
+    ],
 )
 def test_each_wrong_figure_is_on_record(printed):
     assert printed in RECORD.read_text()

@@ -2,6 +2,7 @@
 
 import socket
 from argparse import ArgumentParser
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -9,7 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from elastix.jobs.dispatch import jobs_inline
-from simulations.services.demo import NotEmpty, demo_is_loaded, demo_load, demo_login
+from simulations.services.demo import NotEmpty, demo_finish, demo_is_loaded, demo_load, demo_login
 
 PORTS_TRIED = 20
 
@@ -47,9 +48,12 @@ class Command(BaseCommand):
             batch.refresh_from_db()
             if batch.error:
                 raise CommandError(f"{batch.file_name}: {batch.error}")
+        demo_finish()
 
     def _serve(self, port: int) -> None:
         settings.OPEN_API = True
+        # The shop's calendar stands still: its rules would rest for ever.
+        settings.DATA_STALE_AFTER = timedelta.max
         name, password = demo_login()
         address = f"http://127.0.0.1:{port}"
         self.stdout.write(
@@ -60,6 +64,8 @@ class Command(BaseCommand):
                     f"  Elasticities                {address}/elasticity?limit=5",
                     f"  Segments                    {address}/dashboard/segments",
                     f"  The Iced Latte              {address}/api/analytics/elasticity/P001",
+                    f"  What it should cost         {address}/api/price/recommend/P001",
+                    f"  What to know of it          {address}/api/insights/P001",
                     f"  Admin                       {address}/admin/",
                     f"                              user {name}, password {password}",
                     "",

@@ -53,6 +53,7 @@ def test_a_manager_writes_changes_and_deletes_a_rule(shop: ImportBatch, manager:
         ({"name": ""}, "required"),
         ({"percent": ""}, "by how many percent"),
         ({"hours": "8;9"}, "no number or range"),
+        ({"stock_days_above": "30", "stock_days_below": "3"}, "make this the higher one"),
         ({"scope": "products"}, "names them"),
         ({"scope": "category", "category": "Nothing"}, "No product has the category"),
         ({"action": "match"}, "which of the competitors"),
@@ -84,6 +85,23 @@ def test_rules_are_tried_out_and_run_from_the_list(manager: User, commits: Commi
         newest = model.objects.latest("pk")
         assert browser.get(page(model, "change", newest.pk)).status_code == 200
         assert browser.post(page(model, "change", newest.pk), {"slot": "x"}).status_code == 403
+
+
+@pytest.mark.usefixtures("_open")
+def test_a_run_says_what_came_of_it_and_leads_to_its_results(manager: User, commits: Commits) -> None:
+    made = rule(codes=["CUP", "MUG"], max_change_percent=5)
+    browser = signed_in(manager)
+    for action in ("try_out", "run_now"):
+        with commits():
+            run_action(browser, action, made)
+    _, ran = RepricingRun.objects.order_by("pk")
+    listed = browser.get(page(RepricingRun)).content.decode()
+    assert "2 would change" in listed and "2 proposed" in listed and made.name in listed
+    address = f"{page(RepricingResult)}?run__exact={ran.pk}"
+    assert address in browser.get(page(RepricingRun, "change", ran.pk)).content.decode()
+    results = browser.get(address)
+    assert [row.run_id for row in results.context["cl"].result_list] == [ran.pk, ran.pk]
+    assert ">max_decrease<" in results.content.decode()
 
 
 @pytest.mark.usefixtures("_open")

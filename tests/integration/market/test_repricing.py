@@ -316,8 +316,11 @@ def test_old_data_hold_every_rule_back_and_the_run_says_so() -> None:
     made = rule(may_apply=True)
     with override_settings(DATA_STALE_AFTER=dt.timedelta(days=7)):
         stopped = run(made)
+        tried = run(made, dry_run=True)
     assert stopped.stopped.startswith("The newest sale is of 2025-04-30")
     assert (outcomes(stopped), prices()) == ({}, BEFORE)
+    assert tried.stopped == ""
+    assert {outcome.split()[0] for outcome in outcomes(tried).values()} == {"would_change"}
 
 
 def test_a_price_that_moved_meanwhile_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,6 @@
-"""Bulk optimizations and categories in the admin: to be looked at."""
+"""Bulk optimizations and categories in the admin."""
+
+from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
@@ -6,11 +8,12 @@ from django.contrib.auth.models import User
 from elastix.api.versions import data_version
 from elastix.jobs.dispatch import jobs_held
 from elastix.jobs.running import run_job
-from pricing.models import BulkOptimization, BulkRow, CategorySummary
+from pricing.models import BulkOptimization, BulkRow, CategorySummary, PriceChange
 from pricing.selectors.policies import Overrides
 from pricing.services.bulk import bulk_request
+from pricing.services.catalogue import product_update
 from pricing.services.categories import categories_refresh
-from tests.integration.admin_pages import page, queries_of, run_action, signed_in
+from tests.integration.admin_pages import page, queries_of, run_action, said, signed_in
 from tests.integration.pricing.shelf import put_on_shelf, shelf
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +50,47 @@ def test_rows_are_shown_found_by_their_job_and_handed_out(viewer: User) -> None:
     assert "14.49" in browser.get(page(BulkRow), {"q": "p001"}).content.decode()
     response = run_action(browser, "export_csv", *BulkRow.objects.filter(optimization=first))
     assert "'=1+1" in b"".join(response.streaming_content).decode()
+
+
+def test_the_newest_comes_first_and_says_what_it_brings(viewer: User) -> None:
+    shelf()
+    first, second = optimised(["P001", "CUT"]), optimised(["CUT"])
+    browser = signed_in(viewer)
+    listed = browser.get(page(BulkOptimization)).content.decode()
+    assert listed.index(str(second)) < listed.index(str(first))
+    text = browser.get(page(BulkOptimization, "change", first.pk)).content.decode()
+    totals = first.job.result["totals"]["profit"]
+    assert f"{totals['expected']:,.2f} expected: {totals['change']:+,.2f}" in text
+    assert f"{first.job.result['to_change']} of 2" in text
+    rows = browser.get(f"{page(BulkRow)}?optimization__exact={first.pk}").content.decode()
+    assert f"{page(BulkRow)}?optimization__exact={first.pk}" in text
+    assert (
+        "P001" in rows
+        and "P001" not in browser.get(f"{page(BulkRow)}?optimization__exact={second.pk}").content.decode()
+    )
+
+
+def test_all_its_prices_are_proposed_at_once_and_only_once(analyst: User) -> None:
+    shelf()
+    found = optimised(["P001"])
+    browser = signed_in(analyst)
+    assert "1 price proposed, 0 left out" in said(run_action(browser, "propose", found))
+    (change,) = PriceChange.objects.all()
+    assert (change.product_id, change.status, change.proposed_by) == ("P001", "proposed", "analyst")
+    assert "proposed already" in said(run_action(browser, "propose", found))
+    assert PriceChange.objects.count() == 1
+
+
+def test_what_cannot_be_proposed_any_more_is_said_and_viewers_do_not_propose(
+    analyst: User, viewer: User
+) -> None:
+    shelf()
+    found = optimised(["P001"])
+    run_action(signed_in(viewer), "propose", found)
+    assert not PriceChange.objects.exists()
+    product_update("P001", by="anna", current_price=Decimal("13.50"))
+    assert "can be proposed any more" in said(run_action(signed_in(analyst), "propose", found))
+    assert not PriceChange.objects.filter(status="proposed").exists()
 
 
 def test_products_without_a_category_have_a_name_and_a_page(viewer: User) -> None:

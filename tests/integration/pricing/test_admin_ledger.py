@@ -1,17 +1,19 @@
 """The price ledger in the admin: looked through, decided on by managers, edited by nobody."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from elastix.fields import uuid7
 from pricing.models import PriceChange, Product
 from pricing.services import ledger
 from pricing.services.catalogue import product_create, product_update
-from tests.integration.admin_pages import page, queries_of, run_action, said, signed_in
+from tests.integration.admin_pages import errors_of, page, queries_of, run_action, said, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -100,12 +102,102 @@ def test_analysts_and_viewers_decide_on_nothing(
     assert statuses() == ["proposed", "proposed"]
 
 
-def test_nobody_edits_adds_or_deletes_lines(changes: list[PriceChange], admin_user: User) -> None:
+def test_nobody_edits_or_deletes_lines(changes: list[PriceChange], admin_user: User) -> None:
     looking = signed_in(admin_user)
     assert looking.get(page(PriceChange, "change", changes[0].pk)).status_code == 200
     assert looking.post(page(PriceChange, "change", changes[0].pk), {"new_price": "9"}).status_code == 403
-    assert looking.get(page(PriceChange, "add")).status_code == 403
     assert looking.post(page(PriceChange, "delete", changes[0].pk), {"post": "yes"}).status_code == 403
+
+
+@pytest.fixture
+def add_page() -> str:
+    return page(PriceChange, "add")
+
+
+def asking(**given: Any) -> dict[str, Any]:
+    empty = {"reason": "", "scheduled_for_0": "", "scheduled_for_1": ""}
+    return {"product": "CUP", "new_price": "4.49", **empty, **given}
+
+
+def test_an_analyst_proposes_a_price_and_a_manager_decides_on_it(
+    changes: list[PriceChange], add_page: str, analyst: User, browser: Client
+) -> None:
+    proposing = signed_in(analyst)
+    assert proposing.get(add_page).status_code == 200
+    answer = proposing.post(add_page, asking(new_price="4.79", reason=" Milk\x01is dearer "))
+    assert "was added successfully" in said(answer)
+    made = PriceChange.objects.latest("id")
+    assert (made.product_id, made.old_price, made.new_price) == ("CUP", Decimal("4.00"), Decimal("4.79"))
+    assert (made.status, made.proposed_by, made.reason) == ("proposed", "analyst", "Milk is dearer")
+    assert prices() == ["4.00", "4.00"]
+    assert "Approved: 1." in said(run_action(browser, "approve", made))
+
+
+def test_a_manager_does_not_approve_what_they_proposed_in_the_admin(
+    changes: list[PriceChange], add_page: str, browser: Client
+) -> None:
+    browser.post(add_page, asking())
+    made = PriceChange.objects.latest("id")
+    assert made.proposed_by == "manager"
+    assert "somebody else has to approve it" in said(run_action(browser, "approve", made))
+
+
+def test_a_proposal_in_the_admin_can_name_the_moment_to_apply_it(
+    changes: list[PriceChange], add_page: str, browser: Client
+) -> None:
+    moment = (timezone.now() + timedelta(days=3)).replace(microsecond=0)
+    day, hour = moment.date().isoformat(), moment.time().isoformat()
+    browser.post(add_page, asking(scheduled_for_0=day, scheduled_for_1=hour))
+    assert PriceChange.objects.latest("id").scheduled_for == moment
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"new_price": "1.99"}, "Not proposed: 1.99 is below the cost of 2.00."),
+        ({"new_price": "4.00"}, "Not proposed: 4.00 is the present price of CUP."),
+        ({"new_price": "0"}, "greater than or equal to 0.01"),
+        ({"product": "NOTHING"}, "Select a valid choice"),
+        ({"scheduled_for_0": "2020-01-01", "scheduled_for_1": "00:00"}, "The moment has passed already."),
+        ({"scheduled_for_0": "2999-01-01", "scheduled_for_1": "00:00"}, "more than a year away"),
+    ],
+)
+def test_what_may_not_be_proposed_comes_back_with_the_reason(
+    given: dict[str, str], reason: str, changes: list[PriceChange], add_page: str, browser: Client
+) -> None:
+    Product.objects.filter(code="CUP").update(cost=Decimal("2.00"))
+    before = PriceChange.objects.count()
+    assert reason in errors_of(browser.post(add_page, asking(**given)))
+    assert PriceChange.objects.count() == before
+
+
+def test_viewers_propose_nothing(changes: list[PriceChange], add_page: str, viewer: User) -> None:
+    looking = signed_in(viewer)
+    assert looking.get(add_page).status_code == 403
+    assert looking.post(add_page, asking()).status_code == 403
+    assert add_page not in looking.get(page(PriceChange)).content.decode()
+
+
+def test_what_was_expected_is_said_in_words(changes: list[PriceChange], viewer: User) -> None:
+    looking = signed_in(viewer)
+    url = page(PriceChange, "change", changes[0].pk)
+    assert "of cases" not in looking.get(url).content.decode()
+    PriceChange.objects.filter(pk=changes[0].pk).update(
+        expected={
+            "current": {"price": 4, "quantity": 1200, "revenue": 4800, "profit": None},
+            "projected": {"price": 4.49, "quantity": 1000.5, "revenue": 4492.25, "profit": None},
+            "interval": {
+                "level": 0.8,
+                "quantity": [990, 1011],
+                "revenue": [4445, 4539],
+                "profit": [None, None],
+            },
+        }
+    )
+    assert (
+        "quantity 1,200.00 \u2192 1,000.50 (990.00 to 1,011.00); revenue 4,800.00 \u2192 4,492.25 (4,445.00 to 4,539.00)."
+        " The limits hold in 80 % of cases." in looking.get(url).content.decode()
+    )
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,12 @@ def test_the_shop_is_made_once_and_answers_with_what_was_put_into_it(
     found = viewer_client.get("/api/analytics/elasticity/P001").json()
     assert found["elasticity"] == pytest.approx(-1.2, abs=0.25)
     assert found["quality"] in ("A", "B")
+    advice = viewer_client.get("/api/price/recommend/P001?target_margin=0.30").json()
+    assert (advice["recommended_price"], advice["price_change"]) == (14.49, 1.5)
+    assert advice["price_change_percent"] == 11.5
+    asked = {"product_id": "P001", "new_price": advice["recommended_price"]}
+    tried = viewer_client.post("/api/price/simulate", asked).json()
+    assert tried["impact"]["profit_change"] == advice["expected"]["profit_change"] > 0
     assert all(item["customerCount"] > 0 for item in viewer_client.get("/dashboard/segments").json()["items"])
     lines = Transaction.objects.count()
     assert "there already" in demo()

@@ -322,20 +322,27 @@ def test_an_approved_change_can_be_called_off_before_it_is_applied(
 def test_steps_out_of_order_or_taken_twice_are_refused_and_change_nothing(
     state: str, refused: tuple[str, ...], request: pytest.FixtureRequest, manager_client: APIClient
 ) -> None:
+    said = {
+        "proposed": "proposed, not approved yet",
+        "approved": "approved already, but not applied yet",
+        "applied": "applied already; a rollback takes it back",
+    }
     change = request.getfixturevalue(state)
     before = PriceChange.objects.filter(pk=change).values().get(), prices()
     for step in refused:
         answer = manager_client.post(f"{PATH}/{change}/{step}")
         assert answer.status_code == 409
         assert answer["Content-Type"] == "application/problem+json"
-        assert f"hange {change} (CUP): it is {state}" in answer.json()["detail"]
+        assert f"hange {change} (CUP): it is {said[state]}." in answer.json()["detail"]
         assert [error["code"] for error in answer.json()["errors"]] == [state]
     assert (PriceChange.objects.filter(pk=change).values().get(), prices()) == before
 
 
 def test_rolled_back_twice_is_refused_the_second_time(applied: int, manager_client: APIClient) -> None:
     assert manager_client.post(f"{PATH}/{applied}/rollback").status_code == 200
-    assert manager_client.post(f"{PATH}/{applied}/rollback").status_code == 409
+    again = manager_client.post(f"{PATH}/{applied}/rollback")
+    assert again.status_code == 409
+    assert again.json()["detail"].endswith("it is rolled back already; propose anew.")
     assert prices() == {"CUP": "4.00"}
 
 

@@ -162,6 +162,8 @@ def test_before_pairs_are_computed_the_answer_says_so(commits: Commits, viewer_c
     assert (body["source"], body["cross_elasticity"], body["ci_low"]) == ("not_estimated", None, None)
     assert body["relationship"] == "independent"
     assert body["baskets_together"] > 100
+    # Nobody has counted all baskets yet.
+    assert (body["support"], body["lift"]) == (None, None)
     assert "not been computed" in body["interpretation"]
 
 

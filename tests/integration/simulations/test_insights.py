@@ -48,6 +48,19 @@ def test_the_proposed_price_is_the_recommended_one(shop: ImportBatch, viewer_cli
     assert moved > 0
 
 
+def test_evidence_is_rounded_as_what_it_is(shop: ImportBatch, viewer_client: APIClient) -> None:
+    places = {"expected_gain": 2, "elasticity": 4, "cover_days": 1, "units_expected": 2, "revenue_share": 4}
+    Product.objects.update(cost=Decimal("0.50"), stock_level=7)
+    seen = set()
+    for product in Product.objects.filter(kind="merchandise"):
+        for insight in insights(viewer_client, product.code).values():
+            for name in places.keys() & insight["evidence"].keys():
+                value = insight["evidence"][name]
+                assert value is None or value == round(value, places[name])
+                seen.add(name)
+    assert seen >= {"expected_gain", "elasticity", "cover_days", "units_expected"}
+
+
 def test_a_product_below_its_cost_is_told_so(shop: ImportBatch, viewer_client: APIClient) -> None:
     Product.objects.filter(code="CUP").update(cost=Decimal("4.50"), current_price=Decimal("4.00"))
     assert insights(viewer_client, "CUP")["below_cost"]["evidence"]["cost"] == 4.5
@@ -74,7 +87,9 @@ def test_unknown_products_and_parameters_are_refused(
     shop: ImportBatch, viewer_client: APIClient, anonymous: APIClient
 ) -> None:
     assert viewer_client.get("/api/insights/NOTHING").status_code == 404
-    assert viewer_client.get("/api/insights/CUP?depth=3").status_code == 400
+    refusal = viewer_client.get("/api/insights/CUP?depth=3")
+    assert refusal.status_code == 400
+    assert refusal.json()["detail"] == "depth: Unknown parameter. There are none here."
     assert anonymous.get("/api/insights/CUP").status_code == 401
 
 

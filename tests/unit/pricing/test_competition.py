@@ -1,6 +1,6 @@
 """Which competitors' prices are believed, and what they amount to."""
 
-from statistics import mean, median
+from statistics import mean, median, median_high, median_low
 
 import numpy as np
 import pytest
@@ -25,6 +25,13 @@ def test_a_price_more_than_four_times_off_the_others_is_a_slip() -> None:
     assert judged(10, 11, 12, 2.74) == [True, True, True, False]
     assert judged(10, 10, 40) == [True, True, True]
     assert judged(10, 10, 40.01) == [True, True, False]
+
+
+def test_one_slip_among_three_does_not_make_slips_of_the_others() -> None:
+    assert judged(10, 11, 100) == [True, True, False]
+    assert judged(9.99, 10.49, 1099) == [True, True, False]
+    assert judged(10, 11, 0.1) == [True, True, False]
+    assert judged(10, 11, 12, 13, 1200) == [True, True, True, True, False]
 
 
 def test_between_two_that_disagree_our_own_price_decides() -> None:
@@ -55,10 +62,10 @@ def test_each_product_is_judged_as_if_it_were_alone(found: list, ours: list[floa
             for other in range(len(product))
             if other != row and product[other] == number and fresh[other]
         ]
-        references = [median(others)] if others else []
+        references = [(median_low(others), median_high(others))] if others else []
         if len(others) < 2 and not np.isnan(ours[number]):
-            references.append(ours[number])
-        far = [price[row] > 4 * each or 4 * price[row] < each for each in references]
+            references.append((ours[number], ours[number]))
+        far = [price[row] > 4 * high or 4 * price[row] < low for low, high in references]
         assert together[row] == (not far or not all(far))
 
 

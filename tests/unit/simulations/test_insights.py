@@ -68,7 +68,8 @@ def test_a_margin_below_the_target_names_the_price_that_reaches_it():
     insight = one(view, "margin_below_target")
     assert insight.evidence["price_at_target"] == pytest.approx(12)
     assert insight.money_at_stake == pytest.approx(600)
-    assert insight.action.text == "Buy for 5.00 a unit or less: no allowed price earns more."
+    assert insight.action.text == "Buy for 5.00 a unit or less: no higher price is recommended."
+    assert insight.finding == "The margin is 40.0 % of the price, the target 50.0 %."
     assert one(replace(view, recommended=RAISE), "margin_below_target").action.price == 11.0
     assert kinds(replace(STEADY, target_margin=0.4)) == []
 
@@ -78,6 +79,7 @@ def test_competitors_are_followed_only_where_it_pays():
     insight = one(replace(STEADY, market=pays), "price_below_competitors")
     assert (insight.money_at_stake, insight.confidence) == (80.0, 0.85)
     assert insight.action.kind == "move_towards_market"
+    assert insight.finding.startswith("The price is 16.7 % below the mean of 3 competitors (12.00).")
     costs = replace(pays, mean=8.0, gain_at_mean=-200.0, probability_of_gain=0.1)
     insight = one(replace(STEADY, market=costs), "price_above_competitors")
     assert (insight.money_at_stake, insight.confidence) == (0.0, 0.9)
@@ -91,7 +93,10 @@ def test_a_thin_estimate_is_worth_the_gain_that_is_not_taken():
     view = replace(STEADY, grade="D", sold_days=9, recommended=unsure)
     insight = one(view, "thin_data")
     assert insight.money_at_stake == 40.0
-    assert "9 days with sales" in insight.finding
+    assert (
+        insight.finding == "The elasticity has grade D: this product's own sales, on 9 days, say too little."
+    )
+    assert "on 1 day," in one(replace(view, sold_days=1), "thin_data").finding
     assert kinds(replace(view, grade="B")) == []
     assert "thin_data" not in kinds(replace(view, recommended=RAISE))
 
@@ -116,7 +121,11 @@ def test_stock_that_runs_out_costs_the_margin_of_what_is_not_sold():
     insight = one(replace(STEADY, stock_level=100, target_stock=400), "stock_runs_out")
     assert insight.money_at_stake == pytest.approx(200 * 4)
     assert insight.evidence["cover_days"] == pytest.approx(10)
+    assert insight.finding == "The stock of 100 lasts 10 days at the sales expected."
     assert insight.action.text == "Order 300 units."
+    assert "lasts 1 day at" in one(replace(STEADY, stock_level=10), "stock_runs_out").finding
+    nearly_enough = one(replace(STEADY, stock_level=299.8), "stock_runs_out")
+    assert nearly_enough.action.text == "Order 1 unit."
     assert kinds(replace(STEADY, stock_level=300)) == []
 
 
@@ -136,7 +145,7 @@ def test_a_forecast_counts_for_the_cover_where_there_is_one():
 def test_a_trend_is_one_only_outside_the_interval():
     insight = one(replace(STEADY, outlook=Outlook(200.0, 150.0, 260.0)), "demand_falls")
     assert insight.money_at_stake == pytest.approx(400)
-    assert "(-33%)" in insight.finding
+    assert insight.finding == "The forecast for the next 30 days is 200 units, after 300 (-33.3 %)."
     assert kinds(replace(STEADY, outlook=Outlook(400.0, 350.0, 460.0))) == ["demand_rises"]
     assert kinds(replace(STEADY, outlook=Outlook(250.0, 150.0, 320.0))) == []
 
@@ -147,6 +156,9 @@ def test_a_segment_that_carries_the_product_is_at_risk_as_it_churns():
     insight = one(replace(STEADY, segments=(champions, lost)), "segment_carries_product")
     assert insight.money_at_stake == pytest.approx(3000 * 0.7 * 0.05)
     assert insight.evidence["elasticity"] == -1.2
+    assert insight.finding == (
+        "Customers in the segment Champion bring 70.0 % of its revenue; their churn risk is 5.0 %."
+    )
     swapped = (replace(champions, revenue=300.0), replace(lost, revenue=700.0))
     assert one(replace(STEADY, segments=swapped), "segment_carries_product").action.kind == "win_back"
     assert kinds(replace(STEADY, segments=(champions,))) == []
