@@ -4,8 +4,10 @@ ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 DATA_DIR=/va
 
 RUN useradd --system --create-home --home-dir /var/lib/elastix elastix
 WORKDIR /app
-COPY requirements.txt .
-RUN pip install --disable-pip-version-check -r requirements.txt
+COPY requirements.txt requirements-extra.txt ./
+# requirements-extra.txt adds the boosted forecast: docker compose build --build-arg REQUIREMENTS=requirements-extra.txt
+ARG REQUIREMENTS=requirements.txt
+RUN pip install --disable-pip-version-check -r $REQUIREMENTS
 COPY . .
 # Production names static files by their content. The key and the host name here serve this one step.
 RUN SECRET_KEY=$(python -c 'import secrets; print(secrets.token_urlsafe(50))') ALLOWED_HOSTS=build \

@@ -3,6 +3,7 @@
     python benchmarks/forecast_accuracy.py online_retail.csv.gz
     python benchmarks/forecast_accuracy.py online_retail.csv.gz --skip 4 --origins 6    # earlier ones, for tuning
     python benchmarks/forecast_accuracy.py online_retail.csv.gz --auto                  # also the choice per product
+    python benchmarks/forecast_accuracy.py online_retail.csv.gz --boosted               # also with scikit-learn
 
 The file has the columns of the UCI Online Retail data set. At each origin the lines before it alone are cleaned,
 matched with their cancellations, summed and forecast from: nothing of what came later is known, not even which sales
@@ -29,6 +30,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pricing.core.cancellations import match_cancellations
+from pricing.core.daily import daily_sales
 from pricing.core.forecast import (
     AUTO,
     METHODS,
@@ -42,7 +44,9 @@ from pricing.core.forecast import (
     forecast_by,
     limits,
 )
-from pricing.core.forecast.backtest import HORIZON
+from pricing.core.forecast.backtest import HIGH, HORIZON, LOW
+from pricing.core.forecast.boosting import BOOSTED, fit_boosted, refusal, series_of
+from pricing.core.forecast.features import PricePanel, price_panel
 from pricing.core.forecast.holt_winters import forecast_holt_winters
 from pricing.core.forecast.lines import fit_priors, forecast_lines
 from pricing.core.forecast.textbook import (
@@ -52,7 +56,7 @@ from pricing.core.forecast.textbook import (
     forecast_ses,
     forecast_weekday_ses,
 )
-from pricing.core.lines import SalesLines, clean_lines
+from pricing.core.lines import CleanLines, SalesLines, clean_lines
 from pricing.core.service_codes import is_service_code, normalise_code
 
 TOP = RANDOM = 200
@@ -79,21 +83,38 @@ class Books:
     def end(self) -> int:
         return int(self.lines.day.max()) + 1
 
-    def panel(self, end: int) -> tuple[DemandPanel, Floats]:
-        """The clean view that the lines before a day give, and each product's revenue in it."""
+    def known(self, end: int) -> tuple[SalesLines, CleanLines]:
+        """The lines before a day, with the cancellations that were known by then, and their clean view."""
         known = self.lines.day < end
         columns = {name: getattr(self.lines, name)[known] for name in SalesLines.__slots__}
         keys = ("product", "customer", "quantity", "minute", "cancellation", "price")
         order = np.arange(int(known.sum()))
         columns["voided"] = match_cancellations(**{key: columns[key] for key in keys}, order=order)
         lines = SalesLines(**columns)
-        clean = clean_lines(lines, self.products)
+        return lines, clean_lines(lines, self.products)
+
+    def panel(self, end: int) -> tuple[DemandPanel, Floats]:
+        """The clean view that the lines before a day give, and each product's revenue in it."""
+        lines, clean = self.known(end)
         shape = (self.products, end - self.first_day)
         units, counted = np.zeros(shape), np.zeros(shape)
         np.add.at(units, (lines.product, lines.day - self.first_day), clean.units)
         np.add.at(counted, (lines.product, lines.day - self.first_day), clean.units > 0)
         revenue = np.bincount(lines.product, clean.units * np.maximum(lines.price, 0), self.products)
         return DemandPanel(self.first_day, units, counted, units.sum(axis=0)), revenue
+
+    def prices(self, end: int) -> PricePanel:
+        """List prices and promotions as the lines before a day show them."""
+        daily = daily_sales(*self.known(end), self.products)
+        return price_panel(
+            daily.product,
+            daily.day,
+            daily.list_price,
+            daily.promotion,
+            products=self.products,
+            first_day=self.first_day,
+            end=end,
+        )
 
 
 def read_books(path: Path) -> Books:
@@ -223,6 +244,80 @@ def coverage(
     return {name: float(np.mean(shares)) for name, shares in inside.items()}
 
 
+@dataclass(frozen=True)
+class Limited:
+    """Forecasts of all products from one origin, with the limits of each day."""
+
+    units: Floats
+    low: Floats
+    high: Floats
+
+
+def limited(units: Floats, error_low: Floats, error_high: Floats) -> Limited:
+    made = [
+        limits(row, low, high, RATE_ALPHA)
+        for row, low, high in zip(units, error_low, error_high, strict=True)
+    ]
+    return Limited(units, np.stack([low for low, _ in made]), np.stack([high for _, high in made]))
+
+
+def default_and_boosted(
+    known: DemandPanel, prices: PricePanel, category: NDArray[np.int64]
+) -> tuple[Limited, Limited]:
+    """The default's forecast and its average with the boosted model, from what was known at an origin."""
+    model = fit_shop_model(known, category, [])
+    found = fit_default(known, category, model)
+    units = forecast_lines(known, category, model.priors[0], HORIZON)
+    ratio = fit_boosted(known, prices, category).ratio[:, None]
+    return (
+        limited(units, found.error_low, found.error_high),
+        limited(units * ratio, found.error_low, found.error_high),
+    )
+
+
+def pinball(made: list[Limited], origins: list[Origin], group: NDArray[np.int64]) -> float:
+    """Mean pinball loss of a day's 10 % and 90 % limits, as a share of the mean sales of a day."""
+    actual = np.stack([origin.actual[group] for origin in origins])
+    loss = np.zeros_like(actual)
+    for share, name in ((LOW, "low"), (HIGH, "high")):
+        limit = np.stack([getattr(each, name)[group] for each in made])
+        loss += np.maximum(share * (actual - limit), (share - 1) * (actual - limit)) / 2
+    return float(loss.sum() / actual.sum())
+
+
+def show_boosted(books: Books, origins: list[Origin], groups: dict[str, NDArray[np.int64]]) -> None:
+    """Print the default and the boosted average side by side."""
+    console = Console(width=130)
+    category = np.full(books.products, -1)
+    begun = time.perf_counter()
+    pairs = [
+        default_and_boosted(origin.known, books.prices(origin.known.end), category) for origin in origins
+    ]
+    seconds = (time.perf_counter() - begun) / len(origins)
+    table = Table(title=f"The default and its average with the boosted model ({seconds:.0f} s an origin)")
+    table.add_column("method")
+    for name, group in groups.items():
+        for measured in ("WAPE", "bias", "pinball"):
+            table.add_column(f"{name} {group.size}\n{measured}", justify="right")
+    for place, method in enumerate((DEFAULT, BOOSTED)):
+        made = [pair[place] for pair in pairs]
+        cells = []
+        for group in groups.values():
+            found = measure([each.units for each in made], origins, group)
+            cells += [
+                f"{found.wape:.3f}",
+                f"{found.bias:+.3f}",
+                f"{pinball(made, origins, group):.3f}",
+            ]
+        table.add_row(method, *cells)
+    console.print(table)
+    for origin in origins:
+        why = refusal(series_of(origin.known), origin.known.days)
+        if why:
+            console.print(f"For information only: {why}", highlight=False)
+            return
+
+
 def groups_of(panel: DemandPanel, revenue: Floats, seed: int) -> dict[str, NDArray[np.int64]]:
     """The products to be judged, by what was sold before the first origin."""
     top = np.argsort(-revenue, kind="stable")[:TOP]
@@ -252,6 +347,7 @@ def main() -> None:
     parser.add_argument("--skip", type=int, default=0, help="leave out so many of the newest origins")
     parser.add_argument("--seed", type=int, default=2011, help="of the draw of 200 products")
     parser.add_argument("--auto", action="store_true", help="also choose a method for each product: a minute")
+    parser.add_argument("--boosted", action="store_true", help="also the boosted average, by scikit-learn")
     arguments = parser.parse_args()
     books = read_books(arguments.file)
     whole, _ = books.panel(books.end)
@@ -276,6 +372,8 @@ def main() -> None:
     if arguments.auto:
         forecasts[AUTO] = [chosen(origin.known, judged, category) for origin in origins]
     show(forecasts, origins, groups)
+    if arguments.boosted:
+        show_boosted(books, origins, groups)
     results = {name: measure(forecasts[DEFAULT], origins, group) for name, group in groups.items()}
     seed = {name: measure(forecasts["ses"], origins, group) for name, group in groups.items()}
     inside = coverage(origins, {name: groups[name] for name in ("top", "random")}, category)

@@ -12,7 +12,7 @@ from django.conf import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTSIDE_CORE = ("django", "rest_framework", "celery")
-HEAVY = ("pandas", "statsmodels", "scipy.stats", "openpyxl", "python_calamine")
+HEAVY = ("pandas", "statsmodels", "sklearn", "scipy.stats", "openpyxl", "python_calamine")
 
 
 def local_apps() -> list[str]:

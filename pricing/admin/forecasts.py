@@ -6,14 +6,14 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from elastix.admin_base import ReadOnlyAdmin
-from pricing.models import DemandForecast, ForecastModel
+from pricing.models import BoostedForecast, BoostedModel, DemandForecast, ForecastModel
 
 
 @admin.register(DemandForecast)
 class DemandForecastAdmin(ReadOnlyAdmin):
     list_display = (
         "product",
-        "method",
+        "method_name",
         "units_a_day",
         "error_of_a_month",
         "against_last_week",
@@ -24,6 +24,10 @@ class DemandForecastAdmin(ReadOnlyAdmin):
     list_select_related = ("product",)
     search_fields = ("product__code", "product__name")
     ordering = ("product_id",)
+
+    @admin.display(description="method", ordering="method")
+    def method_name(self, forecast: DemandForecast) -> str:
+        return forecast.method  # its description is as long as the table is wide
 
     @admin.display(description="units a day")
     def units_a_day(self, forecast: DemandForecast) -> str:
@@ -50,3 +54,32 @@ class ForecastModelAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("shop")
+
+
+@admin.register(BoostedForecast)
+class BoostedForecastAdmin(ReadOnlyAdmin):
+    list_display = ("product", "times_the_default", "error_of_a_month", "origins")
+    list_select_related = ("product",)
+    search_fields = ("product__code", "product__name")
+    ordering = ("product_id",)
+
+    @admin.display(description="times the default", ordering="ratio")
+    def times_the_default(self, forecast: BoostedForecast) -> str:
+        return f"{forecast.ratio:.2f}"
+
+    @admin.display(description="28-day error")
+    def error_of_a_month(self, forecast: BoostedForecast) -> str:
+        return _percent(forecast.accuracy["wape"])
+
+
+@admin.register(BoostedModel)
+class BoostedModelAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "as_of", "error_of_a_month", "of_the_default", "fitted_at")
+
+    @admin.display(description="28-day error")
+    def error_of_a_month(self, computed: BoostedModel) -> str:
+        return _percent(computed.shop["boosted"]["wape"]) if computed.shop else "-"
+
+    @admin.display(description="of the default")
+    def of_the_default(self, computed: BoostedModel) -> str:
+        return _percent(computed.shop["default"]["wape"]) if computed.shop else "-"

@@ -64,3 +64,39 @@ class DemandForecast(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product_id}: {self.rate * self.size:.2f} a day"
+
+
+class BoostedModel(models.Model):
+    """When the boosted forecasts were last computed, and how they and the default would have done before. One row.
+
+    `shop` has, for each of the two, WAPE, bias and pinball loss of all products together; it is empty where the
+    shop was too small.
+    """
+
+    shop = models.JSONField(default=dict, blank=True)
+    as_of = models.DateField(help_text="First of the 28 days that were forecast.")
+    sales_version = models.BigIntegerField()
+    fitted_at = models.DateTimeField(help_text="When the forecasts were fitted that it rests on.")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="pricing_boostedmodel_single")]
+
+    def __str__(self) -> str:
+        return f"boosted forecasts of sales version {self.sales_version}"
+
+
+class BoostedForecast(models.Model):
+    """By how much a product's forecast differs from the default's where a boosted model is averaged with it."""
+
+    product = models.OneToOneField(
+        Product, on_delete=models.CASCADE, primary_key=True, related_name="boosted_forecast"
+    )
+    ratio = models.FloatField(help_text="Units of 28 days over those of the default.")
+    origins = models.IntegerField(help_text="Times the past was forecast to measure the accuracy.")
+    accuracy = models.JSONField(help_text="Of 28 days, beside that of repeating the last week.")
+
+    class Meta:
+        constraints = [range_check("ratio", 0, None, "pricing_boostedforecast")]
+
+    def __str__(self) -> str:
+        return f"{self.product_id}: {self.ratio:.2f} times the default"

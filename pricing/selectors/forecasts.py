@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from elastix.api.fields import money, rounded
 from elastix.api.models import DataVersion
 from elastix.sql import day_numbers, day_of, fetch_columns
-from pricing.core.demand import demand
+from pricing.core.demand import DEMAND_MODELS, LARGEST_CHANGE, DemandModel, demand
 from pricing.core.forecast import (
     AUTO,
     METHODS,
@@ -34,10 +34,12 @@ from pricing.core.forecast import (
     shop_profile,
 )
 from pricing.core.forecast.backtest import HORIZON, score
+from pricing.core.forecast.boosting import BOOSTED
 from pricing.models import DemandForecast, ForecastModel, Product
 from pricing.models.catalogue import Kind
 from pricing.models.estimates import Method
-from pricing.models.forecasts import ForecastMethod
+from pricing.models.forecasts import BoostedForecast, BoostedModel, ForecastMethod
+from pricing.selectors.boosting import boosted_row
 from pricing.selectors.daily import day_of_epoch, epoch_days
 
 HISTORY_DAYS: Final = 90
@@ -75,14 +77,14 @@ def forecast_of_product(
     periods: int,
     method: str | None,
     price: Decimal | None,
-    demand_model: str,
+    demand_model: DemandModel,
 ) -> dict[str, Any]:
     """What a product is expected to sell on each of the days from the as-of date on.
 
     Parameters
     ----------
     periods : days.
-    method : one of the named methods, or `auto`; None answers from the cached table.
+    method : one of the named methods, or `auto`; None and `boosted` answer from cached tables.
     price : what it would be sold at; None leaves today's price.
     demand_model : how demand follows the price.
     """
@@ -100,6 +102,8 @@ def forecast_of_product(
     history = _history(code, model.first_day, as_of)
     if method is None:
         outlook = _cached(row, model, as_of, periods)
+    elif method == BOOSTED:
+        outlook = _boosted(_cached(row, model, as_of, periods), as_of, *boosted_row(code, model, as_of))
     else:
         panel = _panel_of_one(history, model, as_of)
         outlook = _by_name(method, panel, model.category_codes([category]), model, row, periods)
@@ -167,6 +171,27 @@ def _cached(row: DemandForecast, model: ShopModel, as_of: dt.date, periods: int)
     low, high = limits(units, row.error_low, row.error_high, 0.0 if row.is_young else RATE_ALPHA)
     shown = _accuracy(row.accuracy, row.accuracy["seasonal_naive"], row.origins)
     return Outlook(method, units, low, high, shown, warnings)
+
+
+def _boosted(default: Outlook, as_of: dt.date, row: BoostedForecast, computed: BoostedModel) -> Outlook:
+    """The default moved to where its average with the boosted model is; its limits move along."""
+    if default.method == INACTIVE:
+        return default
+    units, low, high = (row.ratio * each for each in (default.units, default.low, default.high))
+    warnings = []
+    end = computed.as_of + dt.timedelta(days=HORIZON)
+    if as_of + dt.timedelta(days=units.size) > end:
+        warnings.append(
+            f"The boosted model looks at the {HORIZON} days before {end}; for later days its ratio to the default is kept."
+        )
+    errors = {name: computed.shop[name]["wape"] for name in ("boosted", "default")}
+    if errors["boosted"] is not None and errors["boosted"] >= errors["default"]:
+        warnings.append(
+            f"In this shop's newest months the boosted forecast erred by {errors['boosted']:.3f} of what was sold, "
+            f"the default by {errors['default']:.3f}."
+        )
+    shown = _accuracy(row.accuracy, row.accuracy["seasonal_naive"], row.origins)
+    return Outlook(BOOSTED, units, low, high, shown, warnings)
 
 
 def _by_name(
@@ -240,7 +265,7 @@ def _at_price(
     price: Decimal | None,
     current_price: Decimal | None,
     elasticity: float | None,
-    demand_model: str,
+    demand_model: DemandModel,
 ) -> dict[str, Any] | None:
     """Scale a forecast to a price and say by how much; None where no price was asked for or none is known."""
     if price is None:
@@ -251,9 +276,15 @@ def _at_price(
             f"The product has {missing}, so the forecast does not follow the price asked."
         )
         return None
-    with np.errstate(over="ignore"):
-        factor = float(demand(float(price), float(current_price), 1.0, elasticity, demand_model))  # type: ignore[arg-type]
-    factor = min(factor, MOST_TIMES)
+    factor, other = (
+        _factor(price, current_price, elasticity, model)
+        for model in (demand_model, next(each for each in DEMAND_MODELS if each != demand_model))
+    )
+    if abs(price / current_price - 1) > LARGEST_CHANGE + 1e-9:
+        outlook.warnings.append(
+            f"LARGE_CHANGE: beyond {LARGEST_CHANGE:.0%} the demand models differ; the other foresees "
+            f"{rounded(other * float(outlook.units.sum()), 2):,} units in all."
+        )
     outlook.units, outlook.low, outlook.high = (
         factor * each for each in (outlook.units, outlook.low, outlook.high)
     )
@@ -264,6 +295,11 @@ def _at_price(
         "demand_model": demand_model,
         "factor": rounded(factor, PLACES),
     }
+
+
+def _factor(price: Decimal, current_price: Decimal, elasticity: float, model: DemandModel) -> float:
+    with np.errstate(over="ignore"):
+        return min(float(demand(float(price), float(current_price), 1.0, elasticity, model)), MOST_TIMES)
 
 
 # --- how it is said --------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from elastix.api.parameters import QuerySerializer
 from pricing.core.demand import DEMAND_MODELS, LINEAR
 from pricing.core.forecast import AUTO, METHODS
+from pricing.core.forecast.boosting import BOOSTED
 
 
 class ForecastQuery(QuerySerializer):
@@ -15,13 +16,14 @@ class ForecastQuery(QuerySerializer):
         required=False, default=30, min_value=1, max_value=365, help_text="Days from the as-of date on."
     )
     method = serializers.ChoiceField(
-        [*METHODS, AUTO],
+        [*METHODS, BOOSTED, AUTO],
         required=False,
         default=None,
         error_messages={
-            "invalid_choice": f'There is no method "{{input}}". Known: {", ".join((*METHODS, AUTO))}.'
+            "invalid_choice": f'There is no method "{{input}}". Known: {", ".join((*METHODS, BOOSTED, AUTO))}.'
         },
-        help_text="auto: the one that would have forecast this product's past best. Default: the published forecast.",
+        help_text="auto: the one that would have forecast this product's past best, `boosted` not among them. "
+        "Default: the published forecast.",
     )
     price = serializers.DecimalField(
         max_digits=10,

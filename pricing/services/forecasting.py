@@ -73,19 +73,21 @@ def _fit(days: ShopDays) -> ShopModel | None:
     shop = np.bincount(
         np.maximum(days.daily.day - first_day + 1, 0), days.daily.units, minlength=end - first_day + 1
     )[1:].astype(np.float64)
-    categories = _categories(days.codes)
+    categories = categories_of(days.codes)
     names = sorted(set(categories) - {""})
     number = {name: code for code, name in enumerate(names)}
     category = np.array([number.get(name, -1) for name in categories], np.int64)
-    return fit_shop_model(_panel(days, first_day, end, shop), category, names)
+    return fit_shop_model(shop_panel(days, first_day, end, shop), category, names)
 
 
-def _categories(codes: list[str]) -> list[str]:
+def categories_of(codes: list[str]) -> list[str]:
+    """The category of each product, empty for none."""
     names = dict(Product.objects.values_list("code", "category"))
     return [names[code] for code in codes]
 
 
-def _panel(days: ShopDays, first_day: int, end: int, shop: NDArray[np.float64]) -> DemandPanel:
+def shop_panel(days: ShopDays, first_day: int, end: int, shop: NDArray[np.float64]) -> DemandPanel:
+    """Spread what products sold over the days from `first_day` to the one before `end`."""
     daily = days.daily
     return demand_panel(
         daily.product,
@@ -104,8 +106,8 @@ def _rows(days: ShopDays, model: ShopModel) -> list[tuple[Any, ...]]:
     if not days.codes:
         return []
     end = max(int(days.daily.day.max(initial=0)) + 1, model.as_of)
-    panel = _panel(days, model.first_day, end, model.shop_units)
-    found = fit_default(panel, model.category_codes(_categories(days.codes)), model)
+    panel = shop_panel(days, model.first_day, end, model.shop_units)
+    found = fit_default(panel, model.category_codes(categories_of(days.codes)), model)
     sold_days = (panel.units > 0).sum(axis=1)
     start, stop = panel.first_day + panel.start, panel.first_day + panel.stop - 1
     return [

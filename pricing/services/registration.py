@@ -7,6 +7,7 @@ from elastix.jobs.registry import RecomputeStep, register_job, register_step
 from elastix.jobs.schedules import register_schedule
 from pricing.selectors.bulk import KIND as BULK_OPTIMIZE
 from pricing.services import (
+    boosting,
     bulk,
     categories,
     cleaning,
@@ -36,12 +37,14 @@ def register() -> None:
     register_job("clean_shard", cleaning.clean_shard)
     register_job(BULK_OPTIMIZE, bulk.bulk_optimize)
     register_job(pairs.KIND, pairs.compute_pairs)
+    register_job(boosting.KIND, boosting.compute_boosted)
     register_schedule("apply due prices", timedelta(seconds=60), ledger.apply_due)
     register_step(RecomputeStep("elasticities", 10, estimating.compute, estimating.publish))
     register_step(RecomputeStep("summaries", 20, summarising.compute, summarising.publish))
     register_step(RecomputeStep("forecasts", 22, forecasting.compute, forecasting.publish))
     register_step(RecomputeStep("quality", 25, quality.compute, quality.publish))
     register_schedule("product pairs", timedelta(minutes=5), pairs.pairs_request_if_outdated)
+    register_schedule("boosted forecasts", timedelta(minutes=5), boosting.boosting_request_if_outdated)
     register_schedule("categories", timedelta(minutes=1), categories.categories_refresh_if_outdated)
     register_schedule("old bulk optimizations", timedelta(days=1), bulk.bulk_purge)
     register_schedule("check the data", timedelta(days=1), data_checks.check_data)

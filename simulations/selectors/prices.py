@@ -247,7 +247,9 @@ def price_grid(now: float, low: Decimal | None, high: Decimal | None, points: in
     last = max(round(now * (1 + RANGE), 2), 0.02) if high is None else float(high)
     if first >= last:
         name = "max_price" if low is None else "min_price"
-        raise ValidationError({name: [f"The curve ends ({last}) before it begins ({first}): give both ends."]})
+        raise ValidationError(
+            {name: [f"The curve ends ({last}) before it begins ({first}): give both ends."]}
+        )
     return np.unique(np.round(np.linspace(first, last, points), 2))
 
 

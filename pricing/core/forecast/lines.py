@@ -84,14 +84,14 @@ def line_rates(panel: DemandPanel, category: IntArray, priors: Priors) -> LineRa
     category : (P,) index into the priors; -1 is the shop.
     """
     weight = open_weights(panel, weekday_profile(panel))
-    age = _open_days_since(weight)
+    age = open_days_since(weight)
     start = panel.start
     sold_days = (panel.units > 0).sum(axis=1)
     young = panel.days - start < YOUNG_DAYS
     sparse = sold_days < SPARSE_SOLD_DAYS
     decay = (1 - RATE_ALPHA) ** age
     lines = np.where(young, panel.lines.sum(axis=1), panel.lines @ decay)
-    exposure = np.where(young, _since(start, weight), _since(start, decay * weight))
+    exposure = np.where(young, since(start, weight), since(start, decay * weight))
     prior = PRIOR_DAYS * (young | sparse)
     slow = (1 - SIZE_ALPHA) ** age
     size = (panel.units @ slow + PRIOR_LINES * priors.size[category]) / (panel.lines @ slow + PRIOR_LINES)
@@ -112,9 +112,9 @@ def fit_priors(panel: DemandPanel, category: IntArray, categories: int) -> Prior
     categories : C.
     """
     weight = open_weights(panel, weekday_profile(panel))
-    age = _open_days_since(weight)
+    age = open_days_since(weight)
     decay, slow = (1 - RATE_ALPHA) ** age, (1 - SIZE_ALPHA) ** age
-    exposure = _since(panel.start, decay * weight)
+    exposure = since(panel.start, decay * weight)
     usable = ((panel.units > 0).sum(axis=1) >= SPARSE_SOLD_DAYS) & (exposure > 0)
     rate = np.divide(panel.lines @ decay, exposure, out=np.zeros(exposure.size), where=usable)
     units, lines = panel.units @ slow, panel.lines @ slow
@@ -149,12 +149,12 @@ def rate_after_silence(rate: float, exposure: float, alpha: float, weights: Floa
     return rate * kept / counted if counted > 0 else rate
 
 
-def _open_days_since(weight: FloatArray) -> FloatArray:
+def open_days_since(weight: FloatArray) -> FloatArray:
     """(T,) open days after each column."""
     opened = weight > 0
     return np.cumsum(opened[::-1])[::-1].astype(np.float64) - opened
 
 
-def _since(start: IntArray, values: FloatArray) -> FloatArray:
+def since(start: IntArray, values: FloatArray) -> FloatArray:
     """(P,) sum of the values from each product's first column on."""
     return np.concatenate((np.cumsum(values[::-1])[::-1], [0.0]))[start]

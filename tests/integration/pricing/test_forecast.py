@@ -128,6 +128,18 @@ def test_demand_may_follow_the_price_by_constant_elasticity(
     assert price["factor"] == pytest.approx(0.5 ** price["elasticity"], rel=1e-3)
 
 
+def test_a_far_price_comes_with_what_the_other_demand_model_foresees(
+    shop: ImportBatch, viewer_client: APIClient
+) -> None:
+    Product.objects.filter(code="CUP").update(current_price=Decimal("4.00"))
+    near, far = (viewer_client.get(f"{PATH}/CUP", {"price": price}).json() for price in ("4.60", "4.61"))
+    other = viewer_client.get(f"{PATH}/CUP", {"price": 4.61, "demand_model": "constant_elasticity"}).json()
+    (said,) = [warning for warning in far["warnings"] if warning.startswith("LARGE_CHANGE")]
+    assert f"foresees {other['total']:,} units" in said
+    assert far["total"] != other["total"]
+    assert not [warning for warning in near["warnings"] if warning.startswith("LARGE_CHANGE")]
+
+
 @pytest.mark.parametrize("model", ["linear", "constant_elasticity"])
 @pytest.mark.parametrize("price", ["0.01", "99999999.99"])
 def test_a_price_without_sense_still_has_an_answer(
