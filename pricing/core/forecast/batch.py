@@ -11,6 +11,7 @@ from pricing.core.forecast.backtest import (
     HIGH,
     LOW,
     Accuracy,
+    Backtest,
     accuracy,
     origin_columns,
     relative_errors,
@@ -37,6 +38,7 @@ from pricing.core.forecast.panel import (
 
 WINDOW_DAYS: Final = 731
 """History that is looked at: older days weigh nothing in the default method."""
+LEAST_ALIKE: Final = 0.2
 CLASS_EDGES: Final = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 """Units a day between which products with too few past errors of their own share everybody's."""
 
@@ -121,8 +123,8 @@ def fit_shop_model(panel: DemandPanel, category: IntArray, categories: list[str]
     priors = [fit_priors(panel.until(column), category, len(categories)) for column in columns]
     model = ShopModel(panel.first_day, panel.shop_units, categories, priors, np.zeros((0, 2)))
     test = run_backtest(panel, _default_method(category, priors), columns[1:])
-    errors = relative_errors(test)
     expected = line_rates(panel, category, priors[0]).units
+    errors = _at_like_levels(test, expected)
     return ShopModel(
         model.first_day, model.shop_units, categories, priors, _class_limits(errors, _class_of(expected))
     )
@@ -148,7 +150,7 @@ def fit_default(panel: DemandPanel, category: IntArray, model: ShopModel) -> Def
             getattr(rates, name)[members] = getattr(found, name)
     known = panel.until(model.as_of - panel.first_day)
     test = run_backtest(known, _default_method(category, model.priors), origin_columns(known.days))
-    errors = relative_errors(test)
+    errors = _at_like_levels(test, rates.units)
     low, high = row_quantiles(errors, (LOW, HIGH))
     few = np.isfinite(errors).sum(axis=1) < FEWEST_ERRORS
     shared = model.error_limits[_class_of(rates.rate * rates.size)]
@@ -182,6 +184,17 @@ def _default_method(category: IntArray, priors: list[Priors]) -> Any:
     """The default as the backtest calls it: with the priors of each origin, which follow those of today."""
     methods = [partial(forecast_lines, category=category, priors=each) for each in priors[1:]]
     return lambda panel, number: methods[number](panel, days=28)
+
+
+def _at_like_levels(test: Backtest, units: FloatArray) -> FloatArray:
+    """Relative errors (P, n) of origins that expected at least a fifth of what is expected now, nan elsewhere.
+
+    A Christmas product's errors of the summer, when next to nothing was expected, are thousands of times the forecast;
+    they say nothing of December.
+    """
+    errors = relative_errors(test)
+    alike = test.forecast.mean(axis=2) >= LEAST_ALIKE * units[:, None]
+    return np.where(np.repeat(alike, test.forecast.shape[2], axis=1), errors, np.nan)
 
 
 def _class_of(units: FloatArray) -> IntArray:

@@ -23,6 +23,8 @@ RATE_ALPHA: Final = 0.07
 SIZE_ALPHA: Final = 0.01
 PRIOR_LINES: Final = 3.0
 """Lines of its category's usual size that stand beside a product's own."""
+
+MOST_TIMES_USUAL: Final = 10.0
 PRIOR_DAYS: Final = 1.0
 """Open days at its category's usual rate that stand beside those of a young or sparse product."""
 YOUNG_DAYS: Final = 28
@@ -78,6 +80,8 @@ def line_rates(panel: DemandPanel, category: IntArray, priors: Priors) -> LineRa
     The rate is sum(w_t n_t) / sum(w_t s_t) over the days since the first sale, n_t the lines, s_t the weekday
     profile and w_t = 0.93^(open days since): simple exponential smoothing with alpha 0.07 in which a day
     counts as much as it usually sells. Sizes are smoothed likewise, with alpha 0.01. Young products: w_t = 1.
+    Of a product that sold on fewer than 7 days a line counts as at most ten of its category's: one huge order is
+    no habit.
 
     Parameters
     ----------
@@ -94,7 +98,9 @@ def line_rates(panel: DemandPanel, category: IntArray, priors: Priors) -> LineRa
     exposure = np.where(young, since(start, weight), since(start, decay * weight))
     prior = PRIOR_DAYS * (young | sparse)
     slow = (1 - SIZE_ALPHA) ** age
-    size = (panel.units @ slow + PRIOR_LINES * priors.size[category]) / (panel.lines @ slow + PRIOR_LINES)
+    units, told = panel.units @ slow, panel.lines @ slow
+    believed = np.where(sparse, np.minimum(units, MOST_TIMES_USUAL * priors.size[category] * told), units)
+    size = (believed + PRIOR_LINES * priors.size[category]) / (told + PRIOR_LINES)
     counted = exposure + prior
     rate = np.divide(
         lines + prior * priors.rate[category], counted, out=np.zeros(start.size), where=counted > 0

@@ -446,3 +446,31 @@ def test_four_days_of_five_lie_within_the_limits() -> None:
         low, high = limits(units[row], found.error_low[row], found.error_high[row], 0.07)
         inside.append(((whole.units[row, 400:] >= low) & (whole.units[row, 400:] <= high))[opened].mean())
     assert 0.78 <= np.mean(inside) <= 0.97
+
+
+# --- what must not run away ------------------------------------------------------------------------
+
+
+def with_product(panel: DemandPanel, units: NDArray[np.float64]) -> DemandPanel:
+    lines = np.vstack((panel.lines, units > 0)).astype(float)
+    return DemandPanel(FIRST_DAY, np.vstack((panel.units, units)), lines, panel.shop_units)
+
+
+def test_one_huge_order_is_no_habit() -> None:
+    usual, order = shop_of(), np.zeros(300)
+    order[298] = 80_995
+    panel = with_product(usual, order)
+    model = fit_shop_model(panel, nobody(panel), [])
+    rates = fit_default(panel, nobody(panel), model).rates
+    mean_size = usual.units.sum() / usual.lines.sum()
+    assert 0 < rates.size[-1] < 10 * mean_size
+    assert rates.size[-1] > mean_size
+
+
+def test_limits_do_not_come_from_times_when_next_to_nothing_was_expected() -> None:
+    usual, season = shop_of(), np.zeros(300)
+    season[::37] = 1.0
+    season[250:] = np.random.default_rng(5).poisson(40, 50)
+    panel = with_product(usual, season)
+    model = fit_shop_model(panel, nobody(panel), [])
+    assert fit_default(panel, nobody(panel), model).error_high[-1] < 10
