@@ -113,11 +113,13 @@ def _best_ending(
     endings: tuple[int, ...],
     now: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
-    """The price (P,) of greatest value next to a target with one of the endings, and its value.
+    """The price (P,) of greatest value with one of the endings, next to a target or to a bound, and its value.
 
-    The present price is left aside; where there is no other, the value is -inf.
+    Expected revenue may have a top at either bound: the ending next to the lower top can be worth more than the one
+    next to the higher. The present price is left aside; where there is no other, the value is -inf.
     """
-    cents, allowed = endings_near(target, low, high, endings)
+    near = [endings_near(place, low, high, endings) for place in (target, low / 100, high / 100)]
+    cents, allowed = (np.concatenate(parts, axis=1) for parts in zip(*near, strict=True))
     # Below a price of 1.00 an ending may lie at or below 0: never allowed, yet to be computed with.
     prices = np.maximum(cents, 1) / 100
     other = ~np.isclose(prices, now[:, None], rtol=0, atol=1e-6)

@@ -1,10 +1,11 @@
 """Whatever the elasticity, the cost, the price and the policy: what a recommendation never does."""
 
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pricing.core.demand import DEMAND_MODELS
@@ -141,6 +142,7 @@ def test_profit_and_revenue_move_a_price_only_for_a_likely_gain(case, policy, mo
     st.sampled_from(["profit", "revenue"]),
     st.sampled_from([(49, 99), (0,), ()]),
 )
+@example(-1.0, 0.25, 0.5, Decimal("9.56"), "constant_elasticity", "revenue", (49, 99))
 def test_no_allowed_price_is_expected_to_bring_more_than_the_best(
     e, sd, share, price, model, strategy, endings
 ):
