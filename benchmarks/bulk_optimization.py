@@ -32,12 +32,13 @@ from elastix.api.versions import data_version
 from elastix.jobs.dispatch import jobs_held
 from elastix.jobs.running import run_job
 from pricing.models import PricePolicy, ProductSummary
-from pricing.selectors.bulk import csv_rows, filtered_products, find_optimization
-from pricing.selectors.optimising_together import MOST_TOGETHER
-from pricing.selectors.policies import Overrides
-from pricing.services.bulk import bulk_propose, bulk_request
-from pricing.services.categories import categories_refresh
-from pricing.services.pairs import pairs_request_if_outdated
+from pricing.recommendation.selectors.bulk import csv_rows, filtered_products, find_optimization
+from pricing.recommendation.selectors.joint_optimization import MOST_TOGETHER
+from pricing.recommendation.selectors.policies import Overrides
+from pricing.changes.services.bulk_proposals import bulk_propose
+from pricing.recommendation.services.bulk import bulk_request
+from pricing.recommendation.services.categories import categories_refresh
+from pricing.bundles.services import pairs_request_if_outdated
 
 def seconds(work):
     begun = time.perf_counter()

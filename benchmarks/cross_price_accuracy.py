@@ -20,18 +20,18 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pricing.core.baskets import baskets_of, bought_together
-from pricing.core.cancellations import match_cancellations
-from pricing.core.cross_price import (
+from pricing.bundles.core.baskets import baskets_of, bought_together
+from pricing.bundles.core.cross_price import (
     FEWEST_SOLD_DAYS,
     INDEPENDENT,
     candidate_pairs,
     cross_of_pair,
     fit_cross,
 )
-from pricing.core.daily import DailySales, daily_sales, take_products
-from pricing.core.lines import SalesLines, clean_lines
-from pricing.core.pooled import fit_pooled
+from pricing.elasticity.core.pooled import fit_pooled
+from pricing.sales.core.cancellations import match_cancellations
+from pricing.sales.core.daily import DailySales, daily_sales, take_products
+from pricing.sales.core.lines import SalesLines, clean_lines
 from tests.dgp import SPARSE
 from tests.dgp_pairs import PairsShop, PairsSpec, simulate_pairs
 

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pricing.core.cancellations import match_cancellations
-from pricing.core.daily import daily_sales
-from pricing.core.lines import SalesLines, clean_lines
-from pricing.core.pooled import Posterior, fit_pooled, refresh
+from pricing.elasticity.core.pooled import Posterior, fit_pooled, refresh
+from pricing.sales.core.cancellations import match_cancellations
+from pricing.sales.core.daily import daily_sales
+from pricing.sales.core.lines import SalesLines, clean_lines
 from tests.dgp import HARD, REGULAR, SPARSE, Disturbances, ShopSpec, SimulatedShop, simulate_shop
 
 SHOPS = {"sparse": SPARSE, "regular": REGULAR, "hard": HARD}

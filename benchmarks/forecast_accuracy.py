@@ -29,9 +29,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from pricing.core.cancellations import match_cancellations
-from pricing.core.daily import daily_sales
-from pricing.core.forecast import (
+from pricing.forecasting.core import (
     AUTO,
     METHODS,
     RATE_ALPHA,
@@ -44,20 +42,22 @@ from pricing.core.forecast import (
     forecast_by,
     limits,
 )
-from pricing.core.forecast.backtest import HIGH, HORIZON, LOW
-from pricing.core.forecast.boosting import BOOSTED, fit_boosted, refusal, series_of
-from pricing.core.forecast.features import PricePanel, price_panel
-from pricing.core.forecast.holt_winters import forecast_holt_winters
-from pricing.core.forecast.lines import fit_priors, forecast_lines
-from pricing.core.forecast.textbook import (
+from pricing.forecasting.core.backtest import HIGH, HORIZON, LOW
+from pricing.forecasting.core.boosting import BOOSTED, fit_boosted, refusal, series_of
+from pricing.forecasting.core.features import PricePanel, price_panel
+from pricing.forecasting.core.holt_winters import forecast_holt_winters
+from pricing.forecasting.core.lines import fit_priors, forecast_lines
+from pricing.forecasting.core.textbook import (
     forecast_linear,
     forecast_seasonal,
     forecast_seasonal_naive,
     forecast_ses,
     forecast_weekday_ses,
 )
-from pricing.core.lines import CleanLines, SalesLines, clean_lines
-from pricing.core.service_codes import is_service_code, normalise_code
+from pricing.sales.core.cancellations import match_cancellations
+from pricing.sales.core.daily import daily_sales
+from pricing.sales.core.lines import CleanLines, SalesLines, clean_lines
+from pricing.sales.core.service_codes import is_service_code, normalise_code
 
 TOP = RANDOM = 200
 GOAL_TOP, GOAL_RANDOM, GOAL_SECONDS = 0.38, 0.52, 20.0

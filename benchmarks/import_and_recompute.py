@@ -32,7 +32,7 @@ from elastix.jobs.dispatch import jobs_inline
 from elastix.jobs.models import Job
 from elastix.jobs.recompute import request_recompute
 from pricing.models import ProductSummary, Transaction
-from pricing.services.transactions import transaction_update
+from pricing.sales.services.transactions import transaction_update
 summaries = ProductSummary.objects.order_by("-sold_days", "product_id")
 seconds = []
 for place in range(int(sys.argv[1])):

@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.elasticity_accuracy import SHOPS, estimate
-from pricing.core.demand import DEMAND_MODELS, DemandModel
-from pricing.core.offers import DEFAULT_ENDINGS, Approach, Offers, Terms
-from pricing.core.recommendation import Recommendation, recommend
+from pricing.elasticity.core.demand import DEMAND_MODELS, DemandModel
+from pricing.recommendation.core.inputs import DEFAULT_ENDINGS, Approach, Offers, Terms
+from pricing.recommendation.core.recommendation import Recommendation, recommend
 from tests.dgp import SimulatedShop, simulate_shop
 
 Floats = NDArray[np.float64]

@@ -15,8 +15,8 @@ from elastix.admin_alerts import AlertAdmin, AlertDeliveryAdmin
 from elastix.admin_base import BUSY, ReadOnlyAdmin, change_link, changelist_url
 from elastix.admin_imports import SECONDS_BETWEEN_LOOKS, ImportRejectAdmin, pairs
 from elastix.alerts.models import Alert, AlertDelivery
-from elastix.api.models import DataVersion
 from elastix.api.permissions import Role, role_of
+from elastix.dataset.models import DataVersion
 from elastix.imports.models import ImportReject
 from elastix.jobs.models import OPEN_STATES, Job, ScheduleRun
 from elastix.jobs.recompute import request_recompute

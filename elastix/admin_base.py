@@ -20,8 +20,9 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 
-from elastix.api.errors import BUSY_RETRY_SECONDS, Busy, Conflict
-from elastix.api.versions import data_version
+from elastix.api.errors import BUSY_RETRY_SECONDS
+from elastix.dataset.versions import data_version
+from elastix.errors import Busy, Conflict
 from elastix.imports.core.values import neutralise_formula
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.views.decorators.http import require_GET, require_http_methods
 
 from elastix.admin_base import BUSY, ReadOnlyAdmin, change_link, changelist_url
-from elastix.api.errors import Conflict
+from elastix.errors import Conflict
 from elastix.imports.core.errors import UnreadableFile
 from elastix.imports.core.fields import FileSchema
 from elastix.imports.models import ImportBatch, ImportReject, ImportStatus

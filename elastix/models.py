@@ -1,7 +1,7 @@
 """Models of the base app, kept in the rooms that use them."""
 
 from elastix.alerts.models import Alert, AlertDelivery
-from elastix.api.models import DataVersion
+from elastix.dataset.models import DataVersion
 from elastix.imports.models import ImportBatch, ImportReject, UploadChunk
 from elastix.jobs.models import Job, ScheduleRun
 

@@ -282,8 +282,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "AlertKindEnum": "elastix.alerts.models.AlertKind.choices",
-        "ProductKindEnum": "pricing.models.catalogue.Kind.choices",
-        "GuardrailEnum": "pricing.core.guardrails.RULES",
+        "ProductKindEnum": "pricing.sales.models.products.Kind.choices",
+        "GuardrailEnum": "pricing.recommendation.core.guardrails.RULES",
         "GuardrailOrDayCapEnum": "market.core.settling.ALL_RULES",
         "SegmentEnum": "segments.core.rfm.SEGMENTS",
         "SegmentOrUnknownEnum": "segments.serializers.SEGMENTS_AND_UNKNOWN",

@@ -6,6 +6,6 @@ class PricingConfig(AppConfig):
     verbose_name = "Catalogue, sales and elasticities"
 
     def ready(self) -> None:
-        from pricing.services import registration
+        from pricing import registration
 
         registration.register()

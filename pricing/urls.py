@@ -1,16 +1,11 @@
 from django.urls import path
 
-from pricing.views import (
-    bulk,
-    elasticities,
-    forecasts,
-    ledger,
-    pairs,
-    policies,
-    prices,
-    products,
-    transactions,
-)
+from pricing.bundles import api as pairs
+from pricing.changes import api as ledger
+from pricing.elasticity import api as elasticities
+from pricing.forecasting import api as forecasts
+from pricing.recommendation.api import bulk, policies, prices, products
+from pricing.sales.api import transactions
 
 urlpatterns = [
     path("elasticity", elasticities.ElasticityView.as_view(), name="elasticity"),
@@ -40,7 +35,7 @@ urlpatterns = [
     path("api/price/recommend/<str:code>", prices.RecommendView.as_view(), name="price-recommend"),
     path("api/price/optimize-bulk", bulk.BulkOptimizeView.as_view(), name="price-optimize-bulk"),
     path("api/jobs/<int:job_id>/result.csv", bulk.BulkResultView.as_view(), name="job-result"),
-    path("api/jobs/<int:job_id>/propose", bulk.BulkProposeView.as_view(), name="job-propose"),
+    path("api/jobs/<int:job_id>/propose", ledger.BulkProposeView.as_view(), name="job-propose"),
     path("api/analytics/categories", bulk.CategoriesView.as_view(), name="analytics-categories"),
     path("api/price/changes", ledger.PriceChangesView.as_view(), name="price-changes"),
     path("api/price/changes/<int:change_id>", ledger.PriceChangeView.as_view(), name="price-change"),

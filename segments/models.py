@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.db import models
 
 from elastix.fields import SortedCharField, choice_check, length_check
-from pricing.models import Product
+from pricing.sales.models import Product
 
 
 class Segment(models.TextChoices):

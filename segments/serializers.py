@@ -6,7 +6,8 @@ from rest_framework import serializers
 
 from elastix.api.fields import TextField
 from elastix.api.parameters import DateRangeQuery, QuerySerializer, limit_field, offset_field
-from pricing.serializers import CodeField, ElasticityMetaSerializer
+from pricing.elasticity.serializers import ElasticityMetaSerializer
+from pricing.sales.api.serializers import CodeField
 from segments.core.rfm import SEGMENTS
 from segments.selectors.customers import ORDERINGS
 from segments.selectors.stock_items import SORTS, UNKNOWN

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from elastix.fields import length_check, range_check
-from pricing.models import Product
+from pricing.sales.models import Product
 
 
 class Simulation(models.Model):

@@ -6,7 +6,9 @@ from typing import Any
 
 from django.db.models import Model
 
-from pricing.models import DemandForecast, ElasticityEstimate, ProductSummary, SalesHistory, Transaction
+from pricing.elasticity.models import ElasticityEstimate
+from pricing.forecasting.models import DemandForecast
+from pricing.sales.models import ProductSummary, SalesHistory, Transaction
 from segments.models import (
     CustomerSegment,
     ProductSegment,

@@ -91,5 +91,14 @@ def test_the_order_of_the_apps_names_every_app() -> None:
     assert layers == set(local_apps())
 
 
-def test_the_order_of_the_rooms_holds_in_every_app_above_the_base() -> None:
-    assert set(contract("rooms")["containers"]) == set(local_apps()) - {"elastix"}
+def wings() -> set[str]:
+    return {f"pricing.{folder.parent.name}" for folder in (ROOT / "pricing").glob("*/core")}
+
+
+def test_the_order_of_the_rooms_holds_in_every_wing_and_in_every_app_without_wings() -> None:
+    assert set(contract("rooms")["containers"]) == (set(local_apps()) - {"elastix", "pricing"}) | wings()
+
+
+def test_the_order_of_the_wings_names_every_wing() -> None:
+    layers = {name.strip() for layer in contract("wings")["layers"] for name in layer.split("|")}
+    assert {f"pricing.{name}" for name in layers if not name.startswith("(")} == wings()

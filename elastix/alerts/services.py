@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from elastix.alerts.models import Alert, AlertChannel, AlertDelivery
-from elastix.api.versions import lock_version
+from elastix.dataset.versions import lock_version
 
 LONGEST_MESSAGE = 500
 

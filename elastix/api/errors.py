@@ -1,37 +1,24 @@
 """One error shape for the whole API: RFC 9457 problem details."""
 
 import logging
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import OperationalError
 from django.http import Http404
-from rest_framework import exceptions, status
+from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from elastix.errors import Busy, Conflict, ElastixError, Invalid, NotFound
+
 logger = logging.getLogger(__name__)
 
+STATUS: dict[type[ElastixError], int] = {NotFound: 404, Conflict: 409, Busy: 503}
 PROBLEM_JSON = "application/problem+json"
 BUSY_RETRY_SECONDS = 5
-
-
-class Busy(exceptions.APIException):
-    """The database could not give its lock in time, or the answer changed while it was made."""
-
-    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_detail = "The shop's data are being written just now. Try again in a few seconds."
-    default_code = "busy"
-
-
-class Conflict(exceptions.APIException):
-    """What was asked does not fit the present state. `errors`, if set, names each row that stands in the way."""
-
-    errors: list[dict[str, str]] | None = None
-    status_code = status.HTTP_409_CONFLICT
-    default_detail = "The request does not fit the present state."
-    default_code = "conflict"
 
 
 def problem(code: int, detail: str, errors: list[dict[str, str]] | None = None) -> dict[str, Any]:
@@ -47,22 +34,29 @@ def problem(code: int, detail: str, errors: list[dict[str, str]] | None = None) 
 
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: turn what a view raised into a problem answer, or None for a bug (500)."""
-    if isinstance(error, ValidationError):
-        error = exceptions.ValidationError(_from_django(error))
-    elif isinstance(error, OperationalError):
+    if isinstance(error, OperationalError):
         logger.warning("database busy: %s", error)
         error = Busy()
+    if isinstance(error, Invalid):
+        return _invalid([asdict(each) for each in error.errors])
+    if isinstance(error, ElastixError):
+        code = STATUS[next(kind for kind in STATUS if isinstance(error, kind))]
+        headers = {"Retry-After": str(BUSY_RETRY_SECONDS)} if isinstance(error, Busy) else None
+        return Response(problem(code, str(error), getattr(error, "errors", None)), code, headers=headers)
+    if isinstance(error, ValidationError):
+        error = exceptions.ValidationError(_from_django(error))
     response = exception_handler(error, context)
     if response is None:
         return None
     if isinstance(error, exceptions.ValidationError):
-        errors = list(_flatten(error.detail))
-        response.data = problem(response.status_code, _summary(errors), errors)
+        response.data = _invalid(list(_flatten(error.detail))).data
     else:
-        response.data = problem(response.status_code, _detail(error), getattr(error, "errors", None))
-    if isinstance(error, Busy):
-        response["Retry-After"] = str(BUSY_RETRY_SECONDS)
+        response.data = problem(response.status_code, _detail(error))
     return response
+
+
+def _invalid(errors: list[dict[str, str]]) -> Response:
+    return Response(problem(400, _summary(errors), errors), 400)
 
 
 def _from_django(error: ValidationError) -> Any:

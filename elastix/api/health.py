@@ -11,8 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from elastix import __version__
-from elastix.api.versions import data_version, zone_changed
 from elastix.api.views import ElastixView
+from elastix.dataset.versions import data_version, zone_changed
 
 logger = logging.getLogger(__name__)
 

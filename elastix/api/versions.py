@@ -4,63 +4,17 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.core.cache import cache
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from elastix import __version__
-from elastix.api.errors import Busy
-from elastix.api.models import DataVersion
+from elastix.dataset.models import DataVersion
+from elastix.dataset.versions import current_version, data_version
+from elastix.errors import Busy
 
 TRIES = 5
 KEPT_SECONDS = 3600
-
-
-def data_version() -> DataVersion:
-    """Return the state of the sales and of the cached tables."""
-    version = DataVersion.objects.filter(pk=1).first()
-    return version or DataVersion(pk=1, time_zone=str(settings.SHOP_TIME_ZONE))
-
-
-def lock_version() -> DataVersion:
-    """Lock the version row until the transaction ends, making it on first use.
-
-    Every writer of sales, products or cached tables takes this lock before any other row's, so that writers
-    form one queue and no two can wait for each other.
-    """
-    DataVersion.objects.get_or_create(pk=1, defaults={"time_zone": str(settings.SHOP_TIME_ZONE)})
-    return DataVersion.objects.select_for_update().get(pk=1)
-
-
-def catalogue_changed() -> None:
-    """Make answers that show product names, categories or kinds new ones."""
-    version = lock_version()
-    version.catalogue_version += 1
-    version.save(update_fields=["catalogue_version"])
-
-
-def current_version() -> DataVersion:
-    """Return the data version, for answers that show days.
-
-    Raises
-    ------
-    ZoneChanged : the days were cut in another zone than the shop's present one.
-    """
-    version = data_version()
-    if zone_changed(version):
-        raise ZoneChanged()
-    return version
-
-
-def zone_changed(version: DataVersion) -> bool:
-    """Tell whether stored days were cut in another zone than the shop's present one."""
-    return version.sales_version > 0 and version.time_zone != str(settings.SHOP_TIME_ZONE)
-
-
-class ZoneChanged(Busy):
-    default_detail = "SHOP_TIME_ZONE has changed since the days of the sales were cut. Run `manage.py recompute --full` first."
-    default_code = "time_zone_changed"
 
 
 def answer(

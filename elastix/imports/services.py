@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from elastix.api.errors import Conflict
+from elastix.errors import Conflict
 from elastix.imports.core.errors import UnreadableFile
 from elastix.imports.core.options import Options
 from elastix.imports.core.reader import Chunk, Table

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from elastix.api.versions import data_version
+from elastix.dataset.versions import data_version
 from elastix.jobs.dispatch import dispatch_on_commit
 from elastix.jobs.models import OPEN_STATES, Job, JobState
 

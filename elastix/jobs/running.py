@@ -14,7 +14,7 @@ from django.db import OperationalError, connections, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from elastix.api.versions import lock_version
+from elastix.dataset.versions import lock_version
 from elastix.jobs.dispatch import dispatch_on_commit, jobs_held, jobs_inline
 from elastix.jobs.models import Job, JobState
 from elastix.jobs.registry import failure_hook, job_handler, success_hook

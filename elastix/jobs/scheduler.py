@@ -34,7 +34,7 @@ def _sweep_forever() -> None:
 
 def sweep() -> None:
     """Take up lost jobs, run the schedules and start the recomputes that are due."""
-    from elastix.api.versions import data_version
+    from elastix.dataset.versions import data_version
     from elastix.imports.services import uploads_purge
     from elastix.jobs.recompute import request_if_stale, request_recompute
     from elastix.jobs.running import reap

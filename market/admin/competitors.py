@@ -17,8 +17,8 @@ from market.models import Competitor, CompetitorPrice
 from market.selectors.competitors import freshness_days, is_fresh, judgements
 from market.services.competitors import EDITABLE, competitor_update, price_delete, price_record, price_update
 from market.services.importing import SCHEMA
-from pricing.models import Product
-from pricing.selectors.competition import competitor_prices
+from pricing.recommendation.selectors.competition import competitor_prices
+from pricing.sales.models import Product
 
 MOST_IMPLAUSIBLE = 200
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from elastix.admin_base import BaseAdmin, ExportMixin, ReadOnlyAdmin, ServiceDeletes, adopt, changelist_url
-from elastix.api.errors import Conflict
+from elastix.errors import Conflict
 from market.models import KillSwitch, RepricingResult, RepricingRule, RepricingRun
 from market.models.rules import RuleScope
 from market.services.repricing import rule_run_request

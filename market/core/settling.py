@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pricing.core import guardrails as rails
-from pricing.core.guardrails import Guardrails, guardrails
-from pricing.core.offers import Offers, Terms
+from pricing.recommendation.core import guardrails as rails
+from pricing.recommendation.core.guardrails import Guardrails, guardrails
+from pricing.recommendation.core.inputs import Offers, Terms
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]

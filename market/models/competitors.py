@@ -6,7 +6,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from elastix.fields import SortedCharField, length_check, range_check
-from pricing.models import Product
+from pricing.sales.models import Product
 
 LONGEST_NAME = 255
 LONGEST_SOURCE = 100

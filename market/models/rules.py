@@ -11,7 +11,7 @@ from django.db.models import Q
 from elastix.fields import SortedCharField, choice_check, length_check, range_check
 from elastix.jobs.models import Job
 from market.core.repricing import Conditions, PriceAction, numbers_in
-from pricing.models import PriceChange, Product
+from pricing.sales.models import PriceChange, Product
 
 LONGEST_LIST = 80
 MOST_HOURS = 168

@@ -9,21 +9,22 @@ from django.conf import settings
 from django.db.models import Count, Max, Q
 
 from elastix.api.fields import money, rounded
-from elastix.api.models import DataVersion
+from elastix.dataset.models import DataVersion
 from market.core.attraction import market_shares, own_elasticity, price_sensitivity
 from market.core.positioning import Advice, MarketPosition, advise, market_position
 from market.models import Competitor, CompetitorPrice
-from pricing.core.points import DEFAULT_ELASTICITY
-from pricing.models import ElasticityEstimate, PricePolicy, Product
-from pricing.models.estimates import Method
-from pricing.selectors.competition import (
+from pricing.elasticity.core.points import DEFAULT_ELASTICITY
+from pricing.elasticity.models import ElasticityEstimate, Method
+from pricing.recommendation.models import PricePolicy
+from pricing.recommendation.selectors.competition import (
     FRESH_DAYS,
     CompetitorPrices,
     competitor_prices,
     counted_from,
     fresh_from,
 )
-from pricing.selectors.policies import effective_policies
+from pricing.recommendation.selectors.policies import effective_policies
+from pricing.sales.models import Product
 
 OUR_QUALITY = 1.0
 

@@ -12,11 +12,11 @@ from elastix.api.fields import money, rounded
 from market.core.dynamic import BUILT_IN, DynamicSettings, Factors, dynamic_factors
 from market.core.settling import Settled, settle
 from market.selectors.signals import Demand, demand_of, ruled_price, stale_data
-from pricing.models import Product
-from pricing.models.catalogue import Kind
-from pricing.selectors.policies import BUILT_IN as NOBODY
-from pricing.selectors.price_basis import PriceFacts, approach_of, price_facts, price_group
-from pricing.selectors.recommendations import NO_PRICE, SERVICE, SETTING_OF_RULE
+from pricing.recommendation.selectors.policies import BUILT_IN as NOBODY
+from pricing.recommendation.selectors.pricing_inputs import PriceFacts, approach_of, price_facts, price_group
+from pricing.recommendation.selectors.recommendations import NO_PRICE, SERVICE, SETTING_OF_RULE
+from pricing.sales.models import Product
+from pricing.sales.models.products import Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

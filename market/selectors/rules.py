@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from django.http import Http404
-
 from elastix.api.fields import money, rounded
+from elastix.errors import NotFound
 from market.models import KillSwitch, RepricingResult, RepricingRule, RepricingRun
 from market.models.rules import LIMITS
 
@@ -26,11 +25,11 @@ def find_rule(rule_id: int) -> RepricingRule:
 
     Raises
     ------
-    Http404 : there is none.
+    NotFound : there is none.
     """
     rule = RepricingRule.objects.filter(pk=rule_id).first() if rule_id < IDS else None
     if rule is None:
-        raise Http404(f"There is no repricing rule {rule_id}.")
+        raise NotFound(f"There is no repricing rule {rule_id}.")
     return rule
 
 
@@ -93,11 +92,11 @@ def run_results(
 
     Raises
     ------
-    Http404 : the rule had no part in such a run.
+    NotFound : the rule had no part in such a run.
     """
     run = RepricingRun.objects.filter(pk=run_id, rules=rule).first() if run_id < IDS else None
     if run is None:
-        raise Http404(f"There is no run {run_id} of repricing rule {rule.pk}.")
+        raise NotFound(f"There is no run {run_id} of repricing rule {rule.pk}.")
     found = RepricingResult.objects.filter(run=run, rule=rule).order_by("product_id", "id")
     if outcome is not None:
         found = found.filter(outcome=outcome)

@@ -12,16 +12,16 @@ from django.db.models import F, OuterRef, Subquery, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
-from elastix.api.models import DataVersion
-from elastix.api.versions import data_version
+from elastix.dataset.models import DataVersion
+from elastix.dataset.versions import data_version
 from elastix.sql import batches, fetch, placeholders
 from market.core.repricing import Moment, Signals
 from market.models import CompetitorPrice
-from pricing.models import PriceChange, Product
-from pricing.models.catalogue import PriceSource
-from pricing.models.ledger import PriceChangeSource, PriceChangeStatus
-from pricing.selectors.competition import competitor_prices
-from pricing.selectors.price_basis import MONTH_DAYS, PriceFacts, price_facts
+from pricing.recommendation.selectors.competition import competitor_prices
+from pricing.recommendation.selectors.pricing_inputs import MONTH_DAYS, PriceFacts, price_facts
+from pricing.sales.models import PriceChange, Product
+from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
+from pricing.sales.models.products import PriceSource
 
 DEMAND_DAYS: Final = 7
 USUAL_DAYS: Final = 28

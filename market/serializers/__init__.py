@@ -17,7 +17,7 @@ from market.models.competitors import (
     LOWEST_PRICE,
     LOWEST_QUALITY,
 )
-from pricing.serializers import CodeField
+from pricing.sales.api.serializers import CodeField
 
 HIGHEST_GAMMA = 10.0
 

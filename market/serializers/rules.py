@@ -16,8 +16,8 @@ from market.models.rules import (
     RuleScope,
 )
 from market.selectors.rules import LISTS
-from pricing.models import Product
-from pricing.serializers import CodeField
+from pricing.sales.api.serializers import CodeField
+from pricing.sales.models import Product
 
 MOST_CODES = 10_000
 LEFT: dict[str, Any] = {"required": False, "allow_null": True}

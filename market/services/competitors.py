@@ -10,11 +10,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from elastix.api.errors import Conflict
-from elastix.api.versions import lock_version
+from elastix.dataset.versions import lock_version
+from elastix.errors import Conflict
 from elastix.sql import batches
 from market.models import Competitor, CompetitorPrice
-from pricing.models import Product
+from pricing.sales.models import Product
 
 KEY = ("product_id", "competitor_name", "recorded_at")
 EDITABLE = (*KEY, "price", "source")

@@ -14,10 +14,10 @@ from market.core.settling import DayRange, Settled, settle
 from market.models import RepricingRule
 from market.models.rules import RuleScope
 from market.selectors.signals import ProductSignals, as_arrays, product_signals, shop_moment
-from pricing.core.guardrails import cents_to_money
-from pricing.core.offers import Terms
-from pricing.selectors.catalogue import merchandise
-from pricing.selectors.price_basis import PriceGroup, approach_of, price_group
+from pricing.recommendation.core.guardrails import cents_to_money
+from pricing.recommendation.core.inputs import Terms
+from pricing.recommendation.selectors.pricing_inputs import PriceGroup, approach_of, price_group
+from pricing.sales.selectors.products import merchandise
 
 HELD_BY_GUARDRAIL: Final = "guardrail"
 COOLING: Final = "cooling"

@@ -14,9 +14,9 @@ from elastix.imports.services import batch_begin, kept_file, read_options, rejec
 from elastix.jobs.running import JobFailed, JobRun
 from elastix.sql import batches
 from market.services.competitors import SeenPrice, prices_upsert
-from pricing.core.service_codes import normalise_code
-from pricing.models import Product
-from pricing.services.importing import batch_result
+from pricing.sales.core.service_codes import normalise_code
+from pricing.sales.models import Product
+from pricing.sales.services.imports import batch_result
 
 READING_SHARE = 0.5
 _EPOCH = dt.date(1970, 1, 1)

@@ -15,9 +15,9 @@ from django.db import transaction
 from django.db.models import Count, Max
 from django.utils import timezone
 
-from elastix.api.errors import Conflict
 from elastix.api.permissions import Role, role_of
-from elastix.api.versions import lock_version
+from elastix.dataset.versions import lock_version
+from elastix.errors import Conflict
 from elastix.fields import uuid7
 from elastix.jobs.dispatch import dispatch_on_commit
 from elastix.jobs.models import OPEN_STATES, Job
@@ -29,9 +29,9 @@ from market.selectors.signals import shop_moment, stale_data
 from market.services import repricing_alerts
 from market.services.evaluating import RUN_CAP, Decision, Evaluation, evaluate, rules_in_order
 from market.services.switch import kill_switch
-from pricing.models import PriceChange, Product
-from pricing.models.ledger import PriceChangeSource, PriceChangeStatus
-from pricing.services import ledger
+from pricing.changes.services import price_changes as ledger
+from pricing.sales.models import PriceChange, Product
+from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
 
 KIND: Final = "reprice"
 CHANGES_A_TRANSACTION: Final = 100

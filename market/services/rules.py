@@ -8,11 +8,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from elastix.api.versions import lock_version
+from elastix.dataset.versions import lock_version
 from market.models import RepricingRule
 from market.models.rules import RuleScope
 from market.services.repricing_alerts import clear_alerts
-from pricing.models import Product
+from pricing.sales.models import Product
 
 
 @transaction.atomic

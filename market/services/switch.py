@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
-from elastix.api.versions import lock_version
+from elastix.dataset.versions import lock_version
 from market.models import KillSwitch
 
 

@@ -31,9 +31,9 @@ from market.serializers import (
     PricesQuery,
 )
 from market.services import competitors
-from pricing.selectors.catalogue import find_product
-from pricing.serializers import AcceptedSerializer, ImportSerializer
-from pricing.views.transactions import upload
+from pricing.sales.api.serializers import AcceptedSerializer, ImportSerializer
+from pricing.sales.api.transactions import upload
+from pricing.sales.selectors.products import find_product
 
 # What a column of row numbers can hold.
 IDS = 2**63

@@ -8,7 +8,7 @@ from elastix.api.versions import answer
 from elastix.api.views import ElastixView
 from market.selectors.dynamic import dynamic_price
 from market.serializers.dynamic import DynamicPriceSerializer, DynamicSerializer
-from pricing.selectors.catalogue import find_product
+from pricing.sales.selectors.products import find_product
 
 
 class DynamicPriceView(ElastixView):

@@ -2,7 +2,15 @@
 
 from django.contrib import admin
 
-from pricing.admin import bulk, catalogue, estimates, forecasts, imports, ledger, pairs, policies, sales
+from pricing.bundles import admin as pairs
+from pricing.changes.admin import bulk
+from pricing.changes.admin import price_changes as ledger
+from pricing.elasticity import admin as estimates
+from pricing.forecasting import admin as forecasts
+from pricing.recommendation.admin import policies
+from pricing.sales.admin import imports
+from pricing.sales.admin import products as catalogue
+from pricing.sales.admin import transactions as sales
 
 __all__ = ["bulk", "catalogue", "estimates", "forecasts", "imports", "ledger", "pairs", "policies", "sales"]
 

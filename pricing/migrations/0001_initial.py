@@ -5,7 +5,7 @@ import django.db.models.deletion
 import django.db.models.functions.text
 import django.db.models.lookups
 import elastix.fields
-import pricing.models.catalogue
+import pricing.sales.models.products
 from decimal import Decimal
 from django.db import migrations, models
 
@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Product',
             fields=[
-                ('code', elastix.fields.SortedCharField(max_length=50, primary_key=True, serialize=False, validators=[pricing.models.catalogue.validate_code])),
+                ('code', elastix.fields.SortedCharField(max_length=50, primary_key=True, serialize=False, validators=[pricing.sales.models.products.validate_code])),
                 ('name', models.CharField(max_length=255)),
                 ('category', elastix.fields.SortedCharField(blank=True, max_length=100)),
                 ('current_price', models.DecimalField(blank=True, decimal_places=2, max_digits=10, null=True, validators=[django.core.validators.MinValueValidator(Decimal('0.01'))])),

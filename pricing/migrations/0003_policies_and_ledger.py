@@ -5,7 +5,7 @@ import django.db.models.deletion
 import django.db.models.functions.text
 import django.db.models.lookups
 import elastix.fields
-import pricing.models.policies
+import pricing.recommendation.models.policies
 from decimal import Decimal
 from django.db import migrations, models
 
@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                 ('competitor_floor', models.DecimalField(blank=True, decimal_places=4, help_text="0.90: never below 90 % of the competitors' mean price.", max_digits=8, null=True, validators=[django.core.validators.MinValueValidator(Decimal('0')), django.core.validators.MaxValueValidator(Decimal('10'))])),
                 ('competitor_ceiling', models.DecimalField(blank=True, decimal_places=4, help_text="1.10: never above 110 % of the competitors' mean price.", max_digits=8, null=True, validators=[django.core.validators.MinValueValidator(Decimal('0.0001')), django.core.validators.MaxValueValidator(Decimal('10'))])),
                 ('competitor_days', models.PositiveSmallIntegerField(blank=True, help_text="Competitors' prices older than this many days are shown, not used.", null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(365)])),
-                ('endings', models.CharField(blank=True, help_text='The cents a price may end in, as "49,99", or "any".', max_length=29, validators=[pricing.models.policies.validate_endings])),
+                ('endings', models.CharField(blank=True, help_text='The cents a price may end in, as "49,99", or "any".', max_length=29, validators=[pricing.recommendation.models.policies.validate_endings])),
                 ('cooldown_days', models.PositiveSmallIntegerField(blank=True, help_text='Days after a change during which no other is recommended.', null=True, validators=[django.core.validators.MaxValueValidator(365)])),
                 ('assumed_cost_ratio', models.DecimalField(blank=True, decimal_places=4, help_text='0.60: a product without a cost is taken to cost 60 % of its price.', max_digits=8, null=True, validators=[django.core.validators.MinValueValidator(Decimal('0.0001')), django.core.validators.MaxValueValidator(Decimal('1'))])),
                 ('self_approval', models.BooleanField(blank=True, help_text='Whoever proposes a price may also approve it.', null=True)),

@@ -1,11 +1,19 @@
-from pricing.models.bulk import BulkOptimization, BulkRow, CategorySummary
-from pricing.models.catalogue import Product
-from pricing.models.estimates import ElasticityEstimate, ElasticityModel, ProductSummary
-from pricing.models.forecasts import BoostedForecast, BoostedModel, DemandForecast, ForecastModel
-from pricing.models.ledger import PriceChange
-from pricing.models.pairs import CrossPriceModel, ProductPair
-from pricing.models.policies import PricePolicy
-from pricing.models.sales import SalesHistory, StagedTransaction, StaleCustomer, StaleProduct, Transaction
+"""The models of all wings, for Django; code imports them from the wing that owns them."""
+
+from pricing.bundles.models import CrossPriceModel, ProductPair
+from pricing.elasticity.models import ElasticityEstimate, ElasticityModel
+from pricing.forecasting.models import BoostedForecast, BoostedModel, DemandForecast, ForecastModel
+from pricing.recommendation.models import BulkOptimization, BulkRow, CategorySummary, PricePolicy
+from pricing.sales.models import (
+    PriceChange,
+    Product,
+    ProductSummary,
+    SalesHistory,
+    StagedTransaction,
+    StaleCustomer,
+    StaleProduct,
+    Transaction,
+)
 
 __all__ = [
     "BoostedForecast",

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from pricing.core.pooled import SegmentElasticities
-from pricing.core.pooled.grades import FEWEST_WEEKS, Evidence
+from pricing.elasticity.core.pooled import SegmentElasticities
+from pricing.elasticity.core.pooled.grades import FEWEST_WEEKS, Evidence
 
 
 def pair_evidence(pairs: SegmentElasticities) -> Evidence:

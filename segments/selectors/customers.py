@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 
 from elastix.api.fields import money
-from elastix.api.models import DataVersion
+from elastix.dataset.models import DataVersion
 from segments.core.rfm import SEGMENTS
 from segments.models import CustomerSegment
 

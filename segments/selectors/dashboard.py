@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Sum
 
 from elastix.api.fields import money, rounded
-from elastix.api.models import DataVersion
+from elastix.dataset.models import DataVersion
 from segments.core.rfm import SEGMENTS, SegmentKpis, rfm_segments, segment_kpis
 from segments.models import SegmentDailyRevenue, SegmentSummary
 from segments.selectors.figures import cents, segment_summaries, within

@@ -9,12 +9,12 @@ import numpy as np
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 
 from elastix.api.fields import rounded
-from elastix.api.models import DataVersion
-from pricing.core.estimates import POOLED
-from pricing.models import Product
-from pricing.selectors.catalogue import merchandise
-from pricing.selectors.daily import Window, shop_days
-from pricing.selectors.model import log_log_fit
+from elastix.dataset.models import DataVersion
+from pricing.elasticity.core.estimates import POOLED
+from pricing.elasticity.selectors.fitted_model import log_log_fit
+from pricing.sales.models import Product
+from pricing.sales.selectors.daily import Window, shop_days
+from pricing.sales.selectors.products import merchandise
 from segments.core.rfm import SEGMENTS
 from segments.models import SegmentElasticity, SegmentSales, SegmentSummary
 from segments.selectors.figures import cents, segment_summaries, within

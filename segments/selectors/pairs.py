@@ -6,8 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from elastix.sql import batches, epoch_day, fetch, placeholders
-from pricing.core.daily import DailySales
-from pricing.core.pooled import (
+from pricing.elasticity.core.pooled import (
     SegmentElasticities,
     SegmentMeans,
     SegmentSales,
@@ -16,9 +15,10 @@ from pricing.core.pooled import (
     segment_elasticities,
     segment_means,
 )
-from pricing.core.pooled.grades import flag_bits, grades
-from pricing.selectors.daily import ShopDays, Window, shop_days
-from pricing.selectors.model import fitted_model
+from pricing.elasticity.core.pooled.grades import flag_bits, grades
+from pricing.elasticity.selectors.fitted_model import fitted_model
+from pricing.sales.core.daily import DailySales
+from pricing.sales.selectors.daily import ShopDays, Window, shop_days
 from segments.core.evidence import pair_evidence
 from segments.core.rfm import SEGMENTS
 from segments.models import SegmentElasticity

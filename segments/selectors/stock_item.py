@@ -4,15 +4,16 @@ import datetime as dt
 from typing import Any
 
 from django.db.models import F, Q, Sum
-from django.http import Http404
 
 from elastix.api.fields import money, rounded
-from pricing.core.estimates import DEFAULT, FEW_DAYS, POOLED, UNGRADED, Estimate
-from pricing.core.service_codes import normalise_code
-from pricing.models import ElasticityEstimate, Product, ProductSummary, SalesHistory
-from pricing.models.catalogue import Kind
-from pricing.selectors.daily import ShopDays, Window, shop_days
-from pricing.selectors.model import estimates_by, fitted_model, log_log_fit
+from elastix.errors import NotFound
+from pricing.elasticity.core.estimates import DEFAULT, FEW_DAYS, POOLED, UNGRADED, Estimate
+from pricing.elasticity.models import ElasticityEstimate
+from pricing.elasticity.selectors.fitted_model import estimates_by, fitted_model, log_log_fit
+from pricing.sales.core.service_codes import normalise_code
+from pricing.sales.models import Product, ProductSummary, SalesHistory
+from pricing.sales.models.products import Kind
+from pricing.sales.selectors.daily import ShopDays, Window, shop_days
 from segments.selectors.figures import cents, within
 from segments.selectors.stock_items import NOTHING, default_elasticity
 
@@ -22,7 +23,7 @@ def stock_item(code: str, *, start_date: dt.date | None, end_date: dt.date | Non
 
     Raises
     ------
-    Http404
+    NotFound
         If the code is none, is no product's, or a service's.
     """
     product = _merchandise(code)
@@ -47,7 +48,7 @@ def stock_item(code: str, *, start_date: dt.date | None, end_date: dt.date | Non
 
 
 def _merchandise(code: str) -> Product:
-    unknown = Http404(f"There is no stock item {code[:60]!r}.")
+    unknown = NotFound(f"There is no stock item {code[:60]!r}.")
     try:
         normalised = normalise_code(code)
     except ValueError:

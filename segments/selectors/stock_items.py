@@ -11,13 +11,13 @@ from django.db.models import Count, F, FilteredRelation, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from elastix.api.fields import rounded
-from pricing.core.demand import revenue_potential_percent
-from pricing.core.points import DEFAULT_ELASTICITY
-from pricing.models import ElasticityEstimate, Product, SalesHistory, Transaction
-from pricing.models.estimates import Method
-from pricing.selectors.catalogue import merchandise
-from pricing.selectors.elasticities import elasticities_on_the_spot
-from pricing.selectors.matching import products_matching
+from pricing.elasticity.core.demand import revenue_potential_percent
+from pricing.elasticity.core.points import DEFAULT_ELASTICITY
+from pricing.elasticity.models import ElasticityEstimate, Method
+from pricing.elasticity.selectors.estimates import elasticities_on_the_spot
+from pricing.sales.models import Product, SalesHistory, Transaction
+from pricing.sales.selectors.matching import products_matching
+from pricing.sales.selectors.products import merchandise
 from segments.core.rfm import SEGMENTS
 from segments.models import SegmentSales
 from segments.selectors.figures import cents, exact, within

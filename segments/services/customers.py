@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from elastix.jobs.registry import RecomputePlan
 from elastix.sql import batches, epoch_day, fetch, placeholders
-from pricing.models import StaleCustomer
-from pricing.selectors.daily import newest_sale_day
+from pricing.sales.models import StaleCustomer
+from pricing.sales.selectors.daily import newest_sale_day
 from segments.core.rfm import SEGMENTS, RfmSegments, rfm_segments
 from segments.models import CustomerSegment
 

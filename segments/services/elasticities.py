@@ -9,7 +9,7 @@ import numpy as np
 
 from elastix.jobs.registry import RecomputePlan
 from elastix.sql import batches, epoch_day, execute, fetch, fetch_columns, insert_rows, placeholders
-from pricing.core.pooled import (
+from pricing.elasticity.core.pooled import (
     Posterior,
     SegmentElasticities,
     SegmentSales,
@@ -18,10 +18,10 @@ from pricing.core.pooled import (
     segment_elasticities,
     segment_means,
 )
-from pricing.core.pooled.grades import flag_bits, grades
-from pricing.selectors.daily import ShopDays, merchandise_codes, shop_days
-from pricing.selectors.model import FittedModel, pooled_posterior
-from pricing.services.estimating import Elasticities, keep_model
+from pricing.elasticity.core.pooled.grades import flag_bits, grades
+from pricing.elasticity.selectors.fitted_model import FittedModel, pooled_posterior
+from pricing.elasticity.services.estimates import Elasticities, keep_model
+from pricing.sales.selectors.daily import ShopDays, merchandise_codes, shop_days
 from segments.core.evidence import pair_evidence
 from segments.core.rfm import SEGMENTS
 from segments.models import SegmentSummary

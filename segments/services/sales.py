@@ -21,8 +21,8 @@ from elastix.sql import (
     number_for_driver,
     placeholders,
 )
-from pricing.models import Product
-from pricing.models.catalogue import Kind
+from pricing.sales.models import Product
+from pricing.sales.models.products import Kind
 from segments.core.rfm import SEGMENTS
 from segments.services.customers import EPOCH, SIGNED_QUANTITY, Customers
 

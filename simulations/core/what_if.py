@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from pricing.core.demand import DEMAND_MODELS, LARGEST_CHANGE, LINEAR, DemandModel, demand
-from pricing.core.uncertainty import LIMITS, truncated_quantile
+from pricing.elasticity.core.demand import DEMAND_MODELS, LARGEST_CHANGE, LINEAR, DemandModel, demand
+from pricing.recommendation.core.uncertainty import LIMITS, truncated_quantile
 
 LARGE_CHANGE: Final = "LARGE_CHANGE"
 NO_ANSWER_TO_PRICE: Final = "NO_ANSWER_TO_PRICE"

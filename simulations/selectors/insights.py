@@ -7,15 +7,15 @@ import numpy as np
 from django.db.models import Sum
 
 from elastix.api.fields import money, rounded
-from elastix.api.models import DataVersion
-from pricing.core.demand import LINEAR
-from pricing.core.impact import Impact, project_impact
-from pricing.core.rationale import rationale
-from pricing.models import Product
-from pricing.models.catalogue import Kind
-from pricing.selectors.forecasts import forecast_of_product
-from pricing.selectors.price_basis import MONTH_DAYS, PriceFacts, PriceGroup, price_basis
-from pricing.selectors.recommendations import recommendation_of
+from elastix.dataset.models import DataVersion
+from pricing.elasticity.core.demand import LINEAR
+from pricing.forecasting.selectors.forecasts import forecast_of_product
+from pricing.recommendation.core.impact import Impact, project_impact
+from pricing.recommendation.core.rationale import rationale
+from pricing.recommendation.selectors.pricing_inputs import MONTH_DAYS, PriceFacts, PriceGroup, price_basis
+from pricing.recommendation.selectors.recommendations import recommendation_of
+from pricing.sales.models import Product
+from pricing.sales.models.products import Kind
 from segments.models import SegmentElasticity, SegmentSales
 from segments.selectors.dashboard import kpis
 from simulations.core.insights import (

@@ -8,21 +8,20 @@ from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
-from django.http import Http404
 from numpy.typing import NDArray
-from rest_framework.exceptions import ValidationError
 
-from pricing.core import recommendation as why
-from pricing.core.demand import DemandModel
-from pricing.core.guardrails import guardrails, is_extrapolation
-from pricing.core.impact import Impact, project_impact
-from pricing.core.impact import demand_curve as project_curve
-from pricing.core.margins import ProfitAnalysis, analyse_profit_margin
-from pricing.core.scenarios import Comparison, Scenario, compare, preset_prices, steps_towards
-from pricing.selectors.expected import effect, figures, interval, known
-from pricing.selectors.policies import Overrides
-from pricing.selectors.price_basis import MONTH_DAYS, PriceGroup, price_basis
-from pricing.selectors.recommendations import (
+from elastix.errors import FieldError, Invalid, NotFound
+from pricing.elasticity.core.demand import DemandModel
+from pricing.recommendation.core import recommendation as why
+from pricing.recommendation.core.guardrails import guardrails, is_extrapolation
+from pricing.recommendation.core.impact import Impact, project_impact
+from pricing.recommendation.core.impact import demand_curve as project_curve
+from pricing.recommendation.core.margins import ProfitAnalysis, analyse_profit_margin
+from pricing.recommendation.core.scenarios import Comparison, Scenario, compare, preset_prices, steps_towards
+from pricing.recommendation.selectors.expected import effect, figures, interval, known
+from pricing.recommendation.selectors.policies import Overrides
+from pricing.recommendation.selectors.pricing_inputs import MONTH_DAYS, PriceGroup, price_basis
+from pricing.recommendation.selectors.recommendations import (
     WITHOUT_PRICE,
     other_model,
     reason_without_price,
@@ -47,15 +46,15 @@ def product_to_price(
 
     Raises
     ------
-    Http404 : there is nothing to project from: an unknown product, a service, no price or no elasticity.
+    NotFound : there is nothing to project from: an unknown product, a service, no price or no elasticity.
     """
     basis = price_basis([code], Overrides(demand_model=demand_model), cost)
     for facts in basis.without_price:
-        raise Http404(f"{code}: {WITHOUT_PRICE[reason_without_price(facts)]}")
+        raise NotFound(f"{code}: {WITHOUT_PRICE[reason_without_price(facts)]}")
     if not basis.groups:
-        raise Http404(f"There is no product {code!r}.")
+        raise NotFound(f"There is no product {code!r}.")
     if basis.groups[0].facts[0].elasticity is None:
-        raise Http404(f"{code} has no elasticity yet: it has no sales with a price.")
+        raise NotFound(f"{code} has no elasticity yet: it has no sales with a price.")
     return basis.groups[0]
 
 
@@ -76,7 +75,7 @@ def price_simulation(
 
     Raises
     ------
-    Http404 : as `product_to_price`.
+    NotFound : as `product_to_price`.
     """
     group = product_to_price(code, demand_model=demand_model, cost=cost)
     price = np.array([float(new_price)])
@@ -116,7 +115,7 @@ def price_scenarios(
 
     Raises
     ------
-    Http404 : as `product_to_price`.
+    NotFound : as `product_to_price`.
     """
     group = product_to_price(code, demand_model=demand_model, cost=cost)
     asked, without = _scenarios(group, scenarios)
@@ -186,8 +185,8 @@ def demand_curve(
 
     Raises
     ------
-    Http404 : as `product_to_price`.
-    ValidationError : the prices are in the wrong order.
+    NotFound : as `product_to_price`.
+    Invalid : the prices are in the wrong order.
     """
     group = product_to_price(code, demand_model=demand_model)
     prices = price_grid(float(group.offers.price[0]), min_price, max_price, points)
@@ -218,7 +217,7 @@ def profit_impact(
 
     Raises
     ------
-    Http404 : as `product_to_price`.
+    NotFound : as `product_to_price`.
     """
     group = product_to_price(code, demand_model=demand_model)
     fixed = None if fixed_costs is None else float(fixed_costs)
@@ -241,14 +240,14 @@ def price_grid(now: float, low: Decimal | None, high: Decimal | None, points: in
 
     Raises
     ------
-    ValidationError : the lowest is not below the highest.
+    Invalid : the lowest is not below the highest.
     """
     first = max(round(now * (1 - RANGE), 2), 0.01) if low is None else float(low)
     last = max(round(now * (1 + RANGE), 2), 0.02) if high is None else float(high)
     if first >= last:
         name = "max_price" if low is None else "min_price"
-        raise ValidationError(
-            {name: [f"The curve ends ({last}) before it begins ({first}): give both ends."]}
+        raise Invalid(
+            FieldError(name, f"The curve ends ({last}) before it begins ({first}): give both ends.")
         )
     return np.unique(np.round(np.linspace(first, last, points), 2))
 

@@ -4,14 +4,14 @@ import datetime as dt
 from typing import Any
 
 from django.db.models import Sum
-from django.http import Http404
 
 from elastix.api.fields import money, rounded
-from elastix.api.models import DataVersion
-from pricing.core.demand import DemandModel
-from pricing.models import ElasticityEstimate, Product
-from pricing.models.catalogue import Kind
-from pricing.models.estimates import Method
+from elastix.dataset.models import DataVersion
+from elastix.errors import NotFound
+from pricing.elasticity.core.demand import DemandModel
+from pricing.elasticity.models import ElasticityEstimate, Method
+from pricing.sales.models import Product
+from pricing.sales.models.products import Kind
 from segments.core.rfm import SEGMENTS
 from segments.models import SegmentElasticity, SegmentSales
 from simulations.core.what_if import Projection, Sales, limits, project, steps, warnings
@@ -41,15 +41,15 @@ def quick_simulation(
 
     Raises
     ------
-    Http404 : the product is unknown, a service, or has no sales to project from.
+    NotFound : the product is unknown, a service, or has no sales to project from.
     """
     product = Product.objects.select_related("summary").filter(code=stock_code, kind=Kind.MERCHANDISE).first()
     if product is None:
-        raise Http404(f"There is no stock item {stock_code!r}.")
+        raise NotFound(f"There is no stock item {stock_code!r}.")
     estimate = ElasticityEstimate.objects.filter(product=product, method=Method.POOLED).first()
     summary = getattr(product, "summary", None)
     if estimate is None or summary is None or summary.total_quantity <= 0 or summary.total_revenue <= 0:
-        raise Http404(f"{stock_code} has no sales to project from.")
+        raise NotFound(f"{stock_code} has no sales to project from.")
     sales = Sales(summary.total_quantity, float(summary.total_revenue))
     elasticity = estimate.elasticity
     projected = project(sales, price_change_percent, elasticity, demand_model)

@@ -8,17 +8,17 @@ from rest_framework import serializers
 
 from elastix.api.fields import TextField
 from elastix.api.parameters import QuerySerializer
-from pricing.core.demand import DEMAND_MODELS
-from pricing.core.impact import DECREASE, INCREASE, KEEP, RISK_LEVELS
-from pricing.core.scenarios import PRESETS
-from pricing.models.catalogue import MAX_PRICE
-from pricing.serializers import CodeField
-from pricing.serializers.prices import (
+from pricing.elasticity.core.demand import DEMAND_MODELS
+from pricing.recommendation.api.price_serializers import (
     FiguresSerializer,
     IntervalSerializer,
     OtherModelSerializer,
     price_field,
 )
+from pricing.recommendation.core.impact import DECREASE, INCREASE, KEEP, RISK_LEVELS
+from pricing.recommendation.core.scenarios import PRESETS
+from pricing.sales.api.serializers import CodeField
+from pricing.sales.models.products import MAX_PRICE
 
 MOST_SCENARIOS = 50
 LARGEST_FACTOR = 100.0

@@ -7,8 +7,8 @@ from rest_framework import serializers
 
 from elastix.api.fields import TextField
 from elastix.api.parameters import DateRangeQuery, QuerySerializer, limit_field, offset_field
-from pricing.core.demand import DEMAND_MODELS
-from pricing.serializers import CodeField
+from pricing.elasticity.core.demand import DEMAND_MODELS
+from pricing.sales.api.serializers import CodeField
 from segments.core.rfm import SEGMENTS
 
 LOWEST_PERCENT, HIGHEST_PERCENT = -99.0, 1000.0

@@ -16,9 +16,9 @@ from elastix.imports.models import ImportBatch, ImportKind, ImportStatus
 from elastix.imports.services import batch_create
 from elastix.jobs.dispatch import jobs_inline
 from market.services.competitors import SeenPrice, prices_upsert
-from pricing.models import Product, Transaction
-from pricing.services.categories import categories_refresh_if_outdated
-from pricing.services.pairs import pairs_request_if_outdated
+from pricing.bundles.services import pairs_request_if_outdated
+from pricing.recommendation.services.categories import categories_refresh_if_outdated
+from pricing.sales.models import Product, Transaction
 from simulations.core.demo_shop import DemoShop, invoice_labels
 
 FILE_NAME = "demo-shop.csv"

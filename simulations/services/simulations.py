@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
-from rest_framework.exceptions import ValidationError
 
-from pricing.models import Product
-from pricing.models.catalogue import Kind
+from elastix.errors import FieldError, Invalid
+from pricing.sales.models import Product
+from pricing.sales.models.products import Kind
 from simulations.models import Simulation
 
 
@@ -16,7 +16,7 @@ def simulation_create(fields: Mapping[str, Any], *, user: Any) -> Simulation:
 
     Raises
     ------
-    ValidationError : the product is not known, or is a service.
+    Invalid : the product is not known, or is a service.
     """
     simulation = Simulation(created_by=user if getattr(user, "pk", None) else None)
     _apply(simulation, fields)
@@ -31,7 +31,7 @@ def simulation_update(simulation_id: Any, fields: Mapping[str, Any]) -> Simulati
     Raises
     ------
     Simulation.DoesNotExist
-    ValidationError : the product is not known, or is a service.
+    Invalid : the product is not known, or is a service.
     """
     simulation = Simulation.objects.select_for_update().get(pk=simulation_id)
     _apply(simulation, fields)
@@ -56,5 +56,5 @@ def _product(code: str) -> Product | None:
         return None
     product = Product.objects.filter(code=code, kind=Kind.MERCHANDISE).first()
     if product is None:
-        raise ValidationError({"stockItemRef": [f"There is no stock item {code!r}."]})
+        raise Invalid(FieldError("stockItemRef", f"There is no stock item {code!r}."))
     return product

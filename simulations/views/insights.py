@@ -5,7 +5,7 @@ from rest_framework.response import Response
 
 from elastix.api.versions import answer
 from elastix.api.views import ElastixView
-from pricing.selectors.catalogue import find_product
+from pricing.sales.selectors.products import find_product
 from simulations.selectors.insights import product_insights
 from simulations.serializers.insights import InsightsSerializer
 

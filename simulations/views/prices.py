@@ -9,7 +9,7 @@ from rest_framework.serializers import Serializer
 from elastix.api.permissions import Role
 from elastix.api.versions import answer
 from elastix.api.views import ElastixView
-from pricing.selectors.catalogue import find_product
+from pricing.sales.selectors.products import find_product
 from simulations.selectors.prices import demand_curve, price_scenarios, price_simulation, profit_impact
 from simulations.serializers.prices import (
     DemandCurveQuery,

@@ -25,7 +25,7 @@ import json
 from decimal import Decimal
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
-from elastix.api.models import DataVersion
+from elastix.dataset.models import DataVersion
 from elastix.jobs.dispatch import jobs_held
 from market.services.repricing import rule_run_request
 from market.services.rules import rule_create

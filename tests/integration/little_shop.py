@@ -13,7 +13,7 @@ from django.apps import apps
 from django.core.management.color import no_style
 from django.db import connection
 
-from elastix.api.models import DataVersion
+from elastix.dataset.models import DataVersion
 from elastix.imports.models import ImportBatch, ImportKind
 from elastix.imports.services import batch_create
 

@@ -18,7 +18,7 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
-from elastix.api.versions import data_version, lock_version
+from elastix.dataset.versions import data_version, lock_version
 from elastix.fields import uuid7
 from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.imports.services import batch_create
@@ -26,9 +26,10 @@ from elastix.jobs.dispatch import jobs_held
 from elastix.jobs.models import OPEN_STATES, Job, JobState
 from elastix.jobs.recompute import request_recompute
 from elastix.jobs.running import claim, run_job
-from pricing.models import PriceChange, Product, SalesHistory, Transaction
-from pricing.services import importing, ledger
-from pricing.services.catalogue import product_create, product_update
+from pricing.changes.services import price_changes as ledger
+from pricing.sales.models import PriceChange, Product, SalesHistory, Transaction
+from pricing.sales.services import imports as importing
+from pricing.sales.services.products import product_create, product_update
 from tests.conftest import user_with_role
 from tests.integration.admin_pages import page, signed_in
 

@@ -27,10 +27,11 @@ from elastix.jobs.dispatch import jobs_held
 from elastix.jobs.running import run_job
 from market.models import Competitor
 from market.services.competitors import price_record
-from pricing.models import PricePolicy, Transaction
-from pricing.selectors.policies import Overrides
-from pricing.services.bulk import bulk_request
-from pricing.services.ledger import propose
+from pricing.changes.services.price_changes import propose
+from pricing.recommendation.models import PricePolicy
+from pricing.recommendation.selectors.policies import Overrides
+from pricing.recommendation.services.bulk import bulk_request
+from pricing.sales.models import Transaction
 from tests.conftest import user_with_role
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]

@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from elastix.fields import uuid7
-from pricing.models import PriceChange, Product
-from pricing.services import ledger
-from pricing.services.catalogue import product_create, product_update
+from pricing.changes.services import price_changes as ledger
+from pricing.sales.models import PriceChange, Product
+from pricing.sales.services.products import product_create, product_update
 
 # A longer search by hand: RANDOM_PRICES=1000 pytest tests/integration/test_random_prices.py
 BY_HAND = "RANDOM_PRICES" in os.environ

@@ -15,7 +15,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from elastix.api.versions import data_version
+from elastix.dataset.versions import data_version
 from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.imports.services import batch_create
 from elastix.jobs.dispatch import jobs_held
@@ -23,11 +23,12 @@ from elastix.jobs.models import OPEN_STATES, Job, JobState
 from elastix.jobs.recompute import request_recompute
 from elastix.jobs.running import run_job
 from elastix.sql import execute
-from pricing.models import Product, SalesHistory, StaleCustomer, StaleProduct, Transaction
-from pricing.models.sales import SalesSource
-from pricing.services import cleaning, importing, rollup, transactions
-from pricing.services.catalogue import product_update
-from pricing.services.manual_history import manual_day_create, manual_day_delete
+from pricing.sales.models import Product, SalesHistory, StaleCustomer, StaleProduct, Transaction
+from pricing.sales.models.transactions import SalesSource
+from pricing.sales.services import cleaning, rollup, transactions
+from pricing.sales.services import imports as importing
+from pricing.sales.services.manual_history import manual_day_create, manual_day_delete
+from pricing.sales.services.products import product_update
 from tests.derived_tables import DERIVED, clean_view, derived_rows, differences, row_differences
 from tests.dgp import ShopSpec, simulate_shop
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from statsmodels.tsa.holtwinters import ExponentialSmoothing, SimpleExpSmoothing
 
-from pricing.core.forecast import DemandPanel
-from pricing.core.forecast.holt_winters import forecast_holt_winters, holt_winters
-from pricing.core.forecast.textbook import forecast_linear, forecast_ses, smoothed
+from pricing.forecasting.core import DemandPanel
+from pricing.forecasting.core.holt_winters import forecast_holt_winters, holt_winters
+from pricing.forecasting.core.textbook import forecast_linear, forecast_ses, smoothed
 
 FIRST_DAY = 20_089
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pricing.core.log_log import fit_log_log
+from pricing.elasticity.core.log_log import fit_log_log
 
 RELATIVE = 1e-9
 

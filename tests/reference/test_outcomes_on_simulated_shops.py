@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pricing.core.demand import CONSTANT_ELASTICITY, demand
-from pricing.core.outcomes import (
+from pricing.changes.core.outcomes import (
     FIGURES,
     NOISE_WEEKS,
     WINDOWS,
@@ -23,6 +22,7 @@ from pricing.core.outcomes import (
     predict,
     season,
 )
+from pricing.elasticity.core.demand import CONSTANT_ELASTICITY, demand
 from tests.dgp import REGULAR, SPARSE, Disturbances, ShopSpec, SimulatedShop, simulate_shop
 
 ORDINARY = Disturbances.only(

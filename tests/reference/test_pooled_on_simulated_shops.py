@@ -9,10 +9,10 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from pricing.core.cancellations import match_cancellations
-from pricing.core.daily import daily_sales
-from pricing.core.lines import SalesLines, clean_lines
-from pricing.core.pooled import Posterior, fit_pooled, refresh
+from pricing.elasticity.core.pooled import Posterior, fit_pooled, refresh
+from pricing.sales.core.cancellations import match_cancellations
+from pricing.sales.core.daily import daily_sales
+from pricing.sales.core.lines import SalesLines, clean_lines
 from tests.dgp import HARD, REGULAR, SPARSE, Disturbances, ShopSpec, SimulatedShop, simulate_shop
 
 

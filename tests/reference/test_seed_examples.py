@@ -13,22 +13,27 @@ import pytest
 
 from market.core.dynamic import DynamicSettings, dynamic_factors
 from market.core.positioning import market_position
-from pricing.core.bundles import bundle
-from pricing.core.cross_price import STARTING_WEIGHTS, STRATA, CrossPrior, OwnCross, shrink
-from pricing.core.impact import demand_curve, project_impact
-from pricing.core.joint import joint_prices, joint_profit
-from pricing.core.margins import analyse_profit_margin, margin, margin_from_markup, markup_from_margin
-from pricing.core.offers import Approach, Offers, Terms
-from pricing.core.optimum import (
+from pricing.bundles.core.bundles import bundle
+from pricing.bundles.core.cross_price import STARTING_WEIGHTS, STRATA, CrossPrior, OwnCross, shrink
+from pricing.elasticity.core.points import arc_elasticity, classify, point_elasticity
+from pricing.recommendation.core.impact import demand_curve, project_impact
+from pricing.recommendation.core.inputs import Approach, Offers, Terms
+from pricing.recommendation.core.joint import joint_prices, joint_profit
+from pricing.recommendation.core.margins import (
+    analyse_profit_margin,
+    margin,
+    margin_from_markup,
+    markup_from_margin,
+)
+from pricing.recommendation.core.optimum import (
     believed_formula_price,
     formula_price,
     lerner_price,
     markup_price,
     revenue_optimum,
 )
-from pricing.core.points import arc_elasticity, classify, point_elasticity
-from pricing.core.recommendation import recommend
-from pricing.core.scenarios import Scenario, compare, steps_towards
+from pricing.recommendation.core.recommendation import recommend
+from pricing.recommendation.core.scenarios import Scenario, compare, steps_towards
 
 DECISIONS = Path(__file__).resolve().parents[2] / "docs" / "decisions"
 RECORD = DECISIONS / "0010-seed-examples-with-wrong-arithmetic.md"

@@ -5,13 +5,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from elastix.api.versions import data_version
+from elastix.dataset.versions import data_version
 from elastix.jobs.dispatch import jobs_held
 from elastix.jobs.models import JobState
 from elastix.jobs.recompute import request_recompute
 from elastix.jobs.running import run_to_the_end
-from pricing.core.service_codes import normalise_code
-from pricing.models import Product
+from pricing.sales.core.service_codes import normalise_code
+from pricing.sales.models import Product
 
 
 class Command(BaseCommand):

@@ -13,11 +13,11 @@ from django.test import Client
 from django.urls import reverse
 
 from elastix.admin_base import ReadOnlyAdmin
-from elastix.api.models import DataVersion
-from elastix.api.versions import lock_version
+from elastix.dataset.models import DataVersion
+from elastix.dataset.versions import lock_version
 from elastix.imports.models import ImportBatch, ImportKind, ImportReject, ImportStatus
 from elastix.jobs.models import Job, JobState
-from pricing.models import PriceChange
+from pricing.sales.models import PriceChange
 from tests.integration.admin_pages import page, queries_of, said, signed_in
 
 OURS = ("elastix", "pricing", "segments", "market", "simulations")

@@ -7,7 +7,7 @@ import pytest
 from django.test import override_settings
 from rest_framework.test import APIClient
 
-from pricing.views import elasticities
+from pricing.elasticity import api as elasticities
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from elastix.logs import JsonFormatter, RequestIdFilter
-from pricing.views import elasticities
+from pricing.elasticity import api as elasticities
 
 pytestmark = pytest.mark.django_db
 

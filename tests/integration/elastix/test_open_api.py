@@ -8,7 +8,7 @@ from django.test import override_settings
 from rest_framework.test import APIClient
 
 from elastix.imports.models import ImportBatch
-from pricing.models import PriceChange
+from pricing.sales.models import PriceChange
 
 pytestmark = pytest.mark.django_db
 

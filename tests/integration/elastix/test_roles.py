@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
 from elastix.jobs.models import Job
-from pricing.models import Product, Transaction
+from pricing.sales.models import Product, Transaction
 from tests.conftest import client_of, user_with_role
 
 pytestmark = pytest.mark.django_db

@@ -7,11 +7,11 @@ from django.db import OperationalError
 from django.test import override_settings
 from rest_framework.test import APIClient, APIRequestFactory
 
-from elastix.api.errors import Busy
-from elastix.api.models import DataVersion
 from elastix.api.versions import TRIES, answer
+from elastix.dataset.models import DataVersion
+from elastix.errors import Busy
 from elastix.imports.models import ImportBatch
-from pricing.views import elasticities
+from pricing.elasticity import api as elasticities
 
 pytestmark = pytest.mark.django_db
 

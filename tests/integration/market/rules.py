@@ -13,7 +13,7 @@ from elastix.jobs.running import run_job
 from market.models import RepricingRule, RepricingRun
 from market.services.repricing import rule_run_request
 from market.services.rules import rule_create
-from pricing.models import Product
+from pricing.sales.models import Product
 from tests.conftest import user_with_role
 
 # The little shop's sales are of 2025, whatever the clock says.

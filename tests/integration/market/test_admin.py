@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from elastix.api.models import DataVersion
+from elastix.dataset.models import DataVersion
 from market.models import Competitor, CompetitorPrice
-from pricing.models import Product
+from pricing.sales.models import Product
 from tests.integration.admin_pages import errors_of, page, queries_of, run_action, signed_in
 
 pytestmark = pytest.mark.django_db

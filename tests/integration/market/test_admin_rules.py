@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from elastix.imports.models import ImportBatch
 from market.models import KillSwitch, RepricingResult, RepricingRule, RepricingRun
-from pricing.models import PriceChange
+from pricing.sales.models import PriceChange
 from tests.integration.admin_pages import errors_of, page, queries_of, run_action, said, signed_in
 from tests.integration.little_shop import Commits
 from tests.integration.market.rules import PATIENT, rule, with_costs

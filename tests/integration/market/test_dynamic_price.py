@@ -12,7 +12,8 @@ from rest_framework.test import APIClient
 from elastix.imports.models import ImportBatch
 from market.models import RepricingRule
 from market.selectors.signals import demand_of
-from pricing.models import PriceChange, PricePolicy, Product
+from pricing.recommendation.models import PricePolicy
+from pricing.sales.models import PriceChange, Product
 from tests.integration.market.rules import PATIENT, rule, run, with_costs
 from tests.integration.pricing.queries import queries_of_call
 

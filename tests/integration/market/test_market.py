@@ -10,7 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from market.models import Competitor
-from pricing.models import ElasticityEstimate, PricePolicy, Product
+from pricing.elasticity.models import ElasticityEstimate
+from pricing.recommendation.models import PricePolicy
+from pricing.sales.models import Product
 from tests.integration.little_shop import AS_OF
 from tests.integration.market.sights import TODAY, market, seen
 

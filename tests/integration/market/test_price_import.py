@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 
 from elastix.imports.models import ImportBatch
 from market.models import Competitor, CompetitorPrice
-from pricing.models import Product
+from pricing.sales.models import Product
 from tests.integration.admin_pages import signed_in
 from tests.integration.little_shop import Commits
 

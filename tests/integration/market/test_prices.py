@@ -11,7 +11,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from market.models import Competitor, CompetitorPrice
-from pricing.models import PricePolicy, Product
+from pricing.recommendation.models import PricePolicy
+from pricing.sales.models import Product
 from tests.integration.little_shop import AS_OF
 from tests.integration.market.sights import market, seen
 

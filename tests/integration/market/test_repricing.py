@@ -24,11 +24,12 @@ from market.services.competitors import price_record
 from market.services.repricing import reprice, reprice_if_due, rule_run_request, runs_purge
 from market.services.rules import rule_delete, rule_update
 from market.services.switch import kill_switch_set
-from pricing.models import PriceChange, PricePolicy, Product
-from pricing.selectors.policies import effective_policies
-from pricing.services import ledger
-from pricing.services.catalogue import product_update
-from pricing.services.data_checks import check_data
+from pricing.changes.services import price_changes as ledger
+from pricing.recommendation.models import PricePolicy
+from pricing.recommendation.selectors.policies import effective_policies
+from pricing.sales.models import PriceChange, Product
+from pricing.sales.services.data_checks import check_data
+from pricing.sales.services.products import product_update
 from tests.integration.little_shop import Commits
 from tests.integration.market.rules import PATIENT, a_manager, outcomes, prices, rule, run, with_costs
 from tests.integration.market.sights import seen

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from elastix.api.models import DataVersion
+from elastix.dataset.models import DataVersion
 from elastix.jobs.dispatch import jobs_held
 from elastix.jobs.models import Job
 from elastix.jobs.running import run_job
@@ -15,8 +15,8 @@ from market.models import RepricingResult, RepricingRun
 from market.services import repricing
 from market.services.repricing import reprice_if_due, rule_run_request
 from market.services.switch import kill_switch_set
-from pricing.models import PriceChange, Product
-from pricing.services.catalogue import product_update
+from pricing.sales.models import PriceChange, Product
+from pricing.sales.services.products import product_update
 from tests.integration.market.rules import PATIENT, a_manager, rule
 from tests.integration.test_concurrency import many_connections, together
 

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from elastix.imports.models import ImportBatch
 from market.models import RepricingRule, RepricingRun
 from market.services.rules import rule_create
-from pricing.models import PriceChange, Product
+from pricing.sales.models import PriceChange, Product
 from tests.conftest import client_of, user_with_role
 from tests.integration.market.rules import PATIENT, prices, rule, run, with_costs
 from tests.integration.pricing.queries import queries_of_call

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from pricing.models import SalesHistory, StaleCustomer, StaleProduct
+from pricing.sales.models import SalesHistory, StaleCustomer, StaleProduct
 
 SALE = {
     "invoice_no": "1001",

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from pricing.models import ElasticityEstimate, Product, ProductSummary
+from pricing.elasticity.models import ElasticityEstimate
+from pricing.sales.models import Product, ProductSummary
 
 
 def put_on_shelf(code: str, *, elasticity: float | None = -1.2, month: int = 1200, **fields: Any) -> Product:

@@ -7,8 +7,8 @@ from decimal import Decimal
 from itertools import combinations
 
 from elastix.jobs.recompute import request_recompute
-from pricing.models import Product
-from pricing.services.pairs import pairs_request_if_outdated
+from pricing.bundles.services import pairs_request_if_outdated
+from pricing.sales.models import Product
 from tests.integration.little_shop import Commits, bring_in, csv_bytes, line
 
 FIRST_DAY = dt.date(2025, 1, 6)

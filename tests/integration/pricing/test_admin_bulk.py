@@ -5,14 +5,15 @@ from decimal import Decimal
 import pytest
 from django.contrib.auth.models import User
 
-from elastix.api.versions import data_version
+from elastix.dataset.versions import data_version
 from elastix.jobs.dispatch import jobs_held
 from elastix.jobs.running import run_job
-from pricing.models import BulkOptimization, BulkRow, CategorySummary, PriceChange
-from pricing.selectors.policies import Overrides
-from pricing.services.bulk import bulk_request
-from pricing.services.catalogue import product_update
-from pricing.services.categories import categories_refresh
+from pricing.recommendation.models import BulkOptimization, BulkRow, CategorySummary
+from pricing.recommendation.selectors.policies import Overrides
+from pricing.recommendation.services.bulk import bulk_request
+from pricing.recommendation.services.categories import categories_refresh
+from pricing.sales.models import PriceChange
+from pricing.sales.services.products import product_update
 from tests.integration.admin_pages import page, queries_of, run_action, said, signed_in
 from tests.integration.pricing.shelf import put_on_shelf, shelf
 

@@ -7,14 +7,8 @@ from django.contrib.auth.models import User
 from django.db.models import Model
 from django.utils import timezone
 
-from pricing.models import (
-    ElasticityEstimate,
-    ElasticityModel,
-    Product,
-    ProductSummary,
-    StaleCustomer,
-    StaleProduct,
-)
+from pricing.elasticity.models import ElasticityEstimate, ElasticityModel
+from pricing.sales.models import Product, ProductSummary, StaleCustomer, StaleProduct
 from tests.integration.admin_pages import page, queries_of, signed_in
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from pricing.models import DemandForecast, ForecastModel, Product
+from pricing.forecasting.models import DemandForecast, ForecastModel
+from pricing.sales.models import Product
 from tests.integration.admin_pages import page, queries_of, signed_in
 
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,7 @@ from django.utils import timezone
 from elastix.imports.models import ImportBatch, ImportKind, ImportReject, ImportStatus, UploadChunk
 from elastix.imports.services import batch_create, uploads_purge
 from elastix.jobs.models import Job, JobState
-from pricing.models import SalesHistory, Transaction
+from pricing.sales.models import SalesHistory, Transaction
 from tests.integration.admin_pages import page, queries_of, run_action, said, signed_in
 
 pytestmark = pytest.mark.django_db

@@ -10,9 +10,9 @@ from django.test import Client
 from django.utils import timezone
 
 from elastix.fields import uuid7
-from pricing.models import PriceChange, Product
-from pricing.services import ledger
-from pricing.services.catalogue import product_create, product_update
+from pricing.changes.services import price_changes as ledger
+from pricing.sales.models import PriceChange, Product
+from pricing.sales.services.products import product_create, product_update
 from tests.integration.admin_pages import errors_of, page, queries_of, run_action, said, signed_in
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from pricing.models import PricePolicy, Product
+from pricing.recommendation.models import PricePolicy
+from pricing.sales.models import Product
 from tests.integration.admin_pages import errors_of, page, queries_of, run_action, signed_in
 
 pytestmark = pytest.mark.django_db

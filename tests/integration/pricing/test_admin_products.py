@@ -14,11 +14,12 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from elastix.api.versions import data_version
+from elastix.dataset.versions import data_version
 from elastix.jobs.models import Job
-from pricing.models import ElasticityEstimate, PriceChange, Product, ProductSummary
-from pricing.models.catalogue import Kind, PriceSource
-from pricing.services.catalogue import product_create
+from pricing.elasticity.models import ElasticityEstimate
+from pricing.sales.models import PriceChange, Product, ProductSummary
+from pricing.sales.models.products import Kind, PriceSource
+from pricing.sales.services.products import product_create
 from tests.integration.admin_pages import errors_of, page, queries_of, run_action, said, signed_in
 
 pytestmark = pytest.mark.django_db

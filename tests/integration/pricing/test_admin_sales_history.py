@@ -8,11 +8,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
-from elastix.api.versions import data_version
-from pricing.models import Product, SalesHistory, StaleCustomer, StaleProduct
-from pricing.models.sales import SalesSource
-from pricing.services.manual_history import manual_day_create, manual_day_delete, manual_day_update
-from pricing.services.transactions import transactions_create
+from elastix.dataset.versions import data_version
+from pricing.sales.models import Product, SalesHistory, StaleCustomer, StaleProduct
+from pricing.sales.models.transactions import SalesSource
+from pricing.sales.services.manual_history import manual_day_create, manual_day_delete, manual_day_update
+from pricing.sales.services.transactions import transactions_create
 from tests.integration.admin_pages import errors_of, page, queries_of, run_action, said, signed_in
 
 pytestmark = pytest.mark.django_db

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from elastix.api.versions import data_version, lock_version
+from elastix.dataset.versions import data_version, lock_version
 from elastix.imports.models import ImportBatch, ImportKind
-from pricing.models import Product, SalesHistory, StaleCustomer, StaleProduct, Transaction
-from pricing.services.transactions import transactions_create
+from pricing.sales.models import Product, SalesHistory, StaleCustomer, StaleProduct, Transaction
+from pricing.sales.services.transactions import transactions_create
 from tests.integration.admin_pages import errors_of, page, queries_of, run_action, said, signed_in
 
 pytestmark = pytest.mark.django_db

@@ -17,7 +17,7 @@ from openpyxl import Workbook
 
 from elastix.imports.models import ImportBatch, ImportKind, ImportStatus
 from elastix.jobs.models import Job
-from pricing.models import Product, SalesHistory, Transaction
+from pricing.sales.models import Product, SalesHistory, Transaction
 from tests.integration.admin_pages import errors_of, page, run_action, signed_in
 
 pytestmark = pytest.mark.django_db

@@ -9,8 +9,8 @@ from rest_framework.test import APIClient
 
 from elastix.imports.models import ImportBatch
 from elastix.jobs.recompute import request_recompute
-from pricing.models import Product
-from pricing.services.manual_history import manual_day_create
+from pricing.sales.models import Product
+from pricing.sales.services.manual_history import manual_day_create
 from tests.integration.little_shop import Commits
 
 pytestmark = pytest.mark.django_db

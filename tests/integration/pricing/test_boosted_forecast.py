@@ -11,14 +11,15 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from elastix.api.models import DataVersion
+from elastix.dataset.models import DataVersion
 from elastix.imports.models import ImportBatch
 from elastix.jobs.models import Job, JobState
 from elastix.jobs.recompute import request_recompute
 from elastix.jobs.schedules import _schedules
-from pricing.models import BoostedForecast, BoostedModel, DemandForecast, ForecastModel, Product, SalesHistory
-from pricing.models.sales import SalesSource
-from pricing.services.boosting import KIND, boosting_request_if_outdated
+from pricing.forecasting.models import BoostedForecast, BoostedModel, DemandForecast, ForecastModel
+from pricing.forecasting.services.boosting import KIND, boosting_request_if_outdated
+from pricing.sales.models import Product, SalesHistory
+from pricing.sales.models.transactions import SalesSource
 from tests.integration.admin_pages import page, queries_of, signed_in
 from tests.integration.little_shop import AS_OF, Commits
 

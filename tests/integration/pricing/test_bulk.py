@@ -16,22 +16,18 @@ from elastix.jobs.dispatch import jobs_held
 from elastix.jobs.models import Job, JobState
 from elastix.jobs.running import LeaseLost, claim, run_job
 from elastix.jobs.schedules import _schedules
-from pricing.models import (
-    BulkOptimization,
-    BulkRow,
-    ElasticityEstimate,
-    PriceChange,
-    PricePolicy,
-    Product,
-    ProductPair,
-)
-from pricing.models.catalogue import Kind
-from pricing.selectors import optimising
-from pricing.selectors.bulk import KIND, csv_rows, find_optimization
-from pricing.selectors.policies import Overrides
-from pricing.selectors.recommendations import recommend_many
-from pricing.services.bulk import bulk_optimize, bulk_propose, bulk_purge, bulk_request
-from pricing.services.catalogue import product_delete
+from pricing.bundles.models import ProductPair
+from pricing.changes.services.bulk_proposals import bulk_propose
+from pricing.elasticity.models import ElasticityEstimate
+from pricing.recommendation.models import BulkOptimization, BulkRow, PricePolicy
+from pricing.recommendation.selectors import bulk_optimization as optimising
+from pricing.recommendation.selectors.bulk import KIND, csv_rows, find_optimization
+from pricing.recommendation.selectors.policies import Overrides
+from pricing.recommendation.selectors.recommendations import recommend_many
+from pricing.recommendation.services.bulk import bulk_optimize, bulk_purge, bulk_request
+from pricing.sales.models import PriceChange, Product
+from pricing.sales.models.products import Kind
+from pricing.sales.services.products import product_delete
 from tests.integration.little_shop import Commits
 from tests.integration.pricing.queries import queries_of_call
 from tests.integration.pricing.shelf import put_on_shelf, shelf
@@ -570,7 +566,7 @@ def test_without_cross_effects_nothing_is_added(analyst_client: APIClient, commi
 def test_too_many_products_are_not_chosen_together(
     analyst_client: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pricing.views.bulk.MOST_TOGETHER", 5)
+    monkeypatch.setattr("pricing.recommendation.api.bulk.MOST_TOGETHER", 5)
     answer = analyst_client.post(PATH, {"filter": {}, "joint": True})
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["code"] == "too_many"

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from pricing.models import Product, ProductPair
+from pricing.bundles.models import ProductPair
+from pricing.sales.models import Product
 from tests.integration.little_shop import Commits
 from tests.integration.pricing.tea_shop import baskets_by_hand, compute_pairs, open_tea_shop
 

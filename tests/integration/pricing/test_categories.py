@@ -8,15 +8,16 @@ from django.test import override_settings
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from elastix.api.versions import data_version
+from elastix.dataset.versions import data_version
 from elastix.imports.models import ImportBatch
 from elastix.jobs.schedules import _schedules
-from pricing.models import CategorySummary, PricePolicy, Product, SalesHistory
-from pricing.selectors.bulk import filtered_products
-from pricing.selectors.optimising import optimise_each
-from pricing.selectors.recommendations import recommend_many
-from pricing.services.catalogue import product_update
-from pricing.services.categories import categories_refresh, categories_refresh_if_outdated
+from pricing.recommendation.models import CategorySummary, PricePolicy
+from pricing.recommendation.selectors.bulk import filtered_products
+from pricing.recommendation.selectors.bulk_optimization import optimise_each
+from pricing.recommendation.selectors.recommendations import recommend_many
+from pricing.recommendation.services.categories import categories_refresh, categories_refresh_if_outdated
+from pricing.sales.models import Product, SalesHistory
+from pricing.sales.services.products import product_update
 from tests.integration.little_shop import AS_OF
 from tests.integration.pricing.queries import queries_of_call
 from tests.integration.pricing.shelf import put_on_shelf, shelf

@@ -7,10 +7,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from elastix.api.models import DataVersion
+from elastix.dataset.models import DataVersion
 from market.models import CompetitorPrice
-from pricing.models import Product
-from pricing.selectors.competition import CompetitorStatistics, competitor_prices, competitor_statistics
+from pricing.recommendation.selectors.competition import (
+    CompetitorStatistics,
+    competitor_prices,
+    competitor_statistics,
+)
+from pricing.sales.models import Product
 from tests.integration.little_shop import AS_OF
 from tests.integration.market.sights import TODAY, market, seen
 

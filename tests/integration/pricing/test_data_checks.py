@@ -7,12 +7,12 @@ from django.test import override_settings
 from django.utils import timezone
 
 from elastix.alerts.models import Alert
-from elastix.api.models import DataVersion
+from elastix.dataset.models import DataVersion
 from elastix.imports.models import ImportBatch
 from elastix.jobs import schedules
-from pricing.models import Product, Transaction
-from pricing.services.data_checks import check_data
-from pricing.services.transactions import transaction_delete
+from pricing.sales.models import Product, Transaction
+from pricing.sales.services.data_checks import check_data
+from pricing.sales.services.transactions import transaction_delete
 from tests.integration.little_shop import LAST_DAY, MERCHANDISE
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.test import override_settings
 from rest_framework.test import APIClient
 
-from pricing.models import Product, Transaction
+from pricing.sales.models import Product, Transaction
 from simulations.core import demo_shop
 from simulations.services.demo import FILE_NAME, demo_is_loaded, demo_login
 

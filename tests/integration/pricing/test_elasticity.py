@@ -8,7 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from elastix.imports.models import ImportBatch
-from pricing.models import ElasticityEstimate, Product
+from pricing.elasticity.models import ElasticityEstimate
+from pricing.sales.models import Product
 from tests.integration.little_shop import (
     AS_OF,
     FIRST_DAY,

@@ -9,8 +9,9 @@ from rest_framework.test import APIClient
 
 from elastix.imports.models import ImportBatch
 from elastix.jobs.recompute import request_recompute
-from pricing.models import DemandForecast, ForecastModel, Product, SalesHistory
-from pricing.services.manual_history import manual_day_create
+from pricing.forecasting.models import DemandForecast, ForecastModel
+from pricing.sales.models import Product, SalesHistory
+from pricing.sales.services.manual_history import manual_day_create
 from tests.integration.little_shop import AS_OF, LAST_DAY, MERCHANDISE, Commits
 
 pytestmark = pytest.mark.django_db

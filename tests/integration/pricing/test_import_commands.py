@@ -12,8 +12,10 @@ from django.test import override_settings
 
 from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.jobs.models import Job, JobState
-from pricing.models import ElasticityEstimate, PriceChange, Product, Transaction
-from pricing.services import estimating, importing
+from pricing.elasticity.models import ElasticityEstimate
+from pricing.elasticity.services import estimates as estimating
+from pricing.sales.models import PriceChange, Product, Transaction
+from pricing.sales.services import imports as importing
 from tests.integration.little_shop import csv_bytes, lines_of_shop
 
 pytestmark = pytest.mark.django_db

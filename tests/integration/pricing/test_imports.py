@@ -17,8 +17,9 @@ from rest_framework.test import APIClient
 
 from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.jobs.models import Job, JobState
-from pricing.models import ElasticityEstimate, Product, StagedTransaction, Transaction
-from pricing.services import rollup as rollup_service
+from pricing.elasticity.models import ElasticityEstimate
+from pricing.sales.models import Product, StagedTransaction, Transaction
+from pricing.sales.services import rollup as rollup_service
 from segments.models import CustomerSegment
 from tests.integration.little_shop import HEADER, Commits, bring_in, csv_bytes
 from tests.integration.pricing.books import rollup, sale, whole_rollup

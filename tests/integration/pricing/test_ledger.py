@@ -12,15 +12,16 @@ from django.test import override_settings
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from elastix.api.versions import data_version
+from elastix.dataset.versions import data_version
 from elastix.fields import uuid7
 from elastix.imports.models import ImportBatch
 from elastix.jobs.models import ScheduleRun
 from elastix.jobs.schedules import run_due
-from pricing.models import PriceChange, PricePolicy, Product
-from pricing.models.catalogue import Kind, PriceSource
-from pricing.services import ledger
-from pricing.services.catalogue import product_create, product_update
+from pricing.changes.services import price_changes as ledger
+from pricing.recommendation.models import PricePolicy
+from pricing.sales.models import PriceChange, Product
+from pricing.sales.models.products import Kind, PriceSource
+from pricing.sales.services.products import product_create, product_update
 from tests.conftest import client_of, user_with_role
 
 pytestmark = pytest.mark.django_db

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from elastix.api.versions import catalogue_changed, data_version
+from elastix.dataset.versions import catalogue_changed, data_version
 from elastix.imports.models import ImportBatch
-from pricing.models import PriceChange, Product, SalesHistory
-from pricing.services import ledger
+from pricing.changes.services import price_changes as ledger
+from pricing.sales.models import PriceChange, Product, SalesHistory
 
 pytestmark = pytest.mark.django_db
 

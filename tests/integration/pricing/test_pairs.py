@@ -7,15 +7,16 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from rest_framework.test import APIClient
 
-from elastix.api.models import DataVersion
+from elastix.dataset.models import DataVersion
 from elastix.imports.models import ImportBatch
 from elastix.jobs.models import Job, JobState
 from elastix.jobs.recompute import request_recompute
 from elastix.jobs.schedules import _schedules
-from pricing.models import CrossPriceModel, Product, ProductPair, Transaction
-from pricing.selectors.pairs import cross_matrix
-from pricing.services.pairs import KIND, pairs_request_if_outdated
-from pricing.services.transactions import transaction_delete
+from pricing.bundles.models import CrossPriceModel, ProductPair
+from pricing.bundles.selectors.pairs import cross_matrix
+from pricing.bundles.services import KIND, pairs_request_if_outdated
+from pricing.sales.models import Product, Transaction
+from pricing.sales.services.transactions import transaction_delete
 from tests.integration.admin_pages import page, queries_of, signed_in
 from tests.integration.little_shop import Commits
 from tests.integration.pricing.tea_shop import baskets_by_hand, compute_pairs, open_tea_shop

@@ -7,8 +7,9 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from rest_framework.test import APIClient
 
-from pricing.models import PricePolicy, Product
-from pricing.selectors.policies import Overrides, effective_policies
+from pricing.recommendation.models import PricePolicy
+from pricing.recommendation.selectors.policies import Overrides, effective_policies
+from pricing.sales.models import Product
 from tests.integration.pricing.queries import queries_of_call
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
-from pricing.models import PriceChange, Product
+from pricing.sales.models import PriceChange, Product
 from tests.integration.little_shop import Commits
 
 pytestmark = pytest.mark.django_db

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from elastix.api.models import DataVersion
+from elastix.dataset.models import DataVersion
 from elastix.imports.models import ImportBatch
 from market.models import CompetitorPrice
-from pricing.models import PriceChange, Product, SalesHistory
+from pricing.sales.models import PriceChange, Product, SalesHistory
 from tests.integration.little_shop import AS_OF, LAST_DAY, MERCHANDISE, Commits
 from tests.integration.pricing.books import sale, stale
 

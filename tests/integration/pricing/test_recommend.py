@@ -9,9 +9,11 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from market.models import CompetitorPrice
-from pricing.models import ElasticityEstimate, PriceChange, PricePolicy, Product, ProductSummary
-from pricing.selectors.expected import expected_effects
-from pricing.selectors.recommendations import recommend_many
+from pricing.elasticity.models import ElasticityEstimate
+from pricing.recommendation.models import PricePolicy
+from pricing.recommendation.selectors.expected import expected_effects
+from pricing.recommendation.selectors.recommendations import recommend_many
+from pricing.sales.models import PriceChange, Product, ProductSummary
 from tests.integration.little_shop import AS_OF, MERCHANDISE
 from tests.integration.pricing.queries import queries_of_call
 

@@ -12,13 +12,13 @@ from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricing.core.demand import DEMAND_MODELS
-from pricing.core.offers import STRATEGIES
-from pricing.models import PricePolicy
-from pricing.selectors.competition import CompetitorStatistics
-from pricing.selectors.policies import Overrides, merge_policies
-from pricing.selectors.price_basis import PriceFacts, approach_of, price_group
-from pricing.selectors.recommendations import recommendation_of
+from pricing.elasticity.core.demand import DEMAND_MODELS
+from pricing.recommendation.core.inputs import STRATEGIES
+from pricing.recommendation.models import PricePolicy
+from pricing.recommendation.selectors.competition import CompetitorStatistics
+from pricing.recommendation.selectors.policies import Overrides, merge_policies
+from pricing.recommendation.selectors.pricing_inputs import PriceFacts, approach_of, price_group
+from pricing.recommendation.selectors.recommendations import recommendation_of
 
 money = st.decimals("0.01", "5000", places=2)
 fraction = st.decimals("0", "0.9", places=4)

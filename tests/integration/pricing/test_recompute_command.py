@@ -10,14 +10,15 @@ from django.core.management import CommandError, call_command
 from django.test import override_settings
 from rest_framework.test import APIClient
 
-from elastix.api.models import DataVersion
+from elastix.dataset.models import DataVersion
 from elastix.imports.models import ImportBatch
 from elastix.jobs.dispatch import jobs_held
 from elastix.jobs.models import Job, JobState
 from elastix.jobs.recompute import request_recompute
 from elastix.jobs.running import claim
-from pricing.models import ElasticityEstimate, ElasticityModel, ProductSummary, SalesHistory, Transaction
-from pricing.services import summarising
+from pricing.elasticity.models import ElasticityEstimate, ElasticityModel
+from pricing.elasticity.services import summaries as summarising
+from pricing.sales.models import ProductSummary, SalesHistory, Transaction
 from tests.integration.pricing.books import rollup, sale, stale
 
 pytestmark = pytest.mark.django_db

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from elastix.api.models import DataVersion
-from pricing.models import Product, Transaction
+from elastix.dataset.models import DataVersion
+from pricing.sales.models import Product, Transaction
 from tests.integration.pricing.books import cancellation, rollup, sale, stale
 
 pytestmark = pytest.mark.django_db

@@ -11,12 +11,12 @@ import pytest
 from django.test import override_settings
 from rest_framework.test import APIClient
 
-from elastix.api.models import DataVersion
+from elastix.dataset.models import DataVersion
 from elastix.imports.models import ImportBatch, ImportStatus
-from pricing.models import PriceChange, Product, SalesHistory, Transaction
-from pricing.models.catalogue import Kind
-from pricing.models.sales import BypassError
-from pricing.services import rollup as rollup_service
+from pricing.sales.models import PriceChange, Product, SalesHistory, Transaction
+from pricing.sales.models.products import Kind
+from pricing.sales.models.transactions import BypassError
+from pricing.sales.services import rollup as rollup_service
 from tests.integration.little_shop import Commits, bring_in, csv_bytes, lines_of_shop
 from tests.integration.pricing.books import SALE, cancellation, rollup, sale, stale
 
@@ -306,7 +306,7 @@ def test_sales_cannot_be_written_around_the_services(post: Any) -> None:
         lambda: Transaction.objects.update(quantity=1), lambda: Transaction.objects.bulk_create([line]),
         lambda: Transaction.objects.bulk_update([line], ["quantity"]),
     ):  # fmt: skip
-        with pytest.raises(BypassError, match=r"pricing\.services\.transactions"):
+        with pytest.raises(BypassError, match=r"pricing\.sales\.services\.transactions"):
             write()
 
 

@@ -6,11 +6,12 @@ from functools import cache
 
 import numpy as np
 
-from pricing.core.pooled import SegmentSales as SegmentUnits
-from pricing.core.pooled import fit_pooled, fit_segments, refresh
-from pricing.models import ElasticityModel, Product, SalesHistory
-from pricing.selectors.daily import EPOCH, open_days, shop_days
-from pricing.selectors.model import FittedModel
+from pricing.elasticity.core.pooled import SegmentSales as SegmentUnits
+from pricing.elasticity.core.pooled import fit_pooled, fit_segments, refresh
+from pricing.elasticity.models import ElasticityModel
+from pricing.elasticity.selectors.fitted_model import FittedModel
+from pricing.sales.models import Product, SalesHistory
+from pricing.sales.selectors.daily import EPOCH, open_days, shop_days
 from segments.core.rfm import SEGMENTS
 from segments.models import SegmentSales
 from tests.integration.segments import shop

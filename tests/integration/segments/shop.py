@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from elastix.api.models import DataVersion
-from pricing.models import ElasticityEstimate, Product, ProductSummary, SalesHistory, Transaction
+from elastix.dataset.models import DataVersion
+from pricing.elasticity.models import ElasticityEstimate
+from pricing.sales.models import Product, ProductSummary, SalesHistory, Transaction
 from segments.core.rfm import SEGMENTS
 from segments.models import (
     CustomerSegment,

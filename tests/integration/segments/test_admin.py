@@ -8,8 +8,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.db.models import Model
 
-from elastix.api.versions import lock_version
-from pricing.models import Product
+from elastix.dataset.versions import lock_version
+from pricing.sales.models import Product
 from segments.models import (
     CustomerSegment,
     ProductSegment,

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from rest_framework.test import APIClient
 
-from pricing.core.pooled import SegmentElasticities, refresh, segment_elasticities, segment_means
-from pricing.models import SalesHistory
-from pricing.selectors.daily import shop_days
-from pricing.selectors.model import FittedModel
-from pricing.serializers import ElasticityRowSerializer
+from pricing.elasticity.core.pooled import SegmentElasticities, refresh, segment_elasticities, segment_means
+from pricing.elasticity.selectors.fitted_model import FittedModel
+from pricing.elasticity.serializers import ElasticityRowSerializer
+from pricing.sales.models import SalesHistory
+from pricing.sales.selectors.daily import shop_days
 from segments import views
 from segments.core.rfm import SEGMENTS
 from segments.models import SegmentSales

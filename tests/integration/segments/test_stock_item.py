@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from rest_framework.test import APIClient
 
-from pricing.core.log_log import fit_log_log
-from pricing.core.pooled import refresh
-from pricing.models import Product, SalesHistory
-from pricing.selectors.daily import Window, shop_days
+from pricing.elasticity.core.log_log import fit_log_log
+from pricing.elasticity.core.pooled import refresh
+from pricing.sales.models import Product, SalesHistory
+from pricing.sales.selectors.daily import Window, shop_days
 from segments import views
 from tests.integration.segments import shop
 from tests.integration.segments.contract import ReadingEndpoint

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from rest_framework.test import APIClient
 
-from pricing.core.pooled import refresh
-from pricing.selectors.daily import Window, shop_days
+from pricing.elasticity.core.pooled import refresh
+from pricing.sales.selectors.daily import Window, shop_days
 from tests.integration.segments import shop
 from tests.integration.segments.fitted import CODES, fitted_shop
 

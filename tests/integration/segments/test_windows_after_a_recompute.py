@@ -10,8 +10,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from elastix.jobs.recompute import request_recompute
-from pricing.models import SalesHistory
-from pricing.services.transactions import transactions_create
+from pricing.sales.models import SalesHistory
+from pricing.sales.services.transactions import transactions_create
 from segments.core.rfm import SEGMENTS
 
 FIRST_DAY, DAYS = dt.date(2011, 1, 3), 100

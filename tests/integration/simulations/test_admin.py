@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth.models import User
 
-from pricing.models import Product
+from pricing.sales.models import Product
 from simulations.models import Simulation
 from tests.integration.admin_pages import errors_of, page, queries_of, signed_in
 

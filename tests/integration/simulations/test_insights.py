@@ -7,7 +7,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from elastix.imports.models import ImportBatch
-from pricing.models import Product
+from pricing.sales.models import Product
 from tests.integration.little_shop import AS_OF
 
 pytestmark = pytest.mark.django_db

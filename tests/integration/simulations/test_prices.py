@@ -6,7 +6,9 @@ import pytest
 from rest_framework.test import APIClient
 
 from market.models import CompetitorPrice
-from pricing.models import ElasticityEstimate, PricePolicy, Product, ProductSummary, SalesHistory
+from pricing.elasticity.models import ElasticityEstimate
+from pricing.recommendation.models import PricePolicy
+from pricing.sales.models import Product, ProductSummary, SalesHistory
 from tests.integration.little_shop import AS_OF
 from tests.integration.pricing.queries import queries_of_call
 

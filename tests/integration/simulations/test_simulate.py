@@ -3,7 +3,8 @@
 import pytest
 from rest_framework.test import APIClient
 
-from pricing.models import ElasticityEstimate, ProductSummary
+from pricing.elasticity.models import ElasticityEstimate
+from pricing.sales.models import ProductSummary
 from simulations.models import Simulation
 
 pytestmark = pytest.mark.usefixtures("shop")

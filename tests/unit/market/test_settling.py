@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from market.core.dynamic import DynamicSettings, dynamic_factors
 from market.core.repricing import ACTIONS, NO_RULE, Conditions, Moment, PriceAction, RuleCase, Signals, choose
 from market.core.settling import DAY_INCREASE, INFEASIBLE, NO_FLOOR, DayRange, Settled, settle
-from pricing.core.guardrails import COST_FLOOR, MAX_INCREASE, MIN_PRICE
-from pricing.core.offers import Offers, Terms
+from pricing.recommendation.core.guardrails import COST_FLOOR, MAX_INCREASE, MIN_PRICE
+from pricing.recommendation.core.inputs import Offers, Terms
 from tests.unit.pricing.test_recommendation_properties import breaches, policies
 
 money = st.decimals("0.01", "5000", places=2)

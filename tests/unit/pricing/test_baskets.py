@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricing.core import baskets as core
-from pricing.core.baskets import association, baskets_of, beyond_chance, bought_together
+from pricing.bundles.core import baskets as core
+from pricing.bundles.core.baskets import association, baskets_of, beyond_chance, bought_together
 
 books = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 5)), max_size=120)
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pricing.core.forecast import DemandPanel, boosting
-from pricing.core.forecast.backtest import HORIZON
-from pricing.core.forecast.boosting import fit_boosted, learn, ratios, refusal, series_of
-from pricing.core.forecast.features import FEATURES, PricePanel, category_feature, features, price_panel
+from pricing.forecasting.core import DemandPanel, boosting
+from pricing.forecasting.core.backtest import HORIZON
+from pricing.forecasting.core.boosting import fit_boosted, learn, ratios, refusal, series_of
+from pricing.forecasting.core.features import FEATURES, PricePanel, category_feature, features, price_panel
 
 FIRST_DAY = 20_087  # a Monday
 PRODUCTS, DAYS = 60, 400

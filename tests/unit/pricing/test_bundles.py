@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.core.bundles import bundle
+from pricing.bundles.core.bundles import bundle
 
 prices = st.decimals("0.01", "99999", places=2)
 costs = st.decimals("0", "99999", places=4)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.core.cancellations import match_cancellations
+from pricing.sales.core.cancellations import match_cancellations
 
 DAY = 24 * 60
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.core.competition import market_prices, plausible
+from pricing.recommendation.core.competition import market_prices, plausible
 
 NAN = float("nan")
 prices = st.decimals("0.01", "500", places=2).map(float)

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricing.core import cross_price as core
-from pricing.core.baskets import Together, baskets_of, bought_together
-from pricing.core.cancellations import match_cancellations
-from pricing.core.cross_price import (
+from pricing.bundles.core import cross_price as core
+from pricing.bundles.core.baskets import Together, baskets_of, bought_together
+from pricing.bundles.core.cross_price import (
     SPREADS,
     STARTING_WEIGHTS,
     STRATA,
@@ -23,9 +22,10 @@ from pricing.core.cross_price import (
     fit_cross,
     shrink,
 )
-from pricing.core.daily import daily_sales, take_products
-from pricing.core.lines import SalesLines, clean_lines
-from pricing.core.pooled import fit_pooled
+from pricing.elasticity.core.pooled import fit_pooled
+from pricing.sales.core.cancellations import match_cancellations
+from pricing.sales.core.daily import daily_sales, take_products
+from pricing.sales.core.lines import SalesLines, clean_lines
 from tests.dgp import Disturbances
 from tests.dgp_pairs import SHOP, PairsSpec, simulate_pairs
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pricing.core.data_checks import check_days
+from pricing.sales.core.data_checks import check_days
 
 
 def weeks(count: int, *, lines: int = 100, closed: tuple[int, ...] = (6,)) -> np.ndarray:

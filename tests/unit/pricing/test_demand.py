@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pricing.core.demand import DEMAND_MODELS, demand, revenue_potential_percent
+from pricing.elasticity.core.demand import DEMAND_MODELS, demand, revenue_potential_percent
 
 prices = st.floats(0.5, 500)
 quantities = st.floats(0, 1e5)

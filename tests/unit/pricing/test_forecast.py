@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pricing.core.forecast import (
+from pricing.forecasting.core import (
     METHODS,
     DemandPanel,
     NamedForecast,
@@ -23,7 +23,7 @@ from pricing.core.forecast import (
     limits,
     shop_profile,
 )
-from pricing.core.forecast.backtest import (
+from pricing.forecasting.core.backtest import (
     HORIZON,
     Accuracy,
     accuracy,
@@ -32,10 +32,10 @@ from pricing.core.forecast.backtest import (
     row_quantiles,
     run_backtest,
 )
-from pricing.core.forecast.holt_winters import forecast_holt_winters
-from pricing.core.forecast.lines import Priors, fit_priors, forecast_lines, line_rates
-from pricing.core.forecast.panel import weekday_profile
-from pricing.core.forecast.textbook import (
+from pricing.forecasting.core.holt_winters import forecast_holt_winters
+from pricing.forecasting.core.lines import Priors, fit_priors, forecast_lines, line_rates
+from pricing.forecasting.core.panel import weekday_profile
+from pricing.forecasting.core.textbook import (
     forecast_linear,
     forecast_seasonal,
     forecast_seasonal_naive,

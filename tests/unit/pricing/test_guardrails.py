@@ -9,8 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricing.core.guardrails import CEILINGS, FLOORS, RULES, endings_near, guardrails, is_extrapolation, money
-from pricing.core.offers import Offers, Terms
+from pricing.recommendation.core.guardrails import (
+    CEILINGS,
+    FLOORS,
+    RULES,
+    endings_near,
+    guardrails,
+    is_extrapolation,
+    money,
+)
+from pricing.recommendation.core.inputs import Offers, Terms
 
 amounts = st.decimals("0.0001", "9999", places=4)
 fractions = st.decimals("0", "0.9999", places=4)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.core.hard_limits import Limits, broken_limit
+from pricing.recommendation.core.hard_limits import Limits, broken_limit
 
 CENTS = st.decimals("0.01", "1000", places=2)
 FRACTIONS = st.decimals("0", "0.99", places=4)

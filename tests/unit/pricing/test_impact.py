@@ -7,12 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricing.core.demand import DEMAND_MODELS, demand
-from pricing.core.impact import demand_curve, direction_worth_taking, project_impact, risk_levels
-from pricing.core.offers import Approach, Offers, Terms
-from pricing.core.recommendation import recommend
-from pricing.core.scenarios import Scenario, compare, preset_prices, steps_towards
-from pricing.core.uncertainty import truncated_quantile
+from pricing.elasticity.core.demand import DEMAND_MODELS, demand
+from pricing.recommendation.core.impact import (
+    demand_curve,
+    direction_worth_taking,
+    project_impact,
+    risk_levels,
+)
+from pricing.recommendation.core.inputs import Approach, Offers, Terms
+from pricing.recommendation.core.recommendation import recommend
+from pricing.recommendation.core.scenarios import Scenario, compare, preset_prices, steps_towards
+from pricing.recommendation.core.uncertainty import truncated_quantile
 
 models = st.sampled_from(DEMAND_MODELS)
 elasticities = st.floats(-5, -0.05)

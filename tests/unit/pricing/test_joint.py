@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricing.core.guardrails import guardrails
-from pricing.core.joint import _profit, joint_demand, joint_prices, joint_profit
-from pricing.core.offers import Offers, Terms
-from pricing.core.optimum import profit_optimum
+from pricing.recommendation.core.guardrails import guardrails
+from pricing.recommendation.core.inputs import Offers, Terms
+from pricing.recommendation.core.joint import _profit, joint_demand, joint_prices, joint_profit
+from pricing.recommendation.core.optimum import profit_optimum
 
 
 def shop(seed, count=6, cross_sd=0.4):

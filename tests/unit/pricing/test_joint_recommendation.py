@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricing.core.guardrails import guardrails
-from pricing.core.joint import joint_profit
-from pricing.core.joint_recommendation import choose_together
-from pricing.core.offers import Offers, Terms
-from pricing.core.recommendation import NOTHING_TO_CHOOSE, recommend
+from pricing.recommendation.core.guardrails import guardrails
+from pricing.recommendation.core.inputs import Offers, Terms
+from pricing.recommendation.core.joint import joint_profit
+from pricing.recommendation.core.joint_recommendation import choose_together
+from pricing.recommendation.core.recommendation import NOTHING_TO_CHOOSE, recommend
 
 ENDINGS = (49, 99)
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.core.lines import (
+from pricing.sales.core.lines import (
     EXCLUSION_REASONS,
     SalesLines,
     clean_lines,

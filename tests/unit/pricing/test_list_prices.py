@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pricing.core.daily import DailySales, daily_sales, take_products
-from pricing.core.lines import SalesLines, clean_lines
-from pricing.core.list_prices import ListPriceHistory, infer_promotions
+from pricing.sales.core.daily import DailySales, daily_sales, take_products
+from pricing.sales.core.lines import SalesLines, clean_lines
+from pricing.sales.core.list_prices import ListPriceHistory, infer_promotions
 
 MONDAY = 19_002
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.core.log_log import fit_log_log
+from pricing.elasticity.core.log_log import fit_log_log
 
 COLUMNS = ("elasticity", "intercept", "std_error", "t_value", "p_value", "ci_low", "ci_high", "r_squared")
 

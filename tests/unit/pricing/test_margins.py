@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricing.core.margins import (
+from pricing.recommendation.core.margins import (
     analyse_profit_margin,
     margin,
     margin_from_markup,

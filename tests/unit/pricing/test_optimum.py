@@ -5,9 +5,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pricing.core.demand import demand
-from pricing.core.offers import MARKUP, REVENUE, TARGET_MARGIN, Approach, Offers, Terms
-from pricing.core.optimum import (
+from pricing.elasticity.core.demand import demand
+from pricing.recommendation.core.inputs import MARKUP, REVENUE, TARGET_MARGIN, Approach, Offers, Terms
+from pricing.recommendation.core.optimum import (
     believed_formula_price,
     formula_price,
     lerner_price,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.core.outcomes import (
+from pricing.changes.core.outcomes import (
     USUAL_DISPERSION,
     Band,
     Days,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.core.points import (
+from pricing.elasticity.core.points import (
     DEFAULT_ELASTICITY,
     arc_elasticity,
     classify,

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from pricing.core.pooled.grades import FLAG_NAMES, FLAGS, Evidence, confidences, flag_bits, flag_names, grades
+from pricing.elasticity.core.pooled.grades import (
+    FLAG_NAMES,
+    FLAGS,
+    Evidence,
+    confidences,
+    flag_bits,
+    flag_names,
+    grades,
+)
 
 
 def evidence(**changes: float) -> Evidence:

@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricing.core.calendar import shop_calendar, week_of, weekday_of
-from pricing.core.daily import DailySales
-from pricing.core.pooled.panel import Panel, build_panel
+from pricing.elasticity.core.pooled.panel import Panel, build_panel
+from pricing.sales.core.calendar import shop_calendar, week_of, weekday_of
+from pricing.sales.core.daily import DailySales
 
 MONDAY = 19_002
 RESPONSE = (-2.0, 0.3)

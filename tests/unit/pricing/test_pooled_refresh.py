@@ -7,9 +7,9 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from pricing.core.daily import DailySales, daily_sales, take_products
-from pricing.core.lines import SalesLines, clean_lines
-from pricing.core.pooled import FLAGS, Hyperparameters, Posterior, fit_pooled, flag_names, refresh
+from pricing.elasticity.core.pooled import FLAGS, Hyperparameters, Posterior, fit_pooled, flag_names, refresh
+from pricing.sales.core.daily import DailySales, daily_sales, take_products
+from pricing.sales.core.lines import SalesLines, clean_lines
 from tests.dgp import REGULAR, SimulatedShop, simulate_shop
 
 NUMBERS = [

@@ -6,9 +6,7 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from pricing.core.daily import DailySales, daily_sales, take_products
-from pricing.core.lines import SalesLines, clean_lines
-from pricing.core.pooled import (
+from pricing.elasticity.core.pooled import (
     Hyperparameters,
     Posterior,
     SegmentElasticities,
@@ -19,6 +17,8 @@ from pricing.core.pooled import (
     segment_elasticities,
     segment_means,
 )
+from pricing.sales.core.daily import DailySales, daily_sales, take_products
+from pricing.sales.core.lines import SalesLines, clean_lines
 from tests.dgp import REGULAR, SEGMENTS, SimulatedShop, simulate_shop
 
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from pricing.core.calendar import shop_calendar
-from pricing.core.daily import DailySales
-from pricing.core.pooled.design import design_matrix
-from pricing.core.pooled.hierarchy import Hyperprior, OwnData, own_data, pool_groups, pool_mean
-from pricing.core.pooled.hyperparameters import COLUMNS, PRICE, Normal
-from pricing.core.pooled.panel import Panel, build_panel
-from pricing.core.pooled.solve import Fit, batches, solve_part
+from pricing.elasticity.core.pooled.design import design_matrix
+from pricing.elasticity.core.pooled.hierarchy import Hyperprior, OwnData, own_data, pool_groups, pool_mean
+from pricing.elasticity.core.pooled.hyperparameters import COLUMNS, PRICE, Normal
+from pricing.elasticity.core.pooled.panel import Panel, build_panel
+from pricing.elasticity.core.pooled.solve import Fit, batches, solve_part
+from pricing.sales.core.calendar import shop_calendar
+from pricing.sales.core.daily import DailySales
 
 MONDAY = 19_002
 

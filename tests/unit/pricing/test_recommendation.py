@@ -5,10 +5,10 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from pricing.core.offers import STRATEGIES, Approach, Offers, Terms
-from pricing.core.price_search import best_in_interval
-from pricing.core.rationale import rationale
-from pricing.core.recommendation import recommend
+from pricing.recommendation.core.inputs import STRATEGIES, Approach, Offers, Terms
+from pricing.recommendation.core.price_search import best_in_interval
+from pricing.recommendation.core.rationale import rationale
+from pricing.recommendation.core.recommendation import recommend
 
 
 def advise(policy=None, approach=None, **facts):

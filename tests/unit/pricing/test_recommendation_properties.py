@@ -8,11 +8,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pricing.core.demand import DEMAND_MODELS
-from pricing.core.offers import STRATEGIES, Approach, Offers, Terms
-from pricing.core.price_search import expected_value
-from pricing.core.rationale import rationale
-from pricing.core.recommendation import recommend
+from pricing.elasticity.core.demand import DEMAND_MODELS
+from pricing.recommendation.core.inputs import STRATEGIES, Approach, Offers, Terms
+from pricing.recommendation.core.price_search import expected_value
+from pricing.recommendation.core.rationale import rationale
+from pricing.recommendation.core.recommendation import recommend
 
 money = st.decimals("0.01", "5000", places=2)
 perhaps_money = st.none() | money

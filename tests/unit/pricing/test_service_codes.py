@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.core.service_codes import is_service_code, normalise_code, suggest_service_codes
+from pricing.sales.core.service_codes import is_service_code, normalise_code, suggest_service_codes
 
 PRINTABLE = "".join(chr(sign) for sign in range(0x20, 0x7F) if chr(sign) != "/")
 

@@ -5,9 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricing.core.demand import DEMAND_MODELS
-from pricing.core.offers import Offers
-from pricing.core.totals import DRAWS, Leaning, Spillover, draw_changes, drawn_normals, limits_of
+from pricing.elasticity.core.demand import DEMAND_MODELS
+from pricing.recommendation.core.inputs import Offers
+from pricing.recommendation.core.totals import (
+    DRAWS,
+    Leaning,
+    Spillover,
+    draw_changes,
+    drawn_normals,
+    limits_of,
+)
 
 
 def offers(products, **facts):

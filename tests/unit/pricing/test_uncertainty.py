@@ -6,9 +6,9 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from pricing.core.demand import DEMAND_MODELS, demand
-from pricing.core.offers import Offers
-from pricing.core.uncertainty import (
+from pricing.elasticity.core.demand import DEMAND_MODELS, demand
+from pricing.recommendation.core.inputs import Offers
+from pricing.recommendation.core.uncertainty import (
     elasticity_limits,
     expected_share,
     probability_of_gain,

@@ -1,0 +1,1 @@
+"""Products bought together: baskets, cross-price elasticities, bundles."""

@@ -1,0 +1,146 @@
+"""What products have to do with each other, computed for all pairs after every full recompute."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+from django.db import transaction
+
+from elastix.dataset.versions import catalogue_changed, data_version, lock_version
+from elastix.jobs.dispatch import dispatch_on_commit
+from elastix.jobs.models import OPEN_STATES, Job
+from elastix.jobs.running import JobRun
+from elastix.sql import execute, insert_rows
+from pricing.bundles.core.baskets import Association, association, bought_together
+from pricing.bundles.core.cross_price import (
+    FEWEST_SOLD_DAYS,
+    Candidates,
+    CrossElasticities,
+    candidate_pairs,
+    fit_cross,
+)
+from pricing.bundles.models import CrossPriceModel, ProductPair
+from pricing.bundles.selectors.baskets import shop_baskets
+from pricing.elasticity.models import ElasticityModel
+from pricing.elasticity.selectors.fitted_model import fitted_model
+from pricing.sales.core.calendar import BoolArray, FloatArray, IntArray
+from pricing.sales.core.daily import DailySales
+from pricing.sales.models import Product
+from pricing.sales.selectors.daily import merchandise_codes, shop_days
+
+KIND: Final = "product_pairs"
+
+_COLUMNS = (
+    "product_x_id", "product_y_id", "cross_elasticity", "std_error", "ci_low", "ci_high", "relationship",
+    "baskets_together", "support", "confidence", "lift", "version",
+)  # fmt: skip
+
+
+def pairs_request_if_outdated() -> Job | None:
+    """Ask for the pairs to be computed anew where there has been a full recompute since; None where not.
+
+    The pairs rest on what a full recompute fits, so that they need no more than one computation after each.
+    """
+    with transaction.atomic():
+        lock_version()
+        if not _outdated() or Job.objects.filter(kind=KIND, state__in=OPEN_STATES).exists():
+            return None
+        job = Job.objects.create(kind=KIND)
+        dispatch_on_commit(job.pk)
+        return job
+
+
+def _outdated() -> bool:
+    fitted, used = (
+        model.objects.values_list("fitted_at", flat=True).first()
+        for model in (ElasticityModel, CrossPriceModel)
+    )
+    return fitted != used
+
+
+def compute_pairs(run: JobRun) -> dict[str, Any]:
+    """Job handler: count baskets, choose pairs, estimate them and publish all of it at once."""
+    # Read first: should a full recompute come between, the pairs count as outdated and are computed again.
+    fitted_at = ElasticityModel.objects.values_list("fitted_at", flat=True).first()
+    model, version = fitted_model(), data_version().published_version
+    if model is None or fitted_at is None:
+        _forget(run)
+        return {"pairs": 0, "version": version}
+    codes = merchandise_codes()
+    days, category = shop_days(codes, everything=True).daily, model.category_codes(codes)
+    run.progress(0.2)
+    baskets = shop_baskets(codes)
+    pairs = candidate_pairs(
+        bought_together(baskets), category, _prices(codes), _sold_enough(days, len(codes))
+    )
+    run.progress(0.4)
+    prior, found = fit_cross(days, category, model.hyper, pairs)
+    run.progress(0.9)
+    both = baskets.with_both(pairs.first, pairs.second)
+    of_product = baskets.of_product
+    ways = [
+        association(both, of_product[x], of_product[y], baskets.total)
+        for x, y in ((pairs.first, pairs.second), (pairs.second, pairs.first))
+    ]
+    with run.committing():
+        execute("DELETE FROM pricing_productpair")
+        # Where a product was deleted meanwhile the database refuses its pairs, and the job is tried again.
+        insert_rows("pricing_productpair", _COLUMNS, _rows(codes, pairs, found, both, ways, version))
+        CrossPriceModel.objects.update_or_create(
+            pk=1,
+            defaults={
+                "prior": prior.to_dict(),
+                "baskets": baskets.total,
+                "sales_version": version,
+                "fitted_at": fitted_at,
+            },
+        )
+        catalogue_changed()
+    return {"pairs": int(pairs.first.size), "version": version}
+
+
+def _forget(run: JobRun) -> None:
+    """Take the pairs of a shop away whose last full recompute found no sales to learn from."""
+    with run.committing():
+        ProductPair.objects.all().delete()
+        CrossPriceModel.objects.all().delete()
+        catalogue_changed()
+
+
+def _prices(codes: Sequence[str]) -> FloatArray:
+    """Present prices (P,), nan where none is known."""
+    known = Product.objects.filter(current_price__isnull=False).values_list("code", "current_price")
+    price = {code: float(value) for code, value in known if value is not None}
+    return np.array([price.get(code, np.nan) for code in codes])
+
+
+def _sold_enough(days: DailySales, products: int) -> BoolArray:
+    return np.bincount(days.product[days.units > 0], minlength=products) >= FEWEST_SOLD_DAYS
+
+
+def _rows(
+    codes: Sequence[str],
+    pairs: Candidates,
+    found: CrossElasticities,
+    both: IntArray,
+    ways: Sequence[Association],
+    version: int,
+) -> Iterator[tuple[Any, ...]]:
+    """Yield each pair twice: first to the price of second, and the other way round."""
+    names = [[codes[index] for index in side.tolist()] for side in (pairs.first, pairs.second)]
+    for side, way in enumerate(ways):
+        columns = (
+            found.elasticity[:, side],
+            found.std_error[:, side],
+            found.ci_low[:, side],
+            found.ci_high[:, side],
+            found.relationship[:, side],
+            both,
+            way.support,
+            way.confidence,
+            way.lift,
+        )
+        for x, y, *values in zip(
+            names[side], names[1 - side], *(column.tolist() for column in columns), strict=True
+        ):
+            yield (x, y, *values, version)

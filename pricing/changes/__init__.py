@@ -1,0 +1,1 @@
+"""Price changes from proposal to outcome, and how well the expectations held."""

@@ -1,0 +1,1 @@
+"""How demand answers to price: estimators, the pooled model, demand models."""

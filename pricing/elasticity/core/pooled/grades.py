@@ -1,0 +1,97 @@
+"""How far an elasticity may be trusted: confidence, evidence grade and flags."""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+
+from pricing.sales.core.calendar import BoolArray, FloatArray, IntArray
+
+FLAG_NAMES: Final = (
+    "NO_PRICE_VARIATION",
+    "FEW_DAYS",
+    "OWN_POSITIVE",
+    "CI_CROSSES_ZERO",
+    "CI_CROSSES_MINUS_ONE",
+    "PRIOR_DOMINATED",
+    "BULK_CAPPED",
+    "HIGH_RETURNS",
+    "CHANNEL_MIX",
+    "STOCKOUT_GAPS",
+    "NO_CATEGORY",
+    "ZERO_ELASTICITY",
+    "EXTRAPOLATION",
+)
+FLAGS: Final = MappingProxyType({name: 1 << bit for bit, name in enumerate(FLAG_NAMES)})
+
+FEWEST_DAYS: Final = 20
+FEWEST_WEEKS: Final = 8
+NEAR_ZERO: Final = 0.05
+CONFIDENCE_REACH: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What grades and flags are made from, one entry per product; nan where there is no estimate."""
+
+    elasticity: FloatArray
+    std_error: FloatArray
+    ci_low: FloatArray
+    ci_high: FloatArray
+    own_elasticity: FloatArray
+    weight: FloatArray
+    sold_days: IntArray
+    list_prices: IntArray
+    active_weeks: IntArray
+    gaps: BoolArray
+    no_category: BoolArray
+
+
+def confidences(std_error: FloatArray) -> FloatArray:
+    """Probability (0-1) that the true elasticity lies within 0.5 of the estimate; nan stays nan."""
+    from scipy.special import erf
+
+    return np.asarray(erf(CONFIDENCE_REACH / (std_error * np.sqrt(2.0))))
+
+
+def grades(evidence: Evidence) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
+    """Evidence grade of each product, "" without an estimate.
+
+    A: w >= 0.6, sd <= 0.5 and a 95 % interval below 0; B: w >= 0.35, sd <= 0.6 and the same; C: w >= 0.12, 20 sold
+    days and a negative elasticity; D otherwise, an estimate of the category rather than of the product.
+    """
+    below_zero = evidence.ci_high < 0
+    a = (evidence.weight >= 0.6) & (evidence.std_error <= 0.5) & below_zero
+    b = (evidence.weight >= 0.35) & (evidence.std_error <= 0.6) & below_zero
+    c = (evidence.weight >= 0.12) & (evidence.sold_days >= FEWEST_DAYS) & (evidence.elasticity < 0)
+    return np.select([np.isnan(evidence.elasticity), a, b, c], ["", "A", "B", "C"], default="D")
+
+
+def flag_bits(evidence: Evidence) -> IntArray:
+    """Flags of each product as bits of `FLAGS`.
+
+    BULK_CAPPED, HIGH_RETURNS and CHANNEL_MIX rest on the lines, EXTRAPOLATION on the price asked for: callers add
+    them. Products without an estimate carry only what holds without one.
+    """
+    crosses_zero = (evidence.ci_low < 0) & (evidence.ci_high >= 0)
+    raised = {
+        "NO_PRICE_VARIATION": evidence.list_prices < 2,
+        "FEW_DAYS": (evidence.sold_days < FEWEST_DAYS) | (evidence.active_weeks < FEWEST_WEEKS),
+        "OWN_POSITIVE": evidence.own_elasticity > 0,
+        "CI_CROSSES_ZERO": crosses_zero,
+        "CI_CROSSES_MINUS_ONE": (evidence.ci_low < -1) & (evidence.ci_high > -1),
+        "PRIOR_DOMINATED": evidence.weight < 0.35,
+        "STOCKOUT_GAPS": evidence.gaps,
+        "NO_CATEGORY": evidence.no_category,
+        "ZERO_ELASTICITY": np.abs(evidence.elasticity) < NEAR_ZERO,
+    }
+    bits = np.zeros(evidence.elasticity.size, np.int64)
+    for name, where in raised.items():
+        bits |= np.where(where, FLAGS[name], 0)
+    return bits
+
+
+def flag_names(bits: int) -> list[str]:
+    """Names of the flags set in a bit mask, in the order of `FLAG_NAMES`."""
+    return [name for name in FLAG_NAMES if bits & FLAGS[name]]

@@ -1,0 +1,172 @@
+"""What all products share: the priors of one full fit, kept so that any product can be refreshed against them."""
+
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+import numpy as np
+
+from pricing.sales.core.calendar import BoolArray, FloatArray, IntArray, ShopCalendar
+
+COLUMNS: Final = ("level", "price", "season", "promotion", "trend", "sin", "cos")
+LEVEL, PRICE, SEASON, PROMOTION, TREND, SIN, COS = range(len(COLUMNS))
+LEVEL_SD: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class PartPriors:
+    """Priors of the coefficients of one part of demand (K columns, G groups of categories).
+
+    Attributes
+    ----------
+    mean, sd : (K,) normal priors; the entries for the level are not used, those for the price are the
+        elasticity of a product whose category is not known, and the spread tau of products in a category.
+    group_mean, group_variance : (G,) elasticity each group is shrunk to, and its variance.
+    overall_variance : variance of the mean over groups.
+    between_sd : spread omega of the groups around it.
+    dispersion : pooled variance of a count over its mean.
+    autocorrelation : pooled lag-1 correlation of weekly residuals, 0 or more.
+    """
+
+    mean: FloatArray
+    sd: FloatArray
+    group_mean: FloatArray
+    group_variance: FloatArray
+    overall_variance: float
+    between_sd: float
+    dispersion: float
+    autocorrelation: float
+
+
+@dataclass(frozen=True, slots=True)
+class SeasonTable:
+    """Weekly sale lines of each group of categories, and those expected had all weeks been alike (G, W)."""
+
+    first_week: int
+    lines: FloatArray
+    expected: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentPriors:
+    """How segments of customers differ from the shop.
+
+    Attributes
+    ----------
+    first_week, share : each week's shares of the segments in the product-days sold, (S, W).
+    spread : tau_s, spread of a segment's elasticity around the product's.
+    dispersion : pooled variance over mean of weekly units of a product and segment.
+    """
+
+    first_week: int
+    share: FloatArray
+    spread: float
+    dispersion: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hyperparameters:
+    """Everything a product's estimate takes from the other products.
+
+    Attributes
+    ----------
+    calendar : open days, known up to the last day of the fit; later days count as open.
+    price_response, promotion_response : the shop's mean elasticity and log promotion lift of line counts, used
+        to date price changes that fall between two sales and to read seasons off sales at changing prices.
+    trend_origin : day at which the trend is 0; it counts years.
+    yearly : whether the fit saw 52 weeks, so that products have yearly sines and cosines of their own.
+    category_codes, category_group : (C,) sorted known codes of categories, and their groups 0..G-1.
+    season : weekly season of the groups.
+    rate, size : priors of sale lines per open day, and of lines per unit (the inverse of units per line).
+    segments : None until the segments have been fitted.
+    """
+
+    calendar: ShopCalendar
+    price_response: float
+    promotion_response: float
+    trend_origin: float
+    yearly: bool
+    category_codes: IntArray
+    category_group: IntArray
+    season: SeasonTable
+    rate: PartPriors
+    size: PartPriors
+    segments: SegmentPriors | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists, numbers and strings that JSON can hold; `from_dict` gives back every bit of them."""
+        values: dict[str, Any] = _plain(self)
+        return values
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Hyperparameters":
+        """Rebuild what `to_dict` wrote.
+
+        Raises
+        ------
+        ValueError : if a part is missing or unknown: the values were written by another version.
+        """
+        known = dict(values)
+        try:
+            known["calendar"] = ShopCalendar(**_arrays(known["calendar"], ("closed_days",)))
+            known["season"] = SeasonTable(**_arrays(known["season"]))
+            known["rate"] = PartPriors(**_arrays(known["rate"]))
+            known["size"] = PartPriors(**_arrays(known["size"]))
+            if known["segments"] is not None:
+                known["segments"] = SegmentPriors(**_arrays(known["segments"]))
+            return cls(**_arrays(known, ("category_codes", "category_group")))
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"These are not hyperparameters of this version: {error}") from error
+
+    def groups_of(self, category: IntArray) -> IntArray:
+        """Group of each category code, -1 for a code the fit did not know."""
+        if self.category_codes.size == 0:
+            return np.full(category.size, -1)
+        at = np.minimum(np.searchsorted(self.category_codes, category), self.category_codes.size - 1)
+        return np.where(self.category_codes[at] == category, self.category_group[at], -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """Independent normal priors of the K coefficients of each product: mean and precision, (P, K).
+
+    `price_mean_variance` (P,) is the variance of the price coefficient's prior mean.
+    """
+
+    mean: FloatArray
+    precision: FloatArray
+    price_mean_variance: FloatArray
+
+
+def product_priors(priors: PartPriors, group: IntArray) -> Normal:
+    """Write out the priors of every product; a product of an unknown category (group -1) gets the overall mean.
+
+    Parameters
+    ----------
+    priors : of one part of demand.
+    group : (P,) group of each product's category.
+    """
+    mean = np.tile(priors.mean, (group.size, 1))
+    variance = np.tile(priors.sd**2, (group.size, 1))
+    mean_variance = np.full(group.size, priors.overall_variance)
+    known: BoolArray = group >= 0
+    mean[known, PRICE] = priors.group_mean[group[known]]
+    mean_variance[known] = priors.group_variance[group[known]]
+    variance[~known, PRICE] += priors.between_sd**2
+    variance[:, LEVEL] = LEVEL_SD**2
+    return Normal(mean, 1.0 / variance, mean_variance)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if hasattr(value, "__dataclass_fields__"):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    return value
+
+
+def _arrays(values: dict[str, Any], whole: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Lists as arrays: whole numbers for the named ones, floats for the others."""
+    return {
+        name: np.array(value, np.int64 if name in whole else np.float64) if isinstance(value, list) else value
+        for name, value in values.items()
+    }

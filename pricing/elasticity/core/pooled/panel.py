@@ -1,0 +1,280 @@
+"""From product-days to the weekly panel: active days, exposures, and cells of one product, week and price."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from pricing.sales.core.calendar import (
+    BoolArray,
+    CumulatedDays,
+    FloatArray,
+    IntArray,
+    ShopCalendar,
+    cumulated_days,
+    first_day_of_week,
+    is_closed,
+    week_of,
+)
+from pricing.sales.core.daily import DailySales
+
+SHORTEST_GAP: Final = 14.0
+LINES_MISSED_IN_A_GAP: Final = 14.7
+# Unsold days between two prices go to each of them by between 35 and 65 %.
+FURTHEST_FROM_MIDWAY: Final = 0.15
+BUSIEST_DAY_SHARE: Final = 0.9
+
+Window = tuple[int, int]
+Response = tuple[float, float]  # elasticity and log promotion lift of line counts
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Cells of one product, one week and one list price, sorted by product and first day (n cells, P products).
+
+    Attributes
+    ----------
+    product, week, start : (n,) product index, week number (see `week_of`), first day of the cell.
+    exposure : (n,) open active days, each weighted by its weekday.
+    lines, units : (n,) clean sale lines and units sold in the cell.
+    log_price : (n,) log list price in force.
+    promotion : (n,) whether that price is a promotion.
+    sold_days, list_prices, active_weeks : (P,) days with sales, distinct list prices, weeks with an active day.
+    gaps : (P,) whether a long run of unsold days was taken out.
+    new_week : (n,) whether the cell is the first of its product and week.
+    """
+
+    product: IntArray
+    week: IntArray
+    start: IntArray
+    exposure: FloatArray
+    lines: FloatArray
+    units: FloatArray
+    log_price: FloatArray
+    promotion: BoolArray
+    sold_days: IntArray
+    list_prices: IntArray
+    active_weeks: IntArray
+    gaps: BoolArray
+    new_week: BoolArray
+
+
+@dataclass(frozen=True, slots=True)
+class _Intervals:
+    """Runs of active days, sorted by product and first day."""
+
+    product: IntArray
+    start: IntArray
+    stop: IntArray  # exclusive
+
+
+@dataclass(frozen=True, slots=True)
+class _PricePath:
+    """List prices in force from `start` on, sorted by product and day; the first holds for earlier days too."""
+
+    product: IntArray
+    start: IntArray
+    log_price: FloatArray
+    promotion: BoolArray
+
+
+def build_panel(
+    daily: DailySales, products: int, calendar: ShopCalendar, response: Response, window: Window | None = None
+) -> Panel:
+    """Cut every product's active days into cells of one week and one list price.
+
+    A product is active from its first to its last sale, without runs of unsold open days longer than
+    max(14, 14.7 / lines per open day): stock-outs and delistings. Unsold days keep the list price of the nearer
+    observed one. Products without a sale or without a known list price have no cells.
+
+    Parameters
+    ----------
+    daily : product-days, sorted by product and day.
+    products : number of products P.
+    calendar : open and closed days, weekday weights.
+    response : elasticity and log promotion lift of line counts in this shop, to date price changes in a gap.
+    window : first and last day (inclusive) to which the active days are limited.
+    """
+    known = np.isfinite(daily.list_price)
+    sold = (daily.units > 0) & (daily.lines > 0)
+    sold &= np.bincount(daily.product[known], minlength=products)[daily.product] > 0
+    rows = np.flatnonzero(sold)
+    if rows.size == 0:
+        return _empty_panel(products)
+    first, last = int(daily.day[rows].min()), int(daily.day[rows].max())
+    days = cumulated_days(calendar, first, last + 1)
+    intervals = _active_intervals(
+        daily.product[rows], daily.day[rows], daily.lines[rows].astype(np.float64), products, days
+    )
+    gaps = np.bincount(intervals.product, minlength=products) > 1
+    if window is not None:
+        rows = rows[(daily.day[rows] >= window[0]) & (daily.day[rows] <= window[1])]
+        intervals = _clip(intervals, window, np.bincount(daily.product[rows], minlength=products) > 0)
+        if rows.size == 0:
+            return _empty_panel(products)
+    product, day = daily.product[rows], daily.day[rows]
+    path = _price_path(daily, known, response)
+    cells = _cells(intervals, path)
+    in_cell = np.searchsorted(_key(*cells[:2]), _key(product, day), "right") - 1
+    cell_product, cell_start, cell_stop = cells
+    count = cell_product.size
+    # Someone sold on a day the shop is known to have been closed: that day was open for this product.
+    extra = is_closed(calendar, day).astype(np.float64)
+    in_force = _in_force(path, cell_product, cell_start)
+    week = week_of(cell_start)
+    new_week = np.ones(count, np.bool_)
+    new_week[1:] = (cell_product[1:] != cell_product[:-1]) | (week[1:] != week[:-1])
+    return Panel(
+        product=cell_product,
+        week=week,
+        start=cell_start,
+        exposure=days.weight_between(cell_start, cell_stop) + np.bincount(in_cell, extra, count),
+        lines=totals(in_cell, daily.lines[rows], count),
+        units=totals(in_cell, daily.units[rows], count),
+        log_price=path.log_price[in_force],
+        promotion=path.promotion[in_force],
+        sold_days=np.bincount(product, minlength=products),
+        list_prices=_distinct_prices(cell_product, path.log_price[in_force], products),
+        active_weeks=np.bincount(cell_product[new_week], minlength=products),
+        gaps=gaps,
+        new_week=new_week,
+    )
+
+
+def totals(index: IntArray, values: FloatArray | IntArray | BoolArray, size: int) -> FloatArray:
+    """Sum the values of each index 0..size-1, (size,)."""
+    return np.asarray(np.bincount(index, values, size), np.float64)
+
+
+def _key(product: IntArray, day: IntArray) -> IntArray:
+    """One sortable number for a product and a day (days lie within +-2^30)."""
+    return product * (1 << 31) + day
+
+
+def _active_intervals(
+    product: IntArray, day: IntArray, lines: FloatArray, products: int, days: CumulatedDays
+) -> _Intervals:
+    """Split the sold days (n,) of every product where too many open days in a row went unsold."""
+    starts = np.ones(day.size, np.bool_)
+    starts[1:] = product[1:] != product[:-1]
+    previous = np.where(starts, day, np.concatenate((day[:1], day[:-1])) + 1)
+    unsold = days.open_between(previous, day)
+    total = np.bincount(product, lines, products)
+    span = np.bincount(product, unsold + 1.0, products)
+    dropped = np.zeros(day.size, np.bool_)
+    # The second pass knows the rate without the gaps that the first one found.
+    for _ in range(2):
+        active = span - np.bincount(product, unsold * dropped, products)
+        longest = np.maximum(SHORTEST_GAP, LINES_MISSED_IN_A_GAP * active / np.maximum(total, 1.0))
+        dropped = unsold > longest[product]
+    begin = starts | dropped
+    end = np.concatenate((begin[1:], [True]))
+    return _Intervals(product[begin], day[begin], day[end] + 1)
+
+
+def _clip(intervals: _Intervals, window: Window, sells: BoolArray) -> _Intervals:
+    """Keep the part of the intervals inside the window, of products that sell (P,) inside it."""
+    start = np.maximum(intervals.start, window[0])
+    stop = np.minimum(intervals.stop, window[1] + 1)
+    inside = (start < stop) & sells[intervals.product]
+    return _Intervals(intervals.product[inside], start[inside], stop[inside])
+
+
+def _price_path(daily: DailySales, known: BoolArray, response: Response) -> _PricePath:
+    """List price changes of every product, dated between the last day at the old and the first at the new price."""
+    product, day = daily.product[known], daily.day[known]
+    price, promotion = daily.list_price[known], daily.promotion[known]
+    first = np.ones(day.size, np.bool_)
+    first[1:] = product[1:] != product[:-1]
+    changed = first.copy()
+    changed[1:] |= (price[1:] != price[:-1]) | (promotion[1:] != promotion[:-1])
+    since = _days_at_new_price(daily, product, day, np.log(price), promotion, response)
+    start = np.where(first, day, day - since)[changed]
+    return _PricePath(product[changed], start, np.log(price[changed]), promotion[changed])
+
+
+def _days_at_new_price(
+    daily: DailySales,
+    product: IntArray,
+    day: IntArray,
+    log_price: FloatArray,
+    promotion: BoolArray,
+    response: Response,
+) -> IntArray:
+    """How many of the unsold days before each known day (m,) already had its price.
+
+    Given a gap of G days and sales that arrive at rates a before and b after a change on an unknown day, the
+    expected part at the old price is 1 / (1 - exp(-d)) - 1 / d of the gap, d = (b - a) G: the slower seller waited
+    longer. Rates follow from the product's share of sold days and the shop's response to price.
+    """
+    products = int(product[-1]) + 1
+    sold = (daily.lines > 0) & (daily.product < products)
+    days_sold = np.bincount(daily.product[sold], minlength=products)
+    lifetime = np.full(products, 1)
+    first_row = np.searchsorted(daily.product[sold], np.arange(products))
+    some = days_sold > 0
+    sold_day = daily.day[sold]
+    lifetime[some] = sold_day[(first_row + days_sold - 1)[some]] - sold_day[first_row[some]] + 1
+    rate = -np.log1p(-np.minimum(days_sold / lifetime, BUSIEST_DAY_SHARE))
+    mean = np.bincount(product, log_price) / np.maximum(np.bincount(product), 1)
+    arrival = rate[product] * np.exp(response[0] * (log_price - mean[product]) + response[1] * promotion)
+    gap = np.maximum(np.diff(day, prepend=day[0]) - 1, 0)
+    gain = np.diff(arrival, prepend=arrival[0]) * gap
+    safe = np.where(np.abs(gain) < 1e-3, 1.0, np.clip(gain, -50.0, 50.0))
+    old = np.where(np.abs(gain) < 1e-3, 0.5 + gain / 12, 1 / -np.expm1(-safe) - 1 / safe)
+    old = np.clip(old, 0.5 - FURTHEST_FROM_MIDWAY, 0.5 + FURTHEST_FROM_MIDWAY)
+    return np.asarray(np.rint(gap * (1.0 - old)), np.int64)
+
+
+def _cells(intervals: _Intervals, path: _PricePath) -> tuple[IntArray, IntArray, IntArray]:
+    """Cut the intervals at Mondays and price changes: product, first day and day after the last of each cell."""
+    first_week, last_week = week_of(intervals.start), week_of(intervals.stop - 1)
+    weeks = last_week - first_week + 1
+    of = np.repeat(np.arange(weeks.size), weeks)
+    step = np.arange(of.size) - np.repeat(np.cumsum(weeks) - weeks, weeks)
+    monday = first_day_of_week(first_week[of] + step)
+    pieces = _key(intervals.product[of], np.maximum(monday, intervals.start[of]))
+
+    interval_key = _key(intervals.product, intervals.start)
+    change_key = _key(path.product, path.start)
+    inside = np.searchsorted(interval_key, change_key, "right") - 1
+    behind = np.maximum(inside, 0)
+    valid = (
+        (inside >= 0) & (intervals.product[behind] == path.product) & (path.start < intervals.stop[behind])
+    )
+    cuts = np.sort(np.concatenate((pieces, change_key[valid])), kind="stable")
+    cuts = cuts[np.concatenate(([True], cuts[1:] > cuts[:-1]))]
+    inside = np.searchsorted(interval_key, cuts, "right") - 1
+    product = intervals.product[inside]
+    start = cuts - product * (1 << 31)
+    stop = intervals.stop[inside].copy()
+    same = inside[1:] == inside[:-1]
+    stop[:-1][same] = start[1:][same]
+    return product, start, stop
+
+
+def _in_force(path: _PricePath, product: IntArray, day: IntArray) -> IntArray:
+    """Position in the path of the price that holds for each product and day."""
+    first_of_product = np.searchsorted(path.product, product, "left")
+    latest = np.searchsorted(_key(path.product, path.start), _key(product, day), "right") - 1
+    return np.maximum(latest, first_of_product)
+
+
+def _distinct_prices(product: IntArray, log_price: FloatArray, products: int) -> IntArray:
+    """Number of distinct prices of every product, (P,)."""
+    new = np.ones(product.size, np.bool_)
+    new[1:] = (np.diff(product) > 0) | (np.diff(log_price) != 0)
+    product, log_price = product[new], log_price[new]
+    order = np.lexsort((log_price, product))
+    distinct = np.ones(order.size, np.bool_)
+    distinct[1:] = (np.diff(product[order]) > 0) | (np.diff(log_price[order]) > 0)
+    return np.bincount(product[order][distinct], minlength=products)
+
+
+def _empty_panel(products: int) -> Panel:
+    whole = np.zeros(0, np.int64)
+    real = np.zeros(0)
+    none = np.zeros(products, np.int64)
+    yes_no = np.zeros(0, np.bool_)
+    no_gaps = np.zeros(products, np.bool_)
+    return Panel(whole, whole, whole, real, real, real, real, yes_no, none, none, none, no_gaps, yes_no)

@@ -1,0 +1,108 @@
+"""The model of the last full fit, as it is stored, and estimates made with it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elastix.sql import batches
+from pricing.elasticity.core.estimates import (
+    ARC,
+    LOG_LOG,
+    POINT,
+    POOLED,
+    Estimate,
+    log_log_estimates,
+    pooled_estimates,
+    two_point_estimates,
+)
+from pricing.elasticity.core.log_log import fit_log_log
+from pricing.elasticity.core.points import last_two_price_levels, two_point_elasticities
+from pricing.elasticity.core.pooled import Hyperparameters, Posterior, refresh
+from pricing.elasticity.models import ElasticityModel
+from pricing.sales.core.daily import DailySales
+from pricing.sales.models import Product, ProductSummary
+from pricing.sales.selectors.daily import ShopDays, Window, sold_in
+
+CODES_A_STATEMENT = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class FittedModel:
+    """Hyperparameters, and the categories that their codes number (in order; a code is a position)."""
+
+    hyper: Hyperparameters
+    categories: list[str]
+
+    def category_codes(self, products: Sequence[str]) -> NDArray[np.int64]:
+        """(P,) code of each product's category; -1 for none or one the fit did not know."""
+        number = {name: code for code, name in enumerate(self.categories) if name}
+        names: dict[str, str] = {}
+        for chunk in batches(products, CODES_A_STATEMENT):
+            names |= dict(Product.objects.filter(code__in=chunk).values_list("code", "category"))
+        return np.array([number.get(names.get(code, ""), -1) for code in products], np.int64)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"categories": self.categories, "hyperparameters": self.hyper.to_dict()}
+
+
+def fitted_model() -> FittedModel | None:
+    """Return the model of the last full run, or None before the first."""
+    stored = ElasticityModel.objects.filter(pk=1).first()
+    if stored is None:
+        return None
+    values = stored.hyperparameters
+    return FittedModel(Hyperparameters.from_dict(values["hyperparameters"]), values["categories"])
+
+
+def pooled_posterior(model: FittedModel, days: ShopDays, window: Window | None = None) -> Posterior:
+    """Estimate the products of `days` against the model; a window leaves only its days."""
+    limits = window.days if window and (window.start or window.end) else None
+    return refresh(days.daily, model.category_codes(days.codes), model.hyper, limits)
+
+
+def data_flags(codes: Sequence[str]) -> list[list[str]]:
+    """What the lines of each product warn of."""
+    stored: dict[str, list[str]] = {}
+    for chunk in batches(codes, CODES_A_STATEMENT):
+        stored |= dict(
+            ProductSummary.objects.filter(product_id__in=chunk).values_list("product_id", "data_flags")
+        )
+    return [stored.get(code, []) for code in codes]
+
+
+def estimates_by(
+    method: str, days: ShopDays, model: FittedModel | None, window: Window | None = None
+) -> dict[str, Estimate]:
+    """Estimate the products of `days` by one method; products it cannot estimate are absent."""
+    if method == POOLED:
+        if model is None or not days.daily.product.size:
+            return {}
+        rows = pooled_estimates(pooled_posterior(model, days, window), data_flags(days.codes))
+    elif method == LOG_LOG:
+        rows = log_log_estimates(log_log_fit(days, window))
+    elif method in (POINT, ARC):
+        rows = (row for row in two_points(days, window) if row.method == method)
+    else:
+        return {}
+    return {days.codes[row.product]: row for row in rows}
+
+
+def log_log_fit(days: ShopDays, window: Window | None = None) -> Any:
+    """The log-log regression on the days of the window."""
+    sold = sold_in(days, window or Window())
+    daily = days.daily
+    return fit_log_log(daily.product[sold], days.price[sold], days.quantity[sold], len(days.codes))
+
+
+def two_points(days: ShopDays, window: Window | None = None) -> Any:
+    """Point and arc estimates between the last two prices charged in the window."""
+    sold = sold_in(days, window or Window())
+    daily: DailySales = days.daily
+    levels = last_two_price_levels(
+        daily.product[sold], daily.day[sold], days.price[sold], days.quantity[sold], len(days.codes)
+    )
+    sold_days = np.bincount(daily.product[sold], minlength=len(days.codes))
+    return two_point_estimates(levels, two_point_elasticities(levels), sold_days)

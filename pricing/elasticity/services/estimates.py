@@ -1,0 +1,108 @@
+"""The elasticity step of a recompute: fit what is shared (full runs), estimate what is stale, publish."""
+
+import json
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from django.utils import timezone
+
+from elastix.jobs.registry import RecomputePlan
+from elastix.sql import batches, execute, insert_rows, placeholders
+from pricing.elasticity.core.estimates import Estimate, log_log_estimates, pooled_estimates
+from pricing.elasticity.core.pooled import Posterior, fit_pooled, refresh
+from pricing.elasticity.models import ElasticityModel
+from pricing.elasticity.selectors.fitted_model import (
+    FittedModel,
+    data_flags,
+    fitted_model,
+    log_log_fit,
+    two_points,
+)
+from pricing.sales.models import Product
+from pricing.sales.selectors.daily import ShopDays, merchandise_codes, open_days, shop_days
+
+_COLUMNS = [field.name for field in fields(Estimate) if field.name != "product"]
+
+
+@dataclass(frozen=True, slots=True)
+class Elasticities:
+    """What the step found: the model, all products' rows, the pooled posterior behind them, R^2 by product."""
+
+    model: FittedModel | None
+    fitted: bool
+    days: ShopDays
+    posterior: Posterior | None
+    rows: list[tuple[str, Estimate]]
+    r_squared: dict[str, float]
+
+
+def compute(plan: RecomputePlan, results: dict[str, Any]) -> Elasticities:
+    """Estimate all merchandise (full) or the stale products, by every method."""
+    everything = merchandise_codes()
+    codes = everything if plan.full else sorted(set(plan.products or []) & set(everything))
+    days = shop_days(codes, everything=plan.full)
+    model = _fit(days) if plan.full else fitted_model()
+    posterior = None
+    rows: list[tuple[str, Estimate]] = []
+    if model is not None and days.daily.product.size:
+        posterior = refresh(days.daily, model.category_codes(codes), model.hyper)
+        rows += [(codes[row.product], row) for row in pooled_estimates(posterior, data_flags(codes))]
+    log_log = log_log_fit(days)
+    rows += [(codes[row.product], row) for row in log_log_estimates(log_log)]
+    rows += [(codes[row.product], row) for row in two_points(days)]
+    r_squared = {
+        codes[product]: float(log_log.r_squared[product])
+        for product in np.flatnonzero(log_log.usable).tolist()
+    }
+    return Elasticities(model, plan.full, days, posterior, rows, r_squared)
+
+
+def _fit(days: ShopDays) -> FittedModel | None:
+    """Fit what all products share; None while no product has sales with a list price."""
+    names = dict(Product.objects.values_list("code", "category"))
+    categories = sorted({names[code] for code in days.codes})
+    number = {name: code for code, name in enumerate(categories)}
+    category = np.array([number[names[code]] if names[code] else -1 for code in days.codes], np.int64)
+    usable = (days.daily.units > 0) & np.isfinite(days.daily.list_price)
+    if not usable.any():
+        return None
+    return FittedModel(fit_pooled(days.daily, category, open_days()), categories)
+
+
+def publish(plan: RecomputePlan, results: dict[str, Any]) -> None:
+    """Replace the products' rows and, after a full run, the model."""
+    found: Elasticities = results["elasticities"]
+    if plan.full:
+        execute("DELETE FROM pricing_elasticityestimate")
+        keep_model(plan, found.model)
+    for chunk in batches([] if plan.full else plan.products or [], 5000):
+        execute(
+            f"DELETE FROM pricing_elasticityestimate WHERE product_id IN ({placeholders(len(chunk))})", chunk
+        )
+    insert_rows(
+        "pricing_elasticityestimate",
+        ["product_id", *_COLUMNS],
+        (_values(code, row) for code, row in found.rows),
+    )
+
+
+def _values(code: str, row: Estimate) -> list[Any]:
+    values = [getattr(row, name) for name in _COLUMNS]
+    values[_COLUMNS.index("flags")] = json.dumps(row.flags)
+    return [code, *values]
+
+
+def keep_model(plan: RecomputePlan, model: FittedModel | None) -> None:
+    """Store the model of a full run, in place of the one before."""
+    if model is None:
+        ElasticityModel.objects.all().delete()
+        return
+    ElasticityModel.objects.update_or_create(
+        pk=1,
+        defaults={
+            "hyperparameters": model.as_json(),
+            "sales_version": plan.version,
+            "fitted_at": timezone.now(),
+        },
+    )

@@ -1,0 +1,166 @@
+"""Sums over all sales of each product, and the price the sales show."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from elastix.dataset.versions import catalogue_changed
+from elastix.jobs.registry import RecomputePlan
+from elastix.sql import batches, epoch_day, fetch, number_for_driver, placeholders, update_rows
+from pricing.sales.models import Product, ProductSummary
+from pricing.sales.models.products import Kind, PriceSource
+from pricing.sales.selectors.daily import newest_sale_day
+from pricing.sales.services.rollup import as_date
+
+CODES_A_STATEMENT = 5_000
+MONTH_DAYS = 30
+# What Product.current_price can hold; a line's price has two more decimals.
+LOWEST_PRICE, HIGHEST_PRICE = Decimal("0.01"), Decimal("99999999.99")
+_WRITTEN = {
+    "total_quantity": "bigint",
+    "total_revenue": "numeric",
+    "avg_price": "numeric",
+    "purchase_frequency": "integer",
+    "sold_days": "integer",
+    "r_squared": "double precision",
+    "first_sold": "date",
+    "last_sold": "date",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Summaries:
+    rows: list[ProductSummary]
+    newest_prices: dict[str, Decimal]
+
+
+def compute(plan: RecomputePlan, results: dict[str, Any]) -> Summaries:
+    """Sum the roll-up of the stale products (all in a full run)."""
+    r_squared: dict[str, float] = results["elasticities"].r_squared
+    if plan.full:
+        return _summaries("", [], r_squared)
+    rows: list[ProductSummary] = []
+    prices: dict[str, Decimal] = {}
+    for chunk in batches(plan.products or [], CODES_A_STATEMENT):
+        part = _summaries(f"AND product_id IN ({placeholders(len(chunk))})", chunk, r_squared)
+        rows += part.rows
+        prices |= part.newest_prices
+    return Summaries(rows, prices)
+
+
+def _summaries(scope: str, codes: Sequence[str], r_squared: dict[str, float]) -> Summaries:
+    sums = fetch(
+        "SELECT product_id, SUM(quantity - returned_quantity), ROUND(SUM(revenue - returned_revenue), 4), "
+        "ROUND(1.0 * SUM(revenue) / NULLIF(SUM(quantity), 0), 4), SUM(CASE WHEN quantity > 0 THEN 1 ELSE 0 END), "
+        "MIN(CASE WHEN quantity > 0 THEN date END), MAX(CASE WHEN quantity > 0 THEN date END) "
+        f"FROM pricing_saleshistory WHERE TRUE {scope} GROUP BY product_id ORDER BY product_id",
+        codes,
+    )
+    invoices = dict(
+        fetch(f"SELECT product_id, invoices FROM pricing_productsummary WHERE TRUE {scope}", codes)
+    )
+    rows = [
+        ProductSummary(
+            product_id=code,
+            total_quantity=quantity,
+            total_revenue=_decimal(revenue),
+            avg_price=None if price is None else _decimal(price),
+            purchase_frequency=invoices.get(code, 0),
+            sold_days=days,
+            r_squared=r_squared.get(code, 0.0),
+            first_sold=first and as_date(first),
+            last_sold=last and as_date(last),
+        )
+        for code, quantity, revenue, price, days, first, last in sums
+    ]
+    return Summaries(rows, _newest_prices(scope, codes))
+
+
+def _newest_prices(scope: str, codes: Sequence[str]) -> dict[str, Decimal]:
+    """The list price of each product's last day that has one."""
+    day = epoch_day("date")
+    return {
+        code: _decimal(price)
+        for code, price in fetch(
+            "SELECT h.product_id, h.list_price FROM pricing_saleshistory h JOIN ("
+            f"SELECT product_id, MAX({day}) AS day FROM pricing_saleshistory "
+            f"WHERE list_price > 0 {scope} GROUP BY product_id) newest "
+            f"ON newest.product_id = h.product_id AND newest.day = {epoch_day('h.date')}",
+            codes,
+        )
+    }
+
+
+def _decimal(value: Any) -> Decimal:
+    """A sum or rounded price to 4 decimals; SQLite answers in floating point."""
+    return Decimal(str(value)).quantize(Decimal("0.0001")) if isinstance(value, float) else Decimal(value)
+
+
+def publish(plan: RecomputePlan, results: dict[str, Any]) -> None:
+    """Write the sums, the month's units of every product, and prices that follow the sales."""
+    summaries: Summaries = results["summaries"]
+    known = set(ProductSummary.objects.values_list("product_id", flat=True))
+    ProductSummary.objects.bulk_create(
+        [row for row in summaries.rows if row.product_id not in known], batch_size=1000
+    )
+    update_rows(
+        "pricing_productsummary",
+        "product_id",
+        _WRITTEN,
+        [_values(row) for row in summaries.rows if row.product_id in known],
+        key_type="varchar",
+    )
+    _write_months()
+    _follow_prices(summaries.newest_prices)
+
+
+def _values(row: ProductSummary) -> tuple[Any, ...]:
+    return (
+        row.total_quantity,
+        number_for_driver(row.total_revenue),
+        None if row.avg_price is None else number_for_driver(row.avg_price),
+        row.purchase_frequency,
+        row.sold_days,
+        row.r_squared,
+        row.first_sold and row.first_sold.isoformat(),
+        row.last_sold and row.last_sold.isoformat(),
+        row.product_id,
+    )
+
+
+def _write_months() -> None:
+    """Units of the 30 days before the as-of date; it moves with the newest sale, for all products at once."""
+    newest = newest_sale_day()
+    if newest is None:
+        ProductSummary.objects.exclude(monthly_sales=0).update(monthly_sales=0)
+        return
+    since = newest - dt.timedelta(days=MONTH_DAYS - 1)
+    units = dict(
+        fetch(
+            "SELECT product_id, SUM(quantity) FROM pricing_saleshistory WHERE date >= %s GROUP BY product_id",
+            [since.isoformat()],
+        )
+    )
+    stored = ProductSummary.objects.values_list("product_id", "monthly_sales")
+    changed = [(int(units.get(code, 0)), code) for code, month in stored if month != units.get(code, 0)]
+    update_rows(
+        "pricing_productsummary", "product_id", {"monthly_sales": "bigint"}, changed, key_type="varchar"
+    )
+
+
+def _follow_prices(newest: dict[str, Decimal]) -> None:
+    """Let current_price follow the newest list price until somebody has set it by hand or by the ledger."""
+    following = Product.objects.filter(price_source=PriceSource.DATA, kind=Kind.MERCHANDISE)
+    changed = []
+    for code, current in following.values_list("code", "current_price"):
+        price = newest.get(code)
+        if price is None:
+            continue
+        price = min(max(price.quantize(Decimal("0.01"), ROUND_HALF_UP), LOWEST_PRICE), HIGHEST_PRICE)
+        if price != current:
+            changed.append((number_for_driver(price), code))
+    update_rows("pricing_product", "code", {"current_price": "numeric"}, changed, key_type="varchar")
+    if changed:
+        catalogue_changed()

@@ -1,0 +1,1 @@
+"""The demand to come: methods, backtests, the stored forecasts."""

@@ -1,0 +1,221 @@
+"""Forecasting every product by the default method: what is learned of the shop, and a row for each product."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, Self
+
+import numpy as np
+
+from pricing.forecasting.core.backtest import (
+    FEWEST_ERRORS,
+    HIGH,
+    LOW,
+    Accuracy,
+    Backtest,
+    accuracy,
+    origin_columns,
+    relative_errors,
+    row_quantiles,
+    run_backtest,
+)
+from pricing.forecasting.core.lines import (
+    RATE_ALPHA,
+    LineRates,
+    Priors,
+    fit_priors,
+    forecast_lines,
+    line_rates,
+    rate_after_silence,
+)
+from pricing.forecasting.core.panel import (
+    BoolArray,
+    DemandPanel,
+    FloatArray,
+    IntArray,
+    profile_of_days,
+    weekday_profile,
+)
+
+WINDOW_DAYS: Final = 731
+"""History that is looked at: older days weigh nothing in the default method."""
+LEAST_ALIKE: Final = 0.2
+CLASS_EDGES: Final = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+"""Units a day between which products with too few past errors of their own share everybody's."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShopModel:
+    """What the last full run learned about all products together.
+
+    Attributes
+    ----------
+    first_day, shop_units : the shop's units a day from that day on; the day after the last is the as-of day.
+    categories : C names, in the order of the priors.
+    priors : as of now and, to forecast the past with what was known then, as of each origin of the backtest.
+    error_limits : (classes, 2) 10 % and 90 % quantiles of the relative errors of a day, by expected units.
+    """
+
+    first_day: int
+    shop_units: FloatArray
+    categories: list[str]
+    priors: list[Priors]
+    error_limits: FloatArray
+
+    @property
+    def as_of(self) -> int:
+        return self.first_day + self.shop_units.size
+
+    def category_codes(self, names: list[str]) -> IntArray:
+        """Number categories as the priors do; -1, the shop, for one that is empty or unknown."""
+        number = {name: code for code, name in enumerate(self.categories)}
+        return np.array([number.get(name, -1) for name in names], np.int64)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "first_day": self.first_day,
+            "shop_units": self.shop_units.tolist(),
+            "categories": self.categories,
+            "priors": [[each.rate.tolist(), each.size.tolist()] for each in self.priors],
+            "error_limits": self.error_limits.tolist(),
+        }
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Self:
+        return cls(
+            first_day=stored["first_day"],
+            shop_units=np.array(stored["shop_units"], np.float64),
+            categories=stored["categories"],
+            priors=[Priors(np.array(rate), np.array(size)) for rate, size in stored["priors"]],
+            error_limits=np.array(stored["error_limits"], np.float64).reshape(-1, 2),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultForecasts:
+    """The default method's forecasts of P products, each as of the day `through`.
+
+    Attributes
+    ----------
+    rates : rate, exposure, size and flags.
+    through : (P,) the day after the last one looked at.
+    error_low, error_high : (P,) 10 % and 90 % quantiles of a day's relative error.
+    measured, naive : accuracy in the backtest, of the method and of the seasonal naive forecast.
+    origins : (P,) origins of the backtest that the product took part in.
+    """
+
+    rates: LineRates
+    through: IntArray
+    error_low: FloatArray
+    error_high: FloatArray
+    measured: Accuracy
+    naive: Accuracy
+    origins: IntArray
+
+
+def fit_shop_model(panel: DemandPanel, category: IntArray, categories: list[str]) -> ShopModel:
+    """Learn what products share from a panel of all of them that ends at the as-of day.
+
+    Parameters
+    ----------
+    category : (P,) index into `categories`, -1 for none.
+    """
+    columns = [panel.days, *origin_columns(panel.days)]
+    priors = [fit_priors(panel.until(column), category, len(categories)) for column in columns]
+    model = ShopModel(panel.first_day, panel.shop_units, categories, priors, np.zeros((0, 2)))
+    test = run_backtest(panel, _default_method(category, priors), columns[1:])
+    expected = line_rates(panel, category, priors[0]).units
+    errors = _at_like_levels(test, expected)
+    return ShopModel(
+        model.first_day, model.shop_units, categories, priors, _class_limits(errors, _class_of(expected))
+    )
+
+
+def fit_default(panel: DemandPanel, category: IntArray, model: ShopModel) -> DefaultForecasts:
+    """Forecast products against what the shop model says of the others.
+
+    A product's row depends on its own sales and the model alone, not on which other products are in the panel.
+
+    Parameters
+    ----------
+    panel : begins with the model's first day and reaches at least to its as-of day.
+    category : (P,) as the model numbers them.
+    """
+    products = panel.units.shape[0]
+    columns = np.maximum(panel.stop, model.as_of - panel.first_day)
+    rates = _empty_rates(products)
+    for column in np.unique(columns).tolist():
+        members = np.flatnonzero(columns == column)
+        found = line_rates(panel.take(members).until(column), category[members], model.priors[0])
+        for name in ("rate", "exposure", "size", "young", "sparse", "silent"):
+            getattr(rates, name)[members] = getattr(found, name)
+    known = panel.until(model.as_of - panel.first_day)
+    test = run_backtest(known, _default_method(category, model.priors), origin_columns(known.days))
+    errors = _at_like_levels(test, rates.units)
+    low, high = row_quantiles(errors, (LOW, HIGH))
+    few = np.isfinite(errors).sum(axis=1) < FEWEST_ERRORS
+    shared = model.error_limits[_class_of(rates.rate * rates.size)]
+    measured, naive = accuracy(test)
+    return DefaultForecasts(
+        rates=rates,
+        through=panel.first_day + columns,
+        error_low=np.where(few, shared[:, 0], low),
+        error_high=np.where(few, shared[:, 1], high),
+        measured=measured,
+        naive=naive,
+        origins=test.valid.sum(axis=1),
+    )
+
+
+def expected_units(
+    model: ShopModel, *, rate: float, exposure: float, size: float, young: bool, through: int, as_of: int
+) -> float:
+    """Units on a day of profile 1, as of a day up to which nothing was sold after `through`."""
+    silence = profile_of_days(shop_profile(model), through, max(as_of - through, 0))
+    return size * rate_after_silence(rate, exposure, 0.0 if young else RATE_ALPHA, silence)
+
+
+def shop_profile(model: ShopModel) -> FloatArray:
+    """(7,) the weekday profile that the model's forecasts are made with."""
+    empty = np.zeros((0, model.shop_units.size))
+    return weekday_profile(DemandPanel(model.first_day, empty, empty, model.shop_units))
+
+
+def _default_method(category: IntArray, priors: list[Priors]) -> Any:
+    """The default as the backtest calls it: with the priors of each origin, which follow those of today."""
+    methods = [partial(forecast_lines, category=category, priors=each) for each in priors[1:]]
+    return lambda panel, number: methods[number](panel, days=28)
+
+
+def _at_like_levels(test: Backtest, units: FloatArray) -> FloatArray:
+    """Relative errors (P, n) of origins that expected at least a fifth of what is expected now, nan elsewhere.
+
+    A Christmas product's errors of the summer, when next to nothing was expected, are thousands of times the forecast;
+    they say nothing of December.
+    """
+    errors = relative_errors(test)
+    alike = test.forecast.mean(axis=2) >= LEAST_ALIKE * units[:, None]
+    return np.where(np.repeat(alike, test.forecast.shape[2], axis=1), errors, np.nan)
+
+
+def _class_of(units: FloatArray) -> IntArray:
+    return np.digitize(units, CLASS_EDGES)
+
+
+def _class_limits(errors: FloatArray, size_class: IntArray) -> FloatArray:
+    """Quantiles of the errors of all products of a class; a class without any takes everybody's."""
+    rows = [errors[size_class == number].reshape(1, -1) for number in range(len(CLASS_EDGES) + 1)]
+    everybody = errors.reshape(1, -1)
+    limits = []
+    for row in rows:
+        enough = np.isfinite(row).sum() >= FEWEST_ERRORS
+        low, high = row_quantiles(row if enough else everybody, (LOW, HIGH))
+        limits.append([low[0], high[0]])
+    # Nothing is known yet of a shop without 28 days: from nothing to thrice the forecast.
+    return np.where(np.isfinite(limits), limits, [-1.0, 2.0])
+
+
+def _empty_rates(products: int) -> LineRates:
+    def flags() -> BoolArray:
+        return np.zeros(products, np.bool_)
+
+    return LineRates(np.zeros(products), np.zeros(products), np.zeros(products), flags(), flags(), flags())

@@ -1,0 +1,102 @@
+"""Forecasts of demand, as the last published recompute made them."""
+
+from django.db import models
+
+from elastix.fields import choice_check, range_check
+from pricing.sales.models.products import Product
+
+
+class ForecastMethod(models.TextChoices):
+    LINES = "lines", "lines a day times units a line"
+    MEAN = "mean", "mean of a short history"
+    CATEGORY = "category", "own few sales beside the category's rate"
+
+
+class ForecastModel(models.Model):
+    """What the last full recompute learned about all products' demand together. One row.
+
+    The shop's units a day, which give the weekday profile; what products of each category sell; how far off a day
+    may be. Between full runs a product's forecast is refreshed against these.
+    """
+
+    shop = models.JSONField()
+    sales_version = models.BigIntegerField()
+    fitted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="pricing_forecastmodel_single")]
+
+    def __str__(self) -> str:
+        return f"forecasts of sales version {self.sales_version}"
+
+
+class DemandForecast(models.Model):
+    """What a product is expected to sell a day, and how far off that may be.
+
+    A day of weekday profile w sells about rate x size x w units. That holds for the day `through`; every open day
+    without a sale after it lowers the rate, which is worked out when the forecast is read.
+    """
+
+    product = models.OneToOneField(
+        Product, on_delete=models.CASCADE, primary_key=True, related_name="demand_forecast"
+    )
+    method = models.CharField(max_length=8, choices=ForecastMethod)
+    rate = models.FloatField(help_text="Sale lines on an average day.")
+    exposure = models.FloatField(help_text="Days the rate rests on; old ones count less.")
+    size = models.FloatField(help_text="Units a line.")
+    through = models.DateField(help_text="The day after the last one looked at.")
+    first_sold = models.DateField(help_text="First day of the history looked at.")
+    last_sold = models.DateField()
+    sold_days = models.IntegerField()
+    is_young = models.BooleanField(help_text="Fewer than 28 days of history: all of them count alike.")
+    error_low = models.FloatField(help_text="10 % quantile of a day's relative error.")
+    error_high = models.FloatField(help_text="90 % quantile of a day's relative error.")
+    origins = models.IntegerField(help_text="Times the past was forecast to measure the accuracy.")
+    accuracy = models.JSONField(help_text="Of 28 days, beside that of repeating the last week.")
+
+    class Meta:
+        constraints = [
+            choice_check("method", ForecastMethod, "pricing_demandforecast"),
+            range_check("rate", 0, None, "pricing_demandforecast"),
+            range_check("exposure", 0, None, "pricing_demandforecast"),
+            range_check("size", 0, None, "pricing_demandforecast"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id}: {self.rate * self.size:.2f} a day"
+
+
+class BoostedModel(models.Model):
+    """When the boosted forecasts were last computed, and how they and the default would have done before. One row.
+
+    `shop` has, for each of the two, WAPE, bias and pinball loss of all products together; it is empty where the
+    shop was too small.
+    """
+
+    shop = models.JSONField(default=dict, blank=True)
+    as_of = models.DateField(help_text="First of the 28 days that were forecast.")
+    sales_version = models.BigIntegerField()
+    fitted_at = models.DateTimeField(help_text="When the forecasts were fitted that it rests on.")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="pricing_boostedmodel_single")]
+
+    def __str__(self) -> str:
+        return f"boosted forecasts of sales version {self.sales_version}"
+
+
+class BoostedForecast(models.Model):
+    """By how much a product's forecast differs from the default's where a boosted model is averaged with it."""
+
+    product = models.OneToOneField(
+        Product, on_delete=models.CASCADE, primary_key=True, related_name="boosted_forecast"
+    )
+    ratio = models.FloatField(help_text="Units of 28 days over those of the default.")
+    origins = models.IntegerField(help_text="Times the past was forecast to measure the accuracy.")
+    accuracy = models.JSONField(help_text="Of 28 days, beside that of repeating the last week.")
+
+    class Meta:
+        constraints = [range_check("ratio", 0, None, "pricing_boostedforecast")]
+
+    def __str__(self) -> str:
+        return f"{self.product_id}: {self.ratio:.2f} times the default"

@@ -1,0 +1,53 @@
+"""What the last computation of the boosted forecasts says of a product, or why there is nothing to say."""
+
+import datetime as dt
+from typing import Final
+
+from elastix.errors import FieldError, Invalid
+from pricing.forecasting.core import SILENT_DAYS, ShopModel
+from pricing.forecasting.core.backtest import HORIZON
+from pricing.forecasting.core.boosting import is_installed, refusal
+from pricing.forecasting.models import BoostedForecast, BoostedModel, DemandForecast
+from pricing.sales.selectors.daily import day_of_epoch
+
+NOT_INSTALLED: Final = (
+    "The boosted forecast needs scikit-learn, which is not installed here. "
+    "Install requirements-extra.txt and restart: it is then computed within minutes."
+)
+NOT_YET: Final = "The boosted forecast has not been computed yet: that takes minutes after a full recompute. Try again later."
+
+
+def boosted_row(code: str, model: ShopModel, as_of: dt.date) -> tuple[BoostedForecast, BoostedModel]:
+    """A product's boosted forecast and the computation that it is from.
+
+    Raises
+    ------
+    Invalid : there is none that could be used; says why, and what to do.
+    """
+    computed = BoostedModel.objects.first()
+    if computed is None or not computed.shop:
+        raise Invalid(FieldError("method", _why_nothing(model)))
+    if as_of >= computed.as_of + dt.timedelta(days=HORIZON):
+        raise Invalid(
+            FieldError(
+                "method",
+                f"The boosted forecast was computed for the {HORIZON} days from {computed.as_of}, which are over. "
+                + ("Run `manage.py recompute --full`." if is_installed() else NOT_INSTALLED),
+            )
+        )
+    row = BoostedForecast.objects.filter(product_id=code).first()
+    if row is None:
+        raise Invalid(
+            FieldError(
+                "method",
+                f"{code} had no sales when the boosted forecasts were computed. Ask for another method.",
+            )
+        )
+    return row, computed
+
+
+def _why_nothing(model: ShopModel) -> str:
+    newest = day_of_epoch(model.as_of)
+    series = DemandForecast.objects.filter(last_sold__gte=newest - dt.timedelta(days=SILENT_DAYS)).count()
+    too_small = refusal(series, model.as_of - model.first_day)
+    return too_small or (NOT_YET if is_installed() else NOT_INSTALLED)

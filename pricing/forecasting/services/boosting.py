@@ -1,0 +1,127 @@
+"""The boosted forecasts: computed for all products after every full recompute, where scikit-learn is installed."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any, Final
+
+import numpy as np
+from django.db import transaction
+
+from elastix.dataset.versions import catalogue_changed, lock_version
+from elastix.jobs.dispatch import dispatch_on_commit
+from elastix.jobs.models import OPEN_STATES, Job
+from elastix.jobs.running import JobFailed, JobRun
+from elastix.sql import execute, insert_rows
+from pricing.forecasting.core import MEASURES, Accuracy, ShopModel
+from pricing.forecasting.core.boosting import (
+    BoostedForecasts,
+    ShopMeasures,
+    fit_boosted,
+    is_installed,
+    refusal,
+    series_of,
+)
+from pricing.forecasting.core.features import price_panel
+from pricing.forecasting.models import BoostedModel, ForecastModel
+from pricing.forecasting.selectors.boosting import NOT_INSTALLED
+from pricing.forecasting.services.forecasts import categories_of, shop_panel
+from pricing.sales.selectors.daily import ShopDays, day_of_epoch, merchandise_codes, shop_days
+
+KIND: Final = "boosted_forecasts"
+
+_TABLE = "pricing_boostedforecast"
+_COLUMNS = ("product_id", "ratio", "origins", "accuracy")
+
+
+def boosting_request_if_outdated() -> Job | None:
+    """Ask for the boosted forecasts where there has been a full recompute since and scikit-learn is installed."""
+    if not is_installed():
+        return None
+    with transaction.atomic():
+        lock_version()
+        if not _outdated() or Job.objects.filter(kind=KIND, state__in=OPEN_STATES).exists():
+            return None
+        job = Job.objects.create(kind=KIND)
+        dispatch_on_commit(job.pk)
+        return job
+
+
+def _outdated() -> bool:
+    fitted, used = (
+        model.objects.values_list("fitted_at", flat=True).first() for model in (ForecastModel, BoostedModel)
+    )
+    return fitted != used
+
+
+def compute_boosted(run: JobRun) -> dict[str, Any]:
+    """Job handler: learn from all products' past, forecast each of them, publish all of it at once.
+
+    A shop that is too small has none published, and the result says why.
+    """
+    if not is_installed():
+        raise JobFailed(NOT_INSTALLED)
+    # Read first: should a full recompute come between, what is made here counts as outdated and is computed again.
+    fitted = ForecastModel.objects.first()
+    if fitted is None:
+        _publish(run, None, {}, [])
+        return {"products": 0}
+    model = ShopModel.from_json(fitted.shop)
+    days = shop_days(merchandise_codes(), everything=True)
+    run.progress(0.1)
+    panel = shop_panel(days, model.first_day, model.as_of, model.shop_units)
+    if (why := refusal(series_of(panel), panel.days)) is not None:
+        _publish(run, fitted, {}, [])
+        return {"products": 0, "reason": why}
+    daily = days.daily
+    prices = price_panel(
+        daily.product,
+        daily.day,
+        daily.list_price,
+        daily.promotion,
+        products=len(days.codes),
+        first_day=model.first_day,
+        end=model.as_of,
+    )
+    found = fit_boosted(panel, prices, model.category_codes(categories_of(days.codes)))
+    run.progress(0.9)
+    compared = {"boosted": _rounded(found.shop_boosted), "default": _rounded(found.shop_default)}
+    sold = np.flatnonzero(panel.stop > 0).tolist()
+    _publish(run, fitted, compared, _rows(days, found, sold))
+    return {"products": len(sold), **compared}
+
+
+def _publish(run: JobRun, fitted: ForecastModel | None, compared: dict[str, Any], rows: Any) -> None:
+    """Replace all rows; without a fit that they could rest on, take everything away."""
+    with run.committing():
+        execute(f"DELETE FROM {_TABLE}")
+        # Where a product was deleted meanwhile the database refuses its row, and the job is tried again.
+        insert_rows(_TABLE, _COLUMNS, rows)
+        BoostedModel.objects.all().delete()
+        if fitted is not None:
+            BoostedModel.objects.create(
+                pk=1,
+                shop=compared,
+                as_of=day_of_epoch(ShopModel.from_json(fitted.shop).as_of),
+                sales_version=fitted.sales_version,
+                fitted_at=fitted.fitted_at,
+            )
+        catalogue_changed()
+
+
+def _rows(days: ShopDays, found: BoostedForecasts, products: list[int]) -> Iterator[tuple[Any, ...]]:
+    for row in products:
+        accuracy = _measures(found.measured, row) | {"seasonal_naive": _measures(found.naive, row)}
+        yield days.codes[row], float(found.ratio[row]), int(found.origins[row]), json.dumps(accuracy)
+
+
+def _measures(measured: Accuracy, row: int) -> dict[str, float | None]:
+    return {name: _finite(float(getattr(measured, name)[row])) for name in MEASURES}
+
+
+def _rounded(measured: ShopMeasures) -> dict[str, float | None]:
+    return {name: _finite(value) for name, value in asdict(measured).items()}
+
+
+def _finite(value: float) -> float | None:
+    return round(value, 6) if np.isfinite(value) else None

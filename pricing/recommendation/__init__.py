@@ -1,0 +1,1 @@
+"""Which price to set: policies, limits, optimum, uncertainty, bulk and joint optimization."""

@@ -1,0 +1,28 @@
+"""/api/price: which price to set."""
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from elastix.api.versions import answer
+from elastix.api.views import ElastixView
+from pricing.recommendation.api.price_serializers import RecommendationSerializer, RecommendQuery
+from pricing.recommendation.selectors.policies import Overrides
+from pricing.recommendation.selectors.recommendations import recommend_one
+from pricing.sales.selectors.products import find_product
+
+
+class RecommendView(ElastixView):
+    """The price to set for a product, and why.
+
+    Limits asked for narrow those of the policies and never widen them.
+    """
+
+    queries = {"GET": RecommendQuery}
+    responses = {"GET": RecommendationSerializer}
+
+    def get(self, request: Request, code: str) -> Response:
+        code = find_product(code).code
+        asked = dict(self.query)
+        percent = asked.pop("max_change_percent", None)
+        overrides = Overrides(**asked, max_change=None if percent is None else percent / 100)
+        return answer(request, lambda version: recommend_one(code, overrides), etag=False)

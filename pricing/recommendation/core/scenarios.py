@@ -1,0 +1,195 @@
+"""Prices worth comparing, each by a name, and the comparison."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pricing.elasticity.core.demand import LINEAR, DemandModel, FloatArray
+from pricing.recommendation.core.guardrails import CentArray, endings_near
+from pricing.recommendation.core.impact import DECREASE, Impact, project_impact
+from pricing.recommendation.core.inputs import PROFIT, REVENUE, BoolArray, Offers, Strategy
+from pricing.recommendation.core.price_search import best_prices
+from pricing.recommendation.core.recommendation import Recommendation
+
+BASELINE: Final = "Current price"
+CONSERVATIVE: Final = "Conservative"
+RECOMMENDED: Final = "Recommended"
+AGGRESSIVE: Final = "Aggressive"
+
+MAXIMIZE_PROFIT: Final = "maximize-profit"
+MAXIMIZE_REVENUE: Final = "maximize-revenue"
+BALANCED: Final = "balanced"
+PREMIUM: Final = "premium"
+MARKET_LEADER: Final = "market-leader"
+PRESETS: Final = (MAXIMIZE_PROFIT, MAXIMIZE_REVENUE, BALANCED, PREMIUM, MARKET_LEADER)
+
+CONSERVATIVE_SHARE: Final = 1 / 3
+AGGRESSIVE_SHARE: Final = 2.0
+"""Of the recommended change: from 12.99 with 14.49 recommended, the seed's 13.49 and 15.99."""
+
+SMALL_STEP: Final = 0.05
+LARGE_STEP: Final = 0.15
+"""Fractions of the price for the outer scenarios, where the price is to stay."""
+
+_HIGHEST: Final = 10**12
+_SLACK: Final = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A price by its name."""
+
+    name: str
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Scenarios of one product side by side.
+
+    Attributes
+    ----------
+    scenarios : (K,) as asked, after the baseline.
+    impact : of each, arrays (K,).
+    rank : (K,) 1 for the most projected profit; for the most revenue where the cost is unknown. Ties keep their order.
+    """
+
+    scenarios: tuple[Scenario, ...]
+    impact: Impact
+    rank: NDArray[np.int64]
+
+
+def steps_towards(recommendation: Recommendation, index: int) -> tuple[Scenario, ...]:
+    """Return the scenarios Conservative, Recommended and Aggressive for one product.
+
+    Conservative goes a third of the recommended way, Aggressive goes it twice: that may lie beyond the guardrails, as a
+    question and not as advice. Where the price is to stay, they try 5 % and 15 % in the direction worth taking,
+    upwards where there is none. Prices end as the approach allows where that leaves them on their side of the present
+    price, and in whole cents elsewhere.
+    """
+    now, price = recommendation.offers.price[index], recommendation.price[index]
+    if recommendation.moved[index]:
+        small, large = CONSERVATIVE_SHARE * (price - now), AGGRESSIVE_SHARE * (price - now)
+    else:
+        sign = -1 if recommendation.impact.direction[index] == DECREASE else 1
+        small, large = sign * SMALL_STEP * now, sign * LARGE_STEP * now
+    low, high = _side(float(now), upwards=bool(small > 0))
+    asked = np.clip(np.array([now + small, now + large]), low / 100, high / 100)
+    near = _nearest(asked, low, high, recommendation.approach.endings)
+    return (
+        Scenario(CONSERVATIVE, _money(float(near[0]))),
+        Scenario(RECOMMENDED, _money(float(price))),
+        Scenario(AGGRESSIVE, _money(float(near[1]))),
+    )
+
+
+def preset_prices(
+    recommendation: Recommendation, cheapest_competitor: FloatArray | None = None
+) -> dict[str, FloatArray]:
+    """Prices (P,) that the named presets stand for: allowed ones, or the present one; nan where it cannot be told.
+
+    maximize-profit, maximize-revenue : the allowed price with the highest expectation, however sure the gain is; the
+        present price where none is better.
+    balanced : half-way between these two.
+    premium : the highest allowed price.
+    market-leader : the highest allowed price below the cheapest competitor; without one, or with one below all
+        allowed prices, the lowest allowed price. "Leader" as in price leader: the cheapest in the market.
+
+    Parameters
+    ----------
+    recommendation : of P products; model and endings are its own.
+    cheapest_competitor : (P,) nan where there is none.
+    """
+    offers, rails, endings = recommendation.offers, recommendation.guardrails, recommendation.approach.endings
+    some = rails.feasible & rails.floor_known
+    known = some & (offers.elasticity < 0)
+    prices = {
+        MAXIMIZE_PROFIT: _best(recommendation, known & ~np.isnan(offers.cost), PROFIT),
+        MAXIMIZE_REVENUE: _best(recommendation, known, REVENUE),
+        **{name: np.full(offers.count, np.nan) for name in (BALANCED, PREMIUM, MARKET_LEADER)},
+    }
+    low, high = rails.low[some], rails.high[some]
+    middle = (prices[MAXIMIZE_PROFIT] + prices[MAXIMIZE_REVENUE])[some] / 2
+    near = _nearest(np.clip(np.nan_to_num(middle), low / 100, high / 100), low, high, endings)
+    prices[BALANCED][some] = np.where(np.isnan(middle), np.nan, near)
+    prices[PREMIUM][some] = _highest_up_to(high, low, high, endings)
+    rival = np.zeros(offers.count) if cheapest_competitor is None else np.nan_to_num(cheapest_competitor)
+    undercut = np.ceil(100 * rival[some] - _SLACK).astype(np.int64) - 1
+    prices[MARKET_LEADER][some] = _highest_up_to(undercut, low, high, endings)
+    return prices
+
+
+def compare(
+    offers: Offers,
+    scenarios: Sequence[Scenario],
+    model: DemandModel = LINEAR,
+    demand_factor: float = 1.0,
+    weak_estimate: bool = False,
+) -> Comparison:
+    """Project the scenarios of one product beside its present price, and rank them.
+
+    Parameters
+    ----------
+    offers : of one product.
+    scenarios : to compare; the baseline is put before them.
+    demand_factor, weak_estimate : as for `project_impact`.
+
+    Raises
+    ------
+    ValueError
+        If there is not exactly one product, or as `project_impact`.
+    """
+    if offers.count != 1:
+        raise ValueError("Scenarios are compared for one product.")
+    now = Scenario(BASELINE, _money(float(offers.price[0])))
+    rows = (now, *scenarios)
+    prices = np.array([float(offers.price[0]), *(float(scenario.price) for scenario in scenarios)])
+    repeated = offers.take(np.zeros(len(rows), np.int64))
+    impact = project_impact(repeated, prices, model, demand_factor, weak_estimate)
+    worth = impact.projected.revenue if np.isnan(offers.cost[0]) else impact.projected.profit
+    rank = np.empty(len(rows), np.int64)
+    rank[np.argsort(-worth, kind="stable")] = np.arange(1, len(rows) + 1)
+    return Comparison(rows, impact, rank)
+
+
+def _best(recommendation: Recommendation, usable: BoolArray, strategy: Strategy) -> FloatArray:
+    """Allowed price (P,) with the highest expectation, the present one where it is not beaten, nan where not usable."""
+    offers, rails = recommendation.offers, recommendation.guardrails
+    some, approach = offers.take(usable), replace(recommendation.approach, strategy=strategy)
+    chosen = best_prices(some, rails.low[usable], rails.high[usable], some.price, approach)
+    price = np.full(offers.count, np.nan)
+    price[usable] = np.where(chosen.better, chosen.price, some.price)
+    return price
+
+
+def _side(price: float, upwards: bool) -> tuple[CentArray, CentArray]:
+    """Whole cents above, or below, a price: first and last, for two prices asked."""
+    if upwards:
+        return np.full(2, int(np.floor(100 * price + _SLACK)) + 1), np.full(2, _HIGHEST)
+    return np.ones(2, np.int64), np.full(2, max(int(np.ceil(100 * price - _SLACK)) - 1, 1))
+
+
+def _nearest(price: FloatArray, low: CentArray, high: CentArray, endings: tuple[int, ...]) -> FloatArray:
+    """Price (P,) next to a price from low to high (cents) with one of the endings, if such a price there is."""
+    cents, allowed = endings_near(price, low, high, endings)
+    distance = np.where(allowed, np.abs(cents / 100 - price[:, None]), np.inf)
+    return np.asarray(cents[np.arange(price.size), distance.argmin(axis=1)] / 100)
+
+
+def _highest_up_to(limit: CentArray, low: CentArray, high: CentArray, endings: tuple[int, ...]) -> FloatArray:
+    """Highest price (P,) with one of the endings from low to a limit; to the cent where none ends so.
+
+    Where the limit lies below low: the lowest allowed price.
+    """
+    cents, allowed = endings_near(np.clip(limit, low, high) / 100, low, high, endings)
+    under = np.where(allowed & (cents <= limit[:, None]), cents, 0).max(axis=1)
+    lowest = np.where(allowed, cents, _HIGHEST).min(axis=1)
+    return np.asarray(np.select([under > 0, limit >= low], [under, limit], lowest) / 100)
+
+
+def _money(price: float) -> Decimal:
+    return Decimal(repr(price)).quantize(Decimal("0.01"))

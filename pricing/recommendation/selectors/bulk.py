@@ -1,0 +1,205 @@
+"""Choosing products for a bulk optimization, and reading what one recommended."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any, Final
+
+from elastix.api.fields import money, rounded
+from elastix.errors import Conflict, FieldError, Invalid, NotFound
+from elastix.imports.core.values import neutralise_formula
+from elastix.jobs.models import Job, JobState
+from elastix.sql import batches
+from pricing.elasticity.models import Method
+from pricing.recommendation.models import BulkOptimization, BulkRow
+from pricing.recommendation.selectors.bulk_optimization import COLUMNS, Optimised, Outcome, Sums
+from pricing.recommendation.selectors.expected import LEVEL, known
+from pricing.recommendation.selectors.pricing_inputs import MONTH_DAYS
+from pricing.sales.models import Product
+from pricing.sales.selectors.matching import products_matching
+from pricing.sales.selectors.products import merchandise
+
+KIND: Final = "bulk_optimize"
+MOST_ITEMS: Final = 1_000
+MOST_NAMED: Final = 20
+CODES_A_STATEMENT: Final = 5_000
+ROWS_AT_ONCE: Final = 2_000
+
+# --- which products --------------------------------------------------------------------------------
+
+
+def named_products(codes: Collection[str]) -> list[str]:
+    """Return the codes, sorted and each once, if all of them are merchandise that is for sale.
+
+    Raises
+    ------
+    Invalid : naming those that are unknown, services or deactivated.
+    """
+    wanted = sorted(set(codes))
+    there: set[str] = set()
+    for_sale: set[str] = set()
+    for chunk in batches(wanted, CODES_A_STATEMENT):
+        there.update(Product.objects.filter(code__in=chunk).values_list("code", flat=True))
+        for_sale.update(merchandise().filter(code__in=chunk).values_list("code", flat=True))
+    refused = [
+        _named("There is no product", "unknown", [code for code in wanted if code not in there]),
+        _named(
+            "Services and deactivated products are never priced:",
+            "not_for_sale",
+            [code for code in wanted if code in there and code not in for_sale],
+        ),
+    ]
+    if any(refused):
+        raise Invalid(*(error for error in refused if error))
+    return wanted
+
+
+def _named(message: str, code: str, products: Sequence[str]) -> FieldError | None:
+    if not products:
+        return None
+    more = f" and {len(products) - MOST_NAMED} more" if len(products) > MOST_NAMED else ""
+    return FieldError("product_ids", f"{message} {', '.join(products[:MOST_NAMED])}{more}.", code)
+
+
+def filtered_products(
+    *,
+    search: str | None = None,
+    category: str | None = None,
+    min_price: Decimal | None = None,
+    max_price: Decimal | None = None,
+    grades: Collection[str] | None = None,
+    has_stock: bool | None = None,
+) -> list[str]:
+    """Return the codes of active merchandise to which all of this applies, sorted.
+
+    Parameters
+    ----------
+    category : "" means products without one.
+    grades : of the published elasticity.
+    has_stock : stock above 0, or none; products whose stock is not known are neither.
+    """
+    found = merchandise()
+    if category is not None:
+        found = found.filter(category=category)
+    if search is not None:
+        found = products_matching(found, search)
+    if min_price is not None:
+        found = found.filter(current_price__gte=min_price)
+    if max_price is not None:
+        found = found.filter(current_price__lte=max_price)
+    if grades is not None:
+        found = found.filter(elasticities__method=Method.POOLED, elasticities__quality__in=grades)
+    if has_stock is not None:
+        found = found.filter(stock_level__gt=0) if has_stock else found.filter(stock_level__lte=0)
+    return list(found.order_by("code").values_list("code", flat=True))
+
+
+# --- what was recommended --------------------------------------------------------------------------
+
+
+def result_of(job_id: int, found: Optimised, together: dict[str, Any] | None) -> dict[str, Any]:
+    """The result of a job: totals, the products that gain most, and where the rest and the next step are."""
+    first = sorted(found.rows, key=_gain_first)[:MOST_ITEMS]
+    return {
+        **_totals(found.sums),
+        "together": together,
+        "items": [_item(row) for row in first],
+        "items_left_out": len(found.rows) - len(first),
+        "result_csv": f"/api/jobs/{job_id}/result.csv",
+        "propose": f"/api/jobs/{job_id}/propose",
+    }
+
+
+def _gain_first(row: Outcome) -> tuple[bool, bool, float, str]:
+    unknown = row.profit_change is None
+    return not row.changes, unknown, -(row.profit_change or 0.0), row.product_id
+
+
+def _totals(sums: Sums) -> dict[str, Any]:
+    gain = float((sums.profit_drawn > 0).mean()) if sums.to_change else None
+    return {
+        "products": sums.products,
+        "to_change": sums.to_change,
+        "kept": sums.products - sums.to_change,
+        "kept_because": dict(sorted(sums.kept_because.items())),
+        "totals": {
+            "days": MONTH_DAYS,
+            "level": LEVEL,
+            "revenue": _total(sums.revenue_now, sums.revenue, sums.revenue_limits()),
+            "profit": _total(sums.profit_now, sums.profit, sums.profit_limits()),
+            "probability_of_gain": rounded(gain, 4),
+            "without_price": sums.without_price,
+            "without_cost": sums.without_cost,
+        },
+    }
+
+
+def _total(now: float, expected: float, change_limits: tuple[float, float]) -> dict[str, float | None]:
+    low, high = change_limits
+    values = {
+        "current": now,
+        "expected": expected,
+        "low": now + low,
+        "high": now + high,
+        "change": expected - now,
+        "change_low": low,
+        "change_high": high,
+    }
+    return {name: known(value, 2) for name, value in values.items()}
+
+
+def _item(row: Outcome) -> dict[str, Any]:
+    return asdict(row) | {
+        "current_price": money(row.current_price),
+        "recommended_price": money(row.recommended_price),
+        "change_percent": change_percent(row.current_price, row.recommended_price),
+        "elasticity": rounded(row.elasticity, 4),
+        "quality": row.quality or None,
+        "limits": row.limits.split(),
+        "warnings": row.warnings.split(),
+    }
+
+
+def change_percent(now: Decimal | None, then: Decimal | None) -> float | None:
+    """The change from one price to another in percent of the first, one decimal."""
+    return None if now is None or then is None else rounded(100 * (then - now) / now, 1)
+
+
+def find_optimization(job_id: int) -> BulkOptimization:
+    """Return what a bulk optimization recommended.
+
+    Raises
+    ------
+    NotFound : there is no such job, or it is of another kind.
+    Conflict : it is not finished, or has failed.
+    """
+    job = Job.objects.filter(pk=job_id).defer("parameters", "result").first() if job_id < 2**63 else None
+    if job is None:
+        raise NotFound(f"There is no job {job_id}; what a bulk optimization found is kept for 30 days.")
+    if job.kind != KIND:
+        raise NotFound(f"Job {job_id} is no bulk optimization.")
+    if job.state == JobState.FAILED:
+        raise Conflict(f"Job {job_id} has failed: {job.error} Start another one.")
+    found = BulkOptimization.objects.filter(pk=job_id).first() if job.state == JobState.SUCCEEDED else None
+    if found is None:
+        raise Conflict(f"Job {job_id} is not finished yet. Ask /api/jobs/{job_id} how far it is.")
+    return found
+
+
+CSV_HEADER: Final = ("product_id", "name", "category", "change_percent", *COLUMNS[1:])
+
+
+def csv_rows(optimization: BulkOptimization) -> Iterator[list[Any]]:
+    """Yield the header and the rows by product; no text can be taken for a formula by a spreadsheet."""
+    yield list(CSV_HEADER)
+    rows = BulkRow.objects.filter(optimization=optimization).order_by("product_id")
+    columns = rows.values_list("product_id", "product__name", "product__category", *COLUMNS[1:])
+    for code, name, category, now, then, *rest in columns.iterator(chunk_size=ROWS_AT_ONCE):
+        values = (code, name, category, change_percent(now, then), now, then, *rest)
+        yield [_cell(value) for value in values]
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return neutralise_formula(value) if isinstance(value, str) else value

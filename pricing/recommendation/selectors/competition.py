@@ -1,0 +1,171 @@
+"""Competitors' prices as pricing uses them: of each competitor the newest, if it is fresh and plausible."""
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.db.models import F, QuerySet, Window
+from django.db.models.functions import RowNumber
+from django.utils import timezone
+from numpy.typing import NDArray
+
+from elastix.dataset.versions import data_version
+from elastix.sql import batches
+from pricing.recommendation.core.competition import BoolArray, market_prices, plausible
+from pricing.sales.models import Product
+
+FRESH_DAYS = 7
+CODES_A_STATEMENT = 5_000
+_PRICE_COLUMNS = ("competitor_name", "price", "recorded_at")
+
+
+@dataclass(frozen=True, slots=True)
+class CompetitorStatistics:
+    """What the fresh and plausible prices of a product's competitors amount to.
+
+    Attributes
+    ----------
+    mean, median : to four decimals.
+    count : competitors whose price is used, at least 1.
+    newest : when the newest of these prices was seen.
+    """
+
+    mean: Decimal
+    median: Decimal
+    lowest: Decimal
+    highest: Decimal
+    count: int
+    newest: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CompetitorPrices:
+    """The newest price of each competitor for some products, n in all, by product, then competitor.
+
+    Attributes
+    ----------
+    codes : the P products that `product` numbers.
+    own_price : (P,) what we ask, nan where it is not known.
+    product : (n,) index into `codes`.
+    name, price, recorded_at : n each.
+    fresh, plausible : (n,) booleans; a price is used when it is both.
+    """
+
+    codes: list[str]
+    own_price: NDArray[np.float64]
+    product: NDArray[np.int64]
+    name: list[str]
+    price: list[Decimal]
+    recorded_at: list[dt.datetime]
+    fresh: BoolArray
+    plausible: BoolArray
+
+    @property
+    def used(self) -> BoolArray:
+        return self.fresh & self.plausible
+
+
+def competitor_statistics(
+    codes: Collection[str], days: int | Mapping[str, int] = FRESH_DAYS, *, as_of: dt.date | None = None
+) -> dict[str, CompetitorStatistics]:
+    """Summarise the usable prices of the products' competitors; products without any are left out.
+
+    Parameters
+    ----------
+    codes : product codes in their normal form.
+    days : a price older than this many days is not fresh: for all products, or for each by its code (7 for those left
+        out).
+    as_of : the day that freshness counts from; read from the data version if not given.
+    """
+    seen = competitor_prices(codes, days, as_of=as_of, only_fresh=True)
+    rows = np.flatnonzero(seen.used)
+    product = seen.product[rows]
+    found = market_prices(product, [float(seen.price[row]) for row in rows], len(seen.codes))
+    newest: dict[int, dt.datetime] = {}
+    for row, number in zip(rows.tolist(), product.tolist(), strict=True):
+        newest[number] = max(seen.recorded_at[row], newest.get(number, seen.recorded_at[row]))
+    return {
+        seen.codes[number]: CompetitorStatistics(
+            mean=_decimal(found.mean[number], 4),
+            median=_decimal(found.median[number], 4),
+            lowest=_decimal(found.lowest[number], 2),
+            highest=_decimal(found.highest[number], 2),
+            count=int(found.count[number]),
+            newest=moment,
+        )
+        for number, moment in newest.items()
+    }
+
+
+def competitor_prices(
+    codes: Collection[str],
+    days: int | Mapping[str, int] = FRESH_DAYS,
+    *,
+    as_of: dt.date | None = None,
+    only_fresh: bool = False,
+) -> CompetitorPrices:
+    """Return each competitor's newest price with what is to be thought of it; parameters as above.
+
+    `only_fresh` leaves out prices that are too old to be used, which is quicker and judges the others no differently.
+    """
+    names = sorted(set(codes))
+    by_code = days if isinstance(days, Mapping) else dict.fromkeys(names, days)
+    as_of = counted_from(as_of)
+    moments = {each: fresh_from(each, as_of) for each in {FRESH_DAYS, *by_code.values()}}
+    since = {code: moments[by_code.get(code, FRESH_DAYS)] for code in names}
+    oldest = min(since.values(), default=None) if only_fresh else None
+    number = {code: index for index, code in enumerate(names)}
+    own = np.full(len(names), np.nan)
+    rows: list[tuple[Any, ...]] = []
+    for chunk in batches(names, CODES_A_STATEMENT):
+        rows += _newest(chunk, oldest).values_list("code", "current_price", *_joined(*_PRICE_COLUMNS))
+    rows.sort(key=lambda row: (row[0], row[2]))
+    for code, price, *_ in rows:
+        own[number[code]] = np.nan if price is None else float(price)
+    product = np.array([number[row[0]] for row in rows], np.int64)
+    fresh = np.array([row[4] >= since[row[0]] for row in rows], np.bool_)
+    believed = plausible(product, [float(row[3]) for row in rows], fresh, own)
+    kept = np.flatnonzero(fresh) if only_fresh else np.arange(len(rows))
+    rows = [rows[row] for row in kept]
+    return CompetitorPrices(
+        codes=names,
+        own_price=own,
+        product=product[kept],
+        name=[row[2] for row in rows],
+        price=[row[3] for row in rows],
+        recorded_at=[row[4] for row in rows],
+        fresh=fresh[kept],
+        plausible=believed[kept],
+    )
+
+
+def counted_from(as_of: dt.date | None = None) -> dt.date:
+    """Return the day that freshness counts from: as-of, read if not given; the shop's today if nothing was ever sold."""
+    return as_of or data_version().as_of or timezone.localdate(timezone=settings.SHOP_TIME_ZONE)
+
+
+def fresh_from(days: int, as_of: dt.date) -> dt.datetime:
+    """Return the moment from which a competitor's price is fresh: midnight in the shop, `days` before `as_of`."""
+    return dt.datetime.combine(as_of - dt.timedelta(days=days), dt.time(), settings.SHOP_TIME_ZONE)
+
+
+def _newest(codes: list[str], since: dt.datetime | None) -> QuerySet[Product]:
+    """Products joined to the newest price of each competitor."""
+    name, _, recorded_at = _joined(*_PRICE_COLUMNS)
+    found = Product.objects.filter(code__in=codes, competitor_prices__isnull=False)
+    if since is not None:
+        found = Product.objects.filter(code__in=codes, competitor_prices__recorded_at__gte=since)
+    place = Window(RowNumber(), partition_by=[F("code"), F(name)], order_by=F(recorded_at).desc())
+    return found.order_by().annotate(place=place).filter(place=1)
+
+
+def _joined(*columns: str) -> list[str]:
+    return [f"competitor_prices__{column}" for column in columns]
+
+
+def _decimal(value: float, places: int) -> Decimal:
+    return Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-places))

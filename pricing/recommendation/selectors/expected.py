@@ -1,0 +1,113 @@
+"""What a change of price is expected to do: a record that can be kept beside it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, Final
+
+import numpy as np
+
+from elastix.api.fields import rounded
+from elastix.dataset.versions import data_version
+from pricing.recommendation.core.impact import Figures, Impact, project_impact
+from pricing.recommendation.selectors.pricing_inputs import (
+    MONTH_DAYS,
+    PriceFacts,
+    PriceGroup,
+    approach_of,
+    price_facts,
+    price_group,
+)
+
+LEVEL: Final = 0.8
+"""Probability with which a result is expected within its interval."""
+
+LARGEST_WITH_CENTS: Final = 1e13
+
+Change = tuple[str, Decimal | None, Decimal]
+
+
+def expected_effects(changes: Sequence[Change]) -> list[dict[str, Any] | None]:
+    """What each change of price is expected to do to the product's 30 days, by its policy's demand model.
+
+    Parameters
+    ----------
+    changes : product code, old and new price. A product may occur more than once.
+
+    Returns
+    -------
+    list
+        For each change a record that JSON can hold: {days, elasticity, std_error, demand_model, cost, cost_assumed,
+        data_version, current: {price, quantity, revenue, profit}, projected: the same, interval: {level, quantity:
+        [low, high], revenue, profit}, probability_of_gain}. Profits are None where the cost is unknown, and then the
+        gain is one of revenue. None in place of the record where the old price or the elasticity is not known, or the
+        product is a service or unknown.
+    """
+    facts = price_facts([code for code, _, _ in changes])
+    records: list[dict[str, Any] | None] = [None] * len(changes)
+    version = data_version().published_version
+    groups: dict[Any, list[tuple[int, PriceFacts, Decimal]]] = {}
+    for index, (code, old, new) in enumerate(changes):
+        known = facts.get(code)
+        if known is None or old is None or known.elasticity is None:
+            continue
+        before = replace(known, price=old)
+        if before.can_be_priced:
+            groups.setdefault(approach_of(known.policy), []).append((index, before, new))
+    for approach, members in groups.items():
+        group = price_group(approach, [before for _, before, _ in members])
+        prices = np.array([float(new) for _, _, new in members])
+        impact = project_impact(group.offers, prices, approach.demand_model, weak_estimate=group.weak)
+        for position, (index, _, _) in enumerate(members):
+            records[index] = {
+                **_assumptions(group, position),
+                "data_version": version,
+                **effect(impact, position),
+            }
+    return records
+
+
+def effect(impact: Impact, index: int) -> dict[str, Any]:
+    """One product's part of an impact: {current, projected, interval, probability_of_gain}, None where unknown."""
+    return {
+        "current": figures(impact.current, index),
+        "projected": figures(impact.projected, index),
+        "interval": interval(impact, index),
+        "probability_of_gain": known(impact.probability_of_gain[index], 4),
+    }
+
+
+def figures(of: Figures, index: int) -> dict[str, float | None]:
+    """Price, quantity, revenue and profit of one product with two decimals; None where unknown."""
+    return {name: known(getattr(of, name)[index], 2) for name in ("price", "quantity", "revenue", "profit")}
+
+
+def interval(impact: Impact, index: int) -> dict[str, Any]:
+    """The limits within which quantity, revenue and profit of one product are expected with 80 % probability."""
+    return {
+        "level": LEVEL,
+        **{
+            name: [known(getattr(of, name)[index], 2) for of in (impact.low, impact.high)]
+            for name in ("quantity", "revenue", "profit")
+        },
+    }
+
+
+def known(value: float, places: int) -> float | None:
+    """Round a number for JSON; None where it is not finite."""
+    if not np.isfinite(value):
+        return None
+    # Beyond this a float has no cents to round.
+    return rounded(float(value), places) if abs(value) < LARGEST_WITH_CENTS else float(value)
+
+
+def _assumptions(group: PriceGroup, index: int) -> dict[str, Any]:
+    offers = group.offers
+    return {
+        "days": MONTH_DAYS,
+        "elasticity": known(offers.elasticity[index], 4),
+        "std_error": known(offers.std_error[index], 4),
+        "demand_model": group.approach.demand_model,
+        "cost": known(offers.cost[index], 4),
+        "cost_assumed": bool(offers.cost_assumed[index]),
+    }

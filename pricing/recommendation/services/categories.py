@@ -1,0 +1,128 @@
+"""Summing up the categories, whenever what they rest on has changed."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+import numpy as np
+from django.db import transaction
+from django.utils import timezone
+
+from elastix.dataset.models import DataVersion
+from elastix.dataset.versions import data_version, lock_version
+from elastix.sql import fetch
+from pricing.recommendation.models import CategorySummary, PricePolicy
+from pricing.recommendation.selectors.bulk_optimization import Outcome, Sums, optimise_each
+from pricing.recommendation.selectors.pricing_inputs import MONTH_DAYS
+from pricing.sales.selectors.products import merchandise
+
+AT_LEAST_EVERY: Final = dt.timedelta(days=1)
+"""Competitors' prices go out of date and cooling times end without anything being written."""
+
+CENTS: Final = Decimal("0.0001")
+Sales = Mapping[str, tuple[float, float]]
+
+
+def categories_refresh_if_outdated() -> bool:
+    """Sum up the categories anew if figures, products or policies have changed, or a day has passed."""
+    version = data_version()
+    if not _outdated(version):
+        return False
+    categories_refresh(version)
+    return True
+
+
+def _outdated(version: DataVersion) -> bool:
+    oldest = CategorySummary.objects.order_by("computed_at", "pk").first()
+    if oldest is None:
+        return merchandise().exists()
+    of = (oldest.published_version, oldest.catalogue_version)
+    return (
+        of != (version.published_version, version.catalogue_version)
+        or timezone.now() - oldest.computed_at >= AT_LEAST_EVERY
+        or PricePolicy.objects.filter(updated_at__gt=oldest.computed_at).exists()
+    )
+
+
+def categories_refresh(version: DataVersion) -> None:
+    """Recommend a price for every product that is for sale, and keep what that amounts to in each category.
+
+    The version is the one read before anything else: where something is published meanwhile, the next look finds
+    these figures outdated.
+    """
+    now = timezone.now()
+    category = dict(merchandise().order_by("code").values_list("code", "category"))
+    found = optimise_each(list(category))
+    sales = _sales(version.as_of)
+    rows: dict[str, list[Outcome]] = {}
+    for row in found.rows:
+        rows.setdefault(category[row.product_id], []).append(row)
+    summaries = [
+        CategorySummary(
+            category=name,
+            **_figures(of_it, sales),
+            **_uplift(found.by_category[name]),
+            published_version=version.published_version,
+            catalogue_version=version.catalogue_version,
+            computed_at=now,
+        )
+        for name, of_it in sorted(rows.items())
+    ]
+    with transaction.atomic():
+        lock_version()
+        CategorySummary.objects.all().delete()
+        CategorySummary.objects.bulk_create(summaries, batch_size=500)
+
+
+def _sales(as_of: dt.date | None) -> Sales:
+    """Revenue and units of each product in the 30 days before the as-of date, net of returns."""
+    if as_of is None:
+        return {}
+    since = as_of - dt.timedelta(days=MONTH_DAYS)
+    return {
+        code: (float(revenue), float(units))
+        for code, revenue, units in fetch(
+            "SELECT product_id, SUM(revenue - returned_revenue), SUM(quantity - returned_quantity) "
+            "FROM pricing_saleshistory WHERE date >= %s GROUP BY product_id",
+            [since.isoformat()],
+        )
+    }
+
+
+def _figures(rows: Sequence[Outcome], sales: Sales) -> dict[str, Any]:
+    revenue, units = np.array([sales.get(row.product_id, (0.0, 0.0)) for row in rows]).T
+    cost = np.array([np.nan if row.cost is None else row.cost for row in rows])
+    with_cost = ~np.isnan(cost)
+    covered, total = float(revenue[with_cost].sum()), float(revenue.sum())
+    spent = float((units * cost)[with_cost].sum())
+    return {
+        "products": len(rows),
+        "revenue": Decimal(repr(total)).quantize(CENTS),
+        "margin": (covered - spent) / covered if covered > 0 else None,
+        "cost_known": covered / total if total > 0 else None,
+        "elasticity": _mean_elasticity(rows, revenue),
+    }
+
+
+def _mean_elasticity(rows: Sequence[Outcome], revenue: np.ndarray[Any, Any]) -> float | None:
+    """Mean of the published elasticities by revenue; of all alike where nothing was sold."""
+    value = np.array([np.nan if row.elasticity is None else row.elasticity for row in rows])
+    weight = np.where(np.isnan(value), 0.0, np.maximum(revenue, 0.0))
+    if weight.sum() > 0:
+        return float(np.average(np.nan_to_num(value), weights=weight))
+    return None if np.isnan(value).all() else float(np.nanmean(value))
+
+
+def _uplift(sums: Sums) -> dict[str, Any]:
+    low, high = sums.profit_limits()
+    figures = {
+        "revenue_change": sums.revenue - sums.revenue_now,
+        "profit_change": sums.profit - sums.profit_now,
+        "profit_change_low": low,
+        "profit_change_high": high,
+    }
+    return {
+        "to_change": sums.to_change,
+        **{name: float(np.nan_to_num(value)) for name, value in figures.items()},
+    }

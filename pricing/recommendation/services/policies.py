@@ -1,0 +1,85 @@
+"""Writing price policies. Every change is kept in the admin's history, whoever makes it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from elastix.dataset.versions import lock_version
+from elastix.errors import Conflict
+from pricing.recommendation.models import PricePolicy
+from pricing.sales.models import Product
+
+
+@transaction.atomic
+def policy_create(fields: Mapping[str, Any], *, user: Any = None) -> PricePolicy:
+    """Lay down a new policy.
+
+    Parameters
+    ----------
+    fields : of `PricePolicy`; `product` is a product, or None for a category's or the shop's policy.
+    user : who does, for the history; None if it is kept elsewhere.
+
+    Raises
+    ------
+    Conflict : the product, the category or the shop has a policy already.
+    ValidationError : a value is out of its limits, or no product has the category.
+    """
+    lock_version()
+    policy = PricePolicy(**fields)
+    _save(policy)
+    _remember(policy, ADDITION, user, "Added.")
+    return policy
+
+
+@transaction.atomic
+def policy_update(policy_id: int, fields: Mapping[str, Any], *, user: Any = None) -> PricePolicy:
+    """Change what is given of a policy.
+
+    Raises
+    ------
+    PricePolicy.DoesNotExist
+    Conflict, ValidationError : as for a new one.
+    """
+    lock_version()
+    policy = PricePolicy.objects.select_for_update().get(pk=policy_id)
+    changed = [name for name, value in fields.items() if getattr(policy, name) != value]
+    for name in changed:
+        setattr(policy, name, fields[name])
+    if changed:
+        _save(policy)
+        _remember(policy, CHANGE, user, f"Changed {', '.join(changed)}.")
+    return policy
+
+
+@transaction.atomic
+def policy_delete(policy_id: int, *, user: Any = None) -> None:
+    """Take a policy back: the wider ones hold again.
+
+    Raises
+    ------
+    PricePolicy.DoesNotExist
+    """
+    lock_version()
+    policy = PricePolicy.objects.select_for_update().get(pk=policy_id)
+    _remember(policy, DELETION, user, "Deleted.")
+    policy.delete()
+
+
+def _save(policy: PricePolicy) -> None:
+    if policy.product_id and policy.category:
+        raise ValidationError({"category": "A policy is a product's or a category's, not both."})
+    if policy.category and not Product.objects.filter(category=policy.category).exists():
+        raise ValidationError({"category": f"No product has the category {policy.category!r}."})
+    taken = PricePolicy.objects.filter(product=policy.product_id, category=policy.category)
+    if taken.exclude(pk=policy.pk).exists():
+        raise Conflict(f"There is a policy for {policy} already. Change that one.")
+    policy.full_clean()
+    policy.save()
+
+
+def _remember(policy: PricePolicy, action: int, user: Any, message: str) -> None:
+    if user is not None and user.pk is not None:
+        LogEntry.objects.log_actions(user.pk, [policy], action, message, single_object=True)

@@ -1,0 +1,1 @@
+"""Products, sales lines and their daily roll-up: what everything else reads."""

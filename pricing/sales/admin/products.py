@@ -1,0 +1,178 @@
+"""Products."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.utils import quote
+from django.db.models import Prefetch
+from django.http import HttpRequest
+from django.shortcuts import redirect
+from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
+
+from elastix.admin_base import (
+    ExportMixin,
+    ServiceDeletes,
+    adopt,
+    change_link,
+    changelist_url,
+)
+from elastix.admin_imports import UploadMixin
+from elastix.imports.models import ImportKind
+from elastix.jobs.recompute import request_recompute
+from pricing.sales.core.service_codes import normalise_code
+from pricing.sales.models import PriceChange, Product, SalesHistory, Transaction
+from pricing.sales.services.product_imports import SCHEMA
+from pricing.sales.services.products import EDITABLE, product_create, product_delete, product_update
+
+# Of the wing above, reached by its relation to products.
+ElasticityEstimate: Any = Product._meta.get_field("elasticities").related_model
+POOLED = Prefetch(
+    "elasticities", ElasticityEstimate.objects.filter(method="pooled"), to_attr="pooled_estimates"
+)
+
+
+class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = Product
+        fields = ("code", *EDITABLE)
+
+    def clean_code(self) -> str:
+        try:
+            return normalise_code(self.cleaned_data["code"])
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+@admin.register(Product)
+class ProductAdmin(UploadMixin, ExportMixin, ServiceDeletes):
+    """Products are written by the catalogue's services, which keep the ledger and whatever has a history."""
+
+    form = ProductForm
+    upload_kind = ImportKind.PRODUCTS
+    upload_schema = SCHEMA
+    list_display = (
+        "code",
+        "name",
+        "category",
+        "current_price",
+        "cost",
+        "margin_percent",
+        "elasticity",
+        "monthly_sales",
+        "stock_level",
+        "kind",
+        "is_active",
+    )
+    list_display_links = ("code", "name")
+    list_filter = ("is_active", "kind", "price_source", "category")
+    list_select_related = ("summary",)
+    search_fields = ("code", "name")
+    actions = ("recompute", "export_csv", "export_xlsx", "delete_selected")
+    export_fields = (
+        "code",
+        "name",
+        "category",
+        "cost",
+        "current_price",
+        "stock_level",
+        "target_stock",
+        "kind",
+        "is_active",
+        "price_source",
+    )
+    add_fields = ("code", "name", "category", "current_price", "cost", "stock_level", "target_stock")
+    change_fields = (
+        "code",
+        "name",
+        "category",
+        ("kind", "is_active"),
+        ("current_price", "price_source"),
+        ("cost", "margin_percent"),
+        ("stock_level", "target_stock"),
+        ("elasticity", "monthly_sales"),
+        "see_also",
+        ("created_at", "updated_at"),
+    )
+    computed = ("margin_percent", "elasticity", "monthly_sales", "see_also")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        # A new product is of the kind that its code says.
+        return self.change_fields if obj else self.add_fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("code", "price_source", *self.computed, "created_at", "updated_at") if obj else ()
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related(POOLED)
+
+    @admin.display(description="margin")
+    def margin_percent(self, product: Product) -> str:
+        return "-" if product.margin is None else f"{100 * product.margin:.1f} %"
+
+    @admin.display(description="elasticity")
+    def elasticity(self, product: Any) -> str:
+        if not product.pooled_estimates:
+            return "-"
+        estimate = product.pooled_estimates[0]
+        return f"{estimate.elasticity:.2f} ({estimate.quality})"
+
+    @admin.display(description="sold in 30 days", ordering="summary__monthly_sales")
+    def monthly_sales(self, product: Product) -> Any:
+        return product.summary.monthly_sales if hasattr(product, "summary") else "-"
+
+    @admin.display(description="see also")
+    def see_also(self, product: Product) -> str:
+        pages = (Transaction, SalesHistory, ElasticityEstimate, PriceChange)
+        query = urlencode({"product__exact": product.pk})
+        links = [(changelist_url(page), query, page._meta.verbose_name_plural) for page in pages]
+        return format_html_join(", ", '<a href="{}?{}">{}</a>', links)
+
+    def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
+        by = request.user.get_username()
+        names = form.changed_data if change else form.cleaned_data
+        values = {name: form.cleaned_data[name] for name in names if name in EDITABLE}
+        if not change:
+            adopt(obj, product_create(code=obj.code, by=by, **values))
+        elif values:
+            adopt(obj, product_update(obj.pk, by=by, **values))
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> list[Any]:
+        return []  # whether a product is deleted turns out in delete_model
+
+    def delete_model(self, request: HttpRequest, obj: Product) -> None:
+        if product_delete(obj.pk):
+            super().log_deletions(request, [obj])  # type: ignore[arg-type]
+            return
+        self.log_change(request, obj, "Deactivated instead of deleted.")
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> Any:
+        if not Product.objects.filter(pk=obj_id).exists():
+            return super().response_delete(request, obj_display, obj_id)
+        self.message_user(
+            request,
+            f"{obj_display} has a history of sales or prices, so it was deactivated, not deleted.",
+            messages.WARNING,
+        )
+        return redirect("admin:pricing_product_change", quote(obj_id))
+
+    def say_deleted(self, request: HttpRequest, chosen: list[Any]) -> None:
+        kept = Product.objects.filter(pk__in=[product.pk for product in chosen]).count()
+        if len(chosen) > kept:
+            self.message_user(request, f"Deleted products: {len(chosen) - kept}.")
+        if kept:
+            self.message_user(
+                request,
+                f"Deactivated instead of deleted, because of a history of sales or prices: {kept}.",
+                messages.WARNING,
+            )
+
+    @admin.action(permissions=["recompute"], description="Recompute selected products")
+    def recompute(self, request: HttpRequest, queryset: Any) -> None:
+        codes = list(queryset.order_by("pk").values_list("pk", flat=True))
+        job = request_recompute(products=codes, requested_by=request.user)
+        self.message_user(request, format_html("To be recomputed: {} ({}).", len(codes), change_link(job)))
+
+    def has_recompute_permission(self, request: HttpRequest) -> bool:
+        return self.has_change_permission(request)

@@ -1,0 +1,268 @@
+"""Sales: the lines of the books and their daily sums."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Q
+from django.http import HttpRequest
+
+from elastix.admin_base import PeriodFilter, ReadOnlyAdmin, ServiceDeletes, adopt, change_link
+from elastix.admin_imports import UploadMixin
+from elastix.dataset.versions import data_version
+from elastix.imports.models import ImportKind
+from pricing.sales.core.lines import EXCLUSION_REASONS
+from pricing.sales.models import SalesHistory, StaleCustomer, StaleProduct, Transaction
+from pricing.sales.models.products import MAX_PRICE
+from pricing.sales.models.transactions import SalesSource
+from pricing.sales.services.imports import SCHEMA
+from pricing.sales.services.manual_history import manual_day_create, manual_day_delete, manual_day_update
+from pricing.sales.services.transactions import (
+    price_is_allowed,
+    transaction_delete,
+    transaction_update,
+    transactions_create,
+)
+
+# The years that the reader of files accepts.
+FIRST_YEAR, LAST_YEAR = 1970, 2100
+MOST_UNITS_A_DAY = 10_000_000
+
+
+def check_year(day: dt.date) -> None:
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise forms.ValidationError(f"The year must be one of {FIRST_YEAR} to {LAST_YEAR}.")
+
+
+def by_column(values: dict[str, Any], names: Any) -> dict[str, Any]:
+    """Return the named values of a form as the services call them: a product by its code."""
+    return {
+        "product_id" if name == "product" else name: values[name].pk if name == "product" else values[name]
+        for name in names
+    }
+
+
+class InvoicePeriod(PeriodFilter):
+    field = "invoice_date"
+
+
+class CountryFilter(admin.SimpleListFilter):
+    """The countries that the last publish found: looking for them in the lines would read all of them."""
+
+    title = "country"
+    parameter_name = "country"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(country, country) for country in data_version().countries]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(country=self.value()) if self.value() else queryset
+
+
+class TransactionForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = Transaction
+        fields = (
+            "invoice_no",
+            "product",
+            "description",
+            "quantity",
+            "invoice_date",
+            "unit_price",
+            "customer_id",
+            "country",
+        )
+
+    def clean_quantity(self) -> int:
+        if self.cleaned_data["quantity"] == 0:
+            raise forms.ValidationError("A line of 0 units says nothing; returns have a negative quantity.")
+        return self.cleaned_data["quantity"]  # type: ignore[no-any-return]
+
+    def clean_invoice_date(self) -> dt.datetime:
+        check_year(self.cleaned_data["invoice_date"])
+        return self.cleaned_data["invoice_date"]  # type: ignore[no-any-return]
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        product, price = values.get("product"), values.get("unit_price")
+        if product is not None and price is not None:
+            if not price_is_allowed(product.pk, price):
+                self.add_error(
+                    "unit_price", f"Only service codes may have a negative price; {product.pk} is none."
+                )
+            elif abs(price) > MAX_PRICE:
+                self.add_error("unit_price", f"Prices end at {MAX_PRICE:,}.")
+        return values
+
+
+@admin.register(Transaction)
+class TransactionAdmin(UploadMixin, ServiceDeletes):
+    """Lines are written by pricing.sales.services.transactions, which keep the roll-up true."""
+
+    form = TransactionForm
+    upload_kind = ImportKind.TRANSACTIONS
+    upload_schema = SCHEMA
+    list_display = (
+        "invoice_no",
+        "product_id",
+        "description",
+        "quantity",
+        "unit_price",
+        "invoice_date",
+        "customer_id",
+        "country",
+        "is_return",
+        "left_out",
+    )
+    list_filter = (InvoicePeriod, "is_return", "voided", CountryFilter)
+    search_fields = ("invoice_no", "product", "customer_id")
+    search_help_text = "A whole invoice number, product code or customer id."
+    # Any other order would sort the whole table.
+    sortable_by = ()
+    autocomplete_fields = ("product",)
+    add_fields = TransactionForm.Meta.fields
+    change_fields = (*add_fields, ("date", "is_return", "voided"), ("units", "left_out"), "import_link")
+    computed = ("date", "is_return", "voided", "units", "left_out", "import_link")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.change_fields if obj else self.add_fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.computed if obj else ()
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        # Whole values only, which have indexes; parts of them would be looked for in every line.
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        wanted = Q(invoice_no__in=(term, term.upper())) | Q(product=term.upper()) | Q(customer_id=term)
+        return queryset.filter(wanted), False
+
+    @admin.display(description="left out of estimation")
+    def left_out(self, line: Transaction) -> str:
+        return EXCLUSION_REASONS[line.exclusion].replace("_", " ") if line.exclusion else "-"
+
+    @admin.display(description="import")
+    def import_link(self, line: Transaction) -> str:
+        return change_link(line.batch)
+
+    def save_model(self, request: HttpRequest, obj: Transaction, form: Any, change: bool) -> None:
+        if not change:
+            adopt(obj, transactions_create([by_column(form.cleaned_data, self.add_fields)])[0])
+        elif form.changed_data:
+            adopt(obj, transaction_update(obj.pk, by_column(form.cleaned_data, form.changed_data)))
+
+    def delete_model(self, request: HttpRequest, obj: Transaction) -> None:
+        transaction_delete(obj.pk)
+
+
+class DayForm(forms.ModelForm):  # type: ignore[type-arg]
+    quantity = forms.IntegerField(min_value=0, max_value=MOST_UNITS_A_DAY)
+    price = forms.DecimalField(
+        min_value=Decimal("0.0001"),
+        max_value=MAX_PRICE,
+        max_digits=12,
+        decimal_places=4,
+        help_text="What one unit was sold for, or was on offer for.",
+    )
+
+    class Meta:
+        model = SalesHistory
+        fields = ("product", "date", "quantity", "price", "cost", "promotion_applied", "list_price")
+        help_texts = {"list_price": "The regular price, on a day with a promotion."}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and self.instance.price is None:
+            self.initial["price"] = self.instance.list_price
+
+    def clean_date(self) -> dt.date:
+        check_year(self.cleaned_data["date"])
+        return self.cleaned_data["date"]  # type: ignore[no-any-return]
+
+
+@admin.register(SalesHistory)
+class SalesHistoryAdmin(ServiceDeletes):
+    """Days are summed from the transactions; a day that they do not tell of may be written by hand."""
+
+    form = DayForm
+    list_display = (
+        "date",
+        "product_id",
+        "quantity",
+        "revenue",
+        "price",
+        "list_price",
+        "promotion_applied",
+        "returned_quantity",
+        "units",
+        "source",
+    )
+    list_filter = (PeriodFilter, "promotion_applied", "source")
+    search_fields = ("product",)
+    search_help_text = "A whole product code."
+    ordering = ("-date", "product_id")
+    sortable_by = ()
+    autocomplete_fields = ("product",)
+    manual_fields = DayForm.Meta.fields
+    summed_fields = (
+        ("product", "date", "source"),
+        ("quantity", "revenue", "price"),
+        ("returned_quantity", "returned_revenue"),
+        ("list_price", "promotion_applied"),
+        ("lines", "units", "unit_lines"),
+        "cost",
+    )
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.summed_fields if obj and not is_manual(obj) else self.manual_fields
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or is_manual(obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or is_manual(obj))
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        term = search_term.strip().upper()
+        return (queryset.filter(product=term) if term else queryset), False
+
+    def save_model(self, request: HttpRequest, obj: SalesHistory, form: Any, change: bool) -> None:
+        if not change:
+            adopt(obj, manual_day_create(by_column(form.cleaned_data, self.manual_fields)))
+        elif form.changed_data:
+            adopt(obj, manual_day_update(obj.pk, by_column(form.cleaned_data, form.changed_data)))
+
+    def delete_model(self, request: HttpRequest, obj: SalesHistory) -> None:
+        manual_day_delete(obj.pk)
+
+    @admin.action(permissions=["delete"], description="Delete selected days written by hand")
+    def delete_selected(self, request: HttpRequest, queryset: Any) -> Any:
+        summed = queryset.exclude(source=SalesSource.MANUAL).exists()
+        if summed:
+            self.message_user(
+                request,
+                "Days summed from transactions go with their transactions; nothing was deleted.",
+                messages.ERROR,
+            )
+            return None
+        return super().delete_selected(request, queryset)
+
+
+def is_manual(day: SalesHistory) -> bool:
+    return day.source == SalesSource.MANUAL
+
+
+@admin.register(StaleProduct)
+class StaleProductAdmin(ReadOnlyAdmin):
+    list_display = ("product", "version")
+    list_select_related = ("product",)
+    search_fields = ("product__code", "product__name")
+
+
+@admin.register(StaleCustomer)
+class StaleCustomerAdmin(ReadOnlyAdmin):
+    list_display = ("customer_id", "version")
+    search_fields = ("customer_id",)

@@ -1,0 +1,101 @@
+"""Matching cancellations with the sales they undo."""
+
+from typing import Final
+
+import numpy as np
+
+from pricing.sales.core.lines import BoolArray, FloatArray, IntArray
+
+WINDOW_MINUTES: Final = 30 * 24 * 60
+
+
+def match_cancellations(
+    product: IntArray,
+    customer: IntArray,
+    quantity: IntArray,
+    minute: IntArray,
+    cancellation: BoolArray,
+    *,
+    order: IntArray,
+    price: FloatArray | None = None,
+) -> BoolArray:
+    """Pair each cancellation with the latest sale it can undo, one to one.
+
+    In the order of time a cancellation voids the latest sale, not yet voided, of the same product, customer
+    and |quantity|, made at most 30 days earlier or in the same minute. Customers without an id are strangers
+    to each other, so their lines need the same price too; a cancellation that finds no sale is an ordinary
+    return.
+
+    Parameters
+    ----------
+    product, customer, quantity : (n,) product, customer (-1 without id) and units of each line.
+    minute : (n,) minutes since the epoch.
+    cancellation : (n,) whether the line is a cancellation.
+    order : (n,) distinct numbers that decide between lines of the same minute and kind (the larger is the
+        later one). If they belong to the lines, and not to their place in the arrays, so does the result.
+    price : (n,) unit price paid; without it no line without customer id is matched.
+
+    Returns
+    -------
+    (n,) whether the line is one of a pair: a cancelled sale or the cancellation that undid it.
+    """
+    rows = _candidates(product, customer, quantity, cancellation, price)
+    keys = [product[rows], customer[rows], np.abs(quantity[rows])]
+    if price is not None:
+        keys.append(np.where(customer[rows] < 0, price[rows], 0.0))
+    # Sales come before the cancellations of their minute, which may be part of the same visit.
+    in_time = np.lexsort((order[rows], cancellation[rows], minute[rows], *keys))
+    rows = rows[in_time]
+    new_key = np.zeros(rows.size, np.bool_)
+    new_key[:1] = True
+    for key in keys:
+        new_key[1:] |= key[in_time][1:] != key[in_time][:-1]
+
+    opening, closing = _innermost_pairs(np.cumsum(new_key), cancellation[rows])
+    sale, undone_by = rows[opening], rows[closing]
+    near = minute[undone_by] - minute[sale] <= WINDOW_MINUTES
+    voided = np.zeros(product.size, np.bool_)
+    voided[sale[near]] = True
+    voided[undone_by[near]] = True
+    return voided
+
+
+def _candidates(
+    product: IntArray,
+    customer: IntArray,
+    quantity: IntArray,
+    cancellation: BoolArray,
+    price: FloatArray | None,
+) -> IntArray:
+    """Rows that could take part in a pair: a coarse sieve, column by column, leaves few lines to sort."""
+    rows = np.flatnonzero(cancellation if price is not None else cancellation & (customer >= 0))
+    sales = np.flatnonzero(~cancellation & (quantity > 0))
+    for column in (product, customer, np.abs(quantity)):
+        sales = sales[np.isin(column[sales], column[rows])]
+    return np.concatenate([sales, rows])
+
+
+def _innermost_pairs(key: IntArray, closes: BoolArray) -> tuple[IntArray, IntArray]:
+    """Match closing with opening brackets inside each key, as a stack would; some stay alone.
+
+    A stack of sales is what "the latest not yet voided" asks for. Sales too old to be voided lie at its
+    bottom: whether they are taken off or not changes no other pair, so the window can be applied to the pairs
+    afterwards.
+
+    Parameters
+    ----------
+    key : (m,) key of each bracket, in ascending order; brackets of one key in their sequence.
+    closes : (m,) whether the bracket is a closing one.
+
+    Returns
+    -------
+    Positions of the opening and of the closing bracket of each pair.
+    """
+    depth = np.cumsum(np.where(closes, -1, 1))
+    level = np.where(closes, depth + 1, depth)
+    # On one level of one key opening and closing brackets alternate, each closing one after its opening one.
+    by_level = np.lexsort((np.arange(key.size), level, key))
+    before, after = by_level[:-1], by_level[1:]
+    same = (key[before] == key[after]) & (level[before] == level[after])
+    pair = same & ~closes[before] & closes[after]
+    return before[pair], after[pair]

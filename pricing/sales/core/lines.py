@@ -1,0 +1,312 @@
+"""Sales lines as arrays, and the clean view of them that estimation works on.
+
+Nothing is deleted: every line keeps its place and is told how many units it counts as demand, whether its
+price may be used, and why it was set aside if it was.
+"""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+
+NONE: Final = 0
+VOIDED: Final = 1
+RETURN: Final = 2
+DUPLICATE: Final = 3
+NO_PRICE: Final = 4
+PRICE_OUTLIER: Final = 5
+BULK_CAPPED: Final = 6
+
+EXCLUSION_REASONS: Final = MappingProxyType(
+    {
+        NONE: "none",
+        VOIDED: "voided",
+        RETURN: "return",
+        DUPLICATE: "duplicate",
+        NO_PRICE: "no_price",
+        PRICE_OUTLIER: "price_outlier",
+        BULK_CAPPED: "bulk_capped",
+    }
+)
+
+
+PRICE_FACTOR: Final = 4.0
+SMALLEST_CAP: Final = 24.0
+SMALLEST_IQR: Final = 0.5
+IQR_MULTIPLE: Final = 3.0
+
+HIGH_RETURN_SHARE: Final = 0.10
+HIGH_RETURN_LINES: Final = 2
+MIXED_CHANNEL_SHARE: Final = 0.10
+MIXED_CHANNEL_PRICE_RATIO: Final = 1.25
+
+
+@dataclass(frozen=True, slots=True)
+class SalesLines:
+    """Transaction lines in any order, one entry of every array per line (n lines).
+
+    Attributes
+    ----------
+    product : (n,) index of the product, 0..P-1.
+    day : (n,) days since 1970-01-01 in the shop's calendar.
+    minute : (n,) minutes since the epoch; orders the lines inside a day.
+    quantity : (n,) units; negative for returns and cancellations.
+    price : (n,) unit price paid, in the shop's currency.
+    customer : (n,) integer code of the customer, -1 without customer id.
+    invoice : (n,) integer code of the invoice.
+    cancellation : (n,) whether the invoice is a cancellation or the quantity negative.
+    voided : (n,) whether the line is a cancelled sale or the cancellation mirroring one
+        (see `pricing.sales.core.cancellations.match_cancellations`).
+    """
+
+    product: IntArray
+    day: IntArray
+    minute: IntArray
+    quantity: IntArray
+    price: FloatArray
+    customer: IntArray
+    invoice: IntArray
+    cancellation: BoolArray
+    voided: BoolArray
+
+
+@dataclass(frozen=True, slots=True)
+class CleanLines:
+    """What each of the n sales lines contributes to estimation, in the order of the lines.
+
+    Attributes
+    ----------
+    units : (n,) units that count as demand: 0 for returns, voided and duplicate lines, capped for bulk lines.
+    priced : (n,) whether the line's price may be used.
+    reason : (n,) code of the first exclusion that applies, 0 for none; names in `EXCLUSION_REASONS`.
+    """
+
+    units: FloatArray
+    priced: BoolArray
+    reason: NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True)
+class ProductFacts:
+    """What the lines of each of the P products say about the quality of its data.
+
+    Attributes
+    ----------
+    capped_lines : (P,) lines whose quantity was capped.
+    capped_units : (P,) units those caps took away.
+    return_lines : (P,) returns at a price that no sale mirrors.
+    return_share : (P,) units of these returns / units sold (fraction; before caps, without voided lines and
+        duplicates), nan without sales.
+    anonymous_share : (P,) share of the clean units sold without customer id (fraction), nan without sales.
+    channel_price_ratio : (P,) median price without customer id / median price with one, nan where either
+        channel has no usable price.
+    bulk_capped, high_returns, channel_mix : (P,) whether the flag of that name applies.
+    """
+
+    capped_lines: IntArray
+    capped_units: FloatArray
+    return_lines: IntArray
+    return_share: FloatArray
+    anonymous_share: FloatArray
+    channel_price_ratio: FloatArray
+    bulk_capped: BoolArray
+    high_returns: BoolArray
+    channel_mix: BoolArray
+
+
+def clean_lines(lines: SalesLines, products: int) -> CleanLines:
+    """Decide for every line how many units count as demand and whether its price may be used.
+
+    Voided lines and returns count 0 units, exact duplicates within an invoice count once. A quantity is
+    capped at max(24, exp(Q3 + 3 max(IQR, 0.5))) of the log quantities of the product's remaining sale lines.
+    A price is unusable if it is not positive, or more than 4 times above or below the median positive price
+    of these lines; such a line still counts as demand.
+
+    Parameters
+    ----------
+    lines : the n sales lines, any order.
+    products : number of products P; every `lines.product` is below it.
+
+    Returns
+    -------
+    CleanLines, arrays of length n in the order of `lines`. Of several identical lines the first one counts.
+
+    Raises
+    ------
+    ValueError : if a product index lies outside 0..P-1.
+    """
+    _check_products(lines.product, products)
+    returned = lines.cancellation | (lines.quantity <= 0)
+    sale = ~(returned | lines.voided)
+    duplicate = _repeats_on_invoice(lines, sale, products)
+    sale &= ~duplicate
+
+    positive = sale & (lines.price > 0)
+    median = grouped_quantiles(lines.product[positive], lines.price[positive], products, (0.5,))[0]
+    middle = median[lines.product]
+    outlier = positive & ((lines.price > PRICE_FACTOR * middle) | (lines.price * PRICE_FACTOR < middle))
+
+    cap = quantity_caps(lines.product[sale], lines.quantity[sale], products)[lines.product]
+    capped = sale & (lines.quantity > cap)
+    quantity = np.where(sale, lines.quantity, 0).astype(np.float64)
+    reason = np.select(
+        [lines.voided, returned, duplicate, sale & ~positive, outlier, capped],
+        [VOIDED, RETURN, DUPLICATE, NO_PRICE, PRICE_OUTLIER, BULK_CAPPED],
+        default=NONE,
+    )
+    return CleanLines(
+        units=np.where(capped, cap, quantity),
+        priced=positive & ~outlier,
+        reason=reason.astype(np.int8),
+    )
+
+
+def count_exclusions(clean: CleanLines) -> dict[str, int]:
+    """Count the lines set aside or altered, by reason; every reason is there, each line counts once."""
+    counts = np.bincount(clean.reason, minlength=len(EXCLUSION_REASONS))
+    return {name: int(counts[code]) for code, name in EXCLUSION_REASONS.items() if code != NONE}
+
+
+def product_facts(lines: SalesLines, clean: CleanLines, products: int) -> ProductFacts:
+    """Sum up per product what the flags BULK_CAPPED, HIGH_RETURNS and CHANNEL_MIX rest on.
+
+    BULK_CAPPED: at least one line was capped. HIGH_RETURNS: two or more unmirrored returns at a price,
+    together above 10 % of the units sold; write-offs at a price of 0 are no returns. CHANNEL_MIX: 10 % or
+    more of the units in the smaller of the two channels (with and without customer id), and their median
+    prices 25 % or more apart.
+
+    Parameters
+    ----------
+    lines, clean : the n sales lines and their clean view.
+    products : number of products P.
+    """
+    sold = np.where(clean.units > 0, lines.quantity, 0).astype(np.float64)
+    taken_away = sold - clean.units
+    returned = (clean.reason == RETURN) & (lines.price > 0)
+    return_lines = np.bincount(lines.product[returned], minlength=products)
+    returned_units = np.abs(lines.quantity[returned]).astype(np.float64)
+    return_share = _ratio(
+        group_sums(lines.product[returned], returned_units, products),
+        group_sums(lines.product, sold, products),
+    )
+    anonymous = lines.customer < 0
+    anonymous_share = _ratio(
+        group_sums(lines.product, clean.units * anonymous, products),
+        group_sums(lines.product, clean.units, products),
+    )
+    price_ratio = _channel_price_ratio(lines, clean.priced, products)
+    capped_lines = np.bincount(lines.product[taken_away > 0], minlength=products)
+    smaller_channel = np.minimum(anonymous_share, 1.0 - anonymous_share)
+    prices_apart = np.maximum(price_ratio, 1.0 / price_ratio) >= MIXED_CHANNEL_PRICE_RATIO
+    return ProductFacts(
+        capped_lines=capped_lines,
+        capped_units=group_sums(lines.product, taken_away, products),
+        return_lines=return_lines,
+        return_share=return_share,
+        anonymous_share=anonymous_share,
+        channel_price_ratio=price_ratio,
+        bulk_capped=capped_lines > 0,
+        high_returns=(return_share > HIGH_RETURN_SHARE) & (return_lines >= HIGH_RETURN_LINES),
+        channel_mix=(smaller_channel >= MIXED_CHANNEL_SHARE) & prices_apart,
+    )
+
+
+def quantity_caps(product: IntArray, quantity: IntArray, products: int) -> FloatArray:
+    """Largest quantity per line that still counts in full, per product: max(24, exp(Q3 + 3 max(IQR, 0.5))).
+
+    Parameters
+    ----------
+    product, quantity : (n,) product index and positive quantity of each sale line.
+    products : number of products P.
+
+    Returns
+    -------
+    (P,) units; quartiles are those of the log quantities. 24 for a product without lines.
+    """
+    first, third = grouped_quantiles(product, np.log(quantity), products, (0.25, 0.75))
+    cap = np.exp(third + IQR_MULTIPLE * np.maximum(third - first, SMALLEST_IQR))
+    return np.fmax(cap, SMALLEST_CAP)
+
+
+def group_sums(group: IntArray, values: FloatArray, groups: int) -> FloatArray:
+    """Sum of the values of every group 0..G-1, (G,); 0 for an empty group."""
+    return np.bincount(group, values, groups).astype(np.float64, copy=False)
+
+
+def grouped_quantiles(
+    group: IntArray, values: FloatArray, groups: int, quantiles: tuple[float, ...]
+) -> tuple[FloatArray, ...]:
+    """Quantiles of the values of every group, interpolated linearly between order statistics.
+
+    Parameters
+    ----------
+    group, values : (n,) index of the group 0..G-1, and value.
+    groups : number of groups G.
+    quantiles : fractions between 0 and 1.
+
+    Returns
+    -------
+    One (G,) array for each quantile; nan for an empty group.
+    """
+    counts = np.bincount(group, minlength=groups)
+    filled = counts > 0
+    ordered = values[np.lexsort((values, group))]
+    start = (np.cumsum(counts) - counts)[filled]
+    last = counts[filled] - 1
+    answers = []
+    for quantile in quantiles:
+        position = quantile * last
+        below = np.floor(position).astype(np.int64)
+        low, high = ordered[start + below], ordered[start + np.minimum(below + 1, last)]
+        answer = np.full(groups, np.nan)
+        answer[filled] = low + (high - low) * (position - below)
+        answers.append(answer)
+    return tuple(answers)
+
+
+def _check_products(product: IntArray, products: int) -> None:
+    if product.size and (product.min() < 0 or product.max() >= products):
+        raise ValueError(f"Product indices must lie between 0 and {products - 1}.")
+
+
+def _repeats_on_invoice(lines: SalesLines, sale: BoolArray, products: int) -> BoolArray:
+    """Mark the second and further of identical sale lines of one invoice, in the order of the lines."""
+    # Only an invoice that holds a product twice can repeat a line: few are left for the expensive sort.
+    rows = np.flatnonzero(sale)
+    pair = lines.invoice[rows] * products + lines.product[rows]
+    by_pair = np.argsort(pair)
+    same_as_next = pair[by_pair][1:] == pair[by_pair][:-1]
+    shared = np.zeros(rows.size, np.bool_)
+    shared[by_pair[1:][same_as_next]] = True
+    shared[by_pair[:-1][same_as_next]] = True
+    rows = rows[shared]
+
+    identity = (lines.invoice, lines.product, lines.quantity, lines.price, lines.minute, lines.customer)
+    columns = [column[rows] for column in identity]
+    order = np.lexsort((rows, *columns))
+    equal = np.ones(max(rows.size - 1, 0), np.bool_)
+    for column in columns:
+        equal &= column[order][1:] == column[order][:-1]
+    repeats = np.zeros(sale.size, np.bool_)
+    repeats[rows[order[1:][equal]]] = True
+    return repeats
+
+
+def _channel_price_ratio(lines: SalesLines, priced: BoolArray, products: int) -> FloatArray:
+    """Median usable price without customer id / with one, (P,)."""
+    channel = lines.product * 2 + (lines.customer < 0)
+    median = grouped_quantiles(channel[priced], lines.price[priced], 2 * products, (0.5,))[0]
+    return median[1::2] / median[0::2]
+
+
+def _ratio(part: FloatArray, whole: FloatArray) -> FloatArray:
+    """Divide element by element, nan where the whole is 0."""
+    share = np.full(whole.size, np.nan)
+    np.divide(part, whole, out=share, where=whole > 0)
+    return share

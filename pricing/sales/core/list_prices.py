@@ -1,0 +1,239 @@
+"""List prices and promotions, read off what was paid.
+
+What customers pay mixes the list price with quantity breaks and a channel markup. Both are taken off per
+product before a price level is read off a day.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pricing.sales.core.lines import CleanLines, SalesLines, grouped_quantiles
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+QUANTITY_CLASSES: Final = np.array([2, 6, 12, 24, 48, 100])  # first quantity of the second and later classes
+CLASSES: Final = QUANTITY_CLASSES.size + 1
+CELLS: Final = 2 * CLASSES  # with a customer id, then without
+SAME_PRICE: Final = 0.012  # log prices closer than this count as one price
+FEWEST_IN_CELL: Final = 3
+WIDEST_CELL: Final = 0.02
+OFFSET_ROUNDS: Final = 3
+PROMOTION_DEPTH: Final = -np.log(0.95)
+PROMOTION_REACH_DAYS: Final = 35
+RETURNED_PRICE: Final = 0.002
+SHORT_DIP_DAYS: Final = 18.0
+LEVELS_SEARCHED: Final = 3
+PRICE_DECIMALS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ListPriceHistory:
+    """Recorded list prices: each of the n entries holds from its day until the product's next entry.
+
+    Attributes
+    ----------
+    product, day : (n,) product index and first day, sorted by both; one entry per product and day.
+    price : (n,) list price, above 0.
+    promotion : (n,) whether it is a promotion.
+    """
+
+    product: IntArray
+    day: IntArray
+    price: FloatArray
+    promotion: BoolArray
+
+
+@dataclass(frozen=True, slots=True)
+class _Entries:
+    """Median log price paid per product, day and cell (channel x quantity class), sorted by these."""
+
+    product: IntArray
+    day: IntArray
+    cell: IntArray
+    log_price: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """Consecutive observed days of a product at one price level; `of` maps each day to its run."""
+
+    of: IntArray
+    product: IntArray
+    first_day: IntArray
+    last_day: IntArray
+    days: IntArray
+    level: FloatArray
+
+
+def reconstruct_list_prices(
+    lines: SalesLines, clean: CleanLines, products: int
+) -> tuple[IntArray, IntArray, FloatArray, BoolArray]:
+    """Find the list price of every product and day on which an ordinary line shows it.
+
+    Per product, each (channel x quantity class) is compared with the list price that ordinary lines show just
+    before and after; its median log offset is taken off. Classes whose offsets scatter are left out. Days that
+    differ by less than 1.2 % in a row share a level; a level seen on one day only, between two days of equal
+    price, is a spike and not a list price. A product's answer depends on its own lines only.
+
+    Returns
+    -------
+    product, day : (m,) sorted; the days with a known list price.
+    list_price : (m,) in the shop's currency, 4 decimals.
+    promotion : (m,) inferred, see `infer_promotions`.
+    """
+    entries = _entries(lines, clean)
+    if entries.product.size == 0:
+        whole = np.zeros(0, np.int64)
+        return whole, whole, np.zeros(0), np.zeros(0, np.bool_)
+    offset = _offsets(entries, products)
+    product, day, level, regular = _day_levels(entries, offset)
+    runs = _runs(product, day, level, regular)
+    spike = _is_spike(runs)[runs.of]
+    product, day, level, regular = product[~spike], day[~spike], level[~spike], regular[~spike]
+    runs = _runs(product, day, level, regular)
+    price = np.maximum(np.round(np.exp(runs.level), PRICE_DECIMALS), 10.0**-PRICE_DECIMALS)
+    return product, day, price[runs.of], infer_promotions(product, day, np.log(price)[runs.of])
+
+
+def infer_promotions(product: IntArray, day: IntArray, log_price: FloatArray) -> BoolArray:
+    """Tell promotions from regular prices.
+
+    A price is a promotion if it lies more than 5 % below a price charged both within 35 days before and within
+    35 days after, or below whatever was charged before and after if the dip lasts at most 21 days.
+
+    Parameters
+    ----------
+    product, day, log_price : (m,) observed log list prices, sorted by product and day.
+
+    Returns
+    -------
+    (m,) whether the day's price is a promotion.
+    """
+    if product.size == 0:
+        return np.zeros(0, np.bool_)
+    runs = _runs(product, day, log_price, np.ones(product.size, np.bool_))
+    before, after = _higher_neighbour(runs, -1), _higher_neighbour(runs, 1)
+    found = (before >= 0) & (after >= 0)
+    before, after = np.where(found, before, 0), np.where(found, after, 0)
+    at_most = runs.first_day[after] - runs.last_day[before] - 1
+    at_least = (
+        runs.last_day[np.maximum(after - 1, 0)] - runs.first_day[np.minimum(before + 1, before.size - 1)] + 1
+    )
+    dip_days = (at_most + at_least) / 2
+    same = np.abs(runs.level[before] - runs.level[after]) < RETURNED_PRICE
+    since = day - runs.last_day[before][runs.of]
+    until = runs.first_day[after][runs.of] - day
+    in_reach = (since <= PROMOTION_REACH_DAYS) & (until <= PROMOTION_REACH_DAYS)
+    promotion: BoolArray = (found & same)[runs.of] & in_reach | (found & (dip_days <= SHORT_DIP_DAYS))[
+        runs.of
+    ]
+    return promotion
+
+
+def _entries(lines: SalesLines, clean: CleanLines) -> _Entries:
+    usable = clean.priced & (clean.units > 0)
+    product, day = lines.product[usable], lines.day[usable]
+    quantity_class = np.searchsorted(QUANTITY_CLASSES, lines.quantity[usable], "right")
+    cell = quantity_class + CLASSES * (lines.customer[usable] < 0)
+    if product.size == 0:
+        return _Entries(product, day, cell, np.zeros(0))
+    first, span = day.min(), np.ptp(day) + 1
+    key, group = np.unique((product * span + day - first) * CELLS + cell, return_inverse=True)
+    (median,) = grouped_quantiles(group, np.log(lines.price[usable]), key.size, (0.5,))
+    product_day = key // CELLS
+    return _Entries(product_day // span, product_day % span + first, key % CELLS, median)
+
+
+def _offsets(entries: _Entries, products: int) -> FloatArray:
+    """Log offset of every product's cells from its list price, (P * CELLS,); nan where it cannot be told."""
+    cell = entries.product * CELLS + entries.cell
+    counts = np.bincount(cell, minlength=products * CELLS).reshape(products, CELLS)
+    offset = np.full(products * CELLS, np.nan)
+    offset[np.arange(products) * CELLS + _reference_cell(counts)] = 0.0
+    reference = offset == 0.0
+    for _ in range(OFFSET_ROUNDS):
+        gap = entries.log_price - _level_around(entries, entries.log_price - offset[cell])
+        valid = np.isfinite(gap)
+        (median,) = grouped_quantiles(cell[valid], gap[valid], offset.size, (0.5,))
+        scatter = np.abs(gap[valid] - median[cell[valid]])
+        (spread,) = grouped_quantiles(cell[valid], scatter, offset.size, (0.5,))
+        enough = np.bincount(cell[valid], minlength=offset.size) >= FEWEST_IN_CELL
+        found = enough & (spread <= WIDEST_CELL)
+        median[np.abs(median) < SAME_PRICE / 2] = 0.0
+        offset = np.where(reference, 0.0, np.where(found, median, np.nan))
+    return offset
+
+
+def _reference_cell(counts: IntArray) -> IntArray:
+    """The cell whose prices are taken for list prices: the fullest with a customer id, if it is not too rare."""
+    with_id = counts[:, :CLASSES]
+    common = with_id.max(axis=1) >= FEWEST_IN_CELL
+    return np.asarray(np.where(common, with_id.argmax(axis=1), counts.argmax(axis=1)), np.int64)
+
+
+def _level_around(entries: _Entries, level: FloatArray) -> FloatArray:
+    """Log list price around each entry, nan unless the nearest known days before and after agree on it."""
+    known = np.flatnonzero(np.isfinite(level))
+    product_day = entries.product * (1 << 31) + entries.day
+    before = np.searchsorted(product_day[known], product_day, "right") - 1
+    after = np.searchsorted(product_day[known], product_day, "left")
+    inside = (before >= 0) & (after < known.size)
+    before, after = known[np.maximum(before, 0)], known[np.minimum(after, known.size - 1)]
+    inside &= (entries.product[before] == entries.product) & (entries.product[after] == entries.product)
+    agree = inside & (np.abs(level[before] - level[after]) < SAME_PRICE)
+    return np.where(agree, (level[before] + level[after]) / 2, np.nan)
+
+
+def _day_levels(entries: _Entries, offset: FloatArray) -> tuple[IntArray, IntArray, FloatArray, BoolArray]:
+    """Median log list price of each product and day, and whether cells without any offset show it."""
+    taken_off = offset[entries.product * CELLS + entries.cell]
+    known = np.isfinite(taken_off)
+    product, day, taken_off = entries.product[known], entries.day[known], taken_off[known]
+    level = entries.log_price[known] - taken_off
+    new = np.ones(product.size, np.bool_)
+    new[1:] = (product[1:] != product[:-1]) | (day[1:] != day[:-1])
+    of = np.cumsum(new) - 1
+    regular = np.bincount(of, taken_off == 0.0, of[-1] + 1) > 0
+    used = (taken_off == 0.0) | ~regular[of]
+    (median,) = grouped_quantiles(of[used], level[used], regular.size, (0.5,))
+    return product[new], day[new], median, regular
+
+
+def _runs(product: IntArray, day: IntArray, level: FloatArray, regular: BoolArray) -> _Runs:
+    """Group neighbouring days of about the same price; the run's level is the median of its regular days."""
+    new = np.ones(product.size, np.bool_)
+    new[1:] = (product[1:] != product[:-1]) | (np.abs(np.diff(level)) >= SAME_PRICE)
+    of = np.cumsum(new) - 1
+    count = int(of[-1]) + 1
+    used = regular | (np.bincount(of, regular, count) == 0)[of]
+    (median,) = grouped_quantiles(of[used], level[used], count, (0.5,))
+    last = np.concatenate((new[1:], [True]))
+    return _Runs(of, product[new], day[new], day[last], np.bincount(of, minlength=count), median)
+
+
+def _is_spike(runs: _Runs) -> BoolArray:
+    spike = np.zeros(runs.product.size, np.bool_)
+    if spike.size > 2:
+        same_product = runs.product[2:] == runs.product[:-2]
+        returns = np.abs(runs.level[2:] - runs.level[:-2]) < SAME_PRICE
+        spike[1:-1] = same_product & returns & (runs.days[1:-1] == 1)
+    return spike
+
+
+def _higher_neighbour(runs: _Runs, step: int) -> IntArray:
+    """Nearest of the next three runs in a direction whose level is more than 5 % above; -1 if there is none."""
+    count = runs.product.size
+    here = np.arange(count)
+    found = np.full(count, -1)
+    for distance in range(1, LEVELS_SEARCHED + 1):
+        there = here + step * distance
+        inside = (there >= 0) & (there < count) & (found < 0)
+        there = np.clip(there, 0, count - 1)
+        higher = runs.level[there] - runs.level > PROMOTION_DEPTH
+        found = np.where(inside & higher & (runs.product[there] == runs.product), there, found)
+    return found

@@ -1,0 +1,147 @@
+"""Product codes: their normal form, and which of them stand for services rather than merchandise."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+
+from pricing.sales.core.lines import FloatArray, IntArray
+
+LONGEST_CODE: Final = 50
+
+# `*` stands for any text, `?` for one character, `#` for one or more digits.
+DEFAULT: Final[tuple[str, ...]] = (
+    "POST",
+    "DOT",
+    "M",
+    "D",
+    "S",
+    "B",
+    "C2",
+    "C3",
+    "CRUK",
+    "PADS",
+    "BANK CHARGES",
+    "AMAZONFEE",
+    "ADJUST*",
+    "TEST*",
+    "GIFT",
+    "GIFT_*",
+    "SP#",
+)
+
+FEE_WORDS: Final[tuple[str, ...]] = (
+    "ADJUST",
+    "CARRIAGE",
+    "CHARGE",
+    "COMMISSION",
+    "DELIVERY",
+    "DISCOUNT",
+    "FEE",
+    "FEES",
+    "POSTAGE",
+    "REFUND",
+    "SHIPPING",
+    "SURCHARGE",
+    "VOUCHER",
+)
+
+_PRINTABLE: Final = re.compile(r"[ -.0-~]+")
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCodeSuggestion:
+    """A code that looks like a service although no pattern names it.
+
+    Attributes
+    ----------
+    code : the product code.
+    lines : how many lines it has.
+    negative_share : share of its lines with a price below 0 (fraction).
+    reason : "negative_prices" or "fee_description".
+    """
+
+    code: str
+    lines: int
+    negative_share: float
+    reason: str
+
+
+def normalise_code(text: str) -> str:
+    """Strip and upper-case a product code, as it is stored and compared.
+
+    Raises
+    ------
+    ValueError : if nothing is left, it is longer than 50 characters, or holds anything but printable ASCII
+        characters or a slash (codes are part of web addresses).
+    """
+    code = text.strip()
+    shown = code if len(code) <= LONGEST_CODE else f"{code[:LONGEST_CODE]}..."
+    if not code:
+        raise ValueError("A product code must not be empty.")
+    if len(code) > LONGEST_CODE:
+        raise ValueError(f"Product code {shown!r} is longer than {LONGEST_CODE} characters.")
+    # Checked before upper-casing, which turns some foreign letters into ASCII ones.
+    if not _PRINTABLE.fullmatch(code):
+        raise ValueError(f"Product code {shown!r} may hold only printable ASCII characters and no '/'.")
+    return code.upper()
+
+
+def is_service_code(code: str, patterns: Sequence[str] = DEFAULT) -> bool:
+    """Tell whether a normalised code matches one of the patterns.
+
+    In a pattern `*` stands for any text, `?` for one character and `#` for one or more digits; everything
+    else stands for itself. "SP#" matches SP1002 but not SPOON or SP.
+    """
+    return _matcher(tuple(patterns)).fullmatch(code) is not None
+
+
+def suggest_service_codes(
+    codes: Sequence[str],
+    descriptions: Sequence[str],
+    product: IntArray,
+    price: FloatArray,
+    *,
+    patterns: Sequence[str] = DEFAULT,
+    fee_words: Iterable[str] = FEE_WORDS,
+) -> list[ServiceCodeSuggestion]:
+    """Find codes that are probably services: most of their prices negative, or described as a fee.
+
+    Parameters
+    ----------
+    codes, descriptions : (P,) normalised code and description of each product.
+    product, price : (n,) index of the product and unit price of each line.
+    patterns : codes that match them are known as services already and left out.
+    fee_words : words that, as the last one of a description, make it that of a fee: "Next day carriage" is
+        one, "French carriage lantern" is not. Digits and currency signs after it do not count.
+
+    Returns
+    -------
+    Suggestions in the order of the codes; products without lines are never suggested.
+    """
+    lines = np.bincount(product, minlength=len(codes))
+    negative = np.bincount(product[price < 0], minlength=len(codes))
+    fees = frozenset(word.upper() for word in fee_words)
+    suggestions = []
+    for index in np.flatnonzero(lines).tolist():
+        code, share = codes[index], float(negative[index] / lines[index])
+        reason = "negative_prices" if share > 0.5 else "fee_description"
+        suspicious = share > 0.5 or _last_word(descriptions[index]) in fees
+        if suspicious and not is_service_code(code, patterns):
+            suggestions.append(ServiceCodeSuggestion(code, int(lines[index]), share, reason))
+    return sorted(suggestions, key=lambda suggestion: suggestion.code)
+
+
+def _last_word(text: str) -> str:
+    words = re.findall(r"[^\W\d_]+", text)
+    return words[-1].upper() if words else ""
+
+
+@lru_cache(maxsize=32)
+def _matcher(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    wildcards = {"*": ".*", "?": ".", "#": "[0-9]+"}
+    alternatives = ("".join(wildcards.get(sign, re.escape(sign)) for sign in pattern) for pattern in patterns)
+    return re.compile("|".join(f"(?:{alternative})" for alternative in alternatives) or r"(?!)", re.DOTALL)

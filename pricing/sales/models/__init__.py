@@ -1,0 +1,21 @@
+from pricing.sales.models.price_changes import PriceChange
+from pricing.sales.models.products import Product
+from pricing.sales.models.summaries import ProductSummary
+from pricing.sales.models.transactions import (
+    SalesHistory,
+    StagedTransaction,
+    StaleCustomer,
+    StaleProduct,
+    Transaction,
+)
+
+__all__ = [
+    "PriceChange",
+    "Product",
+    "ProductSummary",
+    "SalesHistory",
+    "StagedTransaction",
+    "StaleCustomer",
+    "StaleProduct",
+    "Transaction",
+]

@@ -1,0 +1,92 @@
+"""The ledger of prices: every price that was proposed, decided on and applied, by whom and why."""
+
+from decimal import Decimal
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+
+from elastix.fields import choice_check, length_check, range_check
+from pricing.sales.models.products import Product
+
+
+class PriceChangeStatus(models.TextChoices):
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    APPLIED = "applied"
+    ROLLED_BACK = "rolled_back"
+
+
+class PriceChangeSource(models.TextChoices):
+    MANUAL = "manual", "set by hand"
+    PROPOSAL = "proposal", "proposed by a person"
+    RECOMMENDATION = "recommendation", "recommended"
+    RULE = "rule", "repricing rule"
+
+
+class PriceChange(models.Model):
+    """A line of the ledger.
+
+    `old_price` is the product's price when the change was proposed: when it has moved since, the change can no
+    longer be applied. `expected` is what was expected of the change when it was approved, or applied if nobody had
+    to approve it; it is never recomputed. Names of users are kept as text, to outlive their accounts.
+    """
+
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="price_changes")
+    old_price = models.DecimalField(max_digits=10, decimal_places=2, null=True, blank=True)
+    new_price = models.DecimalField(
+        max_digits=10, decimal_places=2, validators=[MinValueValidator(Decimal("0.01"))]
+    )
+    status = models.CharField(max_length=11, choices=PriceChangeStatus, default=PriceChangeStatus.PROPOSED)
+    source = models.CharField(max_length=14, choices=PriceChangeSource, default=PriceChangeSource.PROPOSAL)
+    batch = models.UUIDField(null=True, blank=True, db_index=True)
+    reason = models.CharField(max_length=255, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    proposed_by = models.CharField(max_length=150, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True, help_text="When it was approved or rejected.")
+    decided_by = models.CharField(max_length=150, blank=True)
+    scheduled_for = models.DateTimeField(
+        null=True, blank=True, help_text="When to apply it, once approved; empty: when somebody does."
+    )
+    changed_at = models.DateTimeField(null=True, blank=True, help_text="When the new price was applied.")
+    applied_by = models.CharField(max_length=150, blank=True)
+    rolled_back_at = models.DateTimeField(null=True, blank=True)
+    rolled_back_by = models.CharField(max_length=150, blank=True)
+    note = models.CharField(
+        max_length=255, blank=True, help_text="Why it was rejected, rolled back or not applied."
+    )
+    expected = models.JSONField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        indexes = [
+            models.Index(fields=("product", "-changed_at"), name="pricing_pricechange_product"),
+            models.Index(fields=("status", "-created_at", "-id"), name="pricing_pricechange_status"),
+            models.Index(fields=("-created_at", "-id"), name="pricing_pricechange_newest"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=("batch", "product"), name="pricing_pricechange_once_a_batch"),
+            range_check("new_price", Decimal("0.01"), Decimal("99999999.99"), "pricing_pricechange"),
+            range_check("old_price", Decimal("0.01"), Decimal("99999999.99"), "pricing_pricechange"),
+            choice_check("status", PriceChangeStatus, "pricing_pricechange"),
+            choice_check("source", PriceChangeSource, "pricing_pricechange"),
+            length_check("reason", 255, "pricing_pricechange"),
+            length_check("note", 255, "pricing_pricechange"),
+            models.CheckConstraint(
+                condition=~Q(status__in=("applied", "rolled_back")) | Q(changed_at__isnull=False),
+                name="pricing_pricechange_applied_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="rolled_back") | Q(rolled_back_at__isnull=False),
+                name="pricing_pricechange_rolled_back_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(old_price__isnull=True) | ~Q(old_price=F("new_price")),
+                name="pricing_pricechange_changes",
+                violation_error_message="The new price is the present one.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id}: {self.old_price} -> {self.new_price} ({self.status})"

@@ -1,0 +1,218 @@
+"""Rebuilding the clean view of some products: clean units, list prices and promotions, from their own lines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+from numpy.typing import NDArray
+
+from elastix.dataset.versions import lock_version
+from elastix.jobs.running import JobRun
+from elastix.sql import (
+    as_integer,
+    day_numbers,
+    day_of,
+    execute,
+    fetch,
+    fetch_columns,
+    minute_numbers,
+    minute_of,
+    number_for_driver,
+    placeholders,
+    update_rows,
+)
+from pricing.sales.core.daily import DailySales, daily_sales
+from pricing.sales.core.lines import CleanLines, ProductFacts, SalesLines, clean_lines, product_facts
+from pricing.sales.models import ProductSummary
+
+PRICE_DECIMALS = 4
+# Larger than any day number, so that product and day form one key.
+DAYS = 1 << 31
+DAY_COLUMNS = {
+    "units": "double precision",
+    "unit_lines": "integer",
+    "list_price": "numeric",
+    "promotion_applied": "boolean",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLines:
+    """Lines as read from the books: their ids, the arrays, and the clean view stored with them."""
+
+    ids: Sequence[Any]
+    lines: SalesLines
+    units: NDArray[np.float64]
+    exclusion: NDArray[np.int8]
+
+
+def clean_shard(run: JobRun) -> dict[str, Any]:
+    """Job handler: rebuild the clean view of the products named in the parameters."""
+    products = run.parameters["products"]
+    clean_products(products)
+    return {"products": len(products)}
+
+
+def clean_products(products: Sequence[str]) -> None:
+    """Rebuild the clean view of these products and write what differs from what is stored."""
+    codes = sorted(products)
+    stored = _read_lines(codes)
+    clean = clean_lines(stored.lines, len(codes))
+    daily = daily_sales(stored.lines, clean, len(codes))
+    facts = product_facts(stored.lines, clean, len(codes))
+    with transaction.atomic():
+        lock_version()
+        _write_lines(stored, clean)
+        _write_days(codes, daily)
+        _write_facts(codes, stored.lines, facts)
+
+
+def _read_lines(codes: Sequence[str]) -> StoredLines:
+    number = {code: index for index, code in enumerate(codes)}
+    sql = (
+        f"SELECT id, product_id, {day_of('date')}, {minute_of('invoice_date')}, quantity, "
+        "CAST(unit_price AS double precision), customer_id, invoice_no, "
+        f"{as_integer('is_return')}, {as_integer('voided')}, units, exclusion "
+        f"FROM pricing_transaction WHERE product_id IN ({placeholders(len(codes))})"
+    )
+    rows = fetch(sql, codes)
+    # The ids are in the order of time, so of identical lines the first one counts, run after run. Sorting
+    # here is cheaper than in the database, which would move whole rows about.
+    rows.sort(key=itemgetter(0))
+    columns = list(zip(*rows, strict=True)) or [()] * 12
+    ids, product, day, minute, quantity, price, customer, invoice, returned, voided, units, exclusion = (
+        columns
+    )
+    lines = SalesLines(
+        product=np.array([number[code] for code in product], np.int64),
+        day=np.array(day_numbers(day), np.int64),
+        minute=np.array(minute_numbers(minute), np.int64),
+        quantity=np.array(quantity, np.int64),
+        price=np.array(price, np.float64),
+        customer=_numbered(customer, missing=-1),
+        invoice=_numbered(invoice),
+        cancellation=np.array(returned, np.bool_),
+        voided=np.array(voided, np.bool_),
+    )
+    return StoredLines(ids, lines, np.array(units, np.float64), np.array(exclusion, np.int8))
+
+
+def _numbered(values: Sequence[str | None], missing: int | None = None) -> NDArray[np.int64]:
+    """Number texts in the order of their first appearance; None gets `missing`."""
+    numbers: dict[str | None, int] = {}
+    if missing is not None:
+        numbers[None] = missing
+    return np.array([numbers.setdefault(value, len(numbers)) for value in values], np.int64)
+
+
+def _write_lines(stored: StoredLines, clean: CleanLines) -> None:
+    changed = np.flatnonzero((clean.units != stored.units) | (clean.reason != stored.exclusion)).tolist()
+    rows = [(float(clean.units[row]), int(clean.reason[row]), stored.ids[row]) for row in changed]
+    update_rows(
+        "pricing_transaction",
+        "id",
+        {"units": "double precision", "exclusion": "smallint"},
+        rows,
+        key_type="uuid",
+    )
+
+
+def _write_days(codes: Sequence[str], daily: DailySales) -> None:
+    """Write units, list price and promotion of the days on which they differ from what is stored."""
+    columns = fetch_columns(
+        f"SELECT id, product_id, {day_of('date')}, units, unit_lines, CAST(list_price AS double precision), "
+        f"{as_integer('promotion_applied')} FROM pricing_saleshistory WHERE source = 'transactions' "
+        f"AND product_id IN ({placeholders(len(codes))})",
+        codes,
+        columns=7,
+    )
+    number = {code: index for index, code in enumerate(codes)}
+    stored = np.array([number[code] for code in columns[1]], np.int64) * DAYS + np.array(
+        day_numbers(columns[2]), np.int64
+    )
+    key = daily.product * DAYS + daily.day
+    # Days that came or went since the lines were read belong to a later sales version.
+    rows, at = np.intersect1d(stored, key, assume_unique=True, return_indices=True)[1:]
+    price = np.round(daily.list_price[at], PRICE_DECIMALS)
+    old_price = np.array(columns[5], np.float64)[rows]
+    differs = (
+        (daily.units[at] != np.array(columns[3], np.float64)[rows])
+        | (daily.lines[at] != np.array(columns[4], np.int64)[rows])
+        | ~((price == old_price) | (np.isnan(price) & np.isnan(old_price)))
+        | (daily.promotion[at] != np.array(columns[6], np.bool_)[rows])
+    )
+    at = at[differs]
+    prices = [None if value != value else number_for_driver(value) for value in price[differs].tolist()]
+    ids = [columns[0][row] for row in rows[differs].tolist()]
+    changed = zip(
+        daily.units[at].tolist(),
+        daily.lines[at].tolist(),
+        prices,
+        daily.promotion[at].tolist(),
+        ids,
+        strict=True,
+    )
+    update_rows("pricing_saleshistory", "id", DAY_COLUMNS, list(changed))
+
+
+def _write_facts(codes: Sequence[str], lines: SalesLines, facts: ProductFacts) -> None:
+    """Keep what only the lines can tell of a product: what they warn of, and how many invoices it is on."""
+    names = {
+        "BULK_CAPPED": facts.bulk_capped,
+        "HIGH_RETURNS": facts.high_returns,
+        "CHANNEL_MIX": facts.channel_mix,
+    }
+    invoices = _invoices(lines, len(codes))
+    found = {
+        code: ([name for name, set_for in names.items() if set_for[row]], invoices[row])
+        for row, code in enumerate(codes)
+    }
+    stored = ProductSummary.objects.filter(product_id__in=codes)
+    known = {
+        code: (flags, count)
+        for code, flags, count in stored.values_list("product_id", "data_flags", "invoices")
+    }
+    ProductSummary.objects.bulk_create(
+        [
+            ProductSummary(product_id=code, data_flags=flags, invoices=count)
+            for code, (flags, count) in found.items()
+            if code not in known
+        ],
+        batch_size=1000,
+    )
+    ProductSummary.objects.bulk_update(
+        [
+            ProductSummary(product_id=code, data_flags=flags, invoices=count)
+            for code, (flags, count) in found.items()
+            if code in known and known[code] != (flags, count)
+        ],
+        ["data_flags", "invoices"],
+        batch_size=500,
+    )
+
+
+def _invoices(lines: SalesLines, products: int) -> list[int]:
+    """How many different invoices each product was sold on; one cancelled later was a purchase still."""
+    sold = ~lines.cancellation
+    pairs = np.unique(lines.product[sold] * (1 << 32) + lines.invoice[sold])
+    counts: list[int] = np.bincount(pairs >> 32, minlength=products).tolist()
+    return counts
+
+
+def products_with_sales() -> list[str]:
+    """Codes of all products that have transactions, in order."""
+    ids = fetch_columns("SELECT DISTINCT product_id FROM pricing_transaction ORDER BY product_id", columns=1)
+    return list(ids[0])
+
+
+def forget_sales(codes: Sequence[str]) -> None:
+    """Drop the summaries of products whose last transaction is gone."""
+    if codes:
+        execute(
+            f"DELETE FROM pricing_productsummary WHERE product_id IN ({placeholders(len(codes))}) "
+            "AND NOT EXISTS (SELECT 1 FROM pricing_saleshistory h WHERE h.product_id = pricing_productsummary.product_id)",
+            codes,
+        )

@@ -1,0 +1,168 @@
+"""Writing products. A price set by hand goes into the ledger; every edit raises the catalogue version."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from elastix.dataset.versions import catalogue_changed, lock_version
+from elastix.sql import batches
+from pricing.sales.core.service_codes import DEFAULT, is_service_code
+from pricing.sales.models import PriceChange, Product, Transaction
+from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
+from pricing.sales.models.products import Kind, PriceSource
+from pricing.sales.services import rollup
+
+EDITABLE = ("name", "category", "current_price", "cost", "stock_level", "target_stock", "kind", "is_active")
+
+
+def kind_of(code: str) -> str:
+    """Return merchandise or service, by the shop's list of service code patterns."""
+    patterns = tuple(settings.SERVICE_CODE_PATTERNS) or DEFAULT
+    return Kind.SERVICE if is_service_code(code, patterns) else Kind.MERCHANDISE
+
+
+def products_ensure(names: Mapping[str, str]) -> None:
+    """Create the products that are not there yet; `names` maps normalised code to a name (or "")."""
+    codes = sorted(names)
+    known: set[str] = set()
+    for chunk in batches(codes, 5000):
+        known.update(Product.objects.filter(code__in=chunk).values_list("code", flat=True))
+    missing = [
+        Product(code=code, name=names[code] or code, kind=kind_of(code))
+        for code in codes
+        if code not in known
+    ]
+    if missing:
+        Product.objects.bulk_create(missing, batch_size=1000, ignore_conflicts=True)
+        catalogue_changed()
+
+
+@transaction.atomic
+def product_create(*, code: str, by: str, **fields: Any) -> Product:
+    """Create a product; its price, if given, is its first line in the ledger."""
+    lock_version()
+    product = Product(code=code, name=code, kind=kind_of(code))
+    _edit(product, fields)
+    product.save(force_insert=True)
+    _write_ledger(product, None, by)
+    catalogue_changed()
+    return product
+
+
+@transaction.atomic
+def product_update(code: str, *, by: str, **changes: Any) -> Product:
+    """Change what is given of a product; a changed price becomes manual and is written into the ledger."""
+    lock_version()
+    product = Product.objects.select_for_update().get(code=code)
+    old_price, regrouped = product.current_price, not _same_group(product, changes)
+    _edit(product, changes)
+    product.save()
+    _write_ledger(product, old_price, by)
+    if regrouped:
+        rollup.touch_product(code)
+    catalogue_changed()
+    return product
+
+
+@transaction.atomic
+def product_delete(code: str) -> bool:
+    """Delete a product without history; deactivate one with. Return whether it was deleted."""
+    lock_version()
+    product = Product.objects.select_for_update().get(code=code)
+    has_history = (
+        Transaction.objects.filter(product=product).exists()
+        or product.sales_history.exists()
+        or product.price_changes.exists()
+    )
+    if has_history:
+        product.is_active = False
+        product.save(update_fields=["is_active", "updated_at"])
+    else:
+        product.delete()
+    catalogue_changed()
+    return not has_history
+
+
+@transaction.atomic
+def products_upsert(rows: Iterable[Mapping[str, Any]], *, by: str) -> tuple[int, int]:
+    """Create or update many products, all or nothing; return how many were created and updated.
+
+    Each row has `code` and any of the editable fields; fields that are absent or None stay as they are. Of
+    several rows with one code the last one counts.
+    """
+    lock_version()
+    wanted = {
+        row["code"]: {name: row[name] for name in EDITABLE if row.get(name) is not None} for row in rows
+    }
+    known: dict[str, Product] = {}
+    for chunk in batches(sorted(wanted), 5000):
+        known |= Product.objects.in_bulk(chunk)
+    old_prices = {code: product.current_price for code, product in known.items()}
+    products, regrouped = [], []
+    for code, fields in wanted.items():
+        product = known.get(code) or Product(code=code, name=code, kind=kind_of(code))
+        if code in known and not _same_group(product, fields):
+            regrouped.append(code)
+        _edit(product, fields)
+        products.append(product)
+    created = [product for product in products if product.code not in known]
+    Product.objects.bulk_create(created, batch_size=500)
+    Product.objects.bulk_update(
+        [product for product in products if product.code in known],
+        [*EDITABLE, "price_source", "updated_at"],
+        batch_size=200,
+    )
+    PriceChange.objects.bulk_create(
+        [line for product in products if (line := _ledger_line(product, old_prices.get(product.code), by))],
+        batch_size=500,
+    )
+    for code in regrouped:
+        rollup.touch_product(code)
+    catalogue_changed()
+    return len(created), len(known)
+
+
+def _same_group(product: Product, fields: Mapping[str, Any]) -> bool:
+    """Whether kind and category stay, on which other products' and customers' numbers depend."""
+    return all(
+        fields.get(name, getattr(product, name)) == getattr(product, name) for name in ("kind", "category")
+    )
+
+
+def _edit(product: Product, fields: Mapping[str, Any]) -> None:
+    """Set fields and check them; a price that is set becomes manual, one that is taken away follows the data."""
+    old_price = product.current_price
+    for name in EDITABLE:
+        if name in fields:
+            setattr(product, name, fields[name])
+    # The database checks its own constraints; asking it for each of them first would cost a query apiece.
+    product.full_clean(validate_unique=False, validate_constraints=False)
+    if product.current_price != old_price:
+        product.price_source = PriceSource.MANUAL if product.current_price is not None else PriceSource.DATA
+    product.updated_at = timezone.now()
+
+
+def _ledger_line(product: Product, old_price: Decimal | None, by: str) -> PriceChange | None:
+    """The ledger's line for a price set by hand; None if it is what it was."""
+    if product.current_price is None or product.current_price == old_price:
+        return None
+    return PriceChange(
+        product=product,
+        old_price=old_price,
+        new_price=product.current_price,
+        changed_at=timezone.now(),
+        reason="Set by hand",
+        applied_by=by,
+        status=PriceChangeStatus.APPLIED,
+        source=PriceChangeSource.MANUAL,
+    )
+
+
+def _write_ledger(product: Product, old_price: Decimal | None, by: str) -> None:
+    line = _ledger_line(product, old_price, by)
+    if line:
+        line.save()

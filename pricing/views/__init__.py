@@ -1,1 +1,0 @@
-"""Endpoints of this app, one module per resource."""
