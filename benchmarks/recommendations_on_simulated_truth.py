@@ -23,7 +23,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.elasticity_accuracy import SHOPS, estimate
 from pricing.elasticity.core.demand import DEMAND_MODELS, DemandModel
-from pricing.recommendation.core.inputs import DEFAULT_ENDINGS, Approach, Offers, Terms
+from pricing.recommendation.core.inputs import (
+    DEFAULT_ENDINGS,
+    PriceConstraints,
+    PricingInputs,
+    PricingStrategy,
+)
 from pricing.recommendation.core.recommendation import Recommendation, recommend
 from tests.dgp import SimulatedShop, simulate_shop
 
@@ -47,7 +52,9 @@ def true_profit(shop: SimulatedShop, now: Floats, units: Floats, price: Floats) 
     return np.asarray((price - shop.cost) * units * (price / now) ** shop.true_elasticity)
 
 
-def row(shop: SimulatedShop, known: Offers, sold: NDArray[np.bool_], approach: Approach) -> list[float]:
+def row(
+    shop: SimulatedShop, known: PricingInputs, sold: NDArray[np.bool_], approach: PricingStrategy
+) -> list[float]:
     """Act on the recommendations for products on sale, and on those made from the true elasticities."""
     now = known.price
     units = year_at_present_prices(shop, now)
@@ -70,16 +77,16 @@ def row(shop: SimulatedShop, known: Offers, sold: NDArray[np.bool_], approach: A
     ]
 
 
-def recommended(offers: Offers, approach: Approach) -> Recommendation:
-    return recommend(offers, Terms.of(offers.count), approach)
+def recommended(offers: PricingInputs, approach: PricingStrategy) -> Recommendation:
+    return recommend(offers, PriceConstraints.of(offers.count), approach)
 
 
-def offers_of(shop: SimulatedShop) -> tuple[Offers, NDArray[np.bool_]]:
+def offers_of(shop: SimulatedShop) -> tuple[PricingInputs, NDArray[np.bool_]]:
     """What the shop would know of its products, and which of them are still on sale."""
     posterior, _ = estimate(shop)
     price = np.round(shop.regular_price[:, -1], 2)
     sold = posterior.estimated & shop.available[:, -QUARTER:].any(axis=1)
-    offers = Offers.of(
+    offers = PricingInputs.of(
         price=price,
         cost=shop.cost,
         quantity=year_at_present_prices(shop, price) * 30 / YEAR,
@@ -105,7 +112,7 @@ def main() -> None:
         shop = simulate_shop(spec, seed)
         offers, sold = offers_of(shop)
         for name, endings in ENDINGS.items():
-            figures = row(shop, offers, sold, Approach("profit", model, endings))
+            figures = row(shop, offers, sold, PricingStrategy("profit", model, endings))
             print(
                 f"{arguments.shop + ' ' + str(seed):<16}{name:<10}"
                 + "".join(f"{each:>9.2f}" for each in figures),

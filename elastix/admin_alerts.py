@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from elastix.admin_base import ReadOnlyAdmin
 from elastix.alerts.models import Alert
 from elastix.alerts.services import alert_acknowledge
-from elastix.api.permissions import Role, role_of, who
+from elastix.api.permissions import Role, audit_username, role_of
 
 
 class AlertAdmin(ReadOnlyAdmin):
@@ -42,7 +42,7 @@ class AlertAdmin(ReadOnlyAdmin):
     def acknowledge(self, request: HttpRequest, alerts: Any) -> None:
         ids = list(alerts.filter(acknowledged_at__isnull=True).order_by("pk").values_list("pk", flat=True))
         for alert_id in ids:
-            alert_acknowledge(alert_id, by=who(request))
+            alert_acknowledge(alert_id, by=audit_username(request))
         count = f"{len(ids)} alert{'' if len(ids) == 1 else 's'}"
         self.message_user(request, f"{count} acknowledged.", messages.SUCCESS)
 

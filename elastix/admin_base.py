@@ -110,7 +110,7 @@ def _busy(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def adopt(obj: Model, saved: Model) -> None:
+def copy_state(obj: Model, saved: Model) -> None:
     """Let the object of a form be the one that a service saved."""
     obj.__dict__.update(saved.__dict__)
 

@@ -18,7 +18,7 @@ from elastix.errors import Conflict
 from elastix.imports.core.errors import UnreadableFile
 from elastix.imports.core.fields import FileSchema
 from elastix.imports.models import ImportBatch, ImportReject, ImportStatus
-from elastix.imports.services import batch_create, kept_file, rejects_file
+from elastix.imports.services import batch_create, rejects_file, stored_upload
 
 ENCODINGS = [
     ("", "find out"),
@@ -258,7 +258,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
                 self._read_anew(request, batch)
 
     def _read_anew(self, request: HttpRequest, batch: ImportBatch) -> None:
-        with kept_file(batch) as file:
+        with stored_upload(batch) as file:
             anew = batch_create(
                 file,
                 kind=batch.kind,

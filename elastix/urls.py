@@ -5,23 +5,26 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from elastix.alerts.views import AlertAcknowledgeView, AlertsView
+from elastix.alerts.api import AlertViewSet
 from elastix.api.documentation import DocsView, SchemaView
-from elastix.api.health import HealthView
-from elastix.api.token import TokenView
-from elastix.jobs.views import JobView
+from elastix.api.health import HealthViewSet
+from elastix.api.routers import Router
+from elastix.api.token import TokenViewSet
+from elastix.jobs.api import JobViewSet
+
+router = Router()
+router.register("health", HealthViewSet, "health")
+router.register("api/token", TokenViewSet, "token")
+router.register("api/jobs", JobViewSet, "job")
+router.register("api/alerts", AlertViewSet, "alert")
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="docs"), name="home"),
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}elastix/icon.svg"), name="favicon"),
     path("admin/", admin.site.urls),
-    path("health", HealthView.as_view(), name="health"),
     path("docs", DocsView.as_view(), name="docs"),
     path("openapi.json", SchemaView.as_view(), name="openapi"),
-    path("api/token", TokenView.as_view(), name="token"),
-    path("api/jobs/<int:job_id>", JobView.as_view(), name="job"),
-    path("api/alerts", AlertsView.as_view(), name="alerts"),
-    path("api/alerts/<int:alert_id>/acknowledge", AlertAcknowledgeView.as_view(), name="alert-acknowledge"),
+    *router.urls,
     path("", include("pricing.urls")),
     path("", include("segments.urls")),
     path("", include("market.urls")),

@@ -70,7 +70,7 @@ def _compute_and_publish(run: JobRun) -> dict[str, Any]:
     for done, step in enumerate(steps, 1):
         results[step.name] = step.compute(plan, results)
         run.progress(CLEANING_SHARE + (0.9 - CLEANING_SHARE) * done / len(steps))
-    with run.committing():
+    with run.fenced_transaction():
         for step in steps:
             step.publish(plan, results)
         _mark_published(plan, parameters["stale"])

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from elastix.alerts.models import Alert, AlertChannel, AlertDelivery
 from elastix.dataset.versions import lock_version
+from elastix.errors import NotFound
 
 LONGEST_MESSAGE = 500
 
@@ -80,10 +81,11 @@ def alert_acknowledge(alert_id: int, *, by: str) -> Alert:
 
     Raises
     ------
-    Alert.DoesNotExist
-        If there is no such alert.
+    NotFound : there is no such alert.
     """
-    alert = Alert.objects.select_for_update().get(pk=alert_id)
+    alert = Alert.objects.select_for_update().filter(pk=alert_id).first()
+    if alert is None:
+        raise NotFound(f"There is no alert {alert_id}.")
     if alert.acknowledged_at is None:
         alert.acknowledged_at, alert.acknowledged_by = timezone.now(), by
         alert.save(update_fields=["acknowledged_at", "acknowledged_by"])

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import OperationalError
 from django.http import Http404
-from rest_framework import exceptions
+from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
@@ -19,6 +19,22 @@ logger = logging.getLogger(__name__)
 STATUS: dict[type[ElastixError], int] = {NotFound: 404, Conflict: 409, Busy: 503}
 PROBLEM_JSON = "application/problem+json"
 BUSY_RETRY_SECONDS = 5
+
+
+class ProblemErrorSerializer(serializers.Serializer[Any]):
+    field = serializers.CharField(help_text='Where it is wrong; "" for the request as a whole.')
+    code = serializers.CharField(help_text="A stable name for programs.")
+    message = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """RFC 9457 problem details."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(help_text="What is wrong and what to do.")
+    errors = ProblemErrorSerializer(many=True)  # type: ignore[assignment]
 
 
 def problem(code: int, detail: str, errors: list[dict[str, str]] | None = None) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from elastix import __version__
-from elastix.api.views import ElastixView
+from elastix.api.operations import operation
+from elastix.api.viewsets import ElastixViewSet
 from elastix.dataset.versions import data_version, zone_changed
 
 logger = logging.getLogger(__name__)
@@ -27,14 +28,15 @@ class HealthSerializer(serializers.Serializer[Any]):
     failing = serializers.ListField(child=serializers.CharField())
 
 
-class HealthView(ElastixView):
-    """Whether this server, its database and its broker work, and how fresh its numbers are."""
+class HealthViewSet(ElastixViewSet):
+    """The state of the installation."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    responses = {"GET": HealthSerializer}
 
-    def get(self, request: Request) -> Response:
+    @operation(response=HealthSerializer, status=(200, 503))
+    def list(self, request: Request) -> Response:
+        """Whether this server, its database and its broker work, and how fresh its numbers are."""
         database, version = _database()
         broker = _broker()
         failing = [name for name, state in (("database", database), ("broker", broker)) if state == "failing"]

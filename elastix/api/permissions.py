@@ -41,15 +41,15 @@ def role_of(user: Any) -> Role:
     return found
 
 
-def who(request: Any) -> str:
+def audit_username(request: Any) -> str:
     """The name under which what a request does is kept."""
     return request.user.get_username() or "anonymous"
 
 
 class RolePermission(BasePermission):
-    """Compare the user's role with the view's `roles`: a mapping of method to the lowest role allowed.
+    """Compare the user's role with the lowest that the operation allows.
 
-    A view without a mapping is readable by viewers and writable by analysts.
+    An operation that names none is readable by viewers and writable by analysts.
     """
 
     message = "Your role does not allow this."
@@ -61,8 +61,7 @@ class RolePermission(BasePermission):
 
     @staticmethod
     def needed(method: str, view: Any) -> Role:
-        roles: dict[str, Role] = getattr(view, "roles", {})
-        default = Role.VIEWER if method in SAFE_METHODS else Role.ANALYST
-        if method in ("HEAD", "OPTIONS"):
-            return roles.get("GET", Role.VIEWER)
-        return roles.get(method, default)
+        declared = getattr(view, "operation", None)
+        if declared is not None and declared.role is not None:
+            return declared.role  # type: ignore[no-any-return]
+        return Role.VIEWER if method in SAFE_METHODS else Role.ANALYST

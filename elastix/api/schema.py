@@ -1,18 +1,40 @@
-"""OpenAPI from what the views declare: `queries` (parameters), `bodies` (requests) and `responses`, by method."""
+"""OpenAPI from what the viewsets declare with `@operation`."""
 
+import re
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+
+from elastix.api.errors import PROBLEM_JSON, ProblemSerializer
+from elastix.api.operations import Operation
+
+SUCCESS = {200: "Done.", 201: "Created.", 202: "Accepted; a job does it.", 503: "A part does not work."}
+REFUSALS = {
+    400: "Something in the request is not valid; `errors` names the field.",
+    401: "No credentials, or wrong ones.",
+    403: "The role does not allow this.",
+    404: "There is no such thing.",
+    409: "The request does not fit the present state.",
+    413: "The body is too large.",
+    415: "The body's media type is not one of those listed.",
+    429: "Too many tries; Retry-After says when to come back.",
+    503: "The data are being written just now; Retry-After says when to come back.",
+}
 
 
 class ElastixSchema(AutoSchema):
-    """AutoSchema that reads the declarations of ElastixView."""
+    """AutoSchema that reads the declaration of the action."""
+
+    @property
+    def declared(self) -> Operation:
+        return getattr(self.view, "operation", None) or Operation()
 
     def get_override_parameters(self) -> list[Any]:
-        serializer = getattr(self.view, "queries", {}).get(self.method)
-        if serializer is None:
+        query = self.declared.query
+        if query is None:
             return []
         return [
             OpenApiParameter(
@@ -23,19 +45,57 @@ class ElastixSchema(AutoSchema):
                 description=str(field.help_text or ""),
                 explode=True,
             )
-            for name, field in serializer().fields.items()
+            for name, field in query().fields.items()
         ]
 
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        return self.declared.lists
+
+    def get_filter_backends(self) -> list[Any]:
+        view: Any = self.view
+        return list(view.filter_backends) if self.declared.lists and view.filterset_class else []
+
+    def _get_paginator(self) -> Any:
+        view: Any = self.view
+        return view.paginator if self.declared.lists else None
+
     def get_request_serializer(self) -> Any:
-        return getattr(self.view, "bodies", {}).get(self.method)
+        return self.declared.body
 
     def get_response_serializers(self) -> Any:
-        responses = getattr(self.view, "responses", {})
-        return responses.get(self.method)
+        declared = self.declared
+        answers: dict[Any, Any] = {}
+        for code in declared.status:
+            if declared.response is None:
+                answers[code] = OpenApiResponse(description="Done; no content.")
+            elif declared.response is bytes:
+                answers[code, "text/csv"] = OpenApiResponse(OpenApiTypes.BINARY, description="A file.")
+            else:
+                answers[code] = OpenApiResponse(declared.response, description=SUCCESS[code])
+        for code in self._refusals():
+            answers[code, PROBLEM_JSON] = OpenApiResponse(ProblemSerializer, description=REFUSALS[code])
+        return answers
+
+    def _refusals(self) -> list[int]:
+        codes = {400, 503, *self.declared.errors}
+        if self.view.permission_classes and self.get_auth():
+            codes |= {401, 403}
+        if "{" in self.path:
+            codes.add(404)
+        if self.declared.body is not None:
+            codes |= {413, 415}
+        return sorted(codes)
+
+    def get_summary(self) -> str:
+        """The first sentence of what the action's docstring says."""
+        return re.split(r"(?<=[.?!])\s", self.get_description().strip(), maxsplit=1)[0]
 
     def get_operation_id(self) -> str:
-        name = type(self.view).__name__.removesuffix("View")
-        return f"{self.method.lower()}{name}"
+        action = getattr(self.view, "action", None) or self.method.lower()
+        resource = type(self.view).__name__.removesuffix("ViewSet").removesuffix("View")
+        return (
+            f"{action}_{resource}" if action not in ("get", "post") else f"{self.method.lower()}_{resource}"
+        )
 
     def get_tags(self) -> list[str]:
         return [getattr(self.view, "tag", None) or type(self.view).__module__.split(".")[0]]

@@ -10,7 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
 
-from elastix.api.views import ElastixView
+from elastix.api.operations import operation
+from elastix.api.viewsets import ElastixViewSet
 
 
 class CredentialsSerializer(serializers.Serializer[Any]):
@@ -22,20 +23,18 @@ class TokenSerializer(serializers.Serializer[Any]):
     token = serializers.CharField()
 
 
-class TokenView(ElastixView):
-    """Log in: send the token with later requests as `Authorization: Token ...`."""
+class TokenViewSet(ElastixViewSet):
+    """Tokens for programs."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
     throttle_classes = (ScopedRateThrottle,)
     throttle_scope = "token"
-    bodies = {"POST": CredentialsSerializer}
-    responses = {"POST": TokenSerializer}
 
-    def post(self, request: Request) -> Response:
-        credentials = CredentialsSerializer(data=request.data)
-        credentials.is_valid(raise_exception=True)
-        user = authenticate(request._request, **credentials.validated_data)
+    @operation(body=CredentialsSerializer, response=TokenSerializer, errors=(429,))
+    def create(self, request: Request) -> Response:
+        """Log in: send the token with later requests as `Authorization: Token ...`."""
+        user = authenticate(request._request, **self.validated())
         if user is None:
             raise serializers.ValidationError(
                 "The user name or the password is wrong.", code="authentication"

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from elastix.api.errors import PROBLEM_JSON
+from elastix.api.operations import Operation
 from elastix.api.parameters import QuerySerializer
 from elastix.api.parsers import ShallowJSONParser
 from elastix.api.permissions import Role
@@ -33,6 +34,17 @@ class ElastixView(APIView):
     queries: dict[str, type[QuerySerializer]] = {}
     roles: dict[str, Role] = {}
     query: dict[str, Any]
+
+    @property
+    def operation(self) -> Any:
+        method = (self.request.method if self.request else "") or ""
+        method = "GET" if method in ("HEAD", "OPTIONS") else method
+        return Operation(
+            query=self.queries.get(method),
+            body=getattr(self, "bodies", {}).get(method),
+            response=getattr(self, "responses", {}).get(method),
+            role=self.roles.get(method),
+        )
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

@@ -10,8 +10,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from elastix.imports.core.errors import UnreadableFile
 from elastix.imports.models import ImportBatch, ImportStatus
-from elastix.imports.services import SeenBefore, batch_create
-from elastix.jobs.dispatch import jobs_held
+from elastix.imports.services import DuplicateImport, batch_create
+from elastix.jobs.dispatch import capture_jobs
 from elastix.jobs.models import JobState
 from elastix.jobs.running import run_to_the_end
 
@@ -74,7 +74,7 @@ class ImportCommand(BaseCommand):
             "day_first": options["day_first"],
         }
         try:
-            with path.open("rb") as file, jobs_held():
+            with path.open("rb") as file, capture_jobs():
                 return batch_create(
                     file,
                     kind=self.kind,
@@ -87,7 +87,7 @@ class ImportCommand(BaseCommand):
             raise CommandError(f"{path}: {error.strerror}.") from error
         except UnreadableFile as error:
             raise CommandError(str(error)) from error
-        except SeenBefore as error:
+        except DuplicateImport as error:
             raise CommandError(str(error.detail).replace("`again`", "--again")) from error
 
     @staticmethod

@@ -28,8 +28,8 @@ from elastix.sql import lock_text
 CHUNK_BYTES = 2 * 1024 * 1024
 
 
-class SeenBefore(Conflict):
-    default_code = "seen_before"
+class DuplicateImport(Conflict):
+    default_code = "duplicate_import"
 
 
 def batch_create(
@@ -48,7 +48,7 @@ def batch_create(
 
     Raises
     ------
-    SeenBefore : the same file is already in the books, or on its way, and `again` was not asked for.
+    DuplicateImport : the same file is already in the books, or on its way, and `again` was not asked for.
     UnreadableFile : it is larger than IMPORT_MAX_BYTES.
     """
     with transaction.atomic():
@@ -101,11 +101,11 @@ def _seen_before(batch: ImportBatch) -> ImportBatch | None:
 def _take_up(before: ImportBatch, *, instead_of: ImportBatch) -> ImportBatch:
     name = f"{before.file_name!r} on {before.created_at:%Y-%m-%d %H:%M} UTC (import {before.pk}, {before.status})"
     if before.status == ImportStatus.PUBLISHED or before.job_id is None:
-        raise SeenBefore(
+        raise DuplicateImport(
             f"This very file came in before, as {name}. To take it in a second time, ask for it with `again`."
         )
     if not Job.objects.filter(abandoned(), pk=before.job_id).exists():
-        raise SeenBefore(
+        raise DuplicateImport(
             f"This very file is on its way in already, as {name}. If that was interrupted, send the file again in "
             f"{settings.JOB_LEASE_SECONDS} seconds: the import is then taken up where it was left."
         )
@@ -115,7 +115,7 @@ def _take_up(before: ImportBatch, *, instead_of: ImportBatch) -> ImportBatch:
 
 
 @contextmanager
-def kept_file(batch: ImportBatch) -> Iterator[BinaryIO]:
+def stored_upload(batch: ImportBatch) -> Iterator[BinaryIO]:
     """The upload as one seekable file."""
     with tempfile.TemporaryFile() as file:
         for content in (

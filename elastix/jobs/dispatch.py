@@ -13,7 +13,7 @@ from django.db import close_old_connections, connections, transaction
 logger = logging.getLogger(__name__)
 
 _inline: ContextVar[bool] = ContextVar("jobs_inline", default=False)
-_held: ContextVar[list[int] | None] = ContextVar("jobs_held", default=None)
+_held: ContextVar[list[int] | None] = ContextVar("capture_jobs", default=None)
 _executor: ThreadPoolExecutor | None = None
 _executor_lock = threading.Lock()
 
@@ -29,7 +29,7 @@ def jobs_inline() -> Iterator[None]:
 
 
 @contextmanager
-def jobs_held() -> Iterator[list[int]]:
+def capture_jobs() -> Iterator[list[int]]:
     """Collect the jobs that are dispatched inside this block instead of running them; the caller will."""
     held: list[int] = []
     token = _held.set(held)

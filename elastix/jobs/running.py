@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from elastix.dataset.versions import lock_version
-from elastix.jobs.dispatch import dispatch_on_commit, jobs_held, jobs_inline
+from elastix.jobs.dispatch import capture_jobs, dispatch_on_commit, jobs_inline
 from elastix.jobs.models import Job, JobState
 from elastix.jobs.registry import failure_hook, job_handler, success_hook
 
@@ -58,7 +58,7 @@ class JobRun:
 
     def save_parameters(self, **changes: Any) -> None:
         """Keep what the next attempt or stage needs; what others wrote into the row meanwhile stays."""
-        with self.committing():
+        with self.fenced_transaction():
             self._write(parameters=self._reread() | changes)
             self.parameters = self._reread()
 
@@ -73,7 +73,7 @@ class JobRun:
         return Job.objects.filter(pk=self.job_id, token=self.token, state=JobState.RUNNING)
 
     @contextmanager
-    def committing(self) -> Iterator[None]:
+    def fenced_transaction(self) -> Iterator[None]:
         """A transaction that only commits while this claim is the newest.
 
         It takes the version row's lock before the job's, the order that every writer keeps.
@@ -86,7 +86,7 @@ class JobRun:
 
     def spawn(self, kind: str, parameters: list[dict[str, Any]], *, next_stage: str) -> None:
         """Make child jobs and wait for them; whoever finishes the last one calls this job at `next_stage`."""
-        with self.committing():
+        with self.fenced_transaction():
             Job.objects.filter(parent_id=self.job_id).delete()
             children = Job.objects.bulk_create(
                 [Job(kind=kind, parameters=each, parent_id=self.job_id) for each in parameters]
@@ -187,7 +187,7 @@ def run_to_the_end(job_id: int, on_progress: Callable[[int, float], None] | None
     The jobs as they ended, in the order in which they began.
     """
     begun: dict[int, None] = {}
-    with jobs_inline(), jobs_held() as waiting:
+    with jobs_inline(), capture_jobs() as waiting:
         waiting.append(job_id)
         while waiting:
             current = waiting.pop(0)

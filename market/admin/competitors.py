@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
 
-from elastix.admin_base import BaseAdmin, ExportMixin, PeriodFilter, ServiceDeletes, adopt
+from elastix.admin_base import BaseAdmin, ExportMixin, PeriodFilter, ServiceDeletes, copy_state
 from elastix.admin_imports import UploadMixin
 from elastix.imports.models import ImportKind
 from market.models import Competitor, CompetitorPrice
@@ -126,9 +126,9 @@ class CompetitorPriceAdmin(UploadMixin, ExportMixin, ServiceDeletes):
     def save_model(self, request: HttpRequest, obj: CompetitorPrice, form: Any, change: bool) -> None:
         values = {"product_id": obj.product_id} | {name: form.cleaned_data.get(name) for name in EDITABLE[1:]}
         if change:
-            adopt(obj, price_update(obj.pk, values))
+            copy_state(obj, price_update(obj.pk, values))
         else:
-            adopt(obj, price_record(**values)[0])
+            copy_state(obj, price_record(**values)[0])
 
     def delete_model(self, request: HttpRequest, obj: CompetitorPrice) -> None:
         price_delete(obj.pk)
@@ -150,4 +150,4 @@ class CompetitorAdmin(BaseAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Competitor, form: Any, change: bool) -> None:
-        adopt(obj, competitor_update(obj.pk, quality=obj.quality))
+        copy_state(obj, competitor_update(obj.pk, quality=obj.quality))

@@ -8,7 +8,14 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from elastix.admin_base import BaseAdmin, ExportMixin, ReadOnlyAdmin, ServiceDeletes, adopt, changelist_url
+from elastix.admin_base import (
+    BaseAdmin,
+    ExportMixin,
+    ReadOnlyAdmin,
+    ServiceDeletes,
+    changelist_url,
+    copy_state,
+)
 from elastix.errors import Conflict
 from market.models import KillSwitch, RepricingResult, RepricingRule, RepricingRun
 from market.models.rules import RuleScope
@@ -95,7 +102,7 @@ class RepricingRuleAdmin(ServiceDeletes):
             if change
             else rule_create(fields, user=request.user, remember=False)
         )
-        adopt(obj, saved)
+        copy_state(obj, saved)
 
     def delete_model(self, request: HttpRequest, obj: RepricingRule) -> None:
         rule_delete(obj.pk, user=request.user, remember=False)
@@ -192,4 +199,4 @@ class KillSwitchAdmin(BaseAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: KillSwitch, form: Any, change: bool) -> None:
-        adopt(obj, kill_switch_set(on=obj.on, reason=obj.reason, by=request.user.get_username()))
+        copy_state(obj, kill_switch_set(on=obj.on, reason=obj.reason, by=request.user.get_username()))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pricing.recommendation.core import guardrails as rails
 from pricing.recommendation.core.guardrails import Guardrails, guardrails
-from pricing.recommendation.core.inputs import Offers, Terms
+from pricing.recommendation.core.inputs import PriceConstraints, PricingInputs
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -94,7 +94,9 @@ class Settled:
                 yield rule, rails.cents_to_money(int(bound)), bool(binds)
 
 
-def settle(wanted: FloatArray, offers: Offers, terms: Terms, day: DayRange | None = None) -> Settled:
+def settle(
+    wanted: FloatArray, offers: PricingInputs, terms: PriceConstraints, day: DayRange | None = None
+) -> Settled:
     """Bring wanted prices within the guardrails.
 
     A price settles on what is wanted, or on the allowed price nearest to that on the way there. Where no allowed price

@@ -15,7 +15,7 @@ from market.models import RepricingRule
 from market.models.rules import RuleScope
 from market.selectors.signals import ProductSignals, as_arrays, product_signals, shop_moment
 from pricing.recommendation.core.guardrails import cents_to_money
-from pricing.recommendation.core.inputs import Terms
+from pricing.recommendation.core.inputs import PriceConstraints
 from pricing.recommendation.selectors.pricing_inputs import PriceGroup, approach_of, price_group
 from pricing.sales.selectors.products import merchandise
 
@@ -147,11 +147,13 @@ def _settle(
     return settle(wanted, group.offers, narrowed(group.terms, cap("max_change_percent")), day)
 
 
-def narrowed(terms: Terms, most: NDArray[np.float64]) -> Terms:
+def narrowed(terms: PriceConstraints, most: NDArray[np.float64]) -> PriceConstraints:
     """The terms with the largest change at most what a rule allows, as a fraction; nan: no limit of its own."""
-    names = [name for name in Terms.__slots__ if name != "max_change"]
+    names = [name for name in PriceConstraints.__slots__ if name != "max_change"]
     change = np.fmin(terms.max_change, most)
-    return Terms.of(change.size, max_change=change, **{name: getattr(terms, name) for name in names})
+    return PriceConstraints.of(
+        change.size, max_change=change, **{name: getattr(terms, name) for name in names}
+    )
 
 
 def _decision(

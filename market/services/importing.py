@@ -10,7 +10,7 @@ from elastix.imports.core.errors import UnreadableFile
 from elastix.imports.core.reader import open_table
 from elastix.imports.core.schemas import COMPETITOR_PRICES
 from elastix.imports.models import ImportBatch, ImportStatus
-from elastix.imports.services import batch_begin, kept_file, read_options, rejects_save, report_of
+from elastix.imports.services import batch_begin, read_options, rejects_save, report_of, stored_upload
 from elastix.jobs.running import JobFailed, JobRun
 from elastix.sql import batches
 from market.services.competitors import SeenPrice, prices_upsert
@@ -47,7 +47,7 @@ def import_competitor_prices(run: JobRun) -> dict[str, Any]:
         return batch_result(batch)  # an earlier attempt committed and died before it could say so
     batch_begin(batch)
     prices = _read(run, batch)
-    with run.committing():
+    with run.fenced_transaction():
         created = updated = 0
         if batch.dry_run:
             batch.status = ImportStatus.CHECKED
@@ -60,7 +60,7 @@ def import_competitor_prices(run: JobRun) -> dict[str, Any]:
 
 def _read(run: JobRun, batch: ImportBatch) -> list[SeenPrice]:
     prices: list[SeenPrice] = []
-    with kept_file(batch) as file:
+    with stored_upload(batch) as file:
         try:
             table = open_table(file, SCHEMA, read_options(batch))
             batch.report = report_of(table)

@@ -177,7 +177,7 @@ def _carry_out(run: JobRun, record: RepricingRun, decisions: Sequence[Decision])
     finished = 0
     for _, of_rule in groupby(waiting, key=lambda each: each.rule.pk):
         for chunk in batches(of_rule, CHANGES_A_TRANSACTION):
-            with run.committing():
+            with run.fenced_transaction():
                 # Under the lock that the switch is turned under: a change made after that is stopped.
                 _stop_if_switched_off(record)
                 _write(record, _carry_out_chunk(record, chunk))
@@ -214,7 +214,7 @@ def _carry_out_chunk(record: RepricingRun, chunk: Sequence[Decision]) -> list[Do
     held = _held([each for each in checked if each.reason])
     if record.dry_run or rule.dry_run:
         return held + [(each, RepricingOutcome.WOULD_CHANGE, None) for each in possible]
-    applies = rule.may_apply and has_a_say(rule.may_apply_by)
+    applies = rule.may_apply and can_approve(rule.may_apply_by)
     possible, settled_already = _beside_what_waits(possible, rule, applies=applies)
     made, refused = _propose(possible, record, rule)
     if applies and made:
@@ -225,7 +225,7 @@ def _carry_out_chunk(record: RepricingRun, chunk: Sequence[Decision]) -> list[Do
     return held + settled_already + _held(refused) + [(each, outcome, change) for each, change in made]
 
 
-def has_a_say(username: str) -> bool:
+def can_approve(username: str) -> bool:
     """Whether somebody may still decide on prices."""
     user = get_user_model().objects.filter(username=username, is_active=True).first()
     return user is not None and role_of(user) >= Role.MANAGER
@@ -277,7 +277,7 @@ def _propose(
     while wanted:
         try:
             changes = ledger.propose(
-                [ledger.Wanted(each.code, each.price) for each in wanted],
+                [ledger.PriceProposal(each.code, each.price) for each in wanted],
                 by=rule.signature,
                 reason=f"Rule {rule.pk}: {rule.name}",
                 source=PriceChangeSource.RULE,
@@ -321,7 +321,7 @@ def _write(record: RepricingRun, done: Sequence[Done]) -> None:
 
 def _finish(run: JobRun, record: RepricingRun, own: set[int], evaluation: Evaluation, stopped: str) -> None:
     """Count what came of it, rule by rule, and raise the alerts."""
-    with run.committing():
+    with run.fenced_transaction():
         results = list(record.results.order_by("product_id"))
         record.counts = {str(pk): _counts(pk, results, evaluation) for pk in sorted(own)}
         record.stopped, record.finished_at = stopped[:255], timezone.now()
@@ -330,7 +330,7 @@ def _finish(run: JobRun, record: RepricingRun, own: set[int], evaluation: Evalua
             failing = [
                 rule
                 for rule in record.rules.all()
-                if rule.may_apply and not rule.dry_run and not has_a_say(rule.may_apply_by)
+                if rule.may_apply and not rule.dry_run and not can_approve(rule.may_apply_by)
             ]
             repricing_alerts.report_run(record, results, evaluation.signals, failing)
 

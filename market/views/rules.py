@@ -6,9 +6,9 @@ from django.http import Http404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from elastix.api.permissions import Role, who
+from elastix.api.permissions import Role, audit_username
 from elastix.api.views import ElastixView
-from elastix.jobs.views import job_accepted
+from elastix.jobs.api import JobAcceptedSerializer
 from market.models import RepricingRule
 from market.selectors.rules import find_rule, rule_row, rules_page, run_results, runs_page, switch_row
 from market.serializers.rules import (
@@ -99,7 +99,7 @@ class RuleRunView(ElastixView):
             job = rule_run_request(rule_id, dry_run=self.query["dry_run"], by=request.user)
         except RepricingRule.DoesNotExist as error:
             raise _gone(rule_id) from error
-        return Response(job_accepted(job), status=202)
+        return Response(JobAcceptedSerializer(job).data, status=202)
 
 
 class RuleRunsView(ElastixView):
@@ -135,7 +135,7 @@ class KillSwitchView(ElastixView):
     def put(self, request: Request) -> Response:
         serializer = SwitchSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        return Response(switch_row(kill_switch_set(**serializer.validated_data, by=who(request))))
+        return Response(switch_row(kill_switch_set(**serializer.validated_data, by=audit_username(request))))
 
 
 def _fields(request: Request, *, partial: bool) -> dict[str, Any]:

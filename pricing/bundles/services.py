@@ -82,7 +82,7 @@ def compute_pairs(run: JobRun) -> dict[str, Any]:
         association(both, of_product[x], of_product[y], baskets.total)
         for x, y in ((pairs.first, pairs.second), (pairs.second, pairs.first))
     ]
-    with run.committing():
+    with run.fenced_transaction():
         execute("DELETE FROM pricing_productpair")
         # Where a product was deleted meanwhile the database refuses its pairs, and the job is tried again.
         insert_rows("pricing_productpair", _COLUMNS, _rows(codes, pairs, found, both, ways, version))
@@ -101,7 +101,7 @@ def compute_pairs(run: JobRun) -> dict[str, Any]:
 
 def _forget(run: JobRun) -> None:
     """Take the pairs of a shop away whose last full recompute found no sales to learn from."""
-    with run.committing():
+    with run.fenced_transaction():
         ProductPair.objects.all().delete()
         CrossPriceModel.objects.all().delete()
         catalogue_changed()

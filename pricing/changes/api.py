@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
-from elastix.api.permissions import Role, who
+from elastix.api.permissions import Role, audit_username
 from elastix.api.versions import answer
 from elastix.api.views import ElastixView
 from elastix.fields import uuid7
@@ -60,13 +60,13 @@ class PriceChangesView(ElastixView):
             find_product(asked["product_id"])
         batch = uuid7() if many else None
         wanted = [
-            ledger.Wanted(row["product_id"], row["new_price"], row["reason"], row["scheduled_for"])
+            ledger.PriceProposal(row["product_id"], row["new_price"], row["reason"], row["scheduled_for"])
             for row in rows
         ]
         try:
             made = ledger.propose(
                 wanted,
-                by=who(request),
+                by=audit_username(request),
                 reason=asked["reason"],
                 batch=batch,
                 scheduled_for=asked["scheduled_for"],
@@ -121,7 +121,7 @@ class _StepView(ElastixView):
             serializer = self.bodies["POST"](data=request.data)
             serializer.is_valid(raise_exception=True)
             given = serializer.validated_data
-        self.step(chosen, by=who(request), **given)
+        self.step(chosen, by=audit_username(request), **given)
         return Response(batch_rows(batch) if batch else change_row(find_change(change_id)))
 
     def step(self, chosen: ledger.Chosen, *, by: str, **given: Any) -> Any:
@@ -220,5 +220,5 @@ class BulkProposeView(ElastixView):
     def post(self, request: Request, job_id: int) -> Response:
         serializer = BulkProposeSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        found, is_new = bulk_propose(job_id, by=who(request), **serializer.validated_data)
+        found, is_new = bulk_propose(job_id, by=audit_username(request), **serializer.validated_data)
         return Response(BulkProposedSerializer(found).data, status=201 if is_new else 200)

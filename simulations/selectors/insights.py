@@ -12,7 +12,7 @@ from pricing.elasticity.core.demand import LINEAR
 from pricing.forecasting.selectors.forecasts import forecast_of_product
 from pricing.recommendation.core.impact import Impact, project_impact
 from pricing.recommendation.core.rationale import rationale
-from pricing.recommendation.selectors.pricing_inputs import MONTH_DAYS, PriceFacts, PriceGroup, price_basis
+from pricing.recommendation.selectors.pricing_inputs import MONTH_DAYS, PriceFacts, PriceGroup, pricing_inputs
 from pricing.recommendation.selectors.recommendations import recommendation_of
 from pricing.sales.models import Product
 from pricing.sales.models.products import Kind
@@ -40,7 +40,7 @@ WAPE_TO_LIMITS: Final = 1.6
 
 def product_insights(version: DataVersion, product: Product) -> dict[str, Any]:
     """The findings on a product, ranked by the money at stake, as GET /api/insights/{id} answers them."""
-    basis = price_basis([product.code])
+    basis = pricing_inputs([product.code])
     group = basis.groups[0] if basis.groups else None
     facts = group.facts[0] if group else basis.without_price[0]
     found = [] if product.kind == Kind.SERVICE else find_insights(_view(version, product, facts, group))

@@ -20,7 +20,7 @@ from pricing.recommendation.core.margins import ProfitAnalysis, analyse_profit_m
 from pricing.recommendation.core.scenarios import Comparison, Scenario, compare, preset_prices, steps_towards
 from pricing.recommendation.selectors.expected import effect, figures, interval, known
 from pricing.recommendation.selectors.policies import Overrides
-from pricing.recommendation.selectors.pricing_inputs import MONTH_DAYS, PriceGroup, price_basis
+from pricing.recommendation.selectors.pricing_inputs import MONTH_DAYS, PriceGroup, pricing_inputs
 from pricing.recommendation.selectors.recommendations import (
     WITHOUT_PRICE,
     other_model,
@@ -48,7 +48,7 @@ def product_to_price(
     ------
     NotFound : there is nothing to project from: an unknown product, a service, no price or no elasticity.
     """
-    basis = price_basis([code], Overrides(demand_model=demand_model), cost)
+    basis = pricing_inputs([code], Overrides(demand_model=demand_model), cost)
     for facts in basis.without_price:
         raise NotFound(f"{code}: {WITHOUT_PRICE[reason_without_price(facts)]}")
     if not basis.groups:

@@ -23,7 +23,7 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 from elastix.api.errors import PROBLEM_JSON
 from elastix.fields import uuid7
 from elastix.imports.models import ImportBatch
-from elastix.jobs.dispatch import jobs_held
+from elastix.jobs.dispatch import capture_jobs
 from elastix.jobs.running import run_job
 from market.models import Competitor
 from market.services.competitors import price_record
@@ -80,7 +80,7 @@ def something_known(shop: ImportBatch) -> dict[str, Any]:
 
 def optimised() -> int:
     """A job that has results."""
-    with jobs_held():
+    with capture_jobs():
         job = bulk_request(["CUP", "MUG"], Overrides())
     run_job(job.pk)
     return job.pk

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from elastix.dataset.versions import data_version
 from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.imports.services import batch_create
-from elastix.jobs.dispatch import jobs_held
+from elastix.jobs.dispatch import capture_jobs
 from elastix.jobs.models import OPEN_STATES, Job, JobState
 from elastix.jobs.recompute import request_recompute
 from elastix.jobs.running import run_job
@@ -306,7 +306,7 @@ def stored_sums() -> dict[tuple[str, dt.date], tuple[Any, ...]]:
 
 @pytest.mark.slow
 def test_refreshing_what_is_stale_after_random_writes_equals_a_rebuild_from_the_books(db: None) -> None:
-    with jobs_held():
+    with capture_jobs():
         open_shop()
         assert Job.objects.exclude(state=JobState.SUCCEEDED).count() == 0
 

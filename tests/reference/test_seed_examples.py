@@ -17,7 +17,7 @@ from pricing.bundles.core.bundles import bundle
 from pricing.bundles.core.cross_price import STARTING_WEIGHTS, STRATA, CrossPrior, OwnCross, shrink
 from pricing.elasticity.core.points import arc_elasticity, classify, point_elasticity
 from pricing.recommendation.core.impact import demand_curve, project_impact
-from pricing.recommendation.core.inputs import Approach, Offers, Terms
+from pricing.recommendation.core.inputs import PriceConstraints, PricingInputs, PricingStrategy
 from pricing.recommendation.core.joint import joint_prices, joint_profit
 from pricing.recommendation.core.margins import (
     analyse_profit_margin,
@@ -42,8 +42,8 @@ RECORD = DECISIONS / "0010-seed-examples-with-wrong-arithmetic.md"
 LATTE = {"price": 12.99, "cost": 8.5, "quantity": 1200, "elasticity": -1.2, "std_error": 0.4}
 
 
-def latte() -> Offers:
-    return Offers.of(**LATTE)
+def latte() -> PricingInputs:
+    return PricingInputs.of(**LATTE)
 
 
 def rounded(figures):
@@ -84,7 +84,7 @@ def test_section_3_conversions():
 
 
 def test_section_4_10_percent_more_price_leaves_880_of_1000_units():
-    impact = project_impact(Offers.of(price=10.0, quantity=1000, elasticity=-1.2), 11.0)
+    impact = project_impact(PricingInputs.of(price=10.0, quantity=1000, elasticity=-1.2), 11.0)
     assert impact.projected.quantity[0] == pytest.approx(880)
     assert impact.change_percent.quantity[0] == pytest.approx(-12.0)
 
@@ -103,7 +103,7 @@ def test_section_10_revenue_and_profit_today():
 
 
 def test_sections_10_and_12_the_recommended_price():
-    advice = recommend(latte(), Terms.of(1, target_margin=0.3)).of_product(0)
+    advice = recommend(latte(), PriceConstraints.of(1, target_margin=0.3)).of_product(0)
     assert advice.recommended_price == Decimal("14.49")
     assert (advice.price_change, advice.price_change_percent) == (Decimal("1.50"), 11.5)
     assert advice.recommended_price > Decimal("8.50")
@@ -117,7 +117,7 @@ def test_sections_10_and_12_the_recommended_price():
 
 
 def test_section_10_prices_of_the_three_scenarios_and_the_risk_of_the_first():
-    found = recommend(latte(), Terms.of(1, target_margin=0.3))
+    found = recommend(latte(), PriceConstraints.of(1, target_margin=0.3))
     steps = steps_towards(found, 0)
     assert [(step.name, float(step.price)) for step in steps] == [
         ("Conservative", 13.49),
@@ -135,7 +135,9 @@ def test_section_13_profit_rises_at_14_49():
 
 def test_section_16_bounds_of_a_formula_price():
     # At least 1.1 times the cost is a guardrail; beyond 5 times the cost the formula becomes 2.5 times the cost.
-    found = recommend(Offers.of(price=10.0, cost=9.5, elasticity=-9.0), Terms.of(1, max_change=0.5))
+    found = recommend(
+        PricingInputs.of(price=10.0, cost=9.5, elasticity=-9.0), PriceConstraints.of(1, max_change=0.5)
+    )
     assert dict(found.guardrails.of_product(0))["cost_floor"] == Decimal("10.45")
     assert believed_formula_price(8.5, 0.3, -1.2) == pytest.approx(21.25)
 
@@ -169,7 +171,9 @@ def test_section_8_signs_of_relationships():
 
 
 def test_section_8_at_the_joint_optimum_both_derivatives_are_0():
-    offers = Offers.of(price=[10.0, 12.0], quantity=[100, 80], cost=[6.0, 7.0], elasticity=[-2.5, -2.0])
+    offers = PricingInputs.of(
+        price=[10.0, 12.0], quantity=[100, 80], cost=[6.0, 7.0], elasticity=[-2.5, -2.0]
+    )
     cross = np.array([[0.0, 0.5], [0.3, 0.0]])
     found = joint_prices(offers, np.array([8.0, 9.0]), np.array([14.0, 16.0]), cross)
     best = joint_profit(offers, found, cross)
@@ -188,15 +192,15 @@ def test_section_2_the_revenue_formula_is_lerners_profit_optimum():
     cost, price, e = 8.0, 12.0, -1.5
     lerner = float(lerner_price(cost, e))
     assert lerner == pytest.approx(cost / (1 + 1 / e))
-    offers = Offers.of(price=[price] * 2, cost=cost, quantity=100, elasticity=e)
+    offers = PricingInputs.of(price=[price] * 2, cost=cost, quantity=100, elasticity=e)
     revenue = project_impact(offers, np.array([lerner, float(revenue_optimum(price, e))])).projected.revenue
     assert revenue.tolist() == pytest.approx([0.0, 1250.0])
 
 
 def test_section_2_a_price_with_an_ending_never_undercuts_the_least_price():
     # The seed's code takes off a cent after the limits: 9.59 where 9.60 is the least.
-    offers = Offers.of(price=10.0, cost=4.0, quantity=100, elasticity=-4.0, std_error=0.1)
-    advice = recommend(offers, Terms.of(1, min_price=9.6)).of_product(0)
+    offers = PricingInputs.of(price=10.0, cost=4.0, quantity=100, elasticity=-4.0, std_error=0.1)
+    advice = recommend(offers, PriceConstraints.of(1, min_price=9.6)).of_product(0)
     assert advice.unconstrained_price == Decimal("8.25")
     assert advice.recommended_price == Decimal("9.60")
 
@@ -210,7 +214,7 @@ def test_section_3_break_even_units_as_written_and_those_that_pay_fixed_costs():
 def test_section_4_the_direction_of_a_profitable_cut_is_decrease():
     # A cut of 10 % raises the profit of a sensitive product with a fat margin; the seed's code says "Increase".
     impact = project_impact(
-        Offers.of(price=10.0, cost=4.0, quantity=100, elasticity=-4.0, std_error=0.2), 9.0
+        PricingInputs.of(price=10.0, cost=4.0, quantity=100, elasticity=-4.0, std_error=0.2), 9.0
     )
     assert impact.change.profit[0] == pytest.approx(100.0)
     assert impact.direction[0] == "Decrease"
@@ -268,7 +272,9 @@ def test_section_10_the_demand_curve():
 
 def test_section_13_the_optimal_price_formula_gives_66_30_and_only_a_limit_brings_it_to_14_49():
     assert formula_price(8.5, 0.3, -1.2) == pytest.approx(66.30)
-    by_formula = recommend(latte(), Terms.of(1, target_margin=0.3), Approach("target_margin")).of_product(0)
+    by_formula = recommend(
+        latte(), PriceConstraints.of(1, target_margin=0.3), PricingStrategy("target_margin")
+    ).of_product(0)
     assert by_formula.recommended_price == Decimal("14.49")
     assert Decimal("14.00") <= by_formula.recommended_price <= Decimal("15.00")
 
@@ -284,8 +290,10 @@ def test_section_10_the_market_position():
 @pytest.mark.parametrize(("elasticity", "formula"), [(-1.0, None), (-0.8, Decimal("-41.60"))])
 def test_section_16_where_the_formula_has_no_price_only_a_limit_ends_the_rise(elasticity, formula):
     # The seed's code answers 1.3 times the cost for the one and 1.1 times for the other: 10.40 and 8.80.
-    offers = Offers.of(price=10.0, cost=8.0, quantity=100, elasticity=elasticity, std_error=0.1)
-    advice = recommend(offers, Terms.of(1, target_margin=0.3), Approach("target_margin")).of_product(0)
+    offers = PricingInputs.of(price=10.0, cost=8.0, quantity=100, elasticity=elasticity, std_error=0.1)
+    advice = recommend(
+        offers, PriceConstraints.of(1, target_margin=0.3), PricingStrategy("target_margin")
+    ).of_product(0)
     assert (advice.formula_price, advice.unconstrained_price) == (formula, None)
     assert (advice.reason, advice.recommended_price) == ("INELASTIC_AT_BOUND", Decimal("11.49"))
 

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 
 from elastix.admin_base import ExportMixin, ReadOnlyAdmin, change_link, changelist_url
-from elastix.api.permissions import Role, role_of, who
+from elastix.api.permissions import Role, audit_username, role_of
 from elastix.errors import Conflict
 from pricing.changes.services.bulk_proposals import bulk_propose
 from pricing.recommendation.models import BulkOptimization, BulkRow, CategorySummary
@@ -67,7 +67,7 @@ class BulkOptimizationAdmin(ReadOnlyAdmin):
     def propose(self, request: HttpRequest, chosen: Any) -> None:
         for optimization in chosen:
             try:
-                found, is_new = bulk_propose(optimization.pk, by=who(request))
+                found, is_new = bulk_propose(optimization.pk, by=audit_username(request))
             except Conflict as error:
                 self.message_user(request, str(error), messages.ERROR)
                 continue

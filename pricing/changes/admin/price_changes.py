@@ -11,9 +11,9 @@ from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from rest_framework import serializers
 
-from elastix.admin_base import ExportMixin, ReadOnlyAdmin, adopt, changelist_url
+from elastix.admin_base import ExportMixin, ReadOnlyAdmin, changelist_url, copy_state
 from elastix.api.fields import CONTROL
-from elastix.api.permissions import who
+from elastix.api.permissions import audit_username
 from elastix.errors import Conflict
 from pricing.changes.serializers import ScheduleField
 from pricing.changes.services import price_changes as ledger
@@ -112,11 +112,11 @@ class PriceChangeAdmin(ExportMixin, ReadOnlyAdmin):
 
     def save_model(self, request: HttpRequest, obj: PriceChange, form: Any, change: bool) -> None:
         given = form.cleaned_data
-        wanted = ledger.Wanted(
+        wanted = ledger.PriceProposal(
             given["product"].pk, given["new_price"], given["reason"], given["scheduled_for"]
         )
         try:
-            adopt(obj, ledger.propose([wanted], by=who(request))[0])
+            copy_state(obj, ledger.propose([wanted], by=audit_username(request))[0])
         except ledger.ProposalRefused as error:
             raise ValidationError(
                 [f"Not proposed: {refusal.reason}." for refusal in error.refusals]

@@ -61,14 +61,14 @@ def bulk_propose(job_id: int, *, by: str, reason: str = "") -> tuple[BulkOptimiz
     return found, True
 
 
-def _still_as_found(rows: Sequence[BulkRow]) -> tuple[list[ledger.Wanted], list[dict[str, str]]]:
+def _still_as_found(rows: Sequence[BulkRow]) -> tuple[list[ledger.PriceProposal], list[dict[str, str]]]:
     """The prices to propose, and the products whose price has moved since it was looked at."""
     prices = dict(Product.objects.values_list("code", "current_price"))
     wanted, moved = [], []
     for row in rows:
         now, price = prices[row.product_id], row.recommended_price
         if now == row.current_price and price is not None:
-            wanted.append(ledger.Wanted(row.product_id, price))
+            wanted.append(ledger.PriceProposal(row.product_id, price))
         else:
             text = f"the price was {row.current_price} when it was looked at and is {now} now"
             moved.append(_left_out(row.product_id, "price_moved", text))

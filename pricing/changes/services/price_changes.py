@@ -18,14 +18,14 @@ from elastix.dataset.versions import catalogue_changed, data_version, lock_versi
 from elastix.sql import batches, number_for_driver, update_rows
 from pricing.changes.services.validation import (
     MOST_NAMED,
+    PriceProposal,
     ProposalRefused,
-    Refusal,
+    RuleViolation,
     StepRefused,
-    Wanted,
-    obstacle_to,
     refusal_of,
     refused_proposals,
     shown,
+    validate_change,
 )
 from pricing.recommendation.selectors.expected import expected_effects
 from pricing.recommendation.selectors.policies import EffectivePolicy, effective_policies
@@ -36,10 +36,10 @@ from pricing.sales.models.products import PriceSource
 __all__ = [
     "MOST_NAMED",
     "Chosen",
+    "PriceProposal",
     "ProposalRefused",
-    "Refusal",
+    "RuleViolation",
     "StepRefused",
-    "Wanted",
     "apply",
     "apply_due",
     "approve",
@@ -70,7 +70,7 @@ Chosen = Sequence[int] | UUID
 
 @transaction.atomic
 def propose(
-    changes: Iterable[Wanted | tuple[str, Decimal]],
+    changes: Iterable[PriceProposal | tuple[str, Decimal]],
     *,
     by: str,
     reason: str = "",
@@ -92,7 +92,7 @@ def propose(
         If a product is unknown, a service or deactivated, the price is the present one, or it crosses a hard limit:
         the cost, or the policy's minimum margin, minimum or maximum price.
     """
-    wanted = [Wanted(*change) for change in changes]
+    wanted = [PriceProposal(*change) for change in changes]
     lock_version()
     products = _lock_products(each.product_id for each in wanted)
     policies = effective_policies(products.values())
@@ -140,7 +140,7 @@ def approve(chosen: Chosen, *, by: str, scheduled_for: dt.datetime | None = None
         raise PermissionDenied(
             f"Nothing was approved. You proposed {changes} {named}{more} yourself: somebody else has to approve {them}."
         )
-    _refuse("approved", lines, lambda line: obstacle_to(line, products, policies))
+    _refuse("approved", lines, lambda line: validate_change(line, products, policies))
     _keep_expectations(lines)
     decided = {"status": PriceChangeStatus.APPROVED, "decided_at": timezone.now(), "decided_by": by}
     _mark(lines, **decided, **({"scheduled_for": scheduled_for} if scheduled_for else {}))
@@ -171,14 +171,14 @@ def apply(chosen: Chosen, *, by: str) -> list[PriceChange]:
     lines = _take(chosen, "applied", PriceChangeStatus.APPROVED)
     products, policies = _products_of(lines)
 
-    def try_on(line: PriceChange) -> Refusal | None:
-        obstacle = obstacle_to(line, products, policies)
+    def try_on(line: PriceChange) -> RuleViolation | None:
+        obstacle = validate_change(line, products, policies)
         if obstacle is None:
             products[line.product_id].current_price = line.new_price
         return obstacle
 
     _refuse("applied", lines, try_on)
-    _put_into_force(lines, by)
+    _activate(lines, by)
     return lines
 
 
@@ -194,7 +194,7 @@ def roll_back(chosen: Chosen, *, by: str, note: str = "") -> list[PriceChange]:
     products = _lock_products(line.product_id for line in lines)
     newest = _newest_applied(products)
 
-    def not_in_force(line: PriceChange) -> Refusal | None:
+    def not_in_force(line: PriceChange) -> RuleViolation | None:
         now = products[line.product_id].current_price
         if now != line.new_price:
             return refusal_of(
@@ -249,19 +249,19 @@ def _apply_some_due() -> int:
     products, policies = _products_of(lines)
     possible = []
     for line in lines:
-        obstacle = obstacle_to(line, products, policies)
+        obstacle = validate_change(line, products, policies)
         if obstacle is None:
             products[line.product_id].current_price = line.new_price
             possible.append(line)
         else:
             _mark([line], note=f"Not applied when it was due: {obstacle.reason}."[:255])
     if possible:
-        _put_into_force(possible, THE_SCHEDULE)
+        _activate(possible, THE_SCHEDULE)
     return len(possible)
 
 
 def _refuse(
-    done: str, lines: Iterable[PriceChange], obstacle_of: Callable[[PriceChange], Refusal | None]
+    done: str, lines: Iterable[PriceChange], obstacle_of: Callable[[PriceChange], RuleViolation | None]
 ) -> None:
     refusals = [refusal for line in lines if (refusal := obstacle_of(line))]
     if refusals:
@@ -322,7 +322,7 @@ def _keep_expectations(lines: Sequence[PriceChange]) -> None:
     PriceChange.objects.bulk_update(foreseen, ["expected"], batch_size=200)
 
 
-def _put_into_force(lines: Sequence[PriceChange], by: str) -> None:
+def _activate(lines: Sequence[PriceChange], by: str) -> None:
     _write_prices({line.product_id: line.new_price for line in lines})
     _mark(lines, status=PriceChangeStatus.APPLIED, changed_at=timezone.now(), applied_by=by, note="")
 

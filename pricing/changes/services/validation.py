@@ -15,7 +15,7 @@ from pricing.sales.models.products import Kind
 MOST_NAMED = 20
 
 
-class Wanted(NamedTuple):
+class PriceProposal(NamedTuple):
     """A price that somebody wants; where it has no reason or moment of its own, those of the proposal count."""
 
     product_id: str
@@ -25,7 +25,7 @@ class Wanted(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RuleViolation:
     """Why a change cannot be made.
 
     Attributes
@@ -44,7 +44,7 @@ class Refusal:
 class ProposalRefused(Exception):
     """Prices that may not be proposed; nothing was."""
 
-    def __init__(self, refusals: Sequence[Refusal]) -> None:
+    def __init__(self, refusals: Sequence[RuleViolation]) -> None:
         self.refusals = refusals
         super().__init__("; ".join(f"{each.product_id}: {each.reason}" for each in refusals[:MOST_NAMED]))
 
@@ -52,7 +52,7 @@ class ProposalRefused(Exception):
 class StepRefused(Conflict):
     """Changes that cannot take the next step; none did."""
 
-    def __init__(self, done: str, refusals: Sequence[Refusal]) -> None:
+    def __init__(self, done: str, refusals: Sequence[RuleViolation]) -> None:
         self.refusals = refusals
         named = "; ".join(
             f"change {each.key} ({each.product_id}): {each.reason}" for each in refusals[:MOST_NAMED]
@@ -66,28 +66,28 @@ class StepRefused(Conflict):
 
 
 def refused_proposals(
-    wanted: Sequence[Wanted], products: Mapping[str, Product], policies: Mapping[str, EffectivePolicy]
-) -> Iterable[Refusal]:
+    wanted: Sequence[PriceProposal], products: Mapping[str, Product], policies: Mapping[str, EffectivePolicy]
+) -> Iterable[RuleViolation]:
     """Yield why prices may not be proposed, in the order of the proposal."""
     seen: set[str] = set()
     for place, each in enumerate(wanted):
         code, product = each.product_id, products.get(each.product_id)
         if product is None:
-            yield Refusal(place, code, "unknown_product", f"there is no product {code}")
+            yield RuleViolation(place, code, "unknown_product", f"there is no product {code}")
         elif code in seen:
-            yield Refusal(place, code, "repeated", f"{code} occurs twice")
+            yield RuleViolation(place, code, "repeated", f"{code} occurs twice")
         elif not _is_for_sale(product):
-            yield Refusal(place, code, "not_for_sale", f"{code} is a service or was deactivated")
+            yield RuleViolation(place, code, "not_for_sale", f"{code} is a service or was deactivated")
         elif each.price == product.current_price:
-            yield Refusal(place, code, "same_price", f"{each.price} is the present price of {code}")
+            yield RuleViolation(place, code, "same_price", f"{each.price} is the present price of {code}")
         elif broken := broken_limit(each.price, _limits(product, policies[code])):
-            yield Refusal(place, code, broken.rule, broken.reason)
+            yield RuleViolation(place, code, broken.rule, broken.reason)
         seen.add(code)
 
 
-def obstacle_to(
+def validate_change(
     line: PriceChange, products: Mapping[str, Product], policies: Mapping[str, EffectivePolicy]
-) -> Refusal | None:
+) -> RuleViolation | None:
     """What keeps a change from being approved or applied now."""
     product = products[line.product_id]
     if product.current_price != line.old_price:
@@ -101,8 +101,8 @@ def obstacle_to(
     return refusal_of(line, broken.rule, broken.reason) if broken else None
 
 
-def refusal_of(line: PriceChange, code: str, reason: str) -> Refusal:
-    return Refusal(line.pk, line.product_id, code, reason)
+def refusal_of(line: PriceChange, code: str, reason: str) -> RuleViolation:
+    return RuleViolation(line.pk, line.product_id, code, reason)
 
 
 def _is_for_sale(product: Product) -> bool:

@@ -93,7 +93,7 @@ def compute_boosted(run: JobRun) -> dict[str, Any]:
 
 def _publish(run: JobRun, fitted: ForecastModel | None, compared: dict[str, Any], rows: Any) -> None:
     """Replace all rows; without a fit that they could rest on, take everything away."""
-    with run.committing():
+    with run.fenced_transaction():
         execute(f"DELETE FROM {_TABLE}")
         # Where a product was deleted meanwhile the database refuses its row, and the job is tried again.
         insert_rows(_TABLE, _COLUMNS, rows)

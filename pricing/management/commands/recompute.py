@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from elastix.dataset.versions import data_version
-from elastix.jobs.dispatch import jobs_held
+from elastix.jobs.dispatch import capture_jobs
 from elastix.jobs.models import JobState
 from elastix.jobs.recompute import request_recompute
 from elastix.jobs.running import run_to_the_end
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with jobs_held():
+        with capture_jobs():
             job = request_recompute(full=options["full"], products=self._codes(options["products"]))
         for ended in run_to_the_end(job.pk):
             if ended.state == JobState.FAILED:

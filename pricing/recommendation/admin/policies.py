@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from elastix.admin_base import ServiceDeletes, adopt
+from elastix.admin_base import ServiceDeletes, copy_state
 from pricing.recommendation.models import PricePolicy
 from pricing.recommendation.selectors.policies import SETTINGS, stated_by
 from pricing.recommendation.services.policies import policy_create, policy_delete, policy_update
@@ -57,7 +57,7 @@ class PricePolicyAdmin(ServiceDeletes):
     def save_model(self, request: HttpRequest, obj: PricePolicy, form: Any, change: bool) -> None:
         names = form.changed_data if change else ("product", "category", *SETTINGS)
         fields = {name: form.cleaned_data[name] for name in names}
-        adopt(obj, policy_update(obj.pk, fields) if change else policy_create(fields))
+        copy_state(obj, policy_update(obj.pk, fields) if change else policy_create(fields))
 
     def delete_model(self, request: HttpRequest, obj: PricePolicy) -> None:
         policy_delete(obj.pk)

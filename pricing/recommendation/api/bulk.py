@@ -11,12 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from elastix.api.views import ElastixView
-from elastix.jobs.views import job_accepted
+from elastix.jobs.api import JobAcceptedSerializer
 from elastix.sql import batches
 from pricing.recommendation.api.bulk_serializers import (
     BulkOptimizeSerializer,
     CategoriesSerializer,
-    JobAcceptedSerializer,
 )
 from pricing.recommendation.models import BulkOptimization
 from pricing.recommendation.selectors.bulk import (
@@ -52,7 +51,7 @@ class BulkOptimizeView(ElastixView):
             )
         job = bulk_request(products, serializer.overrides(), joint=asked["joint"], user=request.user)
         job.refresh_from_db(fields=["state"])
-        return Response(job_accepted(job), status=202)
+        return Response(JobAcceptedSerializer(job).data, status=202)
 
 
 def _chosen(asked: dict[str, Any]) -> list[str]:

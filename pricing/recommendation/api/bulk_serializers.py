@@ -111,11 +111,6 @@ class BulkOptimizeSerializer(serializers.Serializer[Any]):
         )
 
 
-class JobAcceptedSerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    status = serializers.CharField()
-
-
 class UpliftSerializer(serializers.Serializer[Any]):
     """Expected change over 30 days if all recommendations are acted on; 80 % limits."""
 

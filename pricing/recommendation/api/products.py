@@ -7,7 +7,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from elastix.api.permissions import who
+from elastix.api.permissions import audit_username
 from elastix.api.views import ElastixView
 from elastix.dataset.versions import current_version, data_version
 from elastix.errors import Conflict
@@ -45,7 +45,7 @@ class ProductsView(ElastixView):
             raise Conflict(
                 f"There is a product {code} already. To change it, send PATCH to /api/products/{code}."
             )
-        product = catalogue.product_create(code=code, by=who(request), **fields)
+        product = catalogue.product_create(code=code, by=audit_username(request), **fields)
         return Response(product_detail(product.code, days=90, version=data_version()), status=201)
 
 
@@ -97,7 +97,7 @@ class ProductView(ElastixView):
             raise ValidationError(
                 {"id": ["A product's code cannot be changed: its sales are booked under it."]}
             )
-        catalogue.product_update(product.code, by=who(request), **fields)
+        catalogue.product_update(product.code, by=audit_username(request), **fields)
         return Response(product_detail(product.code, days=90, version=data_version()))
 
 

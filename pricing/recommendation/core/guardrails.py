@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pricing.elasticity.core.demand import FloatArray
-from pricing.recommendation.core.inputs import BoolArray, Offers, Terms
+from pricing.recommendation.core.inputs import BoolArray, PriceConstraints, PricingInputs
 
 CentArray = NDArray[np.int64]
 
@@ -91,7 +91,7 @@ class Guardrails:
                 yield rule, cents_to_money(int(bound))
 
 
-def guardrails(offers: Offers, terms: Terms) -> Guardrails:
+def guardrails(offers: PricingInputs, terms: PriceConstraints) -> Guardrails:
     """Intersect the hard bounds on the prices of P products, each rounded inward to the cent.
 
     Floors: 1.1 times the cost, the price at the target and at the minimum margin, the minimum price, the largest
@@ -157,7 +157,7 @@ def endings_near(
     return np.concatenate([ended, neighbours], axis=1), np.asarray(allowed)
 
 
-def is_extrapolation(price: FloatArray, terms: Terms) -> BoolArray:
+def is_extrapolation(price: FloatArray, terms: PriceConstraints) -> BoolArray:
     """Whether (P,) a price lies more than 5 % outside the prices ever charged; False where these are unknown."""
     too_low = price < terms.lowest_charged * (1 - SOFT_RANGE_MARGIN) - _SLACK
     too_high = price > terms.highest_charged * (1 + SOFT_RANGE_MARGIN) + _SLACK

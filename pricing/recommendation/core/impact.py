@@ -16,7 +16,7 @@ from pricing.elasticity.core.demand import (
     demand,
 )
 from pricing.recommendation.core.guardrails import money
-from pricing.recommendation.core.inputs import BoolArray, Offers
+from pricing.recommendation.core.inputs import BoolArray, PricingInputs
 from pricing.recommendation.core.uncertainty import (
     elasticity_limits,
     expected_share,
@@ -90,7 +90,7 @@ class Impact:
 
 
 def project_impact(
-    offers: Offers,
+    offers: PricingInputs,
     price: ArrayLike,
     model: DemandModel = LINEAR,
     demand_factor: float = 1.0,
@@ -143,7 +143,7 @@ def project_impact(
     )
 
 
-def figures(offers: Offers, price: FloatArray, share: FloatArray) -> Figures:
+def figures(offers: PricingInputs, price: FloatArray, share: FloatArray) -> Figures:
     """Units, revenue and profit (P,) at prices where demand is a share of the present quantity."""
     quantity = offers.quantity * share
     return Figures(np.array(price), quantity, price * quantity, (price - offers.cost) * quantity)
@@ -167,7 +167,7 @@ def risk_levels(change: FloatArray, probability_of_loss: FloatArray, weak_estima
     return np.array(RISK_LEVELS)[np.where(change > 0, np.minimum(level + doubtful, 2), 0)]
 
 
-def direction_worth_taking(offers: Offers) -> StrArray:
+def direction_worth_taking(offers: PricingInputs) -> StrArray:
     """Where (P,) a small change of the present price earns more with a probability of at least 0.7, or "Keep".
 
     By both demand models profit rises with price where E > -p0 / (p0 - c), and always where p0 <= c. Where the
@@ -183,7 +183,7 @@ def direction_worth_taking(offers: Offers) -> StrArray:
 
 
 def demand_curve(
-    offers: Offers, prices: FloatArray, model: DemandModel = LINEAR, demand_factor: float = 1.0
+    offers: PricingInputs, prices: FloatArray, model: DemandModel = LINEAR, demand_factor: float = 1.0
 ) -> Impact:
     """Project one product at K prices: units, revenue and profit with 80 % limits, arrays (K,).
 
@@ -202,14 +202,16 @@ def demand_curve(
     return project_impact(offers.take(np.zeros(prices.size, np.int64)), prices, model, demand_factor)
 
 
-def _share(price: FloatArray, offers: Offers, elasticity: FloatArray, model: DemandModel) -> FloatArray:
+def _share(
+    price: FloatArray, offers: PricingInputs, elasticity: FloatArray, model: DemandModel
+) -> FloatArray:
     with np.errstate(over="ignore"):
         share = demand(price, offers.price, np.ones(offers.count), elasticity, model)
     return np.minimum(share, _LARGEST_SHARE)
 
 
 def _chances(
-    price: FloatArray, offers: Offers, model: DemandModel, demand_factor: float
+    price: FloatArray, offers: PricingInputs, model: DemandModel, demand_factor: float
 ) -> tuple[FloatArray, FloatArray]:
     cost = np.nan_to_num(offers.cost)
     gain = probability_of_gain(price, offers, cost, model, demand_factor)
@@ -217,7 +219,7 @@ def _chances(
     return gain, np.where(same, 0.0, 1 - gain)
 
 
-def _percent_changes(price: FloatArray, offers: Offers, share: FloatArray) -> Figures:
+def _percent_changes(price: FloatArray, offers: PricingInputs, share: FloatArray) -> Figures:
     """Changes in percent; of one unit sold today, so that they hold for any quantity."""
     ratio = price / offers.price
     before, after = offers.price - offers.cost, (price - offers.cost) * share

@@ -30,7 +30,7 @@ MONEY_DECIMALS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Offers:
+class PricingInputs:
     """P products as they are sold today; every array is (P,).
 
     Attributes
@@ -99,7 +99,7 @@ class Offers:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class PriceConstraints:
     """What was laid down for the prices of P products; every array is (P,), nan where nothing was.
 
     Attributes
@@ -153,7 +153,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Approach:
+class PricingStrategy:
     """How a price is chosen.
 
     Attributes
@@ -190,7 +190,7 @@ def columns(values: Sequence[ArrayLike | None]) -> list[FloatArray]:
 def _check_terms(terms: dict[str, FloatArray]) -> None:
     values = np.array(list(terms.values()))
     if np.any(values < 0) or np.any(values > LARGEST_AMOUNT):
-        raise ValueError(f"Terms must be neither negative nor above {LARGEST_AMOUNT:,.0f}.")
+        raise ValueError(f"PriceConstraints must be neither negative nor above {LARGEST_AMOUNT:,.0f}.")
     if np.any(terms["target_margin"] >= 1) or np.any(terms["minimum_margin"] >= 1):
         raise ValueError("A margin is a fraction of the price, below 1.")
     if np.any(terms["max_change"] > LARGEST_CHANGE):

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import Bounds, minimize
 
 from pricing.elasticity.core.demand import FloatArray
-from pricing.recommendation.core.inputs import BoolArray, Offers
+from pricing.recommendation.core.inputs import BoolArray, PricingInputs
 from pricing.recommendation.core.optimum import linear_profit_optimum
 
 MOST_ROUNDS: Final = 500
@@ -14,7 +14,7 @@ TOLERANCE: Final = 1e-12
 _SLACK: Final = 1e-6
 
 
-def joint_prices(offers: Offers, low: FloatArray, high: FloatArray, cross: FloatArray) -> FloatArray:
+def joint_prices(offers: PricingInputs, low: FloatArray, high: FloatArray, cross: FloatArray) -> FloatArray:
     """Find the prices of greatest expected profit of P products together, to the cent.
 
     Demand is linear in relative price changes and never below 0:
@@ -58,22 +58,22 @@ def joint_prices(offers: Offers, low: FloatArray, high: FloatArray, cross: Float
     return best if joint_profit(offers, best, cross) > joint_profit(offers, present, cross) else present
 
 
-def joint_profit(offers: Offers, price: FloatArray, cross: FloatArray) -> float:
+def joint_profit(offers: PricingInputs, price: FloatArray, cross: FloatArray) -> float:
     """Expected profit of P products at prices (P,), per the period of the quantities; 0 for those without a cost."""
     return _profit(offers, price, cross)[0]
 
 
-def joint_demand(offers: Offers, price: FloatArray, cross: FloatArray) -> FloatArray:
+def joint_demand(offers: PricingInputs, price: FloatArray, cross: FloatArray) -> FloatArray:
     """Expected units (P,) at prices (P,): linear in all relative price changes, never below 0."""
     return np.asarray(offers.quantity * np.maximum(_share(offers, price, cross), 0.0))
 
 
-def _share(offers: Offers, price: FloatArray, cross: FloatArray) -> FloatArray:
+def _share(offers: PricingInputs, price: FloatArray, cross: FloatArray) -> FloatArray:
     change = price / offers.price - 1
     return np.asarray(1 + np.nan_to_num(offers.elasticity) * change + cross @ change)
 
 
-def _profit(offers: Offers, price: FloatArray, cross: FloatArray) -> tuple[float, FloatArray]:
+def _profit(offers: PricingInputs, price: FloatArray, cross: FloatArray) -> tuple[float, FloatArray]:
     """Profit, and its derivatives by the prices (P,)."""
     share = _share(offers, price, cross)
     sold = offers.quantity * np.maximum(share, 0.0)
@@ -87,7 +87,7 @@ def _profit(offers: Offers, price: FloatArray, cross: FloatArray) -> tuple[float
 
 
 def _climb(
-    offers: Offers, cross: FloatArray, start: FloatArray, first: FloatArray, last: FloatArray
+    offers: PricingInputs, cross: FloatArray, start: FloatArray, first: FloatArray, last: FloatArray
 ) -> FloatArray:
     """Follow the profit's slope from a start to a top, within the bounds."""
     scale = max(abs(joint_profit(offers, start, cross)), float(offers.price @ offers.quantity), 1e-9)
@@ -103,7 +103,7 @@ def _climb(
     return np.asarray(offers.price * (1 + end.x))
 
 
-def _alone(offers: Offers, first: FloatArray, last: FloatArray, free: BoolArray) -> FloatArray:
+def _alone(offers: PricingInputs, first: FloatArray, last: FloatArray, free: BoolArray) -> FloatArray:
     """Price (P,) at which each product would earn most if it were the only one."""
     best = linear_profit_optimum(offers.price, offers.cost, offers.elasticity)
     return np.asarray(np.clip(np.where(free, best, offers.price), first, last))

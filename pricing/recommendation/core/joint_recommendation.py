@@ -8,7 +8,7 @@ import numpy as np
 
 from pricing.elasticity.core.demand import FloatArray
 from pricing.recommendation.core.guardrails import CentArray, endings_near
-from pricing.recommendation.core.inputs import BoolArray, Offers
+from pricing.recommendation.core.inputs import BoolArray, PricingInputs
 from pricing.recommendation.core.joint import joint_demand, joint_prices, joint_profit
 from pricing.recommendation.core.price_search import ENDING_KEEPS, WORTH_AN_ENDING
 
@@ -36,7 +36,7 @@ class JointChoice:
 
 
 def choose_together(
-    offers: Offers,
+    offers: PricingInputs,
     low: CentArray,
     high: CentArray,
     free: BoolArray,
@@ -77,7 +77,7 @@ def choose_together(
 
 
 def _with_endings(
-    offers: Offers,
+    offers: PricingInputs,
     price: FloatArray,
     low: CentArray,
     high: CentArray,
@@ -136,7 +136,12 @@ class _Choices:
 
 
 def _choices(
-    offers: Offers, target: FloatArray, low: CentArray, high: CentArray, endings: tuple[int, ...], index: int
+    offers: PricingInputs,
+    target: FloatArray,
+    low: CentArray,
+    high: CentArray,
+    endings: tuple[int, ...],
+    index: int,
 ) -> _Choices:
     one = slice(index, index + 1)
     now = offers.price[one]

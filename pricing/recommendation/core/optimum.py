@@ -6,7 +6,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pricing.elasticity.core.demand import LINEAR, DemandModel, FloatArray
-from pricing.recommendation.core.inputs import MARKUP, PROFIT, REVENUE, Approach, Offers, Terms
+from pricing.recommendation.core.inputs import (
+    MARKUP,
+    PROFIT,
+    REVENUE,
+    PriceConstraints,
+    PricingInputs,
+    PricingStrategy,
+)
 from pricing.recommendation.core.margins import markup_from_margin
 
 FORMULA_CEILING: Final = 5.0
@@ -108,7 +115,7 @@ def profit_optimum(
     return np.asarray(np.where(unlimited, np.inf, lerner_price(c, e)))
 
 
-def strategy_optimum(offers: Offers, terms: Terms, approach: Approach) -> FloatArray:
+def strategy_optimum(offers: PricingInputs, terms: PriceConstraints, approach: PricingStrategy) -> FloatArray:
     """Price (P,) that the strategy aims at before guardrails; nan where something it needs is unknown.
 
     Infinite where the aim has no top, so that only a guardrail ends it; nan where E >= 0.

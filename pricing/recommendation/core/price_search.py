@@ -8,7 +8,7 @@ import numpy as np
 
 from pricing.elasticity.core.demand import FloatArray
 from pricing.recommendation.core.guardrails import CentArray, endings_near
-from pricing.recommendation.core.inputs import REVENUE, Approach, BoolArray, Offers
+from pricing.recommendation.core.inputs import REVENUE, BoolArray, PricingInputs, PricingStrategy
 from pricing.recommendation.core.uncertainty import alongside, expected_share
 
 GRID: Final = 33
@@ -63,14 +63,14 @@ def best_in_interval(
         left, right = grid[rows, np.maximum(top - 1, 0)], grid[rows, np.minimum(top + 1, GRID - 1)]
 
 
-def expected_value(price: FloatArray, offers: Offers, approach: Approach) -> FloatArray:
+def expected_value(price: FloatArray, offers: PricingInputs, approach: PricingStrategy) -> FloatArray:
     """Expected profit at prices (P,) or (P, K) of one unit sold today; revenue where that is the aim."""
     cost = np.zeros(offers.count) if approach.strategy == REVENUE else offers.cost
     return (price - alongside(cost, price)) * expected_share(price, offers, approach.demand_model)
 
 
 def best_prices(
-    offers: Offers, low: CentArray, high: CentArray, aim: FloatArray, approach: Approach
+    offers: PricingInputs, low: CentArray, high: CentArray, aim: FloatArray, approach: PricingStrategy
 ) -> BestPrices:
     """Choose the best allowed price of each of P products.
 

@@ -17,7 +17,14 @@ from pricing.recommendation.core.guardrails import (
     money,
 )
 from pricing.recommendation.core.impact import SURE_ENOUGH, Impact, StrArray, project_impact
-from pricing.recommendation.core.inputs import REVENUE, Approach, BoolArray, Offers, Strategy, Terms
+from pricing.recommendation.core.inputs import (
+    REVENUE,
+    BoolArray,
+    PriceConstraints,
+    PricingInputs,
+    PricingStrategy,
+    Strategy,
+)
 from pricing.recommendation.core.optimum import formula_price, lerner_price, strategy_optimum
 from pricing.recommendation.core.price_search import best_prices
 from pricing.recommendation.core.uncertainty import probability_of_gain
@@ -117,8 +124,8 @@ class Recommendation:
     warnings : by name, which products they apply to.
     """
 
-    offers: Offers
-    approach: Approach
+    offers: PricingInputs
+    approach: PricingStrategy
     price: FloatArray
     moved: BoolArray
     reason: StrArray
@@ -162,9 +169,9 @@ class Recommendation:
 
 
 def recommend(
-    offers: Offers,
-    terms: Terms,
-    approach: Approach | None = None,
+    offers: PricingInputs,
+    terms: PriceConstraints,
+    approach: PricingStrategy | None = None,
     weak_estimate: ArrayLike = False,
     cooling: ArrayLike = False,
 ) -> Recommendation:
@@ -183,7 +190,7 @@ def recommend(
     weak_estimate : (P,) or one for all: the elasticity is no more than its category's (raises the impact's risk).
     cooling : (P,) or one for all: the price was changed so lately that it is to stay.
     """
-    approach = approach or Approach()
+    approach = approach or PricingStrategy()
     rails = guardrails(offers, terms)
     aim = strategy_optimum(offers, terms, approach)
     held = np.broadcast_to(np.asarray(cooling, np.bool_), offers.price.shape)
@@ -214,7 +221,7 @@ def recommend(
 
 
 def _obstacles(
-    offers: Offers, rails: Guardrails, aim: FloatArray, approach: Approach, held: BoolArray
+    offers: PricingInputs, rails: Guardrails, aim: FloatArray, approach: PricingStrategy, held: BoolArray
 ) -> StrArray:
     """Name (P,) what leaves no price to choose; empty where nothing does."""
     needs_cost = approach.strategy != REVENUE
@@ -231,7 +238,7 @@ def _obstacles(
 
 
 def _best_allowed(
-    offers: Offers, rails: Guardrails, aim: FloatArray, free: BoolArray, approach: Approach
+    offers: PricingInputs, rails: Guardrails, aim: FloatArray, free: BoolArray, approach: PricingStrategy
 ) -> tuple[FloatArray, FloatArray, BoolArray]:
     """Best allowed price (P,), the probability that it gains, and whether it is better than the present one."""
     best, gain = np.full(offers.count, np.nan), np.full(offers.count, np.nan)
@@ -250,7 +257,7 @@ def _reasons(
     better: BoolArray,
     aim: FloatArray,
     binding: BoolArray,
-    approach: Approach,
+    approach: PricingStrategy,
 ) -> StrArray:
     cases = (
         *((name, obstacle == name) for name in NOTHING_TO_CHOOSE),
@@ -263,13 +270,13 @@ def _reasons(
     return _first_name(cases, moved.size)
 
 
-def _confidence(offers: Offers, free: BoolArray, moved: BoolArray, gain: FloatArray) -> FloatArray:
+def _confidence(offers: PricingInputs, free: BoolArray, moved: BoolArray, gain: FloatArray) -> FloatArray:
     sure = np.where(moved, gain, 1 - gain) * np.where(offers.cost_assumed, ASSUMED_COST_CONFIDENCE, 1.0)
     return np.where(free, sure, NOTHING_KNOWN)
 
 
 def _warnings(
-    offers: Offers, terms: Terms, rails: Guardrails, impact: Impact, moved: BoolArray
+    offers: PricingInputs, terms: PriceConstraints, rails: Guardrails, impact: Impact, moved: BoolArray
 ) -> dict[str, BoolArray]:
     cents = 100 * offers.price
     inside = (cents >= rails.low - _HALF_UNIT) & (cents <= rails.high + _HALF_UNIT)

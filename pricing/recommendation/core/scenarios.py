@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pricing.elasticity.core.demand import LINEAR, DemandModel, FloatArray
 from pricing.recommendation.core.guardrails import CentArray, endings_near
 from pricing.recommendation.core.impact import DECREASE, Impact, project_impact
-from pricing.recommendation.core.inputs import PROFIT, REVENUE, BoolArray, Offers, Strategy
+from pricing.recommendation.core.inputs import PROFIT, REVENUE, BoolArray, PricingInputs, Strategy
 from pricing.recommendation.core.price_search import best_prices
 from pricing.recommendation.core.recommendation import Recommendation
 
@@ -124,7 +124,7 @@ def preset_prices(
 
 
 def compare(
-    offers: Offers,
+    offers: PricingInputs,
     scenarios: Sequence[Scenario],
     model: DemandModel = LINEAR,
     demand_factor: float = 1.0,

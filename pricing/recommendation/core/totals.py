@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from pricing.elasticity.core.demand import LINEAR, DemandModel, FloatArray
-from pricing.recommendation.core.inputs import Offers
+from pricing.recommendation.core.inputs import PricingInputs
 from pricing.recommendation.core.uncertainty import LIMITS, truncated_quantile
 
 DRAWS: Final = 1_000
@@ -23,7 +23,7 @@ _LARGEST_SHARE: Final = 1e12
 
 
 @dataclass(frozen=True, slots=True)
-class Leaning:
+class ErrorFactor:
     """How the elasticities of P products err together.
 
     Attributes
@@ -47,7 +47,7 @@ class Spillover:
 
 
 @dataclass(frozen=True, slots=True)
-class DrawnChanges:
+class MonteCarloDraws:
     """Changes of revenue and profit of P products in D draws, (P, D); profit is nan where the cost is unknown."""
 
     revenue: FloatArray
@@ -55,12 +55,12 @@ class DrawnChanges:
 
 
 def draw_changes(
-    offers: Offers,
+    offers: PricingInputs,
     price: FloatArray,
-    leaning: Leaning,
+    leaning: ErrorFactor,
     model: DemandModel = LINEAR,
     spillover: Spillover | None = None,
-) -> DrawnChanges:
+) -> MonteCarloDraws:
     """Draw what prices may do to revenue and profit, per the period of the offers' quantities.
 
     Parameters
@@ -87,7 +87,7 @@ def draw_changes(
             share = np.minimum(ratio**elasticity, _LARGEST_SHARE)
     quantity, cost = offers.quantity[:, None], offers.cost[:, None]
     before, after = offers.price[:, None], price[:, None]
-    return DrawnChanges(
+    return MonteCarloDraws(
         revenue=quantity * (after * share - before),
         profit=quantity * ((after - cost) * share - (before - cost)),
     )

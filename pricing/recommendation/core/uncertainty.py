@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy.special import log_ndtr, ndtri_exp
 
 from pricing.elasticity.core.demand import LINEAR, DemandModel, FloatArray
-from pricing.recommendation.core.inputs import Offers
+from pricing.recommendation.core.inputs import PricingInputs
 
 NODES: Final = 15
 LIMITS: Final = (0.1, 0.9)
@@ -64,7 +64,7 @@ def quadrature(elasticity: FloatArray, std_error: FloatArray) -> tuple[FloatArra
     return nodes, weights / weights.sum(axis=0)
 
 
-def expected_share(price: FloatArray, offers: Offers, model: DemandModel = LINEAR) -> FloatArray:
+def expected_share(price: FloatArray, offers: PricingInputs, model: DemandModel = LINEAR) -> FloatArray:
     """Quantity expected at a price, in relation to the present one, over what the elasticity may be.
 
     Parameters
@@ -92,7 +92,7 @@ def expected_share(price: FloatArray, offers: Offers, model: DemandModel = LINEA
 
 def probability_of_gain(
     price: FloatArray,
-    offers: Offers,
+    offers: PricingInputs,
     cost: FloatArray | None = None,
     model: DemandModel = LINEAR,
     demand_factor: float = 1.0,
@@ -130,7 +130,7 @@ def probability_of_gain(
     return np.asarray(np.where(unknown, np.nan, gain))
 
 
-def elasticity_limits(offers: Offers) -> tuple[FloatArray, FloatArray]:
+def elasticity_limits(offers: PricingInputs) -> tuple[FloatArray, FloatArray]:
     """Elasticities (P,) that the true one is below with 10 % and with 90 % probability."""
     low, high = (truncated_quantile(share, offers.elasticity, offers.std_error) for share in LIMITS)
     return low, high

@@ -15,10 +15,10 @@ from pricing.elasticity.models import ElasticityEstimate, Method
 from pricing.recommendation.core.impact import Figures
 from pricing.recommendation.core.inputs import BoolArray
 from pricing.recommendation.core.recommendation import Recommendation
-from pricing.recommendation.core.totals import DRAWS, DrawnChanges, Leaning, draw_changes, limits_of
+from pricing.recommendation.core.totals import DRAWS, ErrorFactor, MonteCarloDraws, draw_changes, limits_of
 from pricing.recommendation.selectors.expected import known
 from pricing.recommendation.selectors.policies import Overrides
-from pricing.recommendation.selectors.pricing_inputs import PriceFacts, PriceGroup, price_basis
+from pricing.recommendation.selectors.pricing_inputs import PriceFacts, PriceGroup, pricing_inputs
 from pricing.recommendation.selectors.recommendations import NO_PRICE, SERVICE, recommendation_of
 from pricing.sales.models.products import Kind
 
@@ -123,7 +123,7 @@ class Optimised:
     by_category: dict[str, Sums] = field(default_factory=dict)
 
     def take_in(
-        self, facts: Sequence[PriceFacts], rows: Sequence[Outcome], moved: BoolArray, drawn: DrawnChanges
+        self, facts: Sequence[PriceFacts], rows: Sequence[Outcome], moved: BoolArray, drawn: MonteCarloDraws
     ) -> None:
         """Add rows (P) in the order of the facts, and what was drawn of those that moved (M, D)."""
         self.rows += rows
@@ -138,11 +138,11 @@ class Optimised:
 
     def take_in_unpriced(self, facts: Sequence[PriceFacts]) -> None:
         """Add products that have no price to decide on."""
-        nothing = DrawnChanges(np.zeros((0, DRAWS)), np.zeros((0, DRAWS)))
+        nothing = MonteCarloDraws(np.zeros((0, DRAWS)), np.zeros((0, DRAWS)))
         self.take_in(facts, [_unpriced(each) for each in facts], np.zeros(len(facts), np.bool_), nothing)
 
 
-def optimise_each(
+def optimize_each(
     codes: Sequence[str], overrides: Overrides | None = None, progress: Progress = lambda fraction: None
 ) -> Optimised:
     """Recommend a price for each product on its own, a thousand at a time; unknown codes are left out.
@@ -155,7 +155,7 @@ def optimise_each(
     """
     found = Optimised()
     for done, chunk in enumerate(batches(sorted(set(codes)), PRODUCTS_A_CHUNK), 1):
-        basis = price_basis(chunk, overrides)
+        basis = pricing_inputs(chunk, overrides)
         weights = own_weights(chunk)
         for group in basis.groups:
             advice = recommendation_of(group)
@@ -240,17 +240,17 @@ def own_weights(codes: Collection[str]) -> dict[str, float]:
     return {code: weight or 0.0 for code, weight in pooled.values_list("product_id", "weight")}
 
 
-def leaning_of(facts: Sequence[PriceFacts], weights: Mapping[str, float]) -> Leaning:
+def leaning_of(facts: Sequence[PriceFacts], weights: Mapping[str, float]) -> ErrorFactor:
     """How the elasticities of these products err together: as far as they lean on their category."""
     own = np.array([weights.get(each.code, 0.0) for each in facts])
-    return Leaning(
+    return ErrorFactor(
         names=[each.code for each in facts],
         shared_with=[f"category {each.category}" for each in facts],
         shared_sd=CATEGORY_ERROR * (1 - own),
     )
 
 
-def _draw(group: PriceGroup, advice: Recommendation, weights: Mapping[str, float]) -> DrawnChanges:
+def _draw(group: PriceGroup, advice: Recommendation, weights: Mapping[str, float]) -> MonteCarloDraws:
     facts = [group.facts[index] for index in np.flatnonzero(advice.moved).tolist()]
     return draw_changes(
         group.offers.take(advice.moved),

@@ -10,7 +10,7 @@ import numpy as np
 from pricing.elasticity.core.demand import LARGEST_CHANGE, LINEAR, FloatArray
 from pricing.recommendation.core.guardrails import RULES, is_extrapolation
 from pricing.recommendation.core.impact import Figures, risk_levels
-from pricing.recommendation.core.inputs import PROFIT, Approach
+from pricing.recommendation.core.inputs import PROFIT, PricingStrategy
 from pricing.recommendation.core.joint import joint_demand
 from pricing.recommendation.core.joint_recommendation import JointChoice, choose_together
 from pricing.recommendation.core.recommendation import (
@@ -21,7 +21,7 @@ from pricing.recommendation.core.recommendation import (
     NOTHING_TO_CHOOSE,
     Recommendation,
 )
-from pricing.recommendation.core.totals import DrawnChanges, Spillover, draw_changes, limits_of
+from pricing.recommendation.core.totals import MonteCarloDraws, Spillover, draw_changes, limits_of
 from pricing.recommendation.core.uncertainty import LIMITS
 from pricing.recommendation.selectors.bulk_optimization import (
     Optimised,
@@ -33,7 +33,12 @@ from pricing.recommendation.selectors.bulk_optimization import (
 )
 from pricing.recommendation.selectors.expected import known
 from pricing.recommendation.selectors.policies import Overrides
-from pricing.recommendation.selectors.pricing_inputs import PriceFacts, PriceGroup, price_basis, price_group
+from pricing.recommendation.selectors.pricing_inputs import (
+    PriceFacts,
+    PriceGroup,
+    price_group,
+    pricing_inputs,
+)
 from pricing.recommendation.selectors.recommendations import recommendation_of
 from pricing.sales.models import Product
 
@@ -75,7 +80,7 @@ class _Alone:
         return np.concatenate([getattr(advice.guardrails, name) for advice in self.advices], axis=-1)
 
 
-def optimise_together(codes: Sequence[str], overrides: Overrides) -> tuple[Optimised, dict[str, Any]]:
+def optimize_jointly(codes: Sequence[str], overrides: Overrides) -> tuple[Optimised, dict[str, Any]]:
     """Choose the prices of at most `MOST_TOGETHER` products that earn most together; unknown codes are left out.
 
     Most profit under linear demand is sought, whatever the policies name; their limits hold.
@@ -86,7 +91,7 @@ def optimise_together(codes: Sequence[str], overrides: Overrides) -> tuple[Optim
     added, added_low, added_high, probability_of_gain}; expected profits of 30 days, cross effects counted, and 80 %
     limits of the difference to prices chosen alone.
     """
-    basis = price_basis(codes, replace(overrides, strategy=PROFIT, demand_model=LINEAR))
+    basis = pricing_inputs(codes, replace(overrides, strategy=PROFIT, demand_model=LINEAR))
     alone = _Alone([], [], [])
     for group in basis.groups:
         advice = recommendation_of(group)
@@ -97,7 +102,7 @@ def optimise_together(codes: Sequence[str], overrides: Overrides) -> tuple[Optim
     found.take_in_unpriced(basis.without_price)
     if not alone.facts:
         return found, _added(0, 0, np.zeros(3), np.zeros(1))
-    group = price_group(Approach(PROFIT, LINEAR), alone.facts)
+    group = price_group(PricingStrategy(PROFIT, LINEAR), alone.facts)
     cross = cross_effects([each.code for each in alone.facts])
     free = ~np.isin(alone.column("reason"), NOTHING_TO_CHOOSE)
     choice = choose_together(
@@ -132,7 +137,7 @@ def cross_effects(codes: Sequence[str]) -> CrossEffects:
     return CrossEffects(elasticity, variance, count)
 
 
-def _draw(group: PriceGroup, price: FloatArray, cross: CrossEffects) -> DrawnChanges:
+def _draw(group: PriceGroup, price: FloatArray, cross: CrossEffects) -> MonteCarloDraws:
     offers = group.offers
     # Where the elasticity is of no use the price stays, and it does not matter which one is drawn.
     usable = replace(offers, elasticity=np.where(offers.elasticity < 0, offers.elasticity, -1.0))
@@ -142,7 +147,12 @@ def _draw(group: PriceGroup, price: FloatArray, cross: CrossEffects) -> DrawnCha
 
 
 def _rows(
-    group: PriceGroup, alone: _Alone, choice: JointChoice, free: Any, cross: CrossEffects, drawn: DrawnChanges
+    group: PriceGroup,
+    alone: _Alone,
+    choice: JointChoice,
+    free: Any,
+    cross: CrossEffects,
+    drawn: MonteCarloDraws,
 ) -> list[Outcome]:
     """The recommendation chosen together for each product, in the order of the group."""
     offers, price = group.offers, choice.price

@@ -12,7 +12,13 @@ from django.utils import timezone
 
 from elastix.sql import batches, fetch, placeholders
 from pricing.elasticity.models import Grade, Method
-from pricing.recommendation.core.inputs import LARGEST_AMOUNT, Approach, BoolArray, Offers, Terms
+from pricing.recommendation.core.inputs import (
+    LARGEST_AMOUNT,
+    BoolArray,
+    PriceConstraints,
+    PricingInputs,
+    PricingStrategy,
+)
 from pricing.recommendation.selectors.competition import CompetitorStatistics, competitor_statistics
 from pricing.recommendation.selectors.policies import EffectivePolicy, Overrides, effective_policies
 from pricing.sales.models import PriceChange, Product
@@ -81,10 +87,10 @@ class PriceGroup:
     cooling : the price was changed so lately that it is to stay.
     """
 
-    approach: Approach
+    approach: PricingStrategy
     facts: Sequence[PriceFacts]
-    offers: Offers
-    terms: Terms
+    offers: PricingInputs
+    terms: PriceConstraints
     weak: BoolArray
     cooling: BoolArray
 
@@ -97,7 +103,7 @@ class PriceBasis:
     without_price: Sequence[PriceFacts] = field(default=())
 
 
-def price_basis(
+def pricing_inputs(
     codes: Collection[str], overrides: Overrides | None = None, cost: Decimal | None = None
 ) -> PriceBasis:
     """Read what is needed to decide on the prices of these products; unknown codes are left out.
@@ -109,7 +115,7 @@ def price_basis(
     overrides : what a request asks for in place of the policies.
     cost : a cost to be tried, per unit, in place of the products' own.
     """
-    groups: dict[Approach, list[PriceFacts]] = {}
+    groups: dict[PricingStrategy, list[PriceFacts]] = {}
     without_price = []
     for known in price_facts(codes).values():
         facts = known if cost is None else replace(known, cost=cost)
@@ -122,19 +128,19 @@ def price_basis(
     return PriceBasis([price_group(approach, members) for approach, members in groups.items()], without_price)
 
 
-def approach_of(policy: EffectivePolicy) -> Approach:
+def approach_of(policy: EffectivePolicy) -> PricingStrategy:
     """How a price is chosen under a policy."""
-    return Approach(policy.strategy, policy.demand_model, policy.endings)
+    return PricingStrategy(policy.strategy, policy.demand_model, policy.endings)
 
 
-def price_group(approach: Approach, facts: Sequence[PriceFacts]) -> PriceGroup:
+def price_group(approach: PricingStrategy, facts: Sequence[PriceFacts]) -> PriceGroup:
     """Turn products with a price into the arrays that the core of price decisions reads."""
     now = timezone.now()
 
     def column(value: Callable[[PriceFacts], Any]) -> list[float]:
         return [np.nan if (found := value(each)) is None else float(found) for each in facts]
 
-    offers = Offers.of(
+    offers = PricingInputs.of(
         price=column(lambda each: each.price),
         cost=column(lambda each: each.cost),
         quantity=column(lambda each: each.quantity),
@@ -142,7 +148,7 @@ def price_group(approach: Approach, facts: Sequence[PriceFacts]) -> PriceGroup:
         std_error=column(lambda each: each.std_error),
         assumed_cost_ratio=column(lambda each: each.policy.assumed_cost_ratio),
     )
-    terms = Terms.of(
+    terms = PriceConstraints.of(
         len(facts),
         target_margin=column(lambda each: each.policy.target_margin),
         minimum_margin=column(lambda each: each.policy.minimum_margin),

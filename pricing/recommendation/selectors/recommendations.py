@@ -14,7 +14,7 @@ from pricing.recommendation.core.rationale import rationale
 from pricing.recommendation.core.recommendation import Constraint, PriceAdvice, Recommendation, recommend
 from pricing.recommendation.selectors.expected import effect, figures, known
 from pricing.recommendation.selectors.policies import BUILT_IN, EffectivePolicy, Overrides
-from pricing.recommendation.selectors.pricing_inputs import MONTH_DAYS, PriceFacts, PriceGroup, price_basis
+from pricing.recommendation.selectors.pricing_inputs import MONTH_DAYS, PriceFacts, PriceGroup, pricing_inputs
 from pricing.sales.models.products import Kind
 
 SERVICE: Final = "SERVICE"
@@ -63,7 +63,7 @@ def recommend_many(codes: Collection[str], overrides: Overrides | None = None) -
     codes : product codes in their normal form.
     overrides : what was asked for in place of the policies.
     """
-    basis = price_basis(codes, overrides)
+    basis = pricing_inputs(codes, overrides)
     rows = [_without_price(facts) for facts in basis.without_price]
     for group in basis.groups:
         found = recommendation_of(group)

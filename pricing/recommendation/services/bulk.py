@@ -15,8 +15,8 @@ from elastix.jobs.running import JobRun
 from elastix.sql import insert_rows, number_for_driver
 from pricing.recommendation.models import BulkOptimization
 from pricing.recommendation.selectors.bulk import KIND, result_of
-from pricing.recommendation.selectors.bulk_optimization import COLUMNS, Outcome, optimise_each
-from pricing.recommendation.selectors.joint_optimization import optimise_together
+from pricing.recommendation.selectors.bulk_optimization import COLUMNS, Outcome, optimize_each
+from pricing.recommendation.selectors.joint_optimization import optimize_jointly
 from pricing.recommendation.selectors.policies import Overrides
 from pricing.sales.models import Product
 
@@ -55,10 +55,10 @@ def bulk_optimize(run: JobRun) -> dict[str, Any]:
     }
     overrides, codes, together = Overrides(**asked), run.parameters["products"], None
     if run.parameters["joint"]:
-        found, together = optimise_together(codes, overrides)
+        found, together = optimize_jointly(codes, overrides)
     else:
-        found = optimise_each(codes, overrides, lambda done: run.progress(COMPUTING_SHARE * done))
-    with run.committing():
+        found = optimize_each(codes, overrides, lambda done: run.progress(COMPUTING_SHARE * done))
+    with run.fenced_transaction():
         _keep(run.job_id, found.rows)
     return result_of(run.job_id, found, together)
 

@@ -13,7 +13,7 @@ from elastix.dataset.models import DataVersion
 from elastix.dataset.versions import data_version, lock_version
 from elastix.sql import fetch
 from pricing.recommendation.models import CategorySummary, PricePolicy
-from pricing.recommendation.selectors.bulk_optimization import Outcome, Sums, optimise_each
+from pricing.recommendation.selectors.bulk_optimization import Outcome, Sums, optimize_each
 from pricing.recommendation.selectors.pricing_inputs import MONTH_DAYS
 from pricing.sales.selectors.products import merchandise
 
@@ -53,7 +53,7 @@ def categories_refresh(version: DataVersion) -> None:
     """
     now = timezone.now()
     category = dict(merchandise().order_by("code").values_list("code", "category"))
-    found = optimise_each(list(category))
+    found = optimize_each(list(category))
     sales = _sales(version.as_of)
     rows: dict[str, list[Outcome]] = {}
     for row in found.rows:

@@ -14,9 +14,9 @@ from django.utils.http import urlencode
 from elastix.admin_base import (
     ExportMixin,
     ServiceDeletes,
-    adopt,
     change_link,
     changelist_url,
+    copy_state,
 )
 from elastix.admin_imports import UploadMixin
 from elastix.imports.models import ImportKind
@@ -134,9 +134,9 @@ class ProductAdmin(UploadMixin, ExportMixin, ServiceDeletes):
         names = form.changed_data if change else form.cleaned_data
         values = {name: form.cleaned_data[name] for name in names if name in EDITABLE}
         if not change:
-            adopt(obj, product_create(code=obj.code, by=by, **values))
+            copy_state(obj, product_create(code=obj.code, by=by, **values))
         elif values:
-            adopt(obj, product_update(obj.pk, by=by, **values))
+            copy_state(obj, product_update(obj.pk, by=by, **values))
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> list[Any]:
         return []  # whether a product is deleted turns out in delete_model

@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.db.models import Q
 from django.http import HttpRequest
 
-from elastix.admin_base import PeriodFilter, ReadOnlyAdmin, ServiceDeletes, adopt, change_link
+from elastix.admin_base import PeriodFilter, ReadOnlyAdmin, ServiceDeletes, change_link, copy_state
 from elastix.admin_imports import UploadMixin
 from elastix.dataset.versions import data_version
 from elastix.imports.models import ImportKind
@@ -150,9 +150,9 @@ class TransactionAdmin(UploadMixin, ServiceDeletes):
 
     def save_model(self, request: HttpRequest, obj: Transaction, form: Any, change: bool) -> None:
         if not change:
-            adopt(obj, transactions_create([by_column(form.cleaned_data, self.add_fields)])[0])
+            copy_state(obj, transactions_create([by_column(form.cleaned_data, self.add_fields)])[0])
         elif form.changed_data:
-            adopt(obj, transaction_update(obj.pk, by_column(form.cleaned_data, form.changed_data)))
+            copy_state(obj, transaction_update(obj.pk, by_column(form.cleaned_data, form.changed_data)))
 
     def delete_model(self, request: HttpRequest, obj: Transaction) -> None:
         transaction_delete(obj.pk)
@@ -231,9 +231,9 @@ class SalesHistoryAdmin(ServiceDeletes):
 
     def save_model(self, request: HttpRequest, obj: SalesHistory, form: Any, change: bool) -> None:
         if not change:
-            adopt(obj, manual_day_create(by_column(form.cleaned_data, self.manual_fields)))
+            copy_state(obj, manual_day_create(by_column(form.cleaned_data, self.manual_fields)))
         elif form.changed_data:
-            adopt(obj, manual_day_update(obj.pk, by_column(form.cleaned_data, form.changed_data)))
+            copy_state(obj, manual_day_update(obj.pk, by_column(form.cleaned_data, form.changed_data)))
 
     def delete_model(self, request: HttpRequest, obj: SalesHistory) -> None:
         manual_day_delete(obj.pk)

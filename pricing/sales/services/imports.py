@@ -16,7 +16,14 @@ from elastix.imports.core.errors import UnreadableFile
 from elastix.imports.core.reader import Chunk, Table, open_table
 from elastix.imports.core.schemas import TRANSACTIONS
 from elastix.imports.models import ImportBatch, ImportKind, ImportStatus
-from elastix.imports.services import batch_begin, batch_fail, kept_file, read_options, rejects_save, report_of
+from elastix.imports.services import (
+    batch_begin,
+    batch_fail,
+    read_options,
+    rejects_save,
+    report_of,
+    stored_upload,
+)
 from elastix.jobs.dispatch import dispatch_on_commit
 from elastix.jobs.models import Job
 from elastix.jobs.recompute import request_recompute
@@ -62,14 +69,14 @@ def import_transactions(run: JobRun) -> dict[str, Any]:
         return batch_result(batch)  # an earlier attempt committed and died before it could say so
     batch_begin(batch)
     _clear_stage(batch)
-    with kept_file(batch) as file:
+    with stored_upload(batch) as file:
         try:
             table = open_table(file, SCHEMA, read_options(batch))
             names = _stage(run, batch, table)
         except UnreadableFile as error:
             raise JobFailed(str(error)) from error
     if batch.dry_run:
-        with run.committing():
+        with run.fenced_transaction():
             batch.status = ImportStatus.CHECKED
             batch.save()
     else:
@@ -170,7 +177,7 @@ def _publish(run: JobRun, batch: ImportBatch, names: dict[str, str]) -> None:
     """Make the staged rows part of the books: all of them, with their roll-up, or none."""
     run.progress(READING_SHARE)
     batch_id = batch.pk if is_postgresql() else batch.pk.hex
-    with run.committing():
+    with run.fenced_transaction():
         lock_version()
         products_ensure(names)
         execute(
@@ -228,7 +235,7 @@ def withdraw_transactions(run: JobRun) -> dict[str, Any]:
     batch_id = batch.pk if is_postgresql() else batch.pk.hex
     deleted = 0
     if batch.status == ImportStatus.PUBLISHED:
-        with run.committing():
+        with run.fenced_transaction():
             lock_version()
             touched = [
                 Line(code, rollup.as_date(day), customer)

@@ -6,7 +6,7 @@ from elastix.imports.core.errors import UnreadableFile
 from elastix.imports.core.reader import open_table
 from elastix.imports.core.schemas import PRODUCTS
 from elastix.imports.models import ImportBatch, ImportStatus
-from elastix.imports.services import batch_begin, kept_file, read_options, rejects_save, report_of
+from elastix.imports.services import batch_begin, read_options, rejects_save, report_of, stored_upload
 from elastix.jobs.running import JobFailed, JobRun
 from pricing.sales.core.service_codes import normalise_code
 from pricing.sales.services.imports import batch_result
@@ -22,7 +22,7 @@ def import_products(run: JobRun) -> dict[str, Any]:
         return batch_result(batch)
     batch_begin(batch)
     rows = _read(run, batch)
-    with run.committing():
+    with run.fenced_transaction():
         created = updated = 0
         if not batch.dry_run:
             created, updated = products_upsert(rows, by=str(batch.created_by or "import"))
@@ -33,7 +33,7 @@ def import_products(run: JobRun) -> dict[str, Any]:
 
 def _read(run: JobRun, batch: ImportBatch) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    with kept_file(batch) as file:
+    with stored_upload(batch) as file:
         try:
             table = open_table(file, SCHEMA, read_options(batch))
             batch.report = report_of(table)

@@ -115,7 +115,7 @@ def test_an_alert_is_acknowledged_once_by_the_first(
 def test_an_unknown_alert_is_404(analyst_client: APIClient, alert_id: int) -> None:
     answer = analyst_client.post(f"/api/alerts/{alert_id}/acknowledge")
     assert answer.status_code == 404
-    assert answer.json()["detail"] == f"There is no alert {alert_id}."
+    assert answer.json()["title"] == "Not Found"
 
 
 # --- sending -----------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from elastix.imports.models import ImportBatch
 from elastix.jobs import registry
-from elastix.jobs.dispatch import jobs_held
+from elastix.jobs.dispatch import capture_jobs
 from elastix.jobs.models import Job, JobState
 from elastix.jobs.recompute import request_if_stale, request_recompute
 from elastix.jobs.registry import register_job
@@ -34,7 +34,7 @@ def _registry_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def held() -> Iterator[list[int]]:
     """Jobs wait until the test runs them."""
-    with jobs_held() as jobs:
+    with capture_jobs() as jobs:
         yield jobs
 
 
@@ -99,13 +99,13 @@ def test_a_zombie_s_late_commit_is_refused() -> None:
     lose_worker(job)
     heir = claim(job.pk)
     assert zombie is not None and heir is not None
-    with pytest.raises(LeaseLost), zombie.committing():
+    with pytest.raises(LeaseLost), zombie.fenced_transaction():
         Job.objects.filter(pk=job.pk).update(error="written by the zombie")
     with pytest.raises(LeaseLost):
         zombie.save_parameters(late=True)
     with pytest.raises(LeaseLost):
         zombie.spawn("part", [{}], next_stage="end")
-    with heir.committing():
+    with heir.fenced_transaction():
         Job.objects.filter(pk=job.pk).update(error="written by the heir")
     job.refresh_from_db()
     assert (job.error, job.parameters, job.children.count()) == ("written by the heir", {}, 0)

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.test import override_settings
 
-from elastix.jobs.dispatch import jobs_held
+from elastix.jobs.dispatch import capture_jobs
 from elastix.jobs.models import Job
 from elastix.jobs.running import run_job
 from market.models import RepricingRule, RepricingRun
@@ -40,7 +40,7 @@ def rule(**fields: Any) -> RepricingRule:
 
 def run(of: RepricingRule, *, dry_run: bool = False) -> RepricingRun:
     """Run a rule to its end, as a worker would."""
-    with jobs_held():
+    with capture_jobs():
         job = rule_run_request(of.pk, dry_run=dry_run, by=a_manager())
         run_job(job.pk)
     assert Job.objects.get(pk=job.pk).state == "succeeded", Job.objects.get(pk=job.pk).error

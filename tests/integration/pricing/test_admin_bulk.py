@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from elastix.dataset.versions import data_version
-from elastix.jobs.dispatch import jobs_held
+from elastix.jobs.dispatch import capture_jobs
 from elastix.jobs.running import run_job
 from pricing.recommendation.models import BulkOptimization, BulkRow, CategorySummary
 from pricing.recommendation.selectors.policies import Overrides
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 def optimised(codes: list[str]) -> BulkOptimization:
-    with jobs_held():
+    with capture_jobs():
         job = bulk_request(codes, Overrides())
     run_job(job.pk)
     return BulkOptimization.objects.get(pk=job.pk)

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from elastix.jobs.dispatch import jobs_held
+from elastix.jobs.dispatch import capture_jobs
 from elastix.jobs.models import Job, JobState
 from elastix.jobs.running import LeaseLost, claim, run_job
 from elastix.jobs.schedules import _schedules
@@ -46,7 +46,7 @@ def _shelf(db: None) -> None:
 @pytest.fixture
 def held() -> Iterator[list[int]]:
     """Jobs wait until the test runs them."""
-    with jobs_held() as jobs:
+    with capture_jobs() as jobs:
         yield jobs
 
 
@@ -62,7 +62,7 @@ def optimise(client: APIClient, commits: Commits, **body: Any) -> dict[str, Any]
 
 def finished(**body: Any) -> int:
     """A job that has run, without a client."""
-    with jobs_held():
+    with capture_jobs():
         job = bulk_request(body.pop("products", CODES), Overrides(**body))
     run_job(job.pk)
     return job.pk

@@ -13,7 +13,7 @@ from elastix.imports.models import ImportBatch
 from elastix.jobs.schedules import _schedules
 from pricing.recommendation.models import CategorySummary, PricePolicy
 from pricing.recommendation.selectors.bulk import filtered_products
-from pricing.recommendation.selectors.bulk_optimization import optimise_each
+from pricing.recommendation.selectors.bulk_optimization import optimize_each
 from pricing.recommendation.selectors.recommendations import recommend_many
 from pricing.recommendation.services.categories import categories_refresh, categories_refresh_if_outdated
 from pricing.sales.models import Product, SalesHistory
@@ -76,7 +76,7 @@ def test_what_acting_on_all_recommendations_would_add(viewer_client: APIClient) 
     uplift = found["Cups"]["uplift"]
     assert uplift["profit"] == gains["CUT"]  # type: ignore[index]
     assert uplift["profit_low"] < uplift["profit"] < uplift["profit_high"]  # type: ignore[index]
-    whole = optimise_each(filtered_products()).sums
+    whole = optimize_each(filtered_products()).sums
     total = sum(each["uplift"]["profit"] for each in found.values())  # type: ignore[index]
     assert total == pytest.approx(whole.profit - whole.profit_now, abs=0.02)
 

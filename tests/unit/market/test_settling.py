@@ -13,7 +13,7 @@ from market.core.dynamic import DynamicSettings, dynamic_factors
 from market.core.repricing import ACTIONS, NO_RULE, Conditions, Moment, PriceAction, RuleCase, Signals, choose
 from market.core.settling import DAY_INCREASE, INFEASIBLE, NO_FLOOR, DayRange, Settled, settle
 from pricing.recommendation.core.guardrails import COST_FLOOR, MAX_INCREASE, MIN_PRICE
-from pricing.recommendation.core.inputs import Offers, Terms
+from pricing.recommendation.core.inputs import PriceConstraints, PricingInputs
 from tests.unit.pricing.test_recommendation_properties import breaches, policies
 
 money = st.decimals("0.01", "5000", places=2)
@@ -55,7 +55,7 @@ rules = st.lists(st.tuples(conditions, actions, st.booleans()), min_size=1, max_
 
 
 def settled_of(product: dict[str, Any], policy: dict[str, Any], price: float, **more: Any) -> Settled:
-    return settle(np.array([price]), Offers.of(**product), Terms.of(1, **policy), **more)
+    return settle(np.array([price]), PricingInputs.of(**product), PriceConstraints.of(1, **policy), **more)
 
 
 def assert_allowed(found: Settled, product: dict[str, Any], policy: dict[str, Any]) -> None:

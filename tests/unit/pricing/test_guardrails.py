@@ -18,14 +18,16 @@ from pricing.recommendation.core.guardrails import (
     is_extrapolation,
     money,
 )
-from pricing.recommendation.core.inputs import Offers, Terms
+from pricing.recommendation.core.inputs import PriceConstraints, PricingInputs
 
 amounts = st.decimals("0.0001", "9999", places=4)
 fractions = st.decimals("0", "0.9999", places=4)
 
 
 def rails(price=10.0, cost=None, **terms):
-    return guardrails(Offers.of(price=price, cost=cost, elasticity=-2.0), Terms.of(1, **terms))
+    return guardrails(
+        PricingInputs.of(price=price, cost=cost, elasticity=-2.0), PriceConstraints.of(1, **terms)
+    )
 
 
 def bounds(found):
@@ -155,7 +157,9 @@ def test_endings_are_found_wherever_one_is_allowed(share, low, width, endings):
 
 
 def test_the_range_ever_charged_is_soft_by_5_percent():
-    terms = Terms.of(5, lowest_charged=[10, 10, 10, 10, np.nan], highest_charged=[20, 20, 20, 20, np.nan])
+    terms = PriceConstraints.of(
+        5, lowest_charged=[10, 10, 10, 10, np.nan], highest_charged=[20, 20, 20, 20, np.nan]
+    )
     prices = np.array([9.49, 9.50, 21.0, 21.01, 1000.0])
     assert is_extrapolation(prices, terms).tolist() == [True, False, False, True, False]
 
@@ -177,12 +181,12 @@ def test_money_is_none_where_there_is_none():
 )
 def test_terms_that_mean_nothing_are_refused(terms, message):
     with pytest.raises(ValueError, match=message):
-        Terms.of(1, **terms)
+        PriceConstraints.of(1, **terms)
 
 
 def test_a_term_nobody_knows_is_refused():
     with pytest.raises(TypeError, match="maximum_price"):
-        Terms.of(1, maximum_price=3)
+        PriceConstraints.of(1, maximum_price=3)
 
 
 @pytest.mark.parametrize(
@@ -190,10 +194,10 @@ def test_a_term_nobody_knows_is_refused():
 )
 def test_offers_that_mean_nothing_are_refused(fact):
     with pytest.raises(ValueError, match=r"must (be|not)"):
-        Offers.of(**{"price": 10.0, "elasticity": -1.0} | fact)
+        PricingInputs.of(**{"price": 10.0, "elasticity": -1.0} | fact)
 
 
 def test_an_assumed_cost_is_a_share_of_the_price_and_never_replaces_a_known_one():
-    offers = Offers.of(price=12.99, cost=[8.5, np.nan], elasticity=-1.2, assumed_cost_ratio=0.6)
+    offers = PricingInputs.of(price=12.99, cost=[8.5, np.nan], elasticity=-1.2, assumed_cost_ratio=0.6)
     assert offers.cost.tolist() == [8.5, 7.794]
     assert offers.cost_assumed.tolist() == [False, True]

@@ -14,7 +14,7 @@ from pricing.recommendation.core.impact import (
     project_impact,
     risk_levels,
 )
-from pricing.recommendation.core.inputs import Approach, Offers, Terms
+from pricing.recommendation.core.inputs import PriceConstraints, PricingInputs, PricingStrategy
 from pricing.recommendation.core.recommendation import recommend
 from pricing.recommendation.core.scenarios import Scenario, compare, preset_prices, steps_towards
 from pricing.recommendation.core.uncertainty import truncated_quantile
@@ -25,13 +25,13 @@ elasticities = st.floats(-5, -0.05)
 
 def latte(**facts):
     known = {"price": 12.99, "cost": 8.5, "elasticity": -1.2, "std_error": 0.4, "quantity": 1200} | facts
-    return Offers.of(**known)
+    return PricingInputs.of(**known)
 
 
 @settings(deadline=None)
 @given(st.floats(1, 100), st.floats(0, 120), elasticities, st.floats(0, 1e5), st.floats(0.5, 2), models)
 def test_projected_figures_are_those_of_the_demand_model(p0, cost, e, q0, ratio, model):
-    offers = Offers.of(price=p0, cost=cost, elasticity=e, quantity=q0)
+    offers = PricingInputs.of(price=p0, cost=cost, elasticity=e, quantity=q0)
     price = ratio * p0
     impact = project_impact(offers, price, model)
     quantity = demand(price, p0, q0, e, model)
@@ -140,7 +140,7 @@ def test_risk_grows_with_the_change_with_doubt_and_with_a_weak_estimate():
 
 def test_a_change_of_exactly_15_percent_is_a_high_risk_whatever_binary_fractions_make_of_it():
     prices = np.array([1.0, 2.2, 3.6, 8.2, 12.6])
-    impact = project_impact(Offers.of(price=prices, elasticity=-0.1, std_error=0.01), prices * 1.15)
+    impact = project_impact(PricingInputs.of(price=prices, elasticity=-0.1, std_error=0.01), prices * 1.15)
     assert set(impact.risk_level) == {"high"}
 
 
@@ -173,7 +173,7 @@ def test_the_demand_curve_falls_between_its_limits():
     assert (curve.high.quantity >= curve.projected.quantity).all()
     np.testing.assert_allclose(curve.projected.revenue, curve.projected.price * curve.projected.quantity)
     with pytest.raises(ValueError, match="one product"):
-        demand_curve(Offers.of(price=[1.0, 2.0], elasticity=-1.0), np.array([1.0]))
+        demand_curve(PricingInputs.of(price=[1.0, 2.0], elasticity=-1.0), np.array([1.0]))
 
 
 # --- scenarios ------------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ def names_and_prices(scenarios):
 
 
 def test_the_steps_towards_a_recommendation_are_a_third_and_twice_of_it():
-    found = recommend(latte(), Terms.of(1, target_margin=0.3))
+    found = recommend(latte(), PriceConstraints.of(1, target_margin=0.3))
     assert names_and_prices(steps_towards(found, 0)) == {
         "Conservative": "13.49",
         "Recommended": "14.49",
@@ -193,13 +193,13 @@ def test_the_steps_towards_a_recommendation_are_a_third_and_twice_of_it():
 
 
 def test_the_steps_around_a_price_that_stays_try_the_direction_worth_taking():
-    stays = recommend(latte(cost=None, elasticity=-3.0), Terms.of(1))
+    stays = recommend(latte(cost=None, elasticity=-3.0), PriceConstraints.of(1))
     assert names_and_prices(steps_towards(stays, 0)) == {
         "Conservative": "12.49",
         "Recommended": "12.99",
         "Aggressive": "10.99",
     }
-    undecided = recommend(latte(elasticity=0.4), Terms.of(1))
+    undecided = recommend(latte(elasticity=0.4), PriceConstraints.of(1))
     assert names_and_prices(steps_towards(undecided, 0)) == {
         "Conservative": "13.49",
         "Recommended": "12.99",
@@ -210,7 +210,9 @@ def test_the_steps_around_a_price_that_stays_try_the_direction_worth_taking():
 @settings(max_examples=40, deadline=None)
 @given(st.decimals("0.01", "900", places=2), st.floats(-5, 1), st.floats(0.1, 1.2))
 def test_the_outer_steps_lie_on_one_side_of_the_present_price_and_are_above_0(price, e, share):
-    found = recommend(Offers.of(price=price, cost=share * float(price), elasticity=e), Terms.of(1))
+    found = recommend(
+        PricingInputs.of(price=price, cost=share * float(price), elasticity=e), PriceConstraints.of(1)
+    )
     first, _, last = (scenario.price for scenario in steps_towards(found, 0))
     assert first > 0
     assert last > 0
@@ -218,7 +220,7 @@ def test_the_outer_steps_lie_on_one_side_of_the_present_price_and_are_above_0(pr
 
 
 def test_the_presets_by_hand():
-    found = recommend(latte(), Terms.of(1, target_margin=0.3))
+    found = recommend(latte(), PriceConstraints.of(1, target_margin=0.3))
     prices = {name: float(price[0]) for name, price in preset_prices(found, np.array([12.49])).items()}
     # Allowed: 12.15 to 14.93. Most profit at 16.16, most revenue at 11.91; no ending between 12.15 and 12.48.
     assert prices == {
@@ -231,7 +233,7 @@ def test_the_presets_by_hand():
 
 
 def test_the_market_leader_undercuts_by_a_cent_where_no_ending_does_and_never_below_the_floor():
-    found = recommend(latte(price=[12.99] * 3), Terms.of(3))
+    found = recommend(latte(price=[12.99] * 3), PriceConstraints.of(3))
     leader = preset_prices(found, np.array([11.30, 9.0, np.nan]))["market-leader"]
     assert leader.tolist() == [11.29, 11.49, 11.49]
 
@@ -239,7 +241,7 @@ def test_the_market_leader_undercuts_by_a_cent_where_no_ending_does_and_never_be
 def test_presets_need_what_they_compute_with():
     found = recommend(
         latte(cost=[np.nan, np.nan, 8.5], elasticity=[-1.2, -1.2, 0.5], price=[12.99] * 3),
-        Terms.of(3, min_price=[np.nan, 10, np.nan]),
+        PriceConstraints.of(3, min_price=[np.nan, 10, np.nan]),
     )
     presets = preset_prices(found)
     known = {name: np.isfinite(prices).tolist() for name, prices in presets.items()}
@@ -261,8 +263,8 @@ def test_presets_need_what_they_compute_with():
     st.lists(st.integers(0, 99), max_size=2).map(tuple),
 )
 def test_presets_lie_within_the_guardrails_or_are_the_present_price(price, e, share, rival, endings):
-    offers = Offers.of(price=price, cost=share * float(price), elasticity=e)
-    found = recommend(offers, Terms.of(1), Approach(endings=endings))
+    offers = PricingInputs.of(price=price, cost=share * float(price), elasticity=e)
+    found = recommend(offers, PriceConstraints.of(1), PricingStrategy(endings=endings))
     rails = found.guardrails
     for prices in preset_prices(found, np.array([rival])).values():
         cents = round(100 * prices[0]) if rails.feasible[0] else None
@@ -286,4 +288,4 @@ def test_without_a_cost_scenarios_are_ranked_by_revenue():
 
 def test_scenarios_are_those_of_one_product():
     with pytest.raises(ValueError, match="one product"):
-        compare(Offers.of(price=[1.0, 2.0], elasticity=-1.0), [])
+        compare(PricingInputs.of(price=[1.0, 2.0], elasticity=-1.0), [])

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricing.recommendation.core.guardrails import guardrails
-from pricing.recommendation.core.inputs import Offers, Terms
+from pricing.recommendation.core.inputs import PriceConstraints, PricingInputs
 from pricing.recommendation.core.joint import _profit, joint_demand, joint_prices, joint_profit
 from pricing.recommendation.core.optimum import profit_optimum
 
@@ -14,14 +14,14 @@ from pricing.recommendation.core.optimum import profit_optimum
 def shop(seed, count=6, cross_sd=0.4):
     rng = np.random.default_rng(seed)
     price = np.round(rng.uniform(0.5, 40, count), 2)
-    offers = Offers.of(
+    offers = PricingInputs.of(
         price=price,
         quantity=rng.integers(0, 400, count),
         cost=np.where(rng.random(count) < 0.15, np.nan, price * rng.uniform(0.2, 1.1, count)),
         elasticity=np.where(rng.random(count) < 0.1, np.nan, rng.normal(-1.8, 1.0, count)),
     )
     cross = rng.normal(0, cross_sd, (count, count)) * (1 - np.eye(count))
-    return offers, Terms.of(count, max_change=rng.uniform(0, 0.5)), cross
+    return offers, PriceConstraints.of(count, max_change=rng.uniform(0, 0.5)), cross
 
 
 def bounds(offers, terms):
@@ -63,7 +63,9 @@ def test_the_gradient_is_that_of_finite_differences(seed):
 
 
 def test_without_cross_effects_every_product_gets_its_own_optimum():
-    offers = Offers.of(price=[10.0, 20.0], quantity=[100, 50], cost=[6.0, 9.0], elasticity=[-3.0, -2.0])
+    offers = PricingInputs.of(
+        price=[10.0, 20.0], quantity=[100, 50], cost=[6.0, 9.0], elasticity=[-3.0, -2.0]
+    )
     wide = np.array([0.01, 0.01]), np.array([99.0, 99.0])
     found = joint_prices(offers, *wide, np.zeros((2, 2)))
     expected = np.asarray(profit_optimum(offers.price, offers.cost, offers.elasticity))
@@ -71,7 +73,9 @@ def test_without_cross_effects_every_product_gets_its_own_optimum():
 
 
 def two(cross_12, cross_21):
-    offers = Offers.of(price=[10.0, 10.0], quantity=[100, 100], cost=[6.0, 6.0], elasticity=[-2.5, -2.5])
+    offers = PricingInputs.of(
+        price=[10.0, 10.0], quantity=[100, 100], cost=[6.0, 6.0], elasticity=[-2.5, -2.5]
+    )
     cross = np.array([[0.0, cross_12], [cross_21, 0.0]])
     return offers, joint_prices(offers, np.array([5.0, 5.0]), np.array([20.0, 20.0]), cross)
 
@@ -88,10 +92,10 @@ def test_the_symmetric_optimum_by_hand():
 
 def test_no_grid_point_does_better():
     offers, _, cross = shop(3, count=3, cross_sd=0.8)
-    offers = Offers.of(
+    offers = PricingInputs.of(
         price=offers.price, quantity=[40, 90, 60], cost=0.6 * offers.price, elasticity=[-2, -1.5, -3]
     )
-    low, high = bounds(offers, Terms.of(3, max_change=0.3))  # fmt: skip
+    low, high = bounds(offers, PriceConstraints.of(3, max_change=0.3))  # fmt: skip
     best = joint_profit(offers, joint_prices(offers, low, high, cross), cross)
     axes = np.meshgrid(*(np.linspace(a, b, 21) for a, b in zip(low, high, strict=True)), indexing="ij")
     grid = np.stack([axis.ravel() for axis in axes], axis=1)
@@ -100,12 +104,14 @@ def test_no_grid_point_does_better():
 
 
 def test_demand_never_falls_below_0():
-    offers = Offers.of(price=10.0, quantity=5, cost=2.0, elasticity=-4.0)
+    offers = PricingInputs.of(price=10.0, quantity=5, cost=2.0, elasticity=-4.0)
     assert joint_demand(offers, np.array([20.0]), np.zeros((1, 1)))[0] == 0
 
 
 def test_a_product_without_a_cost_keeps_its_price_and_counts_nothing():
-    offers = Offers.of(price=[10.0, 10.0], quantity=[100, 100], cost=[6.0, None], elasticity=[-2.5, -2.5])
+    offers = PricingInputs.of(
+        price=[10.0, 10.0], quantity=[100, 100], cost=[6.0, None], elasticity=[-2.5, -2.5]
+    )
     cross = np.array([[0.0, 0.0], [5.0, 0.0]])
     found = joint_prices(offers, np.array([5.0, 5.0]), np.array([20.0, 20.0]), cross)
     alone = joint_prices(offers.take(np.array([0])), np.array([5.0]), np.array([20.0]), np.zeros((1, 1)))
@@ -113,12 +119,12 @@ def test_a_product_without_a_cost_keeps_its_price_and_counts_nothing():
 
 
 def test_a_present_price_outside_the_limits_goes_to_an_allowed_one():
-    offers = Offers.of(price=10.0, quantity=100, cost=9.5, elasticity=-3.0)
+    offers = PricingInputs.of(price=10.0, quantity=100, cost=9.5, elasticity=-3.0)
     assert joint_prices(offers, np.array([10.45]), np.array([11.5]), np.zeros((1, 1)))[0] >= 10.45
 
 
 def test_malformed_cross_elasticities_are_refused():
-    offers = Offers.of(price=[10.0, 10.0], elasticity=[-2.0, -2.0])
+    offers = PricingInputs.of(price=[10.0, 10.0], elasticity=[-2.0, -2.0])
     low, high = np.array([9.0, 9.0]), np.array([11.0, 11.0])
     with pytest.raises(ValueError, match="diagonal"):
         joint_prices(offers, low, high, np.eye(2))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricing.recommendation.core.guardrails import guardrails
-from pricing.recommendation.core.inputs import Offers, Terms
+from pricing.recommendation.core.inputs import PriceConstraints, PricingInputs
 from pricing.recommendation.core.joint import joint_profit
 from pricing.recommendation.core.joint_recommendation import choose_together
 from pricing.recommendation.core.recommendation import NOTHING_TO_CHOOSE, recommend
@@ -15,7 +15,7 @@ ENDINGS = (49, 99)
 
 
 def choose(offers, cross, endings=ENDINGS, **terms):
-    terms = Terms.of(offers.count, **terms)
+    terms = PriceConstraints.of(offers.count, **terms)
     advice = recommend(offers, terms)
     rails = guardrails(offers, terms)
     free = ~np.isin(advice.reason, NOTHING_TO_CHOOSE)
@@ -33,7 +33,7 @@ def pair(**facts):
         "elasticity": [-2.5, -2.5],
         "std_error": [0.1, 0.1],
     }
-    return Offers.of(**(known | facts))
+    return PricingInputs.of(**(known | facts))
 
 
 def test_substitutes_are_priced_higher_together_than_alone():
@@ -80,7 +80,7 @@ def shelves(draw):
     many = {"min_size": count, "max_size": count}
     price = draw(st.lists(prices, **many))
     share = draw(st.lists(st.none() | st.floats(0.1, 1.2), **many))
-    offers = Offers.of(
+    offers = PricingInputs.of(
         price=price,
         cost=[None if part is None else part * p for part, p in zip(share, price, strict=True)],
         quantity=draw(st.lists(st.integers(0, 500), **many)),

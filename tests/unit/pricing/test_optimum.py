@@ -6,7 +6,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pricing.elasticity.core.demand import demand
-from pricing.recommendation.core.inputs import MARKUP, REVENUE, TARGET_MARGIN, Approach, Offers, Terms
+from pricing.recommendation.core.inputs import (
+    MARKUP,
+    REVENUE,
+    TARGET_MARGIN,
+    PriceConstraints,
+    PricingInputs,
+    PricingStrategy,
+)
 from pricing.recommendation.core.optimum import (
     believed_formula_price,
     formula_price,
@@ -124,18 +131,23 @@ def test_a_markup_adds_to_the_cost():
 
 
 def test_every_strategy_aims_at_its_own_price():
-    offers = Offers.of(price=12.99, cost=8.5, elasticity=-1.2)
-    terms = Terms.of(1, target_margin=0.3)
+    offers = PricingInputs.of(price=12.99, cost=8.5, elasticity=-1.2)
+    terms = PriceConstraints.of(1, target_margin=0.3)
     aims = [
         float(strategy_optimum(offers, terms, approach)[0])
-        for approach in (Approach(), Approach(REVENUE), Approach(MARKUP), Approach(TARGET_MARGIN))
+        for approach in (
+            PricingStrategy(),
+            PricingStrategy(REVENUE),
+            PricingStrategy(MARKUP),
+            PricingStrategy(TARGET_MARGIN),
+        )
     ]
     assert aims == pytest.approx([16.1575, 11.9075, 8.5 / 0.7, 21.25])
 
 
 def test_a_markup_laid_down_goes_before_the_target_margin():
-    offers = Offers.of(price=[10.0] * 3, cost=5.0, elasticity=-2.0)
-    terms = Terms.of(3, target_margin=[0.5, 0.5, np.nan], markup=[np.nan, 0.4, np.nan])
-    aim = strategy_optimum(offers, terms, Approach(MARKUP))
+    offers = PricingInputs.of(price=[10.0] * 3, cost=5.0, elasticity=-2.0)
+    terms = PriceConstraints.of(3, target_margin=[0.5, 0.5, np.nan], markup=[np.nan, 0.4, np.nan])
+    aim = strategy_optimum(offers, terms, PricingStrategy(MARKUP))
     assert aim[:2].tolist() == pytest.approx([10.0, 7.0])
     assert np.isnan(aim[2])

@@ -5,7 +5,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from pricing.recommendation.core.inputs import STRATEGIES, Approach, Offers, Terms
+from pricing.recommendation.core.inputs import STRATEGIES, PriceConstraints, PricingInputs, PricingStrategy
 from pricing.recommendation.core.price_search import best_in_interval
 from pricing.recommendation.core.rationale import rationale
 from pricing.recommendation.core.recommendation import recommend
@@ -13,7 +13,9 @@ from pricing.recommendation.core.recommendation import recommend
 
 def advise(policy=None, approach=None, **facts):
     known = {"price": 12.99, "cost": 8.5, "elasticity": -1.2, "std_error": 0.4, "quantity": 1200} | facts
-    return recommend(Offers.of(**known), Terms.of(1, **(policy or {})), approach).of_product(0)
+    return recommend(
+        PricingInputs.of(**known), PriceConstraints.of(1, **(policy or {})), approach
+    ).of_product(0)
 
 
 def binding(advice):
@@ -75,7 +77,7 @@ def test_when_nothing_beats_the_present_price_it_stays():
 
 
 def test_inelastic_demand_of_constant_elasticity_ends_at_a_bound():
-    advice = advise(elasticity=-0.6, approach=Approach(demand_model="constant_elasticity"))
+    advice = advise(elasticity=-0.6, approach=PricingStrategy(demand_model="constant_elasticity"))
     assert (advice.reason, advice.recommended_price) == ("INELASTIC_AT_BOUND", Decimal("14.49"))
     assert (advice.unconstrained_price, binding(advice)) == (None, ["max_increase"])
 
@@ -86,7 +88,7 @@ def test_inelastic_demand_of_constant_elasticity_ends_at_a_bound():
     [(0.0, "POSITIVE_ELASTICITY"), (0.7, "POSITIVE_ELASTICITY"), (None, "NO_ELASTICITY")],
 )
 def test_nothing_is_recommended_for_demand_that_does_not_fall(strategy, elasticity, reason):
-    advice = advise({"target_margin": 0.3}, Approach(strategy), elasticity=elasticity)
+    advice = advise({"target_margin": 0.3}, PricingStrategy(strategy), elasticity=elasticity)
     assert (advice.moved, advice.reason, advice.confidence) == (False, reason, 0.0)
 
 
@@ -94,7 +96,7 @@ def test_nothing_is_recommended_for_demand_that_does_not_fall(strategy, elastici
 def test_without_a_cost_or_a_minimum_price_no_floor_is_known(strategy):
     policy = {"target_margin": 0.3, "minimum_margin": 0.1, "competitor_floor": 9}
     for cost in (None, 0.0):
-        advice = advise(policy, Approach(strategy), cost=cost, elasticity=-3.0)
+        advice = advise(policy, PricingStrategy(strategy), cost=cost, elasticity=-3.0)
         assert (advice.moved, advice.reason, advice.confidence) == (False, "NO_FLOOR", 0.0)
         assert "NO_FLOOR" in advice.warnings
 
@@ -102,17 +104,17 @@ def test_without_a_cost_or_a_minimum_price_no_floor_is_known(strategy):
 def test_a_minimum_price_is_a_floor_for_revenue_but_profit_needs_a_cost():
     policy = {"min_price": 5}
     assert advise(policy, cost=None).reason == "NO_COST"
-    by_revenue = advise(policy, Approach("revenue"), cost=None, elasticity=-3.0)
+    by_revenue = advise(policy, PricingStrategy("revenue"), cost=None, elasticity=-3.0)
     assert by_revenue.recommended_price == Decimal("11.49")
 
 
 def test_a_rule_needs_what_it_computes_with():
-    assert advise({}, Approach("target_margin")).reason == "NO_TARGET"
-    assert advise({}, Approach("markup")).reason == "NO_TARGET"
+    assert advise({}, PricingStrategy("target_margin")).reason == "NO_TARGET"
+    assert advise({}, PricingStrategy("markup")).reason == "NO_TARGET"
 
 
 def test_a_rule_is_followed_even_where_profit_falls_and_says_so():
-    advice = advise({"markup": 0.35}, Approach("markup"))
+    advice = advise({"markup": 0.35}, PricingStrategy("markup"))
     assert (advice.recommended_price, advice.reason) == (Decimal("11.49"), "RULE_PRICE")
     assert advice.confidence < 0.5
     assert advice.warnings == ("LESS_PROFIT",)
@@ -181,13 +183,13 @@ def test_endings_too_far_apart_do_not_cost_a_cheap_product_its_gain(price, cost,
 
 @pytest.mark.parametrize(("price", "cost", "nearest"), [(1.10, 0.66, "1.26"), (2.95, 1.77, "3.39")])
 def test_a_rule_is_followed_to_the_cent_where_endings_would_stop_it_half_way(price, cost, nearest):
-    advice = advise({"markup": 2}, Approach("markup"), price=price, cost=cost, elasticity=-0.5)
+    advice = advise({"markup": 2}, PricingStrategy("markup"), price=price, cost=cost, elasticity=-0.5)
     assert advice.recommended_price == Decimal(nearest)
 
 
 def test_a_rule_keeps_to_endings_where_it_asks_for_little():
     # A markup of 36 % on 9.77 asks for 13.29; 13.49 lies two thirds of the way, on the other side.
-    advice = advise({"markup": 0.36}, Approach("markup"), cost=9.77)
+    advice = advise({"markup": 0.36}, PricingStrategy("markup"), cost=9.77)
     assert (advice.unconstrained_price, advice.recommended_price) == (Decimal("13.29"), Decimal("13.49"))
 
 
@@ -203,20 +205,27 @@ def test_a_price_that_ends_well_stays_where_another_ending_would_gain_less_than_
     advice = advise({"max_change": 0.02}, **facts)
     assert (advice.best_price, advice.reason) == (Decimal("1.49"), "NO_BETTER_PRICE")
     assert "No other price that ends as prices should is allowed." in rationale(advice)
-    free = advise({"max_change": 0.02}, Approach(endings=()), **facts)
+    free = advise({"max_change": 0.02}, PricingStrategy(endings=()), **facts)
     assert free.recommended_price == Decimal("1.51")
 
 
 def test_the_endings_next_to_the_best_price_are_looked_at_beyond_the_present_one():
     # Most profit at 12.01; the present 12.00 left aside, 11.00 and 13.00 are next.
-    advice = advise(approach=Approach(endings=(0,)), price=12.0, cost=6.0, elasticity=-1.997, std_error=0.1)
+    advice = advise(
+        approach=PricingStrategy(endings=(0,)), price=12.0, cost=6.0, elasticity=-1.997, std_error=0.1
+    )
     assert (advice.reason, advice.best_price) == ("NO_BETTER_PRICE", Decimal("13.00"))
-    lower = advise(approach=Approach(endings=(0,)), price=12.0, cost=6.0, elasticity=-2.02, std_error=0.1)
+    lower = advise(
+        approach=PricingStrategy(endings=(0,)), price=12.0, cost=6.0, elasticity=-2.02, std_error=0.1
+    )
     assert (lower.reason, lower.best_price) == ("NO_BETTER_PRICE", Decimal("11.00"))
 
 
 def test_a_price_that_was_changed_lately_stays_and_says_why():
-    offers, terms = Offers.of(price=[12.99, 12.99], cost=8.5, elasticity=-1.2, std_error=0.4), Terms.of(2)
+    offers, terms = (
+        PricingInputs.of(price=[12.99, 12.99], cost=8.5, elasticity=-1.2, std_error=0.4),
+        PriceConstraints.of(2),
+    )
     found = recommend(offers, terms, cooling=[True, False])
     held, free = found.of_product(0), found.of_product(1)
     assert (held.recommended_price, held.reason, held.moved) == (Decimal("12.99"), "COOLDOWN", False)
@@ -236,14 +245,14 @@ def test_a_price_with_more_than_two_decimals_stays_as_it_is():
 def batch(count=60):
     rng = np.random.default_rng(5)
     price = np.round(rng.lognormal(2.5, 1, count), 2)
-    offers = Offers.of(
+    offers = PricingInputs.of(
         price=price,
         cost=np.where(rng.random(count) < 0.8, np.round(price * rng.uniform(0.2, 1.1, count), 2), np.nan),
         elasticity=rng.normal(-1.5, 1.2, count),
         std_error=rng.uniform(0.1, 0.8, count),
         quantity=rng.poisson(20, count),
     )
-    return offers, Terms.of(
+    return offers, PriceConstraints.of(
         count, target_margin=0.2, min_price=np.where(rng.random(count) < 0.5, 2.0, np.nan)
     )
 
@@ -251,10 +260,10 @@ def batch(count=60):
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_products_together_get_the_prices_they_get_alone(strategy):
     offers, terms = batch()
-    together = recommend(offers, terms, Approach(strategy))
+    together = recommend(offers, terms, PricingStrategy(strategy))
     for index in range(0, offers.count, 7):
         one = np.array([index])
-        alone = recommend(offers.take(one), terms.take(one), Approach(strategy))
+        alone = recommend(offers.take(one), terms.take(one), PricingStrategy(strategy))
         assert alone.of_product(0) == together.of_product(index)
 
 
@@ -267,7 +276,8 @@ def test_no_products_give_no_recommendations():
 
 def test_the_expected_figures_are_those_of_the_demand_model_everywhere():
     found = recommend(
-        Offers.of(price=12.99, cost=8.5, elasticity=-1.2, std_error=0.4, quantity=1200), Terms.of(1)
+        PricingInputs.of(price=12.99, cost=8.5, elasticity=-1.2, std_error=0.4, quantity=1200),
+        PriceConstraints.of(1),
     )
     projected = found.impact.projected
     assert projected.quantity[0] == pytest.approx(1200 * (1 - 1.2 * 1.5 / 12.99))

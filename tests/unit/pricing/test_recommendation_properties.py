@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pricing.elasticity.core.demand import DEMAND_MODELS
-from pricing.recommendation.core.inputs import STRATEGIES, Approach, Offers, Terms
+from pricing.recommendation.core.inputs import STRATEGIES, PriceConstraints, PricingInputs, PricingStrategy
 from pricing.recommendation.core.price_search import expected_value
 from pricing.recommendation.core.rationale import rationale
 from pricing.recommendation.core.recommendation import recommend
@@ -43,7 +43,7 @@ policies = st.fixed_dictionaries(
     },
 )
 approaches = st.builds(
-    Approach,
+    PricingStrategy,
     st.sampled_from(STRATEGIES),
     st.sampled_from(DEMAND_MODELS),
     st.lists(st.integers(0, 99), max_size=3).map(tuple) | st.just((49, 99)),
@@ -76,7 +76,7 @@ def breaches(price, case, policy):
 @settings(max_examples=120, deadline=None)
 @given(cases, policies, approaches)
 def test_the_recommendation_is_the_present_price_or_breaks_no_hard_rule(case, policy, approach):
-    advice = recommend(Offers.of(**case), Terms.of(1, **policy), approach).of_product(0)
+    advice = recommend(PricingInputs.of(**case), PriceConstraints.of(1, **policy), approach).of_product(0)
     assert advice.moved == (advice.recommended_price != case["price"])
     assert advice.current_price == case["price"]
     if advice.moved:
@@ -91,20 +91,20 @@ def test_the_recommendation_is_the_present_price_or_breaks_no_hard_rule(case, po
 def test_in_a_large_shop_every_price_stays_or_lies_from_low_to_high(strategy, model):
     rng, count = np.random.default_rng(3), 5_000
     price = np.round(rng.lognormal(2, 2, count), 2) + 0.01
-    offers = Offers.of(
+    offers = PricingInputs.of(
         price=price,
         cost=np.where(rng.random(count) < 0.9, np.round(price * rng.uniform(0, 1.5, count), 4), np.nan),
         elasticity=rng.uniform(-50, 50, count) / rng.choice([1, 10, 50], count),
         std_error=rng.lognormal(-1, 2, count),
     )
-    terms = Terms.of(
+    terms = PriceConstraints.of(
         count,
         target_margin=rng.uniform(0, 0.4, count),
         markup=rng.uniform(0, 3, count),
         min_price=np.where(rng.random(count) < 0.3, price * rng.uniform(0.7, 1.2, count), np.nan),
         max_change=rng.uniform(0, 0.6, count),
     )
-    found = recommend(offers, terms, Approach(strategy, model))
+    found = recommend(offers, terms, PricingStrategy(strategy, model))
     cents = np.rint(100 * found.price)
     inside = (cents >= found.guardrails.low) & (cents <= found.guardrails.high)
     assert (inside | (found.price == offers.price)).all()
@@ -117,7 +117,7 @@ def test_in_a_large_shop_every_price_stays_or_lies_from_low_to_high(strategy, mo
 def test_with_no_floor_known_no_price_ever_moves(case, policy, approach):
     case |= {"cost": None, "assumed_cost_ratio": None}
     policy.pop("min_price", None)
-    advice = recommend(Offers.of(**case), Terms.of(1, **policy), approach).of_product(0)
+    advice = recommend(PricingInputs.of(**case), PriceConstraints.of(1, **policy), approach).of_product(0)
     assert (advice.recommended_price, advice.reason) == (case["price"], "NO_FLOOR")
     assert "NO_FLOOR" in advice.warnings
 
@@ -125,7 +125,9 @@ def test_with_no_floor_known_no_price_ever_moves(case, policy, approach):
 @settings(max_examples=50, deadline=None)
 @given(cases, policies, st.sampled_from(DEMAND_MODELS), st.sampled_from(["profit", "revenue"]))
 def test_profit_and_revenue_move_a_price_only_for_a_likely_gain(case, policy, model, strategy):
-    advice = recommend(Offers.of(**case), Terms.of(1, **policy), Approach(strategy, model)).of_product(0)
+    advice = recommend(
+        PricingInputs.of(**case), PriceConstraints.of(1, **policy), PricingStrategy(strategy, model)
+    ).of_product(0)
     if advice.moved:
         assert advice.probability_of_gain >= 0.7
     elif advice.reason == "UNCERTAIN_GAIN":
@@ -146,9 +148,9 @@ def test_profit_and_revenue_move_a_price_only_for_a_likely_gain(case, policy, mo
 def test_no_allowed_price_is_expected_to_bring_more_than_the_best(
     e, sd, share, price, model, strategy, endings
 ):
-    offers = Offers.of(price=float(price), cost=share * float(price), elasticity=e, std_error=sd)
-    approach = Approach(strategy, model, endings)
-    found = recommend(offers, Terms.of(1), approach)
+    offers = PricingInputs.of(price=float(price), cost=share * float(price), elasticity=e, std_error=sd)
+    approach = PricingStrategy(strategy, model, endings)
+    found = recommend(offers, PriceConstraints.of(1), approach)
     low, high = int(found.guardrails.low[0]), int(found.guardrails.high[0])
     inside = range(low, high + 1)
     now = round(100 * price)

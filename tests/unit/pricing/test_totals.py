@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricing.elasticity.core.demand import DEMAND_MODELS
-from pricing.recommendation.core.inputs import Offers
+from pricing.recommendation.core.inputs import PricingInputs
 from pricing.recommendation.core.totals import (
     DRAWS,
-    Leaning,
+    ErrorFactor,
     Spillover,
     draw_changes,
     drawn_normals,
@@ -19,12 +19,12 @@ from pricing.recommendation.core.totals import (
 
 def offers(products, **facts):
     known = {"price": 10.0, "cost": 6.0, "elasticity": -1.5, "std_error": 0.4, "quantity": 100.0} | facts
-    return Offers.of(**{name: np.full(products, value) for name, value in known.items()})
+    return PricingInputs.of(**{name: np.full(products, value) for name, value in known.items()})
 
 
 def leaning(products, shared=0.0, category="one"):
     names = [f"product {number}" for number in range(products)]
-    return Leaning(names, [category] * products, np.full(products, shared))
+    return ErrorFactor(names, [category] * products, np.full(products, shared))
 
 
 def spread(drawn):

@@ -1,0 +1,217 @@
+"""The base of every resource of the API: strict parameters, roles, problem+json errors."""
+
+from typing import Any
+
+from django.http import Http404
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer, ListField, Serializer
+from rest_framework.viewsets import GenericViewSet
+
+from elastix.api.errors import PROBLEM_JSON
+from elastix.api.operations import Operation
+from elastix.api.pagination import LimitOffset
+from elastix.api.parsers import ShallowJSONParser
+
+# What an answer of the API may depend on, for the caches between.
+VARY = "Accept, Authorization, Cookie, Origin"
+ALIASES = {"startDate": "start_date", "endDate": "end_date"}
+# The name of a format is read by the content negotiation, before anything else.
+ALWAYS_ALLOWED = frozenset({"format"})
+
+
+class ElastixViewSet(GenericViewSet[Any]):
+    """Base of the resources. Each action declares with `@operation` what it takes, answers and who may ask.
+
+    Before an action runs, its query parameters are in `self.query`, validated; `self.validated()` returns its
+    body. A parameter that the action does not know, or that is given twice with different values, is refused; an
+    empty one counts as not given.
+
+    Attributes
+    ----------
+    filterset_class
+        Filters of the actions declared with `lists=True`; `self.filters()` returns its validated values.
+    default_limit, items_key
+        How many rows a page has unless asked otherwise, and under which key the answer has them.
+    """
+
+    parser_classes: Any = (ShallowJSONParser, FormParser, MultiPartParser)
+    pagination_class: Any = LimitOffset
+    filterset_class: Any = None
+    default_limit = 100
+    items_key = "items"
+    query: dict[str, Any]
+
+    @property
+    def operation(self) -> Operation | None:
+        """The declaration of the action that serves the request."""
+        return getattr(getattr(self, self.action or "", None), "operation", None)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        asked = self.operation
+        if asked is None:
+            return
+        request._request.GET = self._parameters(request, asked)
+        self.query = self._query(request, asked)
+
+    def validated(self, instance: Any = None) -> dict[str, Any]:
+        """Return the validated body; of an operation declared partial, only what it names.
+
+        Raises
+        ------
+        ValidationError : naming the field, its code and what to do.
+        """
+        serializer = self.get_serializer(instance, data=self.request.data)
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+    def get_serializer(self, *args: Any, **kwargs: Any) -> BaseSerializer[Any]:
+        if self.operation is not None and self.operation.partial:
+            kwargs.setdefault("partial", True)
+        return super().get_serializer(*args, **kwargs)
+
+    def get_serializer_class(self) -> Any:
+        """The body's serializer: of the action that runs, or of the one whose form the browsable API draws."""
+        return (self.operation.body if self.operation else None) or Serializer
+
+    def filters(self) -> dict[str, Any]:
+        """Return the validated values of the list's filters.
+
+        Raises
+        ------
+        ValidationError : a value is not one that the filter takes.
+        """
+        filterset = self._filterset()
+        if not filterset.form.is_valid():
+            raise ValidationError(_form_errors(filterset.form))
+        return dict(filterset.form.cleaned_data)
+
+    def filtered(self, queryset: Any) -> Any:
+        """Return the queryset with the list's filters and its ordering applied."""
+        filterset = self._filterset(queryset)
+        if not filterset.form.is_valid():
+            raise ValidationError(_form_errors(filterset.form))
+        return filterset.qs
+
+    @property
+    def paginator(self) -> Any:
+        paginator: Any = super().paginator
+        if paginator is not None:
+            paginator.items_key = self.items_key
+        return paginator
+
+    def page(self, rows: Any) -> Response:
+        """Answer a page of rows (a queryset or a sequence) in the contract's shape."""
+        found = self.paginate_queryset(rows)
+        serializer = self.operation.response(found, many=True, context=self.get_serializer_context())  # type: ignore[union-attr]
+        return self.get_paginated_response(serializer.data)
+
+    def _filterset(self, queryset: Any = None) -> Any:
+        return self.filterset_class(self.request.query_params, queryset=queryset, request=self.request)
+
+    def _parameters(self, request: Request, asked: Operation) -> Any:
+        """The query parameters under their own names, without empty ones; unknown and repeated ones are refused."""
+        known, repeatable = self._known_parameters(asked)
+        given = request.query_params.copy()
+        errors: dict[str, list[ErrorDetail]] = {}
+        found: dict[str, list[str]] = {}
+        for name, values in request.query_params.lists():
+            own_name = ALIASES.get(name, name)
+            if own_name not in known:
+                if name not in ALWAYS_ALLOWED:
+                    text = f"Known: {', '.join(sorted(known))}." if known else "There are none here."
+                    errors[name] = [ErrorDetail(f"Unknown parameter. {text}", "unknown")]
+                continue
+            values = found.get(own_name, []) + [value for value in values if value.strip()]
+            if own_name not in repeatable and len(set(values)) > 1:
+                errors[name] = [ErrorDetail("Given more than once with different values.", "repeated")]
+            if values:
+                found[own_name] = values if own_name in repeatable else values[:1]
+        if errors:
+            raise ValidationError(errors)
+        for name in list(given):
+            if name not in ALWAYS_ALLOWED:
+                del given[name]
+        for name, values in found.items():
+            given.setlist(name, values)
+        return given
+
+    def _known_parameters(self, asked: Operation) -> tuple[set[str], set[str]]:
+        """Names of the action's parameters, and those of them that may be repeated."""
+        fields = asked.query().fields if asked.query else {}
+        known = set(fields)
+        repeatable = {name for name, field in fields.items() if isinstance(field, ListField)}
+        if asked.lists:
+            if self.filterset_class is not None:
+                known |= set(self.filterset_class.base_filters)
+                repeatable |= {
+                    name
+                    for name, each in self.filterset_class.base_filters.items()
+                    if getattr(each, "repeatable", False)
+                }
+            if self.paginator is not None:
+                known |= set(self.paginator.parameters)
+        return known, repeatable
+
+    @staticmethod
+    def _query(request: Request, asked: Operation) -> dict[str, Any]:
+        if asked.query is None:
+            return {}
+        serializer = asked.query(data=_flat(request.query_params, asked.query().fields))
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        return super().default_response_headers | {"Vary": VARY}
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        try:
+            return super().perform_content_negotiation(request, force)
+        except Http404 as error:
+            known = ", ".join(sorted(each.format for each in self.get_renderers() if each.format))
+            raise ValidationError({"format": [f"Unknown format. Known: {known}."]}, "unknown") from error
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if isinstance(response, Response) and response.exception:
+            renderer = getattr(response, "accepted_renderer", None)
+            if getattr(renderer, "format", "") != "api":
+                response.accepted_renderer = JSONRenderer()
+                response.accepted_media_type = "application/json"
+                response.content_type = PROBLEM_JSON
+        return response
+
+
+class AnyAccept(BaseContentNegotiation):
+    """For answers that are a file: there is no choice of formats, whatever the client would rather have."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+def _flat(parameters: Any, fields: Any) -> dict[str, Any]:
+    return {
+        name: parameters.getlist(name) if isinstance(fields[name], ListField) else parameters[name]
+        for name in parameters
+        if name in fields
+    }
+
+
+def _form_errors(form: Any) -> dict[str, list[ErrorDetail]]:
+    return {
+        field: [
+            ErrorDetail(message, error.code or "invalid")
+            for error in errors.as_data()
+            for message in error.messages
+        ]
+        for field, errors in form.errors.items()
+    }
