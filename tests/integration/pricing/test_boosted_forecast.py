@@ -15,7 +15,7 @@ from elastix.dataset.models import DataVersion
 from elastix.imports.models import ImportBatch
 from elastix.jobs.models import Job, JobState
 from elastix.jobs.recompute import request_recompute
-from elastix.jobs.schedules import _schedules
+from elastix.jobs.scheduler import _schedules
 from pricing.forecasting.models import BoostedForecast, BoostedModel, DemandForecast, ForecastModel
 from pricing.forecasting.services.boosting import KIND, boosting_request_if_outdated
 from pricing.sales.models import Product, SalesHistory

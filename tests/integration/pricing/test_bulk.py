@@ -12,10 +12,9 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from elastix.jobs.dispatch import capture_jobs
 from elastix.jobs.models import Job, JobState
-from elastix.jobs.running import LeaseLost, claim, run_job
-from elastix.jobs.schedules import _schedules
+from elastix.jobs.runner import LeaseLost, claim, jobs_run_in, run_job
+from elastix.jobs.scheduler import _schedules
 from pricing.bundles.models import ProductPair
 from pricing.changes.services.bulk_proposals import bulk_propose
 from pricing.elasticity.models import ElasticityEstimate
@@ -46,7 +45,7 @@ def _shelf(db: None) -> None:
 @pytest.fixture
 def held() -> Iterator[list[int]]:
     """Jobs wait until the test runs them."""
-    with capture_jobs() as jobs:
+    with jobs_run_in("caller") as jobs:
         yield jobs
 
 
@@ -62,7 +61,7 @@ def optimise(client: APIClient, commits: Commits, **body: Any) -> dict[str, Any]
 
 def finished(**body: Any) -> int:
     """A job that has run, without a client."""
-    with capture_jobs():
+    with jobs_run_in("caller"):
         job = bulk_request(body.pop("products", CODES), Overrides(**body))
     run_job(job.pk)
     return job.pk

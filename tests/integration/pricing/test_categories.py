@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from elastix.dataset.versions import data_version
 from elastix.imports.models import ImportBatch
-from elastix.jobs.schedules import _schedules
+from elastix.jobs.scheduler import _schedules
 from pricing.recommendation.models import CategorySummary, PricePolicy
 from pricing.recommendation.selectors.bulk import filtered_products
 from pricing.recommendation.selectors.bulk_optimization import optimize_each

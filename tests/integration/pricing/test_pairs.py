@@ -11,7 +11,7 @@ from elastix.dataset.models import DataVersion
 from elastix.imports.models import ImportBatch
 from elastix.jobs.models import Job, JobState
 from elastix.jobs.recompute import request_recompute
-from elastix.jobs.schedules import _schedules
+from elastix.jobs.scheduler import _schedules
 from pricing.bundles.models import CrossPriceModel, ProductPair
 from pricing.bundles.selectors.pairs import cross_matrix
 from pricing.bundles.services import KIND, pairs_request_if_outdated
