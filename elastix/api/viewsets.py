@@ -9,7 +9,7 @@ from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer, ListField, Serializer
+from rest_framework.serializers import ListField, Serializer
 from rest_framework.viewsets import GenericViewSet
 
 from elastix.api.errors import PROBLEM_JSON
@@ -70,10 +70,18 @@ class ElastixViewSet(GenericViewSet[Any]):
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 
-    def get_serializer(self, *args: Any, **kwargs: Any) -> BaseSerializer[Any]:
+    def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
         if self.operation is not None and self.operation.partial:
             kwargs.setdefault("partial", True)
-        return super().get_serializer(*args, **kwargs)
+        if "data" in kwargs:
+            return super().get_serializer(*args, **kwargs)
+        # A form of the browsable API: filled in with what the page shows.
+        serializer: Any = super().get_serializer()
+        shown = getattr(getattr(self, "response", None), "data", None)
+        for name, field in getattr(serializer, "fields", {}).items():
+            if isinstance(shown, dict) and name in shown and not field.read_only:
+                field.initial = shown[name]
+        return serializer
 
     def get_serializer_class(self) -> Any:
         """The body's serializer: of the action that runs, or of the one whose form the browsable API draws."""
