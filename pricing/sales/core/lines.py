@@ -18,26 +18,11 @@ from pricing.sales.core.arrays import IntArray as IntArray
 from pricing.sales.core.grouping import group_ends, group_medians, group_quantiles, group_starts
 from pricing.sales.core.grouping import group_sums as group_sums
 
-NONE: Final = 0
-VOIDED: Final = 1
-RETURN: Final = 2
-DUPLICATE: Final = 3
-NO_PRICE: Final = 4
-PRICE_OUTLIER: Final = 5
-BULK_CAPPED: Final = 6
-
+# Why a line is excluded or altered; of several reasons the first one counts.
+NONE, VOIDED, RETURN, DUPLICATE, NO_PRICE, PRICE_OUTLIER, BULK_CAPPED = range(7)
 EXCLUSION_REASONS: Final = MappingProxyType(
-    {
-        NONE: "none",
-        VOIDED: "voided",
-        RETURN: "return",
-        DUPLICATE: "duplicate",
-        NO_PRICE: "no_price",
-        PRICE_OUTLIER: "price_outlier",
-        BULK_CAPPED: "bulk_capped",
-    }
+    dict(enumerate(("none", "voided", "return", "duplicate", "no_price", "price_outlier", "bulk_capped")))
 )
-
 
 PRICE_FACTOR: Final = 4.0
 SMALLEST_CAP: Final = 24.0

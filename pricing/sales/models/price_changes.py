@@ -1,4 +1,4 @@
-"""The ledger of prices: every price that was proposed, decided on and applied, by whom and why."""
+"""Price changes: every price that was proposed, decided on and applied, by whom and why."""
 
 from decimal import Decimal
 
@@ -26,7 +26,7 @@ class PriceChangeSource(models.TextChoices):
 
 
 class PriceChange(models.Model):
-    """A line of the ledger.
+    """A change of a product's price, proposed or applied.
 
     `old_price` is the product's price when the change was proposed: when it has moved since, the change can no
     longer be applied. `expected` is what was expected of the change when it was approved, or applied if nobody had

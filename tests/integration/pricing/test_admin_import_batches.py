@@ -88,45 +88,41 @@ def test_rejected_rows_are_not_for_staff_without_a_role(imported: ImportBatch) -
     assert stranger.post(url).status_code in (403, 405)
 
 
-# --- withdrawing and importing again -----------------------------------------------------------------
+# --- reverting and importing again -----------------------------------------------------------------
 
 
-def test_a_withdrawn_import_leaves_the_books_after_a_question(
+def test_a_reverted_import_deletes_its_transactions_after_confirmation(
     imported: ImportBatch, browser: Client, commits: Commits
 ) -> None:
-    asked = run_action(browser, "withdraw", imported)
+    asked = run_action(browser, "revert", imported)
     assert "march.csv" in asked.content.decode()
     assert Transaction.objects.exists()
     with commits():
-        response = run_action(browser, "withdraw", imported, post="yes")
-    assert "is being withdrawn" in said(response)
+        response = run_action(browser, "revert", imported, post="yes")
+    assert "is being reverted" in said(response)
     imported.refresh_from_db()
     assert imported.status == ImportStatus.WITHDRAWN
     assert not Transaction.objects.exists()
     assert not SalesHistory.objects.exists()
 
 
-def test_an_import_withdrawn_twice_is_refused_the_second_time(
-    imported: ImportBatch, browser: Client, commits: Commits
-) -> None:
+def test_an_import_is_not_reverted_twice(imported: ImportBatch, browser: Client, commits: Commits) -> None:
     with commits():
-        run_action(browser, "withdraw", imported, post="yes")
-    response = run_action(browser, "withdraw", imported, post="yes")
+        run_action(browser, "revert", imported, post="yes")
+    response = run_action(browser, "revert", imported, post="yes")
     assert "Only a published import can be withdrawn" in said(response)
 
 
-def test_an_import_of_products_cannot_be_withdrawn(browser: Client, commits: Commits) -> None:
+def test_an_import_of_products_cannot_be_reverted(browser: Client, commits: Commits) -> None:
     with commits():
         take_in(PRODUCTS, ImportKind.PRODUCTS)
-    response = run_action(browser, "withdraw", ImportBatch.objects.get(), post="yes")
+    response = run_action(browser, "revert", ImportBatch.objects.get(), post="yes")
     assert "Only imports of transactions" in said(response)
     assert ImportBatch.objects.get().status == ImportStatus.PUBLISHED
 
 
-@pytest.mark.parametrize("action", ["withdraw", "import_again"])
-def test_a_viewer_neither_withdraws_nor_imports_again(
-    action: str, imported: ImportBatch, viewer: User
-) -> None:
+@pytest.mark.parametrize("action", ["revert", "import_again"])
+def test_a_viewer_neither_reverts_nor_imports_again(action: str, imported: ImportBatch, viewer: User) -> None:
     jobs = Job.objects.count()
     run_action(signed_in(viewer), action, imported, post="yes")
     assert Job.objects.count() == jobs

@@ -91,7 +91,7 @@ def test_a_line_without_a_customer_has_none(cup: Product, analyst: User) -> None
 @pytest.mark.parametrize(
     ("values", "complaint"),
     [
-        ({"quantity": "0"}, "says nothing"),
+        ({"quantity": "0"}, "must not be 0"),
         ({"quantity": "1000000"}, "less than or equal to 999999"),
         ({"quantity": "2.5"}, "whole number"),
         ({"unit_price": "-1"}, "Only service codes"),
