@@ -1,6 +1,5 @@
 """/api/products: the catalogue."""
 
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
@@ -24,7 +23,6 @@ from pricing.recommendation.selectors.products import product_detail
 from pricing.sales.api.fields import CodeField
 from pricing.sales.api.imports import AcceptedSerializer, ImportSerializer, upload
 from pricing.sales.models import Product
-from pricing.sales.models.products import Kind
 from pricing.sales.selectors.products import (
     ProductRow,
     find_product,
@@ -43,28 +41,21 @@ class OptionalBooleanField(serializers.BooleanField):
     default_empty_html = empty
 
 
-class ProductSerializer(serializers.Serializer[Any]):
-    id = CodeField()
+class ProductSerializer(serializers.ModelSerializer[Product]):
+    id = CodeField(source="code")
     name = TextField(max_length=255)
     category = TextField(max_length=100, required=False, allow_blank=True)
-    current_price = serializers.DecimalField(
-        max_digits=10, decimal_places=2, min_value=Decimal("0.01"), required=False, allow_null=True
-    )
-    cost = serializers.DecimalField(
-        max_digits=12, decimal_places=4, min_value=Decimal(0), required=False, allow_null=True
-    )
-    stock_level = serializers.IntegerField(
-        min_value=-10_000_000, max_value=10_000_000, required=False, allow_null=True
-    )
-    target_stock = serializers.IntegerField(
-        min_value=0, max_value=10_000_000, required=False, allow_null=True
-    )
-    kind = serializers.ChoiceField(Kind.choices, required=False)
     is_active = OptionalBooleanField(required=False)
+
+    class Meta:
+        model = Product
+        fields = (
+            "id", "name", "category", "current_price", "cost", "stock_level", "target_stock", "kind", "is_active",
+        )  # fmt: skip
 
 
 class ProductChangeSerializer(ProductSerializer):
-    id = CodeField(required=False)
+    id = CodeField(source="code", required=False)
 
     def validate_id(self, value: str) -> str:
         if self.instance is not None and value != self.instance.code:
@@ -145,10 +136,8 @@ class ProductViewSet(ElastixViewSet):
     @operation(body=ProductSerializer, response=ProductDetailSerializer, status=201, errors=(409,))
     def create(self, request: Request) -> Response:
         """Add a product; without a kind, its code decides whether it is merchandise or a service."""
-        fields = self.validated()
-        code = fields.pop("id")
-        product_create(code=code, by=audit_username(request), **fields)
-        return self._detail(code, data_version(), status=201)
+        product = product_create(by=audit_username(request), **self.validated())
+        return self._detail(product.code, data_version(), status=201)
 
     @action(detail=False, url_path="list")
     @operation(response=ProductRowSerializer, lists=True)
@@ -191,7 +180,7 @@ class ProductViewSet(ElastixViewSet):
     def _change(self, request: Request, code: str) -> Response:
         product = find_product(code)
         changes = self.validated(product)
-        changes.pop("id", None)
+        changes.pop("code", None)
         product_update(product.code, by=audit_username(request), **changes)
         return self._detail(product.code, data_version())
 

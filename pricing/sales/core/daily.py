@@ -5,9 +5,9 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
-from pricing.sales.core.grouping import as_of, group_sums, product_day_key, split_product_day
+from pricing.sales.core.grouping import group_sums, product_day_key, split_product_day
 from pricing.sales.core.lines import CleanLines, SalesLines
-from pricing.sales.core.list_prices import ListPriceHistory, reconstruct_list_prices
+from pricing.sales.core.list_prices import reconstruct_list_prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +35,16 @@ class DailySales:
         return DailySales(*(getattr(self, column.name)[chosen] for column in fields(self)))
 
 
-def daily_sales(
-    lines: SalesLines, clean: CleanLines, products: int, recorded_list_price: ListPriceHistory | None = None
-) -> DailySales:
-    """Roll lines up to product-days, with list prices recorded or reconstructed.
+def daily_sales(lines: SalesLines, clean: CleanLines, products: int) -> DailySales:
+    """Roll lines up to product-days, with reconstructed list prices.
 
-    A product's entries depend on its own lines and records only, not on the order of the lines, so that shards
+    A product's entries depend on its own lines only, not on the order of the lines, so that shards
     of products can be rolled up anywhere.
 
     Parameters
     ----------
     lines, clean : the n sales lines in any order, and their clean view.
     products : number of products P; product indices lie below it.
-    recorded_list_price : list prices known from a price history; from a product's first record on they replace
-        the reconstructed ones.
 
     Returns
     -------
@@ -61,11 +57,6 @@ def daily_sales(
     list_price = np.full(key.size, np.nan)
     promotion = np.zeros(key.size, np.bool_)
     list_price[at], promotion[at] = known_price, known_promotion
-    recorded = recorded_list_price
-    if recorded is not None and recorded.product.size:
-        latest, found = as_of(recorded.product, recorded.day, product, day)
-        list_price = np.where(found, recorded.price[latest], list_price)
-        promotion = np.where(found, recorded.promotion[latest], promotion)
     return DailySales(
         product=product,
         day=day,

@@ -148,16 +148,8 @@ def clean_lines(lines: SalesLines, products: int) -> CleanLines:
         default=NONE,
     )
     return CleanLines(
-        units=np.where(capped, cap, quantity),
-        priced=positive & ~outlier,
-        reason=reason.astype(np.int8),
+        units=np.where(capped, cap, quantity), priced=positive & ~outlier, reason=reason.astype(np.int8)
     )
-
-
-def count_exclusions(clean: CleanLines) -> dict[str, int]:
-    """Count the excluded or capped lines by reason; all reasons are present, each line counts once."""
-    counts = np.bincount(clean.reason, minlength=len(EXCLUSION_REASONS))
-    return {name: int(counts[code]) for code, name in EXCLUSION_REASONS.items() if code != NONE}
 
 
 def product_facts(lines: SalesLines, clean: CleanLines, products: int) -> ProductFacts:

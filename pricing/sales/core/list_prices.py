@@ -36,23 +36,6 @@ PRICE_DECIMALS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class ListPriceHistory:
-    """Recorded list prices: each of the n entries holds from its day until the product's next entry.
-
-    Attributes
-    ----------
-    product, day : (n,) product index and first day, sorted by both; one entry per product and day.
-    price : (n,) list price, above 0.
-    promotion : (n,) whether it is a promotion.
-    """
-
-    product: IntArray
-    day: IntArray
-    price: FloatArray
-    promotion: BoolArray
-
-
-@dataclass(frozen=True, slots=True)
 class _Entries:
     """Median log price paid per product, day and cell (channel x quantity class), sorted by these."""
 
