@@ -1,6 +1,6 @@
 """Write days of sales by hand, for products without transactions.
 
-A manual day stands beside the days summed from transactions; transactions of the same day replace it.
+Transactions of the same product and day replace a manual day.
 """
 
 from collections.abc import Mapping

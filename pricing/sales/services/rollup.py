@@ -94,7 +94,7 @@ def apply_batch(batch_id: Any) -> int:
 
 
 def _version_for_days() -> DataVersion:
-    """Lock the version; days cut in two zones must not stand beside each other.
+    """Lock the version; days of two time zones must not be mixed.
 
     Raises
     ------

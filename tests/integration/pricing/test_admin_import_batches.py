@@ -1,4 +1,4 @@
-"""The list of what came in: its refused rows, and the ways out of the books and in again."""
+"""The list of imports: rejected rows, reverting, importing again."""
 
 import datetime as dt
 import io
@@ -38,14 +38,14 @@ def commits(django_capture_on_commit_callbacks: Commits) -> Commits:
     return lambda: django_capture_on_commit_callbacks(execute=True)
 
 
-def take_in(content: str, kind: ImportKind = ImportKind.TRANSACTIONS) -> ImportBatch:
+def ingest(content: str, kind: ImportKind = ImportKind.TRANSACTIONS) -> ImportBatch:
     return batch_create(io.BytesIO(content.encode()), kind=kind, file_name="march.csv")
 
 
 @pytest.fixture
 def imported(db: None, commits: Commits) -> ImportBatch:
     with commits():
-        batch = take_in(SALES)
+        batch = ingest(SALES)
     batch.refresh_from_db()
     return batch
 
@@ -115,7 +115,7 @@ def test_an_import_is_not_reverted_twice(imported: ImportBatch, browser: Client,
 
 def test_an_import_of_products_cannot_be_reverted(browser: Client, commits: Commits) -> None:
     with commits():
-        take_in(PRODUCTS, ImportKind.PRODUCTS)
+        ingest(PRODUCTS, ImportKind.PRODUCTS)
     response = run_action(browser, "revert", ImportBatch.objects.get(), post="yes")
     assert "Only imports of transactions" in said(response)
     assert ImportBatch.objects.get().status == ImportStatus.PUBLISHED
@@ -175,7 +175,7 @@ def test_an_import_whose_upload_is_kept_is_imported_again_with_its_options(
 
 
 def test_an_import_that_is_still_being_read_is_not_started_again(browser: Client) -> None:
-    response = run_action(browser, "import_again", take_in(SALES))
+    response = run_action(browser, "import_again", ingest(SALES))
     assert "still being read" in said(response)
     assert ImportBatch.objects.count() == 1
 

@@ -1,4 +1,4 @@
-"""Transactions in the admin: every write goes through the services, so the roll-up stays true."""
+"""Transactions in the admin: every write goes through the services, so the roll-up stays right."""
 
 import datetime as dt
 from decimal import Decimal
@@ -60,7 +60,7 @@ def sold(date: dt.date = DAY) -> tuple[int, Decimal] | None:
 # --- add and change ----------------------------------------------------------------------------------
 
 
-def test_an_added_line_is_in_the_books_and_in_the_roll_up(cup: Product, analyst: User) -> None:
+def test_an_added_line_is_stored_and_in_the_roll_up(cup: Product, analyst: User) -> None:
     response = signed_in(analyst).post(page(Transaction, "add"), form())
     assert response.status_code == 302
     line = Transaction.objects.get()

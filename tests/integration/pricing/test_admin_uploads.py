@@ -1,4 +1,4 @@
-"""Files sent in through the admin, the list of what came in, and the ways out of the books again."""
+"""Files uploaded in the admin."""
 
 import gzip
 import io

@@ -204,7 +204,7 @@ def facts(lines, products):
     return product_facts(lines, clean_lines(lines, products), products)
 
 
-def test_capped_lines_and_units_are_told():
+def test_capped_lines_and_units_are_counted():
     found = facts(sales(*[(0, 2, 2.5)] * 7, (0, 1000, 2.5), (1, 1000, 2.5)), 2)
     assert found.capped_lines.tolist() == [1, 0]
     assert found.capped_units.tolist() == [976.0, 0.0]
