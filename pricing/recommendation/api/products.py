@@ -24,9 +24,9 @@ from pricing.sales.api.fields import CodeField
 from pricing.sales.api.imports import AcceptedSerializer, ImportSerializer, upload
 from pricing.sales.models import Product
 from pricing.sales.selectors.products import (
-    ProductRow,
     find_product,
     merchandise,
+    product_rows,
     product_values,
     products_matching,
 )
@@ -144,7 +144,7 @@ class ProductViewSet(ElastixViewSet):
     def catalogue(self, request: Request) -> Response:
         """Active merchandise with price, cost, margin and monthly sales."""
         found = self.paginate_queryset(product_values(self.filtered(self.get_queryset())))
-        rows = ProductRowSerializer([ProductRow(*values) for values in found or ()], many=True)
+        rows = ProductRowSerializer(product_rows(found or ()), many=True)
         return self.get_paginated_response(rows.data)
 
     @action(detail=False, methods=["post"], url_path="import", parser_classes=(MultiPartParser,))

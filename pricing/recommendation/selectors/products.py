@@ -10,16 +10,15 @@ from elastix.dataset.models import DataVersion
 from pricing.recommendation.selectors.competition import competitor_statistics
 from pricing.recommendation.selectors.policies import effective_policies
 from pricing.sales.models import Product, SalesHistory
-from pricing.sales.selectors.products import ProductRow
 
 FIELDS = (
-    "code", "name", "category", "current_price", "cost", "stock_level", "target_stock", "kind", "is_active",
-    "price_source",
+    "code", "name", "category", "current_price", "cost", "margin_percent", "stock_level", "target_stock", "kind",
+    "is_active", "price_source",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class ProductDetail(ProductRow):
+class ProductDetail:
     """A product with stock, market price and sales.
 
     Attributes
@@ -28,6 +27,13 @@ class ProductDetail(ProductRow):
     sales_history : date, quantity and mean price of the days with sales, oldest first.
     """
 
+    code: str
+    name: str
+    category: str
+    current_price: Decimal | None
+    cost: Decimal | None
+    margin_percent: Decimal | None
+    monthly_sales: int
     stock_level: int | None
     target_stock: int | None
     kind: str

@@ -2,13 +2,13 @@
 
 import json
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import Combinable, RawSQL
-from django.db.models.functions import Coalesce, Collate, Lower
+from django.db.models.functions import Collate, Lower
 
 from elastix.errors import NotFound
 from elastix.sql import is_postgresql
@@ -17,8 +17,7 @@ from pricing.sales.models import Product
 from pricing.sales.models.products import Kind, margin_percent
 
 
-@dataclass(frozen=True, slots=True)
-class ProductRow:
+class ProductRow(NamedTuple):
     """A line of the catalogue; `monthly_sales` are the units of the 30 days before the as-of date."""
 
     code: str
@@ -56,8 +55,12 @@ def merchandise() -> QuerySet[Product]:
 
 def product_values(products: QuerySet[Product]) -> Any:
     """Select the columns of `ProductRow` as tuples, which are much cheaper than instances."""
-    columns = ("code", "name", "category", "current_price", "cost")
-    return products.values_list(*columns, Coalesce("summary__monthly_sales", 0))
+    return products.values_list("code", "name", "category", "current_price", "cost", "summary__monthly_sales")
+
+
+def product_rows(values: Iterable[tuple[Any, ...]]) -> list[ProductRow]:
+    """Make rows of what `product_values` selected; a product without a summary has sold nothing."""
+    return [ProductRow._make((*known, monthly_sales or 0)) for *known, monthly_sales in values]
 
 
 def products_matching(products: QuerySet[Product], text: str) -> QuerySet[Product]:
