@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from elastix.imports.services import batch_fail
+from elastix.imports.ingest import register_import
 from elastix.jobs.registry import RecomputeStep, register_job, register_step
 from elastix.jobs.schedules import register_schedule
 from pricing import recomputing
@@ -15,14 +15,14 @@ from pricing.forecasting.services import forecasts as forecasting
 from pricing.recommendation.selectors.bulk import KIND as BULK_OPTIMIZE
 from pricing.recommendation.services import bulk, categories
 from pricing.sales.services import cleaning, data_checks, quality
-from pricing.sales.services import imports as importing
-from pricing.sales.services import product_imports as product_importing
+from pricing.sales.services.imports import TransactionsImport, revert_transactions
+from pricing.sales.services.product_imports import ProductsImport
 
 
 def register() -> None:
-    register_job("import_transactions", importing.import_transactions, on_failure=importing.import_failed)
-    register_job("withdraw_transactions", importing.withdraw_transactions)
-    register_job("import_products", product_importing.import_products, on_failure=batch_fail)
+    register_import(TransactionsImport)
+    register_job("withdraw_transactions", revert_transactions)
+    register_import(ProductsImport)
     register_job(
         "recompute",
         recomputing.recompute,

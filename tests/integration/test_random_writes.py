@@ -94,12 +94,12 @@ def withdraw(place: int) -> None:
     """Take a published file out again, but not the one that holds the whole shop."""
     found = ImportBatch.objects.filter(status=ImportStatus.PUBLISHED).order_by("pk")[1:]
     if found:
-        run_to_end(importing.batch_withdraw(found[place % len(found)]))
+        run_to_end(importing.batch_revert(found[place % len(found)]))
 
 
 def withdraw_everything() -> None:
     for batch in ImportBatch.objects.filter(status=ImportStatus.PUBLISHED).order_by("pk"):
-        run_to_end(importing.batch_withdraw(batch))
+        run_to_end(importing.batch_revert(batch))
 
 
 def spree(customer: str, number: int) -> None:

@@ -10,8 +10,9 @@ from django.utils.html import format_html
 from elastix.admin_base import change_link
 from elastix.admin_imports import ImportBatchAdmin
 from elastix.errors import Conflict
-from elastix.imports.models import ImportBatch, ImportKind
-from pricing.sales.services.imports import batch_withdraw
+from elastix.imports.models import ImportBatch
+from pricing.sales.core.files import ImportKind
+from pricing.sales.services.imports import batch_revert
 
 
 @admin.register(ImportBatch)
@@ -31,7 +32,7 @@ class SalesImportBatchAdmin(ImportBatchAdmin):
                 self._say_refused(request, batch, "Only imports of transactions can be withdrawn.")
                 continue
             try:
-                job = batch_withdraw(batch, user=request.user)
+                job = batch_revert(batch, user=request.user)
             except Conflict as error:
                 self._say_refused(request, batch, str(error))
             else:

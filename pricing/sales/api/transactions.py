@@ -13,7 +13,6 @@ from rest_framework.response import Response
 from elastix.api.permissions import Role
 from elastix.api.views import ElastixView
 from elastix.dataset.versions import current_version
-from elastix.imports.core.errors import UnreadableFile
 from elastix.imports.models import ImportBatch, ImportKind
 from elastix.imports.services import batch_create, rejects_file
 from pricing.sales.api.serializers import (
@@ -123,18 +122,15 @@ def upload(request: Request, kind: str) -> Response:
     serializer.is_valid(raise_exception=True)
     given = serializer.validated_data
     options = {name: given[name] for name in ("mapping", "encoding", "day_first")}
-    try:
-        batch = batch_create(
-            given["file"],
-            kind=kind,
-            file_name=given["file"].name,
-            options=options,
-            dry_run=given["dry_run"],
-            again=given["again"],
-            user=request.user,
-        )
-    except UnreadableFile as error:
-        raise ValidationError({"file": [str(error)]}) from error
+    batch = batch_create(
+        given["file"],
+        kind=kind,
+        file_name=given["file"].name,
+        options=options,
+        dry_run=given["dry_run"],
+        force=given["again"],
+        user=request.user,
+    )
     return Response({"id": str(batch.pk), "status": batch.status, "job": batch.job_id}, status=202)
 
 
@@ -172,7 +168,7 @@ class ImportView(ElastixView):
 
     def delete(self, request: Request, import_id: UUID) -> Response:
         batch = find_import(import_id)
-        job = importing.batch_withdraw(batch, user=request.user)
+        job = importing.batch_revert(batch, user=request.user)
         batch.refresh_from_db()
         return Response({"id": str(batch.pk), "status": batch.status, "job": job.pk}, status=202)
 

@@ -11,8 +11,9 @@ from django.conf import settings
 from django.db import transaction
 
 from elastix.dataset.versions import lock_version
-from elastix.imports.models import ImportBatch, ImportKind, ImportStatus
+from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.sql import execute
+from pricing.sales.core.files import ImportKind
 from pricing.sales.models import Transaction
 from pricing.sales.models.products import Kind
 from pricing.sales.services import rollup
