@@ -12,7 +12,6 @@ from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from elastix.api.fields import money
 from elastix.api.filters import ChoiceFilter, DateRangeFilterSet, Ordering, StrictFilterSet, TextFilter
 from elastix.api.operations import operation
 from elastix.api.pagination import MAX_LIMIT, MAX_OFFSET, LimitOffset, whole_number
@@ -21,6 +20,7 @@ from elastix.api.renderers import CsvRenderer, csv_file
 from elastix.api.serializers import ElasticityField, MoneyField, PercentField, RoundedField, RowSerializer
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
+from elastix.dataset.models import DataVersion
 from pricing.elasticity.serializers import ElasticityMetaSerializer
 from pricing.sales.api.serializers import CodeField
 from pricing.sales.selectors.daily import Window
@@ -28,10 +28,9 @@ from pricing.sales.selectors.products import merchandise
 from segments.core.rfm import SEGMENTS
 from segments.models import SegmentElasticity
 from segments.selectors import dashboard
-from segments.selectors.customers import CustomerRow, customer_rows, customers
+from segments.selectors.customers import customers
 from segments.selectors.elasticities import product_rows, segment_rows
 from segments.selectors.stock_items import SORTS, UNKNOWN, stock_item, stock_items
-from segments.selectors.sums import PagedRows
 
 MOST_CODES = 1_000
 SEGMENTS_AND_UNKNOWN = (*SEGMENTS, UNKNOWN)
@@ -117,7 +116,7 @@ class DashboardViewSet(ElastixViewSet):
     def segments(self, request: Request) -> Response:
         """Customers, revenue and mean RFM score of the six segments."""
 
-        def build(version: Any) -> Any:
+        def build(version: DataVersion) -> Any:
             items = dashboard.segment_sizes(**self.query)
             total = sum(item.customer_count for item in items)
             return TreemapSerializer({"total": total, "items": items}).data
@@ -129,7 +128,7 @@ class DashboardViewSet(ElastixViewSet):
     def trends(self, request: Request) -> Response:
         """Each segment's revenue day by day; without dates from the first to the last day with sales."""
 
-        def build(version: Any) -> Any:
+        def build(version: DataVersion) -> Any:
             items = dashboard.trends(version, **self.query)
             return TrendsSerializer({"total": len(items), "items": items}).data
 
@@ -142,7 +141,7 @@ class DashboardViewSet(ElastixViewSet):
 class StockItemSerializer(RowSerializer):
     id = serializers.CharField(source="code")
     itemName = serializers.CharField(source="name")  # noqa: N815
-    elasticity = ElasticityField(help_text="0 where it is not known; `flags` say so.")
+    elasticity = ElasticityField(help_text="0 where `flags` say NO_ELASTICITY.")
     purchaseFrequency = serializers.IntegerField(source="invoices", help_text="Different invoices.")  # noqa: N815
     revenuePotential = RoundedField(  # noqa: N815
         2,
@@ -156,21 +155,25 @@ class StockItemSerializer(RowSerializer):
 
 
 class StockItemDetailSerializer(PublishedSerializer):
-    id = serializers.CharField(source="code")
-    itemName = serializers.CharField(source="name")  # noqa: N815
-    elasticity = ElasticityField(help_text="0 where it is not known; `flags` say so.")
+    id = serializers.CharField(source="product.code")
+    itemName = serializers.CharField(source="product.name")  # noqa: N815
+    elasticity = ElasticityField(source="estimate.elasticity", help_text="0 where `flags` say NO_ELASTICITY.")
     rSquared = ElasticityField(  # noqa: N815
         source="r_squared", help_text="Of the log-log regression; 0 where it has none."
     )
     avgPrice = MoneyField(source="avg_price", allow_null=True)  # noqa: N815
     totalQuantity = serializers.IntegerField(source="quantity")  # noqa: N815
     totalRevenue = MoneyField(source="revenue")  # noqa: N815
-    sampleSize = serializers.IntegerField(source="sample_size", help_text="Days with sales.")  # noqa: N815
-    method = serializers.CharField(allow_null=True, help_text="default: a rule of thumb.")
-    quality = serializers.CharField(help_text="A: own data speak, to D: what its category says.")
-    flags = serializers.ListField(child=serializers.CharField())
-    ciLow = ElasticityField(source="ci_low", allow_null=True)  # noqa: N815
-    ciHigh = ElasticityField(source="ci_high", allow_null=True)  # noqa: N815
+    sampleSize = serializers.IntegerField(source="estimate.sample_size", help_text="Days with sales.")  # noqa: N815
+    method = serializers.CharField(
+        source="estimate.method", allow_null=True, help_text="default: a rule of thumb."
+    )
+    quality = serializers.CharField(
+        source="estimate.quality", help_text="A: own data speak, to D: what its category says."
+    )
+    flags = serializers.ListField(source="estimate.flags", child=serializers.CharField())
+    ciLow = ElasticityField(source="estimate.ci_low", allow_null=True)  # noqa: N815
+    ciHigh = ElasticityField(source="estimate.ci_high", allow_null=True)  # noqa: N815
 
 
 class StockItemFilterSet(DateRangeFilterSet):
@@ -218,15 +221,28 @@ def _has_window(dates: dict[str, Any]) -> bool:
 # --- customers --------------------------------------------------------------------------------------------
 
 
+class RecencyField(serializers.IntegerField):
+    """Days from a customer's last purchase to the as-of date; 0 if it came later still, but was cancelled."""
+
+    def to_representation(self, value: Any) -> int:
+        as_of = self.context["as_of"]
+        return max((as_of - value).days, 0) if as_of else 0
+
+
 class CustomerSerializer(RowSerializer):
     customer_id = serializers.CharField()
-    recency = serializers.IntegerField(help_text="Days since the last purchase, on the as-of date.")
+    recency = RecencyField(
+        source="last_purchase", help_text="Days since the last purchase, on the as-of date."
+    )
     frequency = serializers.IntegerField(help_text="Different invoices with a purchase.")
     monetary = MoneyField(help_text="Money spent, net of cancellations.")
     r_score = serializers.IntegerField(help_text="1 to 5; 0 without a segment.")
     f_score = serializers.IntegerField()
     m_score = serializers.IntegerField()
     segment = serializers.ChoiceField(choices=SEGMENTS, allow_blank=True)
+
+
+CUSTOMER_COLUMNS = tuple(CustomerSerializer().fields)
 
 
 class CustomerOrdering(Ordering):
@@ -239,10 +255,7 @@ class CustomerOrdering(Ordering):
 class CustomerFilterSet(StrictFilterSet):
     segment = ChoiceFilter(choices=SEGMENTS)
     ordering = CustomerOrdering(
-        {
-            name: {"recency": "last_purchase", "segment": "place"}.get(name, name)
-            for name in CustomerRow._fields
-        },
+        {name: {"recency": "last_purchase", "segment": "place"}.get(name, name) for name in CUSTOMER_COLUMNS},
         default="customer_id",
         key="customer_id",
     )
@@ -260,25 +273,29 @@ class CustomerViewSet(ElastixViewSet):
     @operation(response=CustomerSerializer, lists=True)
     def list(self, request: Request) -> HttpResponseBase:
         """Recency, frequency, monetary value, scores and segment per customer; `format=csv`: all in a file."""
-        found = self.filtered(self.get_queryset())
+        found = self.filtered(self.get_queryset()).values(
+            *(each.source for each in CustomerSerializer().fields.values())
+        )
+
+        def rows(version: DataVersion, page: Any) -> Any:
+            return CustomerSerializer(page, many=True, context={"as_of": version.as_of}).data
+
         if not isinstance(request.accepted_renderer, CsvRenderer):
-
-            def rows(page: slice, version: Any) -> Any:
-                return list(customer_rows(found[page], version.as_of))
-
             return answer(
                 request,
-                lambda version: self.page(PagedRows(found.count, partial(rows, version=version))).data,
+                lambda version: (
+                    self.get_paginated_response(rows(version, self.paginate_queryset(found))).data
+                ),
             )
         limit = whole_number(request, "limit", MAX_OFFSET, 1, MAX_LIMIT)
         offset = whole_number(request, "offset", 0, 0, MAX_OFFSET)
-        asked = found[offset : offset + limit]
-        response = answer(request, lambda version: customer_rows(asked, version.as_of))
+        # Read at once: a cursor left open for a client that went away would be closed in whatever transaction its
+        # connection is in by then.
+        response = answer(request, lambda version: rows(version, found[offset : offset + limit]))
         if response.status_code != 200:
             return response
-        rows_shown = (row._replace(monetary=money(row.monetary)) for row in response.data)
         kept = {name: response[name] for name in ("ETag", "Cache-Control")}
-        return csv_file("customers.csv", CustomerRow._fields, rows_shown, kept)
+        return csv_file("customers.csv", CUSTOMER_COLUMNS, (row.values() for row in response.data), kept)
 
 
 # --- elasticities of the segments -------------------------------------------------------------------------
@@ -290,30 +307,30 @@ class SegmentElasticitySerializer(RowSerializer):
     segment = serializers.ChoiceField(choices=SEGMENTS)
     customer_count = serializers.IntegerField()
     product_count = serializers.IntegerField()
-    elasticity = ElasticityField(help_text="0 where it is not known; `flags` say so.")
+    elasticity = ElasticityField(source="known_elasticity", help_text="0 where `flags` say NO_ELASTICITY.")
     std_error = ElasticityField(allow_null=True)
     ci_low = ElasticityField(allow_null=True)
     ci_high = ElasticityField(allow_null=True)
     sample_size = serializers.IntegerField(help_text="Days with sales.")
-    flags = serializers.ListField(child=serializers.CharField(), help_text="NO_ELASTICITY.")
+    flags = serializers.ListField(child=serializers.CharField())
 
 
 class SegmentProductSerializer(RowSerializer):
     """With `segment` given: one of the products that it buys."""
 
-    stock_code = serializers.CharField()
-    description = serializers.CharField()
-    elasticity = ElasticityField()
-    sample_size = serializers.IntegerField(help_text="Days with sales.")
+    stock_code = serializers.CharField(source="estimate.product_id")
+    description = serializers.CharField(source="name")
+    elasticity = ElasticityField(source="estimate.elasticity")
+    sample_size = serializers.IntegerField(source="estimate.sample_size", help_text="Days with sales.")
     avg_price = MoneyField(allow_null=True)
-    total_quantity = serializers.IntegerField()
+    total_quantity = serializers.IntegerField(source="quantity")
     r_squared = ElasticityField()
-    std_error = ElasticityField()
-    ci_low = ElasticityField()
-    ci_high = ElasticityField()
-    quality = serializers.CharField()
-    method = serializers.CharField()
-    flags = serializers.ListField(child=serializers.CharField())
+    std_error = ElasticityField(source="estimate.std_error")
+    ci_low = ElasticityField(source="estimate.ci_low")
+    ci_high = ElasticityField(source="estimate.ci_high")
+    quality = serializers.CharField(source="estimate.quality")
+    method = serializers.CharField(source="estimate.METHOD")
+    flags = serializers.ListField(source="estimate.flags", child=serializers.CharField())
 
 
 class StockCodesQuery(serializers.Serializer[Any]):
@@ -388,7 +405,7 @@ class SegmentElasticityViewSet(ElastixViewSet):
                 SegmentProductSerializer,
             )
 
-        def build(version: Any) -> Any:
+        def build(version: DataVersion) -> Any:
             found = self.paginate_queryset(partial(rows, version))  # type: ignore[arg-type]
             return self.get_paginated_response(serializer(found, many=True).data).data
 

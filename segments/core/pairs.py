@@ -50,6 +50,11 @@ def stored_means(rows: Sequence[Sequence[Any]]) -> SegmentMeans:
     return segment_means(pairs, len(SEGMENTS))
 
 
+def known(value: float) -> float | None:
+    """A mean as the tables store it: None where there is none."""
+    return float(value) if np.isfinite(value) else None
+
+
 def _array(pairs: SegmentElasticities, name: str) -> Any:
     return pairs.sold_days if name == "sample_size" else getattr(pairs, name)
 

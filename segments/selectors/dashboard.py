@@ -28,16 +28,6 @@ class SegmentKpi:
     churn_risk: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentSize:
-    """Customers, revenue and mean RFM score of one segment."""
-
-    segment: str
-    revenue: Decimal
-    score: float
-    customer_count: int
-
-
 def kpis(*, start_date: dt.date | None, end_date: dt.date | None) -> dict[str, SegmentKpi]:
     """Return price sensitivity, wallet share and churn risk of each segment.
 
@@ -59,14 +49,12 @@ def kpis(*, start_date: dt.date | None, end_date: dt.date | None) -> dict[str, S
     }
 
 
-def segment_sizes(*, start_date: dt.date | None, end_date: dt.date | None) -> list[SegmentSize]:
-    """Return customers, revenue (of the window, if one is given) and mean RFM score of each segment."""
+def segment_sizes(*, start_date: dt.date | None, end_date: dt.date | None) -> list[SegmentSummary]:
+    """Return the segments with the revenue of a window, if one is given."""
     summaries = segment_summaries()
-    revenues = _revenues(summaries, start_date, end_date)
-    return [
-        SegmentSize(row.segment, exact(revenue), row.score, row.customer_count)
-        for row, revenue in zip(summaries, revenues, strict=True)
-    ]
+    for row, revenue in zip(summaries, _revenues(summaries, start_date, end_date), strict=True):
+        row.revenue = exact(revenue)
+    return summaries
 
 
 def trends(

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.db.models import Count, F, FilteredRelation, Q, QuerySet, Sum
@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 
 from elastix.errors import NotFound
 from pricing.elasticity.core.demand import revenue_potential_percent
-from pricing.elasticity.core.estimates import DEFAULT, FEW_DAYS, POOLED, UNGRADED, Estimate
+from pricing.elasticity.core.estimates import DEFAULT, FEW_DAYS, POOLED, Estimate
 from pricing.elasticity.core.points import DEFAULT_ELASTICITY
 from pricing.elasticity.models import ElasticityEstimate
 from pricing.elasticity.selectors.estimates import elasticities_on_the_spot
@@ -24,12 +24,12 @@ from pricing.sales.selectors.daily import Window, shop_days
 from pricing.sales.selectors.matching import products_matching
 from pricing.sales.selectors.products import merchandise
 from segments.core.rfm import SEGMENTS
-from segments.models import SegmentSales
+from segments.models import SegmentSales, SegmentSummary
 from segments.selectors.sums import NOTHING, PagedRows, exact, within
 
 UNKNOWN = "Unknown"
 SORTS = ("quantity_asc", "quantity_desc", "revenue_asc", "revenue_desc")
-NO_ELASTICITY, NO_PRICE = "NO_ELASTICITY", "NO_PRICE"
+NO_ELASTICITY, NO_PRICE = SegmentSummary.NO_ELASTICITY, "NO_PRICE"
 
 
 class _Known(NamedTuple):
@@ -72,19 +72,12 @@ class StockItem:
 class StockItemDetail:
     """One product in full: its sales and all that is known about its answer to price."""
 
-    code: str
-    name: str
-    avg_price: Decimal | None
-    quantity: int
-    revenue: Decimal
-    r_squared: float
-    elasticity: float
-    sample_size: int
-    method: str | None
-    quality: str
-    flags: list[str]
-    ci_low: float | None
-    ci_high: float | None
+    product: Product
+    estimate: ElasticityEstimate | Estimate
+    r_squared: float = 0.0
+    avg_price: Decimal | None = None
+    quantity: int = 0
+    revenue: Decimal = NOTHING
 
 
 # --- the list ---------------------------------------------------------------------------------------------
@@ -240,23 +233,30 @@ def stock_item(code: str, *, start_date: dt.date | None, end_date: dt.date | Non
     product = _merchandise(code)
     if start_date or end_date:
         days, window = shop_days([product.code]), Window(start_date, end_date)
-        estimate = estimates_by(POOLED, days, fitted_model(), window).get(product.code)
+        found = estimates_by(POOLED, days, fitted_model(), window).get(product.code)
         fit = log_log_fit(days, window)
-        r_squared = float(fit.r_squared[0]) if fit.usable[0] else 0.0
         sums = SalesHistory.objects.filter(within(start_date, end_date), product=product).aggregate(
             sold=Sum("quantity", default=0),
             turnover=Sum("revenue", default=NOTHING),
             quantity=Sum(F("quantity") - F("returned_quantity"), default=0),
             revenue=Sum(F("revenue") - F("returned_revenue"), default=NOTHING),
         )
-        avg_price = exact(sums["turnover"] / sums["sold"]) if sums["sold"] else None
-        return _detail(product, estimate, r_squared, avg_price, _Sold("", sums["quantity"], sums["revenue"]))
-    stored = ElasticityEstimate.objects.filter(product=product, method=POOLED).first()
+        return StockItemDetail(
+            product,
+            found or _no_estimate(),
+            r_squared=float(fit.r_squared[0]) if fit.usable[0] else 0.0,
+            avg_price=exact(sums["turnover"] / sums["sold"]) if sums["sold"] else None,
+            quantity=sums["quantity"],
+            revenue=exact(sums["revenue"]),
+        )
+    stored = ElasticityEstimate.objects.filter(product=product, method=POOLED).first() or _no_estimate()
     summary = getattr(product, "summary", None)
     if summary is None:
-        return _detail(product, stored, 0.0, None, _Sold("", 0, NOTHING))
-    sold = _Sold("", summary.total_quantity, summary.total_revenue)
-    return _detail(product, stored, summary.r_squared, summary.avg_price, sold)
+        return StockItemDetail(product, stored)
+    revenue = exact(summary.total_revenue)
+    return StockItemDetail(
+        product, stored, summary.r_squared, summary.avg_price, summary.total_quantity, revenue
+    )
 
 
 def _merchandise(code: str) -> Product:
@@ -269,27 +269,9 @@ def _merchandise(code: str) -> Product:
         raise NotFound(f"There is no stock item {code[:60]!r}.") from None
 
 
-def _detail(
-    product: Product,
-    estimate: ElasticityEstimate | Estimate | None,
-    r_squared: float,
-    avg_price: Decimal | None,
-    sold: _Sold,
-) -> StockItemDetail:
-    default = _default_elasticity() if estimate is None else None
-    missing = [FEW_DAYS] if default is not None else [FEW_DAYS, NO_ELASTICITY]
-    return StockItemDetail(
-        code=product.code,
-        name=product.name,
-        avg_price=avg_price,
-        quantity=sold.quantity,
-        revenue=exact(sold.revenue),
-        r_squared=r_squared,
-        elasticity=estimate.elasticity if estimate else default or 0.0,
-        sample_size=estimate.sample_size if estimate else 0,
-        method=estimate.method if estimate else None if default is None else DEFAULT,
-        quality=estimate.quality if estimate else UNGRADED,
-        flags=list(estimate.flags) if estimate else missing,
-        ci_low=estimate.ci_low if estimate else None,
-        ci_high=estimate.ci_high if estimate else None,
-    )
+def _no_estimate() -> Any:
+    """What stands in for an estimate: the usual elasticity in a shop that has none at all, else 0, flagged."""
+    default = _default_elasticity()
+    if default is None:
+        return Estimate(0, None, 0.0, 0, flags=[FEW_DAYS, NO_ELASTICITY])  # type: ignore[arg-type]
+    return Estimate(0, DEFAULT, default, 0, flags=[FEW_DAYS])

@@ -12,7 +12,7 @@ from pricing.elasticity.core.pooled import Posterior, SegmentSales, fit_segments
 from pricing.elasticity.selectors.fitted_model import FittedModel, pooled_posterior
 from pricing.elasticity.services.estimates import Elasticities, keep_model
 from pricing.sales.selectors.daily import ShopDays, epoch_days, merchandise_codes, shop_days
-from segments.core.pairs import COLUMNS, FIGURES, pair_rows, stored_means
+from segments.core.pairs import COLUMNS, FIGURES, known, pair_rows, stored_means
 from segments.core.rfm import SEGMENTS
 from segments.models import SegmentSummary
 from segments.services.customers import Customers, stored_money
@@ -100,8 +100,8 @@ def _publish_summaries(customers: Customers) -> None:
             segment=name,
             product_count=products.get(name, 0),
             revenue=stored_money(revenue.get(name, 0)),
-            elasticity=_known(means.elasticity[index]),
-            std_error=_known(means.std_error[index]),
+            elasticity=known(means.elasticity[index]),
+            std_error=known(means.std_error[index]),
             sample_size=int(sold_days.get(name, 0)),
             **people.get(name, {}),
         )
@@ -126,7 +126,3 @@ def _people(customers: Customers) -> dict[str, dict[str, Any]]:
         }
         for name, count, score, mean_day, first_day in rows
     }
-
-
-def _known(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -147,9 +147,7 @@ def test_prices_have_the_decimals_of_the_field():
     assert str(read(csv_text([row(UnitPrice="2.5")])).columns["unit_price"][0]) == "2.5000"
 
 
-@pytest.mark.parametrize(
-    ("text", "value"), [("6", 6), ("6.0", 6), ("-1", -1), ("1e3", 1000), ("'-6", -6)]
-)
+@pytest.mark.parametrize(("text", "value"), [("6", 6), ("6.0", 6), ("-1", -1), ("1e3", 1000), ("'-6", -6)])
 def test_quantities_are_whole_numbers(text, value):
     (quantity,) = read(csv_text([row(Quantity=text)])).columns["quantity"]
     assert quantity == value
