@@ -2,17 +2,16 @@
 to the app that brings it."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any, ClassVar
 
 from django.db import transaction
 from django.utils import timezone
 
 from elastix.imports.core import Chunk, FileSchema, Table, UnreadableFile, open_table
-from elastix.imports.models import ImportBatch, ImportReject, ImportStatus, registered_kinds
+from elastix.imports.models import ImportBatch, ImportReject, ImportStatus
 from elastix.imports.services import read_options, rejects_save, report_of, stored_upload
-from elastix.jobs.registry import register_job
-from elastix.jobs.running import JobFailed, JobRun
+from elastix.jobs.kinds import JobFailed
+from elastix.jobs.runner import JobRun
 
 
 class FileImport:
@@ -20,7 +19,7 @@ class FileImport:
 
     Attributes
     ----------
-    kind : its name, as stored with each import; its jobs are called `import_<kind>`.
+    kind : its name, as stored with each import; the table of jobs has its `ingest` as `import_<kind>`.
     schema : its columns.
     reading_share : the part of an import's work that reading is; the rest is publishing.
     written : what the import wrote beyond its rows, for the job's result.
@@ -72,13 +71,6 @@ class UpsertImport(FileImport):
 
     def publish(self) -> None:
         self.written["created"], self.written["updated"] = self.upsert()
-
-
-def register_import(kind: type[FileImport]) -> None:
-    """Make a kind of import known: the job that ingests its files."""
-    if kind.kind not in registered_kinds:
-        registered_kinds.append(kind.kind)
-    register_job(f"import_{kind.kind}", partial(ingest, kind), on_failure=partial(ingest_failed, kind))
 
 
 def ingest(kind: type[FileImport], run: JobRun) -> dict[str, Any]:

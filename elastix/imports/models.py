@@ -1,14 +1,14 @@
 from django.conf import settings
 from django.db import models
 
+from elastix.background import JOBS
 from elastix.fields import choice_check, length_check, uuid7
-
-# The kinds of imports that the apps have registered (`elastix.imports.ingest.register_import`), in that order.
-registered_kinds: list[str] = []
 
 
 def kind_choices() -> list[tuple[str, str]]:
-    return [(kind, kind.replace("_", " ").title()) for kind in registered_kinds]
+    """The kinds of imports: those that the table of jobs has a job for."""
+    kinds = [name.removeprefix("import_") for name in JOBS if name.startswith("import_")]
+    return [(kind, kind.replace("_", " ").title()) for kind in kinds]
 
 
 class ImportKind:

@@ -16,9 +16,8 @@ from django.utils import timezone
 from elastix.errors import Conflict, FieldError, Invalid
 from elastix.imports.core import Chunk, Options, Reject, Table, write_rejects
 from elastix.imports.models import ImportBatch, ImportReject, ImportStatus, UploadChunk
-from elastix.jobs.dispatch import dispatch_on_commit
 from elastix.jobs.models import Job
-from elastix.jobs.running import abandoned
+from elastix.jobs.runner import abandoned, dispatch_on_commit
 from elastix.sql import lock_text
 
 CHUNK_BYTES = 2 * 1024 * 1024

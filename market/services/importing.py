@@ -1,12 +1,13 @@
 """Importing competitors' prices: all good rows of a file or none; the same file again changes nothing."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from django.utils import timezone
 
 from elastix.imports.core import Field, FileSchema
-from elastix.imports.ingest import UpsertImport
+from elastix.imports.ingest import UpsertImport, ingest, ingest_failed
 from elastix.sql import batches
 from market.services.competitors import SeenPrice, prices_upsert
 from pricing.sales.core.files import CODE_NAMES, list_price_field
@@ -59,3 +60,7 @@ class CompetitorPricesImport(UpsertImport):
 
     def upsert(self) -> tuple[int, int]:
         return prices_upsert(self.rows)
+
+
+import_competitor_prices = partial(ingest, CompetitorPricesImport)
+import_failed = partial(ingest_failed, CompetitorPricesImport)

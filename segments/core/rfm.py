@@ -23,11 +23,7 @@ _CHAMPION, _LOYAL, _POTENTIAL, _AT_RISK, _HIBERNATING, _LOST = range(6)
 
 SEGMENT_OF_BINS: NDArray[np.int8] = np.array(
     [  # [recency][frequency][monetary], each low, medium, high
-        [
-            [_LOST, _LOST, _LOST],
-            [_LOST, _HIBERNATING, _HIBERNATING],
-            [_HIBERNATING, _HIBERNATING, _LOYAL],
-        ],
+        [[_LOST, _LOST, _LOST], [_LOST, _HIBERNATING, _HIBERNATING], [_HIBERNATING, _HIBERNATING, _LOYAL]],
         [
             [_HIBERNATING, _HIBERNATING, _HIBERNATING],
             [_AT_RISK, _AT_RISK, _AT_RISK],

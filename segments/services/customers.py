@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from elastix.jobs.registry import RecomputePlan
+from elastix.jobs.recompute import RecomputePlan
 from elastix.sql import batches, epoch_day, fetch, placeholders
 from pricing.sales.models import StaleCustomer
 from pricing.sales.selectors.daily import day_of_epoch, epoch_days, newest_sale_day
@@ -44,7 +44,7 @@ class Customers:
     as_of: dt.date | None
 
 
-def compute(plan: RecomputePlan, results: dict[str, Any]) -> Customers:
+def compute(plan: RecomputePlan) -> Customers:
     """Sum the purchases of stale customers (all in a full run) and bin all customers anew."""
     stored = {row.customer_id: row for row in CustomerSegment.objects.all()}
     if plan.full:
@@ -122,9 +122,8 @@ def _differs(new: CustomerSegment, old: CustomerSegment | None, *names: str) -> 
     return old is None or any(getattr(new, name) != getattr(old, name) for name in names)
 
 
-def publish(plan: RecomputePlan, results: dict[str, Any]) -> None:
+def publish(customers: Customers) -> None:
     """Write the customers that changed and drop those without purchases."""
-    customers: Customers = results["customers"]
     for chunk in batches(customers.gone, ROWS_A_STATEMENT):
         CustomerSegment.objects.filter(customer_id__in=chunk).delete()
     CustomerSegment.objects.bulk_create(

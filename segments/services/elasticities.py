@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from elastix.jobs.registry import RecomputePlan
+from elastix.jobs.recompute import RecomputePlan
 from elastix.sql import epoch_day, execute, fetch, insert_rows
 from pricing.elasticity.core.pooled import Posterior, SegmentSales, fit_segments, segment_elasticities
 from pricing.elasticity.selectors.fitted_model import FittedModel, pooled_posterior
@@ -30,10 +30,8 @@ class SegmentStep:
     rows: list[tuple[Any, ...]]
 
 
-def compute(plan: RecomputePlan, results: dict[str, Any]) -> SegmentStep:
+def compute(plan: RecomputePlan, elasticities: Elasticities, sold: SegmentDays) -> SegmentStep:
     """Estimate the pairs of segments and products whose sales by segment were summed anew."""
-    elasticities: Elasticities = results["elasticities"]
-    sold: SegmentDays = results["segment sales"]
     model, codes = elasticities.model, sold.codes
     if model is None:
         return SegmentStep(None, codes, [])
@@ -70,15 +68,14 @@ def _sales(sold: SegmentDays, days: ShopDays) -> SegmentSales:
     )
 
 
-def publish(plan: RecomputePlan, results: dict[str, Any]) -> None:
+def publish(plan: RecomputePlan, step: SegmentStep, customers: Customers) -> None:
     """Replace the covered products' rows and sum up every segment anew."""
-    step: SegmentStep = results["segment elasticities"]
     if plan.full:
         keep_model(plan, step.model)
     for scope, parameters in scopes("product_id", None if plan.full else step.codes):
         execute(f"DELETE FROM {ELASTICITIES} {scope}", parameters)
     insert_rows(ELASTICITIES, COLUMNS, ((*values, json.dumps(flags)) for *values, flags in step.rows))
-    _publish_summaries(results["customers"])
+    _publish_summaries(customers)
 
 
 def _publish_summaries(customers: Customers) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elastix.jobs.registry import RecomputePlan
+from elastix.jobs.recompute import RecomputePlan
 from elastix.sql import (
     batches,
     day_numbers,
@@ -52,9 +52,8 @@ class SegmentDays:
     unit_lines: NDArray[np.int64]
 
 
-def compute(plan: RecomputePlan, results: dict[str, Any]) -> SegmentDays:
+def compute(plan: RecomputePlan, customers: Customers) -> SegmentDays:
     """Sum the lines of the products whose sales changed, or whose customers moved between segments."""
-    customers: Customers = results["customers"]
     codes = _affected(plan, customers)
     no_lines: list[NDArray[Any]] = [np.zeros(0, np.int64)] * 6
     shards = [
@@ -130,9 +129,8 @@ def _summed(
     ]
 
 
-def publish(plan: RecomputePlan, results: dict[str, Any]) -> None:
+def publish(plan: RecomputePlan, days: SegmentDays) -> None:
     """Replace the affected products' rows and what is summed from them."""
-    days: SegmentDays = results["segment sales"]
     affected = None if plan.full else days.codes
     dates = None if plan.full else _dates_with_other_revenue(days)
     for scope, parameters in scopes("product_id", affected):

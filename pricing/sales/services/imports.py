@@ -4,6 +4,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any, ClassVar
 
 from django.db import transaction
@@ -13,12 +14,11 @@ from elastix.errors import Conflict
 from elastix.fields import uuid7_block
 from elastix.imports.core import Chunk
 from elastix.imports.core.values import CachedConverter
-from elastix.imports.ingest import FileImport
+from elastix.imports.ingest import FileImport, ingest, ingest_failed
 from elastix.imports.models import ImportBatch, ImportStatus
-from elastix.jobs.dispatch import dispatch_on_commit
 from elastix.jobs.models import Job
 from elastix.jobs.recompute import request_recompute
-from elastix.jobs.running import JobRun
+from elastix.jobs.runner import JobRun, dispatch_on_commit
 from elastix.sql import execute, fetch, insert_rows, is_postgresql
 from pricing.sales.core.files import TRANSACTIONS, ImportKind
 from pricing.sales.models import StagedTransaction
@@ -130,6 +130,10 @@ class TransactionsImport(FileImport):
             # SQLite empties a whole table at once; this transaction keeps other imports from writing to it.
             alone = not is_postgresql() and not staged.exclude(batch=batch_id).exists()
             (staged.all() if alone else staged.filter(batch=batch_id))._raw_delete("default")
+
+
+import_transactions = partial(ingest, TransactionsImport)
+import_failed = partial(ingest_failed, TransactionsImport)
 
 
 def _driver_id(batch: ImportBatch) -> Any:

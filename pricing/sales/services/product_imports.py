@@ -1,8 +1,9 @@
 """Importing products: existing ones are updated, new ones created, all good rows or none."""
 
+from functools import partial
 from typing import Any
 
-from elastix.imports.ingest import UpsertImport
+from elastix.imports.ingest import UpsertImport, ingest, ingest_failed
 from pricing.sales.core.files import PRODUCTS, ImportKind
 from pricing.sales.services.products import products_upsert
 
@@ -20,3 +21,7 @@ class ProductsImport(UpsertImport):
 
     def upsert(self) -> tuple[int, int]:
         return products_upsert(self.rows, by=str(self.batch.created_by or "import"))
+
+
+import_products = partial(ingest, ProductsImport)
+import_failed = partial(ingest_failed, ProductsImport)

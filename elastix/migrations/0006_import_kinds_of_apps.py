@@ -3,15 +3,13 @@
 import django.db.models.functions.text
 import django.db.models.lookups
 import elastix.imports.models
-from django.conf import settings
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('elastix', '0004_competitor_price_imports'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('elastix', '0005_alert_kinds'),
     ]
 
     operations = [
