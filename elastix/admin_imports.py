@@ -20,14 +20,14 @@ from elastix.imports.models import ImportBatch, ImportReject, ImportStatus
 from elastix.imports.services import batch_create, rejects_file, stored_upload
 
 ENCODINGS = [
-    ("", "find out"),
+    ("", "detect"),
     ("utf-8", "UTF-8"),
     ("cp1252", "Windows-1252"),
     ("latin-1", "Latin-1"),
     ("utf-16", "UTF-16"),
 ]
 DAY_FIRST = [
-    ("", "find out from the whole file"),
+    ("", "detect from the whole file"),
     ("yes", "day first: 31/12/2025"),
     ("no", "month first: 12/31/2025"),
 ]
@@ -36,7 +36,7 @@ SECONDS_BETWEEN_LOOKS = 3
 
 
 class UploadForm(forms.Form):
-    """A file, and what the user knows about it better than the reader can find out."""
+    """A file, and what the user can say about its format."""
 
     file = forms.FileField(help_text="CSV, TSV or XLSX; texts also packed with gzip (.gz).")
     encoding = forms.ChoiceField(choices=ENCODINGS, required=False)
@@ -260,7 +260,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
 
     def _import_again(self, request: HttpRequest, batch: ImportBatch) -> None:
         with stored_upload(batch) as file:
-            anew = batch_create(
+            again = batch_create(
                 file,
                 kind=batch.kind,
                 file_name=batch.file_name,
@@ -268,7 +268,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
                 force=True,
                 user=request.user,
             )
-        self.message_user(request, format_html("{} is being imported again.", change_link(anew)))
+        self.message_user(request, format_html("{} is being imported again.", change_link(again)))
 
 
 class ImportRejectAdmin(ReadOnlyAdmin):

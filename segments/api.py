@@ -187,7 +187,7 @@ class StockItemFilterSet(DateRangeFilterSet):
 
 
 class StockItemViewSet(ElastixViewSet):
-    """Merchandise on sale with its sales, main segment and answer to price."""
+    """Merchandise on sale with its sales, main segment and elasticity."""
 
     queryset = merchandise()
     filterset_class = StockItemFilterSet
@@ -376,7 +376,7 @@ class ElasticityPage(LimitOffset):
 
 
 class SegmentElasticityViewSet(ElastixViewSet):
-    """How the six segments, and the products that they buy, answer to price."""
+    """Price elasticities of the six segments and of the products that they buy."""
 
     queryset = SegmentElasticity.objects.all()
     filterset_class = SegmentElasticityFilterSet
@@ -394,7 +394,7 @@ class SegmentElasticityViewSet(ElastixViewSet):
         lists=True,
     )
     def list(self, request: Request) -> Response:
-        """How the six segments answer to price; with `segment`, how that segment does, product by product."""
+        """Price elasticities of the six segments; with `segment`, of the products that it buys."""
         filters = self.filters()
         codes, window = self.query["stock_codes"], Window(filters["start_date"], filters["end_date"])
         rows: Callable[..., Any] = partial(segment_rows, codes, window)

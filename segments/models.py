@@ -45,7 +45,7 @@ class CustomerSegment(models.Model):
 
 
 class SegmentSales(models.Model):
-    """Sales of one product to one segment on one day. Computed from the books, whose products are checked."""
+    """Sales of one product to one segment on one day. Computed from transactions, whose products are checked."""
 
     product = models.ForeignKey(
         Product, on_delete=models.CASCADE, related_name="segment_sales", db_index=False, db_constraint=False
@@ -90,7 +90,7 @@ class SegmentDailyRevenue(models.Model):
 
 
 class SegmentElasticity(models.Model):
-    """How one segment's demand for a product answers to price, shrunk to the product's own elasticity."""
+    """The price elasticity of one segment's demand for a product, shrunk to the product's own elasticity."""
 
     METHOD = POOLED
 
@@ -125,7 +125,7 @@ class SegmentElasticity(models.Model):
 
 
 class SegmentSummary(models.Model):
-    """One segment in figures: its customers, its money, its answer to price."""
+    """One segment in figures: its customers, its revenue, its elasticity."""
 
     NO_ELASTICITY = "NO_ELASTICITY"
 

@@ -99,7 +99,7 @@ def ingest(kind: type[FileImport], run: JobRun) -> dict[str, Any]:
 
 
 def _reset(batch: ImportBatch) -> None:
-    """Forget whatever an interrupted attempt left behind."""
+    """Remove what an interrupted attempt left behind."""
     with transaction.atomic():
         ImportReject.objects.filter(batch=batch).delete()
         batch.rows = batch.accepted = batch.rejected = 0

@@ -23,7 +23,7 @@ class ImportStatus(models.TextChoices):
     QUEUED = "queued"
     READING = "reading"
     PUBLISHED = "published"
-    CHECKED = "checked"  # a dry run: read and judged, nothing kept
+    CHECKED = "checked"  # a dry run: read and checked, nothing kept
     WITHDRAWN = "withdrawn"
     FAILED = "failed"
 

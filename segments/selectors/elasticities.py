@@ -1,4 +1,4 @@
-"""How the segments, and the products they buy, answer to price."""
+"""Price elasticities of the segments and of the products they buy."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -72,7 +72,7 @@ def segment_rows(
 ) -> tuple[list[SegmentSummary], ElasticityMeta]:
     """Return a page of the six segments and its meta, which counts the products that have estimates.
 
-    With codes only these products count. In a window of dates elasticities are estimated anew, from the sales
+    With codes only these products count. In a window of dates elasticities are estimated from the sales
     of the window and for the products sold in it; customers stay those of the last publish.
     """
     products, summaries = _products(codes), segment_summaries()
@@ -131,7 +131,7 @@ def product_rows(
 ) -> tuple[list[ProductRow], ElasticityMeta]:
     """Return rows of the products that a segment buys, by code, and their meta.
 
-    With codes only these products count. In a window of dates their elasticities are estimated anew.
+    With codes only these products count. In a window of dates their elasticities are estimated from its sales.
     """
     products = _products(codes)
     if window == Window():

@@ -1,4 +1,4 @@
-"""Merchandise with its sales, its main segment and its answer to price."""
+"""Merchandise with its sales, its main segment and its elasticity."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -33,7 +33,7 @@ NO_ELASTICITY, NO_PRICE = SegmentSummary.NO_ELASTICITY, "NO_PRICE"
 
 
 class _Known(NamedTuple):
-    """What the tables know about a product; `price` is the present one, by which its potential is judged."""
+    """What the tables know about a product; `price` is the present one, which its revenue potential is computed from."""
 
     code: str
     name: str
@@ -70,7 +70,7 @@ class StockItem:
 
 @dataclass(frozen=True, slots=True)
 class StockItemDetail:
-    """One product in full: its sales and all that is known about its answer to price."""
+    """One product in full: its sales and all that is known about its elasticity."""
 
     product: Product
     estimate: ElasticityEstimate | Estimate

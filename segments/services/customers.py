@@ -1,4 +1,4 @@
-"""Keeping each customer's sums up to date and putting every customer into a segment."""
+"""Updating each customer's sums and assigning every customer to a segment."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ class Customers:
 
 
 def compute(plan: RecomputePlan) -> Customers:
-    """Sum the purchases of stale customers (all in a full run) and bin all customers anew."""
+    """Sum the purchases of stale customers (all in a full run) and assign all customers to segments again."""
     stored = {row.customer_id: row for row in CustomerSegment.objects.all()}
     if plan.full:
         purchases = _purchases("", [])

@@ -1,4 +1,4 @@
-"""How each segment's demand answers to price, per product and on the whole."""
+"""The price elasticity of each segment's demand, per product and overall."""
 
 import json
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ ELASTICITIES = "segments_segmentelasticity"
 
 @dataclass(frozen=True, slots=True)
 class SegmentStep:
-    """What the step found: the model with its segments, and rows for the products it covers."""
+    """Result of the step: the model with its segments, and rows for the products it covers."""
 
     model: FittedModel | None
     codes: list[str]
@@ -31,7 +31,7 @@ class SegmentStep:
 
 
 def compute(plan: RecomputePlan, elasticities: Elasticities, sold: SegmentDays) -> SegmentStep:
-    """Estimate the pairs of segments and products whose sales by segment were summed anew."""
+    """Estimate the pairs of segments and products whose sales by segment were recomputed."""
     model, codes = elasticities.model, sold.codes
     if model is None:
         return SegmentStep(None, codes, [])
@@ -69,7 +69,7 @@ def _sales(sold: SegmentDays, days: ShopDays) -> SegmentSales:
 
 
 def publish(plan: RecomputePlan, step: SegmentStep, customers: Customers) -> None:
-    """Replace the covered products' rows and sum up every segment anew."""
+    """Replace the covered products' rows and recompute every segment's summary."""
     if plan.full:
         keep_model(plan, step.model)
     for scope, parameters in scopes("product_id", None if plan.full else step.codes):

@@ -182,7 +182,7 @@ def _dates_with_other_revenue(days: SegmentDays) -> list[str]:
 
 
 def _publish_daily_revenue(dates: list[str] | None) -> None:
-    """Sum the segments' revenue of these dates anew (None: of all)."""
+    """Recompute the segments' revenue of these dates (None: of all)."""
     for scope, parameters in scopes("date", dates):
         execute(f"DELETE FROM segments_segmentdailyrevenue {scope}", parameters)
         execute(

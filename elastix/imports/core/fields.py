@@ -69,7 +69,7 @@ class Field:
 class FileSchema:
     """The fields of one kind of file.
 
-    `check` judges whole rows after their values: from the columns of a piece of the file (rejected values among
+    `check` checks whole rows after their values: from the columns of a piece of the file (rejected values among
     them) it yields the number of each bad row in them, with a stable reason and the sentence for the user.
 
     Raises

@@ -1,4 +1,4 @@
-"""What a user says about a file, and what was found out about it."""
+"""What a user says about a file, and what was detected."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from elastix.imports.core.formats import MAX_BYTES
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the user says about a file; whatever is None is found out.
+    """What the user says about a file; what is None is detected.
 
     Attributes
     ----------

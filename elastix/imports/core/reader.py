@@ -1,4 +1,4 @@
-"""Reading a table: first it is found out how the file is written, then its rows come in chunks of columns."""
+"""Reading a table: the format of the file is detected first, then its rows come in chunks of columns."""
 
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -183,7 +183,7 @@ def _cut(chunk: Chunk, size: int) -> tuple[Chunk, Chunk]:
 
 
 def open_table(source: Source, schema: FileSchema, options: Options | None = None) -> Table:
-    """Find out how a file is written, and count its rows, in a first pass over the whole of it.
+    """Detect the format of a file, and count its rows, in a first pass over the whole of it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The first pass over a file: count its rows, and find out its decimal separator and its order of dates."""
+"""The first pass over a file: count its rows, and detect its decimal separator and its order of dates."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -26,7 +26,7 @@ REASONS: Final[dict[str, str]] = {
     "zero": "A number must not be 0.",
     "out_of_range": "A number is outside its limits.",
     "too_many_decimals": "A number has more decimals than its field.",
-    "not_a_date": "A value is not a date in a known spelling, or no day of the calendar.",
+    "not_a_date": "A value is not a date in a known format, or no day of the calendar.",
     "date_order": "A date does not exist in the order of day and month that the rest of the file has.",
     "year_out_of_range": "A date is outside 1970 to 2100.",
     "invalid_code": "A value cannot be a code.",
@@ -44,7 +44,7 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _WHOLE_FLOAT: Final = re.compile(r"[0-9]+\.0+")
-# How spreadsheets, pandas and databases spell "nothing".
+# How spreadsheets, pandas and databases write "nothing".
 _NOTHING: Final = frozenset({"nan", "null", "none", "n/a", "#n/a", "<na>", "nat"})
 _FORMULA_STARTS: Final = "=+-@\t\r\uff1d\uff0b\uff0d\uff20"
 
