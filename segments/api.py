@@ -1,6 +1,7 @@
 """The dashboard, the stock items, the customers and the elasticities of the six customer segments."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -21,7 +22,6 @@ from elastix.api.serializers import ElasticityField, MoneyField, PercentField, R
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
 from elastix.dataset.models import DataVersion
-from pricing.elasticity.serializers import ElasticityMetaSerializer
 from pricing.sales.api.serializers import CodeField
 from pricing.sales.selectors.daily import Window
 from pricing.sales.selectors.products import merchandise
@@ -364,12 +364,18 @@ class ElasticityPage(LimitOffset):
         return list(rows)
 
     def get_paginated_response(self, data: Any) -> Response:
-        return Response({"results": data, "meta": ElasticityMetaSerializer(self.meta).data})
+        return Response({"results": data, "meta": asdict(self.meta)})
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        day, number = {"type": "string", "format": "date", "nullable": True}, {"type": "integer"}
+        meta = {
+            **dict.fromkeys(("start_date", "end_date"), day),
+            **dict.fromkeys(("total_products", "returned_products", "limit", "offset"), number),
+            "available_countries": {"type": "array", "items": {"type": "string"}},
+        }
         properties = {
             "results": schema,
-            "meta": {"$ref": "#/components/schemas/ElasticityMeta"},
+            "meta": {"type": "object", "required": list(meta), "properties": meta},
             "last_updated": {"type": "string", "format": "date-time", "nullable": True},
         }
         return {"type": "object", "required": list(properties), "properties": properties}

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TextIO
 
 from elastix.imports.core.fields import UnreadableFile
 from elastix.imports.core.formats import Source, TextFormat, text_blocks
@@ -270,13 +270,7 @@ def _wrong_width(line: int, row: Sequence[Any], width: int) -> Reject:
     return reject(line, "too_few_columns" if few else "too_many_columns", message, row)
 
 
-class TextSink(Protocol):
-    """Anything that text can be written to."""
-
-    def write(self, text: str, /) -> object: ...
-
-
-def write_rejects(sink: TextSink, header: Sequence[str], rejects: Iterable[Reject]) -> int:
+def write_rejects(sink: TextIO, header: Sequence[str], rejects: Iterable[Reject]) -> int:
     """Write rejected rows as CSV, to be corrected and loaded again; return how many there were.
 
     The columns are line, reason and message, which are ignored when the file is loaded again, then those of the

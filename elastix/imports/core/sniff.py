@@ -149,13 +149,12 @@ def sniff(records: Records, columns: Columns, schema: FileSchema, after: int) ->
     Distinct texts count once each; where there are very many, some may count again.
     """
     seen = Sniffed()
-    known: dict[int, set[Any]] = {place: set() for place in columns.position.values()}
+    kinds = {place: schema[name].kind for name, place in columns.position.items()}
+    telling = {place: kind for place, kind in kinds.items() if kind in ("integer", "decimal", "datetime")}
+    known: dict[int, set[Any]] = {place: set() for place in telling}
     for batch in records.batches(len(columns.names), after):
         seen.rows += len(batch.lines) + len(batch.rejects)
-        for name, place in columns.position.items():
-            kind = schema[name].kind
-            if kind not in ("integer", "decimal", "datetime"):
-                continue
+        for place, kind in telling.items():
             new = set(batch.cells[place]) - known[place]
             if len(known[place]) > MOST_TEXTS_REMEMBERED:
                 known[place].clear()
