@@ -292,7 +292,7 @@ SPECTACULAR_SETTINGS = {
         "GuardrailEnum": "pricing.recommendation.core.guardrails.RULES",
         "GuardrailOrDayCapEnum": "market.core.settling.ALL_RULES",
         "SegmentEnum": "segments.core.rfm.SEGMENTS",
-        "SegmentOrUnknownEnum": "segments.serializers.SEGMENTS_AND_UNKNOWN",
+        "SegmentOrUnknownEnum": "segments.api.SEGMENTS_AND_UNKNOWN",
     },
 }
 

@@ -143,7 +143,7 @@ def _segments(version: DataVersion, product: Product) -> list[SegmentShare]:
     )
     figures = kpis(start_date=None, end_date=None)
     return [
-        SegmentShare(segment, float(revenue), elasticities.get(segment), figures[segment]["churnRisk"] or 0.0)
+        SegmentShare(segment, float(revenue), elasticities.get(segment), figures[segment].churn_risk or 0.0)
         for segment, revenue in sorted(revenues.items())
     ]
 
