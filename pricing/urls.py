@@ -16,6 +16,7 @@ router.register("transactions", TransactionViewSet, "transaction")
 router.register("api/products", ProductViewSet, "product")
 router.register("api/price/changes", PriceChangeViewSet, "price-change")
 router.register("api/price/calibration", CalibrationViewSet, "price-calibration")
+router.register("api/jobs", BulkProposalViewSet, "job")
 router.register("api/price/bundle", BundleViewSet, "price-bundle")
 router.register("api/analytics/bundles", BundleSuggestionViewSet, "analytics-bundles")
 router.register("api/analytics/cross-elasticity", CrossElasticityViewSet, "analytics-cross-elasticity")
@@ -23,11 +24,6 @@ router.register("api/analytics/cross-elasticity", CrossElasticityViewSet, "analy
 urlpatterns = [
     path("elasticity", elasticities.ElasticityView.as_view(), name="elasticity"),
     *router.urls,
-    path(
-        "api/jobs/<row_id:job_id>/propose",
-        BulkProposalViewSet.as_view({"post": "create"}),
-        name="job-propose",
-    ),
     path("api/price/policies", policies.PoliciesView.as_view(), name="price-policies"),
     path(
         "api/price/policies/effective/<str:code>",
