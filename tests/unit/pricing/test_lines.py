@@ -3,12 +3,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pricing.sales.core.grouping import group_quantiles
 from pricing.sales.core.lines import (
     EXCLUSION_REASONS,
     SalesLines,
     clean_lines,
     count_exclusions,
-    grouped_quantiles,
     product_facts,
     quantity_caps,
 )
@@ -292,10 +292,10 @@ def test_every_line_counts_between_nothing_and_its_quantity_and_has_one_reason(r
     st.lists(st.tuples(st.integers(0, 3), st.floats(-100, 100)), max_size=40),
     st.sampled_from([0.0, 0.25, 1 / 3, 0.5, 0.75, 1.0]),
 )
-def test_grouped_quantiles_are_those_of_each_group_alone(pairs, quantile):
+def test_group_quantiles_are_those_of_each_group_alone(pairs, quantile):
     group = np.array([index for index, _ in pairs], np.int64)
     values = np.array([value for _, value in pairs], np.float64)
-    (answer,) = grouped_quantiles(group, values, 4, (quantile,))
+    (answer,) = group_quantiles(group, values, 4, (quantile,))
     for index in range(4):
         mine = values[group == index]
         expected = np.quantile(mine, quantile) if mine.size else np.nan
