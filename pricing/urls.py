@@ -1,29 +1,23 @@
 from django.urls import path
 
+from elastix.api.routers import Router
 from pricing.bundles import api as pairs
 from pricing.changes import api as ledger
 from pricing.elasticity import api as elasticities
 from pricing.forecasting import api as forecasts
-from pricing.recommendation.api import bulk, policies, prices, products
-from pricing.sales.api import transactions
+from pricing.recommendation.api import bulk, policies, prices
+from pricing.recommendation.api.products import ProductViewSet
+from pricing.sales.api.imports import ImportViewSet
+from pricing.sales.api.transactions import TransactionViewSet
+
+router = Router()
+router.register("transactions/imports", ImportViewSet, "import")
+router.register("transactions", TransactionViewSet, "transaction")
+router.register("api/products", ProductViewSet, "product")
 
 urlpatterns = [
     path("elasticity", elasticities.ElasticityView.as_view(), name="elasticity"),
-    path("transactions", transactions.TransactionsView.as_view(), name="transactions"),
-    path("transactions/batch", transactions.TransactionBatchView.as_view(), name="transaction-batch"),
-    path("transactions/import", transactions.TransactionImportView.as_view(), name="transaction-import"),
-    path("transactions/imports", transactions.ImportsView.as_view(), name="imports"),
-    path("transactions/imports/<uuid:import_id>", transactions.ImportView.as_view(), name="import"),
-    path(
-        "transactions/imports/<uuid:import_id>/rejects.csv",
-        transactions.ImportRejectsView.as_view(),
-        name="import-rejects",
-    ),
-    path("transactions/<uuid:transaction_id>", transactions.TransactionView.as_view(), name="transaction"),
-    path("api/products", products.ProductsView.as_view(), name="products"),
-    path("api/products/list", products.ProductListView.as_view(), name="product-list"),
-    path("api/products/import", products.ProductImportView.as_view(), name="product-import"),
-    path("api/products/<str:code>", products.ProductView.as_view(), name="product"),
+    *router.urls,
     path("api/price/policies", policies.PoliciesView.as_view(), name="price-policies"),
     path(
         "api/price/policies/effective/<str:code>",

@@ -21,7 +21,9 @@ class Router(SimpleRouter):
     """
 
     routes = [
-        SimpleRouter.routes[0]._replace(mapping={"get": "list", "post": "create", "delete": "destroy_all"}),
+        SimpleRouter.routes[0]._replace(  # type: ignore[call-arg]
+            mapping={"get": "list", "post": "create", "delete": "destroy_all"}
+        ),
         *SimpleRouter.routes[1:],
     ]
 

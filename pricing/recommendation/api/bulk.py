@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from elastix.api.views import ElastixView
+from elastix.api.viewsets import AnyAccept
 from elastix.jobs.api import JobAcceptedSerializer
 from elastix.sql import batches
 from pricing.recommendation.api.bulk_serializers import (
@@ -27,7 +28,6 @@ from pricing.recommendation.selectors.bulk import (
 from pricing.recommendation.selectors.categories import categories
 from pricing.recommendation.selectors.joint_optimization import MOST_TOGETHER
 from pricing.recommendation.services.bulk import bulk_request
-from pricing.sales.api.transactions import AnyAccept
 
 ROWS_A_PIECE = 500
 

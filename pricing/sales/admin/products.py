@@ -109,7 +109,7 @@ class ProductAdmin(UploadMixin, ExportMixin, ServiceDeletes):
 
     @admin.display(description="margin")
     def margin_percent(self, product: Product) -> str:
-        return "-" if product.margin is None else f"{100 * product.margin:.1f} %"
+        return "-" if product.margin_percent is None else f"{product.margin_percent:.1f} %"
 
     @admin.display(description="elasticity")
     def elasticity(self, product: Any) -> str:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from elastix.dataset.versions import catalogue_changed, lock_version
+from elastix.errors import Conflict
 from elastix.sql import batches
 from pricing.sales.core.service_codes import DEFAULT, is_service_code
 from pricing.sales.models import PriceChange, Product, Transaction
@@ -43,8 +44,17 @@ def products_ensure(names: Mapping[str, str]) -> None:
 
 @transaction.atomic
 def product_create(*, code: str, by: str, **fields: Any) -> Product:
-    """Create a product; its price, if given, is its first line in the ledger."""
+    """Create a product; its price, if given, is its first price change.
+
+    Raises
+    ------
+    Conflict : there is a product of this code.
+    """
     lock_version()
+    if Product.objects.filter(code=code).exists():
+        raise Conflict(
+            f"There is a product {code} already. To change it, send PATCH to /api/products/{code}."
+        )
     product = Product(code=code, name=code, kind=kind_of(code))
     _edit(product, fields)
     product.save(force_insert=True)
