@@ -5,7 +5,9 @@ from pricing.bundles import api as pairs
 from pricing.changes import api as ledger
 from pricing.elasticity import api as elasticities
 from pricing.forecasting import api as forecasts
-from pricing.recommendation.api import bulk, policies, prices
+from pricing.recommendation.api.bulk import BulkOptimizeViewSet, BulkResultViewSet, CategoryViewSet
+from pricing.recommendation.api.policies import PricePolicyViewSet
+from pricing.recommendation.api.prices import RecommendViewSet
 from pricing.recommendation.api.products import ProductViewSet
 from pricing.sales.api.imports import ImportViewSet
 from pricing.sales.api.transactions import TransactionViewSet
@@ -15,22 +17,17 @@ router.register("transactions/imports", ImportViewSet, "import")
 router.register("transactions", TransactionViewSet, "transaction")
 router.register("api/products", ProductViewSet, "product")
 
+router.register("api/price/policies", PricePolicyViewSet, "price-policy")
+router.register("api/price/recommend", RecommendViewSet, "price-recommend")
+router.register("api/price/optimize-bulk", BulkOptimizeViewSet, "price-optimize-bulk")
+router.register("api/jobs", BulkResultViewSet, "job")
+router.register("api/analytics/categories", CategoryViewSet, "analytics-categories")
+
 urlpatterns = [
     path("elasticity", elasticities.ElasticityView.as_view(), name="elasticity"),
     *router.urls,
-    path("api/price/policies", policies.PoliciesView.as_view(), name="price-policies"),
-    path(
-        "api/price/policies/effective/<str:code>",
-        policies.EffectivePolicyView.as_view(),
-        name="price-policy-effective",
-    ),
-    path("api/price/policies/<int:policy_id>", policies.PolicyView.as_view(), name="price-policy"),
     path("api/price/bundle", pairs.BundleView.as_view(), name="price-bundle"),
-    path("api/price/recommend/<str:code>", prices.RecommendView.as_view(), name="price-recommend"),
-    path("api/price/optimize-bulk", bulk.BulkOptimizeView.as_view(), name="price-optimize-bulk"),
-    path("api/jobs/<int:job_id>/result.csv", bulk.BulkResultView.as_view(), name="job-result"),
     path("api/jobs/<int:job_id>/propose", ledger.BulkProposeView.as_view(), name="job-propose"),
-    path("api/analytics/categories", bulk.CategoriesView.as_view(), name="analytics-categories"),
     path("api/price/changes", ledger.PriceChangesView.as_view(), name="price-changes"),
     path("api/price/changes/<int:change_id>", ledger.PriceChangeView.as_view(), name="price-change"),
     path(

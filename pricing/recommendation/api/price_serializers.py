@@ -5,7 +5,6 @@ from typing import Any
 
 from rest_framework import serializers
 
-from elastix.api.parameters import QuerySerializer
 from pricing.elasticity.core.demand import DEMAND_MODELS
 from pricing.recommendation.core.guardrails import RULES
 from pricing.recommendation.core.impact import RISK_LEVELS
@@ -24,7 +23,29 @@ def fraction_field(most: str, least: str = "0", **kwargs: Any) -> serializers.De
     )
 
 
-class RecommendQuery(QuerySerializer):
+def percent_field(**kwargs: Any) -> serializers.DecimalField:
+    """A percentage from 0 to 100 with two decimals."""
+    return serializers.DecimalField(
+        max_digits=6, decimal_places=2, min_value=Decimal(0), max_value=Decimal(100), **kwargs
+    )
+
+
+def price_order(attrs: dict[str, Any]) -> dict[str, Any]:
+    """Return the values if their lowest price does not lie above the highest.
+
+    Raises
+    ------
+    ValidationError : it does.
+    """
+    low, high = attrs.get("min_price"), attrs.get("max_price")
+    if low is not None and high is not None and low > high:
+        raise serializers.ValidationError(
+            {"max_price": f"The highest price ({high}) lies below the lowest ({low})."}
+        )
+    return attrs
+
+
+class RecommendQuery(serializers.Serializer[Any]):
     strategy = serializers.ChoiceField(STRATEGIES, required=False, help_text="In place of the policy's.")
     demand_model = serializers.ChoiceField(
         DEMAND_MODELS, required=False, help_text="In place of the policy's."
@@ -34,22 +55,12 @@ class RecommendQuery(QuerySerializer):
     )
     min_price = price_field(required=False, help_text="Counts where it is above the policy's.")
     max_price = price_field(required=False, help_text="Counts where it is below the policy's.")
-    max_change_percent = serializers.DecimalField(
-        max_digits=6,
-        decimal_places=2,
-        min_value=Decimal(0),
-        max_value=Decimal(100),
-        required=False,
-        help_text="Largest change either way. Counts where it is below the policy's.",
+    max_change_percent = percent_field(
+        required=False, help_text="Largest change either way. Counts where it is below the policy's."
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        low, high = attrs.get("min_price"), attrs.get("max_price")
-        if low is not None and high is not None and low > high:
-            raise serializers.ValidationError(
-                {"max_price": f"The highest price ({high}) lies below the lowest ({low})."}
-            )
-        return attrs
+        return price_order(attrs)
 
 
 class FiguresSerializer(serializers.Serializer[Any]):

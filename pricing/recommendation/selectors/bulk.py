@@ -1,6 +1,6 @@
 """Choosing products for a bulk optimization, and reading what one recommended."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, Final
@@ -14,6 +14,7 @@ from pricing.elasticity.models import Method
 from pricing.recommendation.models import BulkOptimization, BulkRow
 from pricing.recommendation.selectors.bulk_optimization import COLUMNS, Optimised, Outcome, Sums
 from pricing.recommendation.selectors.expected import LEVEL, known
+from pricing.recommendation.selectors.joint_optimization import MOST_TOGETHER
 from pricing.recommendation.selectors.pricing_inputs import MONTH_DAYS
 from pricing.sales.models import Product
 from pricing.sales.selectors.matching import products_matching
@@ -26,6 +27,33 @@ CODES_A_STATEMENT: Final = 5_000
 ROWS_AT_ONCE: Final = 2_000
 
 # --- which products --------------------------------------------------------------------------------
+
+
+def chosen_products(asked: Mapping[str, Any]) -> list[str]:
+    """Return the codes of the products that a request names by product_ids, category or filter.
+
+    Raises
+    ------
+    Invalid : some cannot be priced, none fits, or more than can be chosen together.
+    """
+    if "product_ids" in asked:
+        found = named_products(asked["product_ids"])
+    else:
+        selector = "filter" if "filter" in asked else "category"
+        given = asked["filter"] if selector == "filter" else {"category": asked["category"]}
+        found = filtered_products(**given)
+        if not found:
+            raise Invalid(FieldError(selector, "No product that is for sale fits this.", "nothing_selected"))
+    if asked["joint"] and len(found) > MOST_TOGETHER:
+        raise Invalid(
+            FieldError(
+                "",
+                f"At most {MOST_TOGETHER} prices can be chosen together; this chooses {len(found)}."
+                " Choose fewer products, or leave out joint.",
+                "too_many",
+            )
+        )
+    return found
 
 
 def named_products(codes: Collection[str]) -> list[str]:
@@ -173,7 +201,7 @@ def find_optimization(job_id: int) -> BulkOptimization:
     NotFound : there is no such job, or it is of another kind.
     Conflict : it is not finished, or has failed.
     """
-    job = Job.objects.filter(pk=job_id).defer("parameters", "result").first() if job_id < 2**63 else None
+    job = Job.objects.filter(pk=job_id).defer("parameters", "result").first()
     if job is None:
         raise NotFound(f"There is no job {job_id}; what a bulk optimization found is kept for 30 days.")
     if job.kind != KIND:

@@ -111,7 +111,7 @@ def optimize_jointly(codes: Sequence[str], overrides: Overrides) -> tuple[Optimi
         alone.rails("high"),
         free,
         alone.column("price"),
-        [each.policy.endings for each in alone.facts],
+        [each.policy.price_endings for each in alone.facts],
         cross.elasticity,
     )
     drawn, drawn_alone = (_draw(group, price, cross) for price in (choice.price, alone.column("price")))

@@ -130,7 +130,7 @@ def pricing_inputs(
 
 def approach_of(policy: EffectivePolicy) -> PricingStrategy:
     """How a price is chosen under a policy."""
-    return PricingStrategy(policy.strategy, policy.demand_model, policy.endings)
+    return PricingStrategy(policy.strategy, policy.demand_model, policy.price_endings)
 
 
 def price_group(approach: PricingStrategy, facts: Sequence[PriceFacts]) -> PriceGroup:

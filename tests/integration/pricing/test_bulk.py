@@ -565,7 +565,7 @@ def test_without_cross_effects_nothing_is_added(analyst_client: APIClient, commi
 def test_too_many_products_are_not_chosen_together(
     analyst_client: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pricing.recommendation.api.bulk.MOST_TOGETHER", 5)
+    monkeypatch.setattr("pricing.recommendation.selectors.bulk.MOST_TOGETHER", 5)
     answer = analyst_client.post(PATH, {"filter": {}, "joint": True})
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["code"] == "too_many"
