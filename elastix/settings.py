@@ -284,7 +284,6 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "JobStateEnum": "elastix.jobs.models.JobState.choices",
-        "AlertKindEnum": "elastix.alerts.models.AlertKind.choices",
         "ProductKindEnum": "pricing.sales.models.products.Kind.choices",
         "GuardrailEnum": "pricing.recommendation.core.guardrails.RULES",
         "GuardrailOrDayCapEnum": "market.core.settling.ALL_RULES",

@@ -4,3 +4,5 @@ from django.apps import AppConfig
 class SegmentsConfig(AppConfig):
     name = "segments"
     verbose_name = "Customer segments"
+    analyst_writes = ()
+    manager_writes = ()

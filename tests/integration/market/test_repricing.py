@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from elastix.alerts.models import Alert
 from elastix.imports.models import ImportBatch
-from elastix.jobs import schedules
 from elastix.jobs.models import Job
 from elastix.jobs.runner import LeaseLost, claim, jobs_run_in, run_job
 from market.models import RepricingResult, RepricingRule, RepricingRun
@@ -33,6 +32,7 @@ from tests.integration.little_shop import Commits
 from tests.integration.market.rules import PATIENT, a_manager, outcomes, prices, rule, run, with_costs
 from tests.integration.market.sights import seen
 from tests.integration.pricing.queries import queries_of_call
+from tests.jobs import scheduled
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_open")]
 BEFORE = {"BOWL": "7.25", "CUP": "4.00", "MUG": "6.75", "PLATE 1.5": "10.50", "SPOON": "1.00"}
@@ -521,9 +521,8 @@ def test_a_rule_whose_turn_it_is_not_still_keeps_its_products(monkeypatch: pytes
 
 
 def test_it_is_on_the_schedule() -> None:
-    assert schedules._schedules["reprice"].run is reprice_if_due
-    assert schedules._schedules["reprice"].every < dt.timedelta(hours=1)
-    assert schedules._schedules["forget old repricing results"].run is runs_purge
+    assert scheduled()["reprice"] is reprice_if_due
+    assert scheduled()["old repricing results"] is runs_purge
 
 
 def test_what_changed_nothing_is_forgotten_after_a_month() -> None:
