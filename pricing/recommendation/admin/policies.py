@@ -34,7 +34,7 @@ class PricePolicyAdmin(ServiceDeletes):
             "For",
             {"fields": (("product", "category"),), "description": "Leave both empty for the whole shop."},
         ),
-        *((group, {"fields": _fields(group)}) for group in (AIM, LIMITS, PRACTICE)),
+        *((group, {"fields": _fields(group)}) for group in (AIM, LIMITS, PRACTICE)),  # type: ignore[arg-type]
         (None, {"fields": ("updated_at",)}),
     )
 

@@ -5,10 +5,11 @@ from typing import Any
 
 from rest_framework import serializers
 
+from elastix.api.serializers import ElasticityField, MoneyField, PercentField, RoundedField, RowSerializer
 from pricing.elasticity.core.demand import DEMAND_MODELS
-from pricing.recommendation.core.guardrails import RULES
 from pricing.recommendation.core.impact import RISK_LEVELS
 from pricing.recommendation.core.inputs import STRATEGIES
+from pricing.recommendation.core.limits import RULES
 
 
 def price_field(**kwargs: Any) -> serializers.DecimalField:
@@ -63,7 +64,7 @@ class RecommendQuery(serializers.Serializer[Any]):
         return price_order(attrs)
 
 
-class FiguresSerializer(serializers.Serializer[Any]):
+class FiguresSerializer(RowSerializer):
     """Units, revenue and profit of 30 days at a price; null where unknown."""
 
     price = serializers.FloatField(allow_null=True)
@@ -76,7 +77,7 @@ def _limits() -> serializers.ListField:
     return serializers.ListField(child=serializers.FloatField(allow_null=True), min_length=2, max_length=2)
 
 
-class IntervalSerializer(serializers.Serializer[Any]):
+class IntervalSerializer(RowSerializer):
     """Lowest and highest value that is expected with the probability `level`."""
 
     level = serializers.FloatField()
@@ -89,7 +90,7 @@ class OtherModelSerializer(FiguresSerializer):
     demand_model = serializers.ChoiceField(DEMAND_MODELS)
 
 
-class ExpectedSerializer(serializers.Serializer[Any]):
+class ExpectedSerializer(RowSerializer):
     """What the recommended price is expected to bring in 30 days."""
 
     days = serializers.IntegerField()
@@ -106,48 +107,60 @@ class ExpectedSerializer(serializers.Serializer[Any]):
     )
 
 
-class CalculationsSerializer(serializers.Serializer[Any]):
-    elasticity = serializers.FloatField(allow_null=True)
-    std_error = serializers.FloatField(allow_null=True)
+class CalculationsSerializer(RowSerializer):
+    elasticity = ElasticityField(source="price.elasticity", allow_null=True)
+    std_error = ElasticityField(source="price.std_error", allow_null=True)
     quality = serializers.CharField(allow_null=True, help_text="Grade of the elasticity, A to D.")
-    target_margin = serializers.FloatField(allow_null=True)
-    cost = serializers.FloatField(allow_null=True)
-    cost_assumed = serializers.BooleanField()
-    strategy = serializers.ChoiceField(STRATEGIES)
-    demand_model = serializers.ChoiceField(DEMAND_MODELS)
-    unconstrained_price = serializers.FloatField(
-        allow_null=True, help_text="The strategy's aim before guardrails; null where it has no top."
+    target_margin = RoundedField(4, source="facts.policy.target_margin", allow_null=True)
+    cost = RoundedField(4, source="price.cost", allow_null=True)
+    cost_assumed = serializers.BooleanField(source="price.cost_assumed")
+    strategy = serializers.ChoiceField(STRATEGIES, source="price.strategy")
+    demand_model = serializers.ChoiceField(DEMAND_MODELS, source="price.demand_model")
+    unconstrained_price = MoneyField(
+        source="price.unconstrained_price",
+        allow_null=True,
+        help_text="The strategy's aim before guardrails; null where it has no top.",
     )
-    formula_price = serializers.FloatField(allow_null=True, help_text="C (1 + M) / (1 + 1/E), to the letter.")
-    lerner_price = serializers.FloatField(allow_null=True, help_text="C E / (1 + E); null unless E < -1.")
-    best_price = serializers.FloatField(
-        allow_null=True, help_text="The best allowed price, recommended or not."
+    formula_price = MoneyField(
+        source="price.formula_price", allow_null=True, help_text="C (1 + M) / (1 + 1/E), to the letter."
     )
-    probability_of_gain = serializers.FloatField(
-        allow_null=True, help_text="That the best allowed price brings more of what the strategy seeks."
+    lerner_price = MoneyField(
+        source="price.lerner_price", allow_null=True, help_text="C E / (1 + E); null unless E < -1."
+    )
+    best_price = MoneyField(
+        source="price.best_price", allow_null=True, help_text="The best allowed price, recommended or not."
+    )
+    probability_of_gain = RoundedField(
+        4,
+        source="price.probability_of_gain",
+        allow_null=True,
+        help_text="That the best allowed price brings more of what the strategy seeks.",
     )
 
 
-class ConstraintSerializer(serializers.Serializer[Any]):
+class ConstraintSerializer(RowSerializer):
     rule = serializers.ChoiceField(RULES)
-    bound = serializers.FloatField()
+    bound = MoneyField()
     binding = serializers.BooleanField(help_text="It shaped the answer.")
     source = serializers.CharField(  # type: ignore[assignment]
         help_text='The policy it comes from, "request" or "built in".'
     )
 
 
-class RecommendationSerializer(serializers.Serializer[Any]):
-    product_id = serializers.CharField()
-    current_price = serializers.FloatField(allow_null=True)
-    recommended_price = serializers.FloatField(allow_null=True)
-    price_change = serializers.FloatField(allow_null=True)
-    price_change_percent = serializers.FloatField(allow_null=True)
-    reason = serializers.CharField(help_text="Why this price, in one word.")
+class ProductRecommendationSerializer(RowSerializer):
+    product_id = serializers.CharField(source="facts.code")
+    current_price = MoneyField(source="price.current_price", allow_null=True)
+    recommended_price = MoneyField(source="price.recommended_price", allow_null=True)
+    price_change = MoneyField(source="price.price_change", allow_null=True)
+    price_change_percent = PercentField(source="price.price_change_percent", allow_null=True)
+    reason = serializers.CharField(source="price.reason", help_text="Why this price, in one word.")
     rationale = serializers.CharField()
-    confidence = serializers.FloatField(help_text="0 to 1.")
+    confidence = RoundedField(2, source="price.confidence", help_text="0 to 1.")
     calculations = CalculationsSerializer()
     expected = ExpectedSerializer(allow_null=True)
     constraints = ConstraintSerializer(many=True)
     warnings = serializers.ListField(child=serializers.CharField())
+
+
+class RecommendationSerializer(ProductRecommendationSerializer):
     last_updated = serializers.DateTimeField(allow_null=True)

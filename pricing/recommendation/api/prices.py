@@ -6,7 +6,11 @@ from rest_framework.response import Response
 from elastix.api.operations import operation
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
-from pricing.recommendation.api.price_serializers import RecommendationSerializer, RecommendQuery
+from pricing.recommendation.api.price_serializers import (
+    ProductRecommendationSerializer,
+    RecommendationSerializer,
+    RecommendQuery,
+)
 from pricing.recommendation.selectors.policies import Overrides
 from pricing.recommendation.selectors.recommendations import recommend_one
 from pricing.sales.selectors.products import find_product
@@ -28,4 +32,8 @@ class RecommendViewSet(ElastixViewSet):
         asked = dict(self.query)
         percent = asked.pop("max_change_percent", None)
         overrides = Overrides(**asked, max_change=None if percent is None else percent / 100)
-        return answer(request, lambda version: recommend_one(code, overrides), etag=False)
+        return answer(
+            request,
+            lambda version: ProductRecommendationSerializer(recommend_one(code, overrides)).data,
+            etag=False,
+        )

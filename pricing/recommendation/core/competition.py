@@ -4,11 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-IntArray = NDArray[np.int64]
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
 IMPLAUSIBLE_FACTOR: Final = 4.0
 

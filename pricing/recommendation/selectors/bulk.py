@@ -1,7 +1,6 @@
 """Choosing products for a bulk optimization, and reading what one recommended."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, Final
 
@@ -12,10 +11,10 @@ from elastix.jobs.models import Job, JobState
 from elastix.sql import batches
 from pricing.elasticity.models import Method
 from pricing.recommendation.models import BulkOptimization, BulkRow
-from pricing.recommendation.selectors.bulk_optimization import COLUMNS, Optimised, Outcome, Sums
+from pricing.recommendation.selectors.bulk_optimization import COLUMNS, BulkRecommendation, Sums
 from pricing.recommendation.selectors.expected import LEVEL, known
 from pricing.recommendation.selectors.joint_optimization import MOST_TOGETHER
-from pricing.recommendation.selectors.pricing_inputs import MONTH_DAYS
+from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.models import Product
 from pricing.sales.selectors.matching import products_matching
 from pricing.sales.selectors.products import merchandise
@@ -125,7 +124,7 @@ def filtered_products(
 # --- what was recommended --------------------------------------------------------------------------
 
 
-def result_of(job_id: int, found: Optimised, together: dict[str, Any] | None) -> dict[str, Any]:
+def result_of(job_id: int, found: BulkRecommendation, together: dict[str, Any] | None) -> dict[str, Any]:
     """The result of a job: totals, the products that gain most, and where the rest and the next step are."""
     first = sorted(found.rows, key=_gain_first)[:MOST_ITEMS]
     return {
@@ -138,7 +137,7 @@ def result_of(job_id: int, found: Optimised, together: dict[str, Any] | None) ->
     }
 
 
-def _gain_first(row: Outcome) -> tuple[bool, bool, float, str]:
+def _gain_first(row: BulkRow) -> tuple[bool, bool, float, str]:
     unknown = row.profit_change is None
     return not row.changes, unknown, -(row.profit_change or 0.0), row.product_id
 
@@ -153,8 +152,8 @@ def _totals(sums: Sums) -> dict[str, Any]:
         "totals": {
             "days": MONTH_DAYS,
             "level": LEVEL,
-            "revenue": _total(sums.revenue_now, sums.revenue, sums.revenue_limits()),
-            "profit": _total(sums.profit_now, sums.profit, sums.profit_limits()),
+            "revenue": _total(sums.revenue_now, sums.revenue, sums.revenue_interval()),
+            "profit": _total(sums.profit_now, sums.profit, sums.profit_interval()),
             "probability_of_gain": rounded(gain, 4),
             "without_price": sums.without_price,
             "without_cost": sums.without_cost,
@@ -162,8 +161,8 @@ def _totals(sums: Sums) -> dict[str, Any]:
     }
 
 
-def _total(now: float, expected: float, change_limits: tuple[float, float]) -> dict[str, float | None]:
-    low, high = change_limits
+def _total(now: float, expected: float, change: tuple[float, float]) -> dict[str, float | None]:
+    low, high = change
     values = {
         "current": now,
         "expected": expected,
@@ -176,12 +175,11 @@ def _total(now: float, expected: float, change_limits: tuple[float, float]) -> d
     return {name: known(value, 2) for name, value in values.items()}
 
 
-def _item(row: Outcome) -> dict[str, Any]:
-    return asdict(row) | {
+def _item(row: BulkRow) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in COLUMNS} | {
         "current_price": money(row.current_price),
         "recommended_price": money(row.recommended_price),
         "change_percent": change_percent(row.current_price, row.recommended_price),
-        "elasticity": rounded(row.elasticity, 4),
         "quality": row.quality or None,
         "limits": row.limits.split(),
         "warnings": row.warnings.split(),
