@@ -111,9 +111,7 @@ def test_sections_10_and_12_the_recommended_price():
         "unconstrained_price": "16.16",
         "formula_price": "66.30",
     }
-    assert [(c.rule, c.bound) for c in advice.limits if c.binding] == [
-        ("max_increase", Decimal("14.93"))
-    ]
+    assert [(c.rule, c.bound) for c in advice.limits if c.binding] == [("max_increase", Decimal("14.93"))]
 
 
 def test_section_10_prices_of_the_three_scenarios_and_the_risk_of_the_first():

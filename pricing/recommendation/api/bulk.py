@@ -20,15 +20,14 @@ from elastix.sql import batches
 from pricing.elasticity.core.demand import CONSTANT_ELASTICITY, DEMAND_MODELS
 from pricing.elasticity.models import Grade
 from pricing.recommendation.api.price_serializers import (
+    NarrowerLimitsSerializer,
+    PriceRangeSerializer,
     fraction_field,
-    percent_field,
-    price_field,
-    price_order,
+    overrides_of,
 )
 from pricing.recommendation.core.inputs import PROFIT, STRATEGIES
 from pricing.recommendation.models import BulkOptimization, CategorySummary
 from pricing.recommendation.selectors.bulk import chosen_products, csv_rows, find_optimization
-from pricing.recommendation.selectors.policies import Overrides
 from pricing.recommendation.services.bulk import bulk_request
 from pricing.sales.api.fields import CodeField
 
@@ -37,13 +36,11 @@ MOST_IDS = 10_000
 SELECTORS = ("product_ids", "category", "filter")
 
 
-class BulkFilterSerializer(serializers.Serializer[Any]):
+class BulkFilterSerializer(PriceRangeSerializer):
     """Which active merchandise; all that is given has to apply, and nothing at all means the whole shop."""
 
     search = TextField(max_length=100, required=False, help_text="Part of the code or name.")
     category = TextField(max_length=100, required=False, allow_blank=True)
-    min_price = price_field(required=False)
-    max_price = price_field(required=False)
     grades = serializers.ListField(
         child=serializers.ChoiceField(Grade.choices),
         allow_empty=False,
@@ -53,21 +50,11 @@ class BulkFilterSerializer(serializers.Serializer[Any]):
     )
     has_stock = serializers.BooleanField(required=False)
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        return price_order(attrs)
 
-
-class ConstraintsSerializer(serializers.Serializer[Any]):
+class ConstraintsSerializer(NarrowerLimitsSerializer):
     """Limits in place of the policies'; each counts where it is narrower than these."""
 
-    target_margin = fraction_field("0.99", required=False, help_text="0.30: 30 % of the price.")
     min_margin = fraction_field("0.99", required=False, help_text="0.30: 30 % of the price.")
-    min_price = price_field(required=False)
-    max_price = price_field(required=False)
-    max_change_percent = percent_field(required=False, help_text="Largest change either way.")
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        return price_order(attrs)
 
 
 class BulkOptimizeSerializer(serializers.Serializer[Any]):
@@ -108,16 +95,8 @@ class BulkOptimizeSerializer(serializers.Serializer[Any]):
                 raise serializers.ValidationError(
                     {"demand_model": "Prices are chosen together under linear demand alone."}
                 )
-        limits = dict(attrs.get("constraints", {}))
-        percent = limits.pop("max_change_percent", None)
-        overrides = Overrides(
-            strategy=attrs.get("strategy"),
-            demand_model=attrs.get("demand_model"),
-            minimum_margin=limits.pop("min_margin", None),
-            max_change=None if percent is None else percent / 100,
-            **limits,
-        )
-        return attrs | {"overrides": overrides}
+        asked = {name: attrs[name] for name in ("strategy", "demand_model") if name in attrs}
+        return attrs | {"overrides": overrides_of(asked | attrs.get("constraints", {}))}
 
 
 class BulkOptimizeViewSet(ElastixViewSet):

@@ -14,6 +14,8 @@ from elastix.api.filters import StrictFilterSet, TextFilter
 from elastix.api.operations import operation
 from elastix.api.permissions import Role
 from elastix.api.viewsets import ElastixViewSet
+from pricing.elasticity.core.demand import DEMAND_MODELS
+from pricing.recommendation.core.inputs import STRATEGIES
 from pricing.recommendation.models import PricePolicy
 from pricing.recommendation.models.policies import SETTINGS
 from pricing.recommendation.selectors.policies import effective_policies, find_policy
@@ -38,10 +40,11 @@ class PolicySerializer(serializers.ModelSerializer[PricePolicy]):
     class Meta:
         model = PricePolicy
         fields = ("id", "product_id", "category", "scope", *SETTINGS, "updated_at")
+        # A text that is empty in the database is null here.
         extra_kwargs = {
-            # A text that is empty in the database is null here.
-            name: {"allow_null": True, "allow_blank": False}
-            for name in ("strategy", "demand_model", "endings")
+            "strategy": {"allow_null": True, "allow_blank": False, "choices": STRATEGIES},
+            "demand_model": {"allow_null": True, "allow_blank": False, "choices": DEMAND_MODELS},
+            "endings": {"allow_null": True, "allow_blank": False},
         }
         validators: list[Any] = []  # the service's checks say more
 

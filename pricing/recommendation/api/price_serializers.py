@@ -1,5 +1,6 @@
 """Shapes of requests and answers: recommended prices."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,7 @@ from pricing.elasticity.core.demand import DEMAND_MODELS
 from pricing.recommendation.core.impact import RISK_LEVELS
 from pricing.recommendation.core.inputs import STRATEGIES
 from pricing.recommendation.core.limits import RULES
+from pricing.recommendation.selectors.policies import Overrides
 
 
 def price_field(**kwargs: Any) -> serializers.DecimalField:
@@ -31,37 +33,44 @@ def percent_field(**kwargs: Any) -> serializers.DecimalField:
     )
 
 
-def price_order(attrs: dict[str, Any]) -> dict[str, Any]:
-    """Return the values if their lowest price does not lie above the highest.
+class PriceRangeSerializer(serializers.Serializer[Any]):
+    """A lowest and a highest price, in this order."""
 
-    Raises
-    ------
-    ValidationError : it does.
-    """
-    low, high = attrs.get("min_price"), attrs.get("max_price")
-    if low is not None and high is not None and low > high:
-        raise serializers.ValidationError(
-            {"max_price": f"The highest price ({high}) lies below the lowest ({low})."}
-        )
-    return attrs
+    min_price = price_field(required=False)
+    max_price = price_field(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        low, high = attrs.get("min_price"), attrs.get("max_price")
+        if low is not None and high is not None and low > high:
+            raise serializers.ValidationError(
+                {"max_price": f"The highest price ({high}) lies below the lowest ({low})."}
+            )
+        return attrs
 
 
-class RecommendQuery(serializers.Serializer[Any]):
+class NarrowerLimitsSerializer(PriceRangeSerializer):
+    """Limits in place of the policies'; each counts where it is narrower than these."""
+
+    target_margin = fraction_field("0.99", required=False, help_text="0.30: 30 % of the price.")
+    max_change_percent = percent_field(required=False, help_text="Largest change either way.")
+
+
+class RecommendQuery(NarrowerLimitsSerializer):
     strategy = serializers.ChoiceField(STRATEGIES, required=False, help_text="In place of the policy's.")
     demand_model = serializers.ChoiceField(
         DEMAND_MODELS, required=False, help_text="In place of the policy's."
     )
-    target_margin = fraction_field(
-        "0.99", required=False, help_text="0.30: 30 % of the price. Counts where it is above the policy's."
-    )
-    min_price = price_field(required=False, help_text="Counts where it is above the policy's.")
-    max_price = price_field(required=False, help_text="Counts where it is below the policy's.")
-    max_change_percent = percent_field(
-        required=False, help_text="Largest change either way. Counts where it is below the policy's."
-    )
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        return price_order(attrs)
+
+def overrides_of(asked: Mapping[str, Any]) -> Overrides:
+    """What a request asks for in place of the policies; its percentages are fractions there."""
+    names = {"min_margin": "minimum_margin", "max_change_percent": "max_change"}
+    return Overrides(
+        **{
+            names.get(name, name): value / 100 if name.endswith("_percent") else value
+            for name, value in asked.items()
+        }
+    )
 
 
 class FiguresSerializer(RowSerializer):

@@ -10,8 +10,8 @@ from pricing.recommendation.api.price_serializers import (
     ProductRecommendationSerializer,
     RecommendationSerializer,
     RecommendQuery,
+    overrides_of,
 )
-from pricing.recommendation.selectors.policies import Overrides
 from pricing.recommendation.selectors.recommendations import recommend_one
 from pricing.sales.selectors.products import find_product
 
@@ -29,9 +29,7 @@ class RecommendViewSet(ElastixViewSet):
         Limits asked for narrow those of the policies and never widen them.
         """
         code = find_product(code).code
-        asked = dict(self.query)
-        percent = asked.pop("max_change_percent", None)
-        overrides = Overrides(**asked, max_change=None if percent is None else percent / 100)
+        overrides = overrides_of(self.query)
         return answer(
             request,
             lambda version: ProductRecommendationSerializer(recommend_one(code, overrides)).data,

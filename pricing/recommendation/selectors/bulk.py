@@ -1,6 +1,6 @@
 """Choosing products for a bulk optimization, and reading what one recommended."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -11,11 +11,12 @@ from elastix.jobs.models import Job, JobState
 from elastix.sql import batches
 from pricing.elasticity.models import Method
 from pricing.recommendation.models import BulkOptimization, BulkRow
-from pricing.recommendation.selectors.bulk_optimization import COLUMNS, BulkRecommendation, Sums
+from pricing.recommendation.selectors.bulk_optimization import COLUMNS, BulkRecommendation, Sums, Total
 from pricing.recommendation.selectors.expected import LEVEL, known
 from pricing.recommendation.selectors.joint_optimization import MOST_TOGETHER
 from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.models import Product
+from pricing.sales.models.products import Kind
 from pricing.sales.selectors.matching import products_matching
 from pricing.sales.selectors.products import merchandise
 
@@ -63,29 +64,27 @@ def named_products(codes: Collection[str]) -> list[str]:
     Invalid : naming those that are unknown, services or deactivated.
     """
     wanted = sorted(set(codes))
-    there: set[str] = set()
-    for_sale: set[str] = set()
+    for_sale: dict[str, bool] = {}
     for chunk in batches(wanted, CODES_A_STATEMENT):
-        there.update(Product.objects.filter(code__in=chunk).values_list("code", flat=True))
-        for_sale.update(merchandise().filter(code__in=chunk).values_list("code", flat=True))
-    refused = [
-        _named("There is no product", "unknown", [code for code in wanted if code not in there]),
-        _named(
+        found = Product.objects.filter(code__in=chunk).values_list("code", "kind", "is_active")
+        for_sale |= {code: active and kind == Kind.MERCHANDISE for code, kind, active in found}
+    refused = (
+        ("There is no product", "unknown", [code for code in wanted if code not in for_sale]),
+        (
             "Services and deactivated products are never priced:",
             "not_for_sale",
-            [code for code in wanted if code in there and code not in for_sale],
+            [code for code in wanted if not for_sale.get(code, True)],
         ),
-    ]
-    if any(refused):
-        raise Invalid(*(error for error in refused if error))
+    )
+    errors = []
+    for message, code, products in refused:
+        more = f" and {len(products) - MOST_NAMED} more" if len(products) > MOST_NAMED else ""
+        if products:
+            text = f"{message} {', '.join(products[:MOST_NAMED])}{more}."
+            errors.append(FieldError("product_ids", text, code))
+    if errors:
+        raise Invalid(*errors)
     return wanted
-
-
-def _named(message: str, code: str, products: Sequence[str]) -> FieldError | None:
-    if not products:
-        return None
-    more = f" and {len(products) - MOST_NAMED} more" if len(products) > MOST_NAMED else ""
-    return FieldError("product_ids", f"{message} {', '.join(products[:MOST_NAMED])}{more}.", code)
 
 
 def filtered_products(
@@ -105,15 +104,10 @@ def filtered_products(
     grades : of the published elasticity.
     has_stock : stock above 0, or none; products whose stock is not known are neither.
     """
-    found = merchandise()
-    if category is not None:
-        found = found.filter(category=category)
+    asked = {"category": category, "current_price__gte": min_price, "current_price__lte": max_price}
+    found = merchandise().filter(**{name: value for name, value in asked.items() if value is not None})
     if search is not None:
         found = products_matching(found, search)
-    if min_price is not None:
-        found = found.filter(current_price__gte=min_price)
-    if max_price is not None:
-        found = found.filter(current_price__lte=max_price)
     if grades is not None:
         found = found.filter(elasticities__method=Method.POOLED, elasticities__quality__in=grades)
     if has_stock is not None:
@@ -143,7 +137,7 @@ def _gain_first(row: BulkRow) -> tuple[bool, bool, float, str]:
 
 
 def _totals(sums: Sums) -> dict[str, Any]:
-    gain = float((sums.profit_drawn > 0).mean()) if sums.to_change else None
+    gain = float((sums.profit.drawn > 0).mean()) if sums.to_change else None
     return {
         "products": sums.products,
         "to_change": sums.to_change,
@@ -152,8 +146,8 @@ def _totals(sums: Sums) -> dict[str, Any]:
         "totals": {
             "days": MONTH_DAYS,
             "level": LEVEL,
-            "revenue": _total(sums.revenue_now, sums.revenue, sums.revenue_interval()),
-            "profit": _total(sums.profit_now, sums.profit, sums.profit_interval()),
+            "revenue": _total(sums.revenue),
+            "profit": _total(sums.profit),
             "probability_of_gain": rounded(gain, 4),
             "without_price": sums.without_price,
             "without_cost": sums.without_cost,
@@ -161,14 +155,14 @@ def _totals(sums: Sums) -> dict[str, Any]:
     }
 
 
-def _total(now: float, expected: float, change: tuple[float, float]) -> dict[str, float | None]:
-    low, high = change
+def _total(total: Total) -> dict[str, float | None]:
+    low, high = total.interval()
     values = {
-        "current": now,
-        "expected": expected,
-        "low": now + low,
-        "high": now + high,
-        "change": expected - now,
+        "current": total.now,
+        "expected": total.expected,
+        "low": total.now + low,
+        "high": total.now + high,
+        "change": total.expected - total.now,
         "change_low": low,
         "change_high": high,
     }

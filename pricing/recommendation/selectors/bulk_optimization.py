@@ -34,23 +34,37 @@ COLUMNS: Final = tuple(
 
 
 @dataclass(slots=True)
+class Total:
+    """A sum over products: now, expected, and changes as drawn, (D,)."""
+
+    now: float = 0.0
+    expected: float = 0.0
+    drawn: FloatArray = field(default_factory=lambda: np.zeros(DRAWS))
+
+    def add(self, now: float, expected: float | None) -> None:
+        """Add one product's figures, the present one alone where nothing is expected of it."""
+        self.now += now
+        self.expected += now if expected is None else expected
+
+    def interval(self) -> tuple[float, float]:
+        """80 % interval of the change."""
+        return interval_of(self.drawn, self.expected - self.now)
+
+
+@dataclass(slots=True)
 class Sums:
-    """What the recommendations for some products amount to; changes are drawn, (D,) each."""
+    """What the recommendations for some products amount to."""
 
     products: int = 0
     to_change: int = 0
     kept_because: Counter[str] = field(default_factory=Counter)
     without_price: int = 0
     without_cost: int = 0
-    revenue_now: float = 0.0
-    revenue: float = 0.0
-    profit_now: float = 0.0
-    profit: float = 0.0
-    revenue_drawn: FloatArray = field(default_factory=lambda: np.zeros(DRAWS))
-    profit_drawn: FloatArray = field(default_factory=lambda: np.zeros(DRAWS))
+    revenue: Total = field(default_factory=Total)
+    profit: Total = field(default_factory=Total)
 
     def add(self, row: BulkRow) -> None:
-        """Add one product's figures, the present ones alone where nothing is expected of it."""
+        """Add one product's figures."""
         self.products += 1
         if row.changes:
             self.to_change += 1
@@ -59,26 +73,16 @@ class Sums:
         if row.revenue_now is None:
             self.without_price += 1
             return
-        self.revenue_now += row.revenue_now
-        self.revenue += row.revenue_now if row.revenue is None else row.revenue
+        self.revenue.add(row.revenue_now, row.revenue)
         if row.profit_now is None:
             self.without_cost += 1
-            return
-        self.profit_now += row.profit_now
-        self.profit += row.profit_now if row.profit is None else row.profit
+        else:
+            self.profit.add(row.profit_now, row.profit)
 
     def add_draws(self, revenue: FloatArray, profit: FloatArray) -> None:
         """Add drawn changes (P, D); profits that are not known are left out."""
-        self.revenue_drawn += revenue.sum(axis=0)
-        self.profit_drawn += np.nan_to_num(profit).sum(axis=0)
-
-    def revenue_interval(self) -> tuple[float, float]:
-        """80 % interval of the change of revenue."""
-        return interval_of(self.revenue_drawn, self.revenue - self.revenue_now)
-
-    def profit_interval(self) -> tuple[float, float]:
-        """80 % interval of the change of profit."""
-        return interval_of(self.profit_drawn, self.profit - self.profit_now)
+        self.revenue.drawn += revenue.sum(axis=0)
+        self.profit.drawn += np.nan_to_num(profit).sum(axis=0)
 
 
 @dataclass(slots=True)

@@ -115,10 +115,10 @@ def _mean_elasticity(rows: Sequence[BulkRow], revenue: np.ndarray[Any, Any]) -> 
 
 
 def _uplift(sums: Sums) -> dict[str, Any]:
-    low, high = sums.profit_interval()
+    low, high = sums.profit.interval()
     figures = {
-        "revenue_change": sums.revenue - sums.revenue_now,
-        "profit_change": sums.profit - sums.profit_now,
+        "revenue_change": sums.revenue.expected - sums.revenue.now,
+        "profit_change": sums.profit.expected - sums.profit.now,
         "profit_change_low": low,
         "profit_change_high": high,
     }
