@@ -196,8 +196,12 @@ class CalibrationViewSet(ElastixViewSet):
 class BulkProposalViewSet(ElastixViewSet):
     """Recommended prices of a bulk optimization, proposed."""
 
+    lookup_url_kwarg = "job_id"
+    lookup_value_converter = "row_id"
+
+    @action(detail=True, methods=["post"])
     @operation(body=BulkProposeSerializer, response=BulkProposedSerializer, status=(201, 200), errors=(409,))
-    def create(self, request: Request, job_id: int) -> Response:
+    def propose(self, request: Request, job_id: int) -> Response:
         """Propose all changed prices of a bulk optimization as one batch; again: the same batch."""
         found, is_new = bulk_propose(job_id, by=audit_username(request), **self.validated())
         return Response(BulkProposedSerializer(found).data, status=201 if is_new else 200)
