@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-IntArray = NDArray[np.int64]
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
+# Explicit re-exports: other wings still import the array types from here.
+from pricing.sales.core.arrays import BoolArray as BoolArray
+from pricing.sales.core.arrays import FloatArray as FloatArray
+from pricing.sales.core.arrays import IntArray as IntArray
 
 DAYS_A_WEEK: Final = 7
+MONTH_DAYS: Final = 30  # the "month" of monthly sales, forecasts and recommendations
 DAYS_A_YEAR: Final = 365.25
 # 1970-01-01 was a Thursday, three days after a Monday.
 DAYS_SINCE_MONDAY_AT_EPOCH: Final = 3

@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from pricing.sales.core.lines import BoolArray, FloatArray, IntArray
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
 WINDOW_MINUTES: Final = 30 * 24 * 60
 

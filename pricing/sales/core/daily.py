@@ -3,14 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.lines import CleanLines, SalesLines
 from pricing.sales.core.list_prices import ListPriceHistory, reconstruct_list_prices
-
-IntArray = NDArray[np.int64]
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)

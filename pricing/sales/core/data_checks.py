@@ -4,11 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pricing.sales.core.arrays import IntArray
 from pricing.sales.core.calendar import DAYS_A_WEEK
-
-IntArray = NDArray[np.int64]
 
 WEEKS_JUDGED: Final = 4
 WEEKS_COMPARED: Final = 26

@@ -11,9 +11,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
-FloatArray = NDArray[np.float64]
+# Explicit re-exports: other wings still import the array types from here.
+from pricing.sales.core.arrays import BoolArray as BoolArray
+from pricing.sales.core.arrays import FloatArray as FloatArray
+from pricing.sales.core.arrays import IntArray as IntArray
 
 NONE: Final = 0
 VOIDED: Final = 1

@@ -8,13 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.lines import CleanLines, SalesLines, grouped_quantiles
-
-IntArray = NDArray[np.int64]
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 QUANTITY_CLASSES: Final = np.array([2, 6, 12, 24, 48, 100])  # first quantity of the second and later classes
 CLASSES: Final = QUANTITY_CLASSES.size + 1

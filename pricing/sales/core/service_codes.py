@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from pricing.sales.core.lines import FloatArray, IntArray
+from pricing.sales.core.arrays import FloatArray, IntArray
 
 LONGEST_CODE: Final = 50
 
