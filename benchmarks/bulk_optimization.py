@@ -29,8 +29,8 @@ MEASURE = """
 import json, sys, time
 from decimal import Decimal
 from elastix.api.versions import data_version
-from elastix.jobs.dispatch import capture_jobs
-from elastix.jobs.running import run_job
+from elastix.jobs.runner import jobs_run_in
+from elastix.jobs.runner import run_job
 from pricing.models import PricePolicy, ProductSummary
 from pricing.recommendation.selectors.bulk import csv_rows, filtered_products, find_optimization
 from pricing.recommendation.selectors.joint_optimization import MOST_TOGETHER
@@ -49,7 +49,7 @@ PricePolicy.objects.get_or_create(product=None, category="", defaults={"assumed_
 products = filtered_products()[: int(sys.argv[1]) or None]
 taken = []
 for _ in range(int(sys.argv[2])):
-    with capture_jobs():
+    with jobs_run_in("caller"):
         job = bulk_request(products, Overrides())
     taken.append(seconds(lambda: run_job(job.pk))[0])
     job.refresh_from_db()
@@ -57,12 +57,12 @@ for _ in range(int(sys.argv[2])):
 found, result = find_optimization(job.pk), job.result
 written, lines = seconds(lambda: sum(1 for _ in csv_rows(found)))
 proposing, (proposed, _) = seconds(lambda: bulk_propose(job.pk, by="benchmark"))
-with capture_jobs() as waiting:
+with jobs_run_in("caller") as waiting:
     pairs_request_if_outdated()
 for number in waiting:
     run_job(number)
 best = ProductSummary.objects.filter(product__in=products).order_by("-total_revenue", "product_id")
-with capture_jobs():
+with jobs_run_in("caller"):
     job = bulk_request(list(best.values_list("product_id", flat=True)[:MOST_TOGETHER]), Overrides(), joint=True)
 together, _ = seconds(lambda: run_job(job.pk))
 job.refresh_from_db()

@@ -28,7 +28,7 @@ REFRESHES = 3
 # Changes one line of a usual product, as PUT /transactions/{id} does, then refreshes: several times.
 CHANGE_ONE_LINE = """
 import json, sys, time
-from elastix.jobs.dispatch import jobs_inline
+from elastix.jobs.runner import jobs_run_in
 from elastix.jobs.models import Job
 from elastix.jobs.recompute import request_recompute
 from pricing.models import ProductSummary, Transaction
@@ -41,7 +41,7 @@ for place in range(int(sys.argv[1])):
     begun = time.perf_counter()
     transaction_update(line.pk, {"quantity": line.quantity + 1})
     written = time.perf_counter()
-    with jobs_inline():
+    with jobs_run_in("inline"):
         job = request_recompute()
     job.refresh_from_db()
     assert job.state == "succeeded", job.error

@@ -22,7 +22,7 @@ from django.utils.html import format_html
 
 from elastix.api.errors import BUSY_RETRY_SECONDS
 from elastix.dataset.versions import data_version
-from elastix.errors import Busy, Conflict
+from elastix.errors import Busy, ElastixError, NotFound
 from elastix.imports.core.values import neutralise_formula
 
 logger = logging.getLogger(__name__)
@@ -52,20 +52,20 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ) -> Any:
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
-        except (OperationalError, Conflict, ValidationError) as error:
+        except (ObjectDoesNotExist, NotFound):
+            if request.method != "POST":
+                raise
+            # It was deleted between the page's query and the service's.
+            self.message_user(
+                request, f"This {self.opts.verbose_name} does not exist any more.", messages.ERROR
+            )
+            return redirect(changelist_url(self.model))
+        except (OperationalError, ElastixError, ValidationError) as error:
             if request.method != "POST":
                 raise
             request.refusal = _reasons(error)  # type: ignore[attr-defined]
             response = self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
             return _busy(response) if isinstance(error, OperationalError) else response
-        except ObjectDoesNotExist:
-            if request.method != "POST":
-                raise
-            # Somebody deleted it between the page's look and the service's.
-            self.message_user(
-                request, f"This {self.opts.verbose_name} is not there any more.", messages.ERROR
-            )
-            return redirect(changelist_url(self.model))
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         return self._or_back(
@@ -79,7 +79,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Show a page; when the write it was asked for is refused, go back and say why."""
         try:
             return view()
-        except (OperationalError, Conflict, ValidationError) as error:
+        except (OperationalError, ElastixError, ValidationError) as error:
             if request.method != "POST":
                 raise
             for reason in _reasons(error):

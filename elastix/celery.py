@@ -3,7 +3,6 @@
 import os
 
 from celery import Celery
-from celery.schedules import crontab
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "elastix.settings")
@@ -26,15 +25,7 @@ app.conf.update(
         "max_retries": 1,
     },
     task_publish_retry_policy={"max_retries": 1, "interval_start": 0, "interval_max": 0.5},
-    beat_schedule={
-        "reap expired leases": {"task": "elastix.jobs.tasks.reap", "schedule": 30.0},
-        "run what is due": {"task": "elastix.jobs.tasks.run_due", "schedule": 30.0},
-        "refresh what is stale": {"task": "elastix.jobs.tasks.refresh", "schedule": crontab(minute=5)},
-        "purge uploads": {"task": "elastix.jobs.tasks.purge_uploads", "schedule": crontab(hour=4, minute=0)},
-        "recompute everything": {
-            "task": "elastix.jobs.tasks.recompute_all",
-            "schedule": crontab(hour=2, minute=30),
-        },
-    },
+    # One tick; elastix.background.SCHEDULES says what is due.
+    beat_schedule={"sweep": {"task": "elastix.jobs.tasks.sweep", "schedule": 30.0}},
 )
 app.autodiscover_tasks(["elastix.jobs"])

@@ -137,14 +137,15 @@ CACHES = {
     if CACHE_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2000}}
 }
-# Who runs jobs: Celery workers, a thread of this process, or (tests, commands) whoever asked.
+# Who runs jobs: Celery workers, a thread of this process, or (tests) the process that asked.
 JOBS_RUN_IN = "celery" if REDIS_URL else "thread"
 JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", 120)
 JOB_MAX_ATTEMPTS = 3
 # What hangs longer is lost: its lease is not renewed any more, and a worker ends it.
 JOB_TIME_LIMIT_SECONDS = 800
 REFRESH_EVERY = timedelta(seconds=env.int("REFRESH_EVERY_SECONDS", 3600))
-FULL_RECOMPUTE_EVERY = timedelta(hours=24)
+# The nightly run is left out where everything was computed this recently.
+FULL_RECOMPUTE_REST = timedelta(hours=12)
 RECOMPUTE_SHARD_PRODUCTS = env.int("RECOMPUTE_SHARD_PRODUCTS", 1000)
 # An upload can be read again (after a withdrawal, with other options) for so long.
 UPLOADS_KEPT = timedelta(days=env.int("UPLOADS_KEPT_DAYS", 30))
@@ -282,7 +283,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
-        "AlertKindEnum": "elastix.alerts.models.AlertKind.choices",
+        "JobStateEnum": "elastix.jobs.models.JobState.choices",
         "ProductKindEnum": "pricing.sales.models.products.Kind.choices",
         "GuardrailEnum": "pricing.recommendation.core.guardrails.RULES",
         "GuardrailOrDayCapEnum": "market.core.settling.ALL_RULES",

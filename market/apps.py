@@ -4,8 +4,12 @@ from django.apps import AppConfig
 class MarketConfig(AppConfig):
     name = "market"
     verbose_name = "Market"
-
-    def ready(self) -> None:
-        from market.services import registration
-
-        registration.register()
+    analyst_writes = ("competitorprice", "competitor")
+    manager_writes = ("repricingrule", "killswitch")
+    alert_kinds = {
+        "floor_reached": "a floor holds a price up",
+        "cap_reached": "a cap holds a price change down",
+        "competitor_below_cost": "a competitor sells below our cost",
+        "demand_surge": "demand surges",
+        "rule_failing": "a repricing rule fails",
+    }

@@ -4,8 +4,14 @@ from django.apps import AppConfig
 class PricingConfig(AppConfig):
     name = "pricing"
     verbose_name = "Catalogue, sales and elasticities"
-
-    def ready(self) -> None:
-        from pricing import registration
-
-        registration.register()
+    analyst_writes = ("product", "transaction", "saleshistory")
+    # Analysts propose price changes; managers decide on them.
+    analyst_adds = ("pricechange",)
+    manager_writes = ("pricechange", "pricepolicy")
+    alert_kinds = {
+        "no_cost": "a product has no cost",
+        "change_not_applied": "a scheduled price change was not applied",
+        "data_stale": "the sales are old",
+        "data_quality": "the sales look wrong",
+        "fit_not_converged": "the fit of the elasticities did not converge",
+    }

@@ -4,8 +4,5 @@ from django.apps import AppConfig
 class SegmentsConfig(AppConfig):
     name = "segments"
     verbose_name = "Customer segments"
-
-    def ready(self) -> None:
-        from segments import recompute
-
-        recompute.register()
+    analyst_writes = ()
+    manager_writes = ()

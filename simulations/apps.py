@@ -4,3 +4,5 @@ from django.apps import AppConfig
 class SimulationsConfig(AppConfig):
     name = "simulations"
     verbose_name = "Simulations"
+    analyst_writes = ("simulation",)
+    manager_writes = ()

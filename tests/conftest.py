@@ -14,7 +14,7 @@ from django.test import override_settings
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
-from elastix.jobs.dispatch import jobs_inline
+from elastix.jobs.runner import jobs_run_in
 
 # --- tests that need more than Python -------------------------------------------------------------
 
@@ -97,7 +97,7 @@ _numbers = itertools.count()
 @pytest.fixture(autouse=True)
 def _jobs_inline() -> Iterator[None]:
     """Jobs run in the test itself, as soon as the transaction that made them commits."""
-    with jobs_inline():
+    with jobs_run_in("inline"):
         yield
 
 

@@ -6,7 +6,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from elastix.alerts.models import Alert, AlertKind
+from elastix.alerts.models import Alert, alert_kinds
 from elastix.alerts.services import alert_acknowledge
 from elastix.api.filters import ChoiceFilter, StrictFilterSet, TextFilter
 from elastix.api.operations import operation
@@ -15,6 +15,8 @@ from elastix.api.viewsets import ElastixViewSet
 
 
 class AlertSerializer(serializers.ModelSerializer[Alert]):
+    kind = serializers.ChoiceField(list(alert_kinds().items()))
+
     class Meta:
         model = Alert
         fields = (
@@ -26,7 +28,7 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
 class AlertFilterSet(StrictFilterSet):
     defaults = {"state": "standing"}
 
-    kind = ChoiceFilter(choices=AlertKind.choices)
+    kind = ChoiceFilter(choices=alert_kinds().items())
     subject = TextFilter(max_length=100, help_text="A product's code, or a rule.")
     state = ChoiceFilter(
         choices=("new", "standing", "cleared", "all"),

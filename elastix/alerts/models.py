@@ -1,19 +1,17 @@
+from django.apps import apps
 from django.db import models
 from django.db.models import Q
 
 from elastix.fields import SortedCharField, choice_check, length_check
 
 
-class AlertKind(models.TextChoices):
-    FLOOR_REACHED = "floor_reached", "a floor holds a price up"
-    CAP_REACHED = "cap_reached", "a cap holds a price change down"
-    NO_COST = "no_cost", "a product has no cost"
-    COMPETITOR_BELOW_COST = "competitor_below_cost", "a competitor sells below our cost"
-    DEMAND_SURGE = "demand_surge", "demand surges"
-    RULE_FAILING = "rule_failing", "a repricing rule fails"
-    CHANGE_NOT_APPLIED = "change_not_applied", "a scheduled price change was not applied"
-    DATA_STALE = "data_stale", "the sales are old"
-    DATA_QUALITY = "data_quality", "the sales look wrong"
+def alert_kinds() -> dict[str, str]:
+    """Return the kinds of alerts with their labels, as the apps' configurations name them."""
+    return {
+        kind: label
+        for config in apps.get_app_configs()
+        for kind, label in getattr(config, "alert_kinds", {}).items()
+    }
 
 
 class Alert(models.Model):
@@ -23,7 +21,7 @@ class Alert(models.Model):
     only brings it up to date; who has acknowledged it is not told again.
     """
 
-    kind = models.CharField(max_length=21, choices=AlertKind)
+    kind = models.CharField(max_length=40)
     subject = SortedCharField(
         max_length=100, blank=True, help_text="The product, rule or other thing concerned; empty: the shop."
     )
@@ -44,13 +42,14 @@ class Alert(models.Model):
                 condition=Q(cleared_at__isnull=True),
                 name="elastix_alert_one_standing",
             ),
-            choice_check("kind", AlertKind, "elastix_alert"),
+            length_check("kind", 40, "elastix_alert"),
             length_check("subject", 100, "elastix_alert"),
             length_check("message", 500, "elastix_alert"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.subject}: {self.get_kind_display()}" if self.subject else self.get_kind_display()
+        label = alert_kinds().get(self.kind, self.kind)
+        return f"{self.subject}: {label}" if self.subject else label
 
 
 class AlertChannel(models.TextChoices):

@@ -61,6 +61,7 @@ class ChoiceFilter(filters.ChoiceFilter):  # type: ignore[misc]
     """One of the choices; the refusal names them."""
 
     def __init__(self, *args: Any, choices: Any, **kwargs: Any) -> None:
+        choices = list(choices)
         pairs = [pair if isinstance(pair, tuple) else (pair, pair) for pair in choices]
         names = ", ".join(str(value) for value, _ in pairs)
         message = f'"%(value)s" is not a valid choice. Choose one of {names}.'

@@ -1,25 +1,14 @@
-"""The four groups and what each may do in the admin. Kept in step with the models after every migrate."""
+"""The four groups and what each may do in the admin, kept in step with the models after every migrate.
+
+An app says in its AppConfig which of its models analysts may write (`analyst_writes`), which ones they may only add
+(`analyst_adds`), and which ones managers may write as well (`manager_writes`); viewers see all, admins do all.
+"""
 
 from typing import Any
 
 from django.apps import AppConfig, apps
 
 from elastix.api.permissions import ROLE_NAMES
-
-ANALYST_WRITES = {
-    "pricing": ("product", "transaction", "saleshistory"),
-    "market": ("competitorprice", "competitor"),
-    "simulations": ("simulation",),
-    "elastix": ("importbatch",),
-}
-# Of price changes analysts propose only: the managers' part is to decide.
-ANALYST_PROPOSES = ("pricing", "add_pricechange")
-MANAGER_WRITES = {
-    "pricing": ("pricechange", "pricepolicy"),
-    "market": ("repricingrule", "killswitch"),
-    "elastix": ("job",),
-}
-OUR_APPS = ("elastix", "pricing", "segments", "market", "simulations")
 
 
 def keep_groups(app_config: AppConfig, **kwargs: Any) -> None:
@@ -28,14 +17,15 @@ def keep_groups(app_config: AppConfig, **kwargs: Any) -> None:
         return
     from django.contrib.auth.models import Group, Permission
 
-    ours = Permission.objects.filter(content_type__app_label__in=OUR_APPS).select_related("content_type")
+    ours = {config.label: config for config in apps.get_app_configs() if hasattr(config, "analyst_writes")}
+    found = Permission.objects.filter(content_type__app_label__in=ours).select_related("content_type")
     granted: dict[str, set[int]] = {name: set() for name in ROLE_NAMES}
-    for permission in ours:
+    for permission in found:
         action, _, model = permission.codename.partition("_")
-        label = permission.content_type.app_label
-        proposes = (label, permission.codename) == ANALYST_PROPOSES
-        analyst = proposes or model in ANALYST_WRITES.get(label, ())
-        manager = analyst or model in MANAGER_WRITES.get(label, ())
+        config: Any = ours[permission.content_type.app_label]
+        adds = action == "add" and model in getattr(config, "analyst_adds", ())
+        analyst = adds or model in config.analyst_writes
+        manager = analyst or model in config.manager_writes
         allowed = {
             "viewer": action == "view",
             "analyst": action == "view" or analyst,

@@ -11,9 +11,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from elastix.imports.core.errors import UnreadableFile
 from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.imports.services import DuplicateImport, batch_create
-from elastix.jobs.dispatch import capture_jobs
 from elastix.jobs.models import JobState
-from elastix.jobs.running import run_to_the_end
+from elastix.jobs.runner import jobs_run_in, run_to_the_end
 
 SHOWN_REJECTS = 10
 
@@ -74,7 +73,7 @@ class ImportCommand(BaseCommand):
             "day_first": options["day_first"],
         }
         try:
-            with path.open("rb") as file, capture_jobs():
+            with path.open("rb") as file, jobs_run_in("caller"):
                 return batch_create(
                     file,
                     kind=self.kind,

@@ -20,9 +20,8 @@ from elastix.imports.core.reader import Chunk, Table
 from elastix.imports.core.records import Reject
 from elastix.imports.core.rejects import write_rejects
 from elastix.imports.models import ImportBatch, ImportReject, ImportStatus, UploadChunk
-from elastix.jobs.dispatch import dispatch_on_commit
 from elastix.jobs.models import Job
-from elastix.jobs.running import abandoned
+from elastix.jobs.runner import abandoned, dispatch_on_commit
 from elastix.sql import lock_text
 
 CHUNK_BYTES = 2 * 1024 * 1024

@@ -1,14 +1,29 @@
-"""Asking for a recompute: at most one at a time, and none is forgotten."""
+"""Requesting a recompute: at most one at a time, and no request is lost. The stages are in elastix.pipeline."""
 
+from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from elastix.dataset.versions import data_version
-from elastix.jobs.dispatch import dispatch_on_commit
 from elastix.jobs.models import OPEN_STATES, Job, JobState
+from elastix.jobs.runner import dispatch_on_commit
 
 KIND = "recompute"
+
+
+@dataclass(frozen=True, slots=True)
+class RecomputePlan:
+    """What a recompute works on: the sales version it answers for, and the stale products (None: all)."""
+
+    version: int
+    products: list[str] | None
+
+    @property
+    def full(self) -> bool:
+        return self.products is None
 
 
 def request_recompute(
@@ -41,8 +56,26 @@ def request_recompute(
         return joined
 
 
-def request_if_stale() -> Job | None:
-    return request_recompute() if data_version().is_stale else None
+def request_refresh_if_due() -> Job | None:
+    """Bring stale figures up to date once they are older than REFRESH_EVERY."""
+    version = data_version()
+    due = version.published_at is None or timezone.now() - version.published_at >= settings.REFRESH_EVERY
+    return request_recompute() if version.is_stale and due else None
+
+
+def request_full_recompute_if_due() -> Job | None:
+    """Recompute everything, unless there are no sales or that was done within FULL_RECOMPUTE_REST."""
+    version = data_version()
+    last = version.last_full_at
+    rested = last is None or timezone.now() - last >= settings.FULL_RECOMPUTE_REST
+    return request_recompute(full=True) if version.sales_version > 0 and rested else None
+
+
+def request_what_came_meanwhile(parameters: dict[str, Any], error: str = "") -> None:
+    """Start what was requested while a recompute was already under way, however that one ended."""
+    again = parameters.get("again")
+    if again:
+        request_recompute(full=again["full"], products=again["products"])
 
 
 def _join_open(wanted: dict[str, Any]) -> Job | None:

@@ -1,11 +1,20 @@
-"""The default size's clock: a thread of the serving process that does what beat does in the real size."""
+"""The clock: runs the schedules of `elastix.background` that are due, in one process at a time.
 
+Celery beat calls `sweep` in an installation with a broker; without one a thread of the serving process does.
+"""
+
+import datetime as dt
 import logging
 import threading
 
 from django.conf import settings
 from django.db import connections
 from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from elastix.background import SCHEDULES, Schedule
+from elastix.jobs.models import ScheduleRun
+from elastix.jobs.runner import reap
 
 logger = logging.getLogger(__name__)
 
@@ -33,20 +42,51 @@ def _sweep_forever() -> None:
 
 
 def sweep() -> None:
-    """Take up lost jobs, run the schedules and start the recomputes that are due."""
-    from elastix.dataset.versions import data_version
-    from elastix.imports.services import uploads_purge
-    from elastix.jobs.recompute import request_if_stale, request_recompute
-    from elastix.jobs.running import reap
-    from elastix.jobs.schedules import run_due
-
+    """Dispatch jobs that were abandoned and run the schedules that are due."""
     reap()
     run_due()
-    version, now = data_version(), timezone.now()
-    if version.last_full_at and now - version.last_full_at >= settings.FULL_RECOMPUTE_EVERY:
-        request_recompute(full=True)
-        uploads_purge()
-    elif version.is_stale and (
-        version.published_at is None or now - version.published_at >= settings.REFRESH_EVERY
-    ):
-        request_if_stale()
+
+
+def run_due() -> list[str]:
+    """Run the schedules that are due and that no other process has taken; return their names.
+
+    One that fails says so in its row and in the log, and is tried again when it is next due.
+    """
+    known = dict(ScheduleRun.objects.values_list("name", "last_run_at"))
+    taken = []
+    for schedule in SCHEDULES:
+        last = known.get(schedule.name)
+        if (last is None or last <= _latest_due(schedule)) and _take(schedule):
+            taken.append(schedule.name)
+            _run(schedule)
+    return taken
+
+
+def _latest_due(schedule: Schedule) -> dt.datetime:
+    """The latest moment up to now by which the schedule should have run."""
+    now = timezone.now()
+    if isinstance(schedule.when, dt.timedelta):
+        return now - schedule.when
+    here = now.astimezone(settings.SHOP_TIME_ZONE)
+    today = dt.datetime.combine(here.date(), schedule.when, settings.SHOP_TIME_ZONE)
+    return today if today <= here else today - dt.timedelta(days=1)
+
+
+def _take(schedule: Schedule) -> bool:
+    """Move the schedule's last run on to now; False where another process was faster."""
+    now = timezone.now()
+    _, is_new = ScheduleRun.objects.get_or_create(name=schedule.name, defaults={"last_run_at": now})
+    if is_new:
+        return True
+    due = ScheduleRun.objects.filter(name=schedule.name, last_run_at__lte=_latest_due(schedule))
+    return bool(due.update(last_run_at=now))
+
+
+def _run(schedule: Schedule) -> None:
+    error = ""
+    try:
+        import_string(schedule.run)()
+    except Exception as raised:
+        logger.exception("the schedule %r failed", schedule.name)
+        error = f"{type(raised).__name__}: {raised}"[:2000]
+    ScheduleRun.objects.filter(name=schedule.name).exclude(error=error).update(error=error)

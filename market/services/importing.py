@@ -11,7 +11,8 @@ from elastix.imports.core.reader import open_table
 from elastix.imports.core.schemas import COMPETITOR_PRICES
 from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.imports.services import batch_begin, read_options, rejects_save, report_of, stored_upload
-from elastix.jobs.running import JobFailed, JobRun
+from elastix.jobs.kinds import JobFailed
+from elastix.jobs.runner import JobRun
 from elastix.sql import batches
 from market.services.competitors import SeenPrice, prices_upsert
 from pricing.sales.core.service_codes import normalise_code

@@ -19,9 +19,8 @@ from elastix.api.permissions import Role, role_of
 from elastix.dataset.versions import lock_version
 from elastix.errors import Conflict
 from elastix.fields import uuid7
-from elastix.jobs.dispatch import dispatch_on_commit
 from elastix.jobs.models import OPEN_STATES, Job
-from elastix.jobs.running import JobRun
+from elastix.jobs.runner import JobRun, dispatch_on_commit
 from elastix.sql import batches
 from market.models import RepricingResult, RepricingRule, RepricingRun
 from market.models.rules import RepricingOutcome

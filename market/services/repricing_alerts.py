@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
-from elastix.alerts.models import AlertKind
 from elastix.alerts.services import Finding, alerts_report
 from elastix.api.fields import money, rounded
 from market.core.settling import CAPS
@@ -16,7 +15,7 @@ SURGE: Final = 2.0
 
 MOST_PRODUCTS: Final = 100
 MOST_NAMED: Final = 5
-OF_RULES: Final = (AlertKind.FLOOR_REACHED, AlertKind.CAP_REACHED, AlertKind.NO_COST, AlertKind.RULE_FAILING)
+OF_RULES: Final = ("floor_reached", "cap_reached", "no_cost", "rule_failing")
 
 
 def report_run(
@@ -29,10 +28,10 @@ def report_run(
     rules = list(record.rules.all())
     subjects = [rule.signature for rule in rules]
     for kind, meets, says in (
-        (AlertKind.FLOOR_REACHED, _at_floor, "a floor holds {} up"),
-        (AlertKind.CAP_REACHED, _at_cap, "a cap holds the price of {} back"),
+        ("floor_reached", _at_floor, "a floor holds {} up"),
+        ("cap_reached", _at_cap, "a cap holds the price of {} back"),
         (
-            AlertKind.NO_COST,
+            "no_cost",
             _without_floor,
             "no cost and no lowest price is known of {}, so the price is left alone",
         ),
@@ -43,10 +42,10 @@ def report_run(
         }
         findings = [_of_rule(rule, says, codes) for rule, codes in held.items() if codes]
         alerts_report(kind, findings, among=subjects)
-    alerts_report(AlertKind.RULE_FAILING, [_without_say(rule) for rule in failing], among=subjects)
+    alerts_report("rule_failing", [_without_say(rule) for rule in failing], among=subjects)
     products = list(signals.values())
-    alerts_report(AlertKind.COMPETITOR_BELOW_COST, _below_cost(products), among=signals.keys())
-    alerts_report(AlertKind.DEMAND_SURGE, _surges(products), among=signals.keys())
+    alerts_report("competitor_below_cost", _below_cost(products), among=signals.keys())
+    alerts_report("demand_surge", _surges(products), among=signals.keys())
 
 
 def report_failure(record: RepricingRun, error: str) -> None:
@@ -56,7 +55,7 @@ def report_failure(record: RepricingRun, error: str) -> None:
         Finding(rule.signature, f"The rule {rule.name!r} could not be run: {error}", {"run": record.pk})
         for rule in rules
     ]
-    alerts_report(AlertKind.RULE_FAILING, findings, among=[rule.signature for rule in rules])
+    alerts_report("rule_failing", findings, among=[rule.signature for rule in rules])
 
 
 def clear_alerts(rule: RepricingRule) -> None:

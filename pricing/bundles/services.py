@@ -7,9 +7,8 @@ import numpy as np
 from django.db import transaction
 
 from elastix.dataset.versions import catalogue_changed, data_version, lock_version
-from elastix.jobs.dispatch import dispatch_on_commit
 from elastix.jobs.models import OPEN_STATES, Job
-from elastix.jobs.running import JobRun
+from elastix.jobs.runner import JobRun, dispatch_on_commit
 from elastix.sql import execute, insert_rows
 from pricing.bundles.core.baskets import Association, association, bought_together
 from pricing.bundles.core.cross_price import (

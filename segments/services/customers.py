@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elastix.jobs.registry import RecomputePlan
+from elastix.jobs.recompute import RecomputePlan
 from elastix.sql import batches, epoch_day, fetch, placeholders
 from pricing.sales.models import StaleCustomer
 from pricing.sales.selectors.daily import newest_sale_day
@@ -46,7 +46,7 @@ class Customers:
     as_of: dt.date | None
 
 
-def compute(plan: RecomputePlan, results: dict[str, Any]) -> Customers:
+def compute(plan: RecomputePlan) -> Customers:
     """Sum the purchases of stale customers (all in a full run) and bin all customers anew."""
     stored = {row.customer_id: row for row in CustomerSegment.objects.all()}
     if plan.full:
@@ -132,9 +132,8 @@ def _differs(new: CustomerSegment, old: CustomerSegment) -> bool:
     return any(getattr(new, name) != getattr(old, name) for name in _WRITTEN)
 
 
-def publish(plan: RecomputePlan, results: dict[str, Any]) -> None:
+def publish(customers: Customers) -> None:
     """Write the customers that changed and drop those without purchases."""
-    customers: Customers = results["customers"]
     for chunk in batches(customers.gone, 5000):
         CustomerSegment.objects.filter(customer_id__in=chunk).delete()
     CustomerSegment.objects.bulk_create(

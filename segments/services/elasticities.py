@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from elastix.jobs.registry import RecomputePlan
+from elastix.jobs.recompute import RecomputePlan
 from elastix.sql import batches, epoch_day, execute, fetch, fetch_columns, insert_rows, placeholders
 from pricing.elasticity.core.pooled import (
     Posterior,
@@ -53,10 +53,8 @@ class SegmentStep:
     rows: list[tuple[Any, ...]]
 
 
-def compute(plan: RecomputePlan, results: dict[str, Any]) -> SegmentStep:
+def compute(plan: RecomputePlan, elasticities: Elasticities, sold: SegmentDays) -> SegmentStep:
     """Estimate the pairs of segments and products whose sales by segment were summed anew."""
-    elasticities: Elasticities = results["elasticities"]
-    sold: SegmentDays = results["segment sales"]
     model, codes = elasticities.model, sold.codes
     if model is None:
         return SegmentStep(None, codes, [])
@@ -116,9 +114,8 @@ def _rows(codes: list[str], pairs: SegmentElasticities) -> list[tuple[Any, ...]]
     ]
 
 
-def publish(plan: RecomputePlan, results: dict[str, Any]) -> None:
+def publish(plan: RecomputePlan, step: SegmentStep, customers: Customers) -> None:
     """Replace the covered products' rows and sum up every segment anew."""
-    step: SegmentStep = results["segment elasticities"]
     if plan.full:
         keep_model(plan, step.model)
         execute("DELETE FROM segments_segmentelasticity")
@@ -127,7 +124,7 @@ def publish(plan: RecomputePlan, results: dict[str, Any]) -> None:
             f"DELETE FROM segments_segmentelasticity WHERE product_id IN ({placeholders(len(chunk))})", chunk
         )
     insert_rows("segments_segmentelasticity", _COLUMNS, step.rows)
-    _publish_summaries(results["customers"])
+    _publish_summaries(customers)
 
 
 def _publish_summaries(customers: Customers) -> None:

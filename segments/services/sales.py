@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elastix.jobs.registry import RecomputePlan
+from elastix.jobs.recompute import RecomputePlan
 from elastix.sql import (
     batches,
     day_numbers,
@@ -53,9 +53,8 @@ class SegmentDays:
     unit_lines: NDArray[np.int64]
 
 
-def compute(plan: RecomputePlan, results: dict[str, Any]) -> SegmentDays:
+def compute(plan: RecomputePlan, customers: Customers) -> SegmentDays:
     """Sum the lines of the products whose sales changed, or whose customers moved between segments."""
-    customers: Customers = results["customers"]
     codes = _affected(plan, customers)
     parts = [_shard(shard, customers.segment) for shard in batches(codes, SHARD_PRODUCTS)]
     offsets = np.cumsum([0, *(len(shard) for shard in batches(codes, SHARD_PRODUCTS))])
@@ -130,9 +129,8 @@ def _no_days() -> list[NDArray[Any]]:
     return [whole, whole, whole, whole, real, real, whole, whole]
 
 
-def publish(plan: RecomputePlan, results: dict[str, Any]) -> None:
+def publish(plan: RecomputePlan, days: SegmentDays) -> None:
     """Replace the affected products' rows and what is summed from them."""
-    days: SegmentDays = results["segment sales"]
     dates = _dates_with_other_revenue(plan, days)
     if plan.full:
         execute(f"DELETE FROM {SEGMENT_SALES}")

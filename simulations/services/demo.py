@@ -14,7 +14,7 @@ from django.db import transaction
 
 from elastix.imports.models import ImportBatch, ImportKind, ImportStatus
 from elastix.imports.services import batch_create
-from elastix.jobs.dispatch import jobs_inline
+from elastix.jobs.runner import jobs_run_in
 from market.services.competitors import SeenPrice, prices_upsert
 from pricing.bundles.services import pairs_request_if_outdated
 from pricing.recommendation.services.categories import categories_refresh_if_outdated
@@ -72,7 +72,7 @@ def demo_load(shop: DemoShop) -> tuple[ImportBatch, ImportBatch]:
 
 def demo_finish() -> None:
     """Work out what a served shop does on a schedule: which products go together, what each category could gain."""
-    with jobs_inline():
+    with jobs_run_in("inline"):
         pairs_request_if_outdated()
     categories_refresh_if_outdated()
 

@@ -26,7 +26,7 @@ from decimal import Decimal
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from elastix.dataset.models import DataVersion
-from elastix.jobs.dispatch import capture_jobs
+from elastix.jobs.runner import jobs_run_in
 from market.services.repricing import rule_run_request
 from market.services.rules import rule_create
 from pricing.models import Product
@@ -36,10 +36,10 @@ Product.objects.bulk_create(
 manager = User.objects.create_user("manager")
 manager.groups.add(Group.objects.get(name="manager"))
 rule = rule_create({{"name": "off", "action": "factor", "percent": Decimal(-10), "may_apply": True}}, user=manager)
-with capture_jobs():
+with jobs_run_in("caller"):
     print(json.dumps(rule_run_request(rule.pk, dry_run=False, by=manager).pk))
 """
-WORK = "import django; django.setup(); from elastix.jobs.running import run_job; run_job({job})"
+WORK = "import django; django.setup(); from elastix.jobs.runner import run_job; run_job({job})"
 OUTCOME = """
 import json
 from django.db.models import Count

@@ -45,7 +45,7 @@ print(json.dumps({
 CLOCK = """
 import django, time
 django.setup()
-from elastix.jobs.running import reap
+from elastix.jobs.runner import reap
 while True:
     reap()
     time.sleep(0.5)

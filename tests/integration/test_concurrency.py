@@ -22,10 +22,9 @@ from elastix.dataset.versions import data_version, lock_version
 from elastix.fields import uuid7
 from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.imports.services import batch_create
-from elastix.jobs.dispatch import capture_jobs
 from elastix.jobs.models import OPEN_STATES, Job, JobState
 from elastix.jobs.recompute import request_recompute
-from elastix.jobs.running import claim, run_job
+from elastix.jobs.runner import claim, jobs_run_in, run_job
 from pricing.changes.services import price_changes as ledger
 from pricing.sales.models import PriceChange, Product, SalesHistory, Transaction
 from pricing.sales.services import imports as importing
@@ -84,14 +83,13 @@ def together(*works: Callable[[], Any]) -> list[Any]:
     def one(work: Callable[[], Any]) -> Any:
         try:
             gate.wait(20)
-            with capture_jobs():
-                return work()
+            return work()
         except Exception as error:
             return error
         finally:
             connections.close_all()
 
-    with ThreadPoolExecutor(len(works)) as pool:
+    with jobs_run_in("caller"), ThreadPoolExecutor(len(works)) as pool:
         return [done.result() for done in [pool.submit(one, work) for work in works]]
 
 
@@ -162,7 +160,7 @@ def test_batches_that_name_the_same_products_in_opposite_orders_do_not_wait_for_
 
 def test_lines_posted_while_a_file_is_published_are_counted_beside_its_lines(many_connections: None) -> None:
     post = poster()
-    with capture_jobs():
+    with jobs_run_in("caller"):
         job_id = take_in(file_of(2_000)).job_id
     file_mugs = sum(number % 7 + 1 for number in range(2_000) if number % 2)
     answers = together(
@@ -180,13 +178,13 @@ def test_of_one_file_sent_twice_at_once_only_one_is_taken_in(many_connections: N
     found = together(*(lambda: take_in(content) for _ in range(4)))
     assert sorted(type(each).__name__ for each in found) == ["DuplicateImport"] * 3 + ["ImportBatch"]
     assert ImportBatch.objects.count() == 1
-    with capture_jobs():
+    with jobs_run_in("caller"):
         run_job(ImportBatch.objects.get().job_id)
     assert Transaction.objects.count() == 500
 
 
 def test_one_import_run_by_two_workers_is_published_once(many_connections: None) -> None:
-    with capture_jobs():
+    with jobs_run_in("caller"):
         job_id = take_in(file_of(500)).job_id
     assert together(lambda: run_job(job_id), lambda: run_job(job_id)) == [None, None]
     assert ImportBatch.objects.get().status == ImportStatus.PUBLISHED
@@ -214,7 +212,7 @@ def test_requests_for_a_recompute_at_once_make_one_job_that_does_what_all_asked_
 
 
 def test_withdrawing_twice_at_once_takes_the_lines_out_once(many_connections: None) -> None:
-    with capture_jobs():
+    with jobs_run_in("caller"):
         batch = take_in(file_of(300))
         run_job(batch.job_id)
         transactions_before = Transaction.objects.count()
@@ -227,7 +225,7 @@ def test_withdrawing_twice_at_once_takes_the_lines_out_once(many_connections: No
 
 def test_a_recompute_beside_imports_and_posts_ends_with_nothing_stale(many_connections: None) -> None:
     post = poster()
-    with capture_jobs():
+    with jobs_run_in("caller"):
         run_job(take_in(file_of(500)).job_id)
         first = Job.objects.get(kind="recompute", state=JobState.QUEUED)
         second = take_in(file_of(500, first=5_000)).job_id
@@ -238,7 +236,7 @@ def test_a_recompute_beside_imports_and_posts_ends_with_nothing_stale(many_conne
     )
     assert [answer.status_code for answer in found[2:]] == [201] * 8
     request_recompute()
-    with capture_jobs():
+    with jobs_run_in("caller"):
         while job := Job.objects.filter(state__in=OPEN_STATES).order_by("pk").first():
             run_job(job.pk)
     assert set(Job.objects.values_list("state", flat=True)) == {JobState.SUCCEEDED}

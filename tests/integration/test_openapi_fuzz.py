@@ -23,8 +23,7 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 from elastix.api.errors import PROBLEM_JSON
 from elastix.fields import uuid7
 from elastix.imports.models import ImportBatch
-from elastix.jobs.dispatch import capture_jobs
-from elastix.jobs.running import run_job
+from elastix.jobs.runner import jobs_run_in, run_job
 from market.models import Competitor
 from market.services.competitors import price_record
 from pricing.changes.services.price_changes import propose
@@ -80,7 +79,7 @@ def something_known(shop: ImportBatch) -> dict[str, Any]:
 
 def optimised() -> int:
     """A job that has results."""
-    with capture_jobs():
+    with jobs_run_in("caller"):
         job = bulk_request(["CUP", "MUG"], Overrides())
     run_job(job.pk)
     return job.pk

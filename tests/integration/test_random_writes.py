@@ -18,10 +18,9 @@ from hypothesis import strategies as st
 from elastix.dataset.versions import data_version
 from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.imports.services import batch_create
-from elastix.jobs.dispatch import capture_jobs
 from elastix.jobs.models import OPEN_STATES, Job, JobState
 from elastix.jobs.recompute import request_recompute
-from elastix.jobs.running import run_job
+from elastix.jobs.runner import jobs_run_in, run_job
 from elastix.sql import execute
 from pricing.sales.models import Product, SalesHistory, StaleCustomer, StaleProduct, Transaction
 from pricing.sales.models.transactions import SalesSource
@@ -306,7 +305,7 @@ def stored_sums() -> dict[tuple[str, dt.date], tuple[Any, ...]]:
 
 @pytest.mark.slow
 def test_refreshing_what_is_stale_after_random_writes_equals_a_rebuild_from_the_books(db: None) -> None:
-    with capture_jobs():
+    with jobs_run_in("caller"):
         open_shop()
         assert Job.objects.exclude(state=JobState.SUCCEEDED).count() == 0
 

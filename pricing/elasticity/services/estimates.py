@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from django.utils import timezone
 
-from elastix.jobs.registry import RecomputePlan
+from elastix.jobs.recompute import RecomputePlan
 from elastix.sql import batches, execute, insert_rows, placeholders
 from pricing.elasticity.core.estimates import Estimate, log_log_estimates, pooled_estimates
 from pricing.elasticity.core.pooled import Posterior, fit_pooled, refresh
@@ -37,7 +37,7 @@ class Elasticities:
     r_squared: dict[str, float]
 
 
-def compute(plan: RecomputePlan, results: dict[str, Any]) -> Elasticities:
+def compute(plan: RecomputePlan) -> Elasticities:
     """Estimate all merchandise (full) or the stale products, by every method."""
     everything = merchandise_codes()
     codes = everything if plan.full else sorted(set(plan.products or []) & set(everything))
@@ -70,9 +70,8 @@ def _fit(days: ShopDays) -> FittedModel | None:
     return FittedModel(fit_pooled(days.daily, category, open_days()), categories)
 
 
-def publish(plan: RecomputePlan, results: dict[str, Any]) -> None:
+def publish(plan: RecomputePlan, found: Elasticities) -> None:
     """Replace the products' rows and, after a full run, the model."""
-    found: Elasticities = results["elasticities"]
     if plan.full:
         execute("DELETE FROM pricing_elasticityestimate")
         keep_model(plan, found.model)

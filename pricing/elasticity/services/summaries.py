@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from elastix.dataset.versions import catalogue_changed
-from elastix.jobs.registry import RecomputePlan
+from elastix.jobs.recompute import RecomputePlan
 from elastix.sql import batches, epoch_day, fetch, number_for_driver, placeholders, update_rows
 from pricing.sales.models import Product, ProductSummary
 from pricing.sales.models.products import Kind, PriceSource
@@ -36,9 +36,8 @@ class Summaries:
     newest_prices: dict[str, Decimal]
 
 
-def compute(plan: RecomputePlan, results: dict[str, Any]) -> Summaries:
+def compute(plan: RecomputePlan, r_squared: dict[str, float]) -> Summaries:
     """Sum the roll-up of the stale products (all in a full run)."""
-    r_squared: dict[str, float] = results["elasticities"].r_squared
     if plan.full:
         return _summaries("", [], r_squared)
     rows: list[ProductSummary] = []
@@ -98,9 +97,8 @@ def _decimal(value: Any) -> Decimal:
     return Decimal(str(value)).quantize(Decimal("0.0001")) if isinstance(value, float) else Decimal(value)
 
 
-def publish(plan: RecomputePlan, results: dict[str, Any]) -> None:
+def publish(plan: RecomputePlan, summaries: Summaries) -> None:
     """Write the sums, the month's units of every product, and prices that follow the sales."""
-    summaries: Summaries = results["summaries"]
     known = set(ProductSummary.objects.values_list("product_id", flat=True))
     ProductSummary.objects.bulk_create(
         [row for row in summaries.rows if row.product_id not in known], batch_size=1000

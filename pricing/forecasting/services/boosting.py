@@ -9,9 +9,9 @@ import numpy as np
 from django.db import transaction
 
 from elastix.dataset.versions import catalogue_changed, lock_version
-from elastix.jobs.dispatch import dispatch_on_commit
+from elastix.jobs.kinds import JobFailed
 from elastix.jobs.models import OPEN_STATES, Job
-from elastix.jobs.running import JobFailed, JobRun
+from elastix.jobs.runner import JobRun, dispatch_on_commit
 from elastix.sql import execute, insert_rows
 from pricing.forecasting.core import MEASURES, Accuracy, ShopModel
 from pricing.forecasting.core.boosting import (

@@ -8,7 +8,7 @@ import numpy as np
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from elastix.jobs.registry import RecomputePlan
+from elastix.jobs.recompute import RecomputePlan
 from elastix.sql import batches, execute, insert_rows, placeholders
 from pricing.elasticity.services.estimates import Elasticities
 from pricing.forecasting.core import (
@@ -50,9 +50,8 @@ class Forecasts:
     rows: list[tuple[Any, ...]]
 
 
-def compute(plan: RecomputePlan, results: dict[str, Any]) -> Forecasts:
+def compute(plan: RecomputePlan, elasticities: Elasticities) -> Forecasts:
     """Forecast all merchandise (full, or where nothing was forecast before) or the stale products."""
-    elasticities: Elasticities = results["elasticities"]
     model = None if plan.full else stored_shop_model()
     if model is not None:
         return Forecasts(False, model, _rows(elasticities.days, model))
@@ -142,9 +141,8 @@ def _measures(measured: Accuracy, row: int) -> dict[str, float | None]:
     return {name: round(value, 6) if np.isfinite(value) else None for name, value in values.items()}
 
 
-def publish(plan: RecomputePlan, results: dict[str, Any]) -> None:
+def publish(plan: RecomputePlan, found: Forecasts) -> None:
     """Replace the products' rows and, where it was fitted anew, the model."""
-    found: Forecasts = results["forecasts"]
     if found.everything:
         execute(f"DELETE FROM {_TABLE}")
         _keep_model(plan, found.model)

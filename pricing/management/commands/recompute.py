@@ -6,10 +6,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from elastix.dataset.versions import data_version
-from elastix.jobs.dispatch import capture_jobs
 from elastix.jobs.models import JobState
 from elastix.jobs.recompute import request_recompute
-from elastix.jobs.running import run_to_the_end
+from elastix.jobs.runner import jobs_run_in, run_to_the_end
 from pricing.sales.core.service_codes import normalise_code
 from pricing.sales.models import Product
 
@@ -24,7 +23,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with capture_jobs():
+        with jobs_run_in("caller"):
             job = request_recompute(full=options["full"], products=self._codes(options["products"]))
         for ended in run_to_the_end(job.pk):
             if ended.state == JobState.FAILED:

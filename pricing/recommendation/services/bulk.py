@@ -9,9 +9,8 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils import timezone
 
-from elastix.jobs.dispatch import dispatch_on_commit
 from elastix.jobs.models import OPEN_STATES, Job
-from elastix.jobs.running import JobRun
+from elastix.jobs.runner import JobRun, dispatch_on_commit
 from elastix.sql import insert_rows, number_for_driver
 from pricing.recommendation.models import BulkOptimization
 from pricing.recommendation.selectors.bulk import KIND, result_of

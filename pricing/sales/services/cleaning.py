@@ -10,7 +10,7 @@ from django.db import transaction
 from numpy.typing import NDArray
 
 from elastix.dataset.versions import lock_version
-from elastix.jobs.running import JobRun
+from elastix.jobs.runner import JobRun
 from elastix.sql import (
     as_integer,
     day_numbers,

@@ -7,7 +7,6 @@ from django.conf import settings
 from django.db.models import Count, Max, Q, Sum
 from django.utils import timezone
 
-from elastix.alerts.models import AlertKind
 from elastix.alerts.services import Finding, alerts_report
 from elastix.dataset.models import DataVersion
 from elastix.dataset.versions import data_version
@@ -32,9 +31,9 @@ def check_data() -> int:
     return sum(
         alerts_report(kind, findings, among=SUBJECTS)
         for kind, findings in (
-            (AlertKind.DATA_STALE, _staleness(version, newest)),
-            (AlertKind.DATA_QUALITY, _wholeness(newest)),
-            (AlertKind.NO_COST, _costs(newest)),
+            ("data_stale", _staleness(version, newest)),
+            ("data_quality", _wholeness(newest)),
+            ("no_cost", _costs(newest)),
         )
     )
 

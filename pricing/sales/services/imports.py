@@ -24,10 +24,10 @@ from elastix.imports.services import (
     report_of,
     stored_upload,
 )
-from elastix.jobs.dispatch import dispatch_on_commit
+from elastix.jobs.kinds import JobFailed
 from elastix.jobs.models import Job
 from elastix.jobs.recompute import request_recompute
-from elastix.jobs.running import JobFailed, JobRun
+from elastix.jobs.runner import JobRun, dispatch_on_commit
 from elastix.sql import execute, fetch, insert_rows, is_postgresql
 from pricing.sales.core.service_codes import normalise_code
 from pricing.sales.models import StagedTransaction

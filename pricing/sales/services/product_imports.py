@@ -7,7 +7,8 @@ from elastix.imports.core.reader import open_table
 from elastix.imports.core.schemas import PRODUCTS
 from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.imports.services import batch_begin, read_options, rejects_save, report_of, stored_upload
-from elastix.jobs.running import JobFailed, JobRun
+from elastix.jobs.kinds import JobFailed
+from elastix.jobs.runner import JobRun
 from pricing.sales.core.service_codes import normalise_code
 from pricing.sales.services.imports import batch_result
 from pricing.sales.services.products import products_upsert

@@ -8,7 +8,6 @@ import numpy as np
 from django.conf import settings
 
 from elastix.imports.models import ImportBatch, ImportKind, ImportStatus
-from elastix.jobs.registry import RecomputePlan
 from elastix.sql import fetch, is_postgresql
 from pricing.sales.core.lines import EXCLUSION_REASONS, NONE
 from pricing.sales.core.service_codes import DEFAULT, suggest_service_codes
@@ -17,7 +16,7 @@ from pricing.sales.models import Product
 NEGATIVE_PRICE = "negative_price"
 
 
-def compute(plan: RecomputePlan, results: dict[str, Any]) -> list[ImportBatch]:
+def compute() -> list[ImportBatch]:
     """Report on the published imports that have no report yet; their lines are clean by now."""
     batches = ImportBatch.objects.filter(
         kind=ImportKind.TRANSACTIONS, status=ImportStatus.PUBLISHED, quality={}, accepted__gt=0
@@ -25,8 +24,8 @@ def compute(plan: RecomputePlan, results: dict[str, Any]) -> list[ImportBatch]:
     return [_reported(batch) for batch in batches]
 
 
-def publish(plan: RecomputePlan, results: dict[str, Any]) -> None:
-    ImportBatch.objects.bulk_update(results["quality"], ["quality"])
+def publish(reports: list[ImportBatch]) -> None:
+    ImportBatch.objects.bulk_update(reports, ["quality"])
 
 
 def _reported(batch: ImportBatch) -> ImportBatch:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from elastix.jobs.dispatch import jobs_inline
+from elastix.jobs.runner import jobs_run_in
 from simulations.services.demo import NotEmpty, demo_finish, demo_is_loaded, demo_load, demo_login
 
 PORTS_TRIED = 20
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         self.stdout.write("Making the shop: 300 products, 3,000 customers, two years of sales ...")
         shop = demo_shop()
         self.stdout.write(f"Importing {shop.lines.product.size:,} sales lines and computing ...")
-        with jobs_inline():
+        with jobs_run_in("inline"):
             imports = demo_load(shop)
         for batch in imports:
             batch.refresh_from_db()

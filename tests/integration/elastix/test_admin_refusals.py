@@ -71,7 +71,7 @@ def test_a_row_that_went_away_meanwhile_is_said_to_be_gone(
     monkeypatch.setattr("pricing.sales.admin.products.product_update", raising(Product.DoesNotExist()))
     response = signed_in(analyst).post(page(Product, "change", "CUP"), FORM)
     assert response["Location"] == page(Product)
-    assert "not there any more" in said(response)
+    assert "does not exist any more" in said(response)
 
 
 def test_a_delete_on_a_busy_database_comes_back_to_the_question(

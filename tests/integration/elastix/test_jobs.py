@@ -1,40 +1,50 @@
 """Jobs: claims, leases, fencing tokens, attempts, children, and one recompute at a time."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.test import override_settings
+from django.db.models import F
+from django.test import TestCase, override_settings
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from elastix.background import JOBS
+from elastix.dataset.models import DataVersion
 from elastix.imports.models import ImportBatch
-from elastix.jobs import registry
-from elastix.jobs.dispatch import capture_jobs
+from elastix.jobs.kinds import JobFailed, job_kind
 from elastix.jobs.models import Job, JobState
-from elastix.jobs.recompute import request_if_stale, request_recompute
-from elastix.jobs.registry import register_job
-from elastix.jobs.running import JobFailed, JobRun, LeaseLost, claim, reap, run_job
+from elastix.jobs.recompute import (
+    request_full_recompute_if_due,
+    request_recompute,
+    request_refresh_if_due,
+    request_what_came_meanwhile,
+)
+from elastix.jobs.runner import JobRun, LeaseLost, claim, jobs_run_in, reap, run_job
 from elastix.jobs.scheduler import sweep
 from tests.integration.little_shop import Commits
+from tests.jobs import use_job
 
 pytestmark = pytest.mark.django_db
 
 PAST = dt.timedelta(seconds=1)
 
 
-@pytest.fixture(autouse=True)
-def _registry_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("_handlers", "_failure_hooks", "_success_hooks"):
-        monkeypatch.setattr(registry, name, dict(getattr(registry, name)))
+Registrar = Callable[..., None]
+
+
+@pytest.fixture
+def register_job(monkeypatch: pytest.MonkeyPatch) -> Registrar:
+    """Name a handler for a kind of job, for the length of the test."""
+    return lambda name, handler, **hooks: use_job(monkeypatch, name, handler, **hooks)
 
 
 @pytest.fixture
 def held() -> Iterator[list[int]]:
     """Jobs wait until the test runs them."""
-    with capture_jobs() as jobs:
+    with jobs_run_in("caller") as jobs:
         yield jobs
 
 
@@ -55,7 +65,7 @@ def state(job: Job) -> str:
 # --- claims --------------------------------------------------------------------------------------------
 
 
-def test_a_job_is_run_and_its_row_says_so() -> None:
+def test_a_job_is_run_and_its_row_says_so(register_job: Registrar) -> None:
     register_job("work", lambda run: {"sum": sum(run.parameters["numbers"])})
     job = new_job(parameters={"numbers": [1, 2]})
     run_job(job.pk)
@@ -70,7 +80,7 @@ def test_two_workers_cannot_claim_one_job() -> None:
     assert claim(job.pk) is None
 
 
-def test_a_job_that_ended_is_not_run_twice() -> None:
+def test_a_job_that_ended_is_not_run_twice(register_job: Registrar) -> None:
     ran: list[int] = []
     register_job("work", lambda run: ran.append(1) or {})
     job = new_job()
@@ -111,7 +121,7 @@ def test_a_zombie_s_late_commit_is_refused() -> None:
     assert (job.error, job.parameters, job.children.count()) == ("written by the heir", {}, 0)
 
 
-def test_a_zombie_s_result_and_failure_change_nothing() -> None:
+def test_a_zombie_s_result_and_failure_change_nothing(register_job: Registrar) -> None:
     job = new_job()
 
     def slow(run: JobRun) -> dict[str, Any]:
@@ -157,7 +167,7 @@ def test_progress_tells_a_worker_that_it_was_replaced() -> None:
 # --- failures ------------------------------------------------------------------------------------------
 
 
-def test_a_bug_is_tried_three_times_and_then_reported(commits: Commits) -> None:
+def test_a_bug_is_tried_three_times_and_then_reported(commits: Commits, register_job: Registrar) -> None:
     ran: list[int] = []
 
     def broken(run: JobRun) -> dict[str, Any]:
@@ -175,7 +185,7 @@ def test_a_bug_is_tried_three_times_and_then_reported(commits: Commits) -> None:
     assert failures == ["RuntimeError: the disk is full"]
 
 
-def test_a_second_attempt_can_succeed(commits: Commits) -> None:
+def test_a_second_attempt_can_succeed(commits: Commits, register_job: Registrar) -> None:
     ran: list[int] = []
 
     def flaky(run: JobRun) -> dict[str, Any]:
@@ -192,7 +202,7 @@ def test_a_second_attempt_can_succeed(commits: Commits) -> None:
     assert (job.attempts, job.error) == (2, "")
 
 
-def test_what_cannot_succeed_is_not_tried_again(commits: Commits) -> None:
+def test_what_cannot_succeed_is_not_tried_again(commits: Commits, register_job: Registrar) -> None:
     def hopeless(run: JobRun) -> dict[str, Any]:
         raise JobFailed("The file is empty.")
 
@@ -231,7 +241,7 @@ def test_the_reaper_hands_out_lost_and_forgotten_jobs_only(held: list[int], comm
     assert state(fresh) == JobState.QUEUED
 
 
-def test_reaping_twice_runs_a_job_once(commits: Commits) -> None:
+def test_reaping_twice_runs_a_job_once(commits: Commits, register_job: Registrar) -> None:
     ran: list[int] = []
     register_job("work", lambda run: ran.append(1) or {})
     job = new_job()
@@ -246,7 +256,7 @@ def test_reaping_twice_runs_a_job_once(commits: Commits) -> None:
 # --- parents and children ------------------------------------------------------------------------------
 
 
-def family(commits: Commits, part: Any) -> tuple[Job, list[str]]:
+def family(commits: Commits, register_job: Registrar, part: Any) -> tuple[Job, list[str]]:
     """A job that spawns three parts and ends when they are done; return it and what happened."""
     happened: list[str] = []
 
@@ -271,15 +281,17 @@ def family(commits: Commits, part: Any) -> tuple[Job, list[str]]:
     return job, happened
 
 
-def test_the_last_child_wakes_its_parent_once(commits: Commits) -> None:
-    job, happened = family(commits, lambda run: None)
+def test_the_last_child_wakes_its_parent_once(commits: Commits, register_job: Registrar) -> None:
+    job, happened = family(commits, register_job, lambda run: None)
     assert happened == ["part 0", "part 1", "part 2", "end"]
     assert state(job) == JobState.SUCCEEDED
     assert (job.result, job.attempts) == ({"parts": 3}, 1)
 
 
-def test_a_parent_waits_while_a_child_is_missing(held: list[int], commits: Commits) -> None:
-    job, _ = family(commits, lambda run: None)
+def test_a_parent_waits_while_a_child_is_missing(
+    held: list[int], commits: Commits, register_job: Registrar
+) -> None:
+    job, _ = family(commits, register_job, lambda run: None)
     assert (state(job), len(held)) == (JobState.WAITING, 3)
     for child in held[:2]:
         run_job(child)
@@ -291,19 +303,21 @@ def test_a_parent_waits_while_a_child_is_missing(held: list[int], commits: Commi
     assert held[3] == job.pk
 
 
-def test_a_failing_child_fails_its_parent_with_the_reason(commits: Commits) -> None:
+def test_a_failing_child_fails_its_parent_with_the_reason(commits: Commits, register_job: Registrar) -> None:
     def second_fails(run: JobRun) -> None:
         if run.parameters["number"] == 1:
             raise JobFailed("bad shard")
 
-    job, happened = family(commits, second_fails)
+    job, happened = family(commits, register_job, second_fails)
     assert "end" not in happened
     assert state(job) == JobState.FAILED
     assert job.error == "A part of the work failed: bad shard"
 
 
-def test_a_parent_that_starts_over_forgets_its_former_children(held: list[int], commits: Commits) -> None:
-    job, _ = family(commits, lambda run: None)
+def test_a_parent_that_starts_over_forgets_its_former_children(
+    held: list[int], commits: Commits, register_job: Registrar
+) -> None:
+    job, _ = family(commits, register_job, lambda run: None)
     Job.objects.filter(pk=job.pk).update(state=JobState.QUEUED, parameters={})
     with commits():
         run_job(job.pk)
@@ -335,8 +349,10 @@ def test_the_database_refuses_a_second_open_one(held: list[int]) -> None:
         new_job("recompute")
 
 
-def test_what_is_asked_for_during_one_is_done_after_it(held: list[int], commits: Commits) -> None:
-    register_job("recompute", interrupted, on_success=registry.success_hook("recompute"))
+def test_what_is_asked_for_during_one_is_done_after_it(
+    held: list[int], commits: Commits, register_job: Registrar
+) -> None:
+    register_job("recompute", interrupted, on_success=request_what_came_meanwhile)
     with commits():
         first = request_recompute()
         run_job(first.pk)
@@ -346,12 +362,14 @@ def test_what_is_asked_for_during_one_is_done_after_it(held: list[int], commits:
     assert held[-1] == second.pk
 
 
-def test_it_is_not_forgotten_when_the_first_one_fails(held: list[int], commits: Commits) -> None:
+def test_it_is_not_forgotten_when_the_first_one_fails(
+    held: list[int], commits: Commits, register_job: Registrar
+) -> None:
     def failing(run: JobRun) -> dict[str, Any]:
         interrupted(run)
         raise JobFailed("no luck")
 
-    register_job("recompute", failing)
+    register_job("recompute", failing, on_failure=request_what_came_meanwhile)
     with commits():
         first = request_recompute()
         run_job(first.pk)
@@ -361,15 +379,42 @@ def test_it_is_not_forgotten_when_the_first_one_fails(held: list[int], commits: 
 
 
 def test_nothing_stale_asks_for_nothing(shop: ImportBatch) -> None:
-    assert request_if_stale() is None
+    assert request_refresh_if_due() is None
 
 
-def test_the_clock_starts_what_is_due(shop: ImportBatch, held: list[int]) -> None:
-    sweep()
-    assert not Job.objects.filter(state=JobState.QUEUED).exists()
-    with override_settings(FULL_RECOMPUTE_EVERY=dt.timedelta(0)):
+def test_what_is_stale_is_refreshed_once_the_figures_are_old_enough(
+    shop: ImportBatch, held: list[int]
+) -> None:
+    DataVersion.objects.update(sales_version=F("sales_version") + 1)
+    assert request_refresh_if_due() is None
+    with override_settings(REFRESH_EVERY=dt.timedelta(0)):
+        job = request_refresh_if_due()
+    assert job is not None
+    assert job.parameters["full"] is False
+
+
+def test_the_nightly_run_is_left_out_after_a_full_one_and_without_sales(
+    shop: ImportBatch, held: list[int]
+) -> None:
+    assert request_full_recompute_if_due() is None
+    with override_settings(FULL_RECOMPUTE_REST=dt.timedelta(0)):
+        job = request_full_recompute_if_due()
+        assert job is not None
+        assert job.parameters["full"] is True
+        DataVersion.objects.all().delete()
+        assert request_full_recompute_if_due() is None
+
+
+def test_the_clock_dispatches_what_was_abandoned(held: list[int], register_job: Registrar) -> None:
+    lost = new_job(state=JobState.RUNNING, lease_until=timezone.now() - PAST)
+    with TestCase.captureOnCommitCallbacks(execute=True):
         sweep()
-    assert Job.objects.get(state=JobState.QUEUED).parameters["full"] is True
+    assert lost.pk in held
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_every_kind_of_job_has_a_handler(name: str) -> None:
+    assert callable(job_kind(name).handler)
 
 
 # --- GET /api/jobs/{id} ----------------------------------------------------------------------------------

@@ -2,32 +2,46 @@
 
 import datetime as dt
 import threading
-from collections.abc import Iterator
 
 import pytest
 from django.db import OperationalError
 from django.test import override_settings
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
-from elastix.jobs import schedules
+from elastix.background import SCHEDULES, Schedule
+from elastix.jobs import scheduler
 from elastix.jobs.models import Job, ScheduleRun
-from elastix.jobs.running import JobRun, claim, heartbeat
-from elastix.jobs.scheduler import sweep
-from elastix.jobs.schedules import register_schedule, run_due
+from elastix.jobs.runner import JobRun, claim, heartbeat
+from elastix.jobs.scheduler import run_due, sweep
 
 HOUR = dt.timedelta(hours=1)
 
 
+TODAY = dt.datetime(2026, 3, 10, 12, tzinfo=dt.UTC)
+CALLED: list[str] = []
+BROKEN = [True]
+
+
+def count() -> None:
+    CALLED.append("counted")
+
+
+def fragile() -> None:
+    if BROKEN[0]:
+        raise ValueError("no such file")
+
+
+def at(when: dt.timedelta | dt.time, name: str = "count", run: str = "count") -> Schedule:
+    return Schedule(name, when, f"{__name__}.{run}")
+
+
 @pytest.fixture(autouse=True)
-def _schedules_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schedules, "_schedules", {})
-
-
-@pytest.fixture
-def calls() -> Iterator[list[str]]:
-    called: list[str] = []
-    register_schedule("count", HOUR, lambda: called.append("counted"))
-    yield called
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the only schedule, due once an hour, has done."""
+    monkeypatch.setattr(scheduler, "SCHEDULES", (at(HOUR),))
+    CALLED.clear()
+    return CALLED
 
 
 def let_pass(time: dt.timedelta) -> None:
@@ -36,53 +50,78 @@ def let_pass(time: dt.timedelta) -> None:
 
 
 @pytest.mark.django_db
-def test_a_schedule_first_runs_after_one_period_and_then_once_in_each(calls: list[str]) -> None:
+def test_a_schedule_that_has_never_run_is_due_now_and_then_once_in_each_period(calls: list[str]) -> None:
+    assert run_due() == ["count"]
     assert run_due() == []
     let_pass(HOUR - dt.timedelta(minutes=1))
     assert run_due() == []
     let_pass(dt.timedelta(minutes=1))
     assert run_due() == ["count"]
-    assert run_due() == []
     let_pass(HOUR * 5)
     sweep()
-    assert calls == ["counted", "counted"]
+    assert calls == ["counted"] * 3
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("last_run", "is_due"),
+    [
+        (TODAY.replace(hour=2, minute=29), True),
+        (TODAY.replace(hour=2, minute=31), False),
+        (TODAY - dt.timedelta(days=3), True),
+    ],
+)
+def test_a_daily_schedule_is_due_from_its_time_of_day_on(
+    last_run: dt.datetime, is_due: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "SCHEDULES", (at(dt.time(2, 30)),))
+    monkeypatch.setattr(timezone, "now", lambda: TODAY)
+    ScheduleRun.objects.create(name="count", last_run_at=last_run)
+    assert run_due() == (["count"] if is_due else [])
+    assert run_due() == []
+
+
+@pytest.mark.django_db
+def test_a_daily_schedule_before_its_time_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduler, "SCHEDULES", (at(dt.time(2, 30)),))
+    monkeypatch.setattr(timezone, "now", lambda: TODAY.replace(hour=1))
+    ScheduleRun.objects.create(name="count", last_run_at=TODAY.replace(day=9, hour=3))
+    assert run_due() == []
 
 
 @pytest.mark.django_db
 def test_what_another_process_has_taken_is_left_alone(
     calls: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_due()
-    let_pass(HOUR)
-    take = schedules._take
+    take = scheduler._take
 
-    def late(schedule: schedules.Schedule) -> bool:
+    def late(schedule: Schedule) -> bool:
         assert take(schedule)
         return take(schedule)
 
-    monkeypatch.setattr(schedules, "_take", late)
+    monkeypatch.setattr(scheduler, "_take", late)
     assert run_due() == []
     assert calls == []
 
 
 @pytest.mark.django_db
-def test_a_failure_is_kept_and_does_not_stop_the_others(calls: list[str]) -> None:
-    broken = [True]
-
-    def fragile() -> None:
-        if broken[0]:
-            raise ValueError("no such file")
-
-    register_schedule("a fragile one", HOUR, fragile)
-    run_due()
-    let_pass(HOUR)
+def test_a_failure_is_kept_and_does_not_stop_the_others(
+    calls: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "SCHEDULES", (at(HOUR, "a fragile one", "fragile"), at(HOUR)))
+    monkeypatch.setattr(f"{__name__}.BROKEN", [True])
     assert sorted(run_due()) == ["a fragile one", "count"]
     assert ScheduleRun.objects.get(pk="a fragile one").error == "ValueError: no such file"
-    broken[0] = False
+    monkeypatch.setattr(f"{__name__}.BROKEN", [False])
     let_pass(HOUR)
     run_due()
     assert ScheduleRun.objects.get(pk="a fragile one").error == ""
     assert calls == ["counted"] * 2
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda each: each.name)
+def test_every_schedule_names_a_function(schedule: Schedule) -> None:
+    assert callable(import_string(schedule.run))
 
 
 # --- the heartbeat ---------------------------------------------------------------------------------------

@@ -7,9 +7,8 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.test import override_settings
 
-from elastix.jobs.dispatch import capture_jobs
 from elastix.jobs.models import Job
-from elastix.jobs.running import run_job
+from elastix.jobs.runner import jobs_run_in, run_job
 from market.models import RepricingRule, RepricingRun
 from market.services.repricing import rule_run_request
 from market.services.rules import rule_create
@@ -40,7 +39,7 @@ def rule(**fields: Any) -> RepricingRule:
 
 def run(of: RepricingRule, *, dry_run: bool = False) -> RepricingRun:
     """Run a rule to its end, as a worker would."""
-    with capture_jobs():
+    with jobs_run_in("caller"):
         job = rule_run_request(of.pk, dry_run=dry_run, by=a_manager())
         run_job(job.pk)
     assert Job.objects.get(pk=job.pk).state == "succeeded", Job.objects.get(pk=job.pk).error

@@ -13,10 +13,8 @@ from django.utils import timezone
 
 from elastix.alerts.models import Alert
 from elastix.imports.models import ImportBatch
-from elastix.jobs import schedules
-from elastix.jobs.dispatch import capture_jobs
 from elastix.jobs.models import Job
-from elastix.jobs.running import LeaseLost, claim, run_job
+from elastix.jobs.runner import LeaseLost, claim, jobs_run_in, run_job
 from market.models import RepricingResult, RepricingRule, RepricingRun
 from market.selectors.signals import demand_of
 from market.services import evaluating, repricing
@@ -34,6 +32,7 @@ from tests.integration.little_shop import Commits
 from tests.integration.market.rules import PATIENT, a_manager, outcomes, prices, rule, run, with_costs
 from tests.integration.market.sights import seen
 from tests.integration.pricing.queries import queries_of_call
+from tests.jobs import scheduled
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_open")]
 BEFORE = {"BOWL": "7.25", "CUP": "4.00", "MUG": "6.75", "PLATE 1.5": "10.50", "SPOON": "1.00"}
@@ -91,7 +90,7 @@ def test_the_say_of_somebody_who_may_not_decide_any_more_counts_for_nothing(lost
         User.objects.get(username="manager").groups.set([Group.objects.get(name="analyst")])
     else:
         User.objects.filter(username="manager").update(is_active=False)
-    with capture_jobs():
+    with jobs_run_in("caller"):
         run_job(rule_run_request(made.pk, dry_run=False, by=User.objects.get(username="manager")).pk)
     assert changes() == [("CUP", "3.60", "proposed")]
     assert Alert.objects.get(kind="rule_failing").subject == made.signature
@@ -149,7 +148,7 @@ def test_the_first_rule_that_fires_decides() -> None:
 
 def test_an_open_run_of_the_rule_is_the_answer_to_asking_again() -> None:
     made = rule()
-    with capture_jobs():
+    with jobs_run_in("caller"):
         first = rule_run_request(made.pk, dry_run=False, by=a_manager())
         assert rule_run_request(made.pk, dry_run=False, by=a_manager()) == first
         assert rule_run_request(made.pk, dry_run=True, by=a_manager()) != first
@@ -355,7 +354,7 @@ def test_a_rule_that_was_changed_meanwhile_does_nothing_more(
         return evaluation
 
     monkeypatch.setattr(repricing, "evaluate", slow)
-    with capture_jobs():
+    with jobs_run_in("caller"):
         run_job(rule_run_request(made.pk, dry_run=False, by=a_manager()).pk)
     assert RepricingResult.objects.get().reason == "rule_changed"
     assert prices() == BEFORE
@@ -422,7 +421,7 @@ def test_a_run_whose_worker_died_is_finished_by_the_next_and_each_change_made_on
         written(record, done)
 
     made = rule(may_apply=True, max_run_changes=4)
-    with capture_jobs():
+    with jobs_run_in("caller"):
         job = rule_run_request(made.pk, dry_run=False, by=a_manager())
         monkeypatch.setattr(repricing, "_write", die_after_two)
         with pytest.raises(KeyboardInterrupt):
@@ -441,7 +440,7 @@ def test_a_run_whose_worker_died_is_finished_by_the_next_and_each_change_made_on
 
 def test_a_worker_that_was_believed_dead_changes_nothing() -> None:
     made = rule(may_apply=True)
-    with capture_jobs():
+    with jobs_run_in("caller"):
         job = rule_run_request(made.pk, dry_run=False, by=a_manager())
     zombie = claim(job.pk)
     assert zombie is not None
@@ -461,7 +460,7 @@ def test_a_finished_run_is_not_run_again() -> None:
     record = run(made)
     product_update("CUP", by="anna", current_price=Decimal("5.00"))
     Job.objects.update(state="queued", attempts=0)
-    with capture_jobs():
+    with jobs_run_in("caller"):
         run_job(record.job_id or 0)
     assert prices()["CUP"] == "5.00"
 
@@ -482,7 +481,7 @@ def test_the_database_itself_allows_one_result_for_a_product_and_one_run_for_a_s
 def test_an_hour_has_one_run_however_often_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     rule(codes=["CUP"], may_apply=True)
     at(NOON, monkeypatch)
-    with capture_jobs():
+    with jobs_run_in("caller"):
         first = reprice_if_due()
         at(NOON + dt.timedelta(minutes=49), monkeypatch)
         assert reprice_if_due() is None
@@ -502,7 +501,7 @@ def test_rules_keep_their_hours_and_their_rests(monkeypatch: pytest.MonkeyPatch)
     every = rule(name="every third", every_hours=3, codes=["CUP"])
     late = rule(name="at two", run_hours="14", codes=["MUG"])
     due: dict[int, list[str]] = {}
-    with capture_jobs():
+    with jobs_run_in("caller"):
         for hour in range(5):
             at(NOON + dt.timedelta(hours=hour, minutes=7 * hour), monkeypatch)
             asked = reprice_if_due()
@@ -514,17 +513,16 @@ def test_a_rule_whose_turn_it_is_not_still_keeps_its_products(monkeypatch: pytes
     rule(name="first", priority=1, codes=["CUP"], run_hours="3")
     rule(name="second", codes=["CUP", "MUG"])
     at(NOON, monkeypatch)
-    with capture_jobs() as held:
+    with jobs_run_in("caller") as held:
         asked = reprice_if_due()
-    with capture_jobs():
+    with jobs_run_in("caller"):
         run_job(Job.objects.get(kind="reprice").pk)
     assert (held, asked and list(outcomes(asked))) == ([], ["MUG"])
 
 
 def test_it_is_on_the_schedule() -> None:
-    assert schedules._schedules["reprice"].run is reprice_if_due
-    assert schedules._schedules["reprice"].every < dt.timedelta(hours=1)
-    assert schedules._schedules["forget old repricing results"].run is runs_purge
+    assert scheduled()["reprice"] is reprice_if_due
+    assert scheduled()["old repricing results"] is runs_purge
 
 
 def test_what_changed_nothing_is_forgotten_after_a_month() -> None:
@@ -594,7 +592,7 @@ def test_a_rule_that_fails_is_told_and_cleared_by_success_or_by_turning_it_off(
         raise ZeroDivisionError("a bug")
 
     monkeypatch.setattr(repricing, "evaluate", broken)
-    with commits(), capture_jobs():
+    with commits(), jobs_run_in("caller"):
         job = rule_run_request(made.pk, dry_run=False, by=a_manager())
         for _ in range(3):
             run_job(job.pk)

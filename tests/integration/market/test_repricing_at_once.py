@@ -8,9 +8,8 @@ import pytest
 from django.utils import timezone
 
 from elastix.dataset.models import DataVersion
-from elastix.jobs.dispatch import capture_jobs
 from elastix.jobs.models import Job
-from elastix.jobs.running import run_job
+from elastix.jobs.runner import jobs_run_in, run_job
 from market.models import RepricingResult, RepricingRun
 from market.services import repricing
 from market.services.repricing import reprice_if_due, rule_run_request
@@ -49,7 +48,7 @@ def assert_each_once(price: str, count: int = PRODUCTS) -> None:
 
 def test_one_run_given_to_four_workers_is_run_once(codes: list[str]) -> None:
     made = rule(may_apply=True)
-    with capture_jobs():
+    with jobs_run_in("caller"):
         job = rule_run_request(made.pk, dry_run=False, by=a_manager())
     assert together(*(lambda: run_job(job.pk) for _ in range(4))) == [None] * 4
     assert_each_once("9.00")
@@ -59,14 +58,14 @@ def test_an_hour_asked_for_by_eight_clocks_has_one_run(codes: list[str]) -> None
     rule(may_apply=True)
     assert not [found for found in together(*[reprice_if_due] * 8) if isinstance(found, Exception)]
     assert RepricingRun.objects.count() == Job.objects.count() == 1
-    with capture_jobs():
+    with jobs_run_in("caller"):
         run_job(Job.objects.get().pk)
     assert_each_once("9.00")
 
 
 def test_a_worker_whose_lease_ran_out_and_its_successor_change_each_price_once(codes: list[str]) -> None:
     made = rule(may_apply=True)
-    with capture_jobs():
+    with jobs_run_in("caller"):
         job = rule_run_request(made.pk, dry_run=False, by=a_manager())
 
     def take_over() -> None:
@@ -85,7 +84,7 @@ def test_two_rules_run_at_once_on_the_same_products_do_not_add_up(codes: list[st
         rule(name="first", priority=1, may_apply=True, hours=""),
         rule(name="second", percent=Decimal(10), may_apply=True),
     )
-    with capture_jobs():
+    with jobs_run_in("caller"):
         jobs = [rule_run_request(each.pk, dry_run=False, by=a_manager()) for each in (first, second)]
     assert together(*(lambda pk=job.pk: run_job(pk) for job in jobs)) == [None, None]
     assert_each_once("9.00")
@@ -94,7 +93,7 @@ def test_two_rules_run_at_once_on_the_same_products_do_not_add_up(codes: list[st
 
 def test_no_rule_overwrites_a_price_that_it_has_not_seen(codes: list[str]) -> None:
     made = rule(may_apply=True)
-    with capture_jobs():
+    with jobs_run_in("caller"):
         job = rule_run_request(made.pk, dry_run=False, by=a_manager())
 
     def people() -> None:
@@ -117,7 +116,7 @@ def test_no_rule_overwrites_a_price_that_it_has_not_seen(codes: list[str]) -> No
 
 def test_after_the_switch_was_turned_no_price_changes(codes: list[str]) -> None:
     made = rule(may_apply=True)
-    with capture_jobs():
+    with jobs_run_in("caller"):
         job = rule_run_request(made.pk, dry_run=False, by=a_manager())
     counts: list[int] = []
 

@@ -6,8 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from elastix.dataset.versions import data_version
-from elastix.jobs.dispatch import capture_jobs
-from elastix.jobs.running import run_job
+from elastix.jobs.runner import jobs_run_in, run_job
 from pricing.recommendation.models import BulkOptimization, BulkRow, CategorySummary
 from pricing.recommendation.selectors.policies import Overrides
 from pricing.recommendation.services.bulk import bulk_request
@@ -21,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 def optimised(codes: list[str]) -> BulkOptimization:
-    with capture_jobs():
+    with jobs_run_in("caller"):
         job = bulk_request(codes, Overrides())
     run_job(job.pk)
     return BulkOptimization.objects.get(pk=job.pk)

@@ -15,13 +15,13 @@ from elastix.dataset.models import DataVersion
 from elastix.imports.models import ImportBatch
 from elastix.jobs.models import Job, JobState
 from elastix.jobs.recompute import request_recompute
-from elastix.jobs.schedules import _schedules
 from pricing.forecasting.models import BoostedForecast, BoostedModel, DemandForecast, ForecastModel
 from pricing.forecasting.services.boosting import KIND, boosting_request_if_outdated
 from pricing.sales.models import Product, SalesHistory
 from pricing.sales.models.transactions import SalesSource
 from tests.integration.admin_pages import page, queries_of, signed_in
 from tests.integration.little_shop import AS_OF, Commits
+from tests.jobs import scheduled
 
 pytestmark = pytest.mark.django_db
 
@@ -163,7 +163,7 @@ def test_only_one_computation_is_asked_for_at_a_time(shop: ImportBatch) -> None:
 
 
 def test_the_clock_looks_whether_they_are_outdated() -> None:
-    assert _schedules["boosted forecasts"].run is boosting_request_if_outdated
+    assert scheduled()["boosted forecasts"] is boosting_request_if_outdated
 
 
 def test_a_shop_without_sales_asks_for_none(db: None) -> None:

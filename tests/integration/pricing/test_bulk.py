@@ -12,10 +12,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from elastix.jobs.dispatch import capture_jobs
 from elastix.jobs.models import Job, JobState
-from elastix.jobs.running import LeaseLost, claim, run_job
-from elastix.jobs.schedules import _schedules
+from elastix.jobs.runner import LeaseLost, claim, jobs_run_in, run_job
 from pricing.bundles.models import ProductPair
 from pricing.changes.services.bulk_proposals import bulk_propose
 from pricing.elasticity.models import ElasticityEstimate
@@ -31,6 +29,7 @@ from pricing.sales.services.products import product_delete
 from tests.integration.little_shop import Commits
 from tests.integration.pricing.queries import queries_of_call
 from tests.integration.pricing.shelf import put_on_shelf, shelf
+from tests.jobs import scheduled
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +45,7 @@ def _shelf(db: None) -> None:
 @pytest.fixture
 def held() -> Iterator[list[int]]:
     """Jobs wait until the test runs them."""
-    with capture_jobs() as jobs:
+    with jobs_run_in("caller") as jobs:
         yield jobs
 
 
@@ -62,7 +61,7 @@ def optimise(client: APIClient, commits: Commits, **body: Any) -> dict[str, Any]
 
 def finished(**body: Any) -> int:
     """A job that has run, without a client."""
-    with capture_jobs():
+    with jobs_run_in("caller"):
         job = bulk_request(body.pop("products", CODES), Overrides(**body))
     run_job(job.pk)
     return job.pk
@@ -482,7 +481,7 @@ def test_results_are_kept_for_thirty_days(analyst_client: APIClient) -> None:
     then = timezone.now() - dt.timedelta(days=30, minutes=1)
     Job.objects.filter(pk__in=(old, other)).update(finished_at=then)
     batch = analyst_client.post(f"/api/jobs/{old}/propose").json()["batch"]
-    assert "old bulk optimizations" in _schedules
+    assert "old bulk optimizations" in scheduled()
     assert bulk_purge() == 1
     assert bulk_purge() == 0
     assert analyst_client.get(f"/api/jobs/{old}/result.csv").status_code == 404

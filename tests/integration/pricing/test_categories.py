@@ -10,7 +10,6 @@ from rest_framework.test import APIClient
 
 from elastix.dataset.versions import data_version
 from elastix.imports.models import ImportBatch
-from elastix.jobs.schedules import _schedules
 from pricing.recommendation.models import CategorySummary, PricePolicy
 from pricing.recommendation.selectors.bulk import filtered_products
 from pricing.recommendation.selectors.bulk_optimization import optimize_each
@@ -21,6 +20,7 @@ from pricing.sales.services.products import product_update
 from tests.integration.little_shop import AS_OF
 from tests.integration.pricing.queries import queries_of_call
 from tests.integration.pricing.shelf import put_on_shelf, shelf
+from tests.jobs import scheduled
 
 PATH = "/api/analytics/categories"
 
@@ -142,7 +142,7 @@ def a_day_later() -> None:
 @pytest.mark.parametrize("change", [touched, new_policy, a_day_later])
 def test_it_is_summed_up_anew_when_something_has_changed_and_only_then(change: Callable[[], None]) -> None:
     shelf()
-    assert "categories" in _schedules
+    assert "categories" in scheduled()
     assert categories_refresh_if_outdated()
     assert not categories_refresh_if_outdated()
     change()

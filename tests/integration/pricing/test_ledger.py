@@ -16,7 +16,7 @@ from elastix.dataset.versions import data_version
 from elastix.fields import uuid7
 from elastix.imports.models import ImportBatch
 from elastix.jobs.models import ScheduleRun
-from elastix.jobs.schedules import run_due
+from elastix.jobs.scheduler import run_due
 from pricing.changes.services import price_changes as ledger
 from pricing.recommendation.models import PricePolicy
 from pricing.sales.models import PriceChange, Product

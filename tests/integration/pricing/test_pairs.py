@@ -11,7 +11,6 @@ from elastix.dataset.models import DataVersion
 from elastix.imports.models import ImportBatch
 from elastix.jobs.models import Job, JobState
 from elastix.jobs.recompute import request_recompute
-from elastix.jobs.schedules import _schedules
 from pricing.bundles.models import CrossPriceModel, ProductPair
 from pricing.bundles.selectors.pairs import cross_matrix
 from pricing.bundles.services import KIND, pairs_request_if_outdated
@@ -20,6 +19,7 @@ from pricing.sales.services.transactions import transaction_delete
 from tests.integration.admin_pages import page, queries_of, signed_in
 from tests.integration.little_shop import Commits
 from tests.integration.pricing.tea_shop import baskets_by_hand, compute_pairs, open_tea_shop
+from tests.jobs import scheduled
 
 pytestmark = pytest.mark.django_db
 
@@ -63,7 +63,7 @@ def test_only_one_computation_is_asked_for_at_a_time(commits: Commits) -> None:
 
 
 def test_the_clock_looks_whether_pairs_are_outdated() -> None:
-    assert _schedules["product pairs"].run is pairs_request_if_outdated
+    assert scheduled()["product pairs"] is pairs_request_if_outdated
 
 
 def test_a_shop_without_sales_has_none_and_asks_for_none(db: None) -> None:

@@ -12,10 +12,9 @@ from rest_framework.test import APIClient
 
 from elastix.dataset.models import DataVersion
 from elastix.imports.models import ImportBatch
-from elastix.jobs.dispatch import capture_jobs
 from elastix.jobs.models import Job, JobState
 from elastix.jobs.recompute import request_recompute
-from elastix.jobs.running import claim
+from elastix.jobs.runner import claim, jobs_run_in
 from pricing.elasticity.models import ElasticityEstimate, ElasticityModel
 from pricing.elasticity.services import summaries as summarising
 from pricing.sales.models import ProductSummary, SalesHistory, Transaction
@@ -146,7 +145,7 @@ def test_unknown_codes_are_named(code: str, said: str, shop: ImportBatch) -> Non
 
 
 def test_another_worker_s_recompute_is_not_disturbed(shop: ImportBatch) -> None:
-    with capture_jobs():
+    with jobs_run_in("caller"):
         job = request_recompute()
     assert claim(job.pk) is not None
     assert f"Another worker is at it (job {job.pk}, running)." in recompute("--full")

@@ -1,31 +1,98 @@
-"""Claiming and running jobs: leases, fencing tokens, attempts, children. The Job row is the truth."""
+"""Jobs: telling whoever runs them that one waits, claiming, running, retrying. The Job row is the truth.
+
+A job runs in a Celery worker, in a thread of the serving process, in the process that asked ("inline"), or when the
+caller gets to it ("caller", for commands and tests): setting JOBS_RUN_IN, or `jobs_run_in` for a process of its own.
+"""
 
 import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import partial
-from typing import Any
+from functools import cache, partial
+from typing import Any, Literal
 
 from django.conf import settings
-from django.db import OperationalError, connections, transaction
+from django.db import OperationalError, close_old_connections, connections, transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from elastix.dataset.versions import lock_version
-from elastix.jobs.dispatch import capture_jobs, dispatch_on_commit, jobs_inline
+from elastix.jobs.kinds import JobFailed, job_kind
 from elastix.jobs.models import Job, JobState
-from elastix.jobs.registry import failure_hook, job_handler, success_hook
 
 logger = logging.getLogger(__name__)
 
 FORGOTTEN_AFTER = timedelta(seconds=30)
 
 
-class JobFailed(Exception):
-    """The work cannot succeed however often it is tried; the message says why, for the person who asked."""
+Place = Literal["celery", "thread", "inline", "caller"]
+_place: Place | None = None
+_left_to_caller: list[int] = []
+
+
+@contextmanager
+def jobs_run_in(place: Place) -> Iterator[list[int]]:
+    """Have this process run jobs elsewhere than its setting says, for the length of a command.
+
+    Yields the list to which "caller" adds the jobs that wait for the caller.
+    """
+    global _place, _left_to_caller
+    before = _place, _left_to_caller
+    _place, _left_to_caller = place, []
+    try:
+        yield _left_to_caller
+    finally:
+        _place, _left_to_caller = before
+
+
+def place_of_jobs() -> Place:
+    return _place or settings.JOBS_RUN_IN  # type: ignore[return-value]
+
+
+def dispatch_on_commit(job_id: int) -> None:
+    """Have a job run once the transaction that made it has committed."""
+    place = place_of_jobs()
+    if place == "inline":
+        transaction.on_commit(lambda: run_job(job_id))
+    elif place == "thread":
+        transaction.on_commit(lambda: _thread_pool().submit(_run_in_thread, job_id) and None)
+    elif place == "celery":
+        transaction.on_commit(lambda: _enqueue(job_id))
+    else:
+        left = _left_to_caller
+        transaction.on_commit(lambda: left.append(job_id))
+
+
+def _enqueue(job_id: int) -> None:
+    from kombu.exceptions import OperationalError as BrokerError
+
+    from elastix.celery import app
+
+    try:
+        app.send_task("elastix.jobs.tasks.run", [job_id])
+    except BrokerError as error:
+        # The queue is only a hint: the reaper finds the job in the table.
+        logger.warning("job %s could not be enqueued: %s", job_id, error)
+
+
+@cache
+def _thread_pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="jobs")
+
+
+def _run_in_thread(job_id: int) -> None:
+    close_old_connections()
+    try:
+        run_job(job_id)
+        # Whoever has just worked also looks for jobs that were abandoned.
+        reap()
+    except Exception:
+        logger.exception("job %s could not be run; the next sweep tries again", job_id)
+    finally:
+        connections.close_all()
 
 
 class LeaseLost(Exception):
@@ -132,7 +199,7 @@ def run_job(job_id: int, on_progress: Callable[[float], None] | None = None) -> 
     kind = Job.objects.values_list("kind", flat=True).get(pk=job_id)
     try:
         with heartbeat(run):
-            result = job_handler(kind)(run)
+            result = job_kind(kind).handler(run)
     except LeaseLost:
         logger.warning("job %s was taken over by another worker", job_id)
     except JobFailed as error:
@@ -187,7 +254,7 @@ def run_to_the_end(job_id: int, on_progress: Callable[[int, float], None] | None
     The jobs as they ended, in the order in which they began.
     """
     begun: dict[int, None] = {}
-    with jobs_inline(), capture_jobs() as waiting:
+    with jobs_run_in("caller") as waiting:
         waiting.append(job_id)
         while waiting:
             current = waiting.pop(0)
@@ -210,9 +277,8 @@ def _succeed(run: JobRun, result: dict[str, Any]) -> None:
             return
         _wake_parent(run.job_id)
         job = Job.objects.get(pk=run.job_id)
-        hook = success_hook(job.kind)
-        if hook:
-            hook(job.parameters)
+        if on_success := job_kind(job.kind).on_success:
+            on_success(job.parameters)
 
 
 def _give_up(run: JobRun, error: str) -> None:
@@ -238,9 +304,8 @@ def _fail(job: Job, error: str) -> None:
     Job.objects.filter(pk=job.pk).update(
         state=JobState.FAILED, error=error[:2000], lease_until=None, finished_at=timezone.now()
     )
-    hook = failure_hook(job.kind)
-    if hook:
-        hook(job.parameters, error)
+    if on_failure := job_kind(job.kind).on_failure:
+        on_failure(job.parameters, error)
     if job.parent_id:
         _wake_parent(job.pk)
 

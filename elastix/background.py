@@ -1,0 +1,73 @@
+"""What runs in the background: the kinds of jobs, and what is done on a schedule. Both tables name functions by path.
+
+Celery beat and the clock of a serving process read the same table of schedules; a job is run by whoever claims it.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Something done once in every period, or once a day from a time of the shop's day on.
+
+    `run` is the path of a function without arguments that is short, or asks for a job. A schedule that has never
+    run is due now.
+    """
+
+    name: str
+    when: dt.timedelta | dt.time
+    run: str
+
+
+SCHEDULES = (
+    Schedule("send alerts", MINUTE, "elastix.alerts.delivery.deliver_due"),
+    Schedule("apply due prices", MINUTE, "pricing.changes.services.price_changes.apply_due"),
+    Schedule(
+        "categories", MINUTE, "pricing.recommendation.services.categories.categories_refresh_if_outdated"
+    ),
+    # Looked at oftener than once an hour: a clock that drifts past an hour's end would leave that hour out.
+    Schedule("reprice", 5 * MINUTE, "market.services.repricing.reprice_if_due"),
+    Schedule("product pairs", 5 * MINUTE, "pricing.bundles.services.pairs_request_if_outdated"),
+    Schedule(
+        "boosted forecasts", 5 * MINUTE, "pricing.forecasting.services.boosting.boosting_request_if_outdated"
+    ),
+    Schedule("refresh what is stale", MINUTE, "elastix.jobs.recompute.request_refresh_if_due"),
+    Schedule("recompute everything", dt.time(2, 30), "elastix.jobs.recompute.request_full_recompute_if_due"),
+    Schedule("check the data", DAY, "pricing.sales.services.data_checks.check_data"),
+    Schedule("old uploads", dt.time(4), "elastix.imports.services.uploads_purge"),
+    Schedule("old bulk optimizations", DAY, "pricing.recommendation.services.bulk.bulk_purge"),
+    Schedule("old repricing results", DAY, "market.services.repricing.runs_purge"),
+)
+
+# By kind: who does the work, and what follows its success or its final failure (elastix.jobs.kinds.JobKind).
+JOBS: dict[str, dict[str, str]] = {
+    "import_transactions": {
+        "handler": "pricing.sales.services.imports.import_transactions",
+        "on_failure": "pricing.sales.services.imports.import_failed",
+    },
+    "withdraw_transactions": {"handler": "pricing.sales.services.imports.withdraw_transactions"},
+    "import_products": {
+        "handler": "pricing.sales.services.product_imports.import_products",
+        "on_failure": "elastix.imports.services.batch_fail",
+    },
+    "import_competitor_prices": {
+        "handler": "market.services.importing.import_competitor_prices",
+        "on_failure": "elastix.imports.services.batch_fail",
+    },
+    "recompute": {
+        "handler": "elastix.pipeline.recompute",
+        "on_success": "elastix.jobs.recompute.request_what_came_meanwhile",
+        "on_failure": "elastix.jobs.recompute.request_what_came_meanwhile",
+    },
+    "clean_shard": {"handler": "pricing.sales.services.cleaning.clean_shard"},
+    "bulk_optimize": {"handler": "pricing.recommendation.services.bulk.bulk_optimize"},
+    "product_pairs": {"handler": "pricing.bundles.services.compute_pairs"},
+    "boosted_forecasts": {"handler": "pricing.forecasting.services.boosting.compute_boosted"},
+    "reprice": {
+        "handler": "market.services.repricing.reprice",
+        "on_failure": "market.services.repricing.run_failed",
+    },
+}

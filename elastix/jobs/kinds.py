@@ -1,0 +1,47 @@
+"""The kinds of jobs and what does their work, from the table `elastix.background.JOBS`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+from django.utils.module_loading import import_string
+
+from elastix.background import JOBS
+
+if TYPE_CHECKING:
+    from elastix.jobs.runner import JobRun
+
+
+class JobFailed(Exception):
+    """The work cannot succeed however often it is tried; the message says why, for the person who asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """What belongs to a kind of job.
+
+    Attributes
+    ----------
+    handler
+        Does the work and returns the result; None when the job now waits for its children.
+    on_success, on_failure
+        What follows: `on_success(parameters)` after it succeeded, `on_failure(parameters, error)` when it failed
+        for good.
+    """
+
+    handler: "Callable[[JobRun], dict[str, Any] | None]"
+    on_success: Callable[[dict[str, Any]], None] | None = None
+    on_failure: Callable[[dict[str, Any], str], None] | None = None
+
+
+@cache
+def job_kind(name: str) -> JobKind:
+    """Return a kind of job by its name; jobs of an unknown kind fail and say so."""
+    if name not in JOBS:
+        return JobKind(partial(_unknown, name))
+    return JobKind(**{role: import_string(path) for role, path in JOBS[name].items()})
+
+
+def _unknown(name: str, run: "JobRun") -> None:
+    raise JobFailed(f"No kind of job is called {name!r} in this version.")
