@@ -70,7 +70,7 @@ class ChoiceFilter(filters.ChoiceFilter):  # type: ignore[misc]
         )
 
 
-class Ordering(filters.OrderingFilter):  # type: ignore[misc]
+class Ordering(ChoiceFilter):
     """`ordering=column` or `-column`; empty columns come last and the primary key decides between equals.
 
     Parameters
@@ -87,19 +87,13 @@ class Ordering(filters.OrderingFilter):  # type: ignore[misc]
         self, columns: dict[str, str], *, default: str, key: str = "pk", key_follows: bool = False
     ) -> None:
         self.columns, self.default, self.key, self.key_follows = columns, default, key, key_follows
-        choices = [(sign + name, sign + name) for name in columns for sign in ("", "-")]
-        message = (
-            f'"%(value)s" is not a valid choice. Choose one of {", ".join(name for name, _ in choices)}.'
-        )
         super().__init__(
-            choices=choices,
-            null_label=None,
+            choices=[sign + name for name in columns for sign in ("", "-")],
             help_text=f"A column; -column: descending. Default {default}.",
-            error_messages={"invalid_choice": message, "invalid_list": message},
         )
 
     def filter(self, qs: Any, value: Any) -> Any:
-        asked = value[0] if value else self.default
+        asked = value or self.default
         falling, column = asked.startswith("-"), F(self.columns[asked.lstrip("-")])
         order = column.desc(nulls_last=True) if falling else column.asc(nulls_last=True)
         return qs.order_by(order, f"-{self.key}" if falling and self.key_follows else self.key)

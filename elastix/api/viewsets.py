@@ -86,7 +86,7 @@ class ElastixViewSet(GenericViewSet[Any]):
         ------
         ValidationError : a value is not one that the filter takes.
         """
-        filterset = self._filterset()
+        filterset = self._filterset(self.get_queryset())
         if not filterset.form.is_valid():
             raise ValidationError(_form_errors(filterset.form))
         return dict(filterset.form.cleaned_data)
@@ -111,7 +111,7 @@ class ElastixViewSet(GenericViewSet[Any]):
         serializer = self.operation.response(found, many=True, context=self.get_serializer_context())  # type: ignore[union-attr]
         return self.get_paginated_response(serializer.data)
 
-    def _filterset(self, queryset: Any = None) -> Any:
+    def _filterset(self, queryset: Any) -> Any:
         return self.filterset_class(self.request.query_params, queryset=queryset, request=self.request)
 
     def _parameters(self, request: Request, asked: Operation) -> Any:
