@@ -1,14 +1,19 @@
 from django.urls import path
 
+from elastix.api.routers import Router
 from pricing.bundles import api as pairs
 from pricing.changes import api as ledger
-from pricing.elasticity import api as elasticities
+from pricing.elasticity.api import ElasticityViewSet, ProductElasticityViewSet
 from pricing.forecasting import api as forecasts
 from pricing.recommendation.api import bulk, policies, prices, products
 from pricing.sales.api import transactions
 
+router = Router()
+router.register("elasticity", ElasticityViewSet, "elasticity")
+router.register("api/analytics/elasticity", ProductElasticityViewSet, "analytics-elasticity")
+
 urlpatterns = [
-    path("elasticity", elasticities.ElasticityView.as_view(), name="elasticity"),
+    *router.urls,
     path("transactions", transactions.TransactionsView.as_view(), name="transactions"),
     path("transactions/batch", transactions.TransactionBatchView.as_view(), name="transaction-batch"),
     path("transactions/import", transactions.TransactionImportView.as_view(), name="transaction-import"),
@@ -92,9 +97,4 @@ urlpatterns = [
         name="analytics-cross-elasticity",
     ),
     path("api/analytics/bundles", pairs.BundlesView.as_view(), name="analytics-bundles"),
-    path(
-        "api/analytics/elasticity/<str:code>",
-        elasticities.ProductElasticityView.as_view(),
-        name="analytics-elasticity",
-    ),
 ]

@@ -12,6 +12,7 @@ from pricing.sales.core.grouping import group_ends, group_numbers, group_starts,
 DEFAULT_ELASTICITY: Final = -1.2
 ARC_ABOVE_CHANGE: Final = 0.10
 UNIT_TOLERANCE: Final = 0.005
+ELASTIC, UNIT_ELASTIC, INELASTIC = CLASSES = ("Elastic", "Unit Elastic", "Inelastic")
 
 _ROUNDING: Final = 1e-9
 
@@ -159,8 +160,8 @@ def classify(elasticity: float) -> str:
         raise ValueError("An elasticity that is not a number has no class.")
     size = abs(elasticity)
     if abs(size - 1.0) <= UNIT_TOLERANCE + _ROUNDING:
-        return "Unit Elastic"
-    return "Elastic" if size > 1.0 else "Inelastic"
+        return UNIT_ELASTIC
+    return ELASTIC if size > 1.0 else INELASTIC
 
 
 def _check_points(q1: float, q2: float, p1: float, p2: float) -> None:
