@@ -4,13 +4,14 @@ from elastix.api.routers import Router
 from pricing.bundles import api as pairs
 from pricing.changes import api as ledger
 from pricing.elasticity.api import ElasticityViewSet, ProductElasticityViewSet
-from pricing.forecasting import api as forecasts
+from pricing.forecasting.api import DemandForecastViewSet
 from pricing.recommendation.api import bulk, policies, prices, products
 from pricing.sales.api import transactions
 
 router = Router()
 router.register("elasticity", ElasticityViewSet, "elasticity")
 router.register("api/analytics/elasticity", ProductElasticityViewSet, "analytics-elasticity")
+router.register("api/forecast/demand", DemandForecastViewSet, "forecast-demand")
 
 urlpatterns = [
     *router.urls,
@@ -90,7 +91,6 @@ urlpatterns = [
         ledger.PriceBatchRollbackView.as_view(),
         name="price-batch-rollback",
     ),
-    path("api/forecast/demand/<str:code>", forecasts.DemandForecastView.as_view(), name="forecast-demand"),
     path(
         "api/analytics/cross-elasticity",
         pairs.CrossElasticityView.as_view(),

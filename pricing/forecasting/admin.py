@@ -31,7 +31,7 @@ class DemandForecastAdmin(ReadOnlyAdmin):
 
     @admin.display(description="units a day")
     def units_a_day(self, forecast: DemandForecast) -> str:
-        return f"{forecast.rate * forecast.size:.2f}"
+        return f"{forecast.purchase_frequency * forecast.units_per_purchase:.2f}"
 
     @admin.display(description="28-day error")
     def error_of_a_month(self, forecast: DemandForecast) -> str:
