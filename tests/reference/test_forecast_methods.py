@@ -10,7 +10,6 @@ from pricing.forecasting.core.panel import DemandPanel
 from pricing.forecasting.core.textbook import (
     forecast_holt_winters,
     forecast_linear,
-    forecast_seasonal,
     forecast_ses,
 )
 
@@ -76,16 +75,6 @@ def test_the_linear_trend_is_least_squares() -> None:
     slope, intercept = np.polyfit(np.arange(150), units, 1)
     expected = intercept + slope * np.arange(150, 180)
     np.testing.assert_allclose(forecast_linear(panel_of(units), 30)[0], expected, rtol=1e-9)
-
-
-def test_the_season_is_that_of_an_stl_decomposition() -> None:
-    from statsmodels.tsa.seasonal import STL
-
-    units = noisy_weeks(200)
-    season = STL(units, period=7).fit().seasonal
-    level = forecast_ses(panel_of(units - season), 1)[0, 0]
-    expected = np.maximum(level + season[-7:], 0.0)
-    np.testing.assert_allclose(forecast_seasonal(panel_of(units), 7)[0], expected, rtol=1e-9)
 
 
 def test_holt_winters_is_the_recursion_with_the_parameters_that_were_found() -> None:

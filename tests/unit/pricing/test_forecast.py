@@ -6,9 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import statsmodels.tsa.holtwinters
-import statsmodels.tsa.seasonal  # noqa: F401
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -220,6 +218,7 @@ def test_the_shop_model_survives_being_stored() -> None:
     np.testing.assert_array_equal(shop_profile(again), weekday_profile(panel))
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     st.lists(st.lists(st.integers(0, 30), min_size=60, max_size=60), min_size=1, max_size=4),
     st.sampled_from(METHODS),
@@ -263,7 +262,7 @@ def test_the_trend_begins_with_the_first_sale() -> None:
     np.testing.assert_allclose(forecast_linear(panel_of(units), 4), np.full((1, 4), 5.0))
 
 
-def test_a_weekly_season_is_found_by_the_decomposition() -> None:
+def test_a_weekly_season_is_found_by_the_seasonal_index() -> None:
     np.testing.assert_allclose(forecast_seasonal(panel_of(np.tile(7 * WEEK, 12)), 9)[0, :7], 7 * WEEK)
 
 
