@@ -98,7 +98,7 @@ class ElasticityPages(LimitOffset):
         return Response({self.items_key: data, "meta": meta, "last_updated": self.version.published_at})
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        day, number = {"type": ["string", "null"], "format": "date"}, {"type": "integer"}
+        day, number = {"type": "string", "format": "date", "nullable": True}, {"type": "integer"}
         meta = {
             **dict.fromkeys(("start_date", "end_date"), day),
             **dict.fromkeys(("total_products", "returned_products", "limit", "offset"), number),
@@ -107,7 +107,7 @@ class ElasticityPages(LimitOffset):
         properties = {
             self.items_key: schema,
             "meta": {"type": "object", "required": list(meta), "properties": meta},
-            "last_updated": {"type": ["string", "null"], "format": "date-time"},
+            "last_updated": {"type": "string", "format": "date-time", "nullable": True},
         }
         return {"type": "object", "required": list(properties), "properties": properties}
 

@@ -152,7 +152,7 @@ class DiagnosticsSerializer(serializers.Serializer[Any]):
     intercept = ElasticityField(help_text="Log units of a day at a price of 1.")
     r_squared = ElasticityField()
     adjusted_r_squared = ElasticityField()
-    errors = ErrorEstimateSerializer(many=True)
+    standard_errors = ErrorEstimateSerializer(many=True)
     hac_lags = IntegerField(help_text="floor(4 (n / 100)^(2/9)), counted in days with sales.")
     durbin_watson = ElasticityField(allow_null=True)
     breusch_pagan = TestResultSerializer()

@@ -101,7 +101,7 @@ class Diagnostics:
     Attributes
     ----------
     elasticity, intercept : b1 and b0.
-    errors : classical, HC3 and HAC (Newey-West).
+    standard_errors : classical, HC3 and HAC (Newey-West).
     hac_lags : floor(4 (n / 100)^(2/9)) days with sales (Newey and West 1994).
     durbin_watson : 2 without serial correlation from one day with sales to the next, towards 0 with a positive one.
     breusch_pagan : of constant variance (Koenker's studentised form, chi-squared with 1 degree of freedom).
@@ -116,7 +116,7 @@ class Diagnostics:
     intercept: float
     r_squared: float
     adjusted_r_squared: float
-    errors: list[ErrorEstimate]
+    standard_errors: list[ErrorEstimate]
     hac_lags: int
     durbin_watson: float | None
     breusch_pagan: TestResult
@@ -163,7 +163,7 @@ def diagnose(day: IntArray, price: FloatArray, quantity: FloatArray) -> Diagnost
         fit = OLS(np.log(quantity), design).fit()
         lags = int(np.floor(4 * (day.size / 100) ** (2 / 9)))
         exact = fit.ssr <= 1e-12 * max(fit.centered_tss, 1.0)
-        errors = _errors(fit, lags)
+        standard_errors = _standard_errors(fit, lags)
         breusch_pagan = TestResult(None, None) if exact else _test(het_breuschpagan(fit.resid, design))
         reset = TestResult(None, None) if exact else _reset(fit, prices)
         influential = _influential(fit, day, price, quantity)
@@ -181,7 +181,7 @@ def diagnose(day: IntArray, price: FloatArray, quantity: FloatArray) -> Diagnost
         intercept=float(fit.params[0]),
         r_squared=0.0 if flat else float(fit.rsquared),
         adjusted_r_squared=0.0 if flat else float(fit.rsquared_adj),
-        errors=errors,
+        standard_errors=standard_errors,
         hac_lags=lags,
         durbin_watson=correlation,
         breusch_pagan=breusch_pagan,
@@ -196,7 +196,7 @@ def diagnose(day: IntArray, price: FloatArray, quantity: FloatArray) -> Diagnost
     return found
 
 
-def _errors(fit: Any, lags: int) -> list[ErrorEstimate]:
+def _standard_errors(fit: Any, lags: int) -> list[ErrorEstimate]:
     """Classical errors, errors robust to uneven variance (HC3), and to serial correlation too (Newey-West)."""
     found = [(CLASSICAL, fit)]
     decided = fit.get_influence().hat_matrix_diag.max() > DECIDES_ALONE
@@ -257,7 +257,11 @@ def _poisson(quantity: FloatArray, design: FloatArray) -> PoissonFit:
     fit = GLM(quantity, design, family=Poisson()).fit(cov_type="HC0")
     low, high = fit.conf_int(1 - CONFIDENCE_LEVEL)[1]
     return PoissonFit(
-        *(_known(value) for value in (fit.params[1], fit.bse[1], fit.pvalues[1], low, high)),
+        elasticity=_known(fit.params[1]),
+        std_error=_known(fit.bse[1]),
+        p_value=_known(fit.pvalues[1]),
+        ci_low=_known(low),
+        ci_high=_known(high),
         dispersion=_known(fit.pearson_chi2 / fit.df_resid),
         converged=bool(fit.converged and np.isfinite(fit.params).all()),
         iterations=int(fit.fit_history["iteration"]),
@@ -291,7 +295,7 @@ def _units(elasticity: float) -> float:
 
 
 def _on_elasticity(found: Diagnostics) -> Finding:
-    hac = found.errors[-1]
+    hac = found.standard_errors[-1]
     change = _units(found.elasticity)
     text = f"A price 10 % higher went with {abs(change):.0f} % {'fewer' if change < 0 else 'more'} units on a day with sales"
     if hac.ci_low is None or hac.ci_high is None:
@@ -303,7 +307,7 @@ def _on_elasticity(found: Diagnostics) -> Finding:
 
 
 def _on_errors(found: Diagnostics) -> Finding:
-    classical, hc3, hac = (error.std_error for error in found.errors)
+    classical, hc3, hac = (error.std_error for error in found.standard_errors)
     if not classical or hc3 is None or hac is None:
         text = "One day decides the line or nothing scatters around it: standard errors cannot be compared."
         return Finding("standard_errors", True, text)
@@ -370,7 +374,7 @@ def _on_shape(found: Diagnostics) -> Finding:
 
 
 def _on_days(found: Diagnostics) -> Finding:
-    top, error = found.influential[0], found.errors[0].std_error or 0.0
+    top, error = found.influential[0], found.standard_errors[0].std_error or 0.0
     date = (dt.date(1970, 1, 1) + dt.timedelta(days=top.day)).isoformat()
     described = f"{date} ({top.quantity:g} units at {top.price:.2f})"
     if top.elasticity_without is None:
@@ -386,7 +390,7 @@ def _on_days(found: Diagnostics) -> Finding:
 
 
 def _on_poisson(found: Diagnostics) -> Finding:
-    poisson, hac = found.poisson, found.errors[-1]
+    poisson, hac = found.poisson, found.standard_errors[-1]
     if (
         not poisson.converged
         or poisson.elasticity is None

@@ -95,7 +95,7 @@ def _default_rows(stock_codes: Sequence[str]) -> "Mapped":
 class Mapped:
     """Rows of a queryset, each with the same values added."""
 
-    rows: QuerySet[Any, dict[str, Any]]
+    rows: QuerySet[Any, Any]
     added: Mapping[str, Any]
 
     def count(self) -> int:

@@ -9,8 +9,9 @@ from typing import Final
 
 import numpy as np
 
+from pricing.elasticity.core.constants import SMALLEST_CATEGORY
 from pricing.forecasting.core.backtest import HORIZON
-from pricing.forecasting.core.lines import MIN_CATEGORY, open_days_since, since
+from pricing.forecasting.core.lines import open_days_since, since
 from pricing.forecasting.core.panel import DemandPanel, open_weights, profile_of_days, weekday_profile
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.list_prices import PROMOTION_REACH_DAYS
@@ -99,7 +100,7 @@ def category_feature(category: IntArray) -> FloatArray:
     """(P,) codes 0.. of the largest categories; nan for none and for those with fewer than 8 products."""
     codes, members = np.unique(category[category >= 0], return_counts=True)
     order = np.argsort(-members, kind="stable")[:MOST_CATEGORIES]
-    kept = np.sort(codes[order][members[order] >= MIN_CATEGORY])
+    kept = np.sort(codes[order][members[order] >= SMALLEST_CATEGORY])
     place = np.searchsorted(kept, category)
     found = np.append(kept, -2)[place] == category
     return np.where(found, place, np.nan)

@@ -16,8 +16,8 @@ from pricing.elasticity.core.constants import (
     PRIOR_DAYS,
     PRIOR_LINES,
     QUANTITY_ALPHA,
+    SMALLEST_CATEGORY,
 )
-from pricing.elasticity.core.constants import SMALLEST_CATEGORY as MIN_CATEGORY
 from pricing.forecasting.core.panel import DemandPanel, open_weights, profile_of_days, weekday_profile
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
@@ -121,7 +121,7 @@ def fit_priors(panel: DemandPanel, category: IntArray, categories: int) -> Prior
     found = Priors(np.zeros(categories + 1), np.ones(categories + 1))
     for code in [-1, *range(categories)]:
         members = usable if code < 0 else usable & (category == code)
-        if members.sum() >= (1 if code < 0 else MIN_CATEGORY):
+        if members.sum() >= (1 if code < 0 else SMALLEST_CATEGORY):
             found.frequency[code] = np.median(frequency[members])
             found.quantity[code] = units[members].sum() / lines[members].sum()
         elif code >= 0:

@@ -132,7 +132,8 @@ def _ses_level(series: FloatArray) -> float:
     if series.size < 2:  # statsmodels smooths no single day
         return float(series.sum())
     model = SimpleExpSmoothing(series, initialization_method="known", initial_level=series[0])
-    return float(model.fit(smoothing_level=SES_ALPHA, optimized=False).forecast(1)[0])
+    with np.errstate(all="ignore"):  # the log likelihood of a perfect fit
+        return float(model.fit(smoothing_level=SES_ALPHA, optimized=False).forecast(1)[0])
 
 
 def _fit_holt_winters(series: FloatArray) -> Any:

@@ -12,7 +12,7 @@ from tests.integration.little_shop import FIRST_DAY, LAST_DAY, Commits, bring_in
 
 pytestmark = pytest.mark.django_db
 
-KEYS = ["product_id", "sold_days", "prices", "elasticity", "intercept", "r_squared", "adjusted_r_squared", "errors",
+KEYS = ["product_id", "sold_days", "prices", "elasticity", "intercept", "r_squared", "adjusted_r_squared", "standard_errors",
         "hac_lags", "durbin_watson", "breusch_pagan", "reset", "influential_days", "poisson", "points", "flags",
         "findings", "last_updated"]  # fmt: skip
 
@@ -30,7 +30,7 @@ def test_it_looks_at_the_regression_of_the_method_log_log(
     assert list(body) == KEYS
     assert body["product_id"] == "CUP"
     known = ElasticityEstimate.objects.get(product="CUP", method="log_log")
-    classical = body["errors"][0]
+    classical = body["standard_errors"][0]
     assert body["elasticity"] == round(known.elasticity, 4)
     assert body["intercept"] == round(known.intercept or 0, 4)
     assert classical["std_error"] == round(known.std_error or 0, 4)
@@ -45,8 +45,8 @@ def test_it_looks_at_the_regression_of_the_method_log_log(
 
 def test_every_part_is_there(shop: ImportBatch, viewer_client: APIClient) -> None:
     body = viewer_client.get(path("MUG")).json()
-    assert [error["kind"] for error in body["errors"]] == ["classical", "HC3", "HAC"]
-    for error in body["errors"]:
+    assert [error["kind"] for error in body["standard_errors"]] == ["classical", "HC3", "HAC"]
+    for error in body["standard_errors"]:
         assert error["ci_low"] < body["elasticity"] < error["ci_high"]
         assert 0 <= error["p_value"] <= 1
     assert 0 < body["durbin_watson"] < 4

@@ -47,7 +47,7 @@ def test_the_line_is_the_one_on_paper() -> None:
 
 
 def test_classical_and_hc3_errors_are_those_on_paper() -> None:
-    classical, hc3, hac = by_hand().errors
+    classical, hc3, hac = by_hand().standard_errors
     assert (classical.kind, hc3.kind, hac.kind) == ("classical", "HC3", "HAC")
     # s^2 = 1.2 ln2^2, sum of squares of ln P = 3 ln2^2, leverage 1/6 everywhere.
     assert classical.std_error == pytest.approx(np.sqrt(0.4))
@@ -66,7 +66,7 @@ def test_newey_west_and_durbin_watson_are_those_on_paper() -> None:
     # Scores x e in units of ln2^2 / 2 are -1 1 1 -1 ...: lag 1 sums to -1, lag 2 to -10; Bartlett weights 2/3 and 1/3.
     meat = 12 + 2 * (2 / 3 * -1 + 1 / 3 * -10)
     variance = meat / 4 / 9 * 12 / 10
-    assert found.errors[2].std_error == pytest.approx(np.sqrt(variance))
+    assert found.standard_errors[2].std_error == pytest.approx(np.sqrt(variance))
     caution, text = topic(found, "durbin_watson")
     assert caution
     assert "take turns" in text
@@ -145,7 +145,7 @@ def test_the_coefficients_are_those_of_the_method_log_log() -> None:
     price[5] = np.nan
     found = diagnose(day, price, quantity)
     fit = fit_log_log(np.zeros(150, np.int64), price, quantity, 1)
-    classical = found.errors[0]
+    classical = found.standard_errors[0]
     ours = (found.elasticity, found.intercept, found.r_squared, *classical[1:])
     names = ("elasticity", "intercept", "r_squared", "std_error", "t_value", "p_value", "ci_low", "ci_high")
     np.testing.assert_allclose(ours, [getattr(fit, name)[0] for name in names], rtol=1e-9)
@@ -166,7 +166,7 @@ def test_another_currency_changes_the_intercept_only(times: float) -> None:
     assert other.poisson.elasticity == pytest.approx(one.poisson.elasticity)
     for name in ("breusch_pagan", "reset"):
         assert getattr(other, name) == pytest.approx(getattr(one, name), rel=1e-5)
-    for a, b in zip(one.errors, other.errors, strict=True):
+    for a, b in zip(one.standard_errors, other.standard_errors, strict=True):
         assert b[1:] == pytest.approx(a[1:])
     assert [each.day for each in other.influential] == [each.day for each in one.influential]
 
@@ -235,7 +235,7 @@ def test_one_day_that_decides_everything_is_said_to() -> None:
     found = diagnose(FIRST_DAY + np.arange(40), price, quantity)
     top = found.influential[0]
     assert (top.day, top.elasticity_without) == (FIRST_DAY + 17, None)
-    assert [error.std_error is None for error in found.errors] == [False, True, True]
+    assert [error.std_error is None for error in found.standard_errors] == [False, True, True]
     assert "without that day there is no elasticity" in topic(found, "influential_days")[1]
     assert topic(found, "standard_errors")[0]
 
