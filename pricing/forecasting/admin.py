@@ -12,14 +12,9 @@ from pricing.forecasting.models import BoostedForecast, BoostedModel, DemandFore
 @admin.register(DemandForecast)
 class DemandForecastAdmin(ReadOnlyAdmin):
     list_display = (
-        "product",
-        "method_name",
-        "units_a_day",
-        "error_of_a_month",
-        "against_last_week",
-        "sold_days",
+        "product", "method_name", "units_a_day", "error_of_a_month", "against_last_week", "sold_days",
         "last_sold",
-    )
+    )  # fmt: skip
     list_filter = ("method",)
     list_select_related = ("product",)
     search_fields = ("product__code", "product__name")

@@ -40,7 +40,7 @@ MOST_ROWS: Final = 250_000
 
 @dataclass(frozen=True, slots=True)
 class ShopMeasures:
-    """How far off 28-day totals of all products were: fractions of all units sold; `pinball` of a day's limits."""
+    """How far off 28-day totals of all products were: fractions of all units sold; `pinball` of a day's interval."""
 
     wape: float
     bias: float
@@ -209,7 +209,7 @@ def _default(known: DemandPanel, category: IntArray) -> FloatArray:
 
 
 def _of_the_shop(test: Backtest, measured: Accuracy) -> ShopMeasures:
-    """One figure for all products: errors, limits and sales added up."""
+    """One figure for all products: errors, losses and sales added up."""
     days = test.valid[:, :, None]
     error = np.where(days, test.forecast - test.actual, 0.0).sum(axis=2)
     sold = float(np.where(days, test.actual, 0.0).sum())

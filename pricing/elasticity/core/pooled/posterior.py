@@ -112,37 +112,36 @@ def _posterior(
     own = prior_mean + (elasticity - prior_mean) / own_weight
     unmodelled = MODEL_ERROR**2 + (CATEGORY_ERROR * (1.0 - weight)) ** 2
     std_error = np.sqrt(variance + prior_variance + unmodelled)
+    shared = {
+        "elasticity": elasticity,
+        "std_error": std_error,
+        "ci_low": elasticity - Z_95 * std_error,
+        "ci_high": elasticity + Z_95 * std_error,
+        "own_elasticity": own,
+        "weight": weight,
+    }
+    converged = frequency.converged & quantity.converged
     evidence = Evidence(
-        elasticity=elasticity,
-        std_error=std_error,
-        ci_low=elasticity - Z_95 * std_error,
-        ci_high=elasticity + Z_95 * std_error,
-        own_elasticity=own,
-        weight=weight,
+        **shared,
         sold_days=panel.sold_days,
-        list_prices=panel.list_prices,
         active_weeks=panel.active_weeks,
+        list_prices=panel.list_prices,
         gaps=panel.gaps,
         no_category=no_category,
-        converged=frequency.converged & quantity.converged,
+        converged=converged,
     )
     return Posterior(
+        **shared,
+        sold_days=panel.sold_days,
+        active_weeks=panel.active_weeks,
         estimated=estimated,
-        elasticity=elasticity,
-        std_error=std_error,
-        ci_low=evidence.ci_low,
-        ci_high=evidence.ci_high,
-        own_elasticity=own,
         own_std_error=np.sqrt(variance / own_weight),
-        weight=weight,
         prior_mean=prior_mean,
         prior_std_error=np.where(estimated, np.sqrt(prior_variance), np.nan),
-        sold_days=panel.sold_days,
         list_price_count=panel.list_prices,
-        active_weeks=panel.active_weeks,
         confidence=confidences(std_error),
         grade=grades(evidence),
         flags=flag_bits(evidence),
-        converged=frequency.converged & quantity.converged,
+        converged=converged,
         iterations=np.maximum(frequency.iterations, quantity.iterations),
     )
