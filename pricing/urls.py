@@ -1,10 +1,8 @@
-from django.urls import path
-
 from elastix.api.routers import Router
 from pricing.bundles.api import BundleSuggestionViewSet, BundleViewSet, CrossElasticityViewSet
 from pricing.changes.api import BulkProposalViewSet, CalibrationViewSet, PriceChangeViewSet
-from pricing.elasticity import api as elasticities
-from pricing.forecasting import api as forecasts
+from pricing.elasticity.api import ElasticityViewSet, ProductElasticityViewSet
+from pricing.forecasting.api import DemandForecastViewSet
 from pricing.recommendation.api.bulk import BulkOptimizeViewSet, BulkResultViewSet, CategoryViewSet
 from pricing.recommendation.api.policies import PricePolicyViewSet
 from pricing.recommendation.api.prices import RecommendViewSet
@@ -16,6 +14,11 @@ router = Router()
 # sales
 router.register("transactions/imports", ImportViewSet, "import")
 router.register("transactions", TransactionViewSet, "transaction")
+# elasticity
+router.register("elasticity", ElasticityViewSet, "elasticity")
+router.register("api/analytics/elasticity", ProductElasticityViewSet, "analytics-elasticity")
+# forecasting
+router.register("api/forecast/demand", DemandForecastViewSet, "forecast-demand")
 # recommendation
 router.register("api/products", ProductViewSet, "product")
 router.register("api/price/policies", PricePolicyViewSet, "price-policy")
@@ -32,13 +35,4 @@ router.register("api/price/bundle", BundleViewSet, "price-bundle")
 router.register("api/analytics/bundles", BundleSuggestionViewSet, "analytics-bundles")
 router.register("api/analytics/cross-elasticity", CrossElasticityViewSet, "analytics-cross-elasticity")
 
-urlpatterns = [
-    path("elasticity", elasticities.ElasticityView.as_view(), name="elasticity"),
-    path(
-        "api/analytics/elasticity/<str:code>",
-        elasticities.ProductElasticityView.as_view(),
-        name="analytics-elasticity",
-    ),
-    path("api/forecast/demand/<str:code>", forecasts.DemandForecastView.as_view(), name="forecast-demand"),
-    *router.urls,
-]
+urlpatterns = router.urls

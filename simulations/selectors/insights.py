@@ -154,10 +154,10 @@ def _outlook(version: DataVersion, product: Product) -> Outlook | None:
     forecast = forecast_of_product(
         version, product.code, periods=MONTH_DAYS, method=None, price=None, demand_model=LINEAR
     )
-    wape = (forecast["accuracy"] or {}).get("wape")
+    wape = (forecast.accuracy or {}).get("wape")
     if wape is None:
         return None
-    units = forecast["total"]
+    units, wape = rounded(forecast.total, 2) or 0.0, rounded(wape, 4) or 0.0
     return Outlook(units, max(units * (1 - WAPE_TO_LIMITS * wape), 0.0), units * (1 + WAPE_TO_LIMITS * wape))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from elastix.api.fields import rounded
 from elastix.sql import batches
-from pricing.elasticity.core.pooled.posterior import CATEGORY_ERROR
+from pricing.elasticity.core.constants import CATEGORY_ERROR
 from pricing.elasticity.models import ElasticityEstimate, Method
 from pricing.recommendation.core.impact import Figures
 from pricing.recommendation.core.recommendation import Recommendation, RecommendedPrice
