@@ -41,7 +41,9 @@ def pair_rows(codes: Sequence[str], pairs: SegmentElasticities) -> list[tuple[An
 def stored_means(rows: Sequence[Sequence[Any]]) -> SegmentMeans:
     """Unit-weighted mean of each segment over some pairs, from rows of the segment's name and the `FIGURES`."""
     segments, *figures = list(zip(*rows, strict=True)) or [()] * (1 + len(FIGURES))
-    values = {name: np.array(column, np.float64) for name, column in zip(FIGURES, figures, strict=True)}
+    values: dict[str, Any] = {
+        name: np.array(column, np.float64) for name, column in zip(FIGURES, figures, strict=True)
+    }
     sold_days = values.pop("sample_size").astype(np.int64)
     segment = np.array([SEGMENTS.index(name) for name in segments], np.int64)
     pairs = SegmentElasticities(

@@ -3,10 +3,12 @@
 The recording is made anew, after a change that is meant, with `RECORD=1 pytest tests/integration/test_api_recording.py`.
 """
 
+import datetime as dt
 import json
 import math
 import os
 import re
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import get_resolver
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from elastix.api import schema as openapi
@@ -142,7 +145,12 @@ def examples(answers: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def answers(shop: ImportBatch, commits: Commits) -> list[dict[str, Any]]:
+def answers(shop: ImportBatch, commits: Commits, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    # Dynamic prices depend on the hour and the weekday: it is a Saturday morning, a moment later each time.
+    moments = (
+        dt.datetime(2026, 11, 28, 9, 15, tzinfo=dt.UTC) + dt.timedelta(milliseconds=n) for n in count()
+    )
+    monkeypatch.setattr(timezone, "now", lambda: next(moments))
     recorder = Recorder(commits)
     recorder.known["import"] = str(shop.pk)
     return [recorder.send(*request) for request in requests()]

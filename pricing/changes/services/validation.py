@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from elastix.errors import Conflict, FieldError, Invalid
-from pricing.recommendation.core.hard_limits import BrokenLimit, Limits, broken_limit
+from pricing.recommendation.core.limits import BrokenRule, broken_rule
 from pricing.recommendation.selectors.policies import EffectivePolicy
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.products import Kind
@@ -116,7 +116,7 @@ def validate_proposals(
             yield RuleViolation(key, code, "not_for_sale", f"{code} is a service or was deactivated")
         elif price == product.current_price:
             yield RuleViolation(key, code, "same_price", f"{price} is the present price of {code}")
-        elif broken := _broken_limit(price, product, policies[code]):
+        elif broken := _broken_rule(price, product, policies[code]):
             yield RuleViolation(key, code, broken.rule, broken.reason)
         seen.add(code)
 
@@ -132,7 +132,7 @@ def validate_change(
         return RuleViolation.of(change, "price_moved", reason)
     if not _is_for_sale(product):
         return RuleViolation.of(change, "not_for_sale", "the product is a service or was deactivated")
-    broken = _broken_limit(change.new_price, product, policies[change.product_id])
+    broken = _broken_rule(change.new_price, product, policies[change.product_id])
     return RuleViolation.of(change, broken.rule, broken.reason) if broken else None
 
 
@@ -144,6 +144,5 @@ def _is_for_sale(product: Product) -> bool:
     return product.is_active and product.kind == Kind.MERCHANDISE
 
 
-def _broken_limit(price: Decimal, product: Product, policy: EffectivePolicy) -> BrokenLimit | None:
-    limits = Limits(product.cost, policy.minimum_margin, policy.min_price, policy.max_price)
-    return broken_limit(price, limits)
+def _broken_rule(price: Decimal, product: Product, policy: EffectivePolicy) -> BrokenRule | None:
+    return broken_rule(price, cost=product.cost, **policy.settings)
