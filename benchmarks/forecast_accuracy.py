@@ -234,7 +234,9 @@ def coverage(
         opened = units.sum(axis=0) > 0
         for name, group in groups.items():
             for row in group.tolist():
-                low, high = prediction_interval(units[row], found.error_low[row], found.error_high[row], FREQUENCY_ALPHA)
+                low, high = prediction_interval(
+                    units[row], found.error_low[row], found.error_high[row], FREQUENCY_ALPHA
+                )
                 came = origin.actual[row]
                 inside[name].append(float(((came >= low) & (came <= high))[opened].mean()))
     return {name: float(np.mean(shares)) for name, shares in inside.items()}
