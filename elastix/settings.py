@@ -281,14 +281,18 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SCHEMA_PATH_PREFIX": "/",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "elastix.api.schema.add_examples",
+    ],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "JobStateEnum": "elastix.jobs.models.JobState.choices",
         "ProductKindEnum": "pricing.sales.models.products.Kind.choices",
-        "GuardrailEnum": "pricing.recommendation.core.guardrails.RULES",
-        "GuardrailOrDayCapEnum": "market.core.settling.ALL_RULES",
+        "GuardrailEnum": "pricing.recommendation.core.limits.RULES",
+        "GuardrailOrDayCapEnum": "pricing.recommendation.core.limits.ALL_RULES",
         "SegmentEnum": "segments.core.rfm.SEGMENTS",
-        "SegmentOrUnknownEnum": "segments.serializers.SEGMENTS_AND_UNKNOWN",
+        "SegmentOrUnknownEnum": "segments.api.SEGMENTS_AND_UNKNOWN",
     },
 }
 

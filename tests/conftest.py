@@ -95,7 +95,7 @@ _numbers = itertools.count()
 
 
 @pytest.fixture(autouse=True)
-def _jobs_inline() -> Iterator[None]:
+def _jobs_run_at_once() -> Iterator[None]:
     """Jobs run in the test itself, as soon as the transaction that made them commits."""
     with jobs_run_in("inline"):
         yield

@@ -14,6 +14,7 @@ from elastix import __version__
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
+DOCS = "\n".join(path.read_text() for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))])
 API = (ROOT / "docs" / "api.md").read_text()
 # Pages for people, which the README describes as a whole.
 PAGES = ("/admin/", "/static/", "/favicon.ico")
@@ -88,12 +89,12 @@ def test_the_api_table_names_every_query_parameter(client: Client) -> None:
 
 @pytest.mark.parametrize("command", commands())
 def test_every_management_command_is_named(command: str) -> None:
-    assert f"manage.py {command}" in README + API
+    assert f"manage.py {command}" in DOCS
 
 
-def test_the_readme_names_only_commands_that_exist() -> None:
-    builtin = {"migrate", "createsuperuser", "check", "collectstatic", "changepassword"}
-    assert set(re.findall(r"manage\.py ([a-z_]+)", README)) <= builtin | set(commands())
+def test_the_documents_name_only_commands_that_exist() -> None:
+    builtin = {"migrate", "createsuperuser", "check", "collectstatic", "changepassword", "runserver"}
+    assert set(re.findall(r"manage\.py ([a-z_]+)", DOCS)) <= builtin | set(commands())
 
 
 def test_every_variable_that_settings_read_is_in_the_example() -> None:
@@ -105,8 +106,8 @@ def test_every_variable_of_the_example_is_read() -> None:
     assert variables_documented() - variables_read() - compose == set()
 
 
-def test_the_readme_names_every_variable_of_the_example() -> None:
-    assert {name for name in variables_documented() if f"`{name}`" not in README} == set()
+def test_the_documents_name_every_variable_of_the_example() -> None:
+    assert {name for name in variables_documented() if f"`{name}`" not in DOCS} == set()
 
 
 def test_the_changelog_has_the_current_version() -> None:

@@ -1,8 +1,10 @@
 """Serializer fields with the limits that the models have."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -56,8 +58,17 @@ def money(value: Decimal | float | None) -> float | None:
 
 
 def rounded(value: Decimal | float | None, places: int) -> float | None:
-    if value is None:
-        return None
-    exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
-    # Adding 0 makes a 0 of a -0.
-    return float(exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)) + 0.0
+    return None if value is None else rounder(places)(value)
+
+
+@cache
+def rounder(places: int) -> Callable[[Decimal | float], float]:
+    """Return the function that rounds to a number of decimals, halves away from zero."""
+    step = Decimal(1).scaleb(-places)
+
+    def rounds(value: Decimal | float) -> float:
+        exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
+        # Adding 0 makes a 0 of a -0.
+        return float(exact.quantize(step, ROUND_HALF_UP)) + 0.0
+
+    return rounds

@@ -109,6 +109,8 @@ class StrictFilterSet(filters.FilterSet):  # type: ignore[misc]
     """
 
     defaults: dict[str, str] = {}
+    form_base: type[forms.Form] = forms.Form
+    _form_class: type[forms.Form]
 
     def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
         if data is not None and self.defaults:
@@ -117,6 +119,26 @@ class StrictFilterSet(filters.FilterSet):  # type: ignore[misc]
                 data.setdefault(name, value)
         super().__init__(data, *args, **kwargs)
 
+    def get_form_class(self) -> Any:
+        # The fields of a filter set never change: their form is made once, and copied for each request.
+        cls = type(self)
+        if "_form_class" not in cls.__dict__:
+            fields = {name: each.field for name, each in self.filters.items()}
+            cls._form_class = type(f"{cls.__name__}Form", (cls.form_base,), fields)
+        return cls._form_class
+
+
+class RangeForm(forms.Form):
+    """A form whose range of days must not end before it begins."""
+
+    def clean(self) -> Any:
+        values = super().clean() or {}
+        start: dt.date | None = values.get("start_date")
+        end: dt.date | None = values.get("end_date")
+        if start and end and start > end:
+            self.add_error("end_date", f"The range ends ({end}) before it begins ({start}).")
+        return values
+
 
 class DateRangeFilterSet(StrictFilterSet):
     """start_date and end_date (also startDate, endDate): both inclusive, the whole of end_date counts."""
@@ -124,14 +146,4 @@ class DateRangeFilterSet(StrictFilterSet):
     start_date = DayFilter(field_name="date", lookup_expr="gte", help_text="First day, inclusive.")
     end_date = DayFilter(field_name="date", lookup_expr="lte", help_text="Last day, inclusive.")
 
-    def get_form_class(self) -> Any:
-        class RangeForm(super().get_form_class()):  # type: ignore[misc]
-            def clean(self) -> Any:
-                values = super().clean()
-                start: dt.date | None = values.get("start_date")
-                end: dt.date | None = values.get("end_date")
-                if start and end and start > end:
-                    self.add_error("end_date", f"The range ends ({end}) before it begins ({start}).")
-                return values
-
-        return RangeForm
+    form_base = RangeForm

@@ -1,8 +1,11 @@
 """OpenAPI from what the viewsets declare with `@operation`."""
 
+import json
 import re
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
+from django_filters import rest_framework as filters
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
@@ -25,6 +28,45 @@ REFUSALS = {
 }
 
 
+def add_examples(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Postprocessing hook: give each operation an example of its body and of its answer.
+
+    `examples.json` is written with the recording of the API in the tests.
+    """
+    examples = json.loads(Path(__file__).with_name("examples.json").read_text())
+    for path, operations in result["paths"].items():
+        for method, operation in operations.items():
+            found = examples.get(f"{method.upper()} {path}", {})
+            body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+            if body is not None and "request" in found:
+                body["example"] = found["request"]
+            for code, response in operation["responses"].items():
+                for content in response.get("content", {}).values():
+                    if code < "300" and found.get("response") not in (None, ""):
+                        content.setdefault("example", found["response"])
+    return result
+
+
+def filter_schema(each: Any) -> dict[str, Any]:
+    """Return the OpenAPI schema of a filter's values."""
+    choices = [value for value, _ in each.extra.get("choices", []) or []]
+    if choices:
+        schema: dict[str, Any] = {"type": "string", "enum": choices}
+    elif isinstance(each, filters.BooleanFilter):
+        schema = {"type": "boolean"}
+    elif isinstance(each, filters.DateFilter):
+        schema = {"type": "string", "format": "date"}
+    elif isinstance(each, filters.UUIDFilter):
+        schema = {"type": "string", "format": "uuid"}
+    elif isinstance(each, filters.NumberFilter):
+        schema = {"type": "number"}
+    else:
+        schema = {"type": "string"} | (
+            {"maxLength": each.extra["max_length"]} if "max_length" in each.extra else {}
+        )
+    return {"type": "array", "items": schema} if getattr(each, "repeatable", False) else schema
+
+
 class ElastixSchema(AutoSchema):
     """AutoSchema that reads the declaration of the action."""
 
@@ -33,10 +75,8 @@ class ElastixSchema(AutoSchema):
         return getattr(self.view, "operation", None) or Operation()
 
     def get_override_parameters(self) -> list[Any]:
-        query = self.declared.query
-        if query is None:
-            return []
-        return [
+        declared, view = self.declared, cast(Any, self.view)
+        described = [
             OpenApiParameter(
                 name,
                 type=self._map_serializer_field(field, "request"),  # type: ignore[no-untyped-call]
@@ -45,15 +85,19 @@ class ElastixSchema(AutoSchema):
                 description=str(field.help_text or ""),
                 explode=True,
             )
-            for name, field in query().fields.items()
+            for name, field in (declared.query().fields if declared.query else {}).items()
         ]
+        known = view.filterset_class.base_filters if declared.lists and view.filterset_class else {}
+        for name, each in known.items():
+            text = str(each.extra.get("help_text") or "")
+            described.append(OpenApiParameter(name, type=filter_schema(each), description=text, explode=True))
+        return described
 
     def _is_list_view(self, serializer: Any = None) -> bool:
         return self.declared.lists
 
     def get_filter_backends(self) -> list[Any]:
-        view: Any = self.view
-        return list(view.filter_backends) if self.declared.lists and view.filterset_class else []
+        return []  # The parameters of the filters are described above.
 
     def _get_paginator(self) -> Any:
         view: Any = self.view

@@ -7,9 +7,18 @@ from typing import Any
 
 from rest_framework import serializers
 
-from elastix.api.fields import rounded
+from elastix.api.fields import rounded, rounder
 
-Render = Callable[[Any], Any]
+# Fields whose values are rendered as the row has them, unless a subclass renders them otherwise.
+UNCHANGED = {
+    each.to_representation
+    for each in (
+        serializers.CharField,
+        serializers.IntegerField,
+        serializers.BooleanField,
+        serializers.ListField,
+    )
+}
 
 
 class RowSerializer(serializers.Serializer[Any]):
@@ -19,25 +28,31 @@ class RowSerializer(serializers.Serializer[Any]):
     """
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
-        columns = self._keys if isinstance(instance, Mapping) else self._attributes
-        return {
-            name: None if (value := read(instance)) is None else render(value)
-            for name, read, render in columns
-        }
+        read = self._read_keys if isinstance(instance, Mapping) else self._read_attributes
+        answer = dict(zip(self._names, read(instance), strict=True))
+        for name, render in self._renders:
+            value = answer[name]
+            if value is not None:
+                answer[name] = render(value)
+        return answer
 
     @cached_property
-    def _attributes(self) -> list[tuple[str, Render, Render]]:
-        return [
-            (str(each.field_name), attrgetter(str(each.source)), _render(each))
-            for each in self._readable_fields
-        ]
+    def _names(self) -> list[str]:
+        return [str(each.field_name) for each in self._readable_fields]
 
     @cached_property
-    def _keys(self) -> list[tuple[str, Render, Render]]:
-        return [
-            (str(each.field_name), itemgetter(str(each.source)), _render(each))
-            for each in self._readable_fields
-        ]
+    def _renders(self) -> list[tuple[str, Callable[[Any], Any]]]:
+        """How to render the fields whose values do not go out as the row has them."""
+        found = [(str(each.field_name), _render(each)) for each in self._readable_fields]
+        return [(name, render) for name, render in found if render is not None]
+
+    @cached_property
+    def _read_attributes(self) -> Callable[[Any], tuple[Any, ...]]:
+        return _reader(attrgetter, [str(each.source) for each in self._readable_fields])
+
+    @cached_property
+    def _read_keys(self) -> Callable[[Any], tuple[Any, ...]]:
+        return _reader(itemgetter, [str(each.source) for each in self._readable_fields])
 
 
 class RoundedField(serializers.FloatField):
@@ -72,12 +87,15 @@ class PercentField(RoundedField):
         super().__init__(1, **kwargs)
 
 
-def _render(field: Any) -> Render:
-    plain = (serializers.CharField, serializers.IntegerField, serializers.BooleanField, serializers.ListField)
-    if type(field) in plain:
-        return _unchanged
-    return field.to_representation  # type: ignore[no-any-return]
+def _reader(getter: Callable[..., Any], sources: list[str]) -> Callable[[Any], tuple[Any, ...]]:
+    """One call that reads all values of a row."""
+    read = getter(*sources)
+    return read if len(sources) > 1 else lambda row: (read(row),)
 
 
-def _unchanged(value: Any) -> Any:
-    return value
+def _render(field: Any) -> Callable[[Any], Any] | None:
+    """How a field renders a value; None: as it is."""
+    kind = type(field).to_representation
+    if kind is RoundedField.to_representation:
+        return rounder(field.places)
+    return None if kind in UNCHANGED else field.to_representation

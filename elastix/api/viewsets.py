@@ -9,13 +9,14 @@ from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer, ListField, Serializer
+from rest_framework.serializers import ListField, Serializer
 from rest_framework.viewsets import GenericViewSet
 
 from elastix.api.errors import PROBLEM_JSON
 from elastix.api.operations import Operation
 from elastix.api.pagination import LimitOffset
 from elastix.api.parsers import ShallowJSONParser
+from elastix.dataset.models import DataVersion
 
 # What an answer of the API may depend on, for the caches between.
 VARY = "Accept, Authorization, Cookie, Origin"
@@ -70,10 +71,18 @@ class ElastixViewSet(GenericViewSet[Any]):
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 
-    def get_serializer(self, *args: Any, **kwargs: Any) -> BaseSerializer[Any]:
+    def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
         if self.operation is not None and self.operation.partial:
             kwargs.setdefault("partial", True)
-        return super().get_serializer(*args, **kwargs)
+        if "data" in kwargs:
+            return super().get_serializer(*args, **kwargs)
+        # A form of the browsable API: filled in with what the page shows.
+        serializer: Any = super().get_serializer()
+        shown = getattr(getattr(self, "response", None), "data", None)
+        for name, field in getattr(serializer, "fields", {}).items():
+            if isinstance(shown, dict) and name in shown and not field.read_only:
+                field.initial = shown[name]
+        return serializer
 
     def get_serializer_class(self) -> Any:
         """The body's serializer: of the action that runs, or of the one whose form the browsable API draws."""
@@ -86,7 +95,7 @@ class ElastixViewSet(GenericViewSet[Any]):
         ------
         ValidationError : a value is not one that the filter takes.
         """
-        filterset = self._filterset(self.get_queryset())
+        filterset = self._filterset()
         if not filterset.form.is_valid():
             raise ValidationError(_form_errors(filterset.form))
         return dict(filterset.form.cleaned_data)
@@ -111,8 +120,10 @@ class ElastixViewSet(GenericViewSet[Any]):
         serializer = self.operation.response(found, many=True, context=self.get_serializer_context())  # type: ignore[union-attr]
         return self.get_paginated_response(serializer.data)
 
-    def _filterset(self, queryset: Any) -> Any:
-        return self.filterset_class(self.request.query_params, queryset=queryset, request=self.request)
+    def _filterset(self, queryset: Any = None) -> Any:
+        # A list that is computed only has its values checked; django-filter wants a queryset all the same.
+        rows = DataVersion.objects.none() if queryset is None else queryset
+        return self.filterset_class(self.request.query_params, queryset=rows, request=self.request)
 
     def _parameters(self, request: Request, asked: Operation) -> Any:
         """The query parameters under their own names, without empty ones; unknown and repeated ones are refused."""

@@ -10,11 +10,17 @@ from django.utils import timezone
 
 from elastix.api.fields import money, rounded
 from market.core.dynamic import BUILT_IN, DynamicSettings, Factors, dynamic_factors
-from market.core.settling import Settled, settle
 from market.selectors.signals import Demand, demand_of, ruled_price, stale_data
-from pricing.recommendation.selectors.policies import BUILT_IN as NOBODY
-from pricing.recommendation.selectors.pricing_inputs import PriceFacts, approach_of, price_facts, price_group
-from pricing.recommendation.selectors.recommendations import NO_PRICE, SERVICE, SETTING_OF_RULE
+from pricing.recommendation.core.limits import ConstrainedPrices, constrain_price
+from pricing.recommendation.selectors.pricing_inputs import (
+    NO_PRICE,
+    SERVICE,
+    PriceFacts,
+    price_facts,
+    price_group,
+    strategy_of,
+)
+from pricing.recommendation.selectors.recommendations import source_of
 from pricing.sales.models import Product
 from pricing.sales.models.products import Kind
 
@@ -77,21 +83,21 @@ def dynamic_price(product: Product, given: Given | None = None) -> dict[str, Any
     if base is None or present is None or facts.kind == Kind.SERVICE:
         reason = SERVICE if facts.kind == Kind.SERVICE else NO_PRICE
         return answer | _unpriced(facts, [reason, *warnings])
-    group = price_group(approach_of(facts.policy), [replace(facts, price=present)])
-    settled = settle(float(base) * factors.combined, group.offers, group.terms)
-    stays = settled.reason(0)
+    group = price_group(strategy_of(facts.policy), [replace(facts, price=present)])
+    constrained = constrain_price(float(base) * factors.combined, group.inputs, group.constraints)
+    stays = constrained.reason(0)
     return answer | {
         "current_price": money(facts.price),
-        "final_price": settled.price[0] / 100,
-        "price_change": _change(settled, present),
-        "price_change_percent": rounded(100 * (settled.price[0] / settled.now[0] - 1), 1),
-        "constraints": _constraints(settled, facts),
+        "final_price": constrained.price[0] / 100,
+        "price_change": _change(constrained, present),
+        "price_change_percent": rounded(100 * (constrained.price[0] / constrained.now[0] - 1), 1),
+        "constraints": _constraints(constrained, facts),
         "warnings": [*([stays] if stays else []), *warnings],
     }
 
 
-def _change(settled: Settled, present: Decimal) -> float | None:
-    return money(Decimal(int(settled.price[0])).scaleb(-2) - present)
+def _change(constrained: ConstrainedPrices, present: Decimal) -> float | None:
+    return money(Decimal(int(constrained.price[0])).scaleb(-2) - present)
 
 
 def _inputs(product: Product, given: Given) -> _Inputs:
@@ -167,13 +173,13 @@ def _unpriced(facts: PriceFacts, warnings: list[str]) -> dict[str, Any]:
     }
 
 
-def _constraints(settled: Settled, facts: PriceFacts) -> list[dict[str, Any]]:
+def _constraints(constrained: ConstrainedPrices, facts: PriceFacts) -> list[dict[str, Any]]:
     return [
         {
             "rule": rule,
             "bound": float(bound),
             "binding": binding,
-            "source": facts.policy.source(SETTING_OF_RULE[rule]) if rule in SETTING_OF_RULE else NOBODY,
+            "source": source_of(rule, facts.policy),
         }
-        for rule, bound, binding in settled.of_product(0)
+        for rule, bound, binding in constrained.of_product(0)
     ]

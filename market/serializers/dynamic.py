@@ -9,9 +9,9 @@ from rest_framework import serializers
 
 from elastix.api.fields import FIRST_MOMENT
 from market.core.dynamic import PEAK_HOURS, PEAK_MULTIPLIER, SURGE_SENSITIVITY, URGENCY, DynamicSettings
-from market.core.settling import ALL_RULES
 from market.selectors.dynamic import Given
 from pricing.recommendation.api.price_serializers import ConstraintSerializer, price_field
+from pricing.recommendation.core.limits import ALL_RULES
 
 LAST_MOMENT = dt.datetime(9000, 1, 1, tzinfo=dt.UTC)
 SETTINGS = (

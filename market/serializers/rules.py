@@ -6,7 +6,6 @@ from rest_framework import serializers
 
 from elastix.api.fields import TextField
 from elastix.api.parameters import QuerySerializer, limit_field, offset_field
-from market.core.settling import ALL_RULES
 from market.models.rules import (
     LIMITS,
     MOST_HOURS,
@@ -16,6 +15,7 @@ from market.models.rules import (
     RuleScope,
 )
 from market.selectors.rules import LISTS
+from pricing.recommendation.core.limits import ALL_RULES
 from pricing.sales.api.serializers import CodeField
 from pricing.sales.models import Product
 

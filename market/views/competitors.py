@@ -9,7 +9,6 @@ from rest_framework.response import Response
 
 from elastix.api.versions import answer
 from elastix.api.views import ElastixView
-from elastix.imports.models import ImportKind
 from market.models import Competitor, CompetitorPrice
 from market.selectors.competitors import (
     competitor_rows,
@@ -31,6 +30,7 @@ from market.serializers import (
     PricesQuery,
 )
 from market.services import competitors
+from market.services.importing import KIND
 from pricing.sales.api.serializers import AcceptedSerializer, ImportSerializer
 from pricing.sales.api.transactions import upload
 from pricing.sales.selectors.products import find_product
@@ -114,7 +114,7 @@ class CompetitorPriceImportView(ElastixView):
     responses = {"POST": AcceptedSerializer}
 
     def post(self, request: Request) -> Response:
-        return upload(request, ImportKind.COMPETITOR_PRICES)
+        return upload(request, KIND)
 
 
 class QualitiesView(ElastixView):

@@ -8,28 +8,13 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from elastix.api.fields import TextField
-from elastix.api.parameters import DateRangeQuery, limit_field, offset_field
-from pricing.changes.selectors.price_changes import ORDERINGS
+from elastix.api.serializers import MoneyField, PercentField, RowSerializer
 from pricing.recommendation.api.price_serializers import price_field
 from pricing.sales.api.serializers import CodeField
-from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
+from pricing.sales.models import PriceChange
 
 MOST_CHANGES = 5_000
 FARTHEST_DAYS = 366
-
-
-class ChangesQuery(DateRangeQuery):
-    product = CodeField(required=False, default=None, help_text="Changes of this product only.")
-    status = serializers.ChoiceField(PriceChangeStatus.choices, required=False, default=None)
-    batch = serializers.UUIDField(required=False, default=None)
-    source = serializers.ChoiceField(  # type: ignore[assignment]
-        PriceChangeSource.choices, required=False, default=None
-    )
-    ordering = serializers.ChoiceField(
-        [sign + name for name in ORDERINGS for sign in ("", "-")], required=False, default="-created_at"
-    )
-    limit = limit_field(100)
-    offset = offset_field()
 
 
 class ScheduleField(serializers.DateTimeField):
@@ -89,50 +74,33 @@ class NoteSerializer(serializers.Serializer[Any]):
     note = TextField(max_length=255, required=False, allow_blank=True, default="", help_text="Why.")
 
 
-class ChangeSerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
+class ChangeSerializer(RowSerializer, serializers.ModelSerializer[PriceChange]):
+    name = serializers.CharField(source="product.name")
     product_id = serializers.CharField()
-    name = serializers.CharField()
-    old_price = serializers.FloatField(allow_null=True)
-    new_price = serializers.FloatField()
-    change_percent = serializers.FloatField(allow_null=True)
-    current_price = serializers.FloatField(allow_null=True)
-    status = serializers.ChoiceField(PriceChangeStatus.choices)
+    old_price = MoneyField(allow_null=True)
+    new_price = MoneyField()
+    change_percent = PercentField(allow_null=True)
+    current_price = MoneyField(source="product.current_price", allow_null=True)
     is_stale = serializers.BooleanField(help_text="It waits, but its product's price has moved meanwhile.")
-    source = serializers.ChoiceField(PriceChangeSource.choices)  # type: ignore[assignment]
     batch = serializers.UUIDField(allow_null=True)
-    reason = serializers.CharField()
-    created_at = serializers.DateTimeField()
-    proposed_by = serializers.CharField()
-    decided_at = serializers.DateTimeField(allow_null=True)
-    decided_by = serializers.CharField()
-    scheduled_for = serializers.DateTimeField(allow_null=True)
-    changed_at = serializers.DateTimeField(allow_null=True)
-    applied_by = serializers.CharField()
-    rolled_back_at = serializers.DateTimeField(allow_null=True)
-    rolled_back_by = serializers.CharField()
-    note = serializers.CharField()
     expected = serializers.DictField(
         allow_null=True,
         help_text="What was expected when it was approved: current and projected figures of 30 days, 80 % limits.",
     )
 
-
-class ChangeListSerializer(serializers.Serializer[Any]):
-    total = serializers.IntegerField()
-    items = ChangeSerializer(many=True)
+    class Meta:
+        model = PriceChange
+        fields = (
+            "id", "product_id", "name", "old_price", "new_price", "change_percent", "current_price", "status",
+            "is_stale", "source", "batch", "reason", "created_at", "proposed_by", "decided_at", "decided_by",
+            "scheduled_for", "changed_at", "applied_by", "rolled_back_at", "rolled_back_by", "note", "expected",
+        )  # fmt: skip
 
 
 class BatchSerializer(serializers.Serializer[Any]):
     batch = serializers.UUIDField(allow_null=True)
     total = serializers.IntegerField()
     items = ChangeSerializer(many=True)
-
-
-class CalibrationQuery(DateRangeQuery):
-    source = serializers.ChoiceField(  # type: ignore[assignment]
-        PriceChangeSource.choices, required=False, default=None
-    )
 
 
 class OutcomeFiguresSerializer(serializers.Serializer[Any]):

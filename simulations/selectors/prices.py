@@ -13,20 +13,20 @@ from numpy.typing import NDArray
 from elastix.errors import FieldError, Invalid, NotFound
 from pricing.elasticity.core.demand import DemandModel
 from pricing.recommendation.core import recommendation as why
-from pricing.recommendation.core.guardrails import guardrails, is_extrapolation
 from pricing.recommendation.core.impact import Impact, project_impact
 from pricing.recommendation.core.impact import demand_curve as project_curve
+from pricing.recommendation.core.limits import is_extrapolation, price_limits
 from pricing.recommendation.core.margins import ProfitAnalysis, analyse_profit_margin
 from pricing.recommendation.core.scenarios import Comparison, Scenario, compare, preset_prices, steps_towards
 from pricing.recommendation.selectors.expected import effect, figures, interval, known
 from pricing.recommendation.selectors.policies import Overrides
-from pricing.recommendation.selectors.pricing_inputs import MONTH_DAYS, PriceGroup, pricing_inputs
-from pricing.recommendation.selectors.recommendations import (
+from pricing.recommendation.selectors.pricing_inputs import (
     WITHOUT_PRICE,
-    other_model,
-    reason_without_price,
-    recommendation_of,
+    PriceGroup,
+    pricing_inputs,
 )
+from pricing.recommendation.selectors.recommendations import other_model, recommendation_of
+from pricing.sales.core.calendar import MONTH_DAYS
 
 FloatArray = NDArray[np.float64]
 
@@ -48,14 +48,14 @@ def product_to_price(
     ------
     NotFound : there is nothing to project from: an unknown product, a service, no price or no elasticity.
     """
-    basis = pricing_inputs([code], Overrides(demand_model=demand_model), cost)
-    for facts in basis.without_price:
-        raise NotFound(f"{code}: {WITHOUT_PRICE[reason_without_price(facts)]}")
-    if not basis.groups:
+    groups, without_price = pricing_inputs([code], Overrides(demand_model=demand_model), cost)
+    for facts in without_price:
+        raise NotFound(f"{code}: {WITHOUT_PRICE[facts.obstacle]}")
+    if not groups:
         raise NotFound(f"There is no product {code!r}.")
-    if basis.groups[0].facts[0].elasticity is None:
+    if groups[0].facts[0].elasticity is None:
         raise NotFound(f"{code} has no elasticity yet: it has no sales with a price.")
-    return basis.groups[0]
+    return groups[0]
 
 
 def price_simulation(
@@ -79,7 +79,7 @@ def price_simulation(
     """
     group = product_to_price(code, demand_model=demand_model, cost=cost)
     price = np.array([float(new_price)])
-    impact = project_impact(group.offers, price, group.approach.demand_model, demand_factor, group.weak)
+    impact = project_impact(group.inputs, price, group.strategy.demand_model, demand_factor)
     projected = effect(impact, 0)
     return {
         **_premises(group),
@@ -119,7 +119,7 @@ def price_scenarios(
     """
     group = product_to_price(code, demand_model=demand_model, cost=cost)
     asked, without = _scenarios(group, scenarios)
-    comparison = compare(group.offers, asked, group.approach.demand_model, demand_factor, bool(group.weak[0]))
+    comparison = compare(group.inputs, asked, group.strategy.demand_model, demand_factor)
     rows = [_scenario_row(group, comparison, index) for index in np.argsort(comparison.rank)]
     warnings = [f"{NO_PRESET_PRICE}: {name}" for name in without]
     return {
@@ -189,11 +189,11 @@ def demand_curve(
     Invalid : the prices are in the wrong order.
     """
     group = product_to_price(code, demand_model=demand_model)
-    prices = price_grid(float(group.offers.price[0]), min_price, max_price, points)
-    impact = project_curve(group.offers, prices, group.approach.demand_model)
+    prices = price_grid(float(group.inputs.price[0]), min_price, max_price, points)
+    impact = project_curve(group.inputs, prices, group.strategy.demand_model)
     return {
         **_premises(group),
-        "current_price": known(group.offers.price[0], 2),
+        "current_price": known(group.inputs.price[0], 2),
         "curve_points": [
             {
                 **figures(impact.projected, index),
@@ -221,7 +221,7 @@ def profit_impact(
     """
     group = product_to_price(code, demand_model=demand_model)
     fixed = None if fixed_costs is None else float(fixed_costs)
-    now = float(group.offers.price[0])
+    now = float(group.inputs.price[0])
     grid = price_grid(now, None, None, CURVE_POINTS)
     asked = [now] if new_price is None else [now, float(new_price)]
     rows = list(_profits(group, np.array([*asked, *grid]), fixed))
@@ -254,8 +254,8 @@ def price_grid(now: float, low: Decimal | None, high: Decimal | None, points: in
 
 def _profits(group: PriceGroup, prices: FloatArray, fixed_costs: float | None) -> Iterator[dict[str, Any]]:
     """Margins and profits of one product at each price."""
-    projected = project_curve(group.offers, prices, group.approach.demand_model).projected
-    analysis = analyse_profit_margin(prices, group.offers.cost, projected.quantity, fixed_costs)
+    projected = project_curve(group.inputs, prices, group.strategy.demand_model).projected
+    analysis = analyse_profit_margin(prices, group.inputs.cost, projected.quantity, fixed_costs)
     for index in range(prices.size):
         yield {**figures(projected, index), **_margins(analysis, index)}
 
@@ -274,11 +274,11 @@ def _margins(analysis: ProfitAnalysis, index: int) -> dict[str, float | None]:
 
 def _premises(group: PriceGroup) -> dict[str, Any]:
     """What a projection rests on."""
-    facts, offers = group.facts[0], group.offers
+    facts, offers = group.facts[0], group.inputs
     return {
         "product_id": facts.code,
         "days": MONTH_DAYS,
-        "demand_model": group.approach.demand_model,
+        "demand_model": group.strategy.demand_model,
         "elasticity": known(offers.elasticity[0], 4),
         "quality": facts.grade,
         "cost": known(offers.cost[0], 4),
@@ -295,15 +295,14 @@ def _changes(impact: Impact, index: int) -> dict[str, float | None]:
 
 
 def _allowed(group: PriceGroup, prices: FloatArray) -> NDArray[np.bool_]:
-    """Whether (K,) the guardrails allow a product these prices; the present one needs no leave."""
-    rails, cents = guardrails(group.offers, group.terms), np.rint(100 * prices)
-    inside = (cents >= rails.low[0]) & (cents <= rails.high[0])
-    return np.asarray(inside | (prices == group.offers.price[0]))
+    """Whether (K,) the limits allow a product these prices; the present one needs no leave."""
+    limits = price_limits(group.inputs, group.constraints)
+    return np.asarray(limits.allows(prices) | (prices == group.inputs.price[0]))
 
 
 def _warnings(group: PriceGroup, impact: Impact | None = None) -> list[str]:
     """Codes of what is to be kept in mind, of the product and, for one price asked, of that."""
-    offers, facts = group.offers, group.facts[0]
+    offers, facts = group.inputs, group.facts[0]
     applies = {
         why.POSITIVE_ELASTICITY: offers.elasticity[0] >= 0,
         why.NO_COST: np.isnan(offers.cost[0]),
@@ -314,7 +313,7 @@ def _warnings(group: PriceGroup, impact: Impact | None = None) -> list[str]:
         price = impact.projected.price
         applies |= {
             why.BELOW_COST: price[0] < offers.cost[0],
-            why.EXTRAPOLATION: is_extrapolation(price, group.terms)[0],
+            why.EXTRAPOLATION: is_extrapolation(price, group.constraints)[0],
             why.LARGE_CHANGE: impact.large_change[0],
         }
     return list(dict.fromkeys([*(name for name, yes in applies.items() if yes), *facts.flags]))

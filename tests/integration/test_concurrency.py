@@ -216,7 +216,7 @@ def test_withdrawing_twice_at_once_takes_the_lines_out_once(many_connections: No
         batch = take_in(file_of(300))
         run_job(batch.job_id)
         transactions_before = Transaction.objects.count()
-        jobs = [importing.batch_withdraw(batch), importing.batch_withdraw(batch)]
+        jobs = [importing.batch_revert(batch), importing.batch_revert(batch)]
     assert transactions_before == 300
     assert together(*(lambda pk=job.pk: run_job(pk) for job in jobs)) == [None, None]
     deleted = sorted(Job.objects.get(pk=job.pk).result["deleted"] for job in jobs)

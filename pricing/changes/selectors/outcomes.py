@@ -19,7 +19,7 @@ from pricing.changes.selectors.outcome_windows import (
     assess,
     date_of,
 )
-from pricing.changes.selectors.price_changes import change_row, first_moment
+from pricing.changes.selectors.price_changes import first_moment
 from pricing.sales.models import PriceChange
 from pricing.sales.models.price_changes import PriceChangeStatus
 
@@ -32,7 +32,7 @@ IN_FORCE_ONCE = (PriceChangeStatus.APPLIED, PriceChangeStatus.ROLLED_BACK)
 
 
 def change_outcome(change: PriceChange, version: DataVersion) -> dict[str, Any]:
-    """What sold in the 7 and 28 days after a change against what was expected.
+    """What sold in the 7 and 28 days after a change against what was expected, without the change itself.
 
     Raises
     ------
@@ -49,7 +49,6 @@ def change_outcome(change: PriceChange, version: DataVersion) -> dict[str, Any]:
         )
     found = assess([change], version)
     return {
-        "change": change_row(change),
         "as_of": found.as_of,
         "windows": [_window_row(each, int(found.cases.day[0]) + 1) for each in found.windows],
         "warnings": _warnings(found),

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from elastix.errors import Conflict
-from pricing.recommendation.core.hard_limits import Limits, broken_limit
+from pricing.recommendation.core.limits import BrokenRule, broken_rule
 from pricing.recommendation.selectors.policies import EffectivePolicy
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.products import Kind
@@ -80,7 +80,7 @@ def refused_proposals(
             yield RuleViolation(place, code, "not_for_sale", f"{code} is a service or was deactivated")
         elif each.price == product.current_price:
             yield RuleViolation(place, code, "same_price", f"{each.price} is the present price of {code}")
-        elif broken := broken_limit(each.price, _limits(product, policies[code])):
+        elif broken := _broken_rule(each.price, product, policies[code]):
             yield RuleViolation(place, code, broken.rule, broken.reason)
         seen.add(code)
 
@@ -97,7 +97,7 @@ def validate_change(
         )
     if not _is_for_sale(product):
         return refusal_of(line, "not_for_sale", "the product is a service or was deactivated")
-    broken = broken_limit(line.new_price, _limits(product, policies[line.product_id]))
+    broken = _broken_rule(line.new_price, product, policies[line.product_id])
     return refusal_of(line, broken.rule, broken.reason) if broken else None
 
 
@@ -109,8 +109,8 @@ def _is_for_sale(product: Product) -> bool:
     return product.is_active and product.kind == Kind.MERCHANDISE
 
 
-def _limits(product: Product, policy: EffectivePolicy) -> Limits:
-    return Limits(product.cost, policy.minimum_margin, policy.min_price, policy.max_price)
+def _broken_rule(price: Decimal, product: Product, policy: EffectivePolicy) -> BrokenRule | None:
+    return broken_rule(price, cost=product.cost, **policy.settings)
 
 
 def shown(price: Decimal | None) -> str:

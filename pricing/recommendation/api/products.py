@@ -2,117 +2,190 @@
 
 from typing import Any
 
-from rest_framework.exceptions import ValidationError
+from django.db.models import QuerySet
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.fields import empty
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from elastix.api.fields import TextField
+from elastix.api.filters import Ordering, StrictFilterSet, TextFilter
+from elastix.api.operations import operation
 from elastix.api.permissions import audit_username
-from elastix.api.views import ElastixView
+from elastix.api.serializers import MoneyField, PercentField, RoundedField, RowSerializer
+from elastix.api.viewsets import ElastixViewSet
+from elastix.dataset.models import DataVersion
 from elastix.dataset.versions import current_version, data_version
-from elastix.errors import Conflict
-from elastix.imports.models import ImportKind
 from pricing.recommendation.selectors.products import product_detail
-from pricing.sales.api.serializers import (
-    AcceptedSerializer,
-    ImportSerializer,
-    ProductChangeSerializer,
-    ProductDeletedSerializer,
-    ProductDetailQuery,
-    ProductDetailSerializer,
-    ProductListSerializer,
-    ProductSerializer,
-    ProductsQuery,
-)
-from pricing.sales.api.transactions import upload
+from pricing.sales.api.fields import CodeField
+from pricing.sales.api.imports import AcceptedSerializer, ImportSerializer, upload
+from pricing.sales.core.files import ImportKind
 from pricing.sales.models import Product
-from pricing.sales.selectors.products import find_product, products_list
-from pricing.sales.services import products as catalogue
+from pricing.sales.selectors.products import (
+    find_product,
+    merchandise,
+    product_rows,
+    product_values,
+    products_matching,
+)
+from pricing.sales.services.products import product_create, product_delete, product_update
+
+HISTORY_DAYS = 90
 
 
-class ProductsView(ElastixView):
-    """A new product."""
+class OptionalBooleanField(serializers.BooleanField):
+    """True or false; a form without it leaves the value as it is."""
 
-    bodies = {"POST": ProductSerializer}
-    responses = {"POST": ProductDetailSerializer}
+    default_empty_html = empty
 
-    def post(self, request: Request) -> Response:
-        serializer = ProductSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        fields = dict(serializer.validated_data)
-        code = fields.pop("id")
-        if Product.objects.filter(code=code).exists():
-            raise Conflict(
-                f"There is a product {code} already. To change it, send PATCH to /api/products/{code}."
+
+class ProductSerializer(serializers.ModelSerializer[Product]):
+    id = CodeField(source="code")
+    name = TextField(max_length=255)
+    category = TextField(max_length=100, required=False, allow_blank=True)
+    is_active = OptionalBooleanField(required=False)
+
+    class Meta:
+        model = Product
+        fields = (
+            "id", "name", "category", "current_price", "cost", "stock_level", "target_stock", "kind", "is_active",
+        )  # fmt: skip
+
+
+class ProductChangeSerializer(ProductSerializer):
+    id = CodeField(source="code", required=False)
+
+    def validate_id(self, value: str) -> str:
+        if self.instance is not None and value != self.instance.code:
+            raise serializers.ValidationError(
+                "A product's code cannot be changed: its sales are recorded under it."
             )
-        product = catalogue.product_create(code=code, by=audit_username(request), **fields)
-        return Response(product_detail(product.code, days=90, version=data_version()), status=201)
+        return value
 
 
-class ProductListView(ElastixView):
-    """Active merchandise with price, cost, margin and the month's units."""
-
-    queries = {"GET": ProductsQuery}
-    responses = {"GET": ProductListSerializer}
-
-    def get(self, request: Request) -> Response:
-        return Response(products_list(**self.query))
-
-
-class ProductView(ElastixView):
-    """One product. Deleting one with history deactivates it: the books need it."""
-
-    queries = {"GET": ProductDetailQuery}
-    bodies = {"PUT": ProductSerializer, "PATCH": ProductChangeSerializer}
-    responses = {
-        "GET": ProductDetailSerializer,
-        "PUT": ProductDetailSerializer,
-        "PATCH": ProductDetailSerializer,
-        "DELETE": ProductDeletedSerializer,
-    }
-
-    def get(self, request: Request, code: str) -> Response:
-        code = find_product(code).code
-        return Response(product_detail(code, days=self.query["days"], version=current_version()))
-
-    def put(self, request: Request, code: str) -> Response:
-        return self._change(request, code, partial=False)
-
-    def patch(self, request: Request, code: str) -> Response:
-        return self._change(request, code, partial=True)
-
-    def delete(self, request: Request, code: str) -> Response:
-        product = find_product(code)
-        deleted = catalogue.product_delete(product.code)
-        message = "Deleted." if deleted else "It has history, so it was deactivated instead."
-        return Response({"id": product.code, "deleted": deleted, "message": f"{product.code}: {message}"})
-
-    def _change(self, request: Request, code: str, *, partial: bool) -> Response:
-        product = find_product(code)
-        data = request.data if partial else {"id": product.code, **_as_dict(request.data)}
-        serializer = (ProductChangeSerializer if partial else ProductSerializer)(data=data, partial=partial)
-        serializer.is_valid(raise_exception=True)
-        fields = dict(serializer.validated_data)
-        if fields.pop("id", product.code) != product.code:
-            raise ValidationError(
-                {"id": ["A product's code cannot be changed: its sales are booked under it."]}
-            )
-        catalogue.product_update(product.code, by=audit_username(request), **fields)
-        return Response(product_detail(product.code, days=90, version=data_version()))
+class ProductRowSerializer(RowSerializer):
+    id = serializers.CharField(source="code")
+    name = serializers.CharField()
+    category = serializers.CharField()
+    current_price = MoneyField(allow_null=True)
+    cost = RoundedField(4, allow_null=True)
+    current_margin = PercentField(source="margin_percent", allow_null=True, help_text="Percent of the price.")
+    monthly_sales = serializers.IntegerField(help_text="Units in the 30 days before the as-of date.")
 
 
-class ProductImportView(ElastixView):
-    """Import a CSV, TSV or XLSX file of products; existing ones are updated."""
+class SalesDaySerializer(RowSerializer):
+    date = serializers.DateField()
+    quantity = serializers.IntegerField()
+    price = RoundedField(4, allow_null=True)
 
-    parser_classes = (MultiPartParser,)
-    bodies = {"POST": ImportSerializer}
-    responses = {"POST": AcceptedSerializer}
 
-    def post(self, request: Request) -> Response:
+class ProductDetailSerializer(ProductRowSerializer):
+    competitor_price = MoneyField(allow_null=True)
+    stock_level = serializers.IntegerField(allow_null=True)
+    target_stock = serializers.IntegerField(allow_null=True)
+    kind = serializers.CharField()
+    is_active = serializers.BooleanField()
+    price_source = serializers.CharField()
+    sales_history = SalesDaySerializer(many=True)
+
+
+class ProductDeletedSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    deleted = serializers.BooleanField()
+    message = serializers.CharField()
+
+
+class ProductDetailQuery(serializers.Serializer[Any]):
+    days = serializers.IntegerField(
+        required=False, default=HISTORY_DAYS, min_value=1, max_value=3660, help_text="Days of sales history."
+    )
+
+
+class ProductFilterSet(StrictFilterSet):
+    category = TextFilter(max_length=100)
+    search = TextFilter(max_length=100, method="matching", help_text="A part of the code or name.")
+    ordering = Ordering(
+        {
+            "id": "code",
+            "name": "name",
+            "category": "category",
+            "current_price": "current_price",
+            "cost": "cost",
+            "monthly_sales": "summary__monthly_sales",
+        },
+        default="id",
+        key="code",
+    )
+
+    def matching(self, products: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
+        return products_matching(products, value)
+
+
+class ProductViewSet(ElastixViewSet):
+    """The catalogue."""
+
+    queryset = merchandise()
+    filterset_class = ProductFilterSet
+    default_limit = 1000
+    items_key = "products"
+    lookup_url_kwarg = "code"
+    lookup_value_converter = "str"
+
+    @operation(body=ProductSerializer, response=ProductDetailSerializer, status=201, errors=(409,))
+    def create(self, request: Request) -> Response:
+        """Add a product; without a kind, its code decides whether it is merchandise or a service."""
+        product = product_create(by=audit_username(request), **self.validated())
+        return self._detail(product.code, data_version(), status=201)
+
+    @action(detail=False, url_path="list")
+    @operation(response=ProductRowSerializer, lists=True)
+    def catalogue(self, request: Request) -> Response:
+        """Active merchandise with price, cost, margin and monthly sales."""
+        found = self.paginate_queryset(product_values(self.filtered(self.get_queryset())))
+        rows = ProductRowSerializer(product_rows(found or ()), many=True)
+        return self.get_paginated_response(rows.data)
+
+    @action(detail=False, methods=["post"], url_path="import", parser_classes=(MultiPartParser,))
+    @operation(body=ImportSerializer, response=AcceptedSerializer, status=202, errors=(409,))
+    def import_file(self, request: Request) -> Response:
+        """Import a CSV, TSV or XLSX file of products; existing ones are updated."""
         return upload(request, ImportKind.PRODUCTS)
 
+    @operation(query=ProductDetailQuery, response=ProductDetailSerializer)
+    def retrieve(self, request: Request, code: str) -> Response:
+        """A product with its competitors' median price and its latest sales."""
+        code = find_product(code).code
+        return self._detail(code, current_version(), days=self.query["days"])
 
-def _as_dict(data: Any) -> dict[str, Any]:
-    if not hasattr(data, "keys"):
-        raise ValidationError("Expected an object.")
-    return {key: data[key] for key in data}
+    @operation(body=ProductChangeSerializer, response=ProductDetailSerializer)
+    def update(self, request: Request, code: str) -> Response:
+        """Change a product; the name is required, other fields that are not given stay."""
+        return self._change(request, code)
+
+    @operation(body=ProductChangeSerializer, partial=True, response=ProductDetailSerializer)
+    def partial_update(self, request: Request, code: str) -> Response:
+        """Change the given fields of a product."""
+        return self._change(request, code)
+
+    @operation(response=ProductDeletedSerializer)
+    def destroy(self, request: Request, code: str) -> Response:
+        """Delete a product; one with a history of sales or prices is deactivated instead."""
+        code = find_product(code).code
+        deleted = product_delete(code)
+        message = "Deleted." if deleted else "It has history, so it was deactivated instead."
+        return Response({"id": code, "deleted": deleted, "message": f"{code}: {message}"})
+
+    def _change(self, request: Request, code: str) -> Response:
+        product = find_product(code)
+        changes = self.validated(product)
+        changes.pop("code", None)
+        product_update(product.code, by=audit_username(request), **changes)
+        return self._detail(product.code, data_version())
+
+    def _detail(
+        self, code: str, version: DataVersion, *, days: int = HISTORY_DAYS, status: int = 200
+    ) -> Response:
+        detail = product_detail(code, days=days, version=version)
+        return Response(ProductDetailSerializer(detail).data, status=status)

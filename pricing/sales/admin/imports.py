@@ -1,4 +1,4 @@
-"""The list of imports, with the way out of the books that this app knows."""
+"""The list of imports, with the action that reverts them."""
 
 from typing import Any
 
@@ -10,45 +10,35 @@ from django.utils.html import format_html
 from elastix.admin_base import change_link
 from elastix.admin_imports import ImportBatchAdmin
 from elastix.errors import Conflict
-from elastix.imports.models import ImportBatch, ImportKind
-from pricing.sales.services.imports import batch_withdraw
+from elastix.imports.models import ImportBatch
+from pricing.sales.services.imports import batch_revert
 
 
 @admin.register(ImportBatch)
 class SalesImportBatchAdmin(ImportBatchAdmin):
-    actions = (*ImportBatchAdmin.actions, "withdraw")
+    actions = (*ImportBatchAdmin.actions, "revert")
 
-    def has_withdraw_permission(self, request: HttpRequest) -> bool:
+    def has_revert_permission(self, request: HttpRequest) -> bool:
         return self.has_import_permission(request) and request.user.has_perm("pricing.delete_transaction")
 
-    @admin.action(permissions=["withdraw"], description="Withdraw from the books")
-    def withdraw(self, request: HttpRequest, queryset: Any) -> Any:
-        """Ask once more, then take the transactions of the selected imports out of the books."""
+    @admin.action(permissions=["revert"], description="Revert selected imports (delete their transactions)")
+    def revert(self, request: HttpRequest, queryset: Any) -> Any:
+        """Ask for confirmation, then queue a job for each import that deletes its transactions."""
         if not request.POST.get("post"):
-            return self._ask(request, queryset)
+            context = {
+                **self.admin_site.each_context(request),
+                "title": "Revert imports",
+                "opts": self.opts,
+                "batches": list(queryset),
+                "media": self.media,
+            }
+            return TemplateResponse(request, "admin/pricing/revert_confirmation.html", context)
         for batch in queryset:
-            if batch.kind != ImportKind.TRANSACTIONS:
-                self._say_refused(request, batch, "Only imports of transactions can be withdrawn.")
-                continue
             try:
-                job = batch_withdraw(batch, user=request.user)
+                job = batch_revert(batch, user=request.user)
             except Conflict as error:
-                self._say_refused(request, batch, str(error))
+                self.message_user(request, f"{batch.file_name}: {error}", messages.ERROR)
             else:
-                self.message_user(
-                    request, format_html("{} is being withdrawn: {}.", batch.file_name, change_link(job))
-                )
+                text = format_html("{} is being reverted: {}.", batch.file_name, change_link(job))
+                self.message_user(request, text)
         return None
-
-    def _say_refused(self, request: HttpRequest, batch: ImportBatch, reason: str) -> None:
-        self.message_user(request, f"{batch.file_name}: {reason}", messages.ERROR)
-
-    def _ask(self, request: HttpRequest, queryset: Any) -> TemplateResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Withdraw imports",
-            "opts": self.opts,
-            "batches": list(queryset),
-            "media": self.media,
-        }
-        return TemplateResponse(request, "admin/pricing/withdraw_confirmation.html", context)

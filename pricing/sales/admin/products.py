@@ -11,16 +11,10 @@ from django.shortcuts import redirect
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 
-from elastix.admin_base import (
-    ExportMixin,
-    ServiceDeletes,
-    change_link,
-    changelist_url,
-    copy_state,
-)
+from elastix.admin_base import ExportMixin, ServiceDeletes, change_link, changelist_url, copy_state
 from elastix.admin_imports import UploadMixin
-from elastix.imports.models import ImportKind
 from elastix.jobs.recompute import request_recompute
+from pricing.sales.core.files import ImportKind
 from pricing.sales.core.service_codes import normalise_code
 from pricing.sales.models import PriceChange, Product, SalesHistory, Transaction
 from pricing.sales.services.product_imports import SCHEMA
@@ -47,46 +41,27 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(Product)
 class ProductAdmin(UploadMixin, ExportMixin, ServiceDeletes):
-    """Products are written by the catalogue's services, which keep the ledger and whatever has a history."""
+    """Products are written by their services, which record price changes and keep what has a history."""
 
     form = ProductForm
     upload_kind = ImportKind.PRODUCTS
     upload_schema = SCHEMA
     list_display = (
-        "code",
-        "name",
-        "category",
-        "current_price",
-        "cost",
-        "margin_percent",
-        "elasticity",
-        "monthly_sales",
-        "stock_level",
-        "kind",
-        "is_active",
-    )
+        "code", "name", "category", "current_price", "cost", "margin_percent", "elasticity",
+        "monthly_sales", "stock_level", "kind", "is_active",
+    )  # fmt: skip
     list_display_links = ("code", "name")
     list_filter = ("is_active", "kind", "price_source", "category")
     list_select_related = ("summary",)
     search_fields = ("code", "name")
     actions = ("recompute", "export_csv", "export_xlsx", "delete_selected")
     export_fields = (
-        "code",
-        "name",
-        "category",
-        "cost",
-        "current_price",
-        "stock_level",
-        "target_stock",
-        "kind",
-        "is_active",
-        "price_source",
-    )
+        "code", "name", "category", "cost", "current_price", "stock_level", "target_stock", "kind",
+        "is_active", "price_source",
+    )  # fmt: skip
     add_fields = ("code", "name", "category", "current_price", "cost", "stock_level", "target_stock")
     change_fields = (
-        "code",
-        "name",
-        "category",
+        "code", "name", "category",
         ("kind", "is_active"),
         ("current_price", "price_source"),
         ("cost", "margin_percent"),
@@ -94,11 +69,11 @@ class ProductAdmin(UploadMixin, ExportMixin, ServiceDeletes):
         ("elasticity", "monthly_sales"),
         "see_also",
         ("created_at", "updated_at"),
-    )
+    )  # fmt: skip
     computed = ("margin_percent", "elasticity", "monthly_sales", "see_also")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        # A new product is of the kind that its code says.
+        # The code of a new product determines its kind.
         return self.change_fields if obj else self.add_fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -109,7 +84,7 @@ class ProductAdmin(UploadMixin, ExportMixin, ServiceDeletes):
 
     @admin.display(description="margin")
     def margin_percent(self, product: Product) -> str:
-        return "-" if product.margin is None else f"{100 * product.margin:.1f} %"
+        return "-" if product.margin_percent is None else f"{product.margin_percent:.1f} %"
 
     @admin.display(description="elasticity")
     def elasticity(self, product: Any) -> str:
@@ -139,22 +114,19 @@ class ProductAdmin(UploadMixin, ExportMixin, ServiceDeletes):
             copy_state(obj, product_update(obj.pk, by=by, **values))
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> list[Any]:
-        return []  # whether a product is deleted turns out in delete_model
+        return []  # delete_model logs it: only the service knows whether a product is deleted
 
     def delete_model(self, request: HttpRequest, obj: Product) -> None:
         if product_delete(obj.pk):
             super().log_deletions(request, [obj])  # type: ignore[arg-type]
-            return
-        self.log_change(request, obj, "Deactivated instead of deleted.")
+        else:
+            self.log_change(request, obj, "Deactivated instead of deleted.")
 
     def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> Any:
         if not Product.objects.filter(pk=obj_id).exists():
             return super().response_delete(request, obj_display, obj_id)
-        self.message_user(
-            request,
-            f"{obj_display} has a history of sales or prices, so it was deactivated, not deleted.",
-            messages.WARNING,
-        )
+        text = f"{obj_display} has a history of sales or prices, so it was deactivated, not deleted."
+        self.message_user(request, text, messages.WARNING)
         return redirect("admin:pricing_product_change", quote(obj_id))
 
     def say_deleted(self, request: HttpRequest, chosen: list[Any]) -> None:
@@ -162,11 +134,8 @@ class ProductAdmin(UploadMixin, ExportMixin, ServiceDeletes):
         if len(chosen) > kept:
             self.message_user(request, f"Deleted products: {len(chosen) - kept}.")
         if kept:
-            self.message_user(
-                request,
-                f"Deactivated instead of deleted, because of a history of sales or prices: {kept}.",
-                messages.WARNING,
-            )
+            text = f"Deactivated instead of deleted, because of a history of sales or prices: {kept}."
+            self.message_user(request, text, messages.WARNING)
 
     @admin.action(permissions=["recompute"], description="Recompute selected products")
     def recompute(self, request: HttpRequest, queryset: Any) -> None:

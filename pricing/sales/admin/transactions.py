@@ -1,6 +1,5 @@
-"""Sales: the lines of the books and their daily sums."""
+"""Transactions and their daily sums."""
 
-import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +11,7 @@ from django.http import HttpRequest
 from elastix.admin_base import PeriodFilter, ReadOnlyAdmin, ServiceDeletes, change_link, copy_state
 from elastix.admin_imports import UploadMixin
 from elastix.dataset.versions import data_version
-from elastix.imports.models import ImportKind
+from pricing.sales.core.files import ImportKind
 from pricing.sales.core.lines import EXCLUSION_REASONS
 from pricing.sales.models import SalesHistory, StaleCustomer, StaleProduct, Transaction
 from pricing.sales.models.products import MAX_PRICE
@@ -20,6 +19,7 @@ from pricing.sales.models.transactions import SalesSource
 from pricing.sales.services.imports import SCHEMA
 from pricing.sales.services.manual_history import manual_day_create, manual_day_delete, manual_day_update
 from pricing.sales.services.transactions import (
+    NEGATIVE_PRICE,
     price_is_allowed,
     transaction_delete,
     transaction_update,
@@ -31,17 +31,21 @@ FIRST_YEAR, LAST_YEAR = 1970, 2100
 MOST_UNITS_A_DAY = 10_000_000
 
 
-def check_year(day: dt.date) -> None:
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise forms.ValidationError(f"The year must be one of {FIRST_YEAR} to {LAST_YEAR}.")
+class SalesForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A form of a day or moment of sales."""
 
+    def check_year(self, name: str) -> Any:
+        day = self.cleaned_data[name]
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise forms.ValidationError(f"The year must be one of {FIRST_YEAR} to {LAST_YEAR}.")
+        return day
 
-def by_column(values: dict[str, Any], names: Any) -> dict[str, Any]:
-    """Return the named values of a form as the services call them: a product by its code."""
-    return {
-        "product_id" if name == "product" else name: values[name].pk if name == "product" else values[name]
-        for name in names
-    }
+    def values(self, names: Any) -> dict[str, Any]:
+        """Return the named values by the names that the services use: the product by its code."""
+        values = {name: self.cleaned_data[name] for name in names}
+        if "product" in values:
+            values["product_id"] = values.pop("product").pk
+        return values
 
 
 class InvoicePeriod(PeriodFilter):
@@ -49,7 +53,7 @@ class InvoicePeriod(PeriodFilter):
 
 
 class CountryFilter(admin.SimpleListFilter):
-    """The countries that the last publish found: looking for them in the lines would read all of them."""
+    """The countries that the last publish found; a query of the lines would read all of them."""
 
     title = "country"
     parameter_name = "country"
@@ -61,61 +65,44 @@ class CountryFilter(admin.SimpleListFilter):
         return queryset.filter(country=self.value()) if self.value() else queryset
 
 
-class TransactionForm(forms.ModelForm):  # type: ignore[type-arg]
+class TransactionForm(SalesForm):
     class Meta:
         model = Transaction
         fields = (
-            "invoice_no",
-            "product",
-            "description",
-            "quantity",
-            "invoice_date",
-            "unit_price",
-            "customer_id",
+            "invoice_no", "product", "description", "quantity", "invoice_date", "unit_price", "customer_id",
             "country",
-        )
+        )  # fmt: skip
 
-    def clean_quantity(self) -> int:
+    def clean_quantity(self) -> Any:
         if self.cleaned_data["quantity"] == 0:
-            raise forms.ValidationError("A line of 0 units says nothing; returns have a negative quantity.")
-        return self.cleaned_data["quantity"]  # type: ignore[no-any-return]
+            raise forms.ValidationError("The quantity must not be 0; returns have a negative quantity.")
+        return self.cleaned_data["quantity"]
 
-    def clean_invoice_date(self) -> dt.datetime:
-        check_year(self.cleaned_data["invoice_date"])
-        return self.cleaned_data["invoice_date"]  # type: ignore[no-any-return]
+    def clean_invoice_date(self) -> Any:
+        return self.check_year("invoice_date")
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         product, price = values.get("product"), values.get("unit_price")
         if product is not None and price is not None:
             if not price_is_allowed(product.pk, price):
-                self.add_error(
-                    "unit_price", f"Only service codes may have a negative price; {product.pk} is none."
-                )
+                self.add_error("unit_price", NEGATIVE_PRICE.format(product.pk))
             elif abs(price) > MAX_PRICE:
-                self.add_error("unit_price", f"Prices end at {MAX_PRICE:,}.")
+                self.add_error("unit_price", f"The price must not exceed {MAX_PRICE:,}.")
         return values
 
 
 @admin.register(Transaction)
 class TransactionAdmin(UploadMixin, ServiceDeletes):
-    """Lines are written by pricing.sales.services.transactions, which keep the roll-up true."""
+    """Lines are written by pricing.sales.services.transactions, which keep the roll-up up to date."""
 
     form = TransactionForm
     upload_kind = ImportKind.TRANSACTIONS
     upload_schema = SCHEMA
     list_display = (
-        "invoice_no",
-        "product_id",
-        "description",
-        "quantity",
-        "unit_price",
-        "invoice_date",
-        "customer_id",
-        "country",
-        "is_return",
-        "left_out",
-    )
+        "invoice_no", "product_id", "description", "quantity", "unit_price", "invoice_date", "customer_id",
+        "country", "is_return", "left_out",
+    )  # fmt: skip
     list_filter = (InvoicePeriod, "is_return", "voided", CountryFilter)
     search_fields = ("invoice_no", "product", "customer_id")
     search_help_text = "A whole invoice number, product code or customer id."
@@ -133,7 +120,7 @@ class TransactionAdmin(UploadMixin, ServiceDeletes):
         return self.computed if obj else ()
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        # Whole values only, which have indexes; parts of them would be looked for in every line.
+        # Whole values only, which have indexes; a search for parts would scan every line.
         term = search_term.strip()
         if not term:
             return queryset, False
@@ -150,15 +137,15 @@ class TransactionAdmin(UploadMixin, ServiceDeletes):
 
     def save_model(self, request: HttpRequest, obj: Transaction, form: Any, change: bool) -> None:
         if not change:
-            copy_state(obj, transactions_create([by_column(form.cleaned_data, self.add_fields)])[0])
+            copy_state(obj, transactions_create([form.values(self.add_fields)])[0])
         elif form.changed_data:
-            copy_state(obj, transaction_update(obj.pk, by_column(form.cleaned_data, form.changed_data)))
+            copy_state(obj, transaction_update(obj.pk, form.values(form.changed_data)))
 
     def delete_model(self, request: HttpRequest, obj: Transaction) -> None:
         transaction_delete(obj.pk)
 
 
-class DayForm(forms.ModelForm):  # type: ignore[type-arg]
+class DayForm(SalesForm):
     quantity = forms.IntegerField(min_value=0, max_value=MOST_UNITS_A_DAY)
     price = forms.DecimalField(
         min_value=Decimal("0.0001"),
@@ -178,28 +165,19 @@ class DayForm(forms.ModelForm):  # type: ignore[type-arg]
         if self.instance.pk and self.instance.price is None:
             self.initial["price"] = self.instance.list_price
 
-    def clean_date(self) -> dt.date:
-        check_year(self.cleaned_data["date"])
-        return self.cleaned_data["date"]  # type: ignore[no-any-return]
+    def clean_date(self) -> Any:
+        return self.check_year("date")
 
 
 @admin.register(SalesHistory)
 class SalesHistoryAdmin(ServiceDeletes):
-    """Days are summed from the transactions; a day that they do not tell of may be written by hand."""
+    """Days are summed from the transactions; days without any may be entered by hand."""
 
     form = DayForm
     list_display = (
-        "date",
-        "product_id",
-        "quantity",
-        "revenue",
-        "price",
-        "list_price",
-        "promotion_applied",
-        "returned_quantity",
-        "units",
-        "source",
-    )
+        "date", "product_id", "quantity", "revenue", "price", "list_price", "promotion_applied",
+        "returned_quantity", "units", "source",
+    )  # fmt: skip
     list_filter = (PeriodFilter, "promotion_applied", "source")
     search_fields = ("product",)
     search_help_text = "A whole product code."
@@ -217,13 +195,13 @@ class SalesHistoryAdmin(ServiceDeletes):
     )
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.summed_fields if obj and not is_manual(obj) else self.manual_fields
+        return self.manual_fields if is_manual(obj) else self.summed_fields
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and (obj is None or is_manual(obj))
+        return super().has_change_permission(request, obj) and is_manual(obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_delete_permission(request, obj) and (obj is None or is_manual(obj))
+        return super().has_delete_permission(request, obj) and is_manual(obj)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         term = search_term.strip().upper()
@@ -231,28 +209,25 @@ class SalesHistoryAdmin(ServiceDeletes):
 
     def save_model(self, request: HttpRequest, obj: SalesHistory, form: Any, change: bool) -> None:
         if not change:
-            copy_state(obj, manual_day_create(by_column(form.cleaned_data, self.manual_fields)))
+            copy_state(obj, manual_day_create(form.values(self.manual_fields)))
         elif form.changed_data:
-            copy_state(obj, manual_day_update(obj.pk, by_column(form.cleaned_data, form.changed_data)))
+            copy_state(obj, manual_day_update(obj.pk, form.values(form.changed_data)))
 
     def delete_model(self, request: HttpRequest, obj: SalesHistory) -> None:
         manual_day_delete(obj.pk)
 
-    @admin.action(permissions=["delete"], description="Delete selected days written by hand")
+    @admin.action(permissions=["delete"], description="Delete selected days entered by hand")
     def delete_selected(self, request: HttpRequest, queryset: Any) -> Any:
-        summed = queryset.exclude(source=SalesSource.MANUAL).exists()
-        if summed:
-            self.message_user(
-                request,
-                "Days summed from transactions go with their transactions; nothing was deleted.",
-                messages.ERROR,
-            )
-            return None
-        return super().delete_selected(request, queryset)
+        if not queryset.exclude(source=SalesSource.MANUAL).exists():
+            return super().delete_selected(request, queryset)
+        text = "Days summed from transactions are deleted with their transactions; nothing was deleted."
+        self.message_user(request, text, messages.ERROR)
+        return None
 
 
-def is_manual(day: SalesHistory) -> bool:
-    return day.source == SalesSource.MANUAL
+def is_manual(day: SalesHistory | None) -> bool:
+    """Tell whether a day may be edited: it is new (None) or was entered by hand."""
+    return day is None or day.source == SalesSource.MANUAL
 
 
 @admin.register(StaleProduct)

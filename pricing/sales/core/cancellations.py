@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.sales.core.grouping import group_numbers, group_starts
 
 WINDOW_MINUTES: Final = 30 * 24 * 60
 
@@ -22,9 +23,8 @@ def match_cancellations(
     """Pair each cancellation with the latest sale it can undo, one to one.
 
     In the order of time a cancellation voids the latest sale, not yet voided, of the same product, customer
-    and |quantity|, made at most 30 days earlier or in the same minute. Customers without an id are strangers
-    to each other, so their lines need the same price too; a cancellation that finds no sale is an ordinary
-    return.
+    and |quantity|, made at most 30 days earlier or in the same minute. Lines without a customer id may belong to
+    different customers, so they need the same price too; a cancellation without such a sale is an ordinary return.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def match_cancellations(
     minute : (n,) minutes since the epoch.
     cancellation : (n,) whether the line is a cancellation.
     order : (n,) distinct numbers that decide between lines of the same minute and kind (the larger is the
-        later one). If they belong to the lines, and not to their place in the arrays, so does the result.
+        later one). Numbers that do not depend on the order of the arrays make the result independent of it, too.
     price : (n,) unit price paid; without it no line without customer id is matched.
 
     Returns
@@ -46,12 +46,8 @@ def match_cancellations(
     # Sales come before the cancellations of their minute, which may be part of the same visit.
     in_time = np.lexsort((order[rows], cancellation[rows], minute[rows], *keys))
     rows = rows[in_time]
-    new_key = np.zeros(rows.size, np.bool_)
-    new_key[:1] = True
-    for key in keys:
-        new_key[1:] |= key[in_time][1:] != key[in_time][:-1]
-
-    opening, closing = _innermost_pairs(np.cumsum(new_key), cancellation[rows])
+    key = group_numbers(group_starts(*(column[in_time] for column in keys)))
+    opening, closing = _innermost_pairs(key, cancellation[rows])
     sale, undone_by = rows[opening], rows[closing]
     near = minute[undone_by] - minute[sale] <= WINDOW_MINUTES
     voided = np.zeros(product.size, np.bool_)
@@ -67,7 +63,7 @@ def _candidates(
     cancellation: BoolArray,
     price: FloatArray | None,
 ) -> IntArray:
-    """Rows that could take part in a pair: a coarse sieve, column by column, leaves few lines to sort."""
+    """Rows that could be part of a pair: filtered column by column, so that few are left to sort."""
     rows = np.flatnonzero(cancellation if price is not None else cancellation & (customer >= 0))
     sales = np.flatnonzero(~cancellation & (quantity > 0))
     for column in (product, customer, np.abs(quantity)):
@@ -78,9 +74,8 @@ def _candidates(
 def _innermost_pairs(key: IntArray, closes: BoolArray) -> tuple[IntArray, IntArray]:
     """Match closing with opening brackets inside each key, as a stack would; some stay alone.
 
-    A stack of sales is what "the latest not yet voided" asks for. Sales too old to be voided lie at its
-    bottom: whether they are taken off or not changes no other pair, so the window can be applied to the pairs
-    afterwards.
+    "The latest sale not yet voided" is the top of a stack of sales. Sales too old to be voided lie at its bottom:
+    whether they are popped or not changes no other pair, so the window can be applied to the pairs afterwards.
 
     Parameters
     ----------

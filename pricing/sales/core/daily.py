@@ -1,12 +1,13 @@
 """The daily roll-up that estimation reads: clean units, list price and promotion of every product and day."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.sales.core.grouping import group_sums, product_day_key, split_product_day
 from pricing.sales.core.lines import CleanLines, SalesLines
-from pricing.sales.core.list_prices import ListPriceHistory, reconstruct_list_prices
+from pricing.sales.core.list_prices import reconstruct_list_prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,44 +30,37 @@ class DailySales:
     promotion: BoolArray
     lines: IntArray
 
+    def rows(self, chosen: IntArray | BoolArray) -> "DailySales":
+        """Select some of the product-days, by position or mask."""
+        return DailySales(*(getattr(self, column.name)[chosen] for column in fields(self)))
 
-def daily_sales(
-    lines: SalesLines, clean: CleanLines, products: int, recorded_list_price: ListPriceHistory | None = None
-) -> DailySales:
-    """Roll lines up to product-days, with list prices recorded or reconstructed.
 
-    A product's entries depend on its own lines and records only, not on the order of the lines, so that shards
+def daily_sales(lines: SalesLines, clean: CleanLines, products: int) -> DailySales:
+    """Roll lines up to product-days, with reconstructed list prices.
+
+    A product's entries depend on its own lines only, not on the order of the lines, so that shards
     of products can be rolled up anywhere.
 
     Parameters
     ----------
     lines, clean : the n sales lines in any order, and their clean view.
     products : number of products P; product indices lie below it.
-    recorded_list_price : list prices known from a price history; they replace reconstructed ones from a
-        product's first record on.
 
     Returns
     -------
-    DailySales with one entry for every product and day that has a line, set-aside lines included.
+    DailySales with one entry for every product and day that has a line, excluded lines included.
     """
-    if lines.product.size == 0:
-        return take_products(_no_sales(), np.zeros(0, np.int64))
-    first, span = lines.day.min(), np.ptp(lines.day) + 1
-    key, of = np.unique(lines.product * span + lines.day - first, return_inverse=True)
-    product, day = key // span, key % span + first
+    key, of = np.unique(product_day_key(lines.product, lines.day), return_inverse=True)
+    product, day = split_product_day(key)
     known_product, known_day, known_price, known_promotion = reconstruct_list_prices(lines, clean, products)
-    at = np.searchsorted(key, known_product * span + known_day - first)
+    at = np.searchsorted(key, product_day_key(known_product, known_day))
     list_price = np.full(key.size, np.nan)
     promotion = np.zeros(key.size, np.bool_)
     list_price[at], promotion[at] = known_price, known_promotion
-    if recorded_list_price is not None and recorded_list_price.product.size:
-        latest, holds = _latest_record(recorded_list_price, product, day)
-        list_price = np.where(holds, recorded_list_price.price[latest], list_price)
-        promotion = np.where(holds, recorded_list_price.promotion[latest], promotion)
     return DailySales(
         product=product,
         day=day,
-        units=np.bincount(of, clean.units, key.size).astype(np.float64),
+        units=group_sums(of, clean.units, key.size),
         list_price=list_price,
         promotion=promotion,
         lines=np.bincount(of, clean.units > 0, key.size).astype(np.int64),
@@ -80,24 +74,4 @@ def take_products(daily: DailySales, chosen: IntArray) -> DailySales:
     number[chosen] = np.arange(chosen.size)
     rows = np.flatnonzero(number[daily.product] >= 0)
     rows = rows[np.argsort(number[daily.product[rows]], kind="stable")]
-    return DailySales(
-        product=number[daily.product[rows]],
-        day=daily.day[rows],
-        units=daily.units[rows],
-        list_price=daily.list_price[rows],
-        promotion=daily.promotion[rows],
-        lines=daily.lines[rows],
-    )
-
-
-def _latest_record(history: ListPriceHistory, product: IntArray, day: IntArray) -> tuple[IntArray, BoolArray]:
-    """Position of the record in force for each product and day, and whether there is one."""
-    record_key = history.product * (1 << 31) + history.day
-    latest = np.searchsorted(record_key, product * (1 << 31) + day, "right") - 1
-    found = np.maximum(latest, 0)
-    return found, (latest >= 0) & (history.product[found] == product)
-
-
-def _no_sales() -> DailySales:
-    whole, real = np.zeros(0, np.int64), np.zeros(0)
-    return DailySales(whole, whole, real, real, np.zeros(0, np.bool_), whole)
+    return replace(daily.rows(rows), product=number[daily.product[rows]])

@@ -1,4 +1,4 @@
-"""Whether the newest sales look whole: days that are missing, weeks that hold far too little or far too much."""
+"""Check that the newest sales are complete: missing days, weeks with far too few or far too many lines."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +11,7 @@ from pricing.sales.core.calendar import DAYS_A_WEEK
 WEEKS_JUDGED: Final = 4
 WEEKS_COMPARED: Final = 26
 USUALLY_OPEN: Final = 0.9
-"""A weekday counts as a selling day when it sold in so many of the weeks compared."""
+"""A weekday counts as a selling day when it sold in this share of the weeks compared."""
 TOO_LITTLE: Final = 0.4
 TOO_MUCH: Final = 2.5
 LEAST_WEEKS: Final = 8
@@ -20,13 +20,14 @@ _BEYOND_SEASON: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class DailyCheck:
-    """What was found, day numbers since 1970-01-01.
+    """The findings.
 
     Attributes
     ----------
-    missing : days of the last four weeks without any sale though their weekday usually has some.
-    last_week, usual_week : lines of the last seven days, and the median of the weeks before them.
-    unusual : the last week is far from what weeks are like, and from what the two weeks before it were.
+    missing : days of the last four weeks without any sale though their weekday usually has some; days before the
+        newest one.
+    last_week, usual_week : lines of the last seven days, and median of the weeks before.
+    unusual : the last week is far from the usual one and from each of the two weeks before it.
     """
 
     missing: IntArray
@@ -36,7 +37,7 @@ class DailyCheck:
 
 
 def check_days(lines: IntArray) -> DailyCheck:
-    """Judge the newest sales by the weeks before them.
+    """Compare the newest sales with the weeks before them.
 
     Parameters
     ----------
@@ -44,7 +45,7 @@ def check_days(lines: IntArray) -> DailyCheck:
 
     Notes
     -----
-    `missing` counts back from the newest day: 0 is that day. With fewer than eight whole weeks nothing is judged.
+    `missing` counts back from the newest day: 0 is that day. With fewer than eight whole weeks nothing is reported.
     A week at the edge of a season is no error: it must be out of line with each of the two weeks before it, too.
     """
     weeks = min(lines.size // DAYS_A_WEEK, WEEKS_COMPARED)

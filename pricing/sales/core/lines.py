@@ -1,7 +1,7 @@
 """Sales lines as arrays, and the clean view of them that estimation works on.
 
-Nothing is deleted: every line keeps its place and is told how many units it counts as demand, whether its
-price may be used, and why it was set aside if it was.
+No line is deleted: each keeps its place, with the units that it counts as demand, whether its price may be used
+and the reason of its exclusion, if any.
 """
 
 from dataclasses import dataclass
@@ -15,27 +15,14 @@ from numpy.typing import NDArray
 from pricing.sales.core.arrays import BoolArray as BoolArray
 from pricing.sales.core.arrays import FloatArray as FloatArray
 from pricing.sales.core.arrays import IntArray as IntArray
+from pricing.sales.core.grouping import group_ends, group_medians, group_quantiles, group_starts
+from pricing.sales.core.grouping import group_sums as group_sums
 
-NONE: Final = 0
-VOIDED: Final = 1
-RETURN: Final = 2
-DUPLICATE: Final = 3
-NO_PRICE: Final = 4
-PRICE_OUTLIER: Final = 5
-BULK_CAPPED: Final = 6
-
+# Why a line is excluded or altered; of several reasons the first one counts.
+NONE, VOIDED, RETURN, DUPLICATE, NO_PRICE, PRICE_OUTLIER, BULK_CAPPED = range(7)
 EXCLUSION_REASONS: Final = MappingProxyType(
-    {
-        NONE: "none",
-        VOIDED: "voided",
-        RETURN: "return",
-        DUPLICATE: "duplicate",
-        NO_PRICE: "no_price",
-        PRICE_OUTLIER: "price_outlier",
-        BULK_CAPPED: "bulk_capped",
-    }
+    dict(enumerate(("none", "voided", "return", "duplicate", "no_price", "price_outlier", "bulk_capped")))
 )
-
 
 PRICE_FACTOR: Final = 4.0
 SMALLEST_CAP: Final = 24.0
@@ -79,7 +66,7 @@ class SalesLines:
 
 @dataclass(frozen=True, slots=True)
 class CleanLines:
-    """What each of the n sales lines contributes to estimation, in the order of the lines.
+    """The contribution of each of the n sales lines to estimation, in the order of the lines.
 
     Attributes
     ----------
@@ -95,12 +82,12 @@ class CleanLines:
 
 @dataclass(frozen=True, slots=True)
 class ProductFacts:
-    """What the lines of each of the P products say about the quality of its data.
+    """Data quality of each of the P products, as its lines show it.
 
     Attributes
     ----------
     capped_lines : (P,) lines whose quantity was capped.
-    capped_units : (P,) units those caps took away.
+    capped_units : (P,) units cut off by the caps.
     return_lines : (P,) returns at a price that no sale mirrors.
     return_share : (P,) units of these returns / units sold (fraction; before caps, without voided lines and
         duplicates), nan without sales.
@@ -149,8 +136,7 @@ def clean_lines(lines: SalesLines, products: int) -> CleanLines:
     sale &= ~duplicate
 
     positive = sale & (lines.price > 0)
-    median = grouped_quantiles(lines.product[positive], lines.price[positive], products, (0.5,))[0]
-    middle = median[lines.product]
+    middle = group_medians(lines.product[positive], lines.price[positive], products)[lines.product]
     outlier = positive & ((lines.price > PRICE_FACTOR * middle) | (lines.price * PRICE_FACTOR < middle))
 
     cap = quantity_caps(lines.product[sale], lines.quantity[sale], products)[lines.product]
@@ -162,20 +148,12 @@ def clean_lines(lines: SalesLines, products: int) -> CleanLines:
         default=NONE,
     )
     return CleanLines(
-        units=np.where(capped, cap, quantity),
-        priced=positive & ~outlier,
-        reason=reason.astype(np.int8),
+        units=np.where(capped, cap, quantity), priced=positive & ~outlier, reason=reason.astype(np.int8)
     )
 
 
-def count_exclusions(clean: CleanLines) -> dict[str, int]:
-    """Count the lines set aside or altered, by reason; every reason is there, each line counts once."""
-    counts = np.bincount(clean.reason, minlength=len(EXCLUSION_REASONS))
-    return {name: int(counts[code]) for code, name in EXCLUSION_REASONS.items() if code != NONE}
-
-
 def product_facts(lines: SalesLines, clean: CleanLines, products: int) -> ProductFacts:
-    """Sum up per product what the flags BULK_CAPPED, HIGH_RETURNS and CHANNEL_MIX rest on.
+    """Compute the facts of each product behind the flags BULK_CAPPED, HIGH_RETURNS and CHANNEL_MIX.
 
     BULK_CAPPED: at least one line was capped. HIGH_RETURNS: two or more unmirrored returns at a price,
     together above 10 % of the units sold; write-offs at a price of 0 are no returns. CHANNEL_MIX: 10 % or
@@ -188,7 +166,7 @@ def product_facts(lines: SalesLines, clean: CleanLines, products: int) -> Produc
     products : number of products P.
     """
     sold = np.where(clean.units > 0, lines.quantity, 0).astype(np.float64)
-    taken_away = sold - clean.units
+    cut_off = sold - clean.units
     returned = (clean.reason == RETURN) & (lines.price > 0)
     return_lines = np.bincount(lines.product[returned], minlength=products)
     returned_units = np.abs(lines.quantity[returned]).astype(np.float64)
@@ -202,12 +180,12 @@ def product_facts(lines: SalesLines, clean: CleanLines, products: int) -> Produc
         group_sums(lines.product, clean.units, products),
     )
     price_ratio = _channel_price_ratio(lines, clean.priced, products)
-    capped_lines = np.bincount(lines.product[taken_away > 0], minlength=products)
+    capped_lines = np.bincount(lines.product[cut_off > 0], minlength=products)
     smaller_channel = np.minimum(anonymous_share, 1.0 - anonymous_share)
     prices_apart = np.maximum(price_ratio, 1.0 / price_ratio) >= MIXED_CHANNEL_PRICE_RATIO
     return ProductFacts(
         capped_lines=capped_lines,
-        capped_units=group_sums(lines.product, taken_away, products),
+        capped_units=group_sums(lines.product, cut_off, products),
         return_lines=return_lines,
         return_share=return_share,
         anonymous_share=anonymous_share,
@@ -230,45 +208,9 @@ def quantity_caps(product: IntArray, quantity: IntArray, products: int) -> Float
     -------
     (P,) units; quartiles are those of the log quantities. 24 for a product without lines.
     """
-    first, third = grouped_quantiles(product, np.log(quantity), products, (0.25, 0.75))
+    first, third = group_quantiles(product, np.log(quantity), products, (0.25, 0.75))
     cap = np.exp(third + IQR_MULTIPLE * np.maximum(third - first, SMALLEST_IQR))
     return np.fmax(cap, SMALLEST_CAP)
-
-
-def group_sums(group: IntArray, values: FloatArray, groups: int) -> FloatArray:
-    """Sum of the values of every group 0..G-1, (G,); 0 for an empty group."""
-    return np.bincount(group, values, groups).astype(np.float64, copy=False)
-
-
-def grouped_quantiles(
-    group: IntArray, values: FloatArray, groups: int, quantiles: tuple[float, ...]
-) -> tuple[FloatArray, ...]:
-    """Quantiles of the values of every group, interpolated linearly between order statistics.
-
-    Parameters
-    ----------
-    group, values : (n,) index of the group 0..G-1, and value.
-    groups : number of groups G.
-    quantiles : fractions between 0 and 1.
-
-    Returns
-    -------
-    One (G,) array for each quantile; nan for an empty group.
-    """
-    counts = np.bincount(group, minlength=groups)
-    filled = counts > 0
-    ordered = values[np.lexsort((values, group))]
-    start = (np.cumsum(counts) - counts)[filled]
-    last = counts[filled] - 1
-    answers = []
-    for quantile in quantiles:
-        position = quantile * last
-        below = np.floor(position).astype(np.int64)
-        low, high = ordered[start + below], ordered[start + np.minimum(below + 1, last)]
-        answer = np.full(groups, np.nan)
-        answer[filled] = low + (high - low) * (position - below)
-        answers.append(answer)
-    return tuple(answers)
 
 
 def _check_products(product: IntArray, products: int) -> None:
@@ -282,27 +224,19 @@ def _repeats_on_invoice(lines: SalesLines, sale: BoolArray, products: int) -> Bo
     rows = np.flatnonzero(sale)
     pair = lines.invoice[rows] * products + lines.product[rows]
     by_pair = np.argsort(pair)
-    same_as_next = pair[by_pair][1:] == pair[by_pair][:-1]
-    shared = np.zeros(rows.size, np.bool_)
-    shared[by_pair[1:][same_as_next]] = True
-    shared[by_pair[:-1][same_as_next]] = True
-    rows = rows[shared]
-
+    first = group_starts(pair[by_pair])
+    rows = rows[by_pair[~(first & group_ends(first))]]
     identity = (lines.invoice, lines.product, lines.quantity, lines.price, lines.minute, lines.customer)
-    columns = [column[rows] for column in identity]
-    order = np.lexsort((rows, *columns))
-    equal = np.ones(max(rows.size - 1, 0), np.bool_)
-    for column in columns:
-        equal &= column[order][1:] == column[order][:-1]
+    rows = rows[np.lexsort([rows, *(column[rows] for column in identity)])]
     repeats = np.zeros(sale.size, np.bool_)
-    repeats[rows[order[1:][equal]]] = True
+    repeats[rows[~group_starts(*(column[rows] for column in identity))]] = True
     return repeats
 
 
 def _channel_price_ratio(lines: SalesLines, priced: BoolArray, products: int) -> FloatArray:
     """Median usable price without customer id / with one, (P,)."""
     channel = lines.product * 2 + (lines.customer < 0)
-    median = grouped_quantiles(channel[priced], lines.price[priced], 2 * products, (0.5,))[0]
+    median = group_medians(channel[priced], lines.price[priced], 2 * products)
     return median[1::2] / median[0::2]
 
 

@@ -1,7 +1,7 @@
-"""List prices and promotions, read off what was paid.
+"""List prices and promotions, inferred from the prices paid.
 
-What customers pay mixes the list price with quantity breaks and a channel markup. Both are taken off per
-product before a price level is read off a day.
+Prices paid mix the list price with quantity breaks and a channel markup. Both are removed per product before the
+price level of a day is determined.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,15 @@ from typing import Final
 import numpy as np
 
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
-from pricing.sales.core.lines import CleanLines, SalesLines, grouped_quantiles
+from pricing.sales.core.grouping import (
+    group_ends,
+    group_medians,
+    group_numbers,
+    group_starts,
+    product_day_key,
+    split_product_day,
+)
+from pricing.sales.core.lines import CleanLines, SalesLines
 
 QUANTITY_CLASSES: Final = np.array([2, 6, 12, 24, 48, 100])  # first quantity of the second and later classes
 CLASSES: Final = QUANTITY_CLASSES.size + 1
@@ -25,23 +33,6 @@ RETURNED_PRICE: Final = 0.002
 SHORT_DIP_DAYS: Final = 18.0
 LEVELS_SEARCHED: Final = 3
 PRICE_DECIMALS: Final = 4
-
-
-@dataclass(frozen=True, slots=True)
-class ListPriceHistory:
-    """Recorded list prices: each of the n entries holds from its day until the product's next entry.
-
-    Attributes
-    ----------
-    product, day : (n,) product index and first day, sorted by both; one entry per product and day.
-    price : (n,) list price, above 0.
-    promotion : (n,) whether it is a promotion.
-    """
-
-    product: IntArray
-    day: IntArray
-    price: FloatArray
-    promotion: BoolArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +63,8 @@ def reconstruct_list_prices(
     """Find the list price of every product and day on which an ordinary line shows it.
 
     Per product, each (channel x quantity class) is compared with the list price that ordinary lines show just
-    before and after; its median log offset is taken off. Classes whose offsets scatter are left out. Days that
-    differ by less than 1.2 % in a row share a level; a level seen on one day only, between two days of equal
+    before and after; its median log offset is removed. Classes whose offsets scatter are left out. Successive days
+    that differ by less than 1.2 % share a level; a level seen on one day only, between two days of equal
     price, is a spike and not a list price. A product's answer depends on its own lines only.
 
     Returns
@@ -97,7 +88,7 @@ def reconstruct_list_prices(
 
 
 def infer_promotions(product: IntArray, day: IntArray, log_price: FloatArray) -> BoolArray:
-    """Tell promotions from regular prices.
+    """Separate promotions from regular prices.
 
     A price is a promotion if it lies more than 5 % below a price charged both within 35 days before and within
     35 days after, or below whatever was charged before and after if the dip lasts at most 21 days.
@@ -125,9 +116,8 @@ def infer_promotions(product: IntArray, day: IntArray, log_price: FloatArray) ->
     since = day - runs.last_day[before][runs.of]
     until = runs.first_day[after][runs.of] - day
     in_reach = (since <= PROMOTION_REACH_DAYS) & (until <= PROMOTION_REACH_DAYS)
-    promotion: BoolArray = (found & same)[runs.of] & in_reach | (found & (dip_days <= SHORT_DIP_DAYS))[
-        runs.of
-    ]
+    short = found & (dip_days <= SHORT_DIP_DAYS)
+    promotion: BoolArray = (found & same)[runs.of] & in_reach | short[runs.of]
     return promotion
 
 
@@ -136,17 +126,13 @@ def _entries(lines: SalesLines, clean: CleanLines) -> _Entries:
     product, day = lines.product[usable], lines.day[usable]
     quantity_class = np.searchsorted(QUANTITY_CLASSES, lines.quantity[usable], "right")
     cell = quantity_class + CLASSES * (lines.customer[usable] < 0)
-    if product.size == 0:
-        return _Entries(product, day, cell, np.zeros(0))
-    first, span = day.min(), np.ptp(day) + 1
-    key, group = np.unique((product * span + day - first) * CELLS + cell, return_inverse=True)
-    (median,) = grouped_quantiles(group, np.log(lines.price[usable]), key.size, (0.5,))
-    product_day = key // CELLS
-    return _Entries(product_day // span, product_day % span + first, key % CELLS, median)
+    key, group = np.unique(product_day_key(product, day) * CELLS + cell, return_inverse=True)
+    median = group_medians(group, np.log(lines.price[usable]), key.size)
+    return _Entries(*split_product_day(key // CELLS), key % CELLS, median)
 
 
 def _offsets(entries: _Entries, products: int) -> FloatArray:
-    """Log offset of every product's cells from its list price, (P * CELLS,); nan where it cannot be told."""
+    """Log offset of every product's cells from its list price, (P * CELLS,); nan where it is unknown."""
     cell = entries.product * CELLS + entries.cell
     counts = np.bincount(cell, minlength=products * CELLS).reshape(products, CELLS)
     offset = np.full(products * CELLS, np.nan)
@@ -155,9 +141,9 @@ def _offsets(entries: _Entries, products: int) -> FloatArray:
     for _ in range(OFFSET_ROUNDS):
         gap = entries.log_price - _level_around(entries, entries.log_price - offset[cell])
         valid = np.isfinite(gap)
-        (median,) = grouped_quantiles(cell[valid], gap[valid], offset.size, (0.5,))
+        median = group_medians(cell[valid], gap[valid], offset.size)
         scatter = np.abs(gap[valid] - median[cell[valid]])
-        (spread,) = grouped_quantiles(cell[valid], scatter, offset.size, (0.5,))
+        spread = group_medians(cell[valid], scatter, offset.size)
         enough = np.bincount(cell[valid], minlength=offset.size) >= FEWEST_IN_CELL
         found = enough & (spread <= WIDEST_CELL)
         median[np.abs(median) < SAME_PRICE / 2] = 0.0
@@ -166,7 +152,7 @@ def _offsets(entries: _Entries, products: int) -> FloatArray:
 
 
 def _reference_cell(counts: IntArray) -> IntArray:
-    """The cell whose prices are taken for list prices: the fullest with a customer id, if it is not too rare."""
+    """The cell whose prices count as list prices: the largest with a customer id, unless it is too small."""
     with_id = counts[:, :CLASSES]
     common = with_id.max(axis=1) >= FEWEST_IN_CELL
     return np.asarray(np.where(common, with_id.argmax(axis=1), counts.argmax(axis=1)), np.int64)
@@ -175,7 +161,7 @@ def _reference_cell(counts: IntArray) -> IntArray:
 def _level_around(entries: _Entries, level: FloatArray) -> FloatArray:
     """Log list price around each entry, nan unless the nearest known days before and after agree on it."""
     known = np.flatnonzero(np.isfinite(level))
-    product_day = entries.product * (1 << 31) + entries.day
+    product_day = product_day_key(entries.product, entries.day)
     before = np.searchsorted(product_day[known], product_day, "right") - 1
     after = np.searchsorted(product_day[known], product_day, "left")
     inside = (before >= 0) & (after < known.size)
@@ -187,29 +173,27 @@ def _level_around(entries: _Entries, level: FloatArray) -> FloatArray:
 
 def _day_levels(entries: _Entries, offset: FloatArray) -> tuple[IntArray, IntArray, FloatArray, BoolArray]:
     """Median log list price of each product and day, and whether cells without any offset show it."""
-    taken_off = offset[entries.product * CELLS + entries.cell]
-    known = np.isfinite(taken_off)
-    product, day, taken_off = entries.product[known], entries.day[known], taken_off[known]
-    level = entries.log_price[known] - taken_off
-    new = np.ones(product.size, np.bool_)
-    new[1:] = (product[1:] != product[:-1]) | (day[1:] != day[:-1])
-    of = np.cumsum(new) - 1
-    regular = np.bincount(of, taken_off == 0.0, of[-1] + 1) > 0
-    used = (taken_off == 0.0) | ~regular[of]
-    (median,) = grouped_quantiles(of[used], level[used], regular.size, (0.5,))
+    removed = offset[entries.product * CELLS + entries.cell]
+    known = np.isfinite(removed)
+    product, day, removed = entries.product[known], entries.day[known], removed[known]
+    level = entries.log_price[known] - removed
+    new = group_starts(product, day)
+    of = group_numbers(new)
+    regular = np.bincount(of, removed == 0.0, of[-1] + 1) > 0
+    used = (removed == 0.0) | ~regular[of]
+    median = group_medians(of[used], level[used], regular.size)
     return product[new], day[new], median, regular
 
 
 def _runs(product: IntArray, day: IntArray, level: FloatArray, regular: BoolArray) -> _Runs:
     """Group neighbouring days of about the same price; the run's level is the median of its regular days."""
-    new = np.ones(product.size, np.bool_)
-    new[1:] = (product[1:] != product[:-1]) | (np.abs(np.diff(level)) >= SAME_PRICE)
-    of = np.cumsum(new) - 1
+    new = group_starts(product)
+    new[1:] |= np.abs(np.diff(level)) >= SAME_PRICE
+    of = group_numbers(new)
     count = int(of[-1]) + 1
     used = regular | (np.bincount(of, regular, count) == 0)[of]
-    (median,) = grouped_quantiles(of[used], level[used], count, (0.5,))
-    last = np.concatenate((new[1:], [True]))
-    return _Runs(of, product[new], day[new], day[last], np.bincount(of, minlength=count), median)
+    median = group_medians(of[used], level[used], count)
+    return _Runs(of, product[new], day[new], day[group_ends(new)], np.bincount(of, minlength=count), median)
 
 
 def _is_spike(runs: _Runs) -> BoolArray:

@@ -14,40 +14,14 @@ LONGEST_CODE: Final = 50
 
 # `*` stands for any text, `?` for one character, `#` for one or more digits.
 DEFAULT: Final[tuple[str, ...]] = (
-    "POST",
-    "DOT",
-    "M",
-    "D",
-    "S",
-    "B",
-    "C2",
-    "C3",
-    "CRUK",
-    "PADS",
-    "BANK CHARGES",
-    "AMAZONFEE",
-    "ADJUST*",
-    "TEST*",
-    "GIFT",
-    "GIFT_*",
-    "SP#",
-)
+    "POST", "DOT", "M", "D", "S", "B", "C2", "C3", "CRUK", "PADS", "BANK CHARGES", "AMAZONFEE", "ADJUST*", "TEST*",
+    "GIFT", "GIFT_*", "SP#",
+)  # fmt: skip
 
 FEE_WORDS: Final[tuple[str, ...]] = (
-    "ADJUST",
-    "CARRIAGE",
-    "CHARGE",
-    "COMMISSION",
-    "DELIVERY",
-    "DISCOUNT",
-    "FEE",
-    "FEES",
-    "POSTAGE",
-    "REFUND",
-    "SHIPPING",
-    "SURCHARGE",
-    "VOUCHER",
-)
+    "ADJUST", "CARRIAGE", "CHARGE", "COMMISSION", "DELIVERY", "DISCOUNT", "FEE", "FEES", "POSTAGE", "REFUND",
+    "SHIPPING", "SURCHARGE", "VOUCHER",
+)  # fmt: skip
 
 _PRINTABLE: Final = re.compile(r"[ -.0-~]+")
 

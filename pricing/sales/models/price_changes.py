@@ -1,4 +1,4 @@
-"""The ledger of prices: every price that was proposed, decided on and applied, by whom and why."""
+"""Price changes: every price that was proposed, decided on and applied, by whom and why."""
 
 from decimal import Decimal
 
@@ -26,7 +26,7 @@ class PriceChangeSource(models.TextChoices):
 
 
 class PriceChange(models.Model):
-    """A line of the ledger.
+    """A change of a product's price, proposed or applied.
 
     `old_price` is the product's price when the change was proposed: when it has moved since, the change can no
     longer be applied. `expected` is what was expected of the change when it was approved, or applied if nobody had
@@ -90,3 +90,14 @@ class PriceChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product_id}: {self.old_price} -> {self.new_price} ({self.status})"
+
+    @property
+    def change_percent(self) -> Decimal | None:
+        """The change in percent of the old price; None for a first price."""
+        return 100 * (self.new_price - self.old_price) / self.old_price if self.old_price else None
+
+    @property
+    def is_stale(self) -> bool:
+        """It is undecided or waits to be applied, but its product's price has moved meanwhile."""
+        waits = self.status in (PriceChangeStatus.PROPOSED, PriceChangeStatus.APPROVED)
+        return waits and self.product.current_price != self.old_price

@@ -32,11 +32,11 @@ class PriceSource(models.TextChoices):
     LEDGER = "ledger"
 
 
-def margin_of_price(price: Decimal | None, cost: Decimal | None) -> Decimal | None:
-    """Margin of price as a fraction; None without a price or a cost."""
+def margin_percent(price: Decimal | None, cost: Decimal | None) -> Decimal | None:
+    """Margin in percent of the price; None without a price or a cost."""
     if not price or cost is None:
         return None
-    return (price - cost) / price
+    return 100 * ((price - cost) / price)
 
 
 class Product(models.Model):
@@ -95,6 +95,5 @@ class Product(models.Model):
         return f"{self.code} {self.name}"
 
     @property
-    def margin(self) -> Decimal | None:
-        """Margin of price as a fraction; None without a price or a cost."""
-        return margin_of_price(self.current_price, self.cost)
+    def margin_percent(self) -> Decimal | None:
+        return margin_percent(self.current_price, self.cost)

@@ -1,6 +1,5 @@
-"""Sales: the lines as they came in, and their sums per product and day."""
+"""Sales: the imported lines, and their sums per product and day."""
 
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -15,30 +14,21 @@ MAX_QUANTITY = 999_999
 
 
 class BypassError(TypeError):
-    """Sales were about to be written around the services, which would leave the roll-up wrong."""
+    """Transactions were about to be written without the services that keep the roll-up right."""
+
+
+def _bypass(*args: Any, **kwargs: Any) -> NoReturn:
+    raise BypassError(
+        "Writing transactions directly would leave the roll-up wrong: use pricing.sales.services.transactions."
+    )
 
 
 class TransactionQuerySet(models.QuerySet["Transaction"]):
-    def _refuse(self, what: str) -> NoReturn:
-        raise BypassError(
-            f"Transaction.objects.{what}() would leave the roll-up wrong: use pricing.sales.services.transactions."
-        )
-
-    def update(self, **values: Any) -> int:
-        self._refuse("update")
-
-    def delete(self) -> tuple[int, dict[str, int]]:
-        self._refuse("delete")
-
-    def bulk_create(self, objs: Iterable["Transaction"], *args: Any, **kwargs: Any) -> list["Transaction"]:
-        self._refuse("bulk_create")
-
-    def bulk_update(self, *args: Any, **kwargs: Any) -> int:
-        self._refuse("bulk_update")
+    update = delete = bulk_create = bulk_update = _bypass
 
 
 class TransactionFields(models.Model):
-    """What a sales line says. Shared by the books and the room where an import waits to be published."""
+    """The data of a sales line, shared by transactions and the staging table of imports."""
 
     invoice_no = SortedCharField(max_length=20)
     description = models.CharField(max_length=255, blank=True)
@@ -60,15 +50,15 @@ class TransactionFields(models.Model):
 
 
 class Transaction(TransactionFields):
-    """One line of an invoice, as the shop's books have it. Nothing is deleted for being odd: what estimation
-    leaves out or caps is said by `units` and `exclusion`, the clean view beside the books.
+    """One line of an invoice. No line is deleted for being unusual: `units` and `exclusion`, its clean view, say
+    what estimation leaves out or caps.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     product = models.ForeignKey(
         Product, on_delete=models.PROTECT, related_name="transactions", db_index=False
     )
-    # Batches are never deleted, and PostgreSQL would ask for each line's again when the import commits.
+    # Batches are never deleted, and PostgreSQL would check the batch of each line when the import commits.
     batch = models.ForeignKey(
         "elastix.ImportBatch",
         on_delete=models.PROTECT,
@@ -88,7 +78,7 @@ class Transaction(TransactionFields):
     )
 
     objects = TransactionQuerySet.as_manager()
-    # For pricing.services alone, which keep the roll-up true.
+    # For the services alone, which keep the roll-up right.
     rows = models.Manager["Transaction"]()
 
     class Meta:
@@ -120,21 +110,13 @@ class Transaction(TransactionFields):
     def __str__(self) -> str:
         return f"{self.invoice_no} {self.product_id} x {self.quantity}"
 
-    def save(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise BypassError(
-            "Saving a transaction would leave the roll-up wrong: use pricing.sales.services.transactions."
-        )
-
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise BypassError(
-            "Deleting a transaction would leave the roll-up wrong: use pricing.sales.services.transactions."
-        )
+    save = delete = _bypass
 
 
 class StagedTransaction(TransactionFields):
-    """A line of an import that is being read: invisible to every reader until its batch is published.
+    """A line of an import in progress: invisible to every reader until its batch is published.
 
-    It has no index but its own number: it is written once, read once and thrown away.
+    It is written once, read once and deleted, so it has no index but its primary key.
     """
 
     number = models.BigAutoField(primary_key=True)

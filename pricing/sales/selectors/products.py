@@ -1,18 +1,35 @@
 """Reads of products."""
 
+import json
+import unicodedata
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
+from django.db.models.expressions import Combinable, RawSQL
+from django.db.models.functions import Collate, Lower
 
-from elastix.api.fields import money, rounded
 from elastix.errors import NotFound
+from elastix.sql import is_postgresql
 from pricing.sales.core.service_codes import normalise_code
 from pricing.sales.models import Product
-from pricing.sales.models.products import Kind, margin_of_price
-from pricing.sales.selectors.matching import products_matching
+from pricing.sales.models.products import Kind, margin_percent
 
-_ORDERINGS = {"id": "code", "monthly_sales": "summary__monthly_sales"}
+
+class ProductRow(NamedTuple):
+    """A line of the catalogue; `monthly_sales` are the units of the 30 days before the as-of date."""
+
+    code: str
+    name: str
+    category: str
+    current_price: Decimal | None
+    cost: Decimal | None
+    monthly_sales: int
+
+    @property
+    def margin_percent(self) -> Decimal | None:
+        return margin_percent(self.current_price, self.cost)
 
 
 def find_product(code: str) -> Product:
@@ -32,45 +49,44 @@ def find_product(code: str) -> Product:
 
 
 def merchandise() -> QuerySet[Product]:
-    """Products that are sold for themselves: no services, none that was deactivated."""
+    """Active products that are sold for themselves: no services."""
     return Product.objects.filter(kind=Kind.MERCHANDISE, is_active=True)
 
 
-def products_list(
-    *, category: str | None, search: str | None, ordering: str, limit: int, offset: int
-) -> dict[str, Any]:
-    """Active merchandise; `search` looks into code and name."""
-    found = merchandise()
-    if category is not None:
-        found = found.filter(category=category)
-    if search is not None:
-        found = products_matching(found, search)
-    name = ordering.lstrip("-")
-    column = F(_ORDERINGS.get(name, name))
-    order = column.desc(nulls_last=True) if ordering.startswith("-") else column.asc(nulls_last=True)
-    # Tuples: a thousand model instances would take most of the time of a page.
-    page = found.order_by(order, "code").values_list(*_ROW_COLUMNS)[offset : offset + limit]
-    return {"products": [product_row(*values) for values in page], "total": found.count()}
+def product_values(products: QuerySet[Product]) -> Any:
+    """Select the columns of `ProductRow` as tuples, which are much cheaper than instances."""
+    return products.values_list("code", "name", "category", "current_price", "cost", "summary__monthly_sales")
 
 
-_ROW_COLUMNS = ("code", "name", "category", "current_price", "cost", "summary__monthly_sales")
+def product_rows(values: Iterable[tuple[Any, ...]]) -> list[ProductRow]:
+    """Make rows of what `product_values` selected; a product without a summary has sold nothing."""
+    return [ProductRow._make((*known, monthly_sales or 0)) for *known, monthly_sales in values]
 
 
-def product_row(
-    code: str,
-    name: str,
-    category: str,
-    price: Decimal | None,
-    cost: Decimal | None,
-    monthly_sales: int | None,
-) -> dict[str, Any]:
-    margin = margin_of_price(price, cost)
-    return {
-        "id": code,
-        "name": name,
-        "category": category,
-        "current_price": money(price),
-        "cost": rounded(cost, 4),
-        "current_margin": None if margin is None else rounded(100 * margin, 1),
-        "monthly_sales": monthly_sales or 0,
-    }
+def products_matching(products: QuerySet[Product], text: str) -> QuerySet[Product]:
+    """Return the products whose code or name contains a text, in upper or lower case, on every database alike.
+
+    SQLite folds the case of ASCII letters alone, PostgreSQL that of others by its locale. So the database searches
+    for texts of ASCII characters, folding those; other texts are searched for here, with Unicode case folding.
+    """
+    if text.isascii():
+        return products.alias(folded_name=Lower(_by_code_point("name"))).filter(
+            Q(code__contains=text.upper()) | Q(folded_name__contains=text.lower())
+        )
+    wanted = _folded(text)
+    names = products.values_list("code", "name")
+    return products.filter(code__in=_one_of([code for code, name in names if wanted in _folded(name)]))
+
+
+def _by_code_point(column: str) -> Combinable:
+    return Collate(column, "C") if is_postgresql() else F(column)
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def _one_of(codes: list[str]) -> RawSQL:
+    """The codes as rows of one parameter: databases limit the number of parameters, not their length."""
+    rows = "jsonb_array_elements_text(%s::jsonb) AS given(value)" if is_postgresql() else "json_each(%s)"
+    return RawSQL(f"SELECT value FROM {rows}", [json.dumps(codes)])  # noqa: S611

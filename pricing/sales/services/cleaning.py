@@ -25,12 +25,11 @@ from elastix.sql import (
     update_rows,
 )
 from pricing.sales.core.daily import DailySales, daily_sales
+from pricing.sales.core.grouping import matching_rows, product_day_key
 from pricing.sales.core.lines import CleanLines, ProductFacts, SalesLines, clean_lines, product_facts
 from pricing.sales.models import ProductSummary
 
 PRICE_DECIMALS = 4
-# Larger than any day number, so that product and day form one key.
-DAYS = 1 << 31
 DAY_COLUMNS = {
     "units": "double precision",
     "unit_lines": "integer",
@@ -41,7 +40,7 @@ DAY_COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class StoredLines:
-    """Lines as read from the books: their ids, the arrays, and the clean view stored with them."""
+    """Lines as stored: their ids, the arrays, and the clean view stored with them."""
 
     ids: Sequence[Any]
     lines: SalesLines
@@ -80,12 +79,11 @@ def _read_lines(codes: Sequence[str]) -> StoredLines:
     )
     rows = fetch(sql, codes)
     # The ids are in the order of time, so of identical lines the first one counts, run after run. Sorting
-    # here is cheaper than in the database, which would move whole rows about.
+    # here is cheaper than in the database, which would move whole rows.
     rows.sort(key=itemgetter(0))
-    columns = list(zip(*rows, strict=True)) or [()] * 12
-    ids, product, day, minute, quantity, price, customer, invoice, returned, voided, units, exclusion = (
-        columns
-    )
+    (
+        ids, product, day, minute, quantity, price, customer, invoice, returned, voided, units, exclusion,
+    ) = list(zip(*rows, strict=True)) or [()] * 12  # fmt: skip
     lines = SalesLines(
         product=np.array([number[code] for code in product], np.int64),
         day=np.array(day_numbers(day), np.int64),
@@ -111,18 +109,13 @@ def _numbered(values: Sequence[str | None], missing: int | None = None) -> NDArr
 def _write_lines(stored: StoredLines, clean: CleanLines) -> None:
     changed = np.flatnonzero((clean.units != stored.units) | (clean.reason != stored.exclusion)).tolist()
     rows = [(float(clean.units[row]), int(clean.reason[row]), stored.ids[row]) for row in changed]
-    update_rows(
-        "pricing_transaction",
-        "id",
-        {"units": "double precision", "exclusion": "smallint"},
-        rows,
-        key_type="uuid",
-    )
+    columns = {"units": "double precision", "exclusion": "smallint"}
+    update_rows("pricing_transaction", "id", columns, rows, key_type="uuid")
 
 
 def _write_days(codes: Sequence[str], daily: DailySales) -> None:
     """Write units, list price and promotion of the days on which they differ from what is stored."""
-    columns = fetch_columns(
+    ids, product, day, units, lines, list_price, promotion = fetch_columns(
         f"SELECT id, product_id, {day_of('date')}, units, unit_lines, CAST(list_price AS double precision), "
         f"{as_integer('promotion_applied')} FROM pricing_saleshistory WHERE source = 'transactions' "
         f"AND product_id IN ({placeholders(len(codes))})",
@@ -130,72 +123,61 @@ def _write_days(codes: Sequence[str], daily: DailySales) -> None:
         columns=7,
     )
     number = {code: index for index, code in enumerate(codes)}
-    stored = np.array([number[code] for code in columns[1]], np.int64) * DAYS + np.array(
-        day_numbers(columns[2]), np.int64
+    stored = product_day_key(
+        np.array([number[code] for code in product], np.int64), np.array(day_numbers(day), np.int64)
     )
-    key = daily.product * DAYS + daily.day
-    # Days that came or went since the lines were read belong to a later sales version.
-    rows, at = np.intersect1d(stored, key, assume_unique=True, return_indices=True)[1:]
-    price = np.round(daily.list_price[at], PRICE_DECIMALS)
-    old_price = np.array(columns[5], np.float64)[rows]
+    # Days that were added or deleted since the lines were read belong to a later sales version.
+    rows, at = matching_rows(stored, product_day_key(daily.product, daily.day))
+    found = daily.rows(at)
+    price = np.round(found.list_price, PRICE_DECIMALS)
+    old_price = np.array(list_price, np.float64)[rows]
     differs = (
-        (daily.units[at] != np.array(columns[3], np.float64)[rows])
-        | (daily.lines[at] != np.array(columns[4], np.int64)[rows])
+        (found.units != np.array(units, np.float64)[rows])
+        | (found.lines != np.array(lines, np.int64)[rows])
         | ~((price == old_price) | (np.isnan(price) & np.isnan(old_price)))
-        | (daily.promotion[at] != np.array(columns[6], np.bool_)[rows])
+        | (found.promotion != np.array(promotion, np.bool_)[rows])
     )
-    at = at[differs]
+    found = found.rows(differs)
     prices = [None if value != value else number_for_driver(value) for value in price[differs].tolist()]
-    ids = [columns[0][row] for row in rows[differs].tolist()]
-    changed = zip(
-        daily.units[at].tolist(),
-        daily.lines[at].tolist(),
-        prices,
-        daily.promotion[at].tolist(),
-        ids,
-        strict=True,
-    )
-    update_rows("pricing_saleshistory", "id", DAY_COLUMNS, list(changed))
+    keys = [ids[row] for row in rows[differs].tolist()]
+    columns = (found.units.tolist(), found.lines.tolist(), prices, found.promotion.tolist(), keys)
+    update_rows("pricing_saleshistory", "id", DAY_COLUMNS, list(zip(*columns, strict=True)))
 
 
 def _write_facts(codes: Sequence[str], lines: SalesLines, facts: ProductFacts) -> None:
-    """Keep what only the lines can tell of a product: what they warn of, and how many invoices it is on."""
+    """Store what only the lines show of a product: data flags and the number of its invoices."""
     names = {
         "BULK_CAPPED": facts.bulk_capped,
         "HIGH_RETURNS": facts.high_returns,
         "CHANNEL_MIX": facts.channel_mix,
     }
     invoices = _invoices(lines, len(codes))
-    found = {
-        code: ([name for name, set_for in names.items() if set_for[row]], invoices[row])
+    found = [
+        ProductSummary(
+            product_id=code,
+            data_flags=[name for name, applies in names.items() if applies[row]],
+            invoices=invoices[row],
+        )
         for row, code in enumerate(codes)
-    }
-    stored = ProductSummary.objects.filter(product_id__in=codes)
+    ]
     known = {
         code: (flags, count)
-        for code, flags, count in stored.values_list("product_id", "data_flags", "invoices")
+        for code, flags, count in ProductSummary.objects.filter(product_id__in=codes).values_list(
+            "product_id", "data_flags", "invoices"
+        )
     }
-    ProductSummary.objects.bulk_create(
-        [
-            ProductSummary(product_id=code, data_flags=flags, invoices=count)
-            for code, (flags, count) in found.items()
-            if code not in known
-        ],
-        batch_size=1000,
-    )
-    ProductSummary.objects.bulk_update(
-        [
-            ProductSummary(product_id=code, data_flags=flags, invoices=count)
-            for code, (flags, count) in found.items()
-            if code in known and known[code] != (flags, count)
-        ],
-        ["data_flags", "invoices"],
-        batch_size=500,
-    )
+    new = [summary for summary in found if summary.product_id not in known]
+    changed = [
+        summary
+        for summary in found
+        if summary.product_id in known and known[summary.product_id] != (summary.data_flags, summary.invoices)
+    ]
+    ProductSummary.objects.bulk_create(new, batch_size=1000)
+    ProductSummary.objects.bulk_update(changed, ["data_flags", "invoices"], batch_size=500)
 
 
 def _invoices(lines: SalesLines, products: int) -> list[int]:
-    """How many different invoices each product was sold on; one cancelled later was a purchase still."""
+    """Number of different invoices of each product, those cancelled later included."""
     sold = ~lines.cancellation
     pairs = np.unique(lines.product[sold] * (1 << 32) + lines.invoice[sold])
     counts: list[int] = np.bincount(pairs >> 32, minlength=products).tolist()
@@ -209,7 +191,7 @@ def products_with_sales() -> list[str]:
 
 
 def forget_sales(codes: Sequence[str]) -> None:
-    """Drop the summaries of products whose last transaction is gone."""
+    """Delete the summaries of products without any sales."""
     if codes:
         execute(
             f"DELETE FROM pricing_productsummary WHERE product_id IN ({placeholders(len(codes))}) "

@@ -1,4 +1,4 @@
-"""The daily check of the data: are the sales recent and whole, are the figures up to date, are costs known?"""
+"""The daily check of the data: are the sales recent and complete, the figures up to date, the costs known?"""
 
 import datetime as dt
 
@@ -10,20 +10,21 @@ from django.utils import timezone
 from elastix.alerts.services import Finding, alerts_report
 from elastix.dataset.models import DataVersion
 from elastix.dataset.versions import data_version
+from pricing.sales.core.arrays import IntArray
 from pricing.sales.core.calendar import DAYS_A_WEEK
-from pricing.sales.core.data_checks import WEEKS_COMPARED, DailyCheck, check_days
-from pricing.sales.models import Product, SalesHistory
-from pricing.sales.models.products import Kind
+from pricing.sales.core.data_checks import WEEKS_COMPARED, check_days
+from pricing.sales.models import SalesHistory
+from pricing.sales.selectors.products import merchandise
 
 FIGURES_LATE_AFTER = dt.timedelta(hours=24)
 SOLD_RECENTLY = dt.timedelta(days=28)
 MOST_DAYS_NAMED = 5
-# What this check reports on; alerts of the same kinds on anything else are not its own to clear.
+# The subjects of this check; it clears no alerts of the same kinds on others.
 SUBJECTS = ("", "figures", "missing days", "last week")
 
 
 def check_data() -> int:
-    """Look at the newest sales and report what is wrong with them as alerts; return how many are new."""
+    """Report what is wrong with the newest sales as alerts; return how many are new."""
     version = data_version()
     if version.as_of is None:
         return 0
@@ -32,14 +33,14 @@ def check_data() -> int:
         alerts_report(kind, findings, among=SUBJECTS)
         for kind, findings in (
             ("data_stale", _staleness(version, newest)),
-            ("data_quality", _wholeness(newest)),
+            ("data_quality", _completeness(newest)),
             ("no_cost", _costs(newest)),
         )
     )
 
 
 def _staleness(version: DataVersion, newest: dt.date) -> list[Finding]:
-    """Sales that end long ago, and figures that lag behind the sales because recomputes fail."""
+    """Sales that ended long ago, and figures behind the sales because recomputes fail."""
     found = []
     now = timezone.now()
     age = now.astimezone(settings.SHOP_TIME_ZONE).date() - newest
@@ -56,8 +57,8 @@ def _staleness(version: DataVersion, newest: dt.date) -> list[Finding]:
     return found
 
 
-def _wholeness(newest: dt.date) -> list[Finding]:
-    """Days that are missing among the newest, and a last week of a size no week has."""
+def _completeness(newest: dt.date) -> list[Finding]:
+    """Missing days among the newest, and a last week of an unusual size."""
     check = check_days(_lines_by_day(newest))
     found = []
     if check.missing.size:
@@ -68,24 +69,18 @@ def _wholeness(newest: dt.date) -> list[Finding]:
         )
         found.append(Finding("missing days", message, {"days": days}))
     if check.unusual:
-        found.append(_unusual_week(check, newest))
+        reason = "loaded in part" if check.last_week < check.usual_week else "loaded twice"
+        message = (
+            f"The seven days to {newest} hold {check.last_week:,} sales lines; a usual week has"
+            f" {check.usual_week:,.0f}: was a file {reason}?"
+        )
+        data = {"lines": check.last_week, "usual": check.usual_week, "last_day": str(newest)}
+        found.append(Finding("last week", message, data))
     return found
 
 
-def _unusual_week(check: DailyCheck, newest: dt.date) -> Finding:
-    question = (
-        "was a file loaded in part?" if check.last_week < check.usual_week else "was a file loaded twice?"
-    )
-    message = (
-        f"The seven days to {newest} hold {check.last_week:,} sales lines; a usual week has"
-        f" {check.usual_week:,.0f}: {question}"
-    )
-    data = {"lines": check.last_week, "usual": check.usual_week, "last_day": str(newest)}
-    return Finding("last week", message, data)
-
-
-def _lines_by_day(newest: dt.date) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Sales lines of each day of the weeks compared, oldest first, from the first day there is."""
+def _lines_by_day(newest: dt.date) -> IntArray:
+    """Sales lines of each day of the weeks compared, oldest first, from the first day with sales on."""
     first = newest - dt.timedelta(days=WEEKS_COMPARED * DAYS_A_WEEK - 1)
     days = SalesHistory.objects.filter(date__gte=first, date__lte=newest).order_by().values_list("date")
     lines = {day: count for day, count in days.annotate(Sum("lines")) if count}
@@ -96,9 +91,7 @@ def _lines_by_day(newest: dt.date) -> np.ndarray[tuple[int], np.dtype[np.int64]]
 
 def _costs(newest: dt.date) -> list[Finding]:
     """Products on sale without a cost, for which no price can be recommended."""
-    sold = Product.objects.filter(kind=Kind.MERCHANDISE, is_active=True).annotate(
-        newest=Max("sales_history__date")
-    )
+    sold = merchandise().annotate(newest=Max("sales_history__date"))
     counts = sold.filter(newest__gt=newest - SOLD_RECENTLY).aggregate(
         products=Count("pk"), without=Count("pk", filter=Q(cost__isnull=True))
     )

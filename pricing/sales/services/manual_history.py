@@ -1,7 +1,6 @@
-"""Writing days of sales by hand, for products whose single sales are not in the books.
+"""Write days of sales by hand, for products without transactions.
 
-A manual day stands beside the days summed from transactions. Where transactions come in for its day, their
-sums replace it: they know better.
+Transactions of the same product and day replace a manual day.
 """
 
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from elastix.dataset.versions import lock_version
+from elastix.errors import NotFound
 from pricing.sales.models import SalesHistory
 from pricing.sales.models.transactions import SalesSource
 from pricing.sales.services import rollup
@@ -22,14 +22,13 @@ PRICE_STEP = Decimal("0.0001")
 
 @transaction.atomic
 def manual_day_create(values: Mapping[str, Any]) -> SalesHistory:
-    """Add a day of sales that no transactions tell of; its product becomes stale.
+    """Add a day of sales without transactions; its product becomes stale.
 
     Parameters
     ----------
     values
-        `product_id`, `date`, `quantity` (units, 0 or more) and `price` (what a unit was sold for) are
-        needed; `cost`, `promotion_applied` and `list_price` (the regular price of a day with a promotion) may
-        be given.
+        `product_id`, `date`, `quantity` (units, 0 or more) and `price` (of a unit) are required; `cost`,
+        `promotion_applied` and `list_price` (the regular price of a day with a promotion) are optional.
 
     Raises
     ------
@@ -43,18 +42,20 @@ def manual_day_create(values: Mapping[str, Any]) -> SalesHistory:
 
 @transaction.atomic
 def manual_day_update(day_id: Any, changes: Mapping[str, Any]) -> SalesHistory:
-    """Change what is given of a manual day; the product it leaves and the one it joins become stale.
+    """Change the given fields of a manual day; its product, and a former one, become stale.
 
     Raises
     ------
-    SalesHistory.DoesNotExist : there is no such day, or it is summed from transactions.
+    NotFound : there is no such day, or it is summed from transactions.
     ValidationError : the product has the new day already, or a value is out of its limits.
     """
     lock_version()
     day = _manual_day(day_id)
     before = day.product_id
-    values = {name: getattr(day, name) for name in FIELDS} | {"price": _asked_price(day)} | dict(changes)
-    day = _save(day, values)
+    values = {name: getattr(day, name) for name in FIELDS}
+    if day.price is None:  # a day without sales has its asking price as list price only
+        values["price"] = day.list_price
+    day = _save(day, values | dict(changes))
     for code in sorted({before, day.product_id}):
         rollup.touch_product(code)
     return day
@@ -62,11 +63,11 @@ def manual_day_update(day_id: Any, changes: Mapping[str, Any]) -> SalesHistory:
 
 @transaction.atomic
 def manual_day_delete(day_id: Any) -> None:
-    """Take a manual day back; its product becomes stale.
+    """Delete a manual day; its product becomes stale.
 
     Raises
     ------
-    SalesHistory.DoesNotExist : there is no such day, or it is summed from transactions.
+    NotFound : there is no such day, or it is summed from transactions.
     """
     lock_version()
     day = _manual_day(day_id)
@@ -75,12 +76,11 @@ def manual_day_delete(day_id: Any) -> None:
 
 
 def _manual_day(day_id: Any) -> SalesHistory:
-    return SalesHistory.objects.select_for_update().get(pk=day_id, source=SalesSource.MANUAL)
-
-
-def _asked_price(day: SalesHistory) -> Decimal | None:
-    """A day without sales keeps the price that was asked only as its list price."""
-    return day.list_price if day.price is None else day.price
+    days = SalesHistory.objects.select_for_update()
+    day = days.filter(pk=day_id, source=SalesSource.MANUAL).first()
+    if day is None:
+        raise NotFound("There is no such day of sales that was entered by hand.")
+    return day
 
 
 def _save(day: SalesHistory, values: Mapping[str, Any]) -> SalesHistory:
@@ -93,7 +93,7 @@ def _save(day: SalesHistory, values: Mapping[str, Any]) -> SalesHistory:
     day.price = price if day.quantity else None
     day.cost = values.get("cost")
     day.promotion_applied = bool(values.get("promotion_applied"))
-    # The regular price of a day with a promotion is known only if somebody says it.
+    # The regular price of a day with a promotion is known only if it is entered.
     day.list_price = values.get("list_price") if day.promotion_applied else price
     if (day.cost is not None and day.cost < 0) or (day.list_price is not None and day.list_price <= 0):
         raise ValidationError("A cost must be 0 or more, a list price above 0.")

@@ -1,4 +1,4 @@
-"""Writing products. A price set by hand goes into the ledger; every edit raises the catalogue version."""
+"""Write products. A price set by hand is recorded as a price change; every edit raises the catalogue version."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -9,14 +9,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from elastix.dataset.versions import catalogue_changed, lock_version
+from elastix.errors import Conflict, NotFound
 from elastix.sql import batches
 from pricing.sales.core.service_codes import DEFAULT, is_service_code
-from pricing.sales.models import PriceChange, Product, Transaction
+from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
 from pricing.sales.models.products import Kind, PriceSource
 from pricing.sales.services import rollup
 
 EDITABLE = ("name", "category", "current_price", "cost", "stock_level", "target_stock", "kind", "is_active")
+GROUPING = ("kind", "category")
 
 
 def kind_of(code: str) -> str:
@@ -43,25 +45,39 @@ def products_ensure(names: Mapping[str, str]) -> None:
 
 @transaction.atomic
 def product_create(*, code: str, by: str, **fields: Any) -> Product:
-    """Create a product; its price, if given, is its first line in the ledger."""
+    """Create a product; its price, if given, is its first price change.
+
+    Raises
+    ------
+    Conflict : there is a product of this code.
+    """
     lock_version()
+    if Product.objects.filter(code=code).exists():
+        raise Conflict(
+            f"There is a product {code} already. To change it, send PATCH to /api/products/{code}."
+        )
     product = Product(code=code, name=code, kind=kind_of(code))
     _edit(product, fields)
     product.save(force_insert=True)
-    _write_ledger(product, None, by)
+    PriceChange.objects.bulk_create(_price_changes([product], {}, by))
     catalogue_changed()
     return product
 
 
 @transaction.atomic
 def product_update(code: str, *, by: str, **changes: Any) -> Product:
-    """Change what is given of a product; a changed price becomes manual and is written into the ledger."""
+    """Change the given fields of a product; a changed price becomes manual and is recorded as a price change.
+
+    Raises
+    ------
+    NotFound : there is no such product.
+    """
     lock_version()
-    product = Product.objects.select_for_update().get(code=code)
-    old_price, regrouped = product.current_price, not _same_group(product, changes)
+    product = _locked(code)
+    old_prices, regrouped = {code: product.current_price}, not _same_group(product, changes)
     _edit(product, changes)
     product.save()
-    _write_ledger(product, old_price, by)
+    PriceChange.objects.bulk_create(_price_changes([product], old_prices, by))
     if regrouped:
         rollup.touch_product(code)
     catalogue_changed()
@@ -70,14 +86,16 @@ def product_update(code: str, *, by: str, **changes: Any) -> Product:
 
 @transaction.atomic
 def product_delete(code: str) -> bool:
-    """Delete a product without history; deactivate one with. Return whether it was deleted."""
+    """Delete a product without history; deactivate one with. Return whether it was deleted.
+
+    Raises
+    ------
+    NotFound : there is no such product.
+    """
     lock_version()
-    product = Product.objects.select_for_update().get(code=code)
-    has_history = (
-        Transaction.objects.filter(product=product).exists()
-        or product.sales_history.exists()
-        or product.price_changes.exists()
-    )
+    product = _locked(code)
+    histories = (product.transactions, product.sales_history, product.price_changes)
+    has_history = any(history.exists() for history in histories)
     if has_history:
         product.is_active = False
         product.save(update_fields=["is_active", "updated_at"])
@@ -116,25 +134,27 @@ def products_upsert(rows: Iterable[Mapping[str, Any]], *, by: str) -> tuple[int,
         [*EDITABLE, "price_source", "updated_at"],
         batch_size=200,
     )
-    PriceChange.objects.bulk_create(
-        [line for product in products if (line := _ledger_line(product, old_prices.get(product.code), by))],
-        batch_size=500,
-    )
+    PriceChange.objects.bulk_create(_price_changes(products, old_prices, by), batch_size=500)
     for code in regrouped:
         rollup.touch_product(code)
     catalogue_changed()
     return len(created), len(known)
 
 
+def _locked(code: str) -> Product:
+    product = Product.objects.select_for_update().filter(code=code).first()
+    if product is None:
+        raise NotFound(f"There is no product {code}.")
+    return product
+
+
 def _same_group(product: Product, fields: Mapping[str, Any]) -> bool:
-    """Whether kind and category stay, on which other products' and customers' numbers depend."""
-    return all(
-        fields.get(name, getattr(product, name)) == getattr(product, name) for name in ("kind", "category")
-    )
+    """Tell whether kind and category stay, on which the estimates of other products and of customers depend."""
+    return all(fields.get(name, getattr(product, name)) == getattr(product, name) for name in GROUPING)
 
 
 def _edit(product: Product, fields: Mapping[str, Any]) -> None:
-    """Set fields and check them; a price that is set becomes manual, one that is taken away follows the data."""
+    """Set and validate fields; a price that is set becomes manual, without one it follows the data again."""
     old_price = product.current_price
     for name in EDITABLE:
         if name in fields:
@@ -146,23 +166,21 @@ def _edit(product: Product, fields: Mapping[str, Any]) -> None:
     product.updated_at = timezone.now()
 
 
-def _ledger_line(product: Product, old_price: Decimal | None, by: str) -> PriceChange | None:
-    """The ledger's line for a price set by hand; None if it is what it was."""
-    if product.current_price is None or product.current_price == old_price:
-        return None
-    return PriceChange(
-        product=product,
-        old_price=old_price,
-        new_price=product.current_price,
-        changed_at=timezone.now(),
-        reason="Set by hand",
-        applied_by=by,
-        status=PriceChangeStatus.APPLIED,
-        source=PriceChangeSource.MANUAL,
-    )
-
-
-def _write_ledger(product: Product, old_price: Decimal | None, by: str) -> None:
-    line = _ledger_line(product, old_price, by)
-    if line:
-        line.save()
+def _price_changes(
+    products: Iterable[Product], old_prices: Mapping[str, Decimal | None], by: str
+) -> list[PriceChange]:
+    """The changes of prices that were set by hand and differ from the old ones (None or absent: there was none)."""
+    return [
+        PriceChange(
+            product=product,
+            old_price=old_prices.get(product.code),
+            new_price=product.current_price,
+            changed_at=timezone.now(),
+            reason="Set by hand",
+            applied_by=by,
+            status=PriceChangeStatus.APPLIED,
+            source=PriceChangeSource.MANUAL,
+        )
+        for product in products
+        if product.current_price not in (None, old_prices.get(product.code))
+    ]

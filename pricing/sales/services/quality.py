@@ -1,4 +1,4 @@
-"""The data-quality report of each import: what estimation leaves out, and codes that look like services."""
+"""The data-quality report of each import: lines excluded from estimation, and codes that look like services."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 
-from elastix.imports.models import ImportBatch, ImportKind, ImportStatus
+from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.sql import fetch, is_postgresql
+from pricing.sales.core.files import ImportKind
 from pricing.sales.core.lines import EXCLUSION_REASONS, NONE
 from pricing.sales.core.service_codes import DEFAULT, suggest_service_codes
 from pricing.sales.models import Product
@@ -18,10 +19,8 @@ NEGATIVE_PRICE = "negative_price"
 
 def compute() -> list[ImportBatch]:
     """Report on the published imports that have no report yet; their lines are clean by now."""
-    batches = ImportBatch.objects.filter(
-        kind=ImportKind.TRANSACTIONS, status=ImportStatus.PUBLISHED, quality={}, accepted__gt=0
-    )
-    return [_reported(batch) for batch in batches]
+    batches = ImportBatch.objects.filter(kind=ImportKind.TRANSACTIONS, status=ImportStatus.PUBLISHED)
+    return [_reported(batch) for batch in batches.filter(quality={}, accepted__gt=0)]
 
 
 def publish(reports: list[ImportBatch]) -> None:
@@ -53,13 +52,12 @@ def _reported(batch: ImportBatch) -> ImportBatch:
 
 
 def _suggestions(batch: ImportBatch, lines: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Codes that are probably fees or adjustments though no pattern says so, from accepted and refused lines."""
-    negative = _refused_negative(batch)
+    """Codes that are probably fees or adjustments although no pattern matches, from accepted and rejected lines."""
+    negative = _rejected_negative(batch)
     codes = sorted({*lines, *negative})
     names = dict(Product.objects.values_list("code", "name"))
-    counts = np.array([[lines.get(code, 0), negative.get(code, 0)] for code in codes], np.int64).reshape(
-        -1, 2
-    )
+    pairs = [(lines.get(code, 0), negative.get(code, 0)) for code in codes]
+    counts = np.array(pairs, np.int64).reshape(-1, 2)
     found = suggest_service_codes(
         codes,
         [names.get(code, "") for code in codes],
@@ -70,17 +68,13 @@ def _suggestions(batch: ImportBatch, lines: Mapping[str, int]) -> list[dict[str,
     return [{"code": each.code, "lines": each.lines, "reason": each.reason} for each in found]
 
 
-def _refused_negative(batch: ImportBatch) -> dict[str, int]:
-    """How many lines of each code were refused for a negative price."""
+def _rejected_negative(batch: ImportBatch) -> dict[str, int]:
+    """Number of lines of each code that were rejected for a negative price."""
     columns = batch.report.get("columns", [])
     column = batch.report.get("mapping", {}).get("stock_code")
     if column not in columns:
         return {}
     place = columns.index(column)
-    counts: dict[str, int] = {}
     rows = batch.rejects.filter(reason=NEGATIVE_PRICE).values_list("content", flat=True)
-    for row in rows.iterator(chunk_size=2000):
-        code = row[place].strip().upper() if place < len(row) else ""
-        if code:
-            counts[code] = counts.get(code, 0) + 1
-    return counts
+    codes = (row[place].strip().upper() for row in rows.iterator(chunk_size=2000) if place < len(row))
+    return Counter(code for code in codes if code)

@@ -1,7 +1,7 @@
-"""Keeping the daily roll-up true: inside the transaction that changes sales, for the touched days only.
+"""Keep the daily roll-up up to date: within the transaction that changes sales, for the touched days only.
 
 Writers lock the version row, write their lines, match cancellations, sum the touched days and raise the sales
-version. The lock puts writers in a row, so each sums what all before it have committed.
+version. The lock serialises writers, so each sums what all before it have committed.
 """
 
 import datetime as dt
@@ -25,6 +25,7 @@ from elastix.sql import (
     placeholders,
 )
 from pricing.sales.core.cancellations import match_cancellations
+from pricing.sales.core.grouping import number_values
 
 TRANSACTION = "pricing_transaction"
 HISTORY = "pricing_saleshistory"
@@ -58,7 +59,7 @@ Day = tuple[str, dt.date]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What the roll-up needs to know of a line that came, went or changed."""
+    """The part of an added, deleted or changed line that the roll-up needs."""
 
     product_id: str
     date: dt.date
@@ -66,7 +67,7 @@ class Line:
 
 
 def apply_lines(lines: Iterable[Line]) -> int:
-    """Bring the roll-up up to date after these lines came, went or changed; return the new sales version."""
+    """Update the roll-up after these lines were added, deleted or changed; return the new sales version."""
     version = _version_for_days()
     lines = list(lines)
     days = {(line.product_id, line.date) for line in lines}
@@ -78,21 +79,13 @@ def apply_lines(lines: Iterable[Line]) -> int:
 
 
 def apply_batch(batch_id: Any) -> int:
-    """Bring the roll-up up to date after a batch's lines were added; return the new sales version."""
+    """Update the roll-up after a batch's lines were added; return the new sales version."""
     version = _version_for_days()
-    parameters = [_uuid(batch_id)]
-    scope = f"SELECT DISTINCT product_id FROM {TRANSACTION} WHERE batch_id = %s"
-    products = sorted(code for (code,) in fetch(scope, parameters))
-    customers = [
-        code
-        for (code,) in fetch(
-            f"SELECT DISTINCT customer_id FROM {TRANSACTION} WHERE batch_id = %s AND customer_id IS NOT NULL "
-            "ORDER BY customer_id",
-            parameters,
-        )
-    ]
+    parameters = [batch_id if is_postgresql() else batch_id.hex]
+    products = _distinct("product_id", "batch_id = %s", parameters)
+    customers = _distinct("customer_id", "batch_id = %s", parameters)
     changed = _rematch_products(products)
-    if _is_most_of_the_books(parameters):
+    if _is_most_of_the_sales(parameters):
         _sum_everything()
     else:
         _sum_touched(f"SELECT DISTINCT product_id, date FROM {TRANSACTION} WHERE batch_id = %s", parameters)
@@ -101,7 +94,7 @@ def apply_batch(batch_id: Any) -> int:
 
 
 def _version_for_days() -> DataVersion:
-    """Lock the version; days cut in two zones must not stand beside each other.
+    """Lock the version; days of two time zones must not be mixed.
 
     Raises
     ------
@@ -116,15 +109,7 @@ def _version_for_days() -> DataVersion:
 def clear_rollup() -> int:
     """Empty the roll-up before all transactions are deleted; return the new sales version."""
     version = lock_version()
-    products = [
-        code for (code,) in fetch(f"SELECT DISTINCT product_id FROM {TRANSACTION} ORDER BY product_id")
-    ]
-    customers = [
-        code
-        for (code,) in fetch(
-            f"SELECT DISTINCT customer_id FROM {TRANSACTION} WHERE customer_id IS NOT NULL ORDER BY customer_id"
-        )
-    ]
+    products, customers = _distinct("product_id"), _distinct("customer_id")
     execute(f"DELETE FROM {HISTORY} WHERE source = 'transactions'")
     return _raise_version(version, products, customers)
 
@@ -132,20 +117,13 @@ def clear_rollup() -> int:
 def touch_product(code: str) -> int:
     """Mark a product and its customers stale after it changed without a line changing (its kind, manual history)."""
     version = lock_version()
-    customers = fetch(
-        f"SELECT DISTINCT customer_id FROM {TRANSACTION} WHERE product_id = %s AND customer_id IS NOT NULL "
-        "ORDER BY customer_id",
-        [code],
-    )
-    return _raise_version(version, [code], [customer for (customer,) in customers])
+    return _raise_version(version, [code], _distinct("customer_id", "product_id = %s", [code]))
 
 
 def rebuild_rollup() -> int:
     """Sum every day anew from the transactions, as after a change of the shop's time zone."""
     version = lock_version()
-    products = [
-        code for (code,) in fetch(f"SELECT DISTINCT product_id FROM {TRANSACTION} ORDER BY product_id")
-    ]
+    products = _distinct("product_id")
     _rematch_products(products)
     execute(
         f"DELETE FROM {HISTORY} WHERE source = 'transactions' AND NOT EXISTS (SELECT 1 FROM {TRANSACTION} t "
@@ -155,7 +133,13 @@ def rebuild_rollup() -> int:
     return _raise_version(version, products, [])
 
 
-def _is_most_of_the_books(batch: Sequence[Any]) -> bool:
+def _distinct(column: str, where: str = "TRUE", parameters: Sequence[Any] = ()) -> list[str]:
+    """The different values of a column of the transactions, in order, without NULL."""
+    sql = f"SELECT DISTINCT {column} FROM {TRANSACTION} WHERE {where} AND {column} IS NOT NULL"
+    return sorted(value for (value,) in fetch(sql, parameters))
+
+
+def _is_most_of_the_sales(batch: Sequence[Any]) -> bool:
     """Whether summing all days is cheaper than finding out which days a batch touched."""
     ((of_batch, of_all),) = fetch(
         f"SELECT (SELECT COUNT(*) FROM {TRANSACTION} WHERE batch_id = %s), (SELECT COUNT(*) FROM {TRANSACTION})",
@@ -207,17 +191,18 @@ def _rematch_products(products: Sequence[str]) -> set[Day]:
 
 def _rematch(products: Sequence[str]) -> set[Day]:
     marks = placeholders(len(products))
-    minute = epoch_minute("t.invoice_date")
+    line = f"""
+        t.id, t.product_id, COALESCE(t.customer_id, ''), t.quantity, {epoch_minute("t.invoice_date")},
+        {as_integer("t.is_return")}, CAST(t.unit_price AS double precision), {as_integer("t.voided")}, t.date
+    """
     sql = f"""
-        SELECT t.id, t.product_id, COALESCE(t.customer_id, ''), t.quantity, {minute}, {as_integer("t.is_return")},
-               CAST(t.unit_price AS double precision), {as_integer("t.voided")}, t.date
+        SELECT {line}
         FROM (SELECT DISTINCT product_id, COALESCE(customer_id, '') AS customer, ABS(quantity) AS units
               FROM {TRANSACTION} WHERE is_return AND product_id IN ({marks})) r
         JOIN {TRANSACTION} t ON t.product_id = r.product_id AND COALESCE(t.customer_id, '') = r.customer
              AND ABS(t.quantity) = r.units
         UNION
-        SELECT t.id, t.product_id, COALESCE(t.customer_id, ''), t.quantity, {minute}, {as_integer("t.is_return")},
-               CAST(t.unit_price AS double precision), {as_integer("t.voided")}, t.date
+        SELECT {line}
         FROM {TRANSACTION} t WHERE t.voided AND t.product_id IN ({marks})
     """
     ids, codes, customers, quantity, minutes, returns, prices, voided, dates = fetch_columns(
@@ -226,8 +211,8 @@ def _rematch(products: Sequence[str]) -> set[Day]:
     if not ids:
         return set()
     matched = match_cancellations(
-        _codes(codes),
-        np.where(np.array(customers) == "", -1, _codes(customers)),
+        number_values(codes),
+        np.where(np.array(customers) == "", -1, number_values(customers)),
         np.array(quantity, np.int64),
         np.array(minutes, np.int64),
         np.array(returns, np.bool_),
@@ -236,8 +221,7 @@ def _rematch(products: Sequence[str]) -> set[Day]:
     )
     wrong = np.flatnonzero(matched != np.array(voided, np.bool_)).tolist()
     for state in (True, False):
-        rows = [ids[row] for row in wrong if bool(matched[row]) is state]
-        _set_voided(rows, state)
+        _set_voided([ids[row] for row in wrong if bool(matched[row]) is state], state)
     return {(codes[row], as_date(dates[row])) for row in wrong}
 
 
@@ -252,18 +236,9 @@ def _set_voided(ids: Sequence[Any], state: bool) -> None:
         )
 
 
-def _codes(values: Sequence[str]) -> Any:
-    """Number texts by their order, so that equal texts have equal numbers."""
-    return np.unique(np.array(values), return_inverse=True)[1].astype(np.int64)
-
-
 def as_date(value: Any) -> dt.date:
     """Return a date that a raw query gave as a date or, on SQLite, as text."""
     return dt.date.fromisoformat(value) if isinstance(value, str) else value
-
-
-def _uuid(value: Any) -> Any:
-    return value if is_postgresql() else value.hex
 
 
 def _raise_version(version: DataVersion, products: Sequence[str], customers: Sequence[str]) -> int:

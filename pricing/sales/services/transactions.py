@@ -1,5 +1,8 @@
-"""Writing transactions one by one or in small batches. Each call is one database transaction: the lines, the
-roll-up and the marks of what is stale change together or not at all."""
+"""Write transactions one by one or in small batches.
+
+Each call is one database transaction: the lines, the roll-up and the marks of stale products and customers change
+together or not at all.
+"""
 
 import datetime as dt
 import re
@@ -11,8 +14,10 @@ from django.conf import settings
 from django.db import transaction
 
 from elastix.dataset.versions import lock_version
-from elastix.imports.models import ImportBatch, ImportKind, ImportStatus
+from elastix.errors import NotFound
+from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.sql import execute
+from pricing.sales.core.files import ImportKind
 from pricing.sales.models import Transaction
 from pricing.sales.models.products import Kind
 from pricing.sales.services import rollup
@@ -21,15 +26,11 @@ from pricing.sales.services.rollup import Line
 
 _CANCELLATION = re.compile(r"[Cc]\d")
 FIELDS = (
-    "invoice_no",
-    "product_id",
-    "description",
-    "quantity",
-    "invoice_date",
-    "unit_price",
-    "customer_id",
-    "country",
-)
+    "invoice_no", "product_id", "description", "quantity", "invoice_date", "unit_price", "customer_id", "country",
+)  # fmt: skip
+
+
+NEGATIVE_PRICE = "Only service codes may have a negative price; {} is not one."
 
 
 def is_return(invoice_no: str, quantity: int) -> bool:
@@ -49,7 +50,7 @@ def price_is_allowed(code: str, price: Decimal) -> bool:
 
 @transaction.atomic
 def transactions_create(rows: Sequence[Mapping[str, Any]]) -> list[Transaction]:
-    """Add lines to the books. Unknown products are created, of the kind their code says.
+    """Add transactions. Unknown products are created, their kind determined by their code.
 
     Each row has the FIELDS of a transaction; `product_id` is a normalised code.
     """
@@ -62,14 +63,14 @@ def transactions_create(rows: Sequence[Mapping[str, Any]]) -> list[Transaction]:
 
 @transaction.atomic
 def transaction_update(transaction_id: Any, changes: Mapping[str, Any]) -> Transaction:
-    """Change what is given of one line; the days and products it leaves and joins are both brought up to date.
+    """Change the given fields of one transaction; the days and products it leaves and joins are both updated.
 
     Raises
     ------
-    Transaction.DoesNotExist
+    NotFound : there is no such transaction.
     """
     lock_version()
-    line = Transaction.rows.select_for_update().get(pk=transaction_id)
+    line = _locked(transaction_id)
     before = _touched([line])
     values = {name: getattr(line, name) for name in FIELDS} | dict(changes)
     products_ensure({values["product_id"]: values["description"]})
@@ -81,14 +82,14 @@ def transaction_update(transaction_id: Any, changes: Mapping[str, Any]) -> Trans
 
 @transaction.atomic
 def transaction_delete(transaction_id: Any) -> None:
-    """Take one line out of the books.
+    """Delete one transaction.
 
     Raises
     ------
-    Transaction.DoesNotExist
+    NotFound : there is no such transaction.
     """
     lock_version()
-    line = Transaction.rows.select_for_update().get(pk=transaction_id)
+    line = _locked(transaction_id)
     touched = _touched([line])
     Transaction.rows.filter(pk=transaction_id).delete()
     rollup.apply_lines(touched)
@@ -96,15 +97,22 @@ def transaction_delete(transaction_id: Any) -> None:
 
 @transaction.atomic
 def transactions_delete_all() -> int:
-    """Empty the books. Products, the ledger and competitors' prices stay. Return how many lines went.
+    """Delete all transactions, return how many; products, price changes and competitors' prices stay.
 
-    The imports they came from count as withdrawn, so that the same files can come in again.
+    Their imports become withdrawn, so that the same files can be imported again.
     """
     rollup.clear_rollup()
     ImportBatch.objects.filter(kind=ImportKind.TRANSACTIONS, status=ImportStatus.PUBLISHED).update(
         status=ImportStatus.WITHDRAWN
     )
     return execute("DELETE FROM pricing_transaction")
+
+
+def _locked(transaction_id: Any) -> Transaction:
+    line = Transaction.rows.select_for_update().filter(pk=transaction_id).first()
+    if line is None:
+        raise NotFound(f"There is no transaction {transaction_id}.")
+    return line
 
 
 def _line(line: Transaction, values: Mapping[str, Any]) -> Transaction:

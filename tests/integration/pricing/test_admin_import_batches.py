@@ -1,4 +1,4 @@
-"""The list of what came in: its refused rows, and the ways out of the books and in again."""
+"""The list of imports: rejected rows, reverting, importing again."""
 
 import datetime as dt
 import io
@@ -13,9 +13,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from elastix.imports.models import ImportBatch, ImportKind, ImportReject, ImportStatus, UploadChunk
+from elastix.imports.models import ImportBatch, ImportReject, ImportStatus, UploadChunk
 from elastix.imports.services import batch_create, uploads_purge
 from elastix.jobs.models import Job, JobState
+from pricing.sales.core.files import ImportKind
 from pricing.sales.models import SalesHistory, Transaction
 from tests.integration.admin_pages import page, queries_of, run_action, said, signed_in
 
@@ -38,14 +39,14 @@ def commits(django_capture_on_commit_callbacks: Commits) -> Commits:
     return lambda: django_capture_on_commit_callbacks(execute=True)
 
 
-def take_in(content: str, kind: ImportKind = ImportKind.TRANSACTIONS) -> ImportBatch:
+def ingest(content: str, kind: ImportKind = ImportKind.TRANSACTIONS) -> ImportBatch:
     return batch_create(io.BytesIO(content.encode()), kind=kind, file_name="march.csv")
 
 
 @pytest.fixture
 def imported(db: None, commits: Commits) -> ImportBatch:
     with commits():
-        batch = take_in(SALES)
+        batch = ingest(SALES)
     batch.refresh_from_db()
     return batch
 
@@ -88,45 +89,41 @@ def test_rejected_rows_are_not_for_staff_without_a_role(imported: ImportBatch) -
     assert stranger.post(url).status_code in (403, 405)
 
 
-# --- withdrawing and importing again -----------------------------------------------------------------
+# --- reverting and importing again -----------------------------------------------------------------
 
 
-def test_a_withdrawn_import_leaves_the_books_after_a_question(
+def test_a_reverted_import_deletes_its_transactions_after_confirmation(
     imported: ImportBatch, browser: Client, commits: Commits
 ) -> None:
-    asked = run_action(browser, "withdraw", imported)
+    asked = run_action(browser, "revert", imported)
     assert "march.csv" in asked.content.decode()
     assert Transaction.objects.exists()
     with commits():
-        response = run_action(browser, "withdraw", imported, post="yes")
-    assert "is being withdrawn" in said(response)
+        response = run_action(browser, "revert", imported, post="yes")
+    assert "is being reverted" in said(response)
     imported.refresh_from_db()
     assert imported.status == ImportStatus.WITHDRAWN
     assert not Transaction.objects.exists()
     assert not SalesHistory.objects.exists()
 
 
-def test_an_import_withdrawn_twice_is_refused_the_second_time(
-    imported: ImportBatch, browser: Client, commits: Commits
-) -> None:
+def test_an_import_is_not_reverted_twice(imported: ImportBatch, browser: Client, commits: Commits) -> None:
     with commits():
-        run_action(browser, "withdraw", imported, post="yes")
-    response = run_action(browser, "withdraw", imported, post="yes")
+        run_action(browser, "revert", imported, post="yes")
+    response = run_action(browser, "revert", imported, post="yes")
     assert "Only a published import can be withdrawn" in said(response)
 
 
-def test_an_import_of_products_cannot_be_withdrawn(browser: Client, commits: Commits) -> None:
+def test_an_import_of_products_cannot_be_reverted(browser: Client, commits: Commits) -> None:
     with commits():
-        take_in(PRODUCTS, ImportKind.PRODUCTS)
-    response = run_action(browser, "withdraw", ImportBatch.objects.get(), post="yes")
+        ingest(PRODUCTS, ImportKind.PRODUCTS)
+    response = run_action(browser, "revert", ImportBatch.objects.get(), post="yes")
     assert "Only imports of transactions" in said(response)
     assert ImportBatch.objects.get().status == ImportStatus.PUBLISHED
 
 
-@pytest.mark.parametrize("action", ["withdraw", "import_again"])
-def test_a_viewer_neither_withdraws_nor_imports_again(
-    action: str, imported: ImportBatch, viewer: User
-) -> None:
+@pytest.mark.parametrize("action", ["revert", "import_again"])
+def test_a_viewer_neither_reverts_nor_imports_again(action: str, imported: ImportBatch, viewer: User) -> None:
     jobs = Job.objects.count()
     run_action(signed_in(viewer), action, imported, post="yes")
     assert Job.objects.count() == jobs
@@ -179,7 +176,7 @@ def test_an_import_whose_upload_is_kept_is_imported_again_with_its_options(
 
 
 def test_an_import_that_is_still_being_read_is_not_started_again(browser: Client) -> None:
-    response = run_action(browser, "import_again", take_in(SALES))
+    response = run_action(browser, "import_again", ingest(SALES))
     assert "still being read" in said(response)
     assert ImportBatch.objects.count() == 1
 

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
 from elastix.dataset.versions import data_version
+from elastix.errors import NotFound
 from pricing.sales.models import Product, SalesHistory, StaleCustomer, StaleProduct
 from pricing.sales.models.transactions import SalesSource
 from pricing.sales.services.manual_history import manual_day_create, manual_day_delete, manual_day_update
@@ -111,9 +112,9 @@ def test_a_day_that_makes_no_sense_is_refused(bad: dict[str, Any]) -> None:
 
 
 def test_a_summed_day_is_not_the_services_to_write(summed: SalesHistory) -> None:
-    with pytest.raises(SalesHistory.DoesNotExist):
+    with pytest.raises(NotFound):
         manual_day_update(summed.pk, {"quantity": 9})
-    with pytest.raises(SalesHistory.DoesNotExist):
+    with pytest.raises(NotFound):
         manual_day_delete(summed.pk)
 
 

@@ -1,4 +1,4 @@
-"""Transactions in the admin: every write goes through the services, so the roll-up stays true."""
+"""Transactions in the admin: every write goes through the services, so the roll-up stays right."""
 
 import datetime as dt
 from decimal import Decimal
@@ -8,7 +8,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from elastix.dataset.versions import data_version, lock_version
-from elastix.imports.models import ImportBatch, ImportKind
+from elastix.imports.models import ImportBatch
+from pricing.sales.core.files import ImportKind
 from pricing.sales.models import Product, SalesHistory, StaleCustomer, StaleProduct, Transaction
 from pricing.sales.services.transactions import transactions_create
 from tests.integration.admin_pages import errors_of, page, queries_of, run_action, said, signed_in
@@ -60,7 +61,7 @@ def sold(date: dt.date = DAY) -> tuple[int, Decimal] | None:
 # --- add and change ----------------------------------------------------------------------------------
 
 
-def test_an_added_line_is_in_the_books_and_in_the_roll_up(cup: Product, analyst: User) -> None:
+def test_an_added_line_is_stored_and_in_the_roll_up(cup: Product, analyst: User) -> None:
     response = signed_in(analyst).post(page(Transaction, "add"), form())
     assert response.status_code == 302
     line = Transaction.objects.get()
@@ -91,7 +92,7 @@ def test_a_line_without_a_customer_has_none(cup: Product, analyst: User) -> None
 @pytest.mark.parametrize(
     ("values", "complaint"),
     [
-        ({"quantity": "0"}, "says nothing"),
+        ({"quantity": "0"}, "must not be 0"),
         ({"quantity": "1000000"}, "less than or equal to 999999"),
         ({"quantity": "2.5"}, "whole number"),
         ({"unit_price": "-1"}, "Only service codes"),

@@ -24,12 +24,12 @@ def standing() -> dict[tuple[str, str], str]:
     return {(alert.kind, alert.subject): alert.message for alert in alerts}
 
 
-def test_an_empty_shop_is_not_told_that_it_is_empty() -> None:
+def test_an_empty_shop_raises_no_alert() -> None:
     assert check_data() == 0
     assert standing() == {}
 
 
-def test_old_sales_and_unknown_costs_are_said_once(shop: ImportBatch) -> None:
+def test_old_sales_and_unknown_costs_are_reported_once(shop: ImportBatch) -> None:
     assert check_data() == 2
     assert check_data() == 0
     found = standing()
@@ -38,7 +38,7 @@ def test_old_sales_and_unknown_costs_are_said_once(shop: ImportBatch) -> None:
 
 
 @PATIENT
-def test_what_was_mended_is_cleared(shop: ImportBatch) -> None:
+def test_alerts_of_fixed_problems_are_cleared(shop: ImportBatch) -> None:
     check_data()
     assert list(standing()) == [("no_cost", "")]
     Product.objects.update(cost=1)

@@ -20,7 +20,7 @@ from tests.integration.little_shop import (
     csv_bytes,
     line,
 )
-from tests.integration.pricing.books import sale
+from tests.integration.pricing.factories import sale
 
 pytestmark = pytest.mark.django_db
 

@@ -22,7 +22,7 @@ from pricing.sales.models import Product, StagedTransaction, Transaction
 from pricing.sales.services import rollup as rollup_service
 from segments.models import CustomerSegment
 from tests.integration.little_shop import HEADER, Commits, bring_in, csv_bytes
-from tests.integration.pricing.books import rollup, sale, whole_rollup
+from tests.integration.pricing.factories import rollup, sale, whole_rollup
 
 pytestmark = pytest.mark.django_db
 
@@ -286,6 +286,7 @@ def test_a_file_that_breaks_off_leaves_nothing_behind(upload: Upload, viewer_cli
         ({"day_first": "maybe"}, "day_first"),
         ({"dry_run": "maybe"}, "dry_run"),
         ({"again": "maybe"}, "again"),
+        ({"force": "maybe"}, "force"),
     ],
 )
 def test_fields_that_cannot_be_are_named(
@@ -330,7 +331,7 @@ def test_odd_bytes_in_cells_are_no_error_of_ours(upload: Upload, viewer_client: 
     assert len(b"".join(answer.streaming_content).splitlines()) == body["rejected"] + 1
 
 
-# --- twice, dry, again, withdrawn --------------------------------------------------------------------------------
+# --- twice, dry, forced, withdrawn --------------------------------------------------------------------------------
 
 
 def test_the_same_file_twice_is_recognised_whatever_its_name(
@@ -341,13 +342,14 @@ def test_the_same_file_twice_is_recognised_whatever_its_name(
     answer = upload(FILE, "another-name.csv")
     assert answer.status_code == 409
     assert answer["Content-Type"] == "application/problem+json"
-    assert "'march.csv'" in answer.json()["detail"] and "`again`" in answer.json()["detail"]
+    assert "'march.csv'" in answer.json()["detail"] and "`force`" in answer.json()["detail"]
     assert (rollup(), ImportBatch.objects.count()) == (before, 1)
 
 
-def test_again_takes_it_in_a_second_time(upload: Upload, viewer_client: APIClient) -> None:
+@pytest.mark.parametrize("name", ["force", "again"])
+def test_a_file_can_be_imported_a_second_time(name: str, upload: Upload, viewer_client: APIClient) -> None:
     upload()
-    body = status_of(viewer_client, upload(FILE, again="true"))
+    body = status_of(viewer_client, upload(FILE, **{name: "true"}))
     assert body["status"] == "published"
     assert rollup()[("CUP", "2025-03-14")][0] == 4
 
@@ -411,7 +413,7 @@ def test_a_withdrawn_import_cannot_be_withdrawn_again_but_its_file_may_return(
     assert status_of(viewer_client, upload())["status"] == "published"
 
 
-def test_only_what_is_in_the_books_can_be_withdrawn(upload: Upload, analyst_client: APIClient) -> None:
+def test_only_a_published_import_can_be_withdrawn(upload: Upload, analyst_client: APIClient) -> None:
     for answer in (upload(dry_run="true"), upload(b"nonsense", "nonsense.csv")):
         assert analyst_client.delete(f"/transactions/imports/{answer.json()['id']}").status_code == 409
 

@@ -12,7 +12,7 @@ from elastix.imports.models import ImportBatch
 from market.models import CompetitorPrice
 from pricing.sales.models import PriceChange, Product, SalesHistory
 from tests.integration.little_shop import AS_OF, LAST_DAY, MERCHANDISE, Commits
-from tests.integration.pricing.books import sale, stale
+from tests.integration.pricing.factories import sale, stale
 
 pytestmark = pytest.mark.django_db
 

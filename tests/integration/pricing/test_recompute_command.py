@@ -18,7 +18,7 @@ from elastix.jobs.runner import claim, jobs_run_in
 from pricing.elasticity.models import ElasticityEstimate, ElasticityModel
 from pricing.elasticity.services import summaries as summarising
 from pricing.sales.models import ProductSummary, SalesHistory, Transaction
-from tests.integration.pricing.books import rollup, sale, stale
+from tests.integration.pricing.factories import rollup, sale, stale
 
 pytestmark = pytest.mark.django_db
 

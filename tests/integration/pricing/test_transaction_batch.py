@@ -7,7 +7,7 @@ from rest_framework.test import APIClient
 
 from elastix.dataset.models import DataVersion
 from pricing.sales.models import Product, Transaction
-from tests.integration.pricing.books import cancellation, rollup, sale, stale
+from tests.integration.pricing.factories import cancellation, rollup, sale, stale
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ import pytest
 
 from pricing.sales.core.daily import DailySales, daily_sales, take_products
 from pricing.sales.core.lines import SalesLines, clean_lines
-from pricing.sales.core.list_prices import ListPriceHistory, infer_promotions
+from pricing.sales.core.list_prices import infer_promotions
 
 MONDAY = 19_002
 
@@ -33,22 +33,22 @@ def lines_of(
     )
 
 
-def rolled_up(lines: SalesLines, products: int = 1, recorded: ListPriceHistory | None = None) -> DailySales:
-    return daily_sales(lines, clean_lines(lines, products), products, recorded)
+def rolled_up(lines: SalesLines, products: int = 1) -> DailySales:
+    return daily_sales(lines, clean_lines(lines, products), products)
 
 
 def mixed_shop(days: int = 120) -> SalesLines:
     """One product at 4.00, from day 60 on at 5.00: a retail line a day, web lines at double, dozens at 12 % less."""
     product, day, quantity, price, customer = [], [], [], [], []
     for offset in range(days):
-        shelf = 4.0 if offset < 60 else 5.0
+        base = 4.0 if offset < 60 else 5.0
         kinds = [(2, 1.0, 7)]
         kinds += [(1, 2.0, -1)] * (offset % 2) + [(12, 0.88, 9)] * (offset % 3 == 0)
         for units, factor, buyer in kinds:
             product.append(0)
             day.append(MONDAY + offset)
             quantity.append(units)
-            price.append(round(shelf * factor, 2))
+            price.append(round(base * factor, 2))
             customer.append(buyer)
     return lines_of(product, day, quantity, price, customer)
 
@@ -105,18 +105,6 @@ def test_days_with_returns_only_are_kept_without_units_or_price() -> None:
     assert daily.units.tolist() == [1.0, 0.0, 1.0]
     assert daily.lines.tolist() == [1, 0, 1]
     assert np.isnan(daily.list_price[1])
-
-
-def test_a_recorded_price_history_replaces_reconstructed_prices_from_its_first_day() -> None:
-    recorded = ListPriceHistory(
-        product=np.array([0]), day=np.array([MONDAY + 30]), price=np.array([9.99]), promotion=np.array([True])
-    )
-    daily = rolled_up(mixed_shop(), recorded=recorded)
-    later = daily.day >= MONDAY + 30
-    np.testing.assert_array_equal(daily.list_price[later], 9.99)
-    np.testing.assert_array_equal(daily.list_price[~later], 4.0)
-    assert daily.promotion[later].all()
-    assert not daily.promotion[~later].any()
 
 
 def test_prices_scale_with_the_currency() -> None:

@@ -1,4 +1,4 @@
-"""Whatever a rule, a factor, a policy or a cap says: no price that is settled on breaks a hard guardrail."""
+"""Whatever a rule, a factor, a policy or a cap says: no constrained price breaks a hard guardrail."""
 
 from decimal import Decimal
 from fractions import Fraction
@@ -11,9 +11,18 @@ from hypothesis import strategies as st
 
 from market.core.dynamic import DynamicSettings, dynamic_factors
 from market.core.repricing import ACTIONS, NO_RULE, Conditions, Moment, PriceAction, RuleCase, Signals, choose
-from market.core.settling import DAY_INCREASE, INFEASIBLE, NO_FLOOR, DayRange, Settled, settle
-from pricing.recommendation.core.guardrails import COST_FLOOR, MAX_INCREASE, MIN_PRICE
 from pricing.recommendation.core.inputs import PriceConstraints, PricingInputs
+from pricing.recommendation.core.limits import (
+    COST_FLOOR,
+    DAY_INCREASE,
+    INFEASIBLE,
+    MAX_INCREASE,
+    MIN_PRICE,
+    NO_FLOOR,
+    ConstrainedPrices,
+    DayRange,
+    constrain_price,
+)
 from tests.unit.pricing.test_recommendation_properties import breaches, policies
 
 money = st.decimals("0.01", "5000", places=2)
@@ -54,11 +63,15 @@ conditions = st.builds(
 rules = st.lists(st.tuples(conditions, actions, st.booleans()), min_size=1, max_size=4)
 
 
-def settled_of(product: dict[str, Any], policy: dict[str, Any], price: float, **more: Any) -> Settled:
-    return settle(np.array([price]), PricingInputs.of(**product), PriceConstraints.of(1, **policy), **more)
+def constrained(
+    product: dict[str, Any], policy: dict[str, Any], price: float, **more: Any
+) -> ConstrainedPrices:
+    return constrain_price(
+        np.array([price]), PricingInputs.of(**product), PriceConstraints.of(1, **policy), **more
+    )
 
 
-def assert_allowed(found: Settled, product: dict[str, Any], policy: dict[str, Any]) -> None:
+def assert_allowed(found: ConstrainedPrices, product: dict[str, Any], policy: dict[str, Any]) -> None:
     """The price is the present one, or lies inside every limit and no farther than was wanted."""
     now, price, aim = (int(each[0]) for each in (found.now, found.price, found.wanted))
     assert now == 100 * product["price"]
@@ -85,7 +98,7 @@ def test_no_rule_leaves_the_guardrails(
     if choice.winner[0] == NO_RULE:
         assert choice.wanted[0] == row["price"]
     elif np.isfinite(choice.wanted[0]):
-        assert_allowed(settled_of(product, policy, choice.wanted[0]), product, policy)
+        assert_allowed(constrained(product, policy, choice.wanted[0]), product, policy)
 
 
 @settings(max_examples=200, deadline=None)
@@ -110,7 +123,7 @@ def test_no_combination_of_factors_leaves_the_guardrails(
         settings=DynamicSettings(urgency, sensitivity, peak, weekday_multiplier=peak, peak_weekdays=(1,)),
     )  # fmt: skip
     wanted = float(product["price"]) * factors.combined[0]
-    assert_allowed(settled_of(product, policy, wanted), product, policy)
+    assert_allowed(constrained(product, policy, wanted), product, policy)
 
 
 @settings(max_examples=200, deadline=None)
@@ -119,7 +132,7 @@ def test_the_cap_of_a_day_is_one_more_wall(
     product: dict[str, Any], policy: dict[str, Any], wanted: float, start: Decimal, most: Decimal
 ) -> None:
     day = DayRange(np.array([float(start)]), np.array([float(most)]))
-    found = settled_of(product, policy, wanted, day=day)
+    found = constrained(product, policy, wanted, day=day)
     assert_allowed(found, product, policy)
     if found.price[0] != found.now[0]:
         price = Fraction(int(found.price[0]), 100)
@@ -128,13 +141,13 @@ def test_the_cap_of_a_day_is_one_more_wall(
 
 @settings(max_examples=100, deadline=None)
 @given(known_of_product, policies, st.floats(0.01, 1e7))
-def test_settling_again_changes_nothing_where_a_wall_was_reached(
+def test_constraining_again_changes_nothing_where_a_wall_was_reached(
     product: dict[str, Any], policy: dict[str, Any], wanted: float
 ) -> None:
-    first = settled_of(product, policy, wanted)
+    first = constrained(product, policy, wanted)
     allowed = {"min_price", "max_price", "minimum_margin", "target_margin"} & policy.keys()
     fixed = {name: policy[name] for name in allowed} | {"max_change": Decimal(0)}
-    again = settled_of(product | {"price": Decimal(int(first.price[0])) / 100}, fixed, wanted)
+    again = constrained(product | {"price": Decimal(int(first.price[0])) / 100}, fixed, wanted)
     assert again.price[0] == first.price[0]
 
 
@@ -144,7 +157,7 @@ CUP = {"price": Decimal("10.00"), "cost": Decimal("6.0000"), "elasticity": None}
 def price_and_walls(
     wanted: float, policy: dict[str, Any] | None = None, **more: Any
 ) -> tuple[int, list[str]]:
-    found = settled_of(CUP | more.pop("product", {}), policy or {}, wanted, **more)
+    found = constrained(CUP | more.pop("product", {}), policy or {}, wanted, **more)
     return int(found.price[0]), found.bound_by(0)
 
 
@@ -171,7 +184,7 @@ def test_nothing_wanted_nothing_held() -> None:
 
 
 def test_contradicting_rules_leave_the_price_alone_and_are_named() -> None:
-    found = settled_of(CUP, {"min_price": 20}, 11)
+    found = constrained(CUP, {"min_price": 20}, 11)
     assert (found.price[0], found.reason(0)) == (1000, INFEASIBLE)
     assert found.bound_by(0) == [MIN_PRICE, MAX_INCREASE]
 
@@ -179,5 +192,5 @@ def test_contradicting_rules_leave_the_price_alone_and_are_named() -> None:
 @pytest.mark.parametrize("wanted", [1e-9, 1e12])
 def test_the_catalogue_can_hold_every_price(wanted: float) -> None:
     product = CUP | {"price": Decimal("99999999.99"), "cost": Decimal(1)}
-    found = settled_of(product, {"max_change": Decimal(1)}, wanted)
+    found = constrained(product, {"max_change": Decimal(1)}, wanted)
     assert 1 <= found.price[0] <= 9_999_999_999

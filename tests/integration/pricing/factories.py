@@ -1,4 +1,4 @@
-"""Short ways to write and look at sales in tests."""
+"""Sales as the API takes them, and what the tables say after they were written."""
 
 from decimal import Decimal
 from typing import Any
@@ -22,7 +22,7 @@ def sale(**changes: Any) -> dict[str, Any]:
 
 
 def cancellation(**changes: Any) -> dict[str, Any]:
-    """What undoes the SALE, a day later."""
+    """The cancellation of SALE, a day later."""
     return SALE | {"invoice_no": "C1002", "quantity": -10, "invoice_date": "2025-03-02T12:00:00Z"} | changes
 
 
@@ -35,7 +35,7 @@ def rollup() -> dict[tuple[str, str], tuple[int, Decimal, int, Decimal]]:
 
 
 def whole_rollup() -> list[tuple[Any, ...]]:
-    """All that the roll-up says, clean view included."""
+    """All columns of the roll-up, clean view included."""
     fields = [field.attname for field in SalesHistory._meta.concrete_fields if field.name != "id"]
     return list(SalesHistory.objects.order_by("product", "date").values_list(*fields))
 

@@ -9,29 +9,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricing.recommendation.core.guardrails import (
+from pricing.recommendation.core.inputs import PriceConstraints, PricingInputs
+from pricing.recommendation.core.limits import (
     CEILINGS,
     FLOORS,
     RULES,
-    endings_near,
-    guardrails,
     is_extrapolation,
     money,
+    price_limits,
 )
-from pricing.recommendation.core.inputs import PriceConstraints, PricingInputs
+from pricing.recommendation.core.optimum import price_endings_near
 
 amounts = st.decimals("0.0001", "9999", places=4)
 fractions = st.decimals("0", "0.9999", places=4)
 
 
-def rails(price=10.0, cost=None, **terms):
-    return guardrails(
-        PricingInputs.of(price=price, cost=cost, elasticity=-2.0), PriceConstraints.of(1, **terms)
+def limits(price=10.0, cost=None, **constraints):
+    return price_limits(
+        PricingInputs.of(price=price, cost=cost, elasticity=-2.0), PriceConstraints.of(1, **constraints)
     )
 
 
 def bounds(found):
-    return {rule: str(bound) for rule, bound in found.of_product(0)}
+    return {each.rule: str(each.bound) for each in found.of_product(0)}
 
 
 def named(found, aim):
@@ -39,7 +39,7 @@ def named(found, aim):
 
 
 def test_each_rule_has_its_bound_rounded_inward_to_the_cent():
-    found = rails(
+    found = limits(
         12.99,
         8.5,
         target_margin=0.3,
@@ -67,7 +67,7 @@ def test_each_rule_has_its_bound_rounded_inward_to_the_cent():
 @settings(deadline=None)
 @given(amounts, amounts, fractions, st.decimals("0", "5", places=4))
 def test_bounds_are_those_of_exact_arithmetic(price, cost, margin, change):
-    found = rails(float(price), float(cost), target_margin=float(margin), max_change=float(change))
+    found = limits(float(price), float(cost), target_margin=float(margin), max_change=float(change))
     p, c, m, x = (100 * Fraction(price), 100 * Fraction(cost), Fraction(margin), Fraction(change))
     expected = {
         "cost_floor": ceil(c * 11 / 10),
@@ -76,32 +76,32 @@ def test_bounds_are_those_of_exact_arithmetic(price, cost, margin, change):
         "max_increase": floor(p * (1 + x)),
         "price_ceiling": floor(max(5 * c, p)),
     }
-    assert {rule: int(100 * bound) for rule, bound in found.of_product(0)} == expected
+    assert {rule: int(100 * Decimal(bound)) for rule, bound in bounds(found).items()} == expected
 
 
 def test_a_bound_that_is_a_whole_cent_stays_where_it_is():
     # In binary fractions 8.50 * 1.1 is 9.350000000000001, and 1.1 * 10 * 1.15 is below 12.65.
-    assert bounds(rails(11.0, 8.5))["cost_floor"] == "9.35"
-    assert bounds(rails(11.0))["max_increase"] == "12.65"
+    assert bounds(limits(11.0, 8.5))["cost_floor"] == "9.35"
+    assert bounds(limits(11.0))["max_increase"] == "12.65"
 
 
 def test_a_floor_is_known_from_a_cost_or_a_minimum_price_only():
-    assert not rails(minimum_margin=0.2, max_price=20, competitor_floor=9).floor_known[0]
-    assert not rails(cost=0.0, min_price=0.0).floor_known[0]
-    assert rails(cost=4.0).floor_known[0]
-    assert rails(min_price=4.0).floor_known[0]
+    assert not limits(minimum_margin=0.2, max_price=20, competitor_floor=9).floor_known[0]
+    assert not limits(cost=0.0, min_price=0.0).floor_known[0]
+    assert limits(cost=4.0).floor_known[0]
+    assert limits(min_price=4.0).floor_known[0]
 
 
 def test_the_ceiling_never_lies_below_the_present_price():
-    assert bounds(rails(99.0, 2.0))["price_ceiling"] == "99.00"
+    assert bounds(limits(99.0, 2.0))["price_ceiling"] == "99.00"
 
 
 def test_what_was_not_laid_down_does_not_appear():
-    assert list(bounds(rails())) == ["max_decrease", "max_increase"]
+    assert list(bounds(limits())) == ["max_decrease", "max_increase"]
 
 
 def test_the_tightest_rule_on_the_side_of_the_aim_binds():
-    found = rails(12.99, 8.5, target_margin=0.3)
+    found = limits(12.99, 8.5, target_margin=0.3)
     assert named(found, 16.16) == ["max_increase"]
     assert named(found, 11.0) == ["target_margin"]
     assert named(found, 13.5) == []
@@ -110,17 +110,17 @@ def test_the_tightest_rule_on_the_side_of_the_aim_binds():
 
 
 def test_rules_with_the_same_bound_bind_together():
-    assert named(rails(10.0, 5.0, max_price=11.5), 20.0) == ["max_price", "max_increase"]
+    assert named(limits(10.0, 5.0, max_price=11.5), 20.0) == ["max_price", "max_increase"]
 
 
 def test_where_no_price_is_left_the_rules_that_contradict_each_other_are_named():
-    found = rails(12.99, 12.0, target_margin=0.3, min_price=10.0)
+    found = limits(12.99, 12.0, target_margin=0.3, min_price=10.0)
     assert not found.feasible[0]
     assert named(found, 13.0) == ["target_margin", "max_increase"]
 
 
 def test_a_price_between_two_cents_that_may_not_move_leaves_no_whole_cent():
-    found = rails(9.995, 5.0, max_change=0.0)
+    found = limits(9.995, 5.0, max_change=0.0)
     assert not found.feasible[0]
     # Rounded down to the cent, the ceiling (never below the present price) is below the floor as well.
     assert set(named(found, 12.0)) == {"max_decrease", "max_increase"}
@@ -129,7 +129,7 @@ def test_a_price_between_two_cents_that_may_not_move_leaves_no_whole_cent():
 @settings(max_examples=40, deadline=None)
 @given(amounts, amounts, fractions, amounts, amounts, st.floats(0, 1e6))
 def test_in_every_infeasible_set_a_floor_and_a_ceiling_are_named(price, cost, margin, least, most, aim):
-    found = rails(float(price), float(cost), target_margin=margin, min_price=least, max_price=most)
+    found = limits(float(price), float(cost), target_margin=margin, min_price=least, max_price=most)
     binding = named(found, aim)
     contradicts = bool(set(binding) & set(FLOORS)) and bool(set(binding) & set(CEILINGS))
     assert contradicts != bool(found.feasible[0])
@@ -145,7 +145,7 @@ def test_in_every_infeasible_set_a_floor_and_a_ceiling_are_named(price, cost, ma
 def test_endings_are_found_wherever_one_is_allowed(share, low, width, endings):
     high = low + width
     price = np.array([(low + share * width) / 100])
-    cents, allowed = endings_near(price, np.array([low]), np.array([high]), endings)
+    cents, allowed = price_endings_near(price, np.array([low]), np.array([high]), endings)
     chosen = cents[allowed]
     inside = [c for c in range(low, high + 1) if c % 100 in endings]
     assert chosen.size > 0
@@ -157,11 +157,11 @@ def test_endings_are_found_wherever_one_is_allowed(share, low, width, endings):
 
 
 def test_the_range_ever_charged_is_soft_by_5_percent():
-    terms = PriceConstraints.of(
+    constraints = PriceConstraints.of(
         5, lowest_charged=[10, 10, 10, 10, np.nan], highest_charged=[20, 20, 20, 20, np.nan]
     )
     prices = np.array([9.49, 9.50, 21.0, 21.01, 1000.0])
-    assert is_extrapolation(prices, terms).tolist() == [True, False, False, True, False]
+    assert is_extrapolation(prices, constraints).tolist() == [True, False, False, True, False]
 
 
 def test_money_is_none_where_there_is_none():
@@ -170,7 +170,7 @@ def test_money_is_none_where_there_is_none():
 
 
 @pytest.mark.parametrize(
-    ("terms", "message"),
+    ("constraints", "message"),
     [
         ({"target_margin": 1.0}, "below 1"),
         ({"minimum_margin": 1.5}, "below 1"),
@@ -179,9 +179,9 @@ def test_money_is_none_where_there_is_none():
         ({"max_price": np.inf}, "above"),
     ],
 )
-def test_terms_that_mean_nothing_are_refused(terms, message):
+def test_terms_that_mean_nothing_are_refused(constraints, message):
     with pytest.raises(ValueError, match=message):
-        PriceConstraints.of(1, **terms)
+        PriceConstraints.of(1, **constraints)
 
 
 def test_a_term_nobody_knows_is_refused():
@@ -198,6 +198,6 @@ def test_offers_that_mean_nothing_are_refused(fact):
 
 
 def test_an_assumed_cost_is_a_share_of_the_price_and_never_replaces_a_known_one():
-    offers = PricingInputs.of(price=12.99, cost=[8.5, np.nan], elasticity=-1.2, assumed_cost_ratio=0.6)
-    assert offers.cost.tolist() == [8.5, 7.794]
-    assert offers.cost_assumed.tolist() == [False, True]
+    inputs = PricingInputs.of(price=12.99, cost=[8.5, np.nan], elasticity=-1.2, assumed_cost_ratio=0.6)
+    assert inputs.cost.tolist() == [8.5, 7.794]
+    assert inputs.cost_assumed.tolist() == [False, True]

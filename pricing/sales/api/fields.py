@@ -1,0 +1,50 @@
+"""Fields that the resources of every app share: product codes, and decimals that are answered as numbers."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django_filters.rest_framework import CharFilter
+from rest_framework import serializers
+
+from elastix.api.fields import TextField, rounded
+from elastix.api.filters import TextFormField
+from pricing.sales.core.service_codes import LONGEST_CODE, normalise_code
+
+
+class CodeField(TextField):
+    """A product code in its normal form."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", LONGEST_CODE)
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        try:
+            return normalise_code(super().to_internal_value(data))
+        except ValueError as error:
+            raise serializers.ValidationError(str(error), code="product_code") from error
+
+
+class CodeFormField(TextFormField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_length": LONGEST_CODE} | kwargs)
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        try:
+            return text and normalise_code(text)
+        except ValueError as error:
+            raise ValidationError(str(error), code="product_code") from error
+
+
+class CodeFilter(CharFilter):  # type: ignore[misc]
+    """Rows of one product, whose code may be written in any case."""
+
+    field_class = CodeFormField
+
+
+class DecimalNumberField(serializers.DecimalField):
+    """An exact decimal in requests; in answers a number with the same decimal places."""
+
+    def to_representation(self, value: Any) -> float | None:  # type: ignore[override]
+        return rounded(value, self.decimal_places or 0)
