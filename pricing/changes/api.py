@@ -1,42 +1,44 @@
-"""/api/price/changes: the ledger of prices, from proposal to shelf and back."""
+"""/api/price/changes, /api/price/calibration: prices from proposal to sale and back, and whether they paid."""
 
 import datetime as dt
+from collections.abc import Callable
+from math import isfinite
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django_filters import UUIDFilter
+from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from elastix.api.fields import TextField, rounded
 from elastix.api.filters import ChoiceFilter, DateRangeFilterSet, DayFilter, Ordering
 from elastix.api.operations import operation
 from elastix.api.permissions import Role, audit_username
+from elastix.api.serializers import MoneyField, PercentField, PublishedSerializer, RoundedField, RowSerializer
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
 from elastix.fields import uuid7
+from pricing.changes.selectors.outcome_windows import COMPLETE, OPEN, TRUNCATED
 from pricing.changes.selectors.outcomes import calibration, change_outcome
 from pricing.changes.selectors.price_changes import changes_of_batch, find_batch, find_change, first_moment
-from pricing.changes.serializers import (
-    ApprovalSerializer,
-    BatchSerializer,
-    BulkProposedSerializer,
-    BulkProposeSerializer,
-    CalibrationSerializer,
-    ChangeSerializer,
-    NoteSerializer,
-    OutcomeSerializer,
-    ProposalSerializer,
-)
-from pricing.changes.services import price_changes as ledger
+from pricing.changes.services import price_changes
 from pricing.changes.services.bulk_proposals import bulk_propose
-from pricing.sales.api.fields import CodeFilter
+from pricing.changes.services.validation import PriceProposal, validate_schedule
+from pricing.recommendation.api.price_serializers import price_field
+from pricing.sales.api.fields import CodeField, CodeFilter
 from pricing.sales.models import PriceChange
 from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
 from pricing.sales.selectors.products import find_product
+
+MOST_CHANGES = 5_000
+
+
+# --- requests ------------------------------------------------------------------------------------
 
 
 class ChangeFilterSet(DateRangeFilterSet):
@@ -67,8 +69,229 @@ class CalibrationFilterSet(DateRangeFilterSet):
     source = ChoiceFilter(choices=PriceChangeSource.choices)
 
 
+class ScheduleField(serializers.DateTimeField):
+    """A moment within the next year; without an offset it is in the shop's zone."""
+
+    def __init__(self, help_text: str = "When to apply it, once approved.") -> None:
+        super().__init__(
+            default_timezone=settings.SHOP_TIME_ZONE,
+            validators=[validate_schedule],
+            help_text=help_text,
+            required=False,
+            allow_null=True,
+            default=None,
+        )
+
+
+def note_field(help_text: str = "") -> TextField:
+    return TextField(max_length=255, required=False, allow_blank=True, default="", help_text=help_text)
+
+
+class ProposedPriceSerializer(serializers.Serializer[Any]):
+    product_id = CodeField()
+    new_price = price_field()
+    reason = note_field()
+    scheduled_for = ScheduleField()
+
+
+class ProposalSerializer(serializers.Serializer[Any]):
+    """One price, or a batch of them in `changes`."""
+
+    product_id = CodeField(required=False)
+    new_price = price_field(required=False)
+    reason = note_field()
+    scheduled_for = ScheduleField()
+    changes = ProposedPriceSerializer(many=True, required=False, allow_empty=False, max_length=MOST_CHANGES)  # type: ignore[call-arg]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        one = [name for name in ("product_id", "new_price") if name in attrs]
+        if "changes" in attrs:
+            if one:
+                raise serializers.ValidationError(
+                    "Give either one product and price, or a list in `changes`.", code="both"
+                )
+        elif len(one) < 2:
+            missing = {"product_id", "new_price"} - set(one)
+            raise serializers.ValidationError(dict.fromkeys(sorted(missing), "This field is required."))
+        return attrs
+
+
+class ApprovalSerializer(serializers.Serializer[Any]):
+    scheduled_for = ScheduleField("When to apply it; default: as proposed.")
+
+
+class NoteSerializer(serializers.Serializer[Any]):
+    note = note_field("Why.")
+
+
+class BulkProposeSerializer(serializers.Serializer[Any]):
+    reason = note_field("Kept with every change.")
+
+
+# --- answers -------------------------------------------------------------------------------------
+
+
+class ChangeSerializer(RowSerializer, serializers.ModelSerializer[PriceChange]):
+    name = serializers.CharField(source="product.name")
+    product_id = serializers.CharField()
+    old_price = MoneyField(allow_null=True)
+    new_price = MoneyField()
+    change_percent = PercentField(allow_null=True)
+    current_price = MoneyField(source="product.current_price", allow_null=True)
+    is_stale = serializers.BooleanField(help_text="It waits, but its product's price has moved meanwhile.")
+    batch = serializers.UUIDField(allow_null=True)
+    expected = serializers.DictField(
+        allow_null=True,
+        help_text="What was expected when it was approved: current and projected figures of 30 days, 80 % limits.",
+    )
+
+    class Meta:
+        model = PriceChange
+        fields = (
+            "id", "product_id", "name", "old_price", "new_price", "change_percent", "current_price", "status",
+            "is_stale", "source", "batch", "reason", "created_at", "proposed_by", "decided_at", "decided_by",
+            "scheduled_for", "changed_at", "applied_by", "rolled_back_at", "rolled_back_by", "note", "expected",
+        )  # fmt: skip
+
+
+class BatchSerializer(serializers.Serializer[Any]):
+    batch = serializers.UUIDField(allow_null=True)
+    total = serializers.IntegerField()
+    items = ChangeSerializer(many=True)
+
+
+class KnownField(RoundedField):
+    """A number that is null where it is not known (nan)."""
+
+    def __init__(self, places: int = 2, **kwargs: Any) -> None:
+        super().__init__(places, allow_null=True, **kwargs)
+
+    def to_representation(self, value: Any) -> float | None:  # type: ignore[override]
+        return rounded(value, self.places) if isfinite(value) else None
+
+
+class IntervalField(serializers.ListField):
+    """Both ends of an interval; null where one is not known (nan)."""
+
+    child = serializers.FloatField()
+
+    def __init__(self, places: int = 2, **kwargs: Any) -> None:
+        self.places = places
+        super().__init__(allow_null=True, **kwargs)
+
+    def to_representation(self, ends: Any) -> Any:
+        return [rounded(end, self.places) for end in ends] if all(map(isfinite, ends)) else None
+
+
+class OutcomeFiguresSerializer(RowSerializer):
+    """Of the days counted; profit is null where the cost is unknown."""
+
+    quantity = KnownField()
+    revenue = KnownField()
+    profit = KnownField()
+
+
+class OutcomeIntervalSerializer(RowSerializer):
+    level = serializers.FloatField()
+    quantity = IntervalField()
+    revenue = IntervalField()
+    profit = IntervalField()
+
+
+class WithinSerializer(RowSerializer):
+    quantity = serializers.BooleanField(allow_null=True)
+    revenue = serializers.BooleanField(allow_null=True)
+    profit = serializers.BooleanField(allow_null=True)
+
+
+class SeasonSerializer(RowSerializer):
+    factor = RoundedField(4, help_text="Sales a day of the rest, against the 30 days before.")
+    # A name that Python keeps for itself.
+    locals()["from"] = serializers.CharField(
+        source="rest", allow_null=True, help_text="Which rest of the shop; null: too little to tell."
+    )
+
+
+class WindowSerializer(RowSerializer):
+    """One window after a change. Figures are null while no day of it is in the data."""
+
+    days = serializers.IntegerField()
+    status = serializers.ChoiceField([COMPLETE, OPEN, TRUNCATED])
+    days_counted = serializers.IntegerField()
+    locals()["from"] = serializers.DateField(source="first_day", allow_null=True)
+    to = serializers.DateField(source="last_day", allow_null=True)
+    season = SeasonSerializer()
+    paid_level = RoundedField(4, help_text="Price paid over list price in the 30 days before.")
+    expected_raw = OutcomeFiguresSerializer(allow_null=True, help_text="Without season and paid level.")
+    expected = OutcomeFiguresSerializer(allow_null=True)
+    interval = OutcomeIntervalSerializer(allow_null=True)
+    realised = OutcomeFiguresSerializer(allow_null=True)
+    within = WithinSerializer(allow_null=True)
+    without_change = OutcomeFiguresSerializer(allow_null=True, help_text="At the old price.")
+    gain = OutcomeFiguresSerializer(allow_null=True, help_text="Realised less without_change.")
+    gain_interval = OutcomeIntervalSerializer(allow_null=True)
+    paid = serializers.ChoiceField(["yes", "no", "not clear"], allow_null=True)
+
+
+class OutcomeSerializer(PublishedSerializer):
+    change = ChangeSerializer()
+    as_of = serializers.DateField(allow_null=True, help_text="The first day that is not in the data.")
+    windows = WindowSerializer(many=True)
+    warnings = serializers.ListField(child=serializers.CharField())
+
+
+class FigureCalibrationSerializer(RowSerializer):
+    judged = serializers.IntegerField(source="adjusted.count")
+    within = serializers.IntegerField(source="adjusted.within")
+    share = KnownField(4, source="adjusted.share")
+    share_interval = IntervalField(
+        4, source="adjusted.share_interval", help_text="95 % interval of the share."
+    )
+    expected = KnownField(source="adjusted.expected")
+    realised = KnownField(source="adjusted.realised")
+    bias_percent = KnownField(
+        1, source="adjusted.bias_percent", help_text="Realised over expected, less 100 %."
+    )
+    expected_raw = KnownField(source="raw.expected")
+    bias_percent_raw = KnownField(1, source="raw.bias_percent")
+
+
+class WindowCalibrationSerializer(RowSerializer):
+    days = serializers.IntegerField()
+    complete = serializers.IntegerField()
+    open = serializers.IntegerField()
+    truncated = serializers.IntegerField()
+    quantity = FigureCalibrationSerializer()
+    revenue = FigureCalibrationSerializer()
+    profit = FigureCalibrationSerializer()
+
+
+class CalibrationSerializer(PublishedSerializer):
+    level = serializers.FloatField(help_text="What the shares should be.")
+    changes = serializers.IntegerField()
+    as_of = serializers.DateField(allow_null=True)
+    windows = WindowCalibrationSerializer(many=True)
+
+
+class LeftOutSerializer(serializers.Serializer[Any]):
+    product_id = serializers.CharField()
+    code = serializers.CharField(help_text="The rule that stood in the way, in one word.")
+    reason = serializers.CharField()
+
+
+class BulkProposedSerializer(serializers.Serializer[Any]):
+    batch = serializers.UUIDField()
+    proposed = serializers.IntegerField(help_text="Changes in the batch.")
+    proposed_at = serializers.DateTimeField()
+    proposed_by = serializers.CharField()
+    left_out = LeftOutSerializer(many=True)
+
+
+# --- viewsets --------------------------------------------------------------------------------------
+
+
 class PriceChangeViewSet(ElastixViewSet):
-    """The ledger of prices."""
+    """Price changes."""
 
     queryset = PriceChange.objects.select_related("product")
     filterset_class = ChangeFilterSet
@@ -84,24 +307,21 @@ class PriceChangeViewSet(ElastixViewSet):
     def create(self, request: Request) -> Response:
         """Propose one price, or a batch of them to be decided on as one."""
         asked = self.validated()
-        many = "changes" in asked
-        if not many:
+        if "changes" not in asked:
             find_product(asked["product_id"])
-        batch = uuid7() if many else None
         proposals = [
-            ledger.PriceProposal(row["product_id"], row["new_price"], row["reason"], row["scheduled_for"])
-            for row in (asked["changes"] if many else [asked])
-        ]
-        try:
-            made = ledger.propose(
-                proposals,
-                by=audit_username(request),
-                reason=asked["reason"],
-                batch=batch,
-                scheduled_for=asked["scheduled_for"],
+            PriceProposal(
+                row["product_id"],
+                row["new_price"],
+                row["reason"],
+                row["scheduled_for"] or asked["scheduled_for"],
             )
-        except ledger.ProposalRefused as error:
-            raise refused_rows(error, many) from error
+            for row in asked.get("changes", [asked])
+        ]
+        batch = uuid7() if "changes" in asked else None
+        made = price_changes.propose(
+            proposals, by=audit_username(request), reason=asked["reason"], batch=batch
+        )
         return _changes(batch, made, status=201)
 
     @operation(response=ChangeSerializer)
@@ -114,67 +334,65 @@ class PriceChangeViewSet(ElastixViewSet):
     def outcome(self, request: Request, change_id: int) -> Response:
         """What sold in the 7 and 28 days after a change, against what was expected of it: did it pay?"""
         change = find_change(change_id)
-
-        def build(version: Any) -> dict[str, Any]:
-            return {"change": ChangeSerializer(change).data, **change_outcome(change, version)}
-
-        return answer(request, build, live=True)
+        return answer(
+            request, lambda version: OutcomeSerializer(change_outcome(change, version)).data, live=True
+        )
 
     @action(detail=True, methods=["post"])
     @operation(body=ApprovalSerializer, response=ChangeSerializer, errors=(409,), role=Role.MANAGER)
     def approve(self, request: Request, change_id: int) -> Response:
         """Approve a proposal of somebody else; what is expected of it is kept."""
-        return self._step("approve", find_change(change_id))
+        return self._take(price_changes.approve, find_change(change_id))
 
     @action(detail=True, methods=["post"])
     @operation(body=NoteSerializer, response=ChangeSerializer, errors=(409,), role=Role.MANAGER)
     def reject(self, request: Request, change_id: int) -> Response:
         """Reject a proposal, or call off an approved change before it is applied."""
-        return self._step("reject", find_change(change_id))
+        return self._take(price_changes.reject, find_change(change_id))
 
     @action(detail=True, methods=["post"])
     @operation(response=ChangeSerializer, errors=(409,), role=Role.MANAGER)
     def apply(self, request: Request, change_id: int) -> Response:
         """Make an approved price the product's price now."""
-        return self._step("apply", find_change(change_id))
+        return self._take(price_changes.apply, find_change(change_id))
 
     @action(detail=True, methods=["post"])
     @operation(body=NoteSerializer, response=ChangeSerializer, errors=(409,), role=Role.MANAGER)
     def rollback(self, request: Request, change_id: int) -> Response:
         """Give the product back the price it had before."""
-        return self._step("roll_back", find_change(change_id))
+        return self._take(price_changes.roll_back, find_change(change_id))
 
     @action(detail=False, methods=["post"], url_path="batch/<uuid:batch>/approve")
     @operation(body=ApprovalSerializer, response=BatchSerializer, errors=(409,), role=Role.MANAGER)
     def approve_batch(self, request: Request, batch: UUID) -> Response:
         """Approve all proposals of a batch, or none."""
-        return self._step("approve", find_batch(batch))
+        return self._take(price_changes.approve, find_batch(batch))
 
     @action(detail=False, methods=["post"], url_path="batch/<uuid:batch>/reject")
     @operation(body=NoteSerializer, response=BatchSerializer, errors=(409,), role=Role.MANAGER)
     def reject_batch(self, request: Request, batch: UUID) -> Response:
         """Reject what is proposed or approved of a batch."""
-        return self._step("reject", find_batch(batch))
+        return self._take(price_changes.reject, find_batch(batch))
 
     @action(detail=False, methods=["post"], url_path="batch/<uuid:batch>/apply")
     @operation(response=BatchSerializer, errors=(409,), role=Role.MANAGER)
     def apply_batch(self, request: Request, batch: UUID) -> Response:
         """Apply all approved changes of a batch, or none."""
-        return self._step("apply", find_batch(batch))
+        return self._take(price_changes.apply, find_batch(batch))
 
     @action(detail=False, methods=["post"], url_path="batch/<uuid:batch>/rollback")
     @operation(body=NoteSerializer, response=BatchSerializer, errors=(409,), role=Role.MANAGER)
     def rollback_batch(self, request: Request, batch: UUID) -> Response:
         """Roll back all applied changes of a batch, or none."""
-        return self._step("roll_back", find_batch(batch))
+        return self._take(price_changes.roll_back, find_batch(batch))
 
-    def _step(self, step: str, chosen: PriceChange | UUID) -> Response:
+    def _take(self, step: Callable[..., Any], chosen: PriceChange | UUID) -> Response:
         """Take a step with one change, or with all of a batch that await it."""
         if not self.request.user.is_authenticated:
             raise PermissionDenied("Anonymous users may propose prices; deciding on them needs a login.")
         given = self.validated() if self.operation and self.operation.body else {}
-        target: ledger.Chosen = chosen if isinstance(chosen, UUID) else [chosen.pk]
-        getattr(ledger, step)(target, by=audit_username(self.request), **given)
+        selection: price_changes.Selection = chosen if isinstance(chosen, UUID) else [chosen.pk]
+        step(selection, by=audit_username(self.request), **given)
         if isinstance(chosen, UUID):
             return _changes(chosen, changes_of_batch(chosen))
         return Response(ChangeSerializer(find_change(chosen.pk)).data)
@@ -190,7 +408,9 @@ class CalibrationViewSet(ElastixViewSet):
     def list(self, request: Request) -> Response:
         """How often the outcomes of applied changes fell within our own 80 % intervals."""
         asked = self.filters()
-        return answer(request, lambda version: calibration(version, **asked), live=True)
+        return answer(
+            request, lambda version: CalibrationSerializer(calibration(version, **asked)).data, live=True
+        )
 
 
 class BulkProposalViewSet(ElastixViewSet):
@@ -207,15 +427,6 @@ class BulkProposalViewSet(ElastixViewSet):
         return Response(BulkProposedSerializer(found).data, status=201 if is_new else 200)
 
 
-def _changes(batch: UUID | None, changes: "list[PriceChange]", status: int = 200) -> Response:
+def _changes(batch: UUID | None, changes: list[PriceChange], status: int = 200) -> Response:
     body = {"batch": batch, "total": len(changes), "items": changes}
     return Response(BatchSerializer(body).data, status=status)
-
-
-def refused_rows(error: ledger.ProposalRefused, many: bool) -> ValidationError:
-    """Say of each refused price in which row of the request it stands and which rule refused it."""
-    rows: dict[Any, Any] = {}
-    for each in error.refusals:
-        field = "product_id" if each.code in ("unknown_product", "repeated", "not_for_sale") else "new_price"
-        rows[each.key] = {field: [ErrorDetail(f"{each.reason[0].upper()}{each.reason[1:]}.", each.code)]}
-    return ValidationError({"changes": rows} if many else rows[0])
