@@ -16,7 +16,7 @@ class TextFormField(forms.CharField):
     """One line of text, stripped, without control characters and halves of characters."""
 
     def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
+        text = str(super().to_python(value) or "")
         if CONTROL.search(text) or text.encode("utf-8", "ignore").decode() != text:
             raise ValidationError("Control characters are not allowed.", code="control_character")
         return text
