@@ -1,5 +1,6 @@
 """Serializer fields with the limits that the models have."""
 
+import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,16 @@ class TextField(serializers.CharField):
         value: str = super().to_internal_value(data)
         if CONTROL.search(value):
             raise serializers.ValidationError("Control characters are not allowed.", code="control_character")
+        return value
+
+
+class FiniteField(serializers.FloatField):
+    """A number; neither infinite nor NaN, which floats can be written as."""
+
+    def to_internal_value(self, data: Any) -> float:
+        value: float = super().to_internal_value(data)
+        if not math.isfinite(value):
+            raise serializers.ValidationError("A valid number is required.", code="invalid")
         return value
 
 

@@ -55,6 +55,16 @@ class RowSerializer(serializers.Serializer[Any]):
         return _reader(itemgetter, [str(each.source) for each in self._readable_fields])
 
 
+class PublishedSerializer(RowSerializer):
+    """Base of answers that belong to one published version; `answer` adds when it was published."""
+
+    last_updated = serializers.DateTimeField(allow_null=True)
+
+    @property
+    def _readable_fields(self) -> Any:
+        return (field for field in super()._readable_fields if field.field_name != "last_updated")
+
+
 class RoundedField(serializers.FloatField):
     """A number rounded half away from zero to a fixed number of decimals."""
 
