@@ -76,7 +76,7 @@ def made(api: Api) -> None:
     api.post(LIST, NEW)
     draft = {"name": "Draft", "priceRange": [0, 10, 1], "unknown": 1}
     api.ids["simulation"] = api.post(LIST, draft)["simulationId"]
-    api.post(LIST, draft | {"description": None}, expect=400)
+    api.post(LIST, draft | {"description": None}, expect=201)
     api.get(f"{ONE}/metrics")
     api.get(f"{ONE}/curve")
 
