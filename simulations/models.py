@@ -1,6 +1,7 @@
 """Saved questions: what would happen if the price were another."""
 
 import uuid
+from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import models
@@ -8,6 +9,8 @@ from django.db.models import F, Q
 
 from elastix.fields import length_check, range_check
 from pricing.sales.models import Product
+
+LOWEST_PERCENT, HIGHEST_PERCENT = -99, 1000
 
 
 class Simulation(models.Model):
@@ -32,8 +35,8 @@ class Simulation(models.Model):
         ordering = ("-created_at", "id")
         constraints = [
             length_check("name", 255, "simulations_simulation"),
-            range_check("range_from_percent", -99, 1000, "simulations_simulation"),
-            range_check("range_to_percent", -99, 1000, "simulations_simulation"),
+            range_check("range_from_percent", LOWEST_PERCENT, HIGHEST_PERCENT, "simulations_simulation"),
+            range_check("range_to_percent", LOWEST_PERCENT, HIGHEST_PERCENT, "simulations_simulation"),
             models.CheckConstraint(
                 condition=Q(range_from_percent__lte=F("range_to_percent"), range_step_percent__gt=0),
                 name="simulations_simulation_range",
@@ -42,3 +45,17 @@ class Simulation(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def stock_code(self) -> str:
+        """The product's code; empty in a draft."""
+        return self.product_id or ""
+
+    @property
+    def price_range(self) -> list[float]:
+        """First change, last change and step, in percent."""
+        return [self.range_from_percent, self.range_to_percent, self.range_step_percent]
+
+    @price_range.setter
+    def price_range(self, values: Sequence[float]) -> None:
+        self.range_from_percent, self.range_to_percent, self.range_step_percent = values

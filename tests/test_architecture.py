@@ -34,10 +34,12 @@ def local_apps() -> list[str]:
 
 
 def core_packages() -> list[str]:
+    """Return the packages that know no framework: every core, and the generator of shops."""
     return sorted(
         ".".join(path.parent.relative_to(ROOT).parts)
         for app in local_apps()
-        for path in (ROOT / app).rglob("core/__init__.py")
+        for name in ("core", "generator")
+        for path in (ROOT / app).rglob(f"{name}/__init__.py")
     )
 
 

@@ -46,16 +46,6 @@ class ElasticityRowSerializer(RowSerializer):
     flags = ListField(child=CharField())
 
 
-class ElasticityMetaSerializer(serializers.Serializer[Any]):
-    start_date = serializers.DateField(allow_null=True)
-    end_date = serializers.DateField(allow_null=True)
-    total_products = IntegerField()
-    returned_products = IntegerField()
-    limit = IntegerField()
-    offset = IntegerField()
-    available_countries = ListField(child=CharField())
-
-
 class AnalyticsElasticitySerializer(RowSerializer):
     product_id = CharField()
     elasticity = ElasticityField(source="estimate.elasticity")

@@ -76,4 +76,5 @@ def _evidence(pairs: SegmentElasticities) -> Evidence:
         active_weeks=np.full(size, FEWEST_WEEKS),
         gaps=np.zeros(size, np.bool_),
         no_category=np.zeros(size, np.bool_),
+        converged=pairs.converged,
     )

@@ -3,8 +3,9 @@
 Amounts are per 30 days unless a finding says `once`. What is not known gives no finding.
 """
 
+import string
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Final
 
 MONTH_DAYS: Final = 30
@@ -12,7 +13,7 @@ NOTABLE_GAP: Final = 0.05
 """Prices closer than this to the market's mean are at the market."""
 CARRYING_SHARE: Final = 0.5
 RECENT_DAYS_WITHOUT_SALES: Final = 28
-SILENT_DAYS: Final = 91
+INACTIVE_DAYS: Final = 91
 LONG_COVER_DAYS: Final = 180
 THIN_GRADES: Final = ("C", "D")
 SURE: Final = 1.0
@@ -64,7 +65,7 @@ class SegmentShare:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """Units forecast for the next 30 days, with the limits of an 80 % interval."""
+    """Units forecast for the next 30 days, with an 80 % interval."""
 
     units: float
     low: float
@@ -128,6 +129,7 @@ class Insight:
     ----------
     money_at_stake : not negative; per 30 days, or once if `once`.
     confidence : 0 to 1, how sure the finding is.
+    rank : 1 for the most money at stake.
     """
 
     kind: str
@@ -135,50 +137,121 @@ class Insight:
     money_at_stake: float
     confidence: float
     action: Action
-    evidence: dict[str, Any] = field(default_factory=dict)
+    evidence: dict[str, Any]
     once: bool = False
+    rank: int = 0
+
+    @property
+    def period(self) -> str:
+        """What the money at stake is per."""
+        return "once" if self.once else f"{MONTH_DAYS} days"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """How a finding is worded: texts with the values of a product in braces, and the names of its evidence."""
+
+    finding: str
+    action: str
+    advice: str
+    evidence: tuple[str, ...]
+    once: bool = False
+
+
+_MARGIN = "The margin is {margin:.1%} of the price, the target {target_margin:.1%}."
+_MARGIN_EVIDENCE = ("margin", "target_margin", "price_at_target")
+_GAP = "The price is {distance:.1%} {side} the mean of {competitors:competitor} ({market_mean:.2f})."
+_GAP_EVIDENCE = ("price", "market_mean", "market_lowest", "competitors", "gap_percent")
+_COVER = "The stock of {stock:,.0f} lasts {cover_days:day} at the sales expected."
+_COVER_EVIDENCE = ("stock_level", "target_stock", "units_expected", "cover_days")
+_SEGMENT = "Customers in the segment {segment} bring {revenue_share:.1%} of its revenue; their churn risk is {churn:.1%}."
+_SEGMENT_EVIDENCE = ("segment", "revenue_share", "elasticity", "churn_risk")
+_IDLE = "Nothing was sold for {days_since_sale} days{tied_up}."
+_IDLE_EVIDENCE = ("days_since_sale", "stock_level", "cost")
+_TREND = "The forecast for the next 30 days is {units:unit}, after {units_last_30_days:,.0f}{change}."
+_TREND_EVIDENCE = ("units_last_30_days", "units", "low", "high")
+
+# fmt: off
+TEMPLATES: Final = {
+    "below_cost": Template(
+        "Each unit is sold for {loss:.2f} less than it costs.",
+        "raise_price_or_stop", "Raise the price above the cost, check the cost, or stop selling it.",
+        ("price", "cost", "units")),
+    "off_optimum": Template(
+        "The price of {current_price:.2f} is {side} the best allowed one. {rationale}",
+        "propose_price", "Propose {recommended_price:.2f}.",
+        ("current_price", "recommended_price", "expected_gain", "elasticity")),
+    "margin_in_reach": Template(
+        _MARGIN, "propose_price", "Propose {proposed:.2f}, a step towards the target.", _MARGIN_EVIDENCE),
+    "margin_out_of_reach": Template(
+        _MARGIN, "lower_cost", "Buy for {affordable:.2f} a unit or less: no higher price is recommended.",
+        _MARGIN_EVIDENCE),
+    "gap": Template(
+        _GAP, "watch", "Compare what you offer with what they do before following them.", _GAP_EVIDENCE),
+    "gap_worth_closing": Template(
+        _GAP + " Charging the mean is expected to earn {gain:,.2f} more.",
+        "move_towards_market", "Move towards {market_mean:.2f} as far as the policy allows.", _GAP_EVIDENCE),
+    "gap_worth_keeping": Template(
+        _GAP + " Charging the mean is expected to cost {loss:,.2f}.",
+        "keep_price", "Do not follow them.", _GAP_EVIDENCE),
+    "stock_runs_out": Template(_COVER, "reorder", "Order {order:unit}.", _COVER_EVIDENCE),
+    "overstocked": Template(
+        _COVER, "order_less", "Order no more for now; a promotion shortens the wait.", _COVER_EVIDENCE, once=True),
+    "demand_falls": Template(_TREND, "order_less", "Order less, and find out why.", _TREND_EVIDENCE),
+    "demand_rises": Template(_TREND, "order_more", "See that there is stock for it.", _TREND_EVIDENCE),
+    "segment_at_risk": Template(
+        _SEGMENT, "win_back", "Win them back before the price goes up.", _SEGMENT_EVIDENCE),
+    "segment": Template(
+        _SEGMENT, "look_at_segment", "Look at their elasticity before the price changes.", _SEGMENT_EVIDENCE),
+    "not_selling": Template(
+        _IDLE, "clear_out", "Clear it out or take it off the list.", _IDLE_EVIDENCE, once=True),
+    "slow_selling": Template(
+        _IDLE, "check_availability", "Check that it is on the shelf and in the shop.", _IDLE_EVIDENCE, once=True),
+    "thin_data": Template(
+        "The elasticity has grade {grade}: this product's own sales, on {sold_days:day}, say too little.",
+        "test_price", "Vary the price for some weeks, so that its effect shows in the sales.",
+        ("grade", "sold_days", "elasticity")),
+    "cost_assumed": Template(
+        "The cost is not known; {assumed_cost:.2f} a unit is assumed.",
+        "enter_cost", "Enter what one unit costs.", ("cost", "assumed_cost")),
+    "no_cost": Template(
+        "The cost is not known, so nothing can be said of its profit.",
+        "enter_cost", "Enter what one unit costs.", ("cost", "assumed_cost")),
+}
+# fmt: on
 
 
 def find_insights(view: ProductView) -> list[Insight]:
     """Return what there is to say about a product, the most money first; equal amounts in a fixed order."""
-    found = [insight for look in _LOOKS for insight in look(view)]
-    return sorted(found, key=lambda insight: -insight.money_at_stake)
-
-
-def _price_against_optimum(view: ProductView) -> Iterator[Insight]:
-    advice = view.recommended
-    if view.price is None or advice is None or not advice.moved or not advice.gain or advice.gain <= 0:
-        return
-    up = advice.price > view.price
-    yield Insight(
-        kind="price_below_optimum" if up else "price_above_optimum",
-        finding=f"The price of {view.price:.2f} is {'below' if up else 'above'} the best allowed one."
-        f" {advice.rationale}",
-        money_at_stake=advice.gain,
-        confidence=advice.probability_of_gain or 0.0,
-        action=Action("propose_price", f"Propose {advice.price:.2f}.", advice.price),
-        evidence={
-            "current_price": view.price,
-            "recommended_price": advice.price,
-            "expected_gain": advice.gain,
-            "elasticity": view.elasticity,
-        },
-    )
+    found = [insight for find in _FINDERS for insight in find(view)]
+    found.sort(key=lambda insight: -insight.money_at_stake)
+    return [replace(insight, rank=rank) for rank, insight in enumerate(found, start=1)]
 
 
 def _below_cost(view: ProductView) -> Iterator[Insight]:
     if view.price is None or view.cost is None or view.cost_assumed or view.price >= view.cost:
         return
     loss = view.cost - view.price
-    yield Insight(
-        kind="below_cost",
-        finding=f"Each unit is sold for {loss:.2f} less than it costs.",
-        money_at_stake=loss * view.units,
-        confidence=SURE,
-        action=Action(
-            "raise_price_or_stop", "Raise the price above the cost, check the cost, or stop selling it."
-        ),
-        evidence={"price": view.price, "cost": view.cost, "units": view.units},
+    yield _insight(view, "below_cost", loss * view.units, SURE, loss=loss)
+
+
+def _price_against_optimum(view: ProductView) -> Iterator[Insight]:
+    advice = view.recommended
+    if view.price is None or advice is None or not advice.moved or not advice.gain or advice.gain <= 0:
+        return
+    side = "below" if advice.price > view.price else "above"
+    yield _insight(
+        view,
+        "off_optimum",
+        advice.gain,
+        advice.probability_of_gain or 0.0,
+        kind=f"price_{side}_optimum",
+        price_to_set=advice.price,
+        side=side,
+        rationale=advice.rationale,
+        current_price=view.price,
+        recommended_price=advice.price,
+        expected_gain=advice.gain,
     )
 
 
@@ -188,24 +261,19 @@ def _margin_below_target(view: ProductView) -> Iterator[Insight]:
     margin = 1 - view.cost / view.price
     if margin >= view.target_margin - 5e-4:
         return
-    wanted = view.cost / (1 - view.target_margin)
-    affordable = view.price * (1 - view.target_margin)
-    advice = view.recommended
-    if advice is not None and advice.moved and advice.price > view.price:
-        action = Action(
-            "propose_price", f"Propose {advice.price:.2f}, a step towards the target.", advice.price
-        )
-    else:
-        action = Action(
-            "lower_cost", f"Buy for {affordable:.2f} a unit or less: no higher price is recommended."
-        )
-    yield Insight(
+    wanted, advice = view.cost / (1 - view.target_margin), view.recommended
+    proposed = advice.price if advice is not None and advice.moved and advice.price > view.price else None
+    yield _insight(
+        view,
+        "margin_out_of_reach" if proposed is None else "margin_in_reach",
+        (wanted - view.price) * view.units,
+        view.cost_confidence,
         kind="margin_below_target",
-        finding=f"The margin is {_percent(margin)} of the price, the target {_percent(view.target_margin)}.",
-        money_at_stake=(wanted - view.price) * view.units,
-        confidence=view.cost_confidence,
-        action=action,
-        evidence={"margin": margin, "target_margin": view.target_margin, "price_at_target": wanted},
+        price_to_set=proposed,
+        margin=margin,
+        price_at_target=wanted,
+        proposed=proposed,
+        affordable=view.price * (1 - view.target_margin),
     )
 
 
@@ -217,90 +285,22 @@ def _competitor_gap(view: ProductView) -> Iterator[Insight]:
     if abs(gap) <= NOTABLE_GAP:
         return
     side = "above" if gap > 0 else "below"
-    gain = market.gain_at_mean
+    gain, chance = market.gain_at_mean, market.probability_of_gain
     worth = gain is not None and gain > 0
-    if gain is None:
-        effect, action = (
-            "",
-            Action("watch", "Compare what you offer with what they do before following them."),
-        )
-    elif worth:
-        effect = f" Charging the mean is expected to earn {gain:,.2f} more."
-        action = Action("move_towards_market", f"Move towards {market.mean:.2f} as far as the policy allows.")
-    else:
-        effect = f" Charging the mean is expected to cost {-gain:,.2f}."
-        action = Action("keep_price", "Do not follow them.")
-    chance = market.probability_of_gain
-    sure = 0.5 if chance is None else chance if worth else 1 - chance
-    competitors = _counted(market.count, "competitor")
-    yield Insight(
+    yield _insight(
+        view,
+        "gap" if gain is None else "gap_worth_closing" if worth else "gap_worth_keeping",
+        max(gain or 0.0, 0.0),
+        0.5 if chance is None else chance if worth else 1 - chance,
         kind=f"price_{side}_competitors",
-        finding=f"The price is {_percent(abs(gap))} {side} the mean of {competitors} ({market.mean:.2f}).{effect}",
-        money_at_stake=max(gain or 0.0, 0.0),
-        confidence=sure,
-        action=action,
-        evidence={
-            "price": view.price,
-            "market_mean": market.mean,
-            "market_lowest": market.lowest,
-            "competitors": market.count,
-            "gap_percent": 100 * gap,
-        },
-    )
-
-
-def _thin_data(view: ProductView) -> Iterator[Insight]:
-    """An elasticity too unsure to act on: what is at stake is the gain of the best price, not taken for that."""
-    advice = view.recommended
-    if view.price is None or view.grade not in THIN_GRADES or (advice is not None and advice.moved):
-        return
-    gain = max((advice.best_gain if advice else None) or 0.0, 0.0)
-    yield Insight(
-        kind="thin_data",
-        finding=f"The elasticity has grade {view.grade}: this product's own sales, on"
-        f" {_counted(view.sold_days, 'day')}, say too little.",
-        money_at_stake=gain,
-        confidence=SURE,
-        action=Action("test_price", "Vary the price for some weeks, so that its effect shows in the sales."),
-        evidence={"grade": view.grade, "sold_days": view.sold_days, "elasticity": view.elasticity},
-    )
-
-
-def _no_cost(view: ProductView) -> Iterator[Insight]:
-    if view.price is None or (view.cost is not None and not view.cost_assumed):
-        return
-    finding = (
-        f"The cost is not known; {view.cost:.2f} a unit is assumed."
-        if view.cost is not None
-        else "The cost is not known, so nothing can be said of its profit."
-    )
-    yield Insight(
-        kind="no_cost",
-        finding=finding,
-        money_at_stake=0.0,
-        confidence=SURE,
-        action=Action("enter_cost", "Enter what one unit costs."),
-        evidence={"cost": None, "assumed_cost": view.cost},
-    )
-
-
-def _stale(view: ProductView) -> Iterator[Insight]:
-    days = view.days_since_sale
-    if days is None or days <= RECENT_DAYS_WITHOUT_SALES:
-        return
-    tied_up = max(view.stock_level or 0.0, 0.0) * (view.cost or 0.0)
-    silent = days > SILENT_DAYS
-    yield Insight(
-        kind="not_selling" if silent else "slow_selling",
-        finding=f"Nothing was sold for {days} days"
-        + (f"; {tied_up:,.2f} is tied up in stock." if tied_up else "."),
-        money_at_stake=tied_up,
-        confidence=SURE,
-        action=Action("clear_out", "Clear it out or take it off the list.")
-        if silent
-        else Action("check_availability", "Check that it is on the shelf and in the shop."),
-        evidence={"days_since_sale": days, "stock_level": view.stock_level, "cost": view.cost},
-        once=True,
+        side=side,
+        distance=abs(gap),
+        gain=gain,
+        loss=-(gain or 0.0),
+        market_mean=market.mean,
+        market_lowest=market.lowest,
+        competitors=market.count,
+        gap_percent=100 * gap,
     )
 
 
@@ -310,62 +310,15 @@ def _stock_cover(view: ProductView) -> Iterator[Insight]:
         return
     stock = max(view.stock_level, 0.0)
     cover = MONTH_DAYS * stock / expected
-    evidence = {
-        "stock_level": view.stock_level,
-        "target_stock": view.target_stock,
-        "units_expected": expected,
-        "cover_days": cover,
-    }
+    values: dict[str, Any] = {"stock": stock, "units_expected": expected, "cover_days": cover}
     if cover < MONTH_DAYS:
         lost = expected - stock
-        order = max(lost, (view.target_stock or 0.0) - stock)
-        yield Insight(
-            kind="stock_runs_out",
-            finding=f"The stock of {stock:,.0f} lasts {_counted(cover, 'day')} at the sales expected.",
-            money_at_stake=lost * max(view.unit_margin, 0.0),
-            confidence=STOCK_CONFIDENCE,
-            action=Action("reorder", f"Order {_counted(max(order, 1.0), 'unit')}."),
-            evidence=evidence,
-        )
+        order = max(lost, (view.target_stock or 0.0) - stock, 1.0)
+        money = lost * max(view.unit_margin, 0.0)
+        yield _insight(view, "stock_runs_out", money, STOCK_CONFIDENCE, order=order, **values)
     elif cover > LONG_COVER_DAYS and view.cost is not None:
-        excess = stock - expected * LONG_COVER_DAYS / MONTH_DAYS
-        yield Insight(
-            kind="overstocked",
-            finding=f"The stock of {stock:,.0f} lasts {_counted(cover, 'day')} at the sales expected.",
-            money_at_stake=excess * view.cost,
-            confidence=STOCK_CONFIDENCE * view.cost_confidence,
-            action=Action("order_less", "Order no more for now; a promotion shortens the wait."),
-            evidence=evidence,
-            once=True,
-        )
-
-
-def _carrying_segment(view: ProductView) -> Iterator[Insight]:
-    """A segment that buys most of the product: what may go with it is its share of the revenue times its churn risk."""
-    total = sum(each.revenue for each in view.segments if each.revenue > 0)
-    if total <= 0 or len(view.segments) < 2:
-        return
-    most = max(view.segments, key=lambda each: each.revenue)
-    share = most.revenue / total
-    if share < CARRYING_SHARE:
-        return
-    risky = most.churn_risk >= 50
-    yield Insight(
-        kind="segment_carries_product",
-        finding=f"Customers in the segment {most.segment} bring {_percent(share)} of its revenue;"
-        f" their churn risk is {_percent(most.churn_risk / 100)}.",
-        money_at_stake=max(view.revenue, 0.0) * share * most.churn_risk / 100,
-        confidence=STOCK_CONFIDENCE,
-        action=Action("win_back", "Win them back before the price goes up.")
-        if risky
-        else Action("look_at_segment", "Look at their elasticity before the price changes."),
-        evidence={
-            "segment": most.segment,
-            "revenue_share": share,
-            "elasticity": most.elasticity,
-            "churn_risk": most.churn_risk,
-        },
-    )
+        money = (stock - expected * LONG_COVER_DAYS / MONTH_DAYS) * view.cost
+        yield _insight(view, "overstocked", money, STOCK_CONFIDENCE * view.cost_confidence, **values)
 
 
 def _trend(view: ProductView) -> Iterator[Insight]:
@@ -373,30 +326,67 @@ def _trend(view: ProductView) -> Iterator[Insight]:
     outlook = view.outlook
     if outlook is None or view.unit_margin is None or outlook.low <= view.units <= outlook.high:
         return
-    falling = outlook.units < view.units
-    change = "" if view.units <= 0 else f" ({_percent(outlook.units / view.units - 1, sign='+')})"
-    yield Insight(
-        kind="demand_falls" if falling else "demand_rises",
-        finding=f"The forecast for the next 30 days is {_counted(outlook.units, 'unit')}, after {view.units:,.0f}{change}.",
-        money_at_stake=abs(outlook.units - view.units) * max(view.unit_margin, 0.0),
-        confidence=STOCK_CONFIDENCE,
-        action=Action("order_less", "Order less, and find out why.")
-        if falling
-        else Action("order_more", "See that there is stock for it."),
-        evidence={"units_last_30_days": view.units, **asdict(outlook)},
+    money = abs(outlook.units - view.units) * max(view.unit_margin, 0.0)
+    change = "" if view.units <= 0 else _format(" ({0:+.1%})", outlook.units / view.units - 1)
+    yield _insight(
+        view,
+        "demand_falls" if outlook.units < view.units else "demand_rises",
+        money,
+        STOCK_CONFIDENCE,
+        change=change,
+        units_last_30_days=view.units,
+        **asdict(outlook),
     )
 
 
-def _percent(fraction: float, sign: str = "") -> str:
-    return f"{100 * fraction:{sign}.1f} %"
+def _carrying_segment(view: ProductView) -> Iterator[Insight]:
+    """A segment that buys most of the product: at stake is its share of the revenue times its churn risk."""
+    total = sum(each.revenue for each in view.segments if each.revenue > 0)
+    if total <= 0 or len(view.segments) < 2:
+        return
+    most = max(view.segments, key=lambda each: each.revenue)
+    share = most.revenue / total
+    if share < CARRYING_SHARE:
+        return
+    yield _insight(
+        view,
+        "segment_at_risk" if most.churn_risk >= 50 else "segment",
+        max(view.revenue, 0.0) * share * most.churn_risk / 100,
+        STOCK_CONFIDENCE,
+        kind="segment_carries_product",
+        revenue_share=share,
+        churn=most.churn_risk / 100,
+        **asdict(most),
+    )
 
 
-def _counted(number: float, thing: str) -> str:
-    """A whole number of things: "1 day", "2 days"."""
-    return f"{number:,.0f} {thing}{'' if round(number) == 1 else 's'}"
+def _stale(view: ProductView) -> Iterator[Insight]:
+    days = view.days_since_sale
+    if days is None or days <= RECENT_DAYS_WITHOUT_SALES:
+        return
+    stock = max(view.stock_level or 0.0, 0.0) * (view.cost or 0.0)
+    tied_up = f"; {stock:,.2f} is tied up in stock" if stock else ""
+    yield _insight(
+        view, "not_selling" if days > INACTIVE_DAYS else "slow_selling", stock, SURE, tied_up=tied_up
+    )
 
 
-_LOOKS = (
+def _thin_data(view: ProductView) -> Iterator[Insight]:
+    """An elasticity too unsure to act on: at stake is the gain of the best price, which is not recommended."""
+    advice = view.recommended
+    if view.price is None or view.grade not in THIN_GRADES or (advice is not None and advice.moved):
+        return
+    yield _insight(view, "thin_data", max((advice.best_gain if advice else None) or 0.0, 0.0), SURE)
+
+
+def _no_cost(view: ProductView) -> Iterator[Insight]:
+    if view.price is None or (view.cost is not None and not view.cost_assumed):
+        return
+    case = "no_cost" if view.cost is None else "cost_assumed"
+    yield _insight(view, case, 0.0, SURE, kind="no_cost", cost=None, assumed_cost=view.cost)
+
+
+_FINDERS = (
     _below_cost,
     _price_against_optimum,
     _margin_below_target,
@@ -408,3 +398,39 @@ _LOOKS = (
     _thin_data,
     _no_cost,
 )
+
+
+def _insight(
+    view: ProductView,
+    case: str,
+    money: float,
+    confidence: float,
+    *,
+    kind: str = "",
+    price_to_set: float | None = None,
+    **values: Any,
+) -> Insight:
+    """Word a finding by its template; `values` go before what the view has under the same name."""
+    template = TEMPLATES[case]
+    shown = {each.name: getattr(view, each.name) for each in fields(view)} | values
+    return Insight(
+        kind=kind or case,
+        finding=_format(template.finding, **shown),
+        money_at_stake=money,
+        confidence=confidence,
+        action=Action(template.action, _format(template.advice, **shown), price_to_set),
+        evidence={name: shown[name] for name in template.evidence},
+        once=template.once,
+    )
+
+
+class _Formatter(string.Formatter):
+    """Writes percents as "1.5 %"; a word as the format counts: "1 day", "2 days"."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if format_spec.isalpha():
+            return f"{value:,.0f} {format_spec}{'' if round(value) == 1 else 's'}"
+        return str(super().format_field(value, format_spec)).replace("%", " %" if format_spec else "%")
+
+
+_format = _Formatter().format

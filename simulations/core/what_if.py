@@ -1,5 +1,6 @@
 """What a price change would do to quantity and revenue."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,7 +42,7 @@ class Projection:
 def project(
     sales: Sales, price_change_percent: float, elasticity: float, model: DemandModel = LINEAR
 ) -> Projection:
-    """Project sales to a price changed by so many percent.
+    """Project sales to another price.
 
     Parameters
     ----------
@@ -65,17 +66,30 @@ def project(
     )
 
 
-def limits(
+def total(sales: Sequence[Sales], projected: Sequence[Projection]) -> Projection:
+    """Add up the projections of parts of the sales at one price change; parts without sales count for nothing."""
+    sold = [part for part, after in zip(sales, projected, strict=True) if after.price > 0]
+    quantity, revenue = sum(part.quantity for part in sold), sum(part.revenue for part in sold)
+    new_quantity = sum(after.quantity for after in projected)
+    new_revenue = sum(after.revenue for after in projected)
+    return Projection(
+        price_change_percent=projected[0].price_change_percent,
+        price=new_revenue / new_quantity if new_quantity else 0.0,
+        quantity=new_quantity,
+        revenue=new_revenue,
+        quantity_change_percent=100 * (new_quantity / quantity - 1) if quantity else 0.0,
+        revenue_change_percent=100 * (new_revenue / revenue - 1) if revenue else 0.0,
+    )
+
+
+def interval(
     sales: Sales,
     price_change_percent: float,
     elasticity: float,
     std_error: float | None,
     model: DemandModel = LINEAR,
 ) -> dict[str, float]:
-    """80 % limits of projected quantity and revenue, from what the elasticity may be.
-
-    Without a standard error nothing is known about them, and the answer is empty.
-    """
+    """80 % interval of projected quantity and revenue, from that of the elasticity; empty without a standard error."""
     if not std_error:
         return {}
     ends = [float(truncated_quantile(share, elasticity, std_error)) for share in INTERVAL]
@@ -93,7 +107,7 @@ def limits(
 def warnings(
     sales: Sales, price_change_percent: float, elasticity: float, model: DemandModel = LINEAR
 ) -> list[str]:
-    """What to keep in mind about a projection; beyond 15 %, what the other demand model says."""
+    """Warnings about a projection; beyond 15 %, with what the other demand model foresees."""
     found = []
     if abs(price_change_percent) > 100 * LARGEST_CHANGE + 1e-9:
         other = next(name for name in DEMAND_MODELS if name != model)
@@ -109,7 +123,7 @@ def warnings(
 
 
 def steps(first: float, last: float, step: float) -> list[float]:
-    """Price changes from first to last in percent; the last one is there even if the steps miss it."""
+    """Return the price changes from first to last in percent, with the last one even if the steps miss it."""
     count = int((last - first) / step + 1e-9)
     values = [round(first + step * index, 10) for index in range(count + 1)]
     return values if abs(values[-1] - last) < 1e-9 else [*values, last]

@@ -1,12 +1,14 @@
 """What is known of one product, gathered for its insights."""
 
 import datetime as dt
-from typing import Any, Final
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
 
 import numpy as np
 from django.db.models import Sum
 
-from elastix.api.fields import money, rounded
+from elastix.api.fields import rounded
 from elastix.dataset.models import DataVersion
 from pricing.elasticity.core.demand import LINEAR
 from pricing.forecasting.selectors.forecasts import forecast_of_product
@@ -30,28 +32,27 @@ from simulations.core.insights import (
 )
 
 SEGMENT_DAYS: Final = 90
-PLACES: Final = {
-    **dict.fromkeys(("elasticity", "margin", "target_margin", "revenue_share"), 4),
-    **dict.fromkeys(("gap_percent", "churn_risk", "cover_days"), 1),
-}
-"""Decimals of evidence that is neither money nor units, which have 2."""
 WAPE_TO_LIMITS: Final = 1.6
 """Limits of 80 % are 1.28 standard deviations out, and of normal errors the mean absolute one is 0.8 of those."""
 
 
-def product_insights(version: DataVersion, product: Product) -> dict[str, Any]:
-    """The findings on a product, ranked by the money at stake, as GET /api/insights/{id} answers them."""
+@dataclass(frozen=True, slots=True)
+class ProductInsights:
+    """The findings on a product, the most money at stake first."""
+
+    product: Product
+    as_of: dt.date | None
+    current_price: Decimal | None
+    insights: list[Insight]
+
+
+def product_insights(version: DataVersion, product: Product) -> ProductInsights:
+    """Find what there is to know of a product, ranked by the money at stake."""
     groups, without_price = pricing_inputs([product.code])
     group = groups[0] if groups else None
     facts = group.facts[0] if group else without_price[0]
     found = [] if product.kind == Kind.SERVICE else find_insights(_view(version, product, facts, group))
-    return {
-        "product_id": product.code,
-        "name": product.name,
-        "as_of": version.as_of,
-        "current_price": money(facts.price),
-        "insights": [_shown(rank, insight) for rank, insight in enumerate(found, start=1)],
-    }
+    return ProductInsights(product, version.as_of, facts.price, found)
 
 
 def _view(version: DataVersion, product: Product, facts: PriceFacts, group: PriceGroup | None) -> ProductView:
@@ -159,23 +160,3 @@ def _outlook(version: DataVersion, product: Product) -> Outlook | None:
         return None
     units, wape = rounded(forecast.total, 2) or 0.0, rounded(wape, 4) or 0.0
     return Outlook(units, max(units * (1 - WAPE_TO_LIMITS * wape), 0.0), units * (1 + WAPE_TO_LIMITS * wape))
-
-
-def _shown(rank: int, insight: Insight) -> dict[str, Any]:
-    return {
-        "rank": rank,
-        "kind": insight.kind,
-        "finding": insight.finding,
-        "money_at_stake": money(insight.money_at_stake),
-        "period": "once" if insight.once else f"{MONTH_DAYS} days",
-        "confidence": rounded(insight.confidence, 2),
-        "evidence": {
-            name: rounded(value, PLACES.get(name, 2)) if isinstance(value, float) else value
-            for name, value in insight.evidence.items()
-        },
-        "action": {
-            "kind": insight.action.kind,
-            "text": insight.action.text,
-            "price": money(insight.action.price),
-        },
-    }

@@ -3,32 +3,32 @@
 All four read the same facts and use the same projection, so they agree to the cent.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from elastix.errors import FieldError, Invalid, NotFound
 from pricing.elasticity.core.demand import DemandModel
 from pricing.recommendation.core import recommendation as why
-from pricing.recommendation.core.impact import Impact, project_impact
-from pricing.recommendation.core.impact import demand_curve as project_curve
+from pricing.recommendation.core.impact import Figures, Impact, demand_curve, project_impact
+from pricing.recommendation.core.inputs import PricingInputs
 from pricing.recommendation.core.limits import is_extrapolation, price_limits
 from pricing.recommendation.core.margins import ProfitAnalysis, analyse_profit_margin
-from pricing.recommendation.core.scenarios import Comparison, Scenario, compare, preset_prices, steps_towards
-from pricing.recommendation.selectors.expected import effect, figures, interval, known
+from pricing.recommendation.core.scenarios import Scenario, compare, preset_prices, steps_towards
+from pricing.recommendation.selectors.expected import interval
 from pricing.recommendation.selectors.policies import Overrides
 from pricing.recommendation.selectors.pricing_inputs import (
     WITHOUT_PRICE,
+    PriceFacts,
     PriceGroup,
     pricing_inputs,
 )
 from pricing.recommendation.selectors.recommendations import other_model, recommendation_of
+from pricing.sales.core.arrays import FloatArray
 from pricing.sales.core.calendar import MONTH_DAYS
-
-FloatArray = NDArray[np.float64]
 
 NO_PRESET_PRICE: Final = "NO_PRESET_PRICE"
 RANGE: Final = 0.3
@@ -36,7 +36,53 @@ RANGE: Final = 0.3
 
 CURVE_POINTS: Final = 21
 
-_CHANGES = ("revenue", "profit", "quantity")
+Arrays = TypeVar("Arrays", Impact, Figures, PricingInputs, ProfitAnalysis)
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectedPrice:
+    """What one price would do.
+
+    Attributes
+    ----------
+    impact : of this price: numbers in place of arrays.
+    interval : 80 % intervals of quantity, revenue and profit.
+    allowed : whether policies and guardrails allow the price.
+    rank : 1 for the most profit; for the most revenue where the cost is unknown.
+    margins : what a unit earns at this price: numbers in place of arrays.
+    """
+
+    impact: Impact
+    interval: dict[str, Any] | None = None
+    allowed: bool = True
+    name: str = ""
+    rank: int = 0
+    is_baseline: bool = False
+    margins: ProfitAnalysis | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Projection:
+    """Prices tried on one product, and what their projection rests on.
+
+    Attributes
+    ----------
+    inputs : of the product: numbers in place of arrays.
+    current, projected : the present price, and the one asked for.
+    prices : scenarios by rank, or a range from low to high.
+    """
+
+    facts: PriceFacts
+    inputs: PricingInputs
+    demand_model: DemandModel
+    warnings: list[str]
+    days: int = MONTH_DAYS
+    demand_factor: float = 1.0
+    fixed_costs: float | None = None
+    current: ProjectedPrice | None = None
+    projected: ProjectedPrice | None = None
+    prices: Sequence[ProjectedPrice] = ()
+    other_model: dict[str, Any] | None = None
 
 
 def product_to_price(
@@ -65,36 +111,28 @@ def price_simulation(
     cost: Decimal | None,
     demand_factor: float,
     demand_model: DemandModel | None,
-) -> dict[str, Any]:
+) -> Projection:
     """What another price would do to a product.
 
     Parameters
     ----------
     cost : to be tried in place of the product's, before and after the change.
-    demand_factor : how many times its present size demand is after the change, for other reasons than price.
+    demand_factor : demand after the change as a multiple of the present one, for other reasons than price.
 
     Raises
     ------
     NotFound : as `product_to_price`.
     """
     group = product_to_price(code, demand_model=demand_model, cost=cost)
-    price = np.array([float(new_price)])
-    impact = project_impact(group.inputs, price, group.strategy.demand_model, demand_factor)
-    projected = effect(impact, 0)
-    return {
-        **_premises(group),
-        "demand_factor": demand_factor,
-        "current": projected["current"],
-        "projected": projected["projected"],
-        "impact": _changes(impact, 0),
-        "recommendation": str(impact.direction[0]),
-        "interval": projected["interval"],
-        "probability_of_gain": projected["probability_of_gain"],
-        "risk_level": str(impact.risk_level[0]),
-        "allowed": bool(_allowed(group, price)[0]),
-        "other_model": other_model(impact, 0, group),
-        "warnings": _warnings(group, impact),
-    }
+    prices = np.array([float(new_price)])
+    impact = project_impact(group.inputs, prices, group.strategy.demand_model, demand_factor)
+    return _projection(
+        group,
+        _warnings(group, impact),
+        demand_factor=demand_factor,
+        projected=_projected(group, impact)[0],
+        other_model=other_model(impact, 0, group),
+    )
 
 
 def price_scenarios(
@@ -104,7 +142,7 @@ def price_scenarios(
     cost: Decimal | None,
     demand_factor: float,
     demand_model: DemandModel | None,
-) -> dict[str, Any]:
+) -> Projection:
     """Compare prices of a product with its present one, the best first.
 
     Parameters
@@ -119,68 +157,21 @@ def price_scenarios(
     """
     group = product_to_price(code, demand_model=demand_model, cost=cost)
     asked, without = _scenarios(group, scenarios)
-    comparison = compare(group.inputs, asked, group.strategy.demand_model, demand_factor)
-    rows = [_scenario_row(group, comparison, index) for index in np.argsort(comparison.rank)]
-    warnings = [f"{NO_PRESET_PRICE}: {name}" for name in without]
-    return {
-        **_premises(group),
-        "demand_factor": demand_factor,
-        "scenarios": rows,
-        "warnings": [*warnings, *_warnings(group)],
-    }
+    found = compare(group.inputs, asked, group.strategy.demand_model, demand_factor)
+    rows = _projected(group, found.impact, [each.name for each in found.scenarios], found.rank.tolist())
+    warnings = [*(f"{NO_PRESET_PRICE}: {name}" for name in without), *_warnings(group)]
+    rows.sort(key=lambda row: row.rank)
+    return _projection(group, warnings, demand_factor=demand_factor, prices=rows)
 
 
-def _scenarios(
-    group: PriceGroup, scenarios: Sequence[tuple[str, Decimal | None]]
-) -> tuple[list[Scenario], list[str]]:
-    """The prices to compare, and the presets whose price cannot be told."""
-    found = recommendation_of(group)
-    if not scenarios:
-        return list(steps_towards(found, 0)), []
-    competitors = group.facts[0].competitors
-    cheapest = np.array([np.nan if competitors is None else float(competitors.lowest)])
-    presets = preset_prices(found, cheapest)
-    rows, without = [], []
-    for name, price in scenarios:
-        told = price if price is not None else _preset(presets[name])
-        if told is None:
-            without.append(name)
-        else:
-            rows.append(Scenario(name, told))
-    return rows, without
-
-
-def _preset(price: FloatArray) -> Decimal | None:
-    return Decimal(f"{price[0]:.2f}") if np.isfinite(price[0]) else None
-
-
-def _scenario_row(group: PriceGroup, comparison: Comparison, index: int) -> dict[str, Any]:
-    impact, scenario = comparison.impact, comparison.scenarios[index]
-    projected = figures(impact.projected, index)
-    return {
-        "name": scenario.name,
-        "price": projected["price"],
-        "is_baseline": bool(index == 0),
-        "allowed": bool(_allowed(group, impact.projected.price)[index]),
-        "rank": int(comparison.rank[index]),
-        "projected_quantity": projected["quantity"],
-        "projected_revenue": projected["revenue"],
-        "projected_profit": projected["profit"],
-        **_changes(impact, index),
-        "probability_of_gain": known(impact.probability_of_gain[index], 4),
-        "interval": interval(impact, index),
-        "risk_level": str(impact.risk_level[index]),
-    }
-
-
-def demand_curve(
+def demand_over_prices(
     code: str,
     *,
     min_price: Decimal | None,
     max_price: Decimal | None,
     points: int,
     demand_model: DemandModel | None,
-) -> dict[str, Any]:
+) -> Projection:
     """Units, revenue and profit of a product at prices from low to high.
 
     Raises
@@ -190,25 +181,14 @@ def demand_curve(
     """
     group = product_to_price(code, demand_model=demand_model)
     prices = price_grid(float(group.inputs.price[0]), min_price, max_price, points)
-    impact = project_curve(group.inputs, prices, group.strategy.demand_model)
-    return {
-        **_premises(group),
-        "current_price": known(group.inputs.price[0], 2),
-        "curve_points": [
-            {
-                **figures(impact.projected, index),
-                "quantity_low": known(impact.low.quantity[index], 2),
-                "quantity_high": known(impact.high.quantity[index], 2),
-            }
-            for index in range(prices.size)
-        ],
-        "warnings": _warnings(group),
-    }
+    impact = demand_curve(group.inputs, prices, group.strategy.demand_model)
+    points_of_curve = [ProjectedPrice(_at(impact, index)) for index in range(prices.size)]
+    return _projection(group, _warnings(group), prices=points_of_curve)
 
 
 def profit_impact(
     code: str, *, new_price: Decimal | None, fixed_costs: Decimal | None, demand_model: DemandModel | None
-) -> dict[str, Any]:
+) -> Projection:
     """Margins, profit and break-even of a product now, at another price, and over a range of prices.
 
     Parameters
@@ -222,21 +202,23 @@ def profit_impact(
     group = product_to_price(code, demand_model=demand_model)
     fixed = None if fixed_costs is None else float(fixed_costs)
     now = float(group.inputs.price[0])
-    grid = price_grid(now, None, None, CURVE_POINTS)
     asked = [now] if new_price is None else [now, float(new_price)]
-    rows = list(_profits(group, np.array([*asked, *grid]), fixed))
-    return {
-        **_premises(group),
-        "fixed_costs": None if fixed is None else known(fixed, 2),
-        "current": rows[0],
-        "projected": None if new_price is None else rows[1],
-        "points": rows[len(asked) :],
-        "warnings": _warnings(group),
-    }
+    prices = np.array([*asked, *price_grid(now, None, None, CURVE_POINTS)])
+    impact = demand_curve(group.inputs, prices, group.strategy.demand_model)
+    margins = analyse_profit_margin(prices, group.inputs.cost, impact.projected.quantity, fixed)
+    rows = [ProjectedPrice(_at(impact, i), margins=_at(margins, i)) for i in range(prices.size)]
+    return _projection(
+        group,
+        _warnings(group),
+        fixed_costs=fixed,
+        current=rows[0],
+        projected=None if new_price is None else rows[1],
+        prices=rows[len(asked) :],
+    )
 
 
 def price_grid(now: float, low: Decimal | None, high: Decimal | None, points: int) -> FloatArray:
-    """Return so many prices, in whole cents and evenly spaced; fewer where they would be the same.
+    """Return prices in whole cents, evenly spaced: `points` of them, fewer where some would be the same.
 
     Raises
     ------
@@ -252,56 +234,59 @@ def price_grid(now: float, low: Decimal | None, high: Decimal | None, points: in
     return np.unique(np.round(np.linspace(first, last, points), 2))
 
 
-def _profits(group: PriceGroup, prices: FloatArray, fixed_costs: float | None) -> Iterator[dict[str, Any]]:
-    """Margins and profits of one product at each price."""
-    projected = project_curve(group.inputs, prices, group.strategy.demand_model).projected
-    analysis = analyse_profit_margin(prices, group.inputs.cost, projected.quantity, fixed_costs)
-    for index in range(prices.size):
-        yield {**figures(projected, index), **_margins(analysis, index)}
+def _scenarios(
+    group: PriceGroup, scenarios: Sequence[tuple[str, Decimal | None]]
+) -> tuple[list[Scenario], list[str]]:
+    """The prices to compare, and the presets that have no price here."""
+    recommended = recommendation_of(group)
+    if not scenarios:
+        return list(steps_towards(recommended, 0)), []
+    competitors = group.facts[0].competitors
+    cheapest = np.array([np.nan if competitors is None else float(competitors.lowest)])
+    presets = {name: price[0] for name, price in preset_prices(recommended, cheapest).items()}
+    found, without = [], []
+    for name, price in scenarios:
+        if price is not None:
+            found.append(Scenario(name, price))
+        elif np.isfinite(presets[name]):
+            found.append(Scenario(name, Decimal(f"{presets[name]:.2f}")))
+        else:
+            without.append(name)
+    return found, without
 
 
-def _margins(analysis: ProfitAnalysis, index: int) -> dict[str, float | None]:
-    places = {
-        "total_cost": 2,
-        "margin_percent": 1,
-        "markup_percent": 1,
-        "profit_per_unit": 4,
-        "break_even_units": 2,
-        "break_even_units_fixed_costs": 2,
-    }
-    return {name: known(getattr(analysis, name)[index], digits) for name, digits in places.items()}
+def _projected(
+    group: PriceGroup, impact: Impact, names: Sequence[str] = ("",), ranks: Sequence[int] = (0,)
+) -> list[ProjectedPrice]:
+    """Return each price of an impact, in the impact's order; the present price is always allowed."""
+    prices = impact.projected.price
+    allowed = price_limits(group.inputs, group.constraints).allows(prices) | (prices == group.inputs.price[0])
+    return [
+        ProjectedPrice(_at(impact, i), interval(impact, i), bool(allowed[i]), name, rank, is_baseline=i == 0)
+        for i, (name, rank) in enumerate(zip(names, ranks, strict=True))
+    ]
 
 
-def _premises(group: PriceGroup) -> dict[str, Any]:
-    """What a projection rests on."""
-    facts, offers = group.facts[0], group.inputs
-    return {
-        "product_id": facts.code,
-        "days": MONTH_DAYS,
-        "demand_model": group.strategy.demand_model,
-        "elasticity": known(offers.elasticity[0], 4),
-        "quality": facts.grade,
-        "cost": known(offers.cost[0], 4),
-        "cost_assumed": bool(offers.cost_assumed[0]),
-    }
+def _at(arrays: Arrays, index: int) -> Arrays:
+    """Return a dataclass of arrays with the numbers at one index in their place."""
+    values: dict[str, Any] = {each.name: getattr(arrays, each.name) for each in fields(arrays)}
+    for name, value in values.items():
+        values[name] = _at(value, index) if isinstance(value, Figures) else value[index]
+    return type(arrays)(**values)
 
 
-def _changes(impact: Impact, index: int) -> dict[str, float | None]:
-    changes = {}
-    for name in _CHANGES:
-        changes[f"{name}_change"] = known(getattr(impact.change, name)[index], 2)
-        changes[f"{name}_change_percent"] = known(getattr(impact.change_percent, name)[index], 1)
-    return changes
-
-
-def _allowed(group: PriceGroup, prices: FloatArray) -> NDArray[np.bool_]:
-    """Whether (K,) the limits allow a product these prices; the present one needs no leave."""
-    limits = price_limits(group.inputs, group.constraints)
-    return np.asarray(limits.allows(prices) | (prices == group.inputs.price[0]))
+def _projection(group: PriceGroup, warnings: list[str], **found: Any) -> Projection:
+    return Projection(
+        facts=group.facts[0],
+        inputs=_at(group.inputs, 0),
+        demand_model=group.strategy.demand_model,
+        warnings=warnings,
+        **found,
+    )
 
 
 def _warnings(group: PriceGroup, impact: Impact | None = None) -> list[str]:
-    """Codes of what is to be kept in mind, of the product and, for one price asked, of that."""
+    """Codes of what to keep in mind of the product and, where one price was asked, of that."""
     offers, facts = group.inputs, group.facts[0]
     applies = {
         why.POSITIVE_ELASTICITY: offers.elasticity[0] >= 0,

@@ -1,12 +1,11 @@
-"""Answers to "what would happen if": from the cached tables of one published version."""
+"""What price changes would do to quantity and revenue: from the cached tables of one published version."""
 
 import datetime as dt
-from typing import Any
+from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import Sum
 
-from elastix.api.fields import money, rounded
-from elastix.dataset.models import DataVersion
 from elastix.errors import NotFound
 from pricing.elasticity.core.demand import DemandModel
 from pricing.elasticity.models import ElasticityEstimate, Method
@@ -14,29 +13,69 @@ from pricing.sales.models import Product
 from pricing.sales.models.products import Kind
 from segments.core.rfm import SEGMENTS
 from segments.models import SegmentElasticity, SegmentSales
-from simulations.core.what_if import Projection, Sales, limits, project, steps, warnings
+from simulations.core.what_if import Projection, Sales, interval, project, steps, total, warnings
 from simulations.models import Simulation
 
-NOTHING = Sales(0.0, 0.0)
+NOTHING = Sales(0, 0.0)
 
 
-def simulation_row(simulation: Simulation) -> dict[str, Any]:
-    return {
-        "simulationId": str(simulation.pk),
-        "name": simulation.name,
-        "description": simulation.description,
-        "stockItemRef": simulation.product_id or "",
-        "priceRange": [
-            simulation.range_from_percent,
-            simulation.range_to_percent,
-            simulation.range_step_percent,
-        ],
-    }
+@dataclass(frozen=True, slots=True)
+class QuickSimulation:
+    """A price change tried on a product.
+
+    Attributes
+    ----------
+    interval : 80 % interval of quantity and revenue; empty where the elasticity has no error.
+    """
+
+    product: Product
+    estimate: ElasticityEstimate
+    sales: Sales
+    projected: Projection
+    interval: dict[str, float]
+    demand_model: DemandModel
+    warnings: list[str]
+
+    @property
+    def revenue_delta(self) -> float:
+        """Change of the revenue, in currency."""
+        return self.projected.revenue - self.sales.revenue
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """All segments together, and each, at one price change."""
+
+    total: Projection
+    segments: dict[str, Projection]
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationCurve:
+    """A simulation at every step of its range."""
+
+    simulation: Simulation
+    demand_model: DemandModel
+    points: list[CurvePoint]
+
+
+def find_simulation(simulation_id: UUID, *, lock: bool = False) -> Simulation:
+    """Return a saved simulation; `lock` keeps other writers off it until the transaction ends.
+
+    Raises
+    ------
+    NotFound : there is none.
+    """
+    found = Simulation.objects.select_for_update() if lock else Simulation.objects.all()
+    simulation = found.filter(pk=simulation_id).first()
+    if simulation is None:
+        raise NotFound(f"There is no simulation {simulation_id}.")
+    return simulation
 
 
 def quick_simulation(
-    version: DataVersion, *, stock_code: str, price_change_percent: float, demand_model: DemandModel
-) -> dict[str, Any]:
+    *, stock_code: str, price_change_percent: float, demand_model: DemandModel
+) -> QuickSimulation:
     """What a price change would do to a product, over all its sales.
 
     Raises
@@ -51,29 +90,16 @@ def quick_simulation(
     if estimate is None or summary is None or summary.total_quantity <= 0 or summary.total_revenue <= 0:
         raise NotFound(f"{stock_code} has no sales to project from.")
     sales = Sales(summary.total_quantity, float(summary.total_revenue))
-    elasticity = estimate.elasticity
-    projected = project(sales, price_change_percent, elasticity, demand_model)
-    interval = limits(sales, price_change_percent, elasticity, estimate.std_error, demand_model)
-    return {
-        "stock_code": product.code,
-        "description": product.name,
-        "current_price": money(sales.price),
-        "current_quantity": summary.total_quantity,
-        "current_revenue": money(summary.total_revenue),
-        "price_change_percent": price_change_percent,
-        "elasticity": rounded(elasticity, 4),
-        "r_squared": rounded(summary.r_squared, 4),
-        "projected_price": money(projected.price),
-        "projected_quantity": projected.quantity,
-        "projected_revenue": money(projected.revenue),
-        "quantity_change_percent": rounded(projected.quantity_change_percent, 2),
-        "revenue_change_percent": rounded(projected.revenue_change_percent, 2),
-        "revenue_delta": money(projected.revenue - sales.revenue),
-        "interval": {name: money(value) for name, value in interval.items()},
-        "demand_model": demand_model,
-        "quality": estimate.quality,
-        "warnings": warnings(sales, price_change_percent, elasticity, demand_model),
-    }
+    asked = (sales, price_change_percent, estimate.elasticity)
+    return QuickSimulation(
+        product=product,
+        estimate=estimate,
+        sales=sales,
+        projected=project(*asked, demand_model),
+        interval=interval(*asked, estimate.std_error, demand_model),
+        demand_model=demand_model,
+        warnings=warnings(*asked, demand_model),
+    )
 
 
 def simulation_metrics(
@@ -83,14 +109,13 @@ def simulation_metrics(
     end_date: dt.date | None,
     price_change_percent: float | None,
     demand_model: DemandModel,
-) -> dict[str, Any]:
-    """Each segment's figures at one price change (default: the middle of the range)."""
+) -> dict[str, Projection]:
+    """Each segment's projection at one price change (default: the middle of the range)."""
     if price_change_percent is None:
         price_change_percent = (simulation.range_from_percent + simulation.range_to_percent) / 2
-    by_segment = _segments(simulation, start_date, end_date)
     return {
-        name: _metrics(project(sales, price_change_percent, elasticity, demand_model))
-        for name, (sales, elasticity) in by_segment.items()
+        name: project(sales, price_change_percent, elasticity, demand_model)
+        for name, (sales, elasticity) in _segments(simulation, start_date, end_date).items()
     }
 
 
@@ -100,83 +125,39 @@ def simulation_curve(
     start_date: dt.date | None,
     end_date: dt.date | None,
     demand_model: DemandModel,
-) -> dict[str, Any]:
-    """The same figures at every step of the range, in total and by segment."""
+) -> SimulationCurve:
+    """The projections at every step of the range, in total and by segment."""
     by_segment = _segments(simulation, start_date, end_date)
-    percents = steps(
-        simulation.range_from_percent, simulation.range_to_percent, simulation.range_step_percent
-    )
+    sales = [sold for sold, _ in by_segment.values()]
     points = []
-    for percent in percents:
-        projected = {
-            name: project(sales, percent, elasticity, demand_model)
-            for name, (sales, elasticity) in by_segment.items()
+    for percent in steps(*simulation.price_range):
+        segments = {
+            name: project(sold, percent, elasticity, demand_model)
+            for name, (sold, elasticity) in by_segment.items()
         }
-        points.append(
-            {
-                "priceChangePercent": percent,
-                "total": _metrics(_total(percent, projected, by_segment)),
-                "segments": {name: _metrics(each) for name, each in projected.items()},
-            }
-        )
-    return {"simulationId": str(simulation.pk), "demandModel": demand_model, "points": points}
+        points.append(CurvePoint(total(sales, list(segments.values())), segments))
+    return SimulationCurve(simulation, demand_model, points)
 
 
 def _segments(
     simulation: Simulation, start_date: dt.date | None, end_date: dt.date | None
 ) -> dict[str, tuple[Sales, float]]:
-    """Sales and elasticity of each segment; a segment's elasticity that is not known is the product's."""
-    if simulation.product_id is None:
+    """Sales and elasticity of each segment; where a segment's elasticity is not known, the product's."""
+    code = simulation.product_id
+    pooled = ElasticityEstimate.objects.filter(product_id=code, method=Method.POOLED)
+    own = pooled.values_list("elasticity", flat=True).first() if code else None
+    if own is None:
         return dict.fromkeys(SEGMENTS, (NOTHING, 0.0))
-    sold = SegmentSales.objects.filter(product_id=simulation.product_id)
+    sold = SegmentSales.objects.filter(product_id=code)
     if start_date:
         sold = sold.filter(date__gte=start_date)
     if end_date:
         sold = sold.filter(date__lte=end_date)
+    sums = sold.order_by().values("segment").annotate(units=Sum("quantity"), money=Sum("revenue"))
     sales = {
         name: Sales(quantity, float(revenue))
-        for name, quantity, revenue in sold.order_by()
-        .values("segment")
-        .annotate(units=Sum("quantity"), money=Sum("revenue"))
-        .values_list("segment", "units", "money")
+        for name, quantity, revenue in sums.values_list("segment", "units", "money")
     }
-    known = dict(
-        SegmentElasticity.objects.filter(product_id=simulation.product_id).values_list(
-            "segment", "elasticity"
-        )
-    )
-    own = (
-        ElasticityEstimate.objects.filter(product_id=simulation.product_id, method=Method.POOLED)
-        .values_list("elasticity", flat=True)
-        .first()
-    )
-    if own is None:
-        return dict.fromkeys(SEGMENTS, (NOTHING, 0.0))
+    elasticities = SegmentElasticity.objects.filter(product_id=code)
+    known = dict(elasticities.values_list("segment", "elasticity"))
     return {name: (sales.get(name, NOTHING), known.get(name, own)) for name in SEGMENTS}
-
-
-def _total(
-    percent: float, projected: dict[str, Projection], by_segment: dict[str, tuple[Sales, float]]
-) -> Projection:
-    sold = [by_segment[name][0] for name in projected if projected[name].price > 0]
-    quantity, revenue = sum(each.quantity for each in sold), sum(each.revenue for each in sold)
-    new_quantity = sum(each.quantity for each in projected.values())
-    new_revenue = sum(each.revenue for each in projected.values())
-    return Projection(
-        price_change_percent=percent,
-        price=new_revenue / new_quantity if new_quantity else 0.0,
-        quantity=new_quantity,
-        revenue=new_revenue,
-        quantity_change_percent=100 * (new_quantity / quantity - 1) if quantity else 0.0,
-        revenue_change_percent=100 * (new_revenue / revenue - 1) if revenue else 0.0,
-    )
-
-
-def _metrics(projected: Projection) -> dict[str, Any]:
-    return {
-        "priceChangePercent": projected.price_change_percent,
-        "quantity": projected.quantity,
-        "revenue": money(projected.revenue),
-        "deltaQuantityPercent": rounded(projected.quantity_change_percent, 2),
-        "deltaRevenuePercent": rounded(projected.revenue_change_percent, 2),
-    }

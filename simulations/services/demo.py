@@ -20,7 +20,7 @@ from pricing.bundles.services import pairs_request_if_outdated
 from pricing.recommendation.services.categories import categories_refresh_if_outdated
 from pricing.sales.core.files import ImportKind
 from pricing.sales.models import Product, Transaction
-from simulations.core.demo_shop import DemoShop, invoice_labels
+from simulations.generator.shop import GeneratedShop, invoice_labels
 
 FILE_NAME = "demo-shop.csv"
 USER_NAME = "demo"
@@ -59,7 +59,7 @@ def demo_is_loaded() -> bool:
     return False
 
 
-def demo_load(shop: DemoShop) -> tuple[ImportBatch, ImportBatch]:
+def demo_load(shop: GeneratedShop) -> tuple[ImportBatch, ImportBatch]:
     """Import the shop's products and sales, and record its competitors' prices; return both imports."""
     products = batch_create(
         _csv(PRODUCT_COLUMNS, _product_rows(shop)), kind=ImportKind.PRODUCTS, file_name="demo-products.csv"
@@ -97,7 +97,7 @@ def _csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> io.BytesIO:
     return io.BytesIO(text.getvalue().encode())
 
 
-def _product_rows(shop: DemoShop) -> Iterable[Sequence[Any]]:
+def _product_rows(shop: GeneratedShop) -> Iterable[Sequence[Any]]:
     table = shop.products
     return zip(
         table.code, table.name, table.category, (f"{cost:.2f}" for cost in table.cost.tolist()),
@@ -105,7 +105,7 @@ def _product_rows(shop: DemoShop) -> Iterable[Sequence[Any]]:
     )  # fmt: skip
 
 
-def _sales_rows(shop: DemoShop) -> Iterable[Sequence[Any]]:
+def _sales_rows(shop: GeneratedShop) -> Iterable[Sequence[Any]]:
     lines, table = shop.lines, shop.products
     products = lines.product.tolist()
     times = {
@@ -126,7 +126,7 @@ def _sales_rows(shop: DemoShop) -> Iterable[Sequence[Any]]:
 
 
 @transaction.atomic
-def _competitors(shop: DemoShop) -> None:
+def _competitors(shop: GeneratedShop) -> None:
     prices, codes = shop.competitor_prices, shop.products.code
     prices_upsert(
         SeenPrice(

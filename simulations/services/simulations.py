@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -9,52 +10,56 @@ from elastix.errors import FieldError, Invalid
 from pricing.sales.models import Product
 from pricing.sales.models.products import Kind
 from simulations.models import Simulation
+from simulations.selectors.simulations import find_simulation
 
 
 def simulation_create(fields: Mapping[str, Any], *, user: Any) -> Simulation:
     """Save a new simulation; without a product it is a draft.
+
+    Parameters
+    ----------
+    fields : any of name, description, stock_code ("": none) and price_range.
 
     Raises
     ------
     Invalid : the product is not known, or is a service.
     """
     simulation = Simulation(created_by=user if getattr(user, "pk", None) else None)
-    _apply(simulation, fields)
-    simulation.save()
-    return simulation
+    return _save(simulation, fields)
 
 
 @transaction.atomic
-def simulation_update(simulation_id: Any, fields: Mapping[str, Any]) -> Simulation:
-    """Change what is given of a simulation.
+def simulation_update(simulation_id: UUID, fields: Mapping[str, Any]) -> Simulation:
+    """Change what is given of a simulation; parameters as above.
 
     Raises
     ------
-    Simulation.DoesNotExist
+    NotFound : there is no such simulation.
     Invalid : the product is not known, or is a service.
     """
-    simulation = Simulation.objects.select_for_update().get(pk=simulation_id)
-    _apply(simulation, fields)
+    return _save(find_simulation(simulation_id, lock=True), fields)
+
+
+@transaction.atomic
+def simulation_delete(simulation_id: UUID) -> None:
+    """Delete a simulation.
+
+    Raises
+    ------
+    NotFound : there is no such simulation.
+    """
+    find_simulation(simulation_id, lock=True).delete()
+
+
+def _save(simulation: Simulation, fields: Mapping[str, Any]) -> Simulation:
+    for name in ("name", "description", "price_range"):
+        if name in fields:
+            setattr(simulation, name, fields[name])
+    if "stock_code" in fields:
+        code = fields["stock_code"]
+        product = Product.objects.filter(code=code, kind=Kind.MERCHANDISE).first() if code else None
+        if code and product is None:
+            raise Invalid(FieldError("stockItemRef", f"There is no stock item {code!r}."))
+        simulation.product = product
     simulation.save()
     return simulation
-
-
-def _apply(simulation: Simulation, fields: Mapping[str, Any]) -> None:
-    simulation.name = fields.get("name", simulation.name)
-    simulation.description = fields.get("description", simulation.description)
-    if "stockItemRef" in fields:
-        simulation.product = _product(fields["stockItemRef"])
-    if "priceRange" in fields:
-        first, last, step = fields["priceRange"]
-        simulation.range_from_percent = first
-        simulation.range_to_percent = last
-        simulation.range_step_percent = step
-
-
-def _product(code: str) -> Product | None:
-    if not code:
-        return None
-    product = Product.objects.filter(code=code, kind=Kind.MERCHANDISE).first()
-    if product is None:
-        raise Invalid(FieldError("stockItemRef", f"There is no stock item {code!r}."))
-    return product

@@ -37,10 +37,10 @@ class Command(BaseCommand):
                 return
         except NotEmpty as error:
             raise CommandError(str(error)) from error
-        from simulations.core.demo_shop import demo_shop
+        from simulations.generator.shop import generate_shop
 
         self.stdout.write("Making the shop: 300 products, 3,000 customers, two years of sales ...")
-        shop = demo_shop()
+        shop = generate_shop()
         self.stdout.write(f"Importing {shop.lines.product.size:,} sales lines and computing ...")
         with jobs_run_in("inline"):
             imports = demo_load(shop)

@@ -10,7 +10,7 @@ from django.test import override_settings
 from rest_framework.test import APIClient
 
 from pricing.sales.models import Product, Transaction
-from simulations.core import demo_shop
+from simulations.generator import shop as generator
 from simulations.services.demo import FILE_NAME, demo_is_loaded, demo_login
 
 pytestmark = pytest.mark.django_db
@@ -46,8 +46,8 @@ def test_its_user_may_do_everything_and_has_a_new_password_each_time(client: Any
 def test_the_shop_is_made_once_and_answers_with_what_was_put_into_it(
     viewer_client: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small = partial(demo_shop.demo_shop, products=40, customers=400, days=400)
-    monkeypatch.setattr(demo_shop, "demo_shop", small)
+    small = partial(generator.generate_shop, products=40, customers=400, days=400)
+    monkeypatch.setattr(generator, "generate_shop", small)
     said = demo()
     assert "Importing" in said
     assert demo_is_loaded()

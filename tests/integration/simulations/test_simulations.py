@@ -109,6 +109,15 @@ def test_nonsense_is_refused_and_nothing_stored(
     assert not Simulation.objects.exists()
 
 
+def test_a_description_of_null_is_taken_as_empty(db: None, analyst_client: APIClient) -> None:
+    made = create(analyst_client, description=None)
+    assert made["description"] == ""
+    path = f"/simulations/{made['simulationId']}"
+    analyst_client.put(path, {"description": "why"}, format="json")
+    changed = analyst_client.put(path, {"description": None}, format="json")
+    assert (changed.status_code, changed.json()["description"]) == (200, "")
+
+
 def test_a_refused_put_changes_nothing(db: None, analyst_client: APIClient) -> None:
     made = create(analyst_client)
     path = f"/simulations/{made['simulationId']}"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulations.core.what_if import Sales, limits, project, steps, warnings
+from simulations.core.what_if import Sales, interval, project, steps, warnings
 
 SOLD = Sales(1200, 1200 * 12.99)
 PERCENTS = st.floats(-99, 1000)
@@ -46,19 +46,19 @@ def test_revenue_is_what_the_whole_units_bring(percent: float, elasticity: float
 
 
 @given(PERCENTS, ELASTICITIES, st.floats(0.05, 2))
-def test_the_projection_lies_within_its_limits_when_the_cut_at_zero_is_far(
+def test_the_projection_lies_within_its_interval_when_the_cut_at_zero_is_far(
     percent: float, elasticity: float, error: float
 ) -> None:
     if elasticity + 3 * error > 0:
         return
-    interval = limits(SOLD, percent, elasticity, error)
+    found = interval(SOLD, percent, elasticity, error)
     projected = project(SOLD, percent, elasticity)
 
-    assert interval["quantity_low"] <= projected.quantity <= interval["quantity_high"]
+    assert found["quantity_low"] <= projected.quantity <= found["quantity_high"]
 
 
-def test_without_a_standard_error_there_are_no_limits() -> None:
-    assert limits(SOLD, 10, -1.2, None) == {}
+def test_without_a_standard_error_there_is_no_interval() -> None:
+    assert interval(SOLD, 10, -1.2, None) == {}
 
 
 def test_beyond_fifteen_percent_the_other_model_is_heard() -> None:

@@ -1,4 +1,4 @@
-"""The demonstration shop: reproducible, consistent, and true to what it promises about its elasticities."""
+"""The generated shop: reproducible, consistent, and true to what it promises about its elasticities."""
 
 import dataclasses
 
@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from segments.core.rfm import SEGMENTS, rfm_segments
-from simulations.core.demo_catalogue import CATEGORIES, make_catalogue, tidy_price
-from simulations.core.demo_demand import open_weight
-from simulations.core.demo_shop import demo_shop, invoice_labels
+from simulations.generator.catalogue import CATEGORIES, make_catalogue, tidy_price
+from simulations.generator.demand import open_weight
+from simulations.generator.shop import generate_shop, invoice_labels
 
 MINUTES_A_DAY = 1440
 ICED_LATTE = 0
@@ -16,7 +16,7 @@ ICED_LATTE = 0
 
 @pytest.fixture(scope="module")
 def shop():
-    return demo_shop()
+    return generate_shop()
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def day(shop):
 
 
 def small_shop(seed):
-    return demo_shop(seed=seed, products=20, customers=50, days=120)
+    return generate_shop(seed=seed, products=20, customers=50, days=120)
 
 
 def arrays(value):
@@ -38,7 +38,7 @@ def arrays(value):
 
 
 def weekly_elasticity(shop, day, product):
-    """Poisson regression of weekly units on log shelf price, promotion, trend and yearly season."""
+    """Poisson regression of weekly units on log effective price, promotion, trend and yearly season."""
     calendar = np.arange(shop.first_day, shop.last_day + 1)
     week = (calendar - shop.first_day) // 7
     sold = shop.lines.product == product
@@ -47,7 +47,7 @@ def weekly_elasticity(shop, day, product):
     weekly = np.bincount(week, units)
     year = 2 * np.pi * calendar / 365.25
     columns = (
-        np.log(shop.shelf_price[product]),
+        np.log(shop.effective_price[product]),
         shop.promotion[product],
         calendar / 365.25,
         np.sin(year),
@@ -86,7 +86,7 @@ def test_size_of_the_shop(shop, day):
     assert 200_000 <= shop.lines.product.size <= 350_000
     assert (day.min(), day.max()) == (shop.first_day, shop.last_day)
     assert shop.last_day - shop.first_day == 729
-    assert shop.shelf_price.shape == shop.promotion.shape == (300, 730)
+    assert shop.effective_price.shape == shop.promotion.shape == (300, 730)
 
 
 def test_product_codes_and_first_product(shop):
@@ -101,7 +101,7 @@ def test_product_codes_and_first_product(shop):
 
 @pytest.mark.parametrize(("seed", "last_day"), [(720, 20453), (1, 20447), (2, 20400), (3, 20000)])
 def test_the_iced_latte_sells_1200_units_in_the_month_to_the_last_sale(seed, last_day):
-    shop = demo_shop(seed=seed, products=30, customers=300, last_day=last_day)
+    shop = generate_shop(seed=seed, products=30, customers=300, last_day=last_day)
     day = shop.lines.minute // MINUTES_A_DAY
     month = (shop.lines.product == ICED_LATTE) & (day > day.max() - 30)
     assert shop.lines.quantity[month].sum() == pytest.approx(1200, rel=0.03)
@@ -110,7 +110,7 @@ def test_the_iced_latte_sells_1200_units_in_the_month_to_the_last_sale(seed, las
 
 def test_the_iced_latte_was_sold_at_many_regular_prices_in_many_small_lines(shop):
     mine = shop.lines.product == ICED_LATTE
-    regular = np.unique(shop.shelf_price[ICED_LATTE][~shop.promotion[ICED_LATTE]])
+    regular = np.unique(shop.effective_price[ICED_LATTE][~shop.promotion[ICED_LATTE]])
     assert regular.size >= 6
     assert (regular.min(), regular.max()) == (11.49, 14.49)
     assert np.median(shop.lines.quantity[mine]) == 1
@@ -219,14 +219,14 @@ def test_every_cancellation_mirrors_a_sale_of_its_own_within_30_days(shop, day):
 
 def test_larger_quantities_of_packed_goods_cost_less_each(shop, day):
     lines = shop.lines
-    shelf = shop.shelf_price[lines.product, day - shop.first_day]
+    price = shop.effective_price[lines.product, day - shop.first_day]
     served = np.isin(np.array(shop.products.category)[lines.product], ("Beverage", "Bakery"))
     sale = ~lines.cancellation
     for low, high, share in ((1, 5, 1.0), (6, 11, 0.95), (12, 23, 0.90), (24, 500, 0.85)):
         rows = sale & ~served & (lines.quantity >= low) & (lines.quantity <= high)
         assert rows.any()
-        np.testing.assert_allclose(lines.unit_price[rows], np.round(shelf[rows] * share, 2), atol=1e-9)
-    np.testing.assert_array_equal(lines.unit_price[sale & served], shelf[sale & served])
+        np.testing.assert_allclose(lines.unit_price[rows], np.round(price[rows] * share, 2), atol=1e-9)
+    np.testing.assert_array_equal(lines.unit_price[sale & served], price[sale & served])
 
 
 def test_current_price_is_the_last_one_charged_for_less_than_a_quantity_break(shop):
@@ -249,7 +249,7 @@ def test_margins_stocks_and_elasticities_are_believable(shop):
 
 def test_promotions_lower_the_price_and_lift_the_sales(shop, day):
     lines = shop.lines
-    units = np.zeros(shop.shelf_price.shape)
+    units = np.zeros(shop.effective_price.shape)
     np.add.at(units, (lines.product, day - shop.first_day), np.maximum(lines.quantity, 0))
     promoted = shop.promotion.mean()
     assert 0.02 < promoted < 0.10
@@ -290,7 +290,7 @@ def test_customers_come_from_several_countries_and_walk_ins_from_home(shop):
     ("products", "customers", "days"), [(1, 1, 7), (3, 500, 10), (12, 5, 100), (650, 40, 90)]
 )
 def test_other_sizes_work_too(products, customers, days):
-    shop = demo_shop(seed=5, products=products, customers=customers, days=days)
+    shop = generate_shop(seed=5, products=products, customers=customers, days=days)
     assert len(set(shop.products.name)) == len(set(shop.products.code)) == products
     assert shop.lines.product.size > 0
     assert np.unique(shop.lines.customer[shop.lines.customer >= 0]).size <= customers
@@ -302,7 +302,7 @@ def test_other_sizes_work_too(products, customers, days):
 @pytest.mark.parametrize("size", [{"products": 0}, {"customers": 0}, {"days": 6}])
 def test_a_shop_of_nothing_is_refused(size):
     with pytest.raises(ValueError, match="at least one product, one customer and 7 days"):
-        demo_shop(**size)
+        generate_shop(**size)
 
 
 def test_the_assortment_is_shared_equally_among_the_categories():

@@ -1,12 +1,12 @@
-"""The demonstration shop: a café and gift shop whose elasticities are known, made from a seed."""
+"""A café and gift shop whose elasticities are known, generated from a seed."""
 
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulations.core.demo_catalogue import (
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
+from simulations.generator.catalogue import (
     CATEGORIES,
     HIGHEST_MARGIN,
     ICED_LATTE,
@@ -16,8 +16,8 @@ from simulations.core.demo_catalogue import (
     make_catalogue,
     tidy_price,
 )
-from simulations.core.demo_customers import COUNTRIES, make_customers, make_visits
-from simulations.core.demo_demand import (
+from simulations.generator.customers import COUNTRIES, make_customers, make_visits
+from simulations.generator.demand import (
     PricePaths,
     availability,
     open_weight,
@@ -25,18 +25,14 @@ from simulations.core.demo_demand import (
     relative_demand,
     season,
 )
-from simulations.core.demo_sales import (
+from simulations.generator.sales import (
     DAYS_A_MONTH,
     MINUTES_A_DAY,
-    DemoLines,
+    SalesLines,
     draw_products,
     sale_lines,
     with_returns,
 )
-
-IntArray = NDArray[np.int64]
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 DEFAULT_SEED: Final = 8
 DEFAULT_LAST_DAY: Final = 20453  # 2025-12-31
@@ -54,7 +50,7 @@ ICED_LATTE_STOCK, ICED_LATTE_TARGET_STOCK = 450, 600
 
 
 @dataclass(frozen=True, slots=True)
-class DemoProducts:
+class ProductTable:
     """Product table, P rows; prices and costs in currency with whole cents, stock in units.
 
     ``true_elasticity`` is the one the sales were drawn from; no shop knows it.
@@ -71,7 +67,7 @@ class DemoProducts:
 
 
 @dataclass(frozen=True, slots=True)
-class DemoCompetitorPrices:
+class CompetitorPriceTable:
     """Competitors' prices, seen week by week, the oldest first; ``day`` is when a price was seen."""
 
     product: IntArray
@@ -81,31 +77,31 @@ class DemoCompetitorPrices:
 
 
 @dataclass(frozen=True, slots=True)
-class DemoShop:
-    """Everything the demonstration loads, and the truth behind it.
+class GeneratedShop:
+    """A generated shop, and the truth behind it.
 
-    ``shelf_price`` and ``promotion`` have shape (P, D): the price on the shelf of each day from ``first_day``
-    to ``last_day`` (days since 1970-01-01, both inclusive) and whether it was a promotion's.
+    ``effective_price`` and ``promotion`` have shape (P, D): the price of each day from ``first_day`` to
+    ``last_day`` (days since 1970-01-01, both inclusive) and whether it was a promotion's.
     """
 
-    lines: DemoLines
-    products: DemoProducts
-    competitor_prices: DemoCompetitorPrices
+    lines: SalesLines
+    products: ProductTable
+    competitor_prices: CompetitorPriceTable
     country_names: tuple[str, ...]
     first_day: int
     last_day: int
-    shelf_price: FloatArray
+    effective_price: FloatArray
     promotion: BoolArray
 
 
-def demo_shop(
+def generate_shop(
     seed: int = DEFAULT_SEED,
     products: int = 300,
     customers: int = 3000,
     days: int = 730,
     last_day: int = DEFAULT_LAST_DAY,
-) -> DemoShop:
-    """Make the shop: same arguments, same shop, to the last cent.
+) -> GeneratedShop:
+    """Generate the shop: same arguments, same shop, to the last cent.
 
     Product 0 is the Iced Latte 720: price 12.99, cost 8.50, elasticity -1.2, 1,200 units in the 30 days to
     the last sale.
@@ -134,23 +130,23 @@ def demo_shop(
     people = make_customers(for_customers, customers)
     busy = open_weight(calendar)
     visits = make_visits(for_customers, people, busy * season(calendar).mean(axis=0))
-    log_price = np.log(prices.shelf / catalogue.base_price[:, None])
+    log_price = np.log(prices.effective / catalogue.base_price[:, None])
     draws = draw_products(for_sales, catalogue, demand, log_price, visits)
-    sales, day = sale_lines(for_sales, draws, visits, catalogue, prices.shelf, first_day)
+    sales, day = sale_lines(for_sales, draws, visits, catalogue, prices.effective, first_day)
     current_price = _current_price(prices, sales.product, day)
-    return DemoShop(
+    return GeneratedShop(
         lines=with_returns(for_sales, sales, day, catalogue, busy > 0),
         products=_product_table(for_stock, catalogue, current_price, sales, last_day),
         competitor_prices=_competitor_prices(for_stock, current_price, last_day),
         country_names=COUNTRIES,
         first_day=first_day,
         last_day=last_day,
-        shelf_price=prices.shelf,
+        effective_price=prices.effective,
         promotion=prices.promotion,
     )
 
 
-def invoice_labels(lines: DemoLines) -> list[str]:
+def invoice_labels(lines: SalesLines) -> list[str]:
     """Invoice numbers as the till prints them: a leading C marks a cancellation."""
     return [
         f"C{number}" if cancelled else str(number)
@@ -170,9 +166,9 @@ def _product_table(
     rng: np.random.Generator,
     catalogue: Catalogue,
     current_price: FloatArray,
-    sales: DemoLines,
+    sales: SalesLines,
     last_day: int,
-) -> DemoProducts:
+) -> ProductTable:
     products = current_price.size
     margin = np.clip(catalogue.margin, LOWEST_MARGIN, HIGHEST_MARGIN)
     cost = np.round(catalogue.base_price * (1 - margin), 2)
@@ -187,7 +183,7 @@ def _product_table(
     stock = np.round(target * rng.gamma(4.0, 0.25, products)).astype(np.int64)
     cost[ICED_LATTE] = ICED_LATTE_COST
     stock[ICED_LATTE], target[ICED_LATTE] = ICED_LATTE_STOCK, ICED_LATTE_TARGET_STOCK
-    return DemoProducts(
+    return ProductTable(
         code=catalogue.code,
         name=catalogue.name,
         category=tuple(CATEGORIES[i].name for i in catalogue.category.tolist()),
@@ -201,7 +197,7 @@ def _product_table(
 
 def _competitor_prices(
     rng: np.random.Generator, current_price: FloatArray, last_day: int
-) -> DemoCompetitorPrices:
+) -> CompetitorPriceTable:
     shape = (current_price.size, len(COMPETITORS))
     price = tidy_price(current_price[:, None] * COMPETITOR_LEVEL * rng.lognormal(0, 0.06, shape))
     watched = rng.random(shape) < COMPETITOR_WATCHED
@@ -215,10 +211,10 @@ def _competitor_prices(
     # They change their prices seldom: about every third week, by some percent.
     changed = (rng.random((WEEKS_WATCHED, now.size)) < 1 / 3) & (weeks_ago > 0)
     drift = np.cumsum((changed * rng.normal(0, 0.05, changed.shape))[::-1], axis=0)[::-1]
-    sights = np.where(drift == 0, now, tidy_price(now * np.exp(drift)))
-    return DemoCompetitorPrices(
+    observed = np.where(drift == 0, now, tidy_price(now * np.exp(drift)))
+    return CompetitorPriceTable(
         product=np.tile(product, WEEKS_WATCHED),
         competitor=tuple(COMPETITORS[i] for i in competitor.tolist()) * WEEKS_WATCHED,
-        price=sights.ravel(),
+        price=observed.ravel(),
         day=(day - 7 * weeks_ago).ravel(),
     )

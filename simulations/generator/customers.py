@@ -1,15 +1,12 @@
-"""Who buys in the demonstration shop, when they come and how much they take."""
+"""Who buys in the generated shop, when they come and how much they take."""
 
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulations.core.demo_catalogue import CATEGORIES
-
-IntArray = NDArray[np.int64]
-FloatArray = NDArray[np.float64]
+from pricing.sales.core.arrays import FloatArray, IntArray
+from simulations.generator.catalogue import CATEGORIES
 
 COUNTRIES: Final = (
     "United Kingdom",
@@ -62,7 +59,7 @@ BEHAVIOURS: Final[tuple[Behaviour, ...]] = (
 BEHAVIOUR_SHARE: Final = np.array([kind.share for kind in BEHAVIOURS])
 ELASTICITY_SHIFT: Final = np.array([kind.elasticity_shift for kind in BEHAVIOURS])
 BASKET: Final = np.array([kind.basket for kind in BEHAVIOURS])
-_PREPARED_SHELF: Final = np.array([shelf.prepared for shelf in CATEGORIES])
+_PREPARED_SHELF: Final = np.array([category.prepared for category in CATEGORIES])
 
 APPETITE: Final[FloatArray] = np.where(
     _PREPARED_SHELF[:, None], np.array([kind.prepared for kind in BEHAVIOURS]), 1.0

@@ -1,13 +1,13 @@
-"""Invoices of the demonstration shop: who bought what, when and at which price, and what came back."""
+"""Invoices of the generated shop: who bought what, when and at which price, and what came back."""
 
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulations.core.demo_catalogue import CATEGORIES, ICED_LATTE, Catalogue
-from simulations.core.demo_customers import (
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
+from simulations.generator.catalogue import CATEGORIES, ICED_LATTE, Catalogue
+from simulations.generator.customers import (
     APPETITE,
     ELASTICITY_SHIFT,
     FIRST_CUSTOMER_NUMBER,
@@ -16,10 +16,6 @@ from simulations.core.demo_customers import (
     QUANTITY_SHARE,
     Visits,
 )
-
-IntArray = NDArray[np.int64]
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 MINUTES_A_DAY: Final = 24 * 60
 OPENING_MINUTE, CLOSING_MINUTE = 8 * 60, 18 * 60 + 30
@@ -38,7 +34,7 @@ RETURN_WITHIN_DAYS: Final = 21
 
 
 @dataclass(frozen=True, slots=True)
-class DemoLines:
+class SalesLines:
     """Transaction lines sorted by invoice, arrays of shape (n,).
 
     ``product`` indexes the products; ``minute`` counts shop-clock minutes since 1970-01-01 00:00;
@@ -59,7 +55,7 @@ class DemoLines:
 
 @dataclass(frozen=True, slots=True)
 class Draws:
-    """Products taken off the shelf, before they are gathered into invoice lines; arrays of shape (n,)."""
+    """Units that visits take of products, before they are gathered into invoice lines; arrays of shape (n,)."""
 
     product: IntArray
     visit: IntArray
@@ -79,7 +75,7 @@ def draw_products(
     demand
         (P, D) relative demand in units, 1 on an average day at the base price.
     log_price
-        (P, D) log of shelf price over base price.
+        (P, D) log of effective price over base price.
     """
     pull = (
         visits.total
@@ -111,9 +107,9 @@ def sale_lines(
     draws: Draws,
     visits: Visits,
     catalogue: Catalogue,
-    shelf_price: FloatArray,
+    effective_price: FloatArray,
     first_day: int,
-) -> tuple[DemoLines, IntArray]:
+) -> tuple[SalesLines, IntArray]:
     """Gather the draws into invoice lines, one per visit and product, and price them with quantity breaks.
 
     Returns the lines, whose invoice is the index of the visit, and (n,) the day counted from the first.
@@ -128,11 +124,11 @@ def sale_lines(
     packed = ~_prepared(catalogue)[product]
     discount = BREAK_PRICE[np.searchsorted(BREAK_QUANTITIES, quantity, side="right") * packed]
     known = buyer[visit] != NO_CUSTOMER
-    lines = DemoLines(
+    lines = SalesLines(
         product=product,
         minute=(first_day + day) * MINUTES_A_DAY + clock.astype(np.int64)[visit],
         quantity=quantity,
-        unit_price=np.round(shelf_price[product, day] * discount, 2),
+        unit_price=np.round(effective_price[product, day] * discount, 2),
         customer=np.where(known, FIRST_CUSTOMER_NUMBER + buyer[visit], NO_CUSTOMER),
         invoice=visit,
         cancellation=np.zeros(visit.size, bool),
@@ -142,8 +138,8 @@ def sale_lines(
 
 
 def with_returns(
-    rng: np.random.Generator, sales: DemoLines, day: IntArray, catalogue: Catalogue, open_day: BoolArray
-) -> DemoLines:
+    rng: np.random.Generator, sales: SalesLines, day: IntArray, catalogue: Catalogue, open_day: BoolArray
+) -> SalesLines:
     """Add the cancellations of some packed goods and number all invoices in the order of time.
 
     A cancellation mirrors one sale line of a customer with a card, on an open day at most three weeks later.
@@ -164,7 +160,7 @@ def with_returns(
     origin, minute, slip = origin[order], minute[order], slip[order]
     is_return = slip >= visits
     new_slip = np.concatenate(([0], np.cumsum(np.diff(slip) != 0)))
-    return DemoLines(
+    return SalesLines(
         product=sales.product[origin],
         minute=minute,
         quantity=np.where(is_return, -1, 1) * sales.quantity[origin],
@@ -213,4 +209,4 @@ def _nobody_left_out(
 
 
 def _prepared(catalogue: Catalogue) -> BoolArray:
-    return np.array([shelf.prepared for shelf in CATEGORIES])[catalogue.category]
+    return np.array([category.prepared for category in CATEGORIES])[catalogue.category]

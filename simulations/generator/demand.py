@@ -1,16 +1,12 @@
-"""Prices and expected demand of the demonstration shop, per product and day."""
+"""Prices and expected demand of the generated shop, per product and day."""
 
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulations.core.demo_catalogue import CATEGORIES, ICED_LATTE, Catalogue, tidy_price
-
-IntArray = NDArray[np.int64]
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
+from simulations.generator.catalogue import CATEGORIES, ICED_LATTE, Catalogue, tidy_price
 
 DAYS_A_YEAR: Final = 365.25
 MONDAY_AT_EPOCH: Final = 3
@@ -35,10 +31,10 @@ ICED_LATTE_PROMOTION_DAYS: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class PricePaths:
-    """Prices of P products on D days, shape (P, D): the regular one, the shelf's, and where they differ."""
+    """Prices of P products on D days, shape (P, D): the regular one, the effective one, and where a promotion sets it."""
 
     regular: FloatArray
-    shelf: FloatArray
+    effective: FloatArray
     promotion: BoolArray
 
 
@@ -59,8 +55,8 @@ def season(days: IntArray) -> FloatArray:
     """(categories, D) seasonal factor, averaging about 1 over a year."""
     dates = days.astype("datetime64[D]")
     day_of_year = (dates - dates.astype("datetime64[Y]")).astype(np.int64)
-    peak = np.array([shelf.peak_day for shelf in CATEGORIES])[:, None]
-    amplitude = np.array([shelf.season for shelf in CATEGORIES])[:, None]
+    peak = np.array([category.peak_day for category in CATEGORIES])[:, None]
+    amplitude = np.array([category.season for category in CATEGORIES])[:, None]
     factor: FloatArray = np.exp(amplitude * np.cos(2 * np.pi * (day_of_year - peak) / DAYS_A_YEAR))
     return factor
 
@@ -86,10 +82,10 @@ def price_paths(rng: np.random.Generator, catalogue: Catalogue, days: int) -> Pr
 def relative_demand(catalogue: Catalogue, prices: PricePaths, days: IntArray) -> FloatArray:
     """Expected units of each product and day, (P, D), relative to an average open day at the base price.
 
-    Constant elasticity in the shelf price, times weekday, season, trend (0 on the last day) and the lift of
+    Constant elasticity in the effective price, times weekday, season, trend (0 on the last day) and the lift of
     a promotion's display.
     """
-    log_price = np.log(prices.shelf / catalogue.base_price[:, None])
+    log_price = np.log(prices.effective / catalogue.base_price[:, None])
     years = (days - days[-1]) / DAYS_A_YEAR
     log_demand = (
         catalogue.elasticity[:, None] * log_price

@@ -1,0 +1,1 @@
+"""Resources of simulations, prices to be tried and insights."""

@@ -1,0 +1,300 @@
+"""/api/price and /api/analytics: what prices asked for would do. Nothing is saved."""
+
+from decimal import Decimal
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from elastix.api.fields import FiniteField, TextField
+from elastix.api.operations import operation
+from elastix.api.permissions import Role
+from elastix.api.serializers import PublishedSerializer, RowSerializer
+from elastix.api.versions import answer
+from elastix.api.viewsets import ElastixViewSet
+from pricing.elasticity.core.demand import DEMAND_MODELS
+from pricing.recommendation.api.price_serializers import IntervalSerializer, OtherModelSerializer, price_field
+from pricing.recommendation.core.impact import DECREASE, INCREASE, KEEP, RISK_LEVELS
+from pricing.recommendation.core.scenarios import PRESETS
+from pricing.recommendation.selectors.expected import known
+from pricing.sales.api.fields import CodeField
+from pricing.sales.models.products import MAX_PRICE
+from pricing.sales.selectors.products import find_product
+from simulations.selectors.prices import demand_over_prices, price_scenarios, price_simulation, profit_impact
+
+MOST_SCENARIOS = 50
+LARGEST_FACTOR = 100.0
+
+
+class KnownField(serializers.FloatField):
+    """A number rounded to a fixed number of decimals; null where it is not known."""
+
+    def __init__(self, places: int = 2, **kwargs: Any) -> None:
+        self.places = places
+        super().__init__(allow_null=True, **kwargs)
+
+    def to_representation(self, value: Any) -> float | None:  # type: ignore[override]
+        return known(value, self.places)
+
+
+def demand_model_field() -> serializers.ChoiceField:
+    return serializers.ChoiceField(
+        choices=DEMAND_MODELS,
+        required=False,
+        default=None,
+        allow_null=True,
+        help_text="Default: the policy's.",
+    )
+
+
+# --- requests ---------------------------------------------------------------------------------------------
+
+
+class _TriedSerializer(serializers.Serializer[Any]):
+    """What a client's sliders may change beside the price."""
+
+    product_id = CodeField()
+    cost = serializers.DecimalField(
+        max_digits=12,
+        decimal_places=4,
+        min_value=Decimal(0),
+        max_value=MAX_PRICE,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="To be tried in place of the product's.",
+    )
+    demand_factor = FiniteField(
+        min_value=0.0,
+        max_value=LARGEST_FACTOR,
+        required=False,
+        default=1.0,
+        help_text="Demand as a multiple of the present one, for other reasons than price.",
+    )
+    demand_model = demand_model_field()
+
+
+class PriceSimulateSerializer(_TriedSerializer):
+    new_price = price_field()
+
+
+class ScenarioSerializer(serializers.Serializer[Any]):
+    name = TextField(max_length=100)
+    price = price_field(required=False, allow_null=True, default=None)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["price"] is None and attrs["name"] not in PRESETS:
+            raise serializers.ValidationError(
+                {"price": f"A scenario needs a price, or one of these names: {', '.join(PRESETS)}."}
+            )
+        return attrs
+
+
+class PriceScenariosSerializer(_TriedSerializer):
+    scenarios = ScenarioSerializer(
+        many=True,
+        required=False,
+        default=list,
+        max_length=MOST_SCENARIOS,  # type: ignore[call-arg]
+        help_text="Without any: Conservative, Recommended and Aggressive.",
+    )
+
+
+class DemandCurveQuery(serializers.Serializer[Any]):
+    min_price = price_field(required=False, default=None, help_text="Default: 30 % below the present price.")
+    max_price = price_field(required=False, default=None, help_text="Default: 30 % above it.")
+    points = serializers.IntegerField(required=False, default=21, min_value=2, max_value=500)
+    demand_model = demand_model_field()
+
+
+class ProfitImpactQuery(serializers.Serializer[Any]):
+    new_price = price_field(required=False, default=None)
+    fixed_costs = serializers.DecimalField(
+        max_digits=14,
+        decimal_places=2,
+        min_value=Decimal(0),
+        required=False,
+        default=None,
+        help_text="Costs of 30 days that do not depend on what is sold.",
+    )
+    demand_model = demand_model_field()
+
+
+# --- answers ----------------------------------------------------------------------------------------------
+
+
+class _PremisesSerializer(PublishedSerializer):
+    """What a projection rests on."""
+
+    product_id = serializers.CharField(source="facts.code")
+    days = serializers.IntegerField(help_text="Quantities and money are those of this many days.")
+    demand_model = serializers.ChoiceField(DEMAND_MODELS)
+    elasticity = KnownField(4, source="inputs.elasticity")
+    quality = serializers.CharField(source="facts.grade", help_text="Grade of the elasticity, A to D.")
+    cost = KnownField(4, source="inputs.cost")
+    cost_assumed = serializers.BooleanField(source="inputs.cost_assumed")
+    warnings = serializers.ListField(child=serializers.CharField())
+
+
+class PriceFiguresSerializer(RowSerializer):
+    """Units, revenue and profit of 30 days at a price."""
+
+    price = KnownField()
+    quantity = KnownField()
+    revenue = KnownField()
+    profit = KnownField()
+
+
+class ChangesSerializer(RowSerializer):
+    revenue_change = KnownField(source="impact.change.revenue")
+    revenue_change_percent = KnownField(1, source="impact.change_percent.revenue")
+    profit_change = KnownField(source="impact.change.profit")
+    profit_change_percent = KnownField(1, source="impact.change_percent.profit")
+    quantity_change = KnownField(source="impact.change.quantity")
+    quantity_change_percent = KnownField(1, source="impact.change_percent.quantity")
+
+
+class PriceSimulationSerializer(_PremisesSerializer):
+    demand_factor = serializers.FloatField()
+    current = PriceFiguresSerializer(source="projected.impact.current")
+    projected = PriceFiguresSerializer(source="projected.impact.projected")
+    impact = ChangesSerializer(source="projected")
+    recommendation = serializers.ChoiceField(
+        [INCREASE, DECREASE, KEEP],
+        source="projected.impact.direction",
+        help_text="Where the present price should go, whatever was asked.",
+    )
+    interval = IntervalSerializer(source="projected.interval")
+    probability_of_gain = KnownField(
+        4,
+        source="projected.impact.probability_of_gain",
+        help_text="Of more profit; of revenue without a cost.",
+    )
+    risk_level = serializers.ChoiceField(RISK_LEVELS, source="projected.impact.risk_level")
+    allowed = serializers.BooleanField(
+        source="projected.allowed", help_text="Whether policies and guardrails allow the price."
+    )
+    other_model = OtherModelSerializer(
+        allow_null=True, help_text="What the other demand model foresees, beyond 15 % of change."
+    )
+
+
+class ScenarioRowSerializer(ChangesSerializer):
+    name = serializers.CharField()
+    price = KnownField(source="impact.projected.price")
+    is_baseline = serializers.BooleanField(help_text="It is the present price.")
+    allowed = serializers.BooleanField(help_text="Whether policies and guardrails allow the price.")
+    rank = serializers.IntegerField(help_text="1 for the most profit; for the most revenue without a cost.")
+    projected_quantity = KnownField(source="impact.projected.quantity")
+    projected_revenue = KnownField(source="impact.projected.revenue")
+    projected_profit = KnownField(source="impact.projected.profit")
+    probability_of_gain = KnownField(4, source="impact.probability_of_gain")
+    interval = IntervalSerializer()
+    risk_level = serializers.ChoiceField(RISK_LEVELS, source="impact.risk_level")
+
+
+class PriceComparisonSerializer(_PremisesSerializer):
+    demand_factor = serializers.FloatField()
+    scenarios = ScenarioRowSerializer(many=True, source="prices", help_text="By rank.")
+
+
+class ProjectedFiguresSerializer(RowSerializer):
+    price = KnownField(source="impact.projected.price")
+    quantity = KnownField(source="impact.projected.quantity")
+    revenue = KnownField(source="impact.projected.revenue")
+    profit = KnownField(source="impact.projected.profit")
+
+
+class CurvePricePointSerializer(ProjectedFiguresSerializer):
+    quantity_low = KnownField(source="impact.low.quantity")
+    quantity_high = KnownField(source="impact.high.quantity")
+
+
+class DemandCurveSerializer(_PremisesSerializer):
+    current_price = KnownField(source="inputs.price")
+    curve_points = CurvePricePointSerializer(many=True, source="prices")
+
+
+class ProfitRowSerializer(ProjectedFiguresSerializer):
+    total_cost = KnownField(source="margins.total_cost")
+    margin_percent = KnownField(1, source="margins.margin_percent")
+    markup_percent = KnownField(1, source="margins.markup_percent")
+    profit_per_unit = KnownField(4, source="margins.profit_per_unit")
+    break_even_units = KnownField(
+        source="margins.break_even_units",
+        help_text="Units that earn back what the quantity cost; 0 where a unit earns nothing.",
+    )
+    break_even_units_fixed_costs = KnownField(
+        source="margins.break_even_units_fixed_costs",
+        help_text="Units that pay the fixed costs; null without these.",
+    )
+
+
+class ProfitImpactSerializer(_PremisesSerializer):
+    fixed_costs = KnownField()
+    current = ProfitRowSerializer()
+    projected = ProfitRowSerializer(allow_null=True, help_text="At `new_price`.")
+    points = ProfitRowSerializer(
+        many=True, source="prices", help_text="From 30 % below the present price to 30 % above it."
+    )
+
+
+class PriceTrialViewSet(ElastixViewSet):
+    """Prices to be tried on one product."""
+
+    @action(detail=False, methods=["post"])
+    @operation(
+        body=PriceSimulateSerializer, response=PriceSimulationSerializer, errors=(404,), role=Role.VIEWER
+    )
+    def simulate(self, request: Request) -> Response:
+        """Project a product's units, revenue and profit of 30 days to another price."""
+        asked = self.validated()
+        code = find_product(asked.pop("product_id")).code
+        return answer(
+            request,
+            lambda version: PriceSimulationSerializer(price_simulation(code, **asked)).data,
+            etag=False,
+        )
+
+    @action(detail=False, methods=["post"])
+    @operation(
+        body=PriceScenariosSerializer, response=PriceComparisonSerializer, errors=(404,), role=Role.VIEWER
+    )
+    def scenarios(self, request: Request) -> Response:
+        """Compare prices of a product with its present one, the best first."""
+        asked = self.validated()
+        code = find_product(asked.pop("product_id")).code
+        asked["scenarios"] = [(each["name"], each["price"]) for each in asked["scenarios"]]
+        return answer(
+            request,
+            lambda version: PriceComparisonSerializer(price_scenarios(code, **asked)).data,
+            etag=False,
+        )
+
+
+class PriceAnalysisViewSet(ElastixViewSet):
+    """One product over a range of prices."""
+
+    @action(detail=False, url_path="demand-curve/<str:code>")
+    @operation(query=DemandCurveQuery, response=DemandCurveSerializer)
+    def demand_curve(self, request: Request, code: str) -> Response:
+        """A product's units, revenue and profit of 30 days over a range of prices."""
+        code = find_product(code).code
+        return answer(
+            request,
+            lambda version: DemandCurveSerializer(demand_over_prices(code, **self.query)).data,
+            etag=False,
+        )
+
+    @action(detail=False, url_path="profit-impact/<str:code>")
+    @operation(query=ProfitImpactQuery, response=ProfitImpactSerializer)
+    def profit_impact(self, request: Request, code: str) -> Response:
+        """Margin, markup, profit and break-even of a product now, at another price, and over a range of prices."""
+        code = find_product(code).code
+        return answer(
+            request,
+            lambda version: ProfitImpactSerializer(profit_impact(code, **self.query)).data,
+            etag=False,
+        )

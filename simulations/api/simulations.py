@@ -1,0 +1,231 @@
+"""/simulate and /simulations: what a price change would do to a product, asked once or saved."""
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from elastix.api.fields import FiniteField, TextField
+from elastix.api.operations import operation
+from elastix.api.parameters import DateRangeQuery
+from elastix.api.permissions import Role
+from elastix.api.serializers import (
+    ElasticityField,
+    MoneyField,
+    PublishedSerializer,
+    RoundedField,
+    RowSerializer,
+)
+from elastix.api.versions import answer
+from elastix.api.viewsets import ElastixViewSet
+from pricing.elasticity.core.demand import DEMAND_MODELS
+from pricing.sales.api.fields import CodeField
+from segments.core.rfm import SEGMENTS
+from simulations.models import HIGHEST_PERCENT, LOWEST_PERCENT, Simulation
+from simulations.selectors.simulations import (
+    find_simulation,
+    quick_simulation,
+    simulation_curve,
+    simulation_metrics,
+)
+from simulations.services.simulations import simulation_create, simulation_delete, simulation_update
+
+MOST_STEPS = 500
+
+
+def change_field(**kwargs: Any) -> FiniteField:
+    """A price change in percent."""
+    return FiniteField(min_value=LOWEST_PERCENT, max_value=HIGHEST_PERCENT, **kwargs)
+
+
+def demand_model_field() -> serializers.ChoiceField:
+    return serializers.ChoiceField(choices=DEMAND_MODELS, required=False, default=DEMAND_MODELS[0])
+
+
+# --- one price change -------------------------------------------------------------------------------------
+
+
+class SimulateSerializer(serializers.Serializer[Any]):
+    stock_code = CodeField()
+    price_change_percent = change_field()
+    demand_model = demand_model_field()
+
+
+class SimulateAnswerSerializer(PublishedSerializer):
+    stock_code = serializers.CharField(source="product.code")
+    description = serializers.CharField(source="product.name")
+    current_price = MoneyField(source="sales.price")
+    current_quantity = serializers.IntegerField(source="sales.quantity")
+    current_revenue = MoneyField(source="sales.revenue")
+    price_change_percent = serializers.FloatField(source="projected.price_change_percent")
+    elasticity = ElasticityField(source="estimate.elasticity")
+    r_squared = ElasticityField(source="product.summary.r_squared")
+    projected_price = MoneyField(source="projected.price")
+    projected_quantity = serializers.IntegerField(source="projected.quantity")
+    projected_revenue = MoneyField(source="projected.revenue")
+    quantity_change_percent = RoundedField(2, source="projected.quantity_change_percent")
+    revenue_change_percent = RoundedField(2, source="projected.revenue_change_percent")
+    revenue_delta = MoneyField()
+    interval = serializers.DictField(
+        child=MoneyField(), help_text="80 % interval of the projected quantity and revenue."
+    )
+    demand_model = serializers.CharField()
+    quality = serializers.CharField(source="estimate.quality")
+    warnings = serializers.ListField(child=serializers.CharField())
+
+
+class SimulateViewSet(ElastixViewSet):
+    """Price changes to try on a product."""
+
+    @operation(body=SimulateSerializer, response=SimulateAnswerSerializer, errors=(404,), role=Role.VIEWER)
+    def create(self, request: Request) -> Response:
+        """Project a product's quantity and revenue, over all its sales, to another price."""
+        asked = self.validated()
+        return answer(
+            request, lambda version: SimulateAnswerSerializer(quick_simulation(**asked)).data, etag=False
+        )
+
+
+# --- saved simulations ------------------------------------------------------------------------------------
+
+
+class PriceRangeField(serializers.ListField):
+    """[from, to, step] in percent."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(child=change_field(), **kwargs)
+
+    def to_internal_value(self, data: Any) -> list[float]:
+        values = super().to_internal_value(data)
+        if len(values) != 3:
+            raise serializers.ValidationError("Expected three numbers: from, to and step.", code="length")
+        first, last, step = values
+        if first > last:
+            raise serializers.ValidationError(
+                f"The range ends ({last}) below its beginning ({first}).", "reversed"
+            )
+        if step <= 0:
+            raise serializers.ValidationError("The step must be above 0.", code="step")
+        if (last - first) / step > MOST_STEPS:
+            raise serializers.ValidationError(
+                f"The range has more than {MOST_STEPS} steps.", code="too_many_steps"
+            )
+        return values
+
+
+class SimulationSerializer(RowSerializer):
+    simulationId = serializers.UUIDField(read_only=True, source="pk")  # noqa: N815  (the client's spelling)
+    name = TextField(max_length=255)
+    description = serializers.CharField(
+        max_length=10_000,
+        required=False,
+        allow_blank=True,
+        allow_null=True,
+        default="",
+        help_text="null: empty.",
+    )
+    stockItemRef = CodeField(source="stock_code", required=False, allow_blank=True, default="")  # noqa: N815
+    priceRange = PriceRangeField(source="price_range", required=False, default=lambda: [-10.0, 10.0, 1.0])  # noqa: N815
+
+    def validate_description(self, value: str | None) -> str:
+        return value or ""
+
+
+class CurveQuery(DateRangeQuery):
+    demand_model = demand_model_field()
+
+
+class MetricsQuery(CurveQuery):
+    price_change_percent = change_field(
+        required=False, default=None, help_text="Default: the middle of the simulation's range."
+    )
+
+
+class SegmentMetricsSerializer(RowSerializer):
+    priceChangePercent = serializers.FloatField(source="price_change_percent")  # noqa: N815
+    quantity = serializers.IntegerField()
+    revenue = MoneyField()
+    deltaQuantityPercent = RoundedField(2, source="quantity_change_percent")  # noqa: N815
+    deltaRevenuePercent = RoundedField(2, source="revenue_change_percent")  # noqa: N815
+
+
+class CurvePointSerializer(RowSerializer):
+    priceChangePercent = serializers.FloatField(source="total.price_change_percent")  # noqa: N815
+    total = SegmentMetricsSerializer()
+    segments = type(
+        "SegmentsSerializer", (RowSerializer,), {name: SegmentMetricsSerializer() for name in SEGMENTS}
+    )()
+
+
+MetricsSerializer = type(
+    "MetricsSerializer", (PublishedSerializer,), {name: SegmentMetricsSerializer() for name in SEGMENTS}
+)
+
+
+class CurveSerializer(PublishedSerializer):
+    simulationId = serializers.UUIDField(source="simulation.pk")  # noqa: N815
+    demandModel = serializers.CharField(source="demand_model")  # noqa: N815
+    points = CurvePointSerializer(many=True)
+
+
+class SimulationViewSet(ElastixViewSet):
+    """Saved ranges of price changes to try on a product. A draft has no product yet."""
+
+    queryset = Simulation.objects.order_by("-created_at", "id")
+    default_limit = 1000
+    lookup_url_kwarg = "simulation_id"
+    lookup_value_converter = "uuid"
+
+    @operation(response=SimulationSerializer, lists=True)
+    def list(self, request: Request) -> Response:
+        """The saved simulations, newest first."""
+        return self.page(self.get_queryset())
+
+    @operation(body=SimulationSerializer, response=SimulationSerializer, status=201)
+    def create(self, request: Request) -> Response:
+        """Save a simulation; without a product it is a draft."""
+        made = simulation_create(self.validated(), user=request.user)
+        return Response(SimulationSerializer(made).data, status=201)
+
+    @operation(response=SimulationSerializer)
+    def retrieve(self, request: Request, simulation_id: UUID) -> Response:
+        """One saved simulation."""
+        return Response(SimulationSerializer(find_simulation(simulation_id)).data)
+
+    @operation(body=SimulationSerializer, partial=True, response=SimulationSerializer)
+    def update(self, request: Request, simulation_id: UUID) -> Response:
+        """Change what the body names of a simulation."""
+        find_simulation(simulation_id)
+        changed = simulation_update(simulation_id, self.validated())
+        return Response(SimulationSerializer(changed).data)
+
+    @operation(status=204)
+    def destroy(self, request: Request, simulation_id: UUID) -> Response:
+        """Delete a simulation."""
+        simulation_delete(simulation_id)
+        return Response(status=204)
+
+    @action(detail=True)
+    @operation(query=MetricsQuery, response=MetricsSerializer)
+    def metrics(self, request: Request, simulation_id: UUID) -> Response:
+        """Each segment's quantity and revenue at one price change."""
+        simulation = find_simulation(simulation_id)
+        return answer(
+            request,
+            lambda version: MetricsSerializer(simulation_metrics(simulation, **self.query)).data,
+            etag=False,
+        )
+
+    @action(detail=True)
+    @operation(query=CurveQuery, response=CurveSerializer)
+    def curve(self, request: Request, simulation_id: UUID) -> Response:
+        """The metrics at every step of the simulation's range, in total and by segment."""
+        simulation = find_simulation(simulation_id)
+        return answer(
+            request,
+            lambda version: CurveSerializer(simulation_curve(simulation, **self.query)).data,
+            etag=False,
+        )
