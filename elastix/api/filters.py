@@ -15,11 +15,14 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 class TextFormField(forms.CharField):
     """One line of text, stripped, without control characters and halves of characters."""
 
-    def clean(self, value: Any) -> Any:
-        text = super().clean(value)
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
         if CONTROL.search(text) or text.encode("utf-8", "ignore").decode() != text:
             raise ValidationError("Control characters are not allowed.", code="control_character")
-        return text or None
+        return text
+
+    def clean(self, value: Any) -> Any:
+        return super().clean(value) or None
 
 
 class DayFormField(forms.DateField):
@@ -55,6 +58,10 @@ class DayFilter(filters.DateFilter):  # type: ignore[misc]
 
 class BooleanFilter(filters.BooleanFilter):  # type: ignore[misc]
     field_class = BooleanFormField
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # The default widget reads what it does not know as not given.
+        super().__init__(*args, widget=forms.TextInput, **kwargs)
 
 
 class ChoiceFilter(filters.ChoiceFilter):  # type: ignore[misc]
