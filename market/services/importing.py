@@ -14,7 +14,7 @@ from elastix.imports.services import batch_begin, read_options, rejects_save, re
 from elastix.jobs.kinds import JobFailed
 from elastix.jobs.runner import JobRun
 from elastix.sql import batches
-from market.services.competitors import SeenPrice, prices_upsert
+from market.services.competitors import ObservedPrice, prices_upsert
 from pricing.sales.core.service_codes import normalise_code
 from pricing.sales.models import Product
 from pricing.sales.services.imports import batch_result
@@ -59,15 +59,15 @@ def import_competitor_prices(run: JobRun) -> dict[str, Any]:
     return batch_result(batch) | {"created": created, "updated": updated}
 
 
-def _read(run: JobRun, batch: ImportBatch) -> list[SeenPrice]:
-    prices: list[SeenPrice] = []
+def _read(run: JobRun, batch: ImportBatch) -> list[ObservedPrice]:
+    prices: list[ObservedPrice] = []
     with stored_upload(batch) as file:
         try:
             table = open_table(file, SCHEMA, read_options(batch))
             batch.report = report_of(table)
             for chunk in table.chunks():
                 columns = [chunk.columns[name] for name in _FIELDS]
-                prices += [SeenPrice(*values) for values in zip(*columns, strict=True)]
+                prices += [ObservedPrice(*values) for values in zip(*columns, strict=True)]
                 batch.accepted += len(chunk.line_numbers)
                 rejects_save(batch, chunk)
                 run.progress(READING_SHARE * min(1.0, len(prices) / max(table.rows_hint, 1)))

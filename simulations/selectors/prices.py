@@ -269,13 +269,9 @@ def _projected(
 
 def _at(arrays: Arrays, index: int) -> Arrays:
     """Return a dataclass of arrays with the numbers at one index in their place."""
-    values: dict[str, Any] = {each.name: getattr(arrays, each.name) for each in fields(arrays)}
-    return type(arrays)(
-        **{
-            name: _at(value, index) if isinstance(value, Figures) else value[index]
-            for name, value in values.items()
-        }
-    )
+    values = [getattr(arrays, each.name) for each in fields(arrays)]
+    kind: Any = type(arrays)
+    return kind(*(_at(each, index) if isinstance(each, Figures) else each[index] for each in values))  # type: ignore[no-any-return]
 
 
 def _projection(group: PriceGroup, warnings: list[str], **found: Any) -> Projection:
