@@ -29,25 +29,21 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from pricing.forecasting.core import (
-    AUTO,
-    METHODS,
-    RATE_ALPHA,
-    SILENT_DAYS,
-    SPARSE_SOLD_DAYS,
-    DemandPanel,
-    choose,
-    fit_default,
-    fit_shop_model,
-    forecast_by,
-    limits,
-)
-from pricing.forecasting.core.backtest import HIGH, HORIZON, LOW
+from pricing.forecasting.core.backtest import HIGH, HORIZON, LOW, prediction_interval
+from pricing.forecasting.core.batch import fit_default, fit_shop_model
 from pricing.forecasting.core.boosting import BOOSTED, fit_boosted, refusal, series_of
 from pricing.forecasting.core.features import PricePanel, price_panel
-from pricing.forecasting.core.holt_winters import forecast_holt_winters
-from pricing.forecasting.core.lines import fit_priors, forecast_lines
+from pricing.forecasting.core.lines import (
+    FREQUENCY_ALPHA,
+    INACTIVE_DAYS,
+    INTERMITTENT_SOLD_DAYS,
+    fit_priors,
+    forecast_lines,
+)
+from pricing.forecasting.core.named import AUTO, METHODS, choose, forecast_by
+from pricing.forecasting.core.panel import DemandPanel
 from pricing.forecasting.core.textbook import (
+    forecast_holt_winters,
     forecast_linear,
     forecast_seasonal,
     forecast_seasonal_naive,
@@ -229,7 +225,7 @@ def chosen(panel: DemandPanel, products: NDArray[np.int64], category: NDArray[np
 def coverage(
     origins: list[Origin], groups: dict[str, NDArray[np.int64]], category: NDArray[np.int64]
 ) -> dict[str, float]:
-    """Share of the open days, all origins together, whose units lay within the published limits."""
+    """Share of the open days, all origins together, whose units lay within the published interval."""
     inside: dict[str, list[float]] = {name: [] for name in groups}
     for origin in origins:
         model = fit_shop_model(origin.known, category, [])
@@ -238,7 +234,9 @@ def coverage(
         opened = units.sum(axis=0) > 0
         for name, group in groups.items():
             for row in group.tolist():
-                low, high = limits(units[row], found.error_low[row], found.error_high[row], RATE_ALPHA)
+                low, high = prediction_interval(
+                    units[row], found.error_low[row], found.error_high[row], FREQUENCY_ALPHA
+                )
                 came = origin.actual[row]
                 inside[name].append(float(((came >= low) & (came <= high))[opened].mean()))
     return {name: float(np.mean(shares)) for name, shares in inside.items()}
@@ -246,7 +244,7 @@ def coverage(
 
 @dataclass(frozen=True)
 class Limited:
-    """Forecasts of all products from one origin, with the limits of each day."""
+    """Forecasts of all products from one origin, with the interval of each day."""
 
     units: Floats
     low: Floats
@@ -255,7 +253,7 @@ class Limited:
 
 def limited(units: Floats, error_low: Floats, error_high: Floats) -> Limited:
     made = [
-        limits(row, low, high, RATE_ALPHA)
+        prediction_interval(row, low, high, FREQUENCY_ALPHA)
         for row, low, high in zip(units, error_low, error_high, strict=True)
     ]
     return Limited(units, np.stack([low for low, _ in made]), np.stack([high for _, high in made]))
@@ -276,7 +274,7 @@ def default_and_boosted(
 
 
 def pinball(made: list[Limited], origins: list[Origin], group: NDArray[np.int64]) -> float:
-    """Mean pinball loss of a day's 10 % and 90 % limits, as a share of the mean sales of a day."""
+    """Mean pinball loss of a day's 80 % interval, as a share of the mean sales of a day."""
     actual = np.stack([origin.actual[group] for origin in origins])
     loss = np.zeros_like(actual)
     for share, name in ((LOW, "low"), (HIGH, "high")):
@@ -321,15 +319,15 @@ def show_boosted(books: Books, origins: list[Origin], groups: dict[str, NDArray[
 def groups_of(panel: DemandPanel, revenue: Floats, seed: int) -> dict[str, NDArray[np.int64]]:
     """The products to be judged, by what was sold before the first origin."""
     top = np.argsort(-revenue, kind="stable")[:TOP]
-    active = (panel.units > 0).sum(axis=1) >= SPARSE_SOLD_DAYS
-    active &= panel.days - panel.stop < SILENT_DAYS
+    active = (panel.units > 0).sum(axis=1) >= INTERMITTENT_SOLD_DAYS
+    active &= panel.days - panel.stop < INACTIVE_DAYS
     others = np.setdiff1d(np.flatnonzero(active), top)
     drawn = np.random.default_rng(seed).choice(others, RANDOM, replace=False)
     return {"top": top, "random": np.sort(drawn), "others": others}
 
 
 def seconds_for_many(panel: DemandPanel) -> float:
-    """Seconds to learn the shop and forecast 4,000 products of two years, backtest and limits included."""
+    """Seconds to learn the shop and forecast 4,000 products of two years, backtest and intervals included."""
     rows = np.arange(SPEED_PRODUCTS) % panel.units.shape[0]
     columns = np.arange(731) % panel.days
     units, lines = panel.units[np.ix_(rows, columns)], panel.lines[np.ix_(rows, columns)]
@@ -380,7 +378,7 @@ def main() -> None:
     seconds = seconds_for_many(whole)
     console = Console(width=110)
     console.print(
-        f"Days within the 80 % limits: top {100 * inside['top']:.0f} %, random {100 * inside['random']:.0f} %"
+        f"Days within the 80 % interval: top {100 * inside['top']:.0f} %, random {100 * inside['random']:.0f} %"
     )
     verdict = {
         f"WAPE of the top {TOP} {results['top'].wape:.3f}, goal {GOAL_TOP}": results["top"].wape <= GOAL_TOP,

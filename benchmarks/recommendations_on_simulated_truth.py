@@ -53,14 +53,14 @@ def true_profit(shop: SimulatedShop, now: Floats, units: Floats, price: Floats) 
 
 
 def row(
-    shop: SimulatedShop, known: PricingInputs, sold: NDArray[np.bool_], approach: PricingStrategy
+    shop: SimulatedShop, known: PricingInputs, sold: NDArray[np.bool_], strategy: PricingStrategy
 ) -> list[float]:
     """Act on the recommendations for products on sale, and on those made from the true elasticities."""
     now = known.price
     units = year_at_present_prices(shop, now)
-    found = recommended(known, approach)
+    found = recommended(known, strategy)
     oracle = replace(known, elasticity=shop.true_elasticity, std_error=np.full(now.size, SURE))
-    ideal = recommended(oracle, replace(approach, demand_model="constant_elasticity"))
+    ideal = recommended(oracle, replace(strategy, demand_model="constant_elasticity"))
     before, after, best = (
         true_profit(shop, now, units, price)[sold] for price in (now, found.price, ideal.price)
     )
@@ -77,23 +77,23 @@ def row(
     ]
 
 
-def recommended(offers: PricingInputs, approach: PricingStrategy) -> Recommendation:
-    return recommend(offers, PriceConstraints.of(offers.count), approach)
+def recommended(inputs: PricingInputs, strategy: PricingStrategy) -> Recommendation:
+    return recommend(inputs, PriceConstraints.of(inputs.count), strategy)
 
 
-def offers_of(shop: SimulatedShop) -> tuple[PricingInputs, NDArray[np.bool_]]:
+def inputs_of(shop: SimulatedShop) -> tuple[PricingInputs, NDArray[np.bool_]]:
     """What the shop would know of its products, and which of them are still on sale."""
     posterior, _ = estimate(shop)
     price = np.round(shop.regular_price[:, -1], 2)
     sold = posterior.estimated & shop.available[:, -QUARTER:].any(axis=1)
-    offers = PricingInputs.of(
+    inputs = PricingInputs.of(
         price=price,
         cost=shop.cost,
         quantity=year_at_present_prices(shop, price) * 30 / YEAR,
         elasticity=posterior.elasticity,
         std_error=posterior.std_error,
     )
-    return offers, sold
+    return inputs, sold
 
 
 def main() -> None:
@@ -110,9 +110,9 @@ def main() -> None:
     spec = replace(SHOPS[arguments.shop], products=arguments.products)
     for seed in arguments.seeds:
         shop = simulate_shop(spec, seed)
-        offers, sold = offers_of(shop)
+        inputs, sold = inputs_of(shop)
         for name, endings in ENDINGS.items():
-            figures = row(shop, offers, sold, PricingStrategy("profit", model, endings))
+            figures = row(shop, inputs, sold, PricingStrategy("profit", model, endings))
             print(
                 f"{arguments.shop + ' ' + str(seed):<16}{name:<10}"
                 + "".join(f"{each:>9.2f}" for each in figures),

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from elastix.admin_alerts import AlertAdmin, AlertDeliveryAdmin
 from elastix.admin_base import BUSY, ReadOnlyAdmin, change_link, changelist_url
-from elastix.admin_imports import SECONDS_BETWEEN_LOOKS, ImportRejectAdmin, pairs
+from elastix.admin_imports import SECONDS_BETWEEN_LOOKS, ImportRejectAdmin, render_key_values
 from elastix.alerts.models import Alert, AlertDelivery
 from elastix.api.permissions import Role, role_of
 from elastix.dataset.models import DataVersion
@@ -118,11 +118,11 @@ class JobAdmin(ReadOnlyAdmin):
 
     @admin.display(description="parameters")
     def parameters_table(self, job: Job) -> str:
-        return pairs(_shortened(job.parameters))
+        return render_key_values(_shortened(job.parameters))
 
     @admin.display(description="result")
     def result_table(self, job: Job) -> str:
-        return pairs(_shortened(job.result or {}))
+        return render_key_values(_shortened(job.result or {}))
 
     @admin.display(description="part of")
     def parent_link(self, job: Job) -> str:

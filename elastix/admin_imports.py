@@ -1,4 +1,4 @@
-"""Files coming in through the admin: the upload page of a table, and the list of what came in so far."""
+"""Imports in the admin: the upload page of a table, and the list of imports."""
 
 from typing import Any
 
@@ -14,21 +14,20 @@ from django.utils.html import format_html, format_html_join
 from django.views.decorators.http import require_GET, require_http_methods
 
 from elastix.admin_base import BUSY, ReadOnlyAdmin, change_link, changelist_url
-from elastix.errors import Conflict
-from elastix.imports.core.errors import UnreadableFile
-from elastix.imports.core.fields import FileSchema
+from elastix.errors import Conflict, Invalid
+from elastix.imports.core import FileSchema
 from elastix.imports.models import ImportBatch, ImportReject, ImportStatus
 from elastix.imports.services import batch_create, rejects_file, stored_upload
 
 ENCODINGS = [
-    ("", "find out"),
+    ("", "detect"),
     ("utf-8", "UTF-8"),
     ("cp1252", "Windows-1252"),
     ("latin-1", "Latin-1"),
     ("utf-16", "UTF-16"),
 ]
 DAY_FIRST = [
-    ("", "find out from the whole file"),
+    ("", "detect from the whole file"),
     ("yes", "day first: 31/12/2025"),
     ("no", "month first: 12/31/2025"),
 ]
@@ -37,7 +36,7 @@ SECONDS_BETWEEN_LOOKS = 3
 
 
 class UploadForm(forms.Form):
-    """A file, and what the user knows about it better than the reader can find out."""
+    """A file, and what the user can say about its format."""
 
     file = forms.FileField(help_text="CSV, TSV or XLSX; texts also packed with gzip (.gz).")
     encoding = forms.ChoiceField(choices=ENCODINGS, required=False)
@@ -48,9 +47,9 @@ class UploadForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4, "cols": 50}),
         help_text="Only for columns whose names are not recognised: one COLUMN=FIELD a line.",
     )
-    dry_run = forms.BooleanField(required=False, help_text="Read and judge the file, keep nothing of it.")
-    again = forms.BooleanField(
-        label="Take it in again", required=False, help_text="Even if this very file came in before."
+    dry_run = forms.BooleanField(required=False, help_text="Read and check the file, keep nothing of it.")
+    force = forms.BooleanField(
+        label="Import it again", required=False, help_text="Even if the same file was imported before."
     )
 
     def __init__(self, *args: Any, schema: FileSchema, **kwargs: Any) -> None:
@@ -83,7 +82,7 @@ class UploadForm(forms.Form):
 
 
 class UploadMixin:
-    """Adds a page to a table's admin on which a file of its rows can be sent in."""
+    """Adds a page to a table's admin on which a file of its rows can be uploaded."""
 
     change_list_template: Any = "admin/elastix/upload_change_list.html"
     upload_kind: str
@@ -103,7 +102,7 @@ class UploadMixin:
         return f"{self.opts.app_label}_{self.opts.model_name}_import"
 
     def has_import_permission(self, request: HttpRequest) -> bool:
-        """Whoever may send in files and add to this table."""
+        """Whether the user may import files and add to this table."""
         return request.user.has_perm("elastix.add_importbatch") and self.has_add_permission(request)  # type: ignore[attr-defined]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
@@ -117,8 +116,8 @@ class UploadMixin:
         busy = False
         if request.method == "POST" and form.is_valid():
             try:
-                return self._take_in(request, form)
-            except (Conflict, UnreadableFile) as error:
+                return self._ingest(request, form)
+            except (Conflict, Invalid) as error:
                 form.add_error("file", str(error))
             except OperationalError:
                 busy = True
@@ -131,7 +130,7 @@ class UploadMixin:
         }
         return TemplateResponse(request, "admin/elastix/upload.html", context, status=503 if busy else 200)
 
-    def _take_in(self, request: HttpRequest, form: UploadForm) -> HttpResponse:
+    def _ingest(self, request: HttpRequest, form: UploadForm) -> HttpResponse:
         data = form.cleaned_data
         batch = batch_create(
             data["file"],
@@ -139,15 +138,17 @@ class UploadMixin:
             file_name=data["file"].name,
             options=form.options(),
             dry_run=data["dry_run"],
-            again=data["again"],
+            force=data["force"],
             user=request.user,
         )
-        self.message_user(request, f"{batch.file_name} has come in. This page shows what becomes of it.")
+        self.message_user(
+            request, f"{batch.file_name} was uploaded. This page shows how its import is getting on."
+        )
         return redirect("admin:elastix_importbatch_change", batch.pk)
 
 
 class ImportBatchAdmin(ReadOnlyAdmin):
-    """What came in. Registered by the app that knows how to take an import out of the books again."""
+    """The imports. Registered by the app that knows how to revert one."""
 
     list_display = (
         "file_name",
@@ -215,19 +216,19 @@ class ImportBatchAdmin(ReadOnlyAdmin):
 
     @admin.display(description="rejected by reason")
     def reasons_table(self, batch: ImportBatch) -> str:
-        return pairs(batch.reasons)
+        return render_key_values(batch.reasons)
 
     @admin.display(description="left out of estimation")
     def quality_table(self, batch: ImportBatch) -> str:
-        return pairs(batch.quality)
+        return render_key_values(batch.quality)
 
     @admin.display(description="how it was read")
     def report_table(self, batch: ImportBatch) -> str:
-        return pairs(batch.report)
+        return render_key_values(batch.report)
 
     @admin.display(description="what was asked for")
     def options_table(self, batch: ImportBatch) -> str:
-        return pairs(batch.options)
+        return render_key_values(batch.options)
 
     @admin.display(description="job")
     def job_link(self, batch: ImportBatch) -> str:
@@ -243,31 +244,31 @@ class ImportBatchAdmin(ReadOnlyAdmin):
 
     @admin.action(permissions=["import"], description="Import again (while the upload is kept)")
     def import_again(self, request: HttpRequest, queryset: Any) -> None:
-        """Read the kept files of the selected imports anew, for good and with the same options."""
+        """Import the kept files of the selected imports once more, with the same options."""
         for batch in queryset:
             if batch.status in OPEN_STATUSES:
                 self.message_user(request, f"{batch.file_name} is still being read.", messages.WARNING)
             elif not batch.chunks.exists():
                 self.message_user(
                     request,
-                    f"The upload of {batch.file_name} is not kept any more: send the file in again, "
-                    'with "Take it in again" ticked.',
+                    f"The upload of {batch.file_name} is not kept any more: upload the file again, "
+                    'with "Import it again" ticked.',
                     messages.ERROR,
                 )
             else:
-                self._read_anew(request, batch)
+                self._import_again(request, batch)
 
-    def _read_anew(self, request: HttpRequest, batch: ImportBatch) -> None:
+    def _import_again(self, request: HttpRequest, batch: ImportBatch) -> None:
         with stored_upload(batch) as file:
-            anew = batch_create(
+            again = batch_create(
                 file,
                 kind=batch.kind,
                 file_name=batch.file_name,
                 options=batch.options,
-                again=True,
+                force=True,
                 user=request.user,
             )
-        self.message_user(request, format_html("{} is being imported again.", change_link(anew)))
+        self.message_user(request, format_html("{} is being imported again.", change_link(again)))
 
 
 class ImportRejectAdmin(ReadOnlyAdmin):
@@ -284,15 +285,15 @@ class ImportRejectAdmin(ReadOnlyAdmin):
         return change_link(reject.batch)
 
 
-def pairs(values: Any) -> str:
+def render_key_values(values: Any) -> str:
     """Return a mapping as lines of name and value; a dash for nothing."""
     if not values:
         return "-"
-    lines = [(str(name).replace("_", " "), _said(value)) for name, value in values.items()]
+    lines = [(str(name).replace("_", " "), _text_of(value)) for name, value in values.items()]
     return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {}</li>", lines))
 
 
-def _said(value: Any) -> str:
+def _text_of(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} = {inner}" for name, inner in value.items()) or "none"
     if isinstance(value, list | tuple):

@@ -48,14 +48,14 @@ JOBS: dict[str, dict[str, str]] = {
         "handler": "pricing.sales.services.imports.import_transactions",
         "on_failure": "pricing.sales.services.imports.import_failed",
     },
-    "withdraw_transactions": {"handler": "pricing.sales.services.imports.withdraw_transactions"},
+    "withdraw_transactions": {"handler": "pricing.sales.services.imports.revert_transactions"},
     "import_products": {
         "handler": "pricing.sales.services.product_imports.import_products",
-        "on_failure": "elastix.imports.services.batch_fail",
+        "on_failure": "pricing.sales.services.product_imports.import_failed",
     },
     "import_competitor_prices": {
         "handler": "market.services.importing.import_competitor_prices",
-        "on_failure": "elastix.imports.services.batch_fail",
+        "on_failure": "market.services.importing.import_failed",
     },
     "recompute": {
         "handler": "elastix.pipeline.recompute",

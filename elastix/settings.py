@@ -289,10 +289,10 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "JobStateEnum": "elastix.jobs.models.JobState.choices",
         "ProductKindEnum": "pricing.sales.models.products.Kind.choices",
-        "GuardrailEnum": "pricing.recommendation.core.guardrails.RULES",
-        "GuardrailOrDayCapEnum": "market.core.settling.ALL_RULES",
+        "GuardrailEnum": "pricing.recommendation.core.limits.RULES",
+        "GuardrailOrDayCapEnum": "pricing.recommendation.core.limits.ALL_RULES",
         "SegmentEnum": "segments.core.rfm.SEGMENTS",
-        "SegmentOrUnknownEnum": "segments.serializers.SEGMENTS_AND_UNKNOWN",
+        "SegmentOrUnknownEnum": "segments.api.SEGMENTS_AND_UNKNOWN",
     },
 }
 

@@ -5,7 +5,10 @@ from decimal import Decimal
 from django.db import models
 
 from elastix.fields import SortedCharField, choice_check, length_check
+from pricing.elasticity.core.estimates import POOLED
 from pricing.sales.models import Product
+
+Z_95 = 1.959963984540054
 
 
 class Segment(models.TextChoices):
@@ -42,7 +45,7 @@ class CustomerSegment(models.Model):
 
 
 class SegmentSales(models.Model):
-    """Sales of one product to one segment on one day. Computed from the books, whose products are checked."""
+    """Sales of one product to one segment on one day. Computed from transactions, whose products are checked."""
 
     product = models.ForeignKey(
         Product, on_delete=models.CASCADE, related_name="segment_sales", db_index=False, db_constraint=False
@@ -87,7 +90,9 @@ class SegmentDailyRevenue(models.Model):
 
 
 class SegmentElasticity(models.Model):
-    """How one segment's demand for a product answers to price, shrunk to the product's own elasticity."""
+    """The price elasticity of one segment's demand for a product, shrunk to the product's own elasticity."""
+
+    METHOD = POOLED
 
     product = models.ForeignKey(
         Product, on_delete=models.CASCADE, related_name="segment_elasticities", db_index=False
@@ -120,7 +125,9 @@ class SegmentElasticity(models.Model):
 
 
 class SegmentSummary(models.Model):
-    """One segment in figures: its customers, its money, its answer to price."""
+    """One segment in figures: its customers, its revenue, its elasticity."""
+
+    NO_ELASTICITY = "NO_ELASTICITY"
 
     segment = models.CharField(primary_key=True, max_length=18, choices=Segment)
     customer_count = models.IntegerField(default=0)
@@ -139,6 +146,28 @@ class SegmentSummary(models.Model):
 
     def __str__(self) -> str:
         return f"{self.segment}: {self.customer_count}"
+
+    @property
+    def known_elasticity(self) -> float:
+        """The elasticity, or 0 where it is not known, which `flags` say."""
+        return self.elasticity or 0.0
+
+    @property
+    def flags(self) -> list[str]:
+        return [self.NO_ELASTICITY] if self.elasticity is None else []
+
+    @property
+    def ci_low(self) -> float | None:
+        return self._bound(-Z_95)
+
+    @property
+    def ci_high(self) -> float | None:
+        return self._bound(Z_95)
+
+    def _bound(self, errors: float) -> float | None:
+        if self.elasticity is None or self.std_error is None:
+            return None
+        return self.elasticity + errors * self.std_error
 
 
 class ProductSegment(models.Model):

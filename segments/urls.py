@@ -1,13 +1,10 @@
-from django.urls import path
+from elastix.api.routers import Router
+from segments.api import CustomerViewSet, DashboardViewSet, SegmentElasticityViewSet, StockItemViewSet
 
-from segments import views
+router = Router()
+router.register("dashboard", DashboardViewSet, "dashboard")
+router.register("stock-items", StockItemViewSet, "stock-item")
+router.register("segments/customers", CustomerViewSet, "segment-customer")
+router.register("elasticity/segments", SegmentElasticityViewSet, "segment-elasticity")
 
-urlpatterns = [
-    path("dashboard/kpis", views.KpisView.as_view(), name="dashboard-kpis"),
-    path("dashboard/segments", views.TreemapView.as_view(), name="dashboard-segments"),
-    path("dashboard/trends", views.TrendsView.as_view(), name="dashboard-trends"),
-    path("stock-items", views.StockItemsView.as_view(), name="stock-items"),
-    path("stock-items/<str:code>", views.StockItemView.as_view(), name="stock-item"),
-    path("segments/customers", views.CustomersView.as_view(), name="segment-customers"),
-    path("elasticity/segments", views.SegmentElasticitiesView.as_view(), name="segment-elasticities"),
-]
+urlpatterns = router.urls

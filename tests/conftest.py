@@ -47,6 +47,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=["postgresql", "redis", "browser"],
         help="fail, instead of leaving tests out, where this cannot be had",
     )
+    parser.addoption(
+        "--record",
+        action="store_true",
+        help="record the answers of the API anew (tests/integration/test_api_recording.py)",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

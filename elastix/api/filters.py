@@ -16,7 +16,7 @@ class TextFormField(forms.CharField):
     """One line of text, stripped, without control characters and halves of characters."""
 
     def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
+        text = str(super().to_python(value) or "")
         if CONTROL.search(text) or text.encode("utf-8", "ignore").decode() != text:
             raise ValidationError("Control characters are not allowed.", code="control_character")
         return text
@@ -77,7 +77,7 @@ class ChoiceFilter(filters.ChoiceFilter):  # type: ignore[misc]
         )
 
 
-class Ordering(filters.OrderingFilter):  # type: ignore[misc]
+class Ordering(ChoiceFilter):
     """`ordering=column` or `-column`; empty columns come last and the primary key decides between equals.
 
     Parameters
@@ -94,19 +94,13 @@ class Ordering(filters.OrderingFilter):  # type: ignore[misc]
         self, columns: dict[str, str], *, default: str, key: str = "pk", key_follows: bool = False
     ) -> None:
         self.columns, self.default, self.key, self.key_follows = columns, default, key, key_follows
-        choices = [(sign + name, sign + name) for name in columns for sign in ("", "-")]
-        message = (
-            f'"%(value)s" is not a valid choice. Choose one of {", ".join(name for name, _ in choices)}.'
-        )
         super().__init__(
-            choices=choices,
-            null_label=None,
+            choices=[sign + name for name in columns for sign in ("", "-")],
             help_text=f"A column; -column: descending. Default {default}.",
-            error_messages={"invalid_choice": message, "invalid_list": message},
         )
 
     def filter(self, qs: Any, value: Any) -> Any:
-        asked = value[0] if value else self.default
+        asked = value or self.default
         falling, column = asked.startswith("-"), F(self.columns[asked.lstrip("-")])
         order = column.desc(nulls_last=True) if falling else column.asc(nulls_last=True)
         return qs.order_by(order, f"-{self.key}" if falling and self.key_follows else self.key)
@@ -122,6 +116,8 @@ class StrictFilterSet(filters.FilterSet):  # type: ignore[misc]
     """
 
     defaults: dict[str, str] = {}
+    form_base: type[forms.Form] = forms.Form
+    _form_class: type[forms.Form]
 
     def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
         if data is not None and self.defaults:
@@ -130,6 +126,26 @@ class StrictFilterSet(filters.FilterSet):  # type: ignore[misc]
                 data.setdefault(name, value)
         super().__init__(data, *args, **kwargs)
 
+    def get_form_class(self) -> Any:
+        # The fields of a filter set never change: their form is made once, and copied for each request.
+        cls = type(self)
+        if "_form_class" not in cls.__dict__:
+            fields = {name: each.field for name, each in self.filters.items()}
+            cls._form_class = type(f"{cls.__name__}Form", (cls.form_base,), fields)
+        return cls._form_class
+
+
+class RangeForm(forms.Form):
+    """A form whose range of days must not end before it begins."""
+
+    def clean(self) -> Any:
+        values = super().clean() or {}
+        start: dt.date | None = values.get("start_date")
+        end: dt.date | None = values.get("end_date")
+        if start and end and start > end:
+            self.add_error("end_date", f"The range ends ({end}) before it begins ({start}).")
+        return values
+
 
 class DateRangeFilterSet(StrictFilterSet):
     """start_date and end_date (also startDate, endDate): both inclusive, the whole of end_date counts."""
@@ -137,14 +153,4 @@ class DateRangeFilterSet(StrictFilterSet):
     start_date = DayFilter(field_name="date", lookup_expr="gte", help_text="First day, inclusive.")
     end_date = DayFilter(field_name="date", lookup_expr="lte", help_text="Last day, inclusive.")
 
-    def get_form_class(self) -> Any:
-        class RangeForm(super().get_form_class()):  # type: ignore[misc]
-            def clean(self) -> Any:
-                values = super().clean()
-                start: dt.date | None = values.get("start_date")
-                end: dt.date | None = values.get("end_date")
-                if start and end and start > end:
-                    self.add_error("end_date", f"The range ends ({end}) before it begins ({start}).")
-                return values
-
-        return RangeForm
+    form_base = RangeForm

@@ -94,7 +94,7 @@ class ElastixSchema(AutoSchema):
         return described
 
     def _is_list_view(self, serializer: Any = None) -> bool:
-        return self.declared.lists
+        return self.declared.lists and cast(Any, self.view).pagination_class is not None
 
     def get_filter_backends(self) -> list[Any]:
         return []  # The parameters of the filters are described above.

@@ -16,6 +16,7 @@ from elastix.api.errors import PROBLEM_JSON
 from elastix.api.operations import Operation
 from elastix.api.pagination import LimitOffset
 from elastix.api.parsers import ShallowJSONParser
+from elastix.dataset.models import DataVersion
 
 # What an answer of the API may depend on, for the caches between.
 VARY = "Accept, Authorization, Cookie, Origin"
@@ -120,7 +121,9 @@ class ElastixViewSet(GenericViewSet[Any]):
         return self.get_paginated_response(serializer.data)
 
     def _filterset(self, queryset: Any = None) -> Any:
-        return self.filterset_class(self.request.query_params, queryset=queryset, request=self.request)
+        # A list that is computed only has its values checked; django-filter wants a queryset all the same.
+        rows = DataVersion.objects.none() if queryset is None else queryset
+        return self.filterset_class(self.request.query_params, queryset=rows, request=self.request)
 
     def _parameters(self, request: Request, asked: Operation) -> Any:
         """The query parameters under their own names, without empty ones; unknown and repeated ones are refused."""

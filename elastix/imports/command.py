@@ -1,6 +1,6 @@
 """What the import commands share: reading a file from disk through the same job as an upload, with a progress bar."""
 
-from argparse import ArgumentParser
+from argparse import SUPPRESS, ArgumentParser
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from elastix.imports.core.errors import UnreadableFile
+from elastix.errors import Invalid
 from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.imports.services import DuplicateImport, batch_create
 from elastix.jobs.models import JobState
@@ -24,7 +24,7 @@ class ImportCommand(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="CSV, TSV or XLSX; text may be packed with gzip")
-        parser.add_argument("--dry-run", action="store_true", help="read and judge the file, keep nothing")
+        parser.add_argument("--dry-run", action="store_true", help="read and check the file, keep nothing")
         parser.add_argument(
             "--map",
             action="append",
@@ -32,7 +32,7 @@ class ImportCommand(BaseCommand):
             metavar="COLUMN=FIELD",
             help="which column holds which field; may be given several times",
         )
-        parser.add_argument("--encoding", default="", help="such as utf-8 or cp1252; found out if not given")
+        parser.add_argument("--encoding", default="", help="such as utf-8 or cp1252; detected if not given")
         order = parser.add_mutually_exclusive_group()
         order.add_argument(
             "--day-first", action="store_const", const=True, dest="day_first", help="1/2 is 1 February"
@@ -40,10 +40,11 @@ class ImportCommand(BaseCommand):
         order.add_argument(
             "--month-first", action="store_const", const=False, dest="day_first", help="1/2 is 2 January"
         )
-        parser.add_argument("--again", action="store_true", help="take in a file that came in before")
+        parser.add_argument("--force", action="store_true", help="import a file that was imported before")
+        parser.add_argument("--again", action="store_true", dest="force", help=SUPPRESS)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        batch = self._take_in(options)
+        batch = self._create(options)
         job_id: int = batch.job_id  # type: ignore[assignment]
         with Progress(
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn(),
@@ -65,7 +66,7 @@ class ImportCommand(BaseCommand):
             if job.state == JobState.FAILED:
                 raise CommandError(f"The file is in, but computing failed: {_sentence(job.error)}")
 
-    def _take_in(self, options: dict[str, Any]) -> ImportBatch:
+    def _create(self, options: dict[str, Any]) -> ImportBatch:
         path: Path = options["file"]
         given = {
             "mapping": self._mapping(options["map"]),
@@ -80,14 +81,14 @@ class ImportCommand(BaseCommand):
                     file_name=path.name,
                     options=given,
                     dry_run=options["dry_run"],
-                    again=options["again"],
+                    force=options["force"],
                 )
         except OSError as error:
             raise CommandError(f"{path}: {error.strerror}.") from error
-        except UnreadableFile as error:
+        except Invalid as error:
             raise CommandError(str(error)) from error
         except DuplicateImport as error:
-            raise CommandError(str(error.detail).replace("`again`", "--again")) from error
+            raise CommandError(str(error).replace("`force`", "--force")) from error
 
     @staticmethod
     def _mapping(pairs: list[str]) -> dict[str, str]:

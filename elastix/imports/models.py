@@ -1,33 +1,34 @@
 from django.conf import settings
 from django.db import models
 
+from elastix.background import JOBS
 from elastix.fields import choice_check, length_check, uuid7
 
 
-class ImportKind(models.TextChoices):
-    TRANSACTIONS = "transactions"
-    PRODUCTS = "products"
-    COMPETITOR_PRICES = "competitor_prices"
+def kind_choices() -> list[tuple[str, str]]:
+    """The kinds of imports: those that the table of jobs has a job for."""
+    kinds = [name.removeprefix("import_") for name in JOBS if name.startswith("import_")]
+    return [(kind, kind.replace("_", " ").title()) for kind in kinds]
 
 
 class ImportStatus(models.TextChoices):
     QUEUED = "queued"
     READING = "reading"
     PUBLISHED = "published"
-    CHECKED = "checked"  # a dry run: read and judged, nothing kept
+    CHECKED = "checked"  # a dry run: read and checked, nothing kept
     WITHDRAWN = "withdrawn"
     FAILED = "failed"
 
 
 class ImportBatch(models.Model):
-    """One file that came in: what was read, what was refused and why, and whether it is part of the books.
+    """The import of one file: what was read, what was rejected and why, and whether its rows are in use.
 
-    Nothing of a batch is visible before it is published; withdrawing takes its transactions out again.
+    Nothing of a batch is visible before it is published; withdrawing it removes its transactions again.
     accepted + rejected = rows, always.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    kind = models.CharField(max_length=20, choices=ImportKind)
+    kind = models.CharField(max_length=20, choices=kind_choices)
     status = models.CharField(max_length=10, choices=ImportStatus, default=ImportStatus.QUEUED)
     file_name = models.CharField(max_length=255)
     sha256 = models.CharField(max_length=64, db_index=True)
@@ -57,7 +58,7 @@ class ImportBatch(models.Model):
                 condition=models.Q(rows=models.F("accepted") + models.F("rejected")),
                 name="elastix_importbatch_every_row_counted",
             ),
-            choice_check("kind", ImportKind, "elastix_importbatch"),
+            length_check("kind", 20, "elastix_importbatch"),
             choice_check("status", ImportStatus, "elastix_importbatch"),
             length_check("file_name", 255, "elastix_importbatch"),
             length_check("sha256", 64, "elastix_importbatch"),
@@ -83,7 +84,7 @@ class UploadChunk(models.Model):
 
 
 class ImportReject(models.Model):
-    """A row that was refused: its line in the file, why, and what it said."""
+    """A rejected row: its line in the file, why, and what it said."""
 
     batch = models.ForeignKey(ImportBatch, on_delete=models.CASCADE, related_name="rejects")
     line = models.PositiveIntegerField()

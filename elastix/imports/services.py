@@ -1,4 +1,4 @@
-"""Taking files in: keeping the upload, recognising a file seen before, recording what was refused."""
+"""Uploads: keeping the file, recognising one that was imported before, recording the rejected rows."""
 
 import hashlib
 import io
@@ -13,18 +13,16 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from elastix.errors import Conflict
-from elastix.imports.core.errors import UnreadableFile
-from elastix.imports.core.options import Options
-from elastix.imports.core.reader import Chunk, Table
-from elastix.imports.core.records import Reject
-from elastix.imports.core.rejects import write_rejects
+from elastix.errors import Conflict, FieldError, Invalid
+from elastix.imports.core import Chunk, Options, Reject, Table, write_rejects
 from elastix.imports.models import ImportBatch, ImportReject, ImportStatus, UploadChunk
 from elastix.jobs.models import Job
 from elastix.jobs.runner import abandoned, dispatch_on_commit
 from elastix.sql import lock_text
 
 CHUNK_BYTES = 2 * 1024 * 1024
+# An import in one of these states stands in the way of a second one of the same file.
+LASTING = (ImportStatus.QUEUED, ImportStatus.READING, ImportStatus.PUBLISHED)
 
 
 class DuplicateImport(Conflict):
@@ -38,17 +36,21 @@ def batch_create(
     file_name: str,
     options: Mapping[str, Any] | None = None,
     dry_run: bool = False,
-    again: bool = False,
+    force: bool = False,
     user: Any = None,
 ) -> ImportBatch:
     """Keep an uploaded file and queue the job that reads it.
 
-    Where the same file came in before and its import was interrupted, that import is taken up again and returned.
+    Where an import of the same file was interrupted, that import is resumed and returned.
+
+    Parameters
+    ----------
+    force : import the file although it was imported before.
 
     Raises
     ------
-    DuplicateImport : the same file is already in the books, or on its way, and `again` was not asked for.
-    UnreadableFile : it is larger than IMPORT_MAX_BYTES.
+    DuplicateImport : the same file was imported, or is being imported, and `force` is not set.
+    Invalid : it is larger than IMPORT_MAX_BYTES.
     """
     with transaction.atomic():
         batch = ImportBatch.objects.create(
@@ -59,13 +61,17 @@ def batch_create(
             dry_run=dry_run,
             created_by=user if getattr(user, "pk", None) else None,
         )
-        batch.sha256 = _keep(batch, source)
-        if not again and not dry_run:
+        batch.sha256 = _store(batch, source)
+        if not (force or dry_run):
             # Of two uploads of one file at the same time the second waits here, and then sees the first.
             lock_text(batch.sha256)
-            before = _seen_before(batch)
+            same = ImportBatch.objects.filter(kind=kind, sha256=batch.sha256, dry_run=False)
+            before = same.filter(status__in=LASTING).exclude(pk=batch.pk).first()
             if before is not None:
-                return _take_up(before, instead_of=batch)
+                _check_interrupted(before)
+                batch.delete()
+                dispatch_on_commit(cast(int, before.job_id))
+                return before
         batch.job = Job.objects.create(
             kind=f"import_{kind}", parameters={"batch": str(batch.pk)}, requested_by=batch.created_by
         )
@@ -74,52 +80,39 @@ def batch_create(
     return batch
 
 
-def _keep(batch: ImportBatch, source: IO[bytes]) -> str:
-    digest, size = hashlib.sha256(), 0
+def _store(batch: ImportBatch, source: IO[bytes]) -> str:
+    """Keep the file in pieces; return its SHA-256."""
+    digest, size, limit = hashlib.sha256(), 0, settings.IMPORT_MAX_BYTES
     for number, content in enumerate(iter(lambda: source.read(CHUNK_BYTES), b"")):
         size += len(content)
-        if size > settings.IMPORT_MAX_BYTES:
-            raise UnreadableFile(
-                f"The file is larger than {settings.IMPORT_MAX_BYTES // 2**20} MB. Split it, or raise IMPORT_MAX_BYTES."
-            )
+        if size > limit:
+            message = f"The file is larger than {limit // 2**20} MB. Split it, or raise IMPORT_MAX_BYTES."
+            raise Invalid(FieldError("file", message))
         digest.update(content)
         UploadChunk.objects.create(batch=batch, number=number, content=content)
     return digest.hexdigest()
 
 
-def _seen_before(batch: ImportBatch) -> ImportBatch | None:
-    """Return the import of the same file that is in the books or on its way there."""
-    return (
-        ImportBatch.objects.filter(kind=batch.kind, sha256=batch.sha256, dry_run=False)
-        .filter(status__in=(ImportStatus.QUEUED, ImportStatus.READING, ImportStatus.PUBLISHED))
-        .exclude(pk=batch.pk)
-        .first()
-    )
-
-
-def _take_up(before: ImportBatch, *, instead_of: ImportBatch) -> ImportBatch:
+def _check_interrupted(before: ImportBatch) -> None:
+    """Refuse the same file a second time, unless nobody works on its import any more."""
     name = f"{before.file_name!r} on {before.created_at:%Y-%m-%d %H:%M} UTC (import {before.pk}, {before.status})"
     if before.status == ImportStatus.PUBLISHED or before.job_id is None:
         raise DuplicateImport(
-            f"This very file came in before, as {name}. To take it in a second time, ask for it with `again`."
+            f"The same file was imported before, as {name}. To import it a second time, set `force`."
         )
     if not Job.objects.filter(abandoned(), pk=before.job_id).exists():
         raise DuplicateImport(
-            f"This very file is on its way in already, as {name}. If that was interrupted, send the file again in "
-            f"{settings.JOB_LEASE_SECONDS} seconds: the import is then taken up where it was left."
+            f"The same file is being imported already, as {name}. If that was interrupted, send the file again in "
+            f"{settings.JOB_LEASE_SECONDS} seconds: the import is then resumed."
         )
-    instead_of.delete()
-    dispatch_on_commit(before.job_id)
-    return before
 
 
 @contextmanager
 def stored_upload(batch: ImportBatch) -> Iterator[BinaryIO]:
     """The upload as one seekable file."""
+    pieces = batch.chunks.values_list("content", flat=True).order_by("number")
     with tempfile.TemporaryFile() as file:
-        for content in (
-            batch.chunks.values_list("content", flat=True).order_by("number").iterator(chunk_size=1)
-        ):
+        for content in pieces.iterator(chunk_size=1):
             file.write(content)
         file.seek(0)
         yield cast(BinaryIO, file)
@@ -138,19 +131,17 @@ def read_options(batch: ImportBatch) -> Options:
 
 
 def rejects_save(batch: ImportBatch, chunk: Chunk) -> None:
-    """Keep the refused rows of a chunk and count them by reason (the caller saves the batch)."""
-    ImportReject.objects.bulk_create(
-        [
-            ImportReject(
-                batch=batch, line=each.line, reason=each.reason, message=each.message, content=each.raw_row
-            )
-            for each in chunk.rejects
-        ],
-        batch_size=2000,
-    )
-    for each in chunk.rejects:
+    """Keep the rejected rows of a chunk and count them by reason (the caller saves the batch)."""
+    rejects = [
+        ImportReject(
+            batch=batch, line=each.line, reason=each.reason, message=each.message, content=each.raw_row
+        )
+        for each in chunk.rejects
+    ]
+    ImportReject.objects.bulk_create(rejects, batch_size=2000)
+    for each in rejects:
         batch.reasons[each.reason] = batch.reasons.get(each.reason, 0) + 1
-    batch.rejected += len(chunk.rejects)
+    batch.rejected += len(rejects)
 
 
 def report_of(table: Table) -> dict[str, Any]:
@@ -158,29 +149,14 @@ def report_of(table: Table) -> dict[str, Any]:
     return asdict(table.report) | {"columns": list(table.header)}
 
 
-def batch_begin(batch: ImportBatch) -> None:
-    """Forget whatever an interrupted attempt left behind."""
-    with transaction.atomic():
-        ImportReject.objects.filter(batch=batch).delete()
-        batch.rows = batch.accepted = batch.rejected = 0
-        batch.reasons, batch.report, batch.quality, batch.error = {}, {}, {}, ""
-        batch.status = ImportStatus.READING
-        batch.save()
-
-
-def batch_fail(parameters: Mapping[str, Any], error: str) -> None:
-    """Failure hook of import jobs: the batch says why."""
-    ImportBatch.objects.filter(pk=parameters["batch"]).update(status=ImportStatus.FAILED, error=error)
-
-
 def uploads_purge() -> int:
-    """Drop uploads that are older than UPLOADS_KEPT; return how many pieces went."""
+    """Delete uploads that are older than UPLOADS_KEPT; return how many pieces there were."""
     old = timezone.now() - settings.UPLOADS_KEPT
     return UploadChunk.objects.filter(batch__created_at__lt=old).delete()[0]
 
 
 def rejects_file(batch: ImportBatch) -> IO[bytes]:
-    """Return the refused rows as an open CSV file: line, reason, message, then the row as it was."""
+    """Return the rejected rows as an open CSV file: line, reason, message, then the row as it was."""
     file = tempfile.TemporaryFile()  # noqa: SIM115  (the response that sends it closes it)
     text = io.TextIOWrapper(file, "utf-8", newline="")
     rows = batch.rejects.order_by("line", "id").values_list("line", "reason", "message", "content")

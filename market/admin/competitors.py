@@ -12,11 +12,10 @@ from django.http import HttpRequest
 
 from elastix.admin_base import BaseAdmin, ExportMixin, PeriodFilter, ServiceDeletes, copy_state
 from elastix.admin_imports import UploadMixin
-from elastix.imports.models import ImportKind
 from market.models import Competitor, CompetitorPrice
 from market.selectors.competitors import freshness_days, is_fresh, judged
 from market.services.competitors import EDITABLE, competitor_update, price_delete, price_record, price_update
-from market.services.importing import SCHEMA
+from market.services.importing import KIND, SCHEMA
 from pricing.recommendation.selectors.competition import competitor_prices
 from pricing.sales.models import Product
 
@@ -77,7 +76,7 @@ class CompetitorPriceForm(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(CompetitorPrice)
 class CompetitorPriceAdmin(UploadMixin, ExportMixin, ServiceDeletes):
     form = CompetitorPriceForm
-    upload_kind = ImportKind.COMPETITOR_PRICES
+    upload_kind = KIND
     upload_schema = SCHEMA
     list_display = (
         "product",

@@ -16,7 +16,6 @@ from elastix.api.operations import operation
 from elastix.api.serializers import MoneyField, PercentField, PublishedSerializer, RoundedField, RowSerializer
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
-from elastix.imports.models import ImportKind
 from market.core.attraction import DEFAULT_GAMMA
 from market.core.positioning import COMPETITIVE_POSITIONS, POSITIONS
 from market.models import Competitor, CompetitorPrice
@@ -38,6 +37,7 @@ from market.selectors.competitors import (
     recorded_between,
 )
 from market.services.competitors import competitor_update, price_delete, price_record, price_update
+from market.services.importing import KIND
 from pricing.sales.api.fields import CodeField, CodeFilter
 from pricing.sales.api.imports import AcceptedSerializer, ImportSerializer, upload
 from pricing.sales.selectors.products import find_product
@@ -150,7 +150,7 @@ class CompetitorPriceViewSet(ElastixViewSet):
     @operation(body=ImportSerializer, response=AcceptedSerializer, status=202, errors=(409,))
     def import_file(self, request: Request) -> Response:
         """Import a CSV, TSV or XLSX file of competitors' prices; known ones are corrected."""
-        return upload(request, ImportKind.COMPETITOR_PRICES)
+        return upload(request, KIND)
 
     def _change(self, price_id: int) -> Response:
         find_price(price_id)

@@ -17,9 +17,9 @@ from elastix.api.serializers import MoneyField, PercentField, PublishedSerialize
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
 from market.core.dynamic import PEAK_HOURS, PEAK_MULTIPLIER, SURGE_SENSITIVITY, URGENCY, DynamicSettings
-from market.core.settling import ALL_RULES
 from market.selectors.dynamic import Given, dynamic_price
 from pricing.recommendation.api.price_serializers import ConstraintSerializer, price_field
+from pricing.recommendation.core.limits import ALL_RULES
 from pricing.sales.models import Product
 from pricing.sales.selectors.products import find_product
 

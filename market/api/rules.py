@@ -17,13 +17,13 @@ from elastix.api.permissions import Role, audit_username
 from elastix.api.serializers import MoneyField, RowSerializer
 from elastix.api.viewsets import ElastixViewSet
 from elastix.jobs.api import JobAcceptedSerializer
-from market.core.settling import ALL_RULES
 from market.models import KillSwitch, RepricingRule, RepricingRun
 from market.models.rules import LISTS, CompetitorReference, RepricingOutcome, RuleAction
 from market.selectors.rules import find_rule, find_run, run_results
 from market.services.kill_switch import kill_switch, kill_switch_set
 from market.services.repricing import rule_run_request
 from market.services.rules import rule_create, rule_delete, rule_update
+from pricing.recommendation.core.limits import ALL_RULES
 from pricing.sales.api.fields import CodeField, DecimalNumberField
 from pricing.sales.models import Product
 

@@ -10,12 +10,17 @@ from django.conf import settings
 from django.utils import timezone
 
 from market.core.dynamic import BUILT_IN, DynamicSettings, Factors, dynamic_factors
-from market.core.settling import settle
 from market.selectors.signals import Demand, demand_of, ruled_price, stale_data
-from pricing.recommendation.core.guardrails import cents_to_money
-from pricing.recommendation.selectors.policies import BUILT_IN as NO_POLICY
-from pricing.recommendation.selectors.pricing_inputs import PriceFacts, approach_of, price_facts, price_group
-from pricing.recommendation.selectors.recommendations import NO_PRICE, SERVICE, SETTING_OF_RULE
+from pricing.recommendation.core.limits import cents_to_money, constrain_price
+from pricing.recommendation.selectors.pricing_inputs import (
+    NO_PRICE,
+    SERVICE,
+    PriceFacts,
+    price_facts,
+    price_group,
+    strategy_of,
+)
+from pricing.recommendation.selectors.recommendations import source_of
 from pricing.sales.models import Product
 from pricing.sales.models.products import Kind
 
@@ -155,19 +160,16 @@ def _within_guardrails(found: DynamicPrice, facts: PriceFacts, present: Decimal 
     if found.unconstrained_price is None or present is None or facts.kind == Kind.SERVICE:
         reason = SERVICE if facts.kind == Kind.SERVICE else NO_PRICE
         return replace(found, warnings=[reason, *found.warnings])
-    group = price_group(approach_of(facts.policy), [replace(facts, price=present)])
-    settled = settle(np.array([found.unconstrained_price]), group.offers, group.terms)
-    stays = settled.reason(0)
+    group = price_group(strategy_of(facts.policy), [replace(facts, price=present)])
+    constrained = constrain_price(np.array([found.unconstrained_price]), group.inputs, group.constraints)
+    stays = constrained.reason(0)
     return replace(
         found,
-        final_price=cents_to_money(int(settled.price[0])),
+        final_price=cents_to_money(int(constrained.price[0])),
         reference_price=present,
         constraints=[
-            Bound(
-                *bound,
-                facts.policy.source(SETTING_OF_RULE[bound[0]]) if bound[0] in SETTING_OF_RULE else NO_POLICY,
-            )
-            for bound in settled.of_product(0)
+            Bound(rule, bound, binding, source_of(rule, facts.policy))
+            for rule, bound, binding in constrained.of_product(0)
         ],
         warnings=[*([stays] if stays else []), *found.warnings],
     )

@@ -18,7 +18,8 @@ from elastix.sql import batches, fetch, placeholders
 from market.core.repricing import Moment, Signals
 from market.models import CompetitorPrice
 from pricing.recommendation.selectors.competition import competitor_prices
-from pricing.recommendation.selectors.pricing_inputs import MONTH_DAYS, PriceFacts, price_facts
+from pricing.recommendation.selectors.pricing_inputs import PriceFacts, price_facts
+from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
 from pricing.sales.models.products import PriceSource
@@ -112,7 +113,7 @@ def product_signals(codes: Collection[str]) -> dict[str, ProductSignals]:
     """
     found: dict[str, ProductSignals] = {}
     for chunk in batches(sorted(set(codes)), CODES_A_STATEMENT):
-        facts = {code: each for code, each in price_facts(chunk).items() if each.can_be_priced}
+        facts = {code: each for code, each in price_facts(chunk).items() if not each.obstacle}
         stocks, demands = _stocks(chunk), demand_of(chunk)
         ruled, starts, moves = _ruled_prices(chunk), _day_starts(chunk), _competitor_moves(facts)
         for code, each in facts.items():

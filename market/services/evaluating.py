@@ -1,4 +1,4 @@
-"""What repricing rules want now: gather, let the core choose and settle, say it product by product."""
+"""What repricing rules want now: gather, let the core choose and constrain, say it product by product."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -10,13 +10,16 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from market.core.repricing import NO_RULE, RuleCase, Signals, choose, in_canary
-from market.core.settling import DayRange, Settled, settle
 from market.models import RepricingRule
 from market.models.rules import RuleScope
 from market.selectors.signals import ProductSignals, as_arrays, product_signals, shop_moment
-from pricing.recommendation.core.guardrails import cents_to_money
-from pricing.recommendation.core.inputs import PriceConstraints
-from pricing.recommendation.selectors.pricing_inputs import PriceGroup, approach_of, price_group
+from pricing.recommendation.core.limits import (
+    ConstrainedPrices,
+    DayRange,
+    cents_to_money,
+    constrain_price,
+)
+from pricing.recommendation.selectors.pricing_inputs import PriceGroup, price_group, strategy_of
 from pricing.sales.selectors.products import merchandise
 
 HELD_BY_GUARDRAIL: Final = "guardrail"
@@ -89,14 +92,18 @@ def evaluate(rules: Sequence[RepricingRule]) -> Evaluation:
     choice = choose(cases, signals, set_by, shop_moment(now))
     chosen = np.flatnonzero(choice.winner != NO_RULE)
     winners = [rules[position] for position in choice.winner[chosen]]
-    group = price_group(approach_of(rows[0].facts.policy), [rows[index].facts for index in chosen])
-    settled = _settle(choice.wanted[chosen], signals, group, winners, [rows[index] for index in chosen])
-    changing = settled.wanted != settled.now
+    group = price_group(strategy_of(rows[0].facts.policy), [rows[index].facts for index in chosen])
+    constrained = _constrain(
+        choice.wanted[chosen], signals, group, winners, [rows[index] for index in chosen]
+    )
+    changing = constrained.wanted != constrained.now
     unchanged: dict[int, set[str]] = {}
     for place in np.flatnonzero(~changing).tolist():
         unchanged.setdefault(winners[place].pk, set()).add(rows[int(chosen[place])].facts.code)
     decisions = [
-        _decision(winners[place], rows[int(chosen[place])], settled, place, bool(group.cooling[place]))
+        _decision(
+            winners[place], rows[int(chosen[place])], constrained, place, bool(group.inputs.cooling[place])
+        )
         for place in np.flatnonzero(changing).tolist()
     ]
     order = {rule.pk: position for position, rule in enumerate(rules)}
@@ -132,36 +139,28 @@ def _cases(
     return cases, outside
 
 
-def _settle(
+def _constrain(
     wanted: NDArray[np.float64],
     signals: Signals,
     group: PriceGroup,
     winners: Sequence[RepricingRule],
     rows: Sequence[ProductSignals],
-) -> Settled:
+) -> ConstrainedPrices:
     def cap(name: str) -> NDArray[np.float64]:
         values = (getattr(rule, name) for rule in winners)
         return np.array([np.nan if value is None else float(value) / 100 for value in values], np.float64)
 
     day = DayRange(np.array([float(each.day_start) for each in rows]), cap("max_day_percent"))
-    return settle(wanted, group.offers, narrowed(group.terms, cap("max_change_percent")), day)
-
-
-def narrowed(terms: PriceConstraints, most: NDArray[np.float64]) -> PriceConstraints:
-    """The terms with the largest change at most what a rule allows, as a fraction; nan: no limit of its own."""
-    names = [name for name in PriceConstraints.__slots__ if name != "max_change"]
-    change = np.fmin(terms.max_change, most)
-    return PriceConstraints.of(
-        change.size, max_change=change, **{name: getattr(terms, name) for name in names}
-    )
+    constraints = group.constraints.limit_change(cap("max_change_percent"))
+    return constrain_price(wanted, group.inputs, constraints, day)
 
 
 def _decision(
-    rule: RepricingRule, row: ProductSignals, settled: Settled, place: int, cooling: bool
+    rule: RepricingRule, row: ProductSignals, constrained: ConstrainedPrices, place: int, cooling: bool
 ) -> Decision:
-    price = cents_to_money(int(settled.price[place]))
-    now = cents_to_money(int(settled.now[place]))
-    reason = settled.reason(place).lower()
+    price = cents_to_money(int(constrained.price[place]))
+    now = cents_to_money(int(constrained.now[place]))
+    reason = constrained.reason(place).lower()
     if not reason and cooling:
         reason, price = COOLING, now
     elif not reason and price == now:
@@ -171,8 +170,8 @@ def _decision(
         code=row.facts.code,
         base=row.base,
         now=now,
-        wanted=cents_to_money(int(settled.wanted[place])),
+        wanted=cents_to_money(int(constrained.wanted[place])),
         price=price,
-        binding=tuple(settled.bound_by(place)),
+        binding=tuple(constrained.bound_by(place)),
         reason=reason,
     )

@@ -1,32 +1,24 @@
 """Importing competitors' prices: all good rows of a file or none; the same file again changes nothing."""
 
-import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from django.utils import timezone
 
-from elastix.imports.core.errors import UnreadableFile
-from elastix.imports.core.reader import open_table
-from elastix.imports.core.schemas import COMPETITOR_PRICES
-from elastix.imports.models import ImportBatch, ImportStatus
-from elastix.imports.services import batch_begin, read_options, rejects_save, report_of, stored_upload
-from elastix.jobs.kinds import JobFailed
-from elastix.jobs.runner import JobRun
+from elastix.imports.core import Field, FileSchema
+from elastix.imports.ingest import UpsertImport, ingest, ingest_failed
 from elastix.sql import batches
 from market.services.competitors import ObservedPrice, prices_upsert
+from pricing.sales.core.files import CODE_NAMES, list_price_field
 from pricing.sales.core.service_codes import normalise_code
 from pricing.sales.models import Product
-from pricing.sales.services.imports import batch_result
-
-READING_SHARE = 0.5
-_EPOCH = dt.date(1970, 1, 1)
-_FIELDS = ("product_code", "competitor_name", "recorded_at", "price", "source")
+from pricing.sales.selectors.daily import epoch_days
 
 
 def _check_rows(columns: Mapping[str, Sequence[Any]]) -> Iterator[tuple[int, str, str]]:
-    """What makes a row impossible although each of its values is fine. Refused values are of another type."""
-    tomorrow = (timezone.now().date() - _EPOCH).days + 1
+    """What makes a row impossible although each of its values is fine. Rejected values are of another type."""
+    tomorrow = epoch_days(timezone.now().date()) + 1
     codes = {code for code in columns["product_code"] if type(code) is str}
     known: set[str] = set()
     for chunk in batches(sorted(codes), 5000):
@@ -38,40 +30,40 @@ def _check_rows(columns: Mapping[str, Sequence[Any]]) -> Iterator[tuple[int, str
             yield row, "in_the_future", f"The date {moment[0]:%Y-%m-%d} lies in the future."
 
 
-SCHEMA = COMPETITOR_PRICES.with_convert("product_code", normalise_code).with_check(_check_rows)
+SCHEMA = FileSchema(
+    (
+        Field(
+            "product_code",
+            ("code", "stock_code", *CODE_NAMES),
+            kind="code",
+            required=True,
+            convert=normalise_code,
+        ),
+        Field("competitor_name", ("competitor", "seller", "shop"), required=True, max_length=255),
+        list_price_field("price", ("competitor price", "unit_price"), required=True),
+        Field("recorded_at", ("recorded", "seen at", "date", "datetime"), kind="datetime", required=True),
+        Field("source", ("url",), max_length=100, empty=""),
+    ),
+    _check_rows,
+)
 
 
-def import_competitor_prices(run: JobRun) -> dict[str, Any]:
-    """Job handler: read a batch's file of competitors' prices and write them."""
-    batch = ImportBatch.objects.get(pk=run.parameters["batch"])
-    if batch.status in (ImportStatus.PUBLISHED, ImportStatus.CHECKED):
-        return batch_result(batch)  # an earlier attempt committed and died before it could say so
-    batch_begin(batch)
-    prices = _read(run, batch)
-    with run.fenced_transaction():
-        created = updated = 0
-        if batch.dry_run:
-            batch.status = ImportStatus.CHECKED
-        else:
-            created, updated = prices_upsert(prices)
-            batch.status, batch.published_at = ImportStatus.PUBLISHED, timezone.now()
-        batch.save()
-    return batch_result(batch) | {"created": created, "updated": updated}
+KIND = "competitor_prices"
 
 
-def _read(run: JobRun, batch: ImportBatch) -> list[ObservedPrice]:
-    prices: list[ObservedPrice] = []
-    with stored_upload(batch) as file:
-        try:
-            table = open_table(file, SCHEMA, read_options(batch))
-            batch.report = report_of(table)
-            for chunk in table.chunks():
-                columns = [chunk.columns[name] for name in _FIELDS]
-                prices += [ObservedPrice(*values) for values in zip(*columns, strict=True)]
-                batch.accepted += len(chunk.line_numbers)
-                rejects_save(batch, chunk)
-                run.progress(READING_SHARE * min(1.0, len(prices) / max(table.rows_hint, 1)))
-        except UnreadableFile as error:
-            raise JobFailed(str(error)) from error
-    batch.rows = batch.accepted + batch.rejected
-    return prices
+class CompetitorPricesImport(UpsertImport):
+    """Competitors' prices; a competitor's price of a product at a moment that is known already is corrected."""
+
+    kind = KIND
+    schema = SCHEMA
+
+    def row(self, values: dict[str, Any]) -> ObservedPrice:
+        del values["recorded_at_day"]
+        return ObservedPrice(product_id=values.pop("product_code"), **values)
+
+    def upsert(self) -> tuple[int, int]:
+        return prices_upsert(self.rows)
+
+
+import_competitor_prices = partial(ingest, CompetitorPricesImport)
+import_failed = partial(ingest_failed, CompetitorPricesImport)

@@ -29,7 +29,8 @@ from market.selectors.signals import shop_moment, stale_data
 from market.services import repricing_alerts
 from market.services.evaluating import RUN_CAP, Decision, Evaluation, evaluate, rules_in_order
 from market.services.kill_switch import kill_switch
-from pricing.changes.services import price_changes as ledger
+from pricing.changes.services import price_changes
+from pricing.changes.services.validation import InvalidProposal, PriceProposal
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
 
@@ -219,8 +220,8 @@ def _carry_out_chunk(record: RepricingRun, chunk: Sequence[Decision]) -> list[Do
     made, refused = _propose(possible, record, rule)
     if applies and made:
         numbers = [change.pk for _, change in made]
-        ledger.approve(numbers, by=rule.auto_apply_approved_by)
-        ledger.apply(numbers, by=rule.signature)
+        price_changes.approve(numbers, by=rule.auto_apply_approved_by)
+        price_changes.apply(numbers, by=rule.signature)
     outcome = RepricingOutcome.APPLIED if applies else RepricingOutcome.PROPOSED
     return held + settled_already + _held(refused) + [(each, outcome, change) for each, change in made]
 
@@ -265,7 +266,7 @@ def _beside_what_waits(
             possible.append(each)
             outdated += [line.pk for line in by_rules]
     if outdated:
-        ledger.reject(outdated, by=rule.signature, note=REPLACED)
+        price_changes.reject(outdated, by=rule.signature, note=REPLACED)
     return possible, _held(settled)
 
 
@@ -276,15 +277,15 @@ def _propose(
     wanted, refused = list(decisions), []
     while wanted:
         try:
-            changes = ledger.propose(
-                [ledger.PriceProposal(each.code, each.price) for each in wanted],
+            changes = price_changes.propose(
+                [PriceProposal(each.code, each.price) for each in wanted],
                 by=rule.signature,
                 reason=f"Rule {rule.pk}: {rule.name}",
                 source=PriceChangeSource.RULE,
                 batch=record.batch,
             )
-        except ledger.ProposalRefused as error:
-            reasons = {refusal.key: refusal.code for refusal in error.refusals}
+        except InvalidProposal as error:
+            reasons = {refusal.key: refusal.code for refusal in error.violations}
             refused += [replace(wanted[place], reason=code) for place, code in reasons.items()]
             wanted = [each for place, each in enumerate(wanted) if place not in reasons]
         else:

@@ -5,10 +5,10 @@ from typing import Any, Final
 
 from elastix.alerts.services import Finding, alerts_report
 from elastix.api.fields import money, rounded
-from market.core.settling import CAPS
 from market.models import RepricingResult, RepricingRule, RepricingRun
 from market.selectors.signals import ProductSignals
 from market.services.evaluating import RUN_CAP
+from pricing.recommendation.core.limits import CAPS
 
 SURGE: Final = 2.0
 """Demand of the last week as a multiple of the usual, from which people are told."""

@@ -3,8 +3,7 @@
 from django.contrib import admin
 
 from pricing.bundles import admin as pairs
-from pricing.changes.admin import bulk
-from pricing.changes.admin import price_changes as ledger
+from pricing.changes import admin as price_changes
 from pricing.elasticity import admin as estimates
 from pricing.forecasting import admin as forecasts
 from pricing.recommendation.admin import policies
@@ -12,6 +11,6 @@ from pricing.sales.admin import imports
 from pricing.sales.admin import products as catalogue
 from pricing.sales.admin import transactions as sales
 
-__all__ = ["bulk", "catalogue", "estimates", "forecasts", "imports", "ledger", "pairs", "policies", "sales"]
+__all__ = ["catalogue", "estimates", "forecasts", "imports", "pairs", "policies", "price_changes", "sales"]
 
 admin.site.index_template = "admin/pricing/index.html"

@@ -1,224 +1,432 @@
-"""/api/price/changes: the ledger of prices, from proposal to shelf and back."""
+"""/api/price/changes, /api/price/calibration: prices from proposal to sale and back, and whether they paid."""
 
+import datetime as dt
+from collections.abc import Callable
+from math import isfinite
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from rest_framework.exceptions import ErrorDetail, ValidationError
+from django.db.models import QuerySet
+from django_filters import UUIDFilter
+from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 
+from elastix.api.fields import TextField, rounded
+from elastix.api.filters import ChoiceFilter, DateRangeFilterSet, DayFilter, Ordering
+from elastix.api.operations import operation
 from elastix.api.permissions import Role, audit_username
+from elastix.api.serializers import MoneyField, PercentField, PublishedSerializer, RoundedField, RowSerializer
 from elastix.api.versions import answer
-from elastix.api.views import ElastixView
+from elastix.api.viewsets import ElastixViewSet
 from elastix.fields import uuid7
+from pricing.changes.selectors.outcome_windows import COMPLETE, OPEN, TRUNCATED
 from pricing.changes.selectors.outcomes import calibration, change_outcome
-from pricing.changes.selectors.price_changes import (
-    batch_rows,
-    change_row,
-    changes_page,
-    find_batch,
-    find_change,
-)
-from pricing.changes.serializers import (
-    ApprovalSerializer,
-    BatchSerializer,
-    BulkProposedSerializer,
-    BulkProposeSerializer,
-    CalibrationQuery,
-    CalibrationSerializer,
-    ChangeListSerializer,
-    ChangeSerializer,
-    ChangesQuery,
-    NoteSerializer,
-    OutcomeSerializer,
-    ProposalSerializer,
-)
-from pricing.changes.services import price_changes as ledger
+from pricing.changes.selectors.price_changes import changes_of_batch, find_batch, find_change, first_moment
+from pricing.changes.services import price_changes
 from pricing.changes.services.bulk_proposals import bulk_propose
+from pricing.changes.services.validation import PriceProposal, validate_schedule
+from pricing.recommendation.api.price_serializers import price_field
+from pricing.sales.api.fields import CodeField, CodeFilter
+from pricing.sales.models import PriceChange
+from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
 from pricing.sales.selectors.products import find_product
 
+MOST_CHANGES = 5_000
 
-class PriceChangesView(ElastixView):
-    """The ledger, newest first; and new proposals: one price, or a batch to be decided on as one."""
 
-    queries = {"GET": ChangesQuery}
-    bodies = {"POST": ProposalSerializer}
-    responses = {"GET": ChangeListSerializer, "POST": BatchSerializer}
+# --- requests ------------------------------------------------------------------------------------
 
-    def get(self, request: Request) -> Response:
-        return Response(changes_page(**self.query))
 
-    def post(self, request: Request) -> Response:
-        serializer = ProposalSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        asked = serializer.validated_data
-        many = "changes" in asked
-        rows = asked["changes"] if many else [asked]
-        if not many:
+class ChangeFilterSet(DateRangeFilterSet):
+    """Dates are the shop's days on which changes were proposed or made by hand."""
+
+    start_date = DayFilter(method="from_day", help_text="First day, inclusive.")
+    end_date = DayFilter(method="to_day", help_text="Last day, inclusive.")
+    product = CodeFilter(field_name="product_id", help_text="Changes of this product only.")
+    status = ChoiceFilter(choices=PriceChangeStatus.choices)
+    batch = UUIDFilter()
+    source = ChoiceFilter(choices=PriceChangeSource.choices)
+    ordering = Ordering(
+        {name: name for name in ("created_at", "product_id", "new_price", "scheduled_for", "changed_at")},
+        default="-created_at",
+        key_follows=True,
+    )
+
+    def from_day(self, changes: QuerySet[PriceChange], name: str, day: dt.date) -> QuerySet[PriceChange]:
+        return changes.filter(created_at__gte=first_moment(day))
+
+    def to_day(self, changes: QuerySet[PriceChange], name: str, day: dt.date) -> QuerySet[PriceChange]:
+        return changes.filter(created_at__lt=first_moment(day) + dt.timedelta(days=1))
+
+
+class CalibrationFilterSet(DateRangeFilterSet):
+    """Dates are those of the changes."""
+
+    source = ChoiceFilter(choices=PriceChangeSource.choices)
+
+
+class ScheduleField(serializers.DateTimeField):
+    """A moment within the next year; without an offset it is in the shop's zone."""
+
+    def __init__(self, help_text: str = "When to apply it, once approved.") -> None:
+        super().__init__(
+            default_timezone=settings.SHOP_TIME_ZONE,
+            validators=[validate_schedule],
+            help_text=help_text,
+            required=False,
+            allow_null=True,
+            default=None,
+        )
+
+
+def note_field(help_text: str = "") -> TextField:
+    return TextField(max_length=255, required=False, allow_blank=True, default="", help_text=help_text)
+
+
+class ProposedPriceSerializer(serializers.Serializer[Any]):
+    product_id = CodeField()
+    new_price = price_field()
+    reason = note_field()
+    scheduled_for = ScheduleField()
+
+
+class ProposalSerializer(serializers.Serializer[Any]):
+    """One price, or a batch of them in `changes`."""
+
+    product_id = CodeField(required=False)
+    new_price = price_field(required=False)
+    reason = note_field()
+    scheduled_for = ScheduleField()
+    changes = ProposedPriceSerializer(many=True, required=False, allow_empty=False, max_length=MOST_CHANGES)  # type: ignore[call-arg]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        one = [name for name in ("product_id", "new_price") if name in attrs]
+        if "changes" in attrs:
+            if one:
+                raise serializers.ValidationError(
+                    "Give either one product and price, or a list in `changes`.", code="both"
+                )
+        elif len(one) < 2:
+            missing = {"product_id", "new_price"} - set(one)
+            raise serializers.ValidationError(dict.fromkeys(sorted(missing), "This field is required."))
+        return attrs
+
+
+class ApprovalSerializer(serializers.Serializer[Any]):
+    scheduled_for = ScheduleField("When to apply it; default: as proposed.")
+
+
+class NoteSerializer(serializers.Serializer[Any]):
+    note = note_field("Why.")
+
+
+class BulkProposeSerializer(serializers.Serializer[Any]):
+    reason = note_field("Kept with every change.")
+
+
+# --- answers -------------------------------------------------------------------------------------
+
+
+class ChangeSerializer(RowSerializer, serializers.ModelSerializer[PriceChange]):
+    name = serializers.CharField(source="product.name")
+    product_id = serializers.CharField()
+    old_price = MoneyField(allow_null=True)
+    new_price = MoneyField()
+    change_percent = PercentField(allow_null=True)
+    current_price = MoneyField(source="product.current_price", allow_null=True)
+    is_stale = serializers.BooleanField(help_text="It waits, but its product's price has moved meanwhile.")
+    batch = serializers.UUIDField(allow_null=True)
+    expected = serializers.DictField(
+        allow_null=True,
+        help_text="What was expected when it was approved: current and projected figures of 30 days, 80 % limits.",
+    )
+
+    class Meta:
+        model = PriceChange
+        fields = (
+            "id", "product_id", "name", "old_price", "new_price", "change_percent", "current_price", "status",
+            "is_stale", "source", "batch", "reason", "created_at", "proposed_by", "decided_at", "decided_by",
+            "scheduled_for", "changed_at", "applied_by", "rolled_back_at", "rolled_back_by", "note", "expected",
+        )  # fmt: skip
+
+
+class BatchSerializer(serializers.Serializer[Any]):
+    batch = serializers.UUIDField(allow_null=True)
+    total = serializers.IntegerField()
+    items = ChangeSerializer(many=True)
+
+
+class KnownField(RoundedField):
+    """A number that is null where it is not known (nan)."""
+
+    def __init__(self, places: int = 2, **kwargs: Any) -> None:
+        super().__init__(places, allow_null=True, **kwargs)
+
+    def to_representation(self, value: Any) -> float | None:  # type: ignore[override]
+        return rounded(value, self.places) if isfinite(value) else None
+
+
+class IntervalField(serializers.ListField):
+    """Both ends of an interval; null where one is not known (nan)."""
+
+    child = serializers.FloatField()
+
+    def __init__(self, places: int = 2, **kwargs: Any) -> None:
+        self.places = places
+        super().__init__(allow_null=True, **kwargs)
+
+    def to_representation(self, ends: Any) -> Any:
+        return [rounded(end, self.places) for end in ends] if all(map(isfinite, ends)) else None
+
+
+class OutcomeFiguresSerializer(RowSerializer):
+    """Of the days counted; profit is null where the cost is unknown."""
+
+    quantity = KnownField()
+    revenue = KnownField()
+    profit = KnownField()
+
+
+class OutcomeIntervalSerializer(RowSerializer):
+    level = serializers.FloatField()
+    quantity = IntervalField()
+    revenue = IntervalField()
+    profit = IntervalField()
+
+
+class WithinSerializer(RowSerializer):
+    quantity = serializers.BooleanField(allow_null=True)
+    revenue = serializers.BooleanField(allow_null=True)
+    profit = serializers.BooleanField(allow_null=True)
+
+
+class SeasonSerializer(RowSerializer):
+    factor = RoundedField(4, help_text="Sales a day of the rest, against the 30 days before.")
+    # A name that Python keeps for itself.
+    locals()["from"] = serializers.CharField(
+        source="rest", allow_null=True, help_text="Which rest of the shop; null: too little to tell."
+    )
+
+
+class WindowSerializer(RowSerializer):
+    """One window after a change. Figures are null while no day of it is in the data."""
+
+    days = serializers.IntegerField()
+    status = serializers.ChoiceField([COMPLETE, OPEN, TRUNCATED])
+    days_counted = serializers.IntegerField()
+    locals()["from"] = serializers.DateField(source="first_day", allow_null=True)
+    to = serializers.DateField(source="last_day", allow_null=True)
+    season = SeasonSerializer()
+    paid_level = RoundedField(4, help_text="Price paid over list price in the 30 days before.")
+    expected_raw = OutcomeFiguresSerializer(allow_null=True, help_text="Without season and paid level.")
+    expected = OutcomeFiguresSerializer(allow_null=True)
+    interval = OutcomeIntervalSerializer(allow_null=True)
+    realised = OutcomeFiguresSerializer(allow_null=True)
+    within = WithinSerializer(allow_null=True)
+    without_change = OutcomeFiguresSerializer(allow_null=True, help_text="At the old price.")
+    gain = OutcomeFiguresSerializer(allow_null=True, help_text="Realised less without_change.")
+    gain_interval = OutcomeIntervalSerializer(allow_null=True)
+    paid = serializers.ChoiceField(["yes", "no", "not clear"], allow_null=True)
+
+
+class OutcomeSerializer(PublishedSerializer):
+    change = ChangeSerializer()
+    as_of = serializers.DateField(allow_null=True, help_text="The first day that is not in the data.")
+    windows = WindowSerializer(many=True)
+    warnings = serializers.ListField(child=serializers.CharField())
+
+
+class FigureCalibrationSerializer(RowSerializer):
+    judged = serializers.IntegerField(source="adjusted.count")
+    within = serializers.IntegerField(source="adjusted.within")
+    share = KnownField(4, source="adjusted.share")
+    share_interval = IntervalField(
+        4, source="adjusted.share_interval", help_text="95 % interval of the share."
+    )
+    expected = KnownField(source="adjusted.expected")
+    realised = KnownField(source="adjusted.realised")
+    bias_percent = KnownField(
+        1, source="adjusted.bias_percent", help_text="Realised over expected, less 100 %."
+    )
+    expected_raw = KnownField(source="raw.expected")
+    bias_percent_raw = KnownField(1, source="raw.bias_percent")
+
+
+class WindowCalibrationSerializer(RowSerializer):
+    days = serializers.IntegerField()
+    complete = serializers.IntegerField()
+    open = serializers.IntegerField()
+    truncated = serializers.IntegerField()
+    quantity = FigureCalibrationSerializer()
+    revenue = FigureCalibrationSerializer()
+    profit = FigureCalibrationSerializer()
+
+
+class CalibrationSerializer(PublishedSerializer):
+    level = serializers.FloatField(help_text="What the shares should be.")
+    changes = serializers.IntegerField()
+    as_of = serializers.DateField(allow_null=True)
+    windows = WindowCalibrationSerializer(many=True)
+
+
+class LeftOutSerializer(serializers.Serializer[Any]):
+    product_id = serializers.CharField()
+    code = serializers.CharField(help_text="The rule that stood in the way, in one word.")
+    reason = serializers.CharField()
+
+
+class BulkProposedSerializer(serializers.Serializer[Any]):
+    batch = serializers.UUIDField()
+    proposed = serializers.IntegerField(help_text="Changes in the batch.")
+    proposed_at = serializers.DateTimeField()
+    proposed_by = serializers.CharField()
+    left_out = LeftOutSerializer(many=True)
+
+
+# --- viewsets --------------------------------------------------------------------------------------
+
+
+class PriceChangeViewSet(ElastixViewSet):
+    """Price changes."""
+
+    queryset = PriceChange.objects.select_related("product")
+    filterset_class = ChangeFilterSet
+    lookup_url_kwarg = "change_id"
+    lookup_value_converter = "row_id"
+
+    @operation(response=ChangeSerializer, lists=True)
+    def list(self, request: Request) -> Response:
+        """The price changes, newest first."""
+        return self.page(self.filtered(self.get_queryset()))
+
+    @operation(body=ProposalSerializer, response=BatchSerializer, status=201)
+    def create(self, request: Request) -> Response:
+        """Propose one price, or a batch of them to be decided on as one."""
+        asked = self.validated()
+        if "changes" not in asked:
             find_product(asked["product_id"])
-        batch = uuid7() if many else None
-        wanted = [
-            ledger.PriceProposal(row["product_id"], row["new_price"], row["reason"], row["scheduled_for"])
-            for row in rows
-        ]
-        try:
-            made = ledger.propose(
-                wanted,
-                by=audit_username(request),
-                reason=asked["reason"],
-                batch=batch,
-                scheduled_for=asked["scheduled_for"],
+        proposals = [
+            PriceProposal(
+                row["product_id"],
+                row["new_price"],
+                row["reason"],
+                row["scheduled_for"] or asked["scheduled_for"],
             )
-        except ledger.ProposalRefused as error:
-            raise refused_rows(error, many) from error
-        items = [change_row(change) for change in made]
-        return Response({"batch": batch, "total": len(items), "items": items}, status=201)
+            for row in asked.get("changes", [asked])
+        ]
+        batch = uuid7() if "changes" in asked else None
+        made = price_changes.propose(
+            proposals, by=audit_username(request), reason=asked["reason"], batch=batch
+        )
+        return _changes(batch, made, status=201)
 
+    @operation(response=ChangeSerializer)
+    def retrieve(self, request: Request, change_id: int) -> Response:
+        """One price change."""
+        return Response(ChangeSerializer(find_change(change_id)).data)
 
-class PriceChangeView(ElastixView):
-    """One change."""
-
-    responses = {"GET": ChangeSerializer}
-
-    def get(self, request: Request, change_id: int) -> Response:
-        return Response(change_row(find_change(change_id)))
-
-
-class PriceChangeOutcomeView(ElastixView):
-    """What sold in the 7 and 28 days after a change, against what was expected of it: did it pay?"""
-
-    responses = {"GET": OutcomeSerializer}
-
-    def get(self, request: Request, change_id: int) -> Response:
+    @action(detail=True)
+    @operation(response=OutcomeSerializer, errors=(409,))
+    def outcome(self, request: Request, change_id: int) -> Response:
+        """What sold in the 7 and 28 days after a change, against what was expected of it: did it pay?"""
         change = find_change(change_id)
-        return answer(request, lambda version: change_outcome(change, version), live=True)
+        return answer(
+            request, lambda version: OutcomeSerializer(change_outcome(change, version)).data, live=True
+        )
 
+    @action(detail=True, methods=["post"])
+    @operation(body=ApprovalSerializer, response=ChangeSerializer, errors=(409,), role=Role.MANAGER)
+    def approve(self, request: Request, change_id: int) -> Response:
+        """Approve a proposal of somebody else; what is expected of it is kept."""
+        return self._take(price_changes.approve, find_change(change_id))
 
-class PriceCalibrationView(ElastixView):
-    """How often the outcomes of applied changes fell within our own 80 % intervals."""
+    @action(detail=True, methods=["post"])
+    @operation(body=NoteSerializer, response=ChangeSerializer, errors=(409,), role=Role.MANAGER)
+    def reject(self, request: Request, change_id: int) -> Response:
+        """Reject a proposal, or call off an approved change before it is applied."""
+        return self._take(price_changes.reject, find_change(change_id))
 
-    queries = {"GET": CalibrationQuery}
-    responses = {"GET": CalibrationSerializer}
+    @action(detail=True, methods=["post"])
+    @operation(response=ChangeSerializer, errors=(409,), role=Role.MANAGER)
+    def apply(self, request: Request, change_id: int) -> Response:
+        """Make an approved price the product's price now."""
+        return self._take(price_changes.apply, find_change(change_id))
 
-    def get(self, request: Request) -> Response:
-        return answer(request, lambda version: calibration(version, **self.query), live=True)
+    @action(detail=True, methods=["post"])
+    @operation(body=NoteSerializer, response=ChangeSerializer, errors=(409,), role=Role.MANAGER)
+    def rollback(self, request: Request, change_id: int) -> Response:
+        """Give the product back the price it had before."""
+        return self._take(price_changes.roll_back, find_change(change_id))
 
+    @action(detail=False, methods=["post"], url_path="batch/<uuid:batch>/approve")
+    @operation(body=ApprovalSerializer, response=BatchSerializer, errors=(409,), role=Role.MANAGER)
+    def approve_batch(self, request: Request, batch: UUID) -> Response:
+        """Approve all proposals of a batch, or none."""
+        return self._take(price_changes.approve, find_batch(batch))
 
-class _StepView(ElastixView):
-    """A step that managers take with one change or with all of a batch that await it."""
+    @action(detail=False, methods=["post"], url_path="batch/<uuid:batch>/reject")
+    @operation(body=NoteSerializer, response=BatchSerializer, errors=(409,), role=Role.MANAGER)
+    def reject_batch(self, request: Request, batch: UUID) -> Response:
+        """Reject what is proposed or approved of a batch."""
+        return self._take(price_changes.reject, find_batch(batch))
 
-    roles = {"POST": Role.MANAGER}
-    bodies: dict[str, type[Serializer[Any]]] = {}
+    @action(detail=False, methods=["post"], url_path="batch/<uuid:batch>/apply")
+    @operation(response=BatchSerializer, errors=(409,), role=Role.MANAGER)
+    def apply_batch(self, request: Request, batch: UUID) -> Response:
+        """Apply all approved changes of a batch, or none."""
+        return self._take(price_changes.apply, find_batch(batch))
 
-    def post(self, request: Request, change_id: int = 0, batch: UUID | None = None) -> Response:
-        if not request.user.is_authenticated:
+    @action(detail=False, methods=["post"], url_path="batch/<uuid:batch>/rollback")
+    @operation(body=NoteSerializer, response=BatchSerializer, errors=(409,), role=Role.MANAGER)
+    def rollback_batch(self, request: Request, batch: UUID) -> Response:
+        """Roll back all applied changes of a batch, or none."""
+        return self._take(price_changes.roll_back, find_batch(batch))
+
+    def _take(self, step: Callable[..., Any], chosen: PriceChange | UUID) -> Response:
+        """Take a step with one change, or with all of a batch that await it."""
+        if not self.request.user.is_authenticated:
             raise PermissionDenied("Anonymous users may propose prices; deciding on them needs a login.")
-        chosen: ledger.Chosen = find_batch(batch) if batch else [find_change(change_id).pk]
-        given: dict[str, Any] = {}
-        if "POST" in self.bodies:
-            serializer = self.bodies["POST"](data=request.data)
-            serializer.is_valid(raise_exception=True)
-            given = serializer.validated_data
-        self.step(chosen, by=audit_username(request), **given)
-        return Response(batch_rows(batch) if batch else change_row(find_change(change_id)))
-
-    def step(self, chosen: ledger.Chosen, *, by: str, **given: Any) -> Any:
-        raise NotImplementedError
+        given = self.validated() if self.operation and self.operation.body else {}
+        selection: price_changes.Selection = chosen if isinstance(chosen, UUID) else [chosen.pk]
+        step(selection, by=audit_username(self.request), **given)
+        if isinstance(chosen, UUID):
+            return _changes(chosen, changes_of_batch(chosen))
+        return Response(ChangeSerializer(find_change(chosen.pk)).data)
 
 
-class _ApproveView(_StepView):
-    bodies = {"POST": ApprovalSerializer}
+class CalibrationViewSet(ElastixViewSet):
+    """How far our own expectations can be trusted."""
 
-    def step(self, chosen: ledger.Chosen, *, by: str, **given: Any) -> Any:
-        return ledger.approve(chosen, by=by, **given)
+    filterset_class = CalibrationFilterSet
+    pagination_class = None
 
-
-class _RejectView(_StepView):
-    bodies = {"POST": NoteSerializer}
-
-    def step(self, chosen: ledger.Chosen, *, by: str, **given: Any) -> Any:
-        return ledger.reject(chosen, by=by, **given)
-
-
-class _ApplyView(_StepView):
-    def step(self, chosen: ledger.Chosen, *, by: str, **given: Any) -> Any:
-        return ledger.apply(chosen, by=by)
+    @operation(response=CalibrationSerializer, lists=True)
+    def list(self, request: Request) -> Response:
+        """How often the outcomes of applied changes fell within our own 80 % intervals."""
+        asked = self.filters()
+        return answer(
+            request, lambda version: CalibrationSerializer(calibration(version, **asked)).data, live=True
+        )
 
 
-class _RollBackView(_StepView):
-    bodies = {"POST": NoteSerializer}
+class BulkProposalViewSet(ElastixViewSet):
+    """Recommended prices of a bulk optimization, proposed."""
 
-    def step(self, chosen: ledger.Chosen, *, by: str, **given: Any) -> Any:
-        return ledger.roll_back(chosen, by=by, **given)
+    lookup_url_kwarg = "job_id"
+    lookup_value_converter = "row_id"
 
-
-class PriceChangeApproveView(_ApproveView):
-    """Approve a proposal of somebody else; what is expected of it is kept."""
-
-    responses = {"POST": ChangeSerializer}
-
-
-class PriceChangeRejectView(_RejectView):
-    """Reject a proposal, or call off an approved change before it is applied."""
-
-    responses = {"POST": ChangeSerializer}
-
-
-class PriceChangeApplyView(_ApplyView):
-    """Make an approved price the product's price now."""
-
-    responses = {"POST": ChangeSerializer}
-
-
-class PriceChangeRollbackView(_RollBackView):
-    """Give the product back the price it had before."""
-
-    responses = {"POST": ChangeSerializer}
-
-
-class PriceBatchApproveView(_ApproveView):
-    """Approve all proposals of a batch, or none."""
-
-    responses = {"POST": BatchSerializer}
-
-
-class PriceBatchRejectView(_RejectView):
-    """Reject what is proposed or approved of a batch."""
-
-    responses = {"POST": BatchSerializer}
-
-
-class PriceBatchApplyView(_ApplyView):
-    """Apply all approved changes of a batch, or none."""
-
-    responses = {"POST": BatchSerializer}
-
-
-class PriceBatchRollbackView(_RollBackView):
-    """Roll back all applied changes of a batch, or none."""
-
-    responses = {"POST": BatchSerializer}
-
-
-def refused_rows(error: ledger.ProposalRefused, many: bool) -> ValidationError:
-    """Say of each refused price in which row of the request it stands and which rule refused it."""
-    rows: dict[Any, Any] = {}
-    for each in error.refusals:
-        field = "product_id" if each.code in ("unknown_product", "repeated", "not_for_sale") else "new_price"
-        rows[each.key] = {field: [ErrorDetail(f"{each.reason[0].upper()}{each.reason[1:]}.", each.code)]}
-    return ValidationError({"changes": rows} if many else rows[0])
-
-
-class BulkProposeView(ElastixView):
-    """Propose all changed prices of a bulk optimization as one batch of the ledger; again: the same batch."""
-
-    bodies = {"POST": BulkProposeSerializer}
-    responses = {"POST": BulkProposedSerializer}
-
-    def post(self, request: Request, job_id: int) -> Response:
-        serializer = BulkProposeSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        found, is_new = bulk_propose(job_id, by=audit_username(request), **serializer.validated_data)
+    @action(detail=True, methods=["post"])
+    @operation(body=BulkProposeSerializer, response=BulkProposedSerializer, status=(201, 200), errors=(409,))
+    def propose(self, request: Request, job_id: int) -> Response:
+        """Propose all changed prices of a bulk optimization as one batch; again: the same batch."""
+        found, is_new = bulk_propose(job_id, by=audit_username(request), **self.validated())
         return Response(BulkProposedSerializer(found).data, status=201 if is_new else 200)
+
+
+def _changes(batch: UUID | None, changes: list[PriceChange], status: int = 200) -> Response:
+    body = {"batch": batch, "total": len(changes), "items": changes}
+    return Response(BatchSerializer(body).data, status=status)

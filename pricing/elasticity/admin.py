@@ -13,16 +13,9 @@ from pricing.sales.models import ProductSummary
 @admin.register(ElasticityEstimate)
 class ElasticityEstimateAdmin(ReadOnlyAdmin):
     list_display = (
-        "product",
-        "method",
-        "two_decimals",
-        "interval",
-        "quality",
-        "weight_percent",
-        "sample_size",
-        "list_prices",
-        "flag_names",
-    )
+        "product", "method", "two_decimals", "interval", "quality", "weight_percent", "sample_size",
+        "list_prices", "flag_names",
+    )  # fmt: skip
     list_filter = ("method", "quality")
     list_select_related = ("product",)
     search_fields = ("product__code", "product__name")
@@ -59,16 +52,9 @@ class ElasticityModelAdmin(ReadOnlyAdmin):
 @admin.register(ProductSummary)
 class ProductSummaryAdmin(ReadOnlyAdmin):
     list_display = (
-        "product",
-        "total_quantity",
-        "total_revenue",
-        "avg_price",
-        "purchase_frequency",
-        "sold_days",
-        "monthly_sales",
-        "first_sold",
-        "last_sold",
-    )
+        "product", "total_quantity", "total_revenue", "avg_price", "purchase_frequency", "sold_days",
+        "monthly_sales", "first_sold", "last_sold",
+    )  # fmt: skip
     list_select_related = ("product",)
     search_fields = ("product__code", "product__name")
     ordering = ("-total_revenue", "product_id")

@@ -12,14 +12,9 @@ from pricing.forecasting.models import BoostedForecast, BoostedModel, DemandFore
 @admin.register(DemandForecast)
 class DemandForecastAdmin(ReadOnlyAdmin):
     list_display = (
-        "product",
-        "method_name",
-        "units_a_day",
-        "error_of_a_month",
-        "against_last_week",
-        "sold_days",
+        "product", "method_name", "units_a_day", "error_of_a_month", "against_last_week", "sold_days",
         "last_sold",
-    )
+    )  # fmt: skip
     list_filter = ("method",)
     list_select_related = ("product",)
     search_fields = ("product__code", "product__name")
@@ -31,7 +26,7 @@ class DemandForecastAdmin(ReadOnlyAdmin):
 
     @admin.display(description="units a day")
     def units_a_day(self, forecast: DemandForecast) -> str:
-        return f"{forecast.rate * forecast.size:.2f}"
+        return f"{forecast.purchase_frequency * forecast.units_per_purchase:.2f}"
 
     @admin.display(description="28-day error")
     def error_of_a_month(self, forecast: DemandForecast) -> str:

@@ -7,9 +7,9 @@ from pricing.sales.models.products import Product
 
 
 class ForecastMethod(models.TextChoices):
-    LINES = "lines", "lines a day times units a line"
+    LINES = "lines", "purchases a day times units per purchase"
     MEAN = "mean", "mean of a short history"
-    CATEGORY = "category", "own few sales beside the category's rate"
+    CATEGORY = "category", "own few sales beside the category's usual frequency"
 
 
 class ForecastModel(models.Model):
@@ -33,22 +33,22 @@ class ForecastModel(models.Model):
 class DemandForecast(models.Model):
     """What a product is expected to sell a day, and how far off that may be.
 
-    A day of weekday profile w sells about rate x size x w units. That holds for the day `through`; every open day
-    without a sale after it lowers the rate, which is worked out when the forecast is read.
+    A day of weekday profile w sells about purchase_frequency x units_per_purchase x w units. That holds for the day
+    `through`; every open day without a sale after it lowers the frequency, which is worked out when the forecast is read.
     """
 
     product = models.OneToOneField(
         Product, on_delete=models.CASCADE, primary_key=True, related_name="demand_forecast"
     )
     method = models.CharField(max_length=8, choices=ForecastMethod)
-    rate = models.FloatField(help_text="Sale lines on an average day.")
-    exposure = models.FloatField(help_text="Days the rate rests on; old ones count less.")
-    size = models.FloatField(help_text="Units a line.")
+    purchase_frequency = models.FloatField(help_text="Purchases (sale lines) on an average day.")
+    exposure = models.FloatField(help_text="Days the frequency rests on; old ones count less.")
+    units_per_purchase = models.FloatField()
     through = models.DateField(help_text="The day after the last one looked at.")
     first_sold = models.DateField(help_text="First day of the history looked at.")
     last_sold = models.DateField()
     sold_days = models.IntegerField()
-    is_young = models.BooleanField(help_text="Fewer than 28 days of history: all of them count alike.")
+    is_new = models.BooleanField(help_text="Fewer than 28 days of history: all of them count alike.")
     error_low = models.FloatField(help_text="10 % quantile of a day's relative error.")
     error_high = models.FloatField(help_text="90 % quantile of a day's relative error.")
     origins = models.IntegerField(help_text="Times the past was forecast to measure the accuracy.")
@@ -57,13 +57,13 @@ class DemandForecast(models.Model):
     class Meta:
         constraints = [
             choice_check("method", ForecastMethod, "pricing_demandforecast"),
-            range_check("rate", 0, None, "pricing_demandforecast"),
+            range_check("purchase_frequency", 0, None, "pricing_demandforecast"),
             range_check("exposure", 0, None, "pricing_demandforecast"),
-            range_check("size", 0, None, "pricing_demandforecast"),
+            range_check("units_per_purchase", 0, None, "pricing_demandforecast"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.product_id}: {self.rate * self.size:.2f} a day"
+        return f"{self.product_id}: {self.purchase_frequency * self.units_per_purchase:.2f} a day"
 
 
 class BoostedModel(models.Model):

@@ -1,18 +1,19 @@
 """Shapes of requests and answers about the demand to come."""
 
 from decimal import Decimal
-from typing import Any
 
 from rest_framework import serializers
+from rest_framework.fields import CharField, DateField, FloatField, IntegerField, ListField
 
 from elastix.api.parameters import QuerySerializer
+from elastix.api.serializers import ElasticityField, MoneyField, RoundedField, RowSerializer
 from pricing.elasticity.core.demand import DEMAND_MODELS, LINEAR
-from pricing.forecasting.core import AUTO, METHODS
 from pricing.forecasting.core.boosting import BOOSTED
+from pricing.forecasting.core.named import AUTO, METHODS
 
 
 class ForecastQuery(QuerySerializer):
-    periods = serializers.IntegerField(
+    periods = IntegerField(
         required=False, default=30, min_value=1, max_value=365, help_text="Days from the as-of date on."
     )
     method = serializers.ChoiceField(
@@ -36,62 +37,61 @@ class ForecastQuery(QuerySerializer):
     demand_model = serializers.ChoiceField(DEMAND_MODELS, required=False, default=LINEAR)
 
 
-class HistoryDaySerializer(serializers.Serializer[Any]):
-    date = serializers.DateField()
-    quantity = serializers.FloatField(help_text="Clean units: without cancelled sales, bulk orders capped.")
+class HistoryDaySerializer(RowSerializer):
+    date = DateField()
+    quantity = RoundedField(2, help_text="Clean units: without cancelled sales, bulk orders capped.")
 
 
-class ForecastDaySerializer(serializers.Serializer[Any]):
-    date = serializers.DateField()
-    quantity = serializers.FloatField(help_text="Expected units.")
-    low = serializers.FloatField(help_text="10 % limit.")
-    high = serializers.FloatField(help_text="90 % limit.")
+class ForecastDaySerializer(RowSerializer):
+    date = DateField()
+    quantity = RoundedField(2, help_text="Expected units.")
+    low = RoundedField(2, help_text="10 % quantile.")
+    high = RoundedField(2, help_text="90 % quantile.")
 
 
-class MeasuresSerializer(serializers.Serializer[Any]):
-    wape = serializers.FloatField(
-        allow_null=True, help_text="Of 28-day totals, as a fraction of what was sold."
+class MeasuresSerializer(RowSerializer):
+    wape = RoundedField(4, allow_null=True, help_text="Of 28-day totals, as a fraction of what was sold.")
+    bias = RoundedField(
+        4, allow_null=True, help_text="Above 0: too much was forecast; as a fraction of what was sold."
     )
-    bias = serializers.FloatField(
-        allow_null=True, help_text="Above 0: too much was forecast; as a fraction of what was sold."
-    )
-    mase = serializers.FloatField(allow_null=True, help_text="Of days, against the week before.")
-    pinball = serializers.FloatField(allow_null=True, help_text="Of a day's 10 % and 90 % limits, in units.")
+    mase = RoundedField(4, allow_null=True, help_text="Of days, against the week before.")
+    pinball = RoundedField(4, allow_null=True, help_text="Of a day's 10 % and 90 % quantiles, in units.")
 
 
 class AccuracySerializer(MeasuresSerializer):
-    origins = serializers.IntegerField(help_text="Times the past was forecast.")
-    horizon_days = serializers.IntegerField()
+    origins = IntegerField(help_text="Times the past was forecast.")
+    horizon_days = IntegerField()
     seasonal_naive = MeasuresSerializer()
 
 
 class CandidateSerializer(MeasuresSerializer):
-    method = serializers.CharField()
-    score = serializers.FloatField(
+    method = CharField()
+    score = RoundedField(
+        4,
         allow_null=True,
         help_text="WAPE, |bias| and pinball loss as a share of sales, added up; least is best.",
     )
 
 
-class ForecastPriceSerializer(serializers.Serializer[Any]):
-    price = serializers.FloatField()
-    current_price = serializers.FloatField()
-    elasticity = serializers.FloatField()
-    demand_model = serializers.CharField()
-    factor = serializers.FloatField(help_text="By which quantities differ from those at the present price.")
+class ForecastPriceSerializer(RowSerializer):
+    price = MoneyField()
+    current_price = MoneyField()
+    elasticity = ElasticityField()
+    demand_model = CharField()
+    factor = RoundedField(4, help_text="By which quantities differ from those at the present price.")
 
 
-class ForecastSerializer(serializers.Serializer[Any]):
-    product_id = serializers.CharField()
-    method = serializers.CharField(allow_null=True)
-    as_of = serializers.DateField(allow_null=True, help_text="The first day that is forecast.")
-    periods = serializers.IntegerField()
+class ForecastSerializer(RowSerializer):
+    product_id = CharField()
+    method = CharField(allow_null=True)
+    as_of = DateField(allow_null=True, help_text="The first day that is forecast.")
+    periods = IntegerField()
     history = HistoryDaySerializer(many=True)
     forecast = ForecastDaySerializer(many=True)
-    total = serializers.FloatField(help_text="Units expected on all days together.")
-    interval = serializers.FloatField(help_text="Share of the days expected between low and high.")
+    total = RoundedField(2, help_text="Units expected on all days together.")
+    interval = FloatField(help_text="Share of the days expected between low and high.")
     accuracy = AccuracySerializer(allow_null=True)
     candidates = CandidateSerializer(many=True, allow_null=True)
     price = ForecastPriceSerializer(allow_null=True)
-    warnings = serializers.ListField(child=serializers.CharField())
+    warnings = ListField(child=CharField())
     last_updated = serializers.DateTimeField(allow_null=True)

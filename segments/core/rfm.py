@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 SEGMENTS = ("Champion", "LoyalCustomers", "PotentialLoyalists", "AtRisk", "Hibernating", "Lost")
 """Names by segment index, from most to least valuable; ties anywhere go to the earlier name."""
 
+FloatArray = NDArray[np.float64]
+
 NO_SEGMENT = -1
 LOW, MEDIUM, HIGH = 0, 1, 2
 FULL_PRICE_SENSITIVITY = 3.0
@@ -21,11 +23,7 @@ _CHAMPION, _LOYAL, _POTENTIAL, _AT_RISK, _HIBERNATING, _LOST = range(6)
 
 SEGMENT_OF_BINS: NDArray[np.int8] = np.array(
     [  # [recency][frequency][monetary], each low, medium, high
-        [
-            [_LOST, _LOST, _LOST],
-            [_LOST, _HIBERNATING, _HIBERNATING],
-            [_HIBERNATING, _HIBERNATING, _LOYAL],
-        ],
+        [[_LOST, _LOST, _LOST], [_LOST, _HIBERNATING, _HIBERNATING], [_HIBERNATING, _HIBERNATING, _LOYAL]],
         [
             [_HIBERNATING, _HIBERNATING, _HIBERNATING],
             [_AT_RISK, _AT_RISK, _AT_RISK],
@@ -49,12 +47,12 @@ class RfmCuts:
     Recency is cut in days, so its first cut separates the most recent customers. All nan without customers.
     """
 
-    recency: NDArray[np.float64]
-    frequency: NDArray[np.float64]
-    monetary: NDArray[np.float64]
-    recency_score: NDArray[np.float64]
-    frequency_score: NDArray[np.float64]
-    monetary_score: NDArray[np.float64]
+    recency: FloatArray
+    frequency: FloatArray
+    monetary: FloatArray
+    recency_score: FloatArray
+    frequency_score: FloatArray
+    monetary_score: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +75,11 @@ class RfmSegments:
 
 @dataclass(frozen=True, slots=True)
 class SegmentKpis:
-    """Key figures of the six segments, arrays of shape (6,) in the order of `SEGMENTS`; 0 where empty.
+    """Key figures of the six segments: arrays of shape (6,), in percent, in the order of `SEGMENTS`; 0 where empty."""
 
-    ``score`` is on 1-5, ``revenue`` in currency, names ending in ``_percent`` are 0-100.
-    """
-
-    customer_count: NDArray[np.int64]
-    revenue: NDArray[np.float64]
-    score: NDArray[np.float64]
-    price_sensitivity_percent: NDArray[np.float64]
-    wallet_share_percent: NDArray[np.float64]
-    churn_risk_percent: NDArray[np.float64]
+    price_sensitivity: FloatArray
+    wallet_share: FloatArray
+    churn_risk: FloatArray
 
 
 def rfm_segments(recency_days: ArrayLike, frequency: ArrayLike, monetary: ArrayLike) -> RfmSegments:
@@ -110,71 +102,68 @@ def rfm_segments(recency_days: ArrayLike, frequency: ArrayLike, monetary: ArrayL
     """
     recency, visits, money = _checked(recency_days, frequency, monetary)
     paying = money > 0
-    r_cuts, r_score_cuts = _cuts(recency[paying], 3), _cuts(recency[paying], 5)
-    f_cuts, f_score_cuts = _cuts(visits[paying], 3), _cuts(visits[paying], 5)
-    m_cuts, m_score_cuts = _cuts(money[paying], 3), _cuts(money[paying], 5)
-    r_bin = HIGH - _above(recency, r_cuts)
-    f_bin = _above(visits, f_cuts)
-    m_bin = _above(money, m_cuts)
+    scales = (recency, visits, money)
+    cuts = [_cuts(values[paying], 3) for values in scales]
+    score_cuts = [_cuts(values[paying], 5) for values in scales]
+    r_above, f_bin, m_bin = (_above(values, cut) for values, cut in zip(scales, cuts, strict=True))
+    r_score, f_score, m_score = (_above(values, cut) for values, cut in zip(scales, score_cuts, strict=True))
+    # The fewer the days since the last purchase, the better.
+    r_bin = HIGH - r_above
     return RfmSegments(
         segment=_where_paying(paying, SEGMENT_OF_BINS[r_bin, f_bin, m_bin], NO_SEGMENT),
         r_bin=_where_paying(paying, r_bin, -1),
         f_bin=_where_paying(paying, f_bin, -1),
         m_bin=_where_paying(paying, m_bin, -1),
-        r_score=_where_paying(paying, 5 - _above(recency, r_score_cuts), 0),
-        f_score=_where_paying(paying, 1 + _above(visits, f_score_cuts), 0),
-        m_score=_where_paying(paying, 1 + _above(money, m_score_cuts), 0),
-        cuts=RfmCuts(r_cuts, f_cuts, m_cuts, r_score_cuts, f_score_cuts, m_score_cuts),
+        r_score=_where_paying(paying, 5 - r_score, 0),
+        f_score=_where_paying(paying, 1 + f_score, 0),
+        m_score=_where_paying(paying, 1 + m_score, 0),
+        cuts=RfmCuts(*cuts, *score_cuts),
     )
 
 
 def segment_kpis(
-    rfm: RfmSegments, recency_days: ArrayLike, revenue: ArrayLike, elasticity: ArrayLike
+    customer_count: ArrayLike,
+    mean_recency: ArrayLike,
+    longest_recency: ArrayLike,
+    revenue: ArrayLike,
+    elasticity: ArrayLike,
 ) -> SegmentKpis:
-    """Key figures of each segment, defined for empty segments too.
+    """Key figures of each segment from (6,) sums over its customers, defined for empty segments too.
 
     Parameters
     ----------
-    rfm
-        Membership and scores of n customers.
-    recency_days
-        (n,) days since the last purchase, as given to `rfm_segments`.
+    customer_count
+        Customers of each segment.
+    mean_recency, longest_recency
+        Days since their last purchases.
     revenue
-        (n,) money of each customer in the period looked at, net of returns: the monetary value itself or
-        that of a window of dates. A segment with negative revenue has a wallet share of 0.
+        Money of each segment in the period looked at, net of returns. A segment with negative revenue has a
+        wallet share of 0.
     elasticity
-        (6,) price elasticity of each segment; nan where unknown, which counts as not sensitive.
+        Price elasticity of each segment; nan where unknown, which counts as not sensitive.
 
     Raises
     ------
     ValueError
-        If the lengths do not fit.
+        If an array has not one value for each segment.
     """
-    member = rfm.segment != NO_SEGMENT
-    recency, money = np.asarray(recency_days, np.float64), np.asarray(revenue, np.float64)
-    own_elasticity = np.asarray(elasticity, np.float64)
-    if not recency.shape == money.shape == rfm.segment.shape or own_elasticity.shape != (len(SEGMENTS),):
-        raise ValueError("one recency and one revenue per customer and one elasticity per segment needed")
-    segment = rfm.segment[member].astype(np.int64)
-    count = np.bincount(segment, minlength=len(SEGMENTS))
-    scores = (rfm.r_score.astype(np.float64) + rfm.f_score + rfm.m_score)[member] / 3
-    segment_revenue = _sums(segment, money[member])
-    longest = recency[member].max(initial=0.0)
-    sensitivity = np.minimum(1.0, np.abs(np.nan_to_num(own_elasticity)) / FULL_PRICE_SENSITIVITY)
-    spent = np.maximum(segment_revenue, 0.0)
+    given = (customer_count, mean_recency, longest_recency, revenue, elasticity)
+    count, mean, longest, money, slope = (np.asarray(values, np.float64) for values in given)
+    if not count.shape == mean.shape == longest.shape == money.shape == slope.shape == (len(SEGMENTS),):
+        raise ValueError("one value for each segment needed")
+    populated = count > 0
+    spent = np.where(populated, np.maximum(money, 0.0), 0.0)
+    sensitivity = np.minimum(1.0, np.abs(np.nan_to_num(slope)) / FULL_PRICE_SENSITIVITY)
     return SegmentKpis(
-        customer_count=count,
-        revenue=segment_revenue,
-        score=_ratio(_sums(segment, scores), count),
-        price_sensitivity_percent=100 * np.where(count > 0, sensitivity, 0.0),
-        wallet_share_percent=100 * _ratio(spent, np.full(len(SEGMENTS), spent.sum())),
-        churn_risk_percent=100 * _ratio(_sums(segment, recency[member]), count * longest),
+        price_sensitivity=100 * np.where(populated, sensitivity, 0.0),
+        wallet_share=100 * _ratio(spent, spent.sum()),
+        churn_risk=100 * _ratio(np.where(populated, mean, 0.0), longest[populated].max(initial=0.0)),
     )
 
 
 def _checked(
     recency_days: ArrayLike, frequency: ArrayLike, monetary: ArrayLike
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     recency, visits, money = (
         np.asarray(values, np.float64) for values in (recency_days, frequency, monetary)
     )
@@ -187,7 +176,7 @@ def _checked(
     return recency, visits, money
 
 
-def _cuts(values: NDArray[np.float64], parts: int) -> NDArray[np.float64]:
+def _cuts(values: FloatArray, parts: int) -> FloatArray:
     """Quantiles that cut the values into equal parts; those of the distinct values where two coincide."""
     if values.size == 0:
         return np.full(parts - 1, np.nan)
@@ -197,7 +186,7 @@ def _cuts(values: NDArray[np.float64], parts: int) -> NDArray[np.float64]:
     return _quantiles(np.unique(values), parts)
 
 
-def _quantiles(ordered: NDArray[np.float64], parts: int) -> NDArray[np.float64]:
+def _quantiles(ordered: FloatArray, parts: int) -> FloatArray:
     """Linearly interpolated quantiles at 1/parts, 2/parts, ...
 
     Positions are whole-number arithmetic: a quantile that falls on a value must equal it exactly, or the
@@ -206,11 +195,11 @@ def _quantiles(ordered: NDArray[np.float64], parts: int) -> NDArray[np.float64]:
     position = np.arange(1, parts) * (ordered.size - 1)
     below, rest = position // parts, position % parts
     above = np.minimum(below + 1, ordered.size - 1)
-    cuts: NDArray[np.float64] = ordered[below] + (ordered[above] - ordered[below]) * (rest / parts)
+    cuts: FloatArray = ordered[below] + (ordered[above] - ordered[below]) * (rest / parts)
     return cuts
 
 
-def _above(values: NDArray[np.float64], cuts: NDArray[np.float64]) -> NDArray[np.int64]:
+def _above(values: FloatArray, cuts: FloatArray) -> NDArray[np.int64]:
     """How many cuts lie strictly below each value."""
     return np.searchsorted(cuts, values, side="left")
 
@@ -219,10 +208,5 @@ def _where_paying(paying: NDArray[np.bool_], values: NDArray[np.integer], other:
     return np.where(paying, values, other).astype(np.int8)
 
 
-def _sums(segment: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.bincount(segment, weights=values, minlength=len(SEGMENTS)).astype(np.float64)
-
-
-def _ratio(numerator: NDArray[np.float64], denominator: NDArray[np.generic]) -> NDArray[np.float64]:
-    below = np.asarray(denominator, np.float64)
-    return np.divide(numerator, below, out=np.zeros(len(SEGMENTS)), where=below > 0)
+def _ratio(numerator: FloatArray, denominator: float) -> FloatArray:
+    return numerator / denominator if denominator > 0 else np.zeros_like(numerator)

@@ -1,35 +1,39 @@
-"""Merchandise with its sales, its main segment and its answer to price."""
+"""Merchandise with its sales, its main segment and its elasticity."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.db.models import Count, F, FilteredRelation, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from elastix.api.fields import rounded
+from elastix.errors import NotFound
 from pricing.elasticity.core.demand import revenue_potential_percent
+from pricing.elasticity.core.estimates import DEFAULT, FEW_DAYS, POOLED, Estimate
 from pricing.elasticity.core.points import DEFAULT_ELASTICITY
-from pricing.elasticity.models import ElasticityEstimate, Method
+from pricing.elasticity.models import ElasticityEstimate
 from pricing.elasticity.selectors.estimates import elasticities_on_the_spot
+from pricing.elasticity.selectors.fitted_model import estimates_by, fitted_model, log_log_fit
+from pricing.sales.core.service_codes import normalise_code
 from pricing.sales.models import Product, SalesHistory, Transaction
+from pricing.sales.models.products import Kind
+from pricing.sales.selectors.daily import Window, shop_days
 from pricing.sales.selectors.matching import products_matching
 from pricing.sales.selectors.products import merchandise
 from segments.core.rfm import SEGMENTS
-from segments.models import SegmentSales
-from segments.selectors.figures import cents, exact, within
+from segments.models import SegmentSales, SegmentSummary
+from segments.selectors.sums import NOTHING, PagedRows, exact, within
 
 UNKNOWN = "Unknown"
 SORTS = ("quantity_asc", "quantity_desc", "revenue_asc", "revenue_desc")
-NOTHING = Decimal(0)
+NO_ELASTICITY, NO_PRICE = SegmentSummary.NO_ELASTICITY, "NO_PRICE"
 
 
-@dataclass(frozen=True, slots=True)
-class StockItem:
-    """A product as the list shows it; `price` is the present one, by which its potential is judged."""
+class _Known(NamedTuple):
+    """What the tables know about a product; `price` is the present one, which its revenue potential is computed from."""
 
     code: str
     name: str
@@ -41,13 +45,42 @@ class StockItem:
     segment: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Sold:
+class _Sold(NamedTuple):
     """Units and money of one product in a window, net of cancellations and returns."""
 
     code: str
     quantity: int
     revenue: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class StockItem:
+    """A product as the list shows it. What is not known is 0, with a flag that says so."""
+
+    code: str
+    name: str
+    elasticity: float
+    invoices: int
+    revenue_potential: float
+    quantity: int
+    revenue: Decimal
+    segment: str
+    flags: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class StockItemDetail:
+    """One product in full: its sales and all that is known about its elasticity."""
+
+    product: Product
+    estimate: ElasticityEstimate | Estimate
+    r_squared: float = 0.0
+    avg_price: Decimal | None = None
+    quantity: int = 0
+    revenue: Decimal = NOTHING
+
+
+# --- the list ---------------------------------------------------------------------------------------------
 
 
 def stock_items(
@@ -57,62 +90,45 @@ def stock_items(
     segment_filter: str | None,
     start_date: dt.date | None,
     end_date: dt.date | None,
-    limit: int,
-    offset: int,
-) -> dict[str, Any]:
-    """Return a page of the merchandise on sale, and how many products the filters leave.
+) -> PagedRows:
+    """Return the merchandise on sale that the filters leave, as `StockItem`s.
 
     Without dates all merchandise is listed, from the cached tables. In a window only what was sold in it,
     with the sales, the main segment and the elasticity of the window.
     """
-    products = merchandise()
-    if query:
-        products = products_matching(products, query)
-    page = slice(offset, offset + limit)
-    if start_date is None and end_date is None:
-        products = _of_segment(products, segment_filter)
-        total, items = products.count(), _cached_page(products, sort_by, page)
-    else:
+    products = products_matching(merchandise(), query) if query else merchandise()
+    column, _, direction = sort_by.partition("_")
+    falling = direction == "desc"
+    if start_date or end_date:
         window = within(start_date, end_date)
-        sold = _sold(products, window, sort_by)
-        if segment_filter is not None:
+        sold = _sold(window, products)
+        if segment_filter:
             segments = _main_segments(window)
             sold = [row for row in sold if segments.get(row.code, UNKNOWN) == segment_filter]
-        total, items = len(sold), _window_page(sold[page], start_date, end_date)
-    return {"total": total, "items": _rendered(items)}
+        # Sorted here, so that exact sums decide on every database.
+        sign = -1 if falling else 1
+        sold.sort(key=lambda row: (sign * getattr(row, column), row.code))
+        return PagedRows(lambda: len(sold), lambda page: _items_of_window(sold[page], start_date, end_date))
+    if segment_filter:
+        segment = None if segment_filter == UNKNOWN else segment_filter
+        products = products.filter(main_segment__segment=segment)
+    known = products.annotate(
+        pooled=FilteredRelation("elasticities", condition=Q(elasticities__method=POOLED)),
+        quantity=Coalesce("summary__total_quantity", 0),
+        revenue=Coalesce("summary__total_revenue", NOTHING),
+        invoices=Coalesce("summary__purchase_frequency", 0),
+        price=Coalesce("current_price", "summary__avg_price"),
+        elasticity=F("pooled__elasticity"),
+        segment=F("main_segment__segment"),
+    ).order_by(f"-{column}" if falling else column, "code")
+    rows = known.values_list(*_Known._fields)
+    return PagedRows(products.count, lambda page: _items([_Known(*values) for values in rows[page]]))
 
 
-def _of_segment(products: QuerySet[Product], segment: str | None) -> QuerySet[Product]:
-    if segment is None:
-        return products
-    if segment == UNKNOWN:
-        return products.filter(main_segment__isnull=True)
-    return products.filter(main_segment__segment=segment)
-
-
-def _cached_page(products: QuerySet[Product], sort_by: str, page: slice) -> list[StockItem]:
-    name, _, direction = sort_by.partition("_")
-    rows = (
-        products.annotate(
-            pooled=FilteredRelation("elasticities", condition=Q(elasticities__method=Method.POOLED)),
-            quantity=Coalesce("summary__total_quantity", 0),
-            revenue=Coalesce("summary__total_revenue", NOTHING),
-            invoices=Coalesce("summary__purchase_frequency", 0),
-            price=Coalesce("current_price", "summary__avg_price"),
-            elasticity=F("pooled__elasticity"),
-            segment=F("main_segment__segment"),
-        )
-        .order_by(f"-{name}" if direction == "desc" else name, "code")
-        .values_list("code", "name", "price", "elasticity", "invoices", "quantity", "revenue", "segment")
-    )
-    return [StockItem(*row) for row in rows[page]]
-
-
-def _sold(products: QuerySet[Product], window: Q, sort_by: str) -> list[Sold]:
-    """What was sold in a window, sorted. Sorted here, so that exact sums decide on every database."""
-    name, _, direction = sort_by.partition("_")
-    rows = (
-        SalesHistory.objects.filter(window, product__in=products.values("code"))
+def _sold(window: Q, products: QuerySet[Product]) -> list[_Sold]:
+    """What was sold of some products in a window."""
+    sums = (
+        SalesHistory.objects.filter(window, product__in=products)
         .order_by()
         .values("product_id")
         .annotate(
@@ -121,40 +137,43 @@ def _sold(products: QuerySet[Product], window: Q, sort_by: str) -> list[Sold]:
             net_revenue=Sum(F("revenue") - F("returned_revenue")),
         )
         .filter(sold__gt=0)
-        .values_list("product_id", "net_quantity", "net_revenue")
     )
-    found = [Sold(code, quantity, exact(revenue)) for code, quantity, revenue in rows]
-    sign = -1 if direction == "desc" else 1
-    return sorted(found, key=lambda row: (sign * getattr(row, name), row.code))
+    rows = sums.values_list("product_id", "net_quantity", "net_revenue")
+    return [_Sold(code, quantity, exact(revenue)) for code, quantity, revenue in rows]
 
 
-def _window_page(
-    rows: Sequence[Sold], start_date: dt.date | None, end_date: dt.date | None
+def _items_of_window(
+    rows: Sequence[_Sold], start_date: dt.date | None, end_date: dt.date | None
 ) -> list[StockItem]:
     if not rows:
         return []
     codes, window = [row.code for row in rows], within(start_date, end_date)
     segments = _main_segments(window, codes)
-    invoices = _invoices(window, codes)
-    elasticities = elasticities_on_the_spot(codes, start_date, end_date)
-    known = {
-        code: (name, price)
-        for code, name, price in Product.objects.filter(code__in=codes)
-        .annotate(price=Coalesce("current_price", "summary__avg_price"))
-        .values_list("code", "name", "price")
-    }
-    return [
-        StockItem(
-            row.code,
-            *known[row.code],
-            elasticities[row.code].elasticity if row.code in elasticities else None,
-            invoices.get(row.code, 0),
-            row.quantity,
-            row.revenue,
-            segments.get(row.code),
-        )
-        for row in rows
-    ]
+    purchases = Transaction.objects.filter(window, product__in=codes, is_return=False).order_by()
+    invoices = dict(
+        purchases.values("product_id")
+        .annotate(invoices=Count("invoice_no", distinct=True))
+        .values_list("product_id", "invoices")
+    )
+    estimates = elasticities_on_the_spot(codes, start_date, end_date)
+    found = Product.objects.filter(code__in=codes).annotate(
+        price=Coalesce("current_price", "summary__avg_price")
+    )
+    products = {code: (name, price) for code, name, price in found.values_list("code", "name", "price")}
+    return _items(
+        [
+            _Known(
+                code,
+                *products[code],
+                estimates[code].elasticity if code in estimates else None,
+                invoices.get(code, 0),
+                quantity,
+                revenue,
+                segments.get(code),
+            )
+            for code, quantity, revenue in rows
+        ]
+    )
 
 
 def _main_segments(window: Q, codes: Iterable[str] | None = None) -> dict[str, str]:
@@ -170,40 +189,89 @@ def _main_segments(window: Q, codes: Iterable[str] | None = None) -> dict[str, s
     return {code: SEGMENTS[-place] for code, (_, place) in best.items()}
 
 
-def _invoices(window: Q, codes: Iterable[str]) -> dict[str, int]:
-    """Distinct invoices with a purchase of each product in a window."""
-    lines = Transaction.objects.filter(window, product__in=codes, is_return=False)
-    counted = lines.order_by().values("product_id").annotate(invoices=Count("invoice_no", distinct=True))
-    return dict(counted.values_list("product_id", "invoices"))
-
-
-def _rendered(items: Sequence[StockItem]) -> list[dict[str, Any]]:
-    default = default_elasticity() if any(item.elasticity is None for item in items) else None
-    elasticities = [default if item.elasticity is None else item.elasticity for item in items]
-    potentials = _potentials(elasticities, [item.price for item in items])
+def _items(rows: Sequence[_Known]) -> list[StockItem]:
+    """Work out each product's revenue potential; name what is missing for it."""
+    default = _default_elasticity() if any(row.elasticity is None for row in rows) else None
+    elasticities = [default if row.elasticity is None else row.elasticity for row in rows]
+    priced = [bool(row.price and row.price > 0) for row in rows]
+    prices = [float(row.price or 0) if known else np.nan for row, known in zip(rows, priced, strict=True)]
+    potentials = revenue_potential_percent(np.array(elasticities, np.float64), np.array(prices, np.float64))
     return [
-        {
-            "id": item.code,
-            "itemName": item.name,
-            "elasticity": rounded(elasticity, 4),
-            "purchaseFrequency": item.invoices,
-            "revenuePotential": potential,
-            "totalQuantity": item.quantity,
-            "totalRevenue": cents(item.revenue),
-            "segment": item.segment or UNKNOWN,
-        }
-        for item, elasticity, potential in zip(items, elasticities, potentials, strict=True)
+        StockItem(
+            code=row.code,
+            name=row.name,
+            elasticity=elasticity or 0.0,
+            invoices=row.invoices,
+            revenue_potential=potential,
+            quantity=row.quantity,
+            revenue=exact(row.revenue),
+            segment=row.segment or UNKNOWN,
+            flags=[*([NO_ELASTICITY] if elasticity is None else []), *([] if has_price else [NO_PRICE])],
+        )
+        for row, elasticity, potential, has_price in zip(
+            rows, elasticities, np.nan_to_num(potentials).tolist(), priced, strict=True
+        )
     ]
 
 
-def default_elasticity() -> float | None:
+def _default_elasticity() -> float | None:
     """What stands in for an elasticity: a usual one in a shop that has none at all, else nothing."""
-    known = ElasticityEstimate.objects.filter(method=Method.POOLED).exists()
+    known = ElasticityEstimate.objects.filter(method=POOLED).exists()
     return None if known else DEFAULT_ELASTICITY
 
 
-def _potentials(elasticities: Sequence[float | None], prices: Sequence[Decimal | None]) -> list[float | None]:
-    """Expected revenue change, in percent, at each best price; None where no price or E is known."""
-    price = np.array([float(price) if price and price > 0 else np.nan for price in prices])
-    potential = revenue_potential_percent(np.array(elasticities, np.float64), price)
-    return [None if np.isnan(value) else rounded(value, 2) for value in potential.tolist()]
+# --- one item ---------------------------------------------------------------------------------------------
+
+
+def stock_item(code: str, *, start_date: dt.date | None, end_date: dt.date | None) -> StockItemDetail:
+    """Return a product's sales and elasticity, over all sales or in a window.
+
+    Raises
+    ------
+    NotFound : the code is none, is no product's, or a service's.
+    """
+    product = _merchandise(code)
+    if start_date or end_date:
+        days, window = shop_days([product.code]), Window(start_date, end_date)
+        found = estimates_by(POOLED, days, fitted_model(), window).get(product.code)
+        fit = log_log_fit(days, window)
+        sums = SalesHistory.objects.filter(within(start_date, end_date), product=product).aggregate(
+            sold=Sum("quantity", default=0),
+            turnover=Sum("revenue", default=NOTHING),
+            quantity=Sum(F("quantity") - F("returned_quantity"), default=0),
+            revenue=Sum(F("revenue") - F("returned_revenue"), default=NOTHING),
+        )
+        return StockItemDetail(
+            product,
+            found or _no_estimate(),
+            r_squared=float(fit.r_squared[0]) if fit.usable[0] else 0.0,
+            avg_price=exact(sums["turnover"] / sums["sold"]) if sums["sold"] else None,
+            quantity=sums["quantity"],
+            revenue=exact(sums["revenue"]),
+        )
+    stored = ElasticityEstimate.objects.filter(product=product, method=POOLED).first() or _no_estimate()
+    summary = getattr(product, "summary", None)
+    if summary is None:
+        return StockItemDetail(product, stored)
+    revenue = exact(summary.total_revenue)
+    return StockItemDetail(
+        product, stored, summary.r_squared, summary.avg_price, summary.total_quantity, revenue
+    )
+
+
+def _merchandise(code: str) -> Product:
+    try:
+        found = Product.objects.select_related("summary").filter(
+            code=normalise_code(code), kind=Kind.MERCHANDISE
+        )
+        return found.get()
+    except (ValueError, Product.DoesNotExist):
+        raise NotFound(f"There is no stock item {code[:60]!r}.") from None
+
+
+def _no_estimate() -> Any:
+    """What stands in for an estimate: the usual elasticity in a shop that has none at all, else 0, flagged."""
+    default = _default_elasticity()
+    if default is None:
+        return Estimate(0, None, 0.0, 0, flags=[FEW_DAYS, NO_ELASTICITY])  # type: ignore[arg-type]
+    return Estimate(0, DEFAULT, default, 0, flags=[FEW_DAYS])

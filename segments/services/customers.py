@@ -1,29 +1,27 @@
-"""Keeping each customer's sums up to date and putting every customer into a segment."""
+"""Updating each customer's sums and assigning every customer to a segment."""
 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from elastix.jobs.recompute import RecomputePlan
 from elastix.sql import batches, epoch_day, fetch, placeholders
 from pricing.sales.models import StaleCustomer
-from pricing.sales.selectors.daily import newest_sale_day
-from segments.core.rfm import SEGMENTS, RfmSegments, rfm_segments
+from pricing.sales.selectors.daily import day_of_epoch, epoch_days, newest_sale_day
+from segments.core.rfm import SEGMENTS, rfm_segments
 from segments.models import CustomerSegment
 
-EPOCH = dt.date(1970, 1, 1)
-# Units with the sign they have in the books: returns count against.
+ROWS_A_STATEMENT = 5_000
+# Units with the sign they have in the transactions: returns count against.
 SIGNED_QUANTITY = "(CASE WHEN t.is_return THEN -ABS(t.quantity) ELSE t.quantity END)"
 _WRITTEN = ("last_purchase", "frequency", "monetary", "r_score", "f_score", "m_score", "segment")
 
 
-@dataclass(frozen=True, slots=True)
-class Sums:
+class Purchases(NamedTuple):
     """One customer's purchases: day of the last one, distinct invoices, money net of cancellations."""
 
     last_day: int
@@ -47,27 +45,25 @@ class Customers:
 
 
 def compute(plan: RecomputePlan) -> Customers:
-    """Sum the purchases of stale customers (all in a full run) and bin all customers anew."""
+    """Sum the purchases of stale customers (all in a full run) and assign all customers to segments again."""
     stored = {row.customer_id: row for row in CustomerSegment.objects.all()}
     if plan.full:
-        sums = _sums("", [])
+        purchases = _purchases("", [])
     else:
-        sums = {
-            code: Sums((row.last_purchase - EPOCH).days, row.frequency, row.monetary)
+        stale = StaleCustomer.objects.filter(version__lte=plan.version).values_list("customer_id", flat=True)
+        purchases = {
+            code: Purchases(epoch_days(row.last_purchase), row.frequency, row.monetary)
             for code, row in stored.items()
         }
-        stale = list(
-            StaleCustomer.objects.filter(version__lte=plan.version).values_list("customer_id", flat=True)
-        )
-        for code in stale:
-            sums.pop(code, None)
-        for chunk in batches(stale, 5000):
-            sums |= _sums(f"AND t.customer_id IN ({placeholders(len(chunk))})", chunk)
-    as_of = newest_sale_day()
-    return _binned(sums, stored, None if as_of is None else as_of + dt.timedelta(days=1))
+        for chunk in batches(stale, ROWS_A_STATEMENT):
+            for code in chunk:
+                purchases.pop(code, None)
+            purchases |= _purchases(f"AND t.customer_id IN ({placeholders(len(chunk))})", chunk)
+    newest = newest_sale_day()
+    return _segmented(purchases, stored, None if newest is None else newest + dt.timedelta(days=1))
 
 
-def _sums(scope: str, parameters: Sequence[str]) -> dict[str, Sums]:
+def _purchases(scope: str, parameters: Sequence[str]) -> dict[str, Purchases]:
     day = epoch_day("t.date")
     rows = fetch(
         f"""
@@ -80,61 +76,55 @@ def _sums(scope: str, parameters: Sequence[str]) -> dict[str, Sums]:
         parameters,
     )
     return {
-        code: Sums(int(last), int(frequency), _money(monetary))
+        code: Purchases(int(last), int(frequency), stored_money(monetary))
         for code, last, frequency, monetary in rows
         if last
     }
 
 
-def _money(value: Any) -> Decimal:
+def stored_money(value: Any) -> Decimal:
+    """An amount that a statement summed up, as the tables store it."""
     return Decimal(str(value)).quantize(Decimal("0.0001"))
 
 
-def _binned(sums: dict[str, Sums], stored: dict[str, CustomerSegment], as_of: dt.date | None) -> Customers:
-    codes = sorted(sums)
-    today = (as_of - EPOCH).days if as_of else 0
+def _segmented(
+    purchases: dict[str, Purchases], stored: dict[str, CustomerSegment], as_of: dt.date | None
+) -> Customers:
+    codes = sorted(purchases)
+    today = epoch_days(as_of) if as_of else 0
     rfm = rfm_segments(
-        np.array([today - sums[code].last_day for code in codes], np.float64),
-        np.array([sums[code].frequency for code in codes], np.float64),
-        np.array([float(sums[code].monetary) for code in codes], np.float64),
+        np.array([today - purchases[code].last_day for code in codes], np.float64),
+        np.array([purchases[code].frequency for code in codes], np.float64),
+        np.array([float(purchases[code].monetary) for code in codes], np.float64),
     )
-    rows = [_row(code, sums[code], rfm, index) for index, code in enumerate(codes)]
-    changed = [row for row in rows if row.customer_id not in stored or _differs(row, stored[row.customer_id])]
-    gone = sorted(set(stored) - set(sums))
-    moved = [
-        row.customer_id
-        for row in changed
-        if row.customer_id not in stored or stored[row.customer_id].segment != row.segment
+    segment = dict(zip(codes, rfm.segment.tolist(), strict=True))
+    scores = zip(rfm.r_score.tolist(), rfm.f_score.tolist(), rfm.m_score.tolist(), strict=True)
+    rows = [
+        CustomerSegment(
+            customer_id=code,
+            last_purchase=day_of_epoch(purchases[code].last_day),
+            frequency=purchases[code].frequency,
+            monetary=purchases[code].monetary,
+            r_score=r_score,
+            f_score=f_score,
+            m_score=m_score,
+            segment=SEGMENTS[segment[code]] if segment[code] >= 0 else "",
+        )
+        for code, (r_score, f_score, m_score) in zip(codes, scores, strict=True)
     ]
-    segment = dict(zip(codes, _indices(rfm.segment), strict=True))
+    changed = [row for row in rows if _differs(row, stored.get(row.customer_id), *_WRITTEN)]
+    gone = sorted(set(stored) - set(purchases))
+    moved = [row.customer_id for row in changed if _differs(row, stored.get(row.customer_id), "segment")]
     return Customers(changed, gone, segment, [*moved, *gone], as_of)
 
 
-def _indices(segment: NDArray[np.int8]) -> list[int]:
-    return [int(index) for index in segment]
-
-
-def _row(code: str, sums: Sums, rfm: RfmSegments, index: int) -> CustomerSegment:
-    segment = int(rfm.segment[index])
-    return CustomerSegment(
-        customer_id=code,
-        last_purchase=EPOCH + dt.timedelta(days=sums.last_day),
-        frequency=sums.frequency,
-        monetary=sums.monetary,
-        r_score=int(rfm.r_score[index]),
-        f_score=int(rfm.f_score[index]),
-        m_score=int(rfm.m_score[index]),
-        segment=SEGMENTS[segment] if segment >= 0 else "",
-    )
-
-
-def _differs(new: CustomerSegment, old: CustomerSegment) -> bool:
-    return any(getattr(new, name) != getattr(old, name) for name in _WRITTEN)
+def _differs(new: CustomerSegment, old: CustomerSegment | None, *names: str) -> bool:
+    return old is None or any(getattr(new, name) != getattr(old, name) for name in names)
 
 
 def publish(customers: Customers) -> None:
     """Write the customers that changed and drop those without purchases."""
-    for chunk in batches(customers.gone, 5000):
+    for chunk in batches(customers.gone, ROWS_A_STATEMENT):
         CustomerSegment.objects.filter(customer_id__in=chunk).delete()
     CustomerSegment.objects.bulk_create(
         customers.rows,

@@ -1,52 +1,29 @@
-"""How each segment's demand answers to price, per product and on the whole."""
+"""The price elasticity of each segment's demand, per product and overall."""
 
 import json
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
 from elastix.jobs.recompute import RecomputePlan
-from elastix.sql import batches, epoch_day, execute, fetch, fetch_columns, insert_rows, placeholders
-from pricing.elasticity.core.pooled import (
-    Posterior,
-    SegmentElasticities,
-    SegmentSales,
-    fit_segments,
-    flag_names,
-    segment_elasticities,
-    segment_means,
-)
-from pricing.elasticity.core.pooled.grades import flag_bits, grades
+from elastix.sql import epoch_day, execute, fetch, insert_rows
+from pricing.elasticity.core.pooled import Posterior, SegmentSales, fit_segments, segment_elasticities
 from pricing.elasticity.selectors.fitted_model import FittedModel, pooled_posterior
 from pricing.elasticity.services.estimates import Elasticities, keep_model
-from pricing.sales.selectors.daily import ShopDays, merchandise_codes, shop_days
-from segments.core.evidence import pair_evidence
+from pricing.sales.selectors.daily import ShopDays, epoch_days, merchandise_codes, shop_days
+from segments.core.pairs import COLUMNS, FIGURES, known, pair_rows, stored_means
 from segments.core.rfm import SEGMENTS
 from segments.models import SegmentSummary
-from segments.services.customers import EPOCH, Customers
-from segments.services.sales import SegmentDays
+from segments.services.customers import Customers, stored_money
+from segments.services.sales import SegmentDays, scopes
 
-_COLUMNS = (
-    "product_id",
-    "segment",
-    "elasticity",
-    "std_error",
-    "ci_low",
-    "ci_high",
-    "weight",
-    "shared_error",
-    "sample_size",
-    "units",
-    "quality",
-    "flags",
-)
+ELASTICITIES = "segments_segmentelasticity"
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentStep:
-    """What the step found: the model with its segments, and rows for the products it covers."""
+    """Result of the step: the model with its segments, and rows for the products it covers."""
 
     model: FittedModel | None
     codes: list[str]
@@ -54,7 +31,7 @@ class SegmentStep:
 
 
 def compute(plan: RecomputePlan, elasticities: Elasticities, sold: SegmentDays) -> SegmentStep:
-    """Estimate the pairs of segments and products whose sales by segment were summed anew."""
+    """Estimate the pairs of segments and products whose sales by segment were recomputed."""
     model, codes = elasticities.model, sold.codes
     if model is None:
         return SegmentStep(None, codes, [])
@@ -67,7 +44,7 @@ def compute(plan: RecomputePlan, elasticities: Elasticities, sold: SegmentDays) 
     if model.hyper.segments is None or not days.daily.product.size:
         return SegmentStep(model, codes, [])
     pairs = segment_elasticities(sales, days.daily, category, model.hyper, posterior)
-    return SegmentStep(model, codes, _rows(days.codes, pairs))
+    return SegmentStep(model, codes, pair_rows(days.codes, pairs))
 
 
 def _parents(
@@ -91,47 +68,27 @@ def _sales(sold: SegmentDays, days: ShopDays) -> SegmentSales:
     )
 
 
-def _rows(codes: list[str], pairs: SegmentElasticities) -> list[tuple[Any, ...]]:
-    evidence = pair_evidence(pairs)
-    columns = zip(
-        pairs.product.tolist(),
-        pairs.segment.tolist(),
-        pairs.elasticity.tolist(),
-        pairs.std_error.tolist(),
-        pairs.ci_low.tolist(),
-        pairs.ci_high.tolist(),
-        pairs.weight.tolist(),
-        pairs.shared_error.tolist(),
-        pairs.sold_days.tolist(),
-        pairs.units.tolist(),
-        strict=True,
-    )
-    return [
-        (codes[product], SEGMENTS[segment], *values, grade, json.dumps(flag_names(bits)))
-        for (product, segment, *values), grade, bits in zip(
-            columns, grades(evidence).tolist(), flag_bits(evidence).tolist(), strict=True
-        )
-    ]
-
-
 def publish(plan: RecomputePlan, step: SegmentStep, customers: Customers) -> None:
-    """Replace the covered products' rows and sum up every segment anew."""
+    """Replace the covered products' rows and recompute every segment's summary."""
     if plan.full:
         keep_model(plan, step.model)
-        execute("DELETE FROM segments_segmentelasticity")
-    for chunk in batches([] if plan.full else step.codes, 5000):
-        execute(
-            f"DELETE FROM segments_segmentelasticity WHERE product_id IN ({placeholders(len(chunk))})", chunk
-        )
-    insert_rows("segments_segmentelasticity", _COLUMNS, step.rows)
+    for scope, parameters in scopes("product_id", None if plan.full else step.codes):
+        execute(f"DELETE FROM {ELASTICITIES} {scope}", parameters)
+    insert_rows(ELASTICITIES, COLUMNS, ((*values, json.dumps(flags)) for *values, flags in step.rows))
     _publish_summaries(customers)
 
 
 def _publish_summaries(customers: Customers) -> None:
-    means = segment_means(_stored_pairs(), len(SEGMENTS))
-    revenue = dict(fetch("SELECT segment, SUM(revenue) FROM segments_segmentdailyrevenue GROUP BY segment"))
-    products = dict(
-        fetch("SELECT segment, COUNT(DISTINCT product_id) FROM segments_segmentsales GROUP BY segment")
+    """Write each segment's customers, sales and mean elasticity, from the rows just written."""
+    pairs = f"SELECT segment, {', '.join(FIGURES)} FROM {ELASTICITIES} ORDER BY product_id, segment"
+    means = stored_means(fetch(pairs))
+    revenue, products, sold_days = (
+        dict(fetch(f"SELECT segment, {figure} GROUP BY segment"))
+        for figure in (
+            "SUM(revenue) FROM segments_segmentdailyrevenue",
+            "COUNT(DISTINCT product_id) FROM segments_segmentsales",
+            f"SUM(sample_size) FROM {ELASTICITIES}",
+        )
     )
     people = _people(customers)
     SegmentSummary.objects.all().delete()
@@ -139,65 +96,30 @@ def _publish_summaries(customers: Customers) -> None:
         SegmentSummary(
             segment=name,
             product_count=products.get(name, 0),
-            revenue=_money(revenue.get(name, 0)),
-            elasticity=_known(means.elasticity[index]),
-            std_error=_known(means.std_error[index]),
-            **people[name],
+            revenue=stored_money(revenue.get(name, 0)),
+            elasticity=known(means.elasticity[index]),
+            std_error=known(means.std_error[index]),
+            sample_size=int(sold_days.get(name, 0)),
+            **people.get(name, {}),
         )
         for index, name in enumerate(SEGMENTS)
     )
 
 
 def _people(customers: Customers) -> dict[str, dict[str, Any]]:
-    """Head count, mean score and recency of each segment, from the customers just written."""
-    today = (customers.as_of - EPOCH).days if customers.as_of else 0
-    figures: dict[str, dict[str, Any]] = {name: {"customer_count": 0} for name in SEGMENTS}
+    """Head count, mean score and recency of each segment that has customers."""
+    today = epoch_days(customers.as_of) if customers.as_of else 0
+    day = epoch_day("last_purchase")
     rows = fetch(
-        f"SELECT segment, COUNT(*), AVG((r_score + f_score + m_score) / 3.0), AVG(CAST({epoch_day('last_purchase')} "
-        f"AS double precision)), MIN({epoch_day('last_purchase')}) FROM segments_customersegment "
-        "WHERE segment <> '' GROUP BY segment"
+        f"SELECT segment, COUNT(*), AVG((r_score + f_score + m_score) / 3.0), AVG(CAST({day} AS double precision)), "
+        f"MIN({day}) FROM segments_customersegment WHERE segment <> '' GROUP BY segment"
     )
-    for name, count, score, mean_day, first_day in rows:
-        figures[name] = {
+    return {
+        name: {
             "customer_count": count,
             "score": float(score),
             "mean_recency": today - float(mean_day),
             "max_recency": today - int(first_day),
         }
-    days = dict(fetch("SELECT segment, SUM(sample_size) FROM segments_segmentelasticity GROUP BY segment"))
-    for name, values in figures.items():
-        values["sample_size"] = int(days.get(name, 0))
-    return figures
-
-
-def _stored_pairs() -> SegmentElasticities:
-    """All pairs as they are stored now, whichever run estimated them."""
-    columns = fetch_columns(
-        "SELECT segment, elasticity, std_error, ci_low, ci_high, weight, shared_error, sample_size, units "
-        "FROM segments_segmentelasticity ORDER BY product_id, segment",
-        columns=9,
-    )
-    segment = np.array([SEGMENTS.index(name) for name in columns[0]], np.int64)
-    elasticity, std_error, ci_low, ci_high, weight, shared_error = (
-        np.array(column, np.float64) for column in columns[1:7]
-    )
-    return SegmentElasticities(
-        product=np.zeros(segment.size, np.int64),
-        segment=segment,
-        elasticity=elasticity,
-        std_error=std_error,
-        ci_low=ci_low,
-        ci_high=ci_high,
-        weight=weight,
-        shared_error=shared_error,
-        sold_days=np.array(columns[7], np.int64),
-        units=np.array(columns[8], np.float64),
-    )
-
-
-def _money(value: Any) -> Decimal:
-    return Decimal(str(value)).quantize(Decimal("0.0001"))
-
-
-def _known(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+        for name, count, score, mean_day, first_day in rows
+    }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pricing.elasticity.core.demand import DEMAND_MODELS, LARGEST_CHANGE, LINEAR, DemandModel, demand
-from pricing.recommendation.core.uncertainty import LIMITS, truncated_quantile
+from pricing.recommendation.core.uncertainty import INTERVAL, truncated_quantile
 
 LARGE_CHANGE: Final = "LARGE_CHANGE"
 NO_ANSWER_TO_PRICE: Final = "NO_ANSWER_TO_PRICE"
@@ -92,7 +92,7 @@ def interval(
     """80 % interval of projected quantity and revenue, from that of the elasticity; empty without a standard error."""
     if not std_error:
         return {}
-    ends = [float(truncated_quantile(share, elasticity, std_error)) for share in LIMITS]
+    ends = [float(truncated_quantile(share, elasticity, std_error)) for share in INTERVAL]
     low, high = sorted(
         (project(sales, price_change_percent, end, model) for end in ends), key=lambda each: each.quantity
     )

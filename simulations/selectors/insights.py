@@ -8,13 +8,15 @@ from typing import Final
 import numpy as np
 from django.db.models import Sum
 
+from elastix.api.fields import rounded
 from elastix.dataset.models import DataVersion
 from pricing.elasticity.core.demand import LINEAR
 from pricing.forecasting.selectors.forecasts import forecast_of_product
 from pricing.recommendation.core.impact import Impact, project_impact
-from pricing.recommendation.core.rationale import rationale
-from pricing.recommendation.selectors.pricing_inputs import MONTH_DAYS, PriceFacts, PriceGroup, pricing_inputs
+from pricing.recommendation.core.recommendation import rationale
+from pricing.recommendation.selectors.pricing_inputs import PriceFacts, PriceGroup, pricing_inputs
 from pricing.recommendation.selectors.recommendations import recommendation_of
+from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.models import Product
 from pricing.sales.models.products import Kind
 from segments.models import SegmentElasticity, SegmentSales
@@ -31,7 +33,7 @@ from simulations.core.insights import (
 
 SEGMENT_DAYS: Final = 90
 WAPE_TO_LIMITS: Final = 1.6
-"""An 80 % interval ends 1.28 standard deviations out, and of normal errors the mean absolute one is 0.8 of those."""
+"""Limits of 80 % are 1.28 standard deviations out, and of normal errors the mean absolute one is 0.8 of those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,9 @@ class ProductInsights:
 
 def product_insights(version: DataVersion, product: Product) -> ProductInsights:
     """Find what there is to know of a product, ranked by the money at stake."""
-    basis = pricing_inputs([product.code])
-    group = basis.groups[0] if basis.groups else None
-    facts = group.facts[0] if group else basis.without_price[0]
+    groups, without_price = pricing_inputs([product.code])
+    group = groups[0] if groups else None
+    facts = group.facts[0] if group else without_price[0]
     found = [] if product.kind == Kind.SERVICE else find_insights(_view(version, product, facts, group))
     return ProductInsights(product, version.as_of, facts.price, found)
 
@@ -57,12 +59,12 @@ def _view(version: DataVersion, product: Product, facts: PriceFacts, group: Pric
     summary = getattr(product, "summary", None)
     last_sold = summary.last_sold if summary else None
     recommended, market = _decisions(facts, group) if group else (None, None)
-    cost = float(group.offers.cost[0]) if group else np.nan
+    cost = float(group.inputs.cost[0]) if group else np.nan
     target_margin = facts.policy.target_margin
     return ProductView(
         price=None if facts.price is None else float(facts.price),
         cost=None if np.isnan(cost) else cost,
-        cost_assumed=bool(group and group.offers.cost_assumed[0]),
+        cost_assumed=bool(group and group.inputs.cost_assumed[0]),
         units=facts.quantity,
         revenue=_recent_revenue(version, product),
         grade=facts.grade,
@@ -83,17 +85,17 @@ def _decisions(facts: PriceFacts, group: PriceGroup) -> tuple[Recommended, Marke
     """The recommendation, and what the best allowed price and the competitors' mean would bring."""
     found = recommendation_of(group)
     advice, competitors = found.of_product(0), facts.competitors
-    prices = [float(advice.recommended_price), float(advice.best_price or advice.current_price)]
+    now, price = float(group.inputs.price[0]), float(found.price[0])
+    prices = [price, float(advice.best_price or now)]
     if competitors:
         prices.append(float(competitors.mean))
     impact = project_impact(
-        group.offers.take(np.zeros(len(prices), np.int64)),
+        group.inputs.take(np.zeros(len(prices), np.int64)),
         prices,
-        group.approach.demand_model,
-        weak_estimate=bool(group.weak[0]),
+        group.strategy.demand_model,
     )
     recommended = Recommended(
-        price=float(advice.recommended_price),
+        price=price,
         moved=advice.moved,
         gain=_gain(impact, 0),
         probability_of_gain=advice.probability_of_gain,
@@ -143,7 +145,7 @@ def _segments(version: DataVersion, product: Product) -> list[SegmentShare]:
     )
     figures = kpis(start_date=None, end_date=None)
     return [
-        SegmentShare(segment, float(revenue), elasticities.get(segment), figures[segment]["churnRisk"] or 0.0)
+        SegmentShare(segment, float(revenue), elasticities.get(segment), figures[segment].churn_risk or 0.0)
         for segment, revenue in sorted(revenues.items())
     ]
 
@@ -153,8 +155,8 @@ def _outlook(version: DataVersion, product: Product) -> Outlook | None:
     forecast = forecast_of_product(
         version, product.code, periods=MONTH_DAYS, method=None, price=None, demand_model=LINEAR
     )
-    wape = (forecast["accuracy"] or {}).get("wape")
+    wape = (forecast.accuracy or {}).get("wape")
     if wape is None:
         return None
-    units = forecast["total"]
+    units, wape = rounded(forecast.total, 2) or 0.0, rounded(wape, 4) or 0.0
     return Outlook(units, max(units * (1 - WAPE_TO_LIMITS * wape), 0.0), units * (1 + WAPE_TO_LIMITS * wape))

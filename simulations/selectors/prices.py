@@ -13,21 +13,22 @@ import numpy as np
 from elastix.errors import FieldError, Invalid, NotFound
 from pricing.elasticity.core.demand import DemandModel
 from pricing.recommendation.core import recommendation as why
-from pricing.recommendation.core.guardrails import guardrails, is_extrapolation
 from pricing.recommendation.core.impact import Figures, Impact, demand_curve, project_impact
 from pricing.recommendation.core.inputs import PricingInputs
+from pricing.recommendation.core.limits import is_extrapolation, price_limits
 from pricing.recommendation.core.margins import ProfitAnalysis, analyse_profit_margin
 from pricing.recommendation.core.scenarios import Scenario, compare, preset_prices, steps_towards
 from pricing.recommendation.selectors.expected import interval
 from pricing.recommendation.selectors.policies import Overrides
-from pricing.recommendation.selectors.pricing_inputs import MONTH_DAYS, PriceFacts, PriceGroup, pricing_inputs
-from pricing.recommendation.selectors.recommendations import (
+from pricing.recommendation.selectors.pricing_inputs import (
     WITHOUT_PRICE,
-    other_model,
-    reason_without_price,
-    recommendation_of,
+    PriceFacts,
+    PriceGroup,
+    pricing_inputs,
 )
+from pricing.recommendation.selectors.recommendations import other_model, recommendation_of
 from pricing.sales.core.arrays import FloatArray
+from pricing.sales.core.calendar import MONTH_DAYS
 
 NO_PRESET_PRICE: Final = "NO_PRESET_PRICE"
 RANGE: Final = 0.3
@@ -93,14 +94,14 @@ def product_to_price(
     ------
     NotFound : there is nothing to project from: an unknown product, a service, no price or no elasticity.
     """
-    basis = pricing_inputs([code], Overrides(demand_model=demand_model), cost)
-    for facts in basis.without_price:
-        raise NotFound(f"{code}: {WITHOUT_PRICE[reason_without_price(facts)]}")
-    if not basis.groups:
+    groups, without_price = pricing_inputs([code], Overrides(demand_model=demand_model), cost)
+    for facts in without_price:
+        raise NotFound(f"{code}: {WITHOUT_PRICE[facts.obstacle]}")
+    if not groups:
         raise NotFound(f"There is no product {code!r}.")
-    if basis.groups[0].facts[0].elasticity is None:
+    if groups[0].facts[0].elasticity is None:
         raise NotFound(f"{code} has no elasticity yet: it has no sales with a price.")
-    return basis.groups[0]
+    return groups[0]
 
 
 def price_simulation(
@@ -124,7 +125,7 @@ def price_simulation(
     """
     group = product_to_price(code, demand_model=demand_model, cost=cost)
     prices = np.array([float(new_price)])
-    impact = project_impact(group.offers, prices, group.approach.demand_model, demand_factor, group.weak)
+    impact = project_impact(group.inputs, prices, group.strategy.demand_model, demand_factor)
     return _projection(
         group,
         _warnings(group, impact),
@@ -156,7 +157,7 @@ def price_scenarios(
     """
     group = product_to_price(code, demand_model=demand_model, cost=cost)
     asked, without = _scenarios(group, scenarios)
-    found = compare(group.offers, asked, group.approach.demand_model, demand_factor, bool(group.weak[0]))
+    found = compare(group.inputs, asked, group.strategy.demand_model, demand_factor)
     rows = _projected(group, found.impact, [each.name for each in found.scenarios], found.rank.tolist())
     warnings = [*(f"{NO_PRESET_PRICE}: {name}" for name in without), *_warnings(group)]
     rows.sort(key=lambda row: row.rank)
@@ -179,8 +180,8 @@ def demand_over_prices(
     Invalid : the prices are in the wrong order.
     """
     group = product_to_price(code, demand_model=demand_model)
-    prices = price_grid(float(group.offers.price[0]), min_price, max_price, points)
-    impact = demand_curve(group.offers, prices, group.approach.demand_model)
+    prices = price_grid(float(group.inputs.price[0]), min_price, max_price, points)
+    impact = demand_curve(group.inputs, prices, group.strategy.demand_model)
     points_of_curve = [ProjectedPrice(_at(impact, index)) for index in range(prices.size)]
     return _projection(group, _warnings(group), prices=points_of_curve)
 
@@ -200,11 +201,11 @@ def profit_impact(
     """
     group = product_to_price(code, demand_model=demand_model)
     fixed = None if fixed_costs is None else float(fixed_costs)
-    now = float(group.offers.price[0])
+    now = float(group.inputs.price[0])
     asked = [now] if new_price is None else [now, float(new_price)]
     prices = np.array([*asked, *price_grid(now, None, None, CURVE_POINTS)])
-    impact = demand_curve(group.offers, prices, group.approach.demand_model)
-    margins = analyse_profit_margin(prices, group.offers.cost, impact.projected.quantity, fixed)
+    impact = demand_curve(group.inputs, prices, group.strategy.demand_model)
+    margins = analyse_profit_margin(prices, group.inputs.cost, impact.projected.quantity, fixed)
     rows = [ProjectedPrice(_at(impact, i), margins=_at(margins, i)) for i in range(prices.size)]
     return _projection(
         group,
@@ -258,9 +259,8 @@ def _projected(
     group: PriceGroup, impact: Impact, names: Sequence[str] = ("",), ranks: Sequence[int] = (0,)
 ) -> list[ProjectedPrice]:
     """Return each price of an impact, in the impact's order; the present price is always allowed."""
-    rails, prices = guardrails(group.offers, group.terms), impact.projected.price
-    cents = np.rint(100 * prices)
-    allowed = (cents >= rails.low[0]) & (cents <= rails.high[0]) | (prices == group.offers.price[0])
+    prices = impact.projected.price
+    allowed = price_limits(group.inputs, group.constraints).allows(prices) | (prices == group.inputs.price[0])
     return [
         ProjectedPrice(_at(impact, i), interval(impact, i), bool(allowed[i]), name, rank, is_baseline=i == 0)
         for i, (name, rank) in enumerate(zip(names, ranks, strict=True))
@@ -269,16 +269,17 @@ def _projected(
 
 def _at(arrays: Arrays, index: int) -> Arrays:
     """Return a dataclass of arrays with the numbers at one index in their place."""
-    values = [getattr(arrays, each.name) for each in fields(arrays)]
-    kind: Any = type(arrays)
-    return kind(*(_at(each, index) if isinstance(each, Figures) else each[index] for each in values))  # type: ignore[no-any-return]
+    values: dict[str, Any] = {each.name: getattr(arrays, each.name) for each in fields(arrays)}
+    for name, value in values.items():
+        values[name] = _at(value, index) if isinstance(value, Figures) else value[index]
+    return type(arrays)(**values)
 
 
 def _projection(group: PriceGroup, warnings: list[str], **found: Any) -> Projection:
     return Projection(
         facts=group.facts[0],
-        inputs=_at(group.offers, 0),
-        demand_model=group.approach.demand_model,
+        inputs=_at(group.inputs, 0),
+        demand_model=group.strategy.demand_model,
         warnings=warnings,
         **found,
     )
@@ -286,7 +287,7 @@ def _projection(group: PriceGroup, warnings: list[str], **found: Any) -> Project
 
 def _warnings(group: PriceGroup, impact: Impact | None = None) -> list[str]:
     """Codes of what to keep in mind of the product and, where one price was asked, of that."""
-    offers, facts = group.offers, group.facts[0]
+    offers, facts = group.inputs, group.facts[0]
     applies = {
         why.POSITIVE_ELASTICITY: offers.elasticity[0] >= 0,
         why.NO_COST: np.isnan(offers.cost[0]),
@@ -297,7 +298,7 @@ def _warnings(group: PriceGroup, impact: Impact | None = None) -> list[str]:
         price = impact.projected.price
         applies |= {
             why.BELOW_COST: price[0] < offers.cost[0],
-            why.EXTRAPOLATION: is_extrapolation(price, group.terms)[0],
+            why.EXTRAPOLATION: is_extrapolation(price, group.constraints)[0],
             why.LARGE_CHANGE: impact.large_change[0],
         }
     return list(dict.fromkeys([*(name for name, yes in applies.items() if yes), *facts.flags]))

@@ -12,12 +12,13 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.db import transaction
 
-from elastix.imports.models import ImportBatch, ImportKind, ImportStatus
+from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.imports.services import batch_create
 from elastix.jobs.runner import jobs_run_in
 from market.services.competitors import ObservedPrice, prices_upsert
 from pricing.bundles.services import pairs_request_if_outdated
 from pricing.recommendation.services.categories import categories_refresh_if_outdated
+from pricing.sales.core.files import ImportKind
 from pricing.sales.models import Product, Transaction
 from simulations.generator.shop import GeneratedShop, invoice_labels
 

@@ -14,8 +14,9 @@ from django.core.management.color import no_style
 from django.db import connection
 
 from elastix.dataset.models import DataVersion
-from elastix.imports.models import ImportBatch, ImportKind
+from elastix.imports.models import ImportBatch
 from elastix.imports.services import batch_create
+from pricing.sales.core.files import ImportKind
 
 OUR_APPS = ("elastix", "pricing", "segments")
 Commits = Callable[[], AbstractContextManager[Any]]

@@ -1,267 +1,136 @@
-"""What the API answered when it was recorded, request by request: a refactoring may not change a number unseen.
+"""Every answer of the API is as it was recorded, and nothing that the API document names has gone.
 
-The recording is made anew, after a change that is meant, with `RECORD=1 pytest tests/integration/test_api_recording.py`.
+`pytest tests/integration/test_api_recording.py --record` records anew; look at what changed before committing it.
 """
 
+import copy
 import json
-import math
-import os
-import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
-from django.urls import get_resolver
+from django.db import transaction
+from django.test import TestCase
+from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from rest_framework.test import APIClient
 
 from elastix.api import schema as openapi
-from elastix.imports.models import ImportBatch
-from tests.conftest import client_of, user_with_role
-from tests.integration.little_shop import Commits
-from tests.test_docs import api_methods, api_routes
+from elastix.jobs.runner import jobs_run_in
+from tests.integration.recording.asking import NO_UUID, Api, Clock
+from tests.integration.recording.examples import examples_of
+from tests.integration.recording.furnished import furnish
+from tests.integration.recording.normal import as_text, differences_of_requests, read
+from tests.integration.recording.scripts import SCRIPTS
+from tests.integration.recording.surface import lost, surface_of
 
-pytestmark = pytest.mark.django_db
-
-RECORDING = Path(__file__).parent.parent / "recordings" / "api.json"
+RECORDINGS = Path(__file__).parents[1] / "recordings"
 EXAMPLES = Path(openapi.__file__).with_name("examples.json")
-REQUESTS = Path(__file__).parent.parent / "recordings" / "requests.txt"
-UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-MOMENT = re.compile(r"20(?!25-0[1-5])\d\d-\d\d-\d\dT[0-9:.]+(Z|\+\d\d:\d\d)")
-ROW_NUMBERS = {"id", "job", "rule", "run", "run_id", "rule_id", "change_id"}
-# Messages of refusals may be worded anew; their fields and codes may not.
-WORDING = {"detail", "message"}
-
-
-def requests() -> list[tuple[str, str, str, Any]]:
-    """Role, method, address and body of each request; `name=` in front of the role keeps the answer's id."""
-    lines = [line for line in REQUESTS.read_text().splitlines() if line and not line.startswith("#")]
-    found = []
-    for line in lines:
-        role, method, address, *body = line.split(" ", 3)
-        found.append((role, method, address, json.loads(body[0]) if body else None))
-    return found
-
-
-class Recorder:
-    """Sends the requests in order and keeps what is the same on every database and on every day."""
-
-    def __init__(self, commits: Commits) -> None:
-        self.commits = commits
-        self.clients: dict[str, Any] = {"nobody": APIClient()}
-        self.known: dict[str, str] = {}
-        self.numbers: dict[str, str] = {}
-
-    def client(self, role: str) -> Any:
-        if role not in self.clients:
-            self.clients[role] = client_of(user_with_role(role))
-        return self.clients[role]
-
-    def send(self, role: str, method: str, address: str, body: Any) -> dict[str, Any]:
-        keep, _, role = role.rpartition("=")
-        sent = self._filled(address)
-        with self.commits():
-            response = self._response(self.client(role), method, sent, body)
-        content = b"".join(response.streaming_content) if response.streaming else response.content
-        kind = response.get("Content-Type", "").split(";")[0]
-        answer = json.loads(content) if kind.endswith("json") and content else content.decode()
-        if keep and isinstance(answer, dict):
-            for name in keep.split(","):
-                key, _, alias = name.partition(":")
-                value: Any = answer
-                for part in key.split("."):
-                    value = value[int(part)] if part.isdigit() else value[part]
-                self.known[alias or key] = str(value)
-        refused = response.status_code >= 400
-        return {
-            "request": f"{role} {method} {address}" + (f" {json.dumps(body)}" if body is not None else ""),
-            "status": response.status_code,
-            "type": kind,
-            "etag": response.has_header("ETag"),
-            "answer": self._stable(answer, refused=refused),
-            "example": example(answer),
-        }
-
-    def _response(self, client: Any, method: str, address: str, body: Any) -> Any:
-        if method == "UPLOAD":
-            file = SimpleUploadedFile("upload.csv", body["file"].encode())
-            return client.post(address, {**body, "file": file}, format="multipart")
-        content = "" if body is None else json.dumps(body)
-        return client.generic(method, address, content, content_type="application/json")
-
-    def _filled(self, text: str) -> str:
-        return re.sub(r"\{(\w+)\}", lambda match: self.known[match[1]], text)
-
-    def _stable(self, value: Any, key: str = "", *, refused: bool = False) -> Any:
-        if refused and key in WORDING:
-            return "<wording>"
-        if isinstance(value, dict):
-            return {name: self._stable(each, name, refused=refused) for name, each in value.items()}
-        if isinstance(value, list):
-            return [self._stable(each, key, refused=refused) for each in value]
-        if key in ROW_NUMBERS and isinstance(value, int) and not isinstance(value, bool):
-            return self.numbers.setdefault(f"{key} {value}", f"<{key} {len(self.numbers)}>")
-        if isinstance(value, str):
-            text = UUID.sub(
-                lambda match: self.numbers.setdefault(match[0], f"<uuid {len(self.numbers)}>"), value
-            )
-            text = MOMENT.sub("<moment>", text)
-            for number in sorted(self.known.values(), key=len, reverse=True):
-                if number.isdigit():
-                    text = re.sub(rf"\b(job|optimization|rule|change) {number}\b", r"\1 <number>", text)
-            return text
-        return value
-
-
-def example(value: Any) -> Any:
-    """An answer as the OpenAPI document shows it: two rows of each list, and the same ids and moments every time."""
-    if isinstance(value, dict):
-        return {name: example(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [example(each) for each in value[:2]]
-    if isinstance(value, str):
-        text = UUID.sub("01960000-0000-7000-8000-000000000001", value)
-        return "\n".join(MOMENT.sub("2025-05-01T06:00:00Z", text).splitlines()[:3])
-    return value
-
-
-def examples(answers: list[dict[str, Any]]) -> dict[str, Any]:
-    """For every operation the body and the answer of the first request that was served."""
-    routes = [route for route, _ in api_routes()]
-    found: dict[str, Any] = {}
-    for answer, (_, method, address, body) in zip(answers, requests(), strict=True):
-        path = re.sub(r"\{\w+\}", "{}", address.split("?")[0])
-        route = next(
-            (each for each in sorted(routes, key=lambda text: text.count("{")) if matches(each, path)), ""
-        )
-        if answer["status"] < 300 and method != "UPLOAD":
-            sent = {"request": body} if body else {}
-            found.setdefault(f"{method} {route}", {**sent, "response": answer["example"]})
-    return found
+SURFACE = RECORDINGS / "surface.json"
+MOST_LINES = 40
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+# Pages of the desk and the way to them: no part of the API.
+NO_API = ("admin/", "favicon.ico", "^static/")
+UUIDS = ("batch", "import", "simulation", "transaction")
+IDS = ("alert", "applied", "change", "competitor", "job", "policy", "price", "rule", "run")
 
 
 @pytest.fixture
-def answers(shop: ImportBatch, commits: Commits) -> list[dict[str, Any]]:
-    recorder = Recorder(commits)
-    recorder.known["import"] = str(shop.pk)
-    return [recorder.send(*request) for request in requests()]
+def recording(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--record"))
 
 
-def differences(before: Any, after: Any, where: str) -> list[str]:
-    """Where two answers differ, numbers compared to 1e-9 of their size; keys may be added, not taken away."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        gone = [f"{where}.{name} is gone" for name in before if name not in after]
-        return gone + [
-            each
-            for name in before
-            if name in after
-            for each in differences(before[name], after[name], f"{where}.{name}")
-        ]
-    if isinstance(before, list) and isinstance(after, list):
-        if len(before) != len(after):
-            return [f"{where} has {len(after)} entries, not {len(before)}"]
-        return [
-            each
-            for index, (old, new) in enumerate(zip(before, after, strict=True))
-            for each in differences(old, new, f"{where}[{index}]")
-        ]
-    if isinstance(before, float) or isinstance(after, float):
-        same = isinstance(before, int | float) and isinstance(after, int | float)
-        if same and math.isclose(before, after, rel_tol=1e-9, abs_tol=1e-12):
-            return []
-    return [] if before == after else [f"{where}: {before!r} -> {after!r}"]
+@pytest.fixture(scope="module")
+def furnished(django_db_setup: None, django_db_blocker: Any) -> Iterator[Api]:
+    """The furnished shop, in a transaction around those of the tests: each starts from the same rows."""
+    clock = Clock()
+    with django_db_blocker.unblock(), transaction.atomic(), jobs_run_in("inline"), clock.telling():
+        api = Api(lambda: TestCase.captureOnCommitCallbacks(execute=True), clock)
+        furnish(api)
+        yield api
+        transaction.set_rollback(True)
 
 
-def write(path: Path, content: Any) -> None:
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+@pytest.fixture
+def api(furnished: Api, db: None) -> Api:
+    furnished.clock.set(hour=10)
+    api = copy.copy(furnished)
+    api.ids = dict(furnished.ids)
+    api.start_anew()
+    return api
 
 
-def test_every_request_is_answered_as_it_was_recorded(answers: list[dict[str, Any]]) -> None:
-    if os.environ.get("RECORD"):
-        write(EXAMPLES, examples(answers))
-        write(RECORDING, [{name: each[name] for name in each if name != "example"} for each in answers])
-    recorded = json.loads(RECORDING.read_text())
-    assert [each["request"] for each in answers] == [each["request"] for each in recorded]
-    found = [
-        line
-        for before, after in zip(recorded, answers, strict=True)
-        for line in differences(before, after, before["request"])
-    ]
-    assert found == []
+@pytest.mark.parametrize("family", sorted(SCRIPTS))
+def test_answers_are_as_recorded(family: str, recording: bool, api: Api) -> None:
+    SCRIPTS[family](api)
+    file = RECORDINGS / f"{family}.json"
+    if recording:
+        assert not api.surprises, "\n".join(api.surprises)
+        file.write_text(as_text(api.entries))
+    found = list(differences_of_requests(read(file), json.loads(as_text(api.entries))))
+    more = f"\n... and {len(found) - MOST_LINES} more" if len(found) > MOST_LINES else ""
+    assert not found, "\n".join(["answers differ from the recording:", *found[:MOST_LINES]]) + more
 
 
-def test_the_requests_reach_every_address_with_every_method() -> None:
-    patterns = get_resolver().url_patterns
-    assert patterns
-    reached = set()
-    for _, method, address, _ in requests():
-        path = "/" + re.sub(r"\{\w+\}", "{}", address.split("?")[0]).strip("/")
-        reached.add(("POST" if method == "UPLOAD" else method, path))
-    missing = [
-        f"{method} {route}"
-        for route, methods in api_methods().items()
-        for method in methods
-        if route not in ("/", "/docs", "/openapi.json")
-        and not any(method == sent and matches(route, path) for sent, path in reached)
-    ]
-    assert missing == []
+def test_the_surface_is_still_there(recording: bool, db: None) -> None:
+    surface = surface_of(APIClient().get("/openapi.json").json())
+    if recording:
+        SURFACE.write_text(as_text(surface))
+    assert not (gone := list(lost(read(SURFACE), surface))), "\n".join(["gone from the API:", *gone])
 
 
-def matches(route: str, path: str) -> bool:
-    return re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", route), path) is not None
-
-
-SURFACE = RECORDING.with_name("surface.json")
-
-
-def surface(document: dict[str, Any]) -> dict[str, Any]:
-    """Addresses with their methods and, for each, the names of parameters and the keys of body and answer."""
-    found: dict[str, Any] = {}
-    for path, operations in document["paths"].items():
-        for method, operation in operations.items():
-            body = (
-                operation.get("requestBody", {})
-                .get("content", {})
-                .get("application/json", {})
-                .get("schema", {})
-            )
-            success = next((v for code, v in sorted(operation["responses"].items()) if code < "300"), {})
-            answer = next((each["schema"] for each in success.get("content", {}).values()), {})
-            found[f"{method.upper()} {path}"] = {
-                "parameters": sorted(each["name"] for each in operation.get("parameters", [])),
-                "body": keys(document, body),
-                "answer": keys(document, answer),
-            }
-    return found
-
-
-def keys(document: dict[str, Any], schema: dict[str, Any], depth: int = 0) -> Any:
-    """The tree of keys that a schema describes."""
-    if "$ref" in schema:
-        schema = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
-    for name in ("allOf", "oneOf"):
-        if len(schema.get(name, [])) == 1:
-            return keys(document, schema[name][0], depth)
-    if depth > 8:
-        return "..."
-    if "items" in schema:
-        return keys(document, schema["items"], depth)
-    return {
-        name: keys(document, each, depth + 1) for name, each in sorted(schema.get("properties", {}).items())
+def test_every_address_and_method_is_recorded() -> None:
+    asked = {
+        (resolve(address(path)).route, method)
+        for family in SCRIPTS
+        for method, _, path in (entry["request"].partition(" ") for entry in answered(family))
     }
+    unasked = sorted(set(operations(get_resolver())) - asked)
+    assert not unasked, "\n".join(
+        ["never asked with success by a script:", *(f"{m} {r}" for r, m in unasked)]
+    )
 
 
-def test_the_surface_is_what_it_was(client: Client) -> None:
-    now = surface(client.get("/openapi.json").json())
-    if os.environ.get("RECORD"):
-        write(SURFACE, {name: now[name] for name in sorted(now)})
-    before = json.loads(SURFACE.read_text())
-    assert sorted(set(before) - set(now)) == []
-    lost = [
-        f"{name}: {part} {sorted(set(was[part]) - set(now[name][part]))}"
-        for name, was in before.items()
-        for part in ("parameters", "body", "answer")
-        if set(was[part]) - set(now[name][part])
+def test_every_operation_has_an_example(recording: bool) -> None:
+    entries = [
+        (resolve(address(entry["request"].partition(" ")[2])).route, entry)
+        for family in SCRIPTS
+        for entry in answered(family)
+        if entry["status"] < 300
     ]
-    assert lost == []
+    found = examples_of(entries, UUIDS)
+    if recording:
+        EXAMPLES.write_text(as_text(found))
+    assert set(found) == set(read(EXAMPLES))
+
+
+def answered(family: str) -> Iterator[dict[str, Any]]:
+    return (entry for entry in read(RECORDINGS / f"{family}.json") if 200 <= entry["status"] < 400)
+
+
+def address(path: str) -> str:
+    """An address of the same route: what a route takes depends on the kind of a value, not on which it is."""
+    known = {"code": "CUP", **dict.fromkeys(IDS, 1), **dict.fromkeys(UUIDS, NO_UUID)}
+    return path.partition("?")[0].format(**known)
+
+
+def operations(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the route and every method of each address in the URL conf."""
+    for each in resolver.url_patterns:
+        route = prefix + str(each.pattern)
+        if route in ("", *NO_API):
+            if isinstance(each, URLResolver) and not route:
+                yield from operations(each, route)
+        elif isinstance(each, URLResolver):
+            yield from operations(each, route)
+        else:
+            yield from ((route, method) for method in methods_of(each))
+
+
+def methods_of(pattern: URLPattern) -> list[str]:
+    """The methods that a view or a viewset's route answers."""
+    actions = getattr(pattern.callback, "actions", None)
+    if actions:
+        return [name.upper() for name in actions if name.upper() in METHODS]
+    view = getattr(pattern.callback, "view_class", None) or getattr(pattern.callback, "cls", None)
+    return [name for name in METHODS if hasattr(view, name.lower())]

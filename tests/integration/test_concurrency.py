@@ -25,7 +25,7 @@ from elastix.imports.services import batch_create
 from elastix.jobs.models import OPEN_STATES, Job, JobState
 from elastix.jobs.recompute import request_recompute
 from elastix.jobs.runner import claim, jobs_run_in, run_job
-from pricing.changes.services import price_changes as ledger
+from pricing.changes.services import price_changes
 from pricing.sales.models import PriceChange, Product, SalesHistory, Transaction
 from pricing.sales.services import imports as importing
 from pricing.sales.services.products import product_create, product_update
@@ -216,7 +216,7 @@ def test_withdrawing_twice_at_once_takes_the_lines_out_once(many_connections: No
         batch = take_in(file_of(300))
         run_job(batch.job_id)
         transactions_before = Transaction.objects.count()
-        jobs = [importing.batch_withdraw(batch), importing.batch_withdraw(batch)]
+        jobs = [importing.batch_revert(batch), importing.batch_revert(batch)]
     assert transactions_before == 300
     assert together(*(lambda pk=job.pk: run_job(pk) for job in jobs)) == [None, None]
     deleted = sorted(Job.objects.get(pk=job.pk).result["deleted"] for job in jobs)
@@ -311,15 +311,15 @@ def stock_the_shelf() -> None:
 
 
 def approved_change(code: str, price: str) -> int:
-    (change,) = ledger.propose([(code, Decimal(price))], by="somebody")
-    ledger.approve([change.pk], by="somebody else")
+    (change,) = price_changes.propose([(code, Decimal(price))], by="somebody")
+    price_changes.approve([change.pk], by="somebody else")
     return change.pk
 
 
 def approved_batch(price: str) -> Any:
     number = uuid7()
-    ledger.propose([(code, Decimal(price)) for code in SHELF], by="somebody", batch=number)
-    ledger.approve(number, by="somebody else")
+    price_changes.propose([(code, Decimal(price)) for code in SHELF], by="somebody", batch=number)
+    price_changes.approve(number, by="somebody else")
     return number
 
 
@@ -373,7 +373,7 @@ def test_twenty_batches_single_changes_edits_and_rollbacks_at_once_leave_ledger_
     stock_the_shelf()
     post = poster("manager")
     there = approved_batch("12.00")
-    ledger.apply(there, by="somebody")
+    price_changes.apply(there, by="somebody")
     batches = [approved_batch(f"{13 + number}.00") for number in range(4)]
     singles = [approved_change(code, "19.00") for code in reversed(SHELF)]
     answers = together(
@@ -382,7 +382,7 @@ def test_twenty_batches_single_changes_edits_and_rollbacks_at_once_leave_ledger_
         *(lambda pk=pk: post(f"{CHANGES}/{pk}/apply") for pk in singles),
         *(lambda pk=pk: post(f"{CHANGES}/{pk}/rollback") for pk in singles[:4]),
         lambda: product_update("P3", by="somebody", current_price=Decimal("12.50")),
-        lambda: ledger.apply_due(),
+        lambda: price_changes.apply_due(),
     )
     codes = [answer.status_code for answer in answers[:-2]]
     assert set(codes) <= {200, 409, 503}
@@ -397,7 +397,7 @@ def test_a_due_change_met_by_many_schedulers_and_people_is_applied_once(many_con
     change = approved_change("P0", "11.00")
     PriceChange.objects.update(scheduled_for=timezone.now() - timedelta(minutes=1))
     answers = together(
-        *(ledger.apply_due for _ in range(10)),
+        *(price_changes.apply_due for _ in range(10)),
         *(lambda: post(f"{CHANGES}/{change}/apply") for _ in range(10)),
     )
     by_schedule, by_people = answers[:10], [answer.status_code for answer in answers[10:]]

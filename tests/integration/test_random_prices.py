@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from elastix.fields import uuid7
-from pricing.changes.services import price_changes as ledger
+from pricing.changes.services import price_changes
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.services.products import product_create, product_update
 
@@ -31,10 +31,10 @@ FIRST_PRICE = Decimal("10.00")
 PRICES = [Decimal(price) for price in ("8.00", "9.00", "10.00", "11.00", "12.00")]
 PEOPLE = ("anna", "bert")
 STEPS = {
-    "approve": (ledger.approve, ("proposed",), "approved"),
-    "reject": (ledger.reject, ("proposed", "approved"), "rejected"),
-    "apply": (ledger.apply, ("approved",), "applied"),
-    "roll_back": (ledger.roll_back, ("applied",), "rolled_back"),
+    "approve": (price_changes.approve, ("proposed",), "approved"),
+    "reject": (price_changes.reject, ("proposed", "approved"), "rejected"),
+    "apply": (price_changes.apply, ("approved",), "applied"),
+    "roll_back": (price_changes.roll_back, ("applied",), "rolled_back"),
 }
 
 
@@ -83,8 +83,8 @@ def propose(model: Model, wanted: Sequence[tuple[str, Decimal]], by: str, batche
     codes = [code for code, _ in wanted]
     possible = len(set(codes)) == len(codes) and all(model.price(code) != price for code, price in wanted)
     try:
-        made = ledger.propose(wanted, by=by, batch=batch)
-    except ledger.ProposalRefused:
+        made = price_changes.propose(wanted, by=by, batch=batch)
+    except price_changes.InvalidProposal:
         assert not possible
         return
     assert possible
@@ -105,7 +105,7 @@ def step(model: Model, name: str, place: int, whole_batch: bool, by: str) -> Non
     possible = all(model.may(name, each, by) for each in concerned)
     try:
         STEPS[name][0](chosen, by=by)
-    except (ledger.StepRefused, PermissionDenied):
+    except (price_changes.InvalidTransition, PermissionDenied):
         assert not possible
         return
     assert possible

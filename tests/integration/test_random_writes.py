@@ -93,12 +93,12 @@ def withdraw(place: int) -> None:
     """Take a published file out again, but not the one that holds the whole shop."""
     found = ImportBatch.objects.filter(status=ImportStatus.PUBLISHED).order_by("pk")[1:]
     if found:
-        run_to_end(importing.batch_withdraw(found[place % len(found)]))
+        run_to_end(importing.batch_revert(found[place % len(found)]))
 
 
 def withdraw_everything() -> None:
     for batch in ImportBatch.objects.filter(status=ImportStatus.PUBLISHED).order_by("pk"):
-        run_to_end(importing.batch_withdraw(batch))
+        run_to_end(importing.batch_revert(batch))
 
 
 def spree(customer: str, number: int) -> None:
@@ -204,7 +204,7 @@ def import_lines(made: Sequence[Line]) -> None:
         fields = line | {"invoice_date": moment, "customer_id": line["customer_id"] or ""}
         writer.writerow([fields[name] for name in FIELDS])
     file = io.BytesIO(text.getvalue().encode())
-    batch = batch_create(file, kind="transactions", file_name="some.csv", again=True)
+    batch = batch_create(file, kind="transactions", file_name="some.csv", force=True)
     run_to_end(batch.job)
     batch.refresh_from_db()
     assert (batch.status, batch.accepted) == (ImportStatus.PUBLISHED, len(made)), batch.error or batch.reasons

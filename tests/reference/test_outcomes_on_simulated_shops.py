@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from pricing.changes.core.constants import NOISE_WEEKS
 from pricing.changes.core.outcomes import (
     FIGURES,
-    NOISE_WEEKS,
     WINDOWS,
+    Z_80,
     Band,
-    Days,
+    CumulativeSales,
     Noise,
     calibrate,
     estimate_noise,
@@ -29,7 +30,6 @@ ORDINARY = Disturbances.only(
     "intermittent", "weekly_season", "yearly_season", "trend", "quantity_breaks", "web_markup", "returns"
 )
 ERROR = 0.3
-SDS_BETWEEN_LIMITS = 2 * 1.2815515655446004
 
 
 @dataclass
@@ -59,10 +59,10 @@ def outcomes(shop: SimulatedShop, window: int, chance: bool = True) -> tuple[Ban
     spec, steps = shop.spec, clean_steps(shop)
     sale = shop.quantity > 0
     product, day, quantity = shop.product[sale], shop.day[sale], shop.quantity[sale].astype(np.float64)
-    days = Days.of(
+    days = CumulativeSales.of(
         spec.first_day, spec.days, spec.products, (product, day, quantity, quantity * shop.price[sale])
     )
-    whole = Days.of(spec.first_day, spec.days, 1, (np.zeros_like(day), day, quantity, quantity))
+    whole = CumulativeSales.of(spec.first_day, spec.days, 1, (np.zeros_like(day), day, quantity, quantity))
     n, moment = steps.product.size, spec.first_day + steps.at
 
     def of_shop(start: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -92,7 +92,7 @@ def outcomes(shop: SimulatedShop, window: int, chance: bool = True) -> tuple[Ban
         baseline=baseline,
         usual=usual,
         share=share,
-        share_sd=np.abs(high - low) / SDS_BETWEEN_LIMITS / share,
+        share_sd=np.abs(high - low) / (2 * Z_80) / share,
         scale=window / 30 * factor,
         price=steps.new,
         paid_level=level,
@@ -118,7 +118,7 @@ def test_four_of_five_outcomes_fall_within_our_interval(shop: SimulatedShop, win
     for place in range(len(FIGURES)):
         found = calibrate(band, realised, judged, place)
         assert 0.74 <= found.share <= 0.90, (FIGURES[place], found)
-        assert abs(found.bias) < 0.08, (FIGURES[place], found)
+        assert abs(found.bias_percent) < 8, (FIGURES[place], found)
 
 
 @pytest.mark.slow

@@ -111,9 +111,7 @@ def test_sections_10_and_12_the_recommended_price():
         "unconstrained_price": "16.16",
         "formula_price": "66.30",
     }
-    assert [(c.rule, c.bound) for c in advice.constraints if c.binding] == [
-        ("max_increase", Decimal("14.93"))
-    ]
+    assert [(c.rule, c.bound) for c in advice.limits if c.binding] == [("max_increase", Decimal("14.93"))]
 
 
 def test_section_10_prices_of_the_three_scenarios_and_the_risk_of_the_first():
@@ -138,7 +136,7 @@ def test_section_16_bounds_of_a_formula_price():
     found = recommend(
         PricingInputs.of(price=10.0, cost=9.5, elasticity=-9.0), PriceConstraints.of(1, max_change=0.5)
     )
-    assert dict(found.guardrails.of_product(0))["cost_floor"] == Decimal("10.45")
+    assert {each.rule: each.bound for each in found.limits.of_product(0)}["cost_floor"] == Decimal("10.45")
     assert believed_formula_price(8.5, 0.3, -1.2) == pytest.approx(21.25)
 
 
@@ -171,14 +169,14 @@ def test_section_8_signs_of_relationships():
 
 
 def test_section_8_at_the_joint_optimum_both_derivatives_are_0():
-    offers = PricingInputs.of(
+    inputs = PricingInputs.of(
         price=[10.0, 12.0], quantity=[100, 80], cost=[6.0, 7.0], elasticity=[-2.5, -2.0]
     )
     cross = np.array([[0.0, 0.5], [0.3, 0.0]])
-    found = joint_prices(offers, np.array([8.0, 9.0]), np.array([14.0, 16.0]), cross)
-    best = joint_profit(offers, found, cross)
+    found = joint_prices(inputs, np.array([8.0, 9.0]), np.array([14.0, 16.0]), cross)
+    best = joint_profit(inputs, found, cross)
     for step in ([0.01, 0], [-0.01, 0], [0, 0.01], [0, -0.01]):
-        assert joint_profit(offers, found + np.array(step), cross) <= best + 0.01
+        assert joint_profit(inputs, found + np.array(step), cross) <= best + 0.01
 
 
 # --- examples whose arithmetic is wrong: the right figures ----------------------------------------
@@ -192,15 +190,15 @@ def test_section_2_the_revenue_formula_is_lerners_profit_optimum():
     cost, price, e = 8.0, 12.0, -1.5
     lerner = float(lerner_price(cost, e))
     assert lerner == pytest.approx(cost / (1 + 1 / e))
-    offers = PricingInputs.of(price=[price] * 2, cost=cost, quantity=100, elasticity=e)
-    revenue = project_impact(offers, np.array([lerner, float(revenue_optimum(price, e))])).projected.revenue
+    inputs = PricingInputs.of(price=[price] * 2, cost=cost, quantity=100, elasticity=e)
+    revenue = project_impact(inputs, np.array([lerner, float(revenue_optimum(price, e))])).projected.revenue
     assert revenue.tolist() == pytest.approx([0.0, 1250.0])
 
 
 def test_section_2_a_price_with_an_ending_never_undercuts_the_least_price():
     # The seed's code takes off a cent after the limits: 9.59 where 9.60 is the least.
-    offers = PricingInputs.of(price=10.0, cost=4.0, quantity=100, elasticity=-4.0, std_error=0.1)
-    advice = recommend(offers, PriceConstraints.of(1, min_price=9.6)).of_product(0)
+    inputs = PricingInputs.of(price=10.0, cost=4.0, quantity=100, elasticity=-4.0, std_error=0.1)
+    advice = recommend(inputs, PriceConstraints.of(1, min_price=9.6)).of_product(0)
     assert advice.unconstrained_price == Decimal("8.25")
     assert advice.recommended_price == Decimal("9.60")
 
@@ -290,9 +288,9 @@ def test_section_10_the_market_position():
 @pytest.mark.parametrize(("elasticity", "formula"), [(-1.0, None), (-0.8, Decimal("-41.60"))])
 def test_section_16_where_the_formula_has_no_price_only_a_limit_ends_the_rise(elasticity, formula):
     # The seed's code answers 1.3 times the cost for the one and 1.1 times for the other: 10.40 and 8.80.
-    offers = PricingInputs.of(price=10.0, cost=8.0, quantity=100, elasticity=elasticity, std_error=0.1)
+    inputs = PricingInputs.of(price=10.0, cost=8.0, quantity=100, elasticity=elasticity, std_error=0.1)
     advice = recommend(
-        offers, PriceConstraints.of(1, target_margin=0.3), PricingStrategy("target_margin")
+        inputs, PriceConstraints.of(1, target_margin=0.3), PricingStrategy("target_margin")
     ).of_product(0)
     assert (advice.formula_price, advice.unconstrained_price) == (formula, None)
     assert (advice.reason, advice.recommended_price) == ("INELASTIC_AT_BOUND", Decimal("11.49"))

@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from elastix.imports.core.dates import spell
-from elastix.imports.core.errors import UnreadableFile
-from elastix.imports.core.fields import FileSchema, normalise_name
+from elastix.imports.core.dates import parse_date
+from elastix.imports.core.fields import FileSchema, UnreadableFile, normalise_name
 from elastix.imports.core.numbers import parse_number
 from elastix.imports.core.values import clean, shown
 
@@ -105,11 +104,11 @@ def _as_header(
     while names and not names[-1]:
         names.pop()
     candidates: dict[str, list[int]] = {}
-    spoken_for: set[int] = set()
+    mapped_places: set[int] = set()
     unknown = []
     for column, field_name in mapping.items():
         found = _columns_named(column, names)
-        spoken_for.update(found)
+        mapped_places.update(found)
         if not found:
             unknown.append(column)
         elif field_name:
@@ -118,7 +117,7 @@ def _as_header(
     fields = {name: field.name for field in schema for name in field.names}
     for position, name in enumerate(names):
         known = fields.get(normalise_name(name))
-        if known and known not in mapped and position not in spoken_for:
+        if known and known not in mapped and position not in mapped_places:
             candidates.setdefault(known, []).append(position)
     missing = tuple(field.name for field in schema if field.required and field.name not in candidates)
     return Header(line, skipped, tuple(names), candidates, missing, tuple(unknown))
@@ -133,7 +132,7 @@ def _columns_named(column: str, names: Sequence[str]) -> list[int]:
 
 
 def resolve(header: Header, schema: FileSchema) -> Columns:
-    """Settle the columns of the header that was found.
+    """Decide which column is which field, by the header that was found.
 
     Raises
     ------
@@ -170,9 +169,8 @@ def resolve(header: Header, schema: FileSchema) -> Columns:
 
 
 def _looks_like_data(name: str) -> bool:
-    return (
-        parse_number(name, ".") is not None or parse_number(name, ",") is not None or spell(name) is not None
-    )
+    read = (parse_number(name, "."), parse_number(name, ","), parse_date(name))
+    return any(value is not None for value in read)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,17 +1,11 @@
-"""Dates as files spell them. The order of day and month is decided for a whole file, never row by row."""
+"""Dates as files write them. The order of day and month is decided for a whole file, never row by row."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from dataclasses import field as default
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from elastix.imports.core.errors import UnreadableFile
-from elastix.imports.core.fields import Field
-from elastix.imports.core.values import Bad, Converter, checked, clean, refuse, shown
-
-DateOrder = Literal["day-first", "month-first"]
+from elastix.imports.core.fields import DateOrder, Field
+from elastix.imports.core.values import CellError, Converter, checked, invalid
 
 FIRST_YEAR: Final = 1970
 LAST_YEAR: Final = 2100
@@ -28,8 +22,8 @@ _MOMENT: Final = re.compile(
 )
 
 
-class Spelling(NamedTuple):
-    """The parts of a date as spelt.
+class ParsedDate(NamedTuple):
+    """The parts of a date as it is written.
 
     Attributes
     ----------
@@ -58,8 +52,8 @@ class Spelling(NamedTuple):
             return None
 
 
-def spell(text: str) -> Spelling | None:
-    """Take a date apart without deciding the order of day and month; None if its spelling is not known.
+def parse_date(text: str) -> ParsedDate | None:
+    """Take a date apart without deciding the order of day and month; None if its format is not known.
 
     Known are year-first (ISO 8601 included), day/month/year and month/day/year, with `/`, `-` or `.`, the
     year of four digits or, in last place, two; then perhaps a time, of 24 or 12 hours (AM, PM), with or
@@ -74,12 +68,12 @@ def spell(text: str) -> Spelling | None:
         return None
     zone = _offset(offset) if offset else None
     if len(a) == 4 and len(c) <= 2:
-        return Spelling(int(a), int(b), int(c), True, time, zone)
+        return ParsedDate(int(a), int(b), int(c), True, time, zone)
     if len(a) <= 2 and len(c) == 4:
-        return Spelling(int(c), int(a), int(b), False, time, zone)
+        return ParsedDate(int(c), int(a), int(b), False, time, zone)
     if len(a) <= 2 and len(c) == 2:
         century = 1900 if int(c) >= CENTURY_PIVOT else 2000
-        return Spelling(century + int(c), int(a), int(b), False, time, zone)
+        return ParsedDate(century + int(c), int(a), int(b), False, time, zone)
     return None
 
 
@@ -103,57 +97,6 @@ def _offset(text: str) -> tzinfo:
     return timezone(-offset if text[0] == "-" else offset)
 
 
-@dataclass(slots=True)
-class OrderEvidence:
-    """How many distinct dates of a file exist day-first only, month-first only, or both ways.
-
-    Dates that begin with the year, and those with the same number twice (5/5/2011), say nothing.
-    """
-
-    day_first: int = 0
-    month_first: int = 0
-    either: int = 0
-    year_first: int = 0
-    examples: dict[str, str] = default(default_factory=dict)
-
-    def add(self, texts: Iterable[str]) -> None:
-        """Count the given distinct texts; those that are no dates are passed over."""
-        for text in texts:
-            spelling = spell(clean(text))
-            if spelling is None:
-                continue
-            if spelling.year_first:
-                self.year_first += 1
-                continue
-            day_first, month_first = spelling.day("day-first"), spelling.day("month-first")
-            if day_first == month_first:
-                continue
-            kind = "either" if day_first and month_first else "day_first" if day_first else "month_first"
-            setattr(self, kind, getattr(self, kind) + 1)
-            self.examples.setdefault(kind, text.strip())
-
-    def decide(self) -> DateOrder | None:
-        """Choose the order that most of the telling dates need; None where no date depends on it.
-
-        Raises
-        ------
-        UnreadableFile : if every date can be read both ways, or as many need the one order as the other.
-        """
-        if self.day_first != self.month_first:
-            return "day-first" if self.day_first > self.month_first else "month-first"
-        if self.day_first:
-            raise UnreadableFile(
-                f"The dates contradict each other: {shown(self.examples['day_first'])} has the day first,"
-                f" {shown(self.examples['month_first'])} the month. Say which comes first (option day_first)."
-            )
-        if self.either:
-            raise UnreadableFile(
-                f"The dates can be read two ways: {shown(self.examples['either'])} may begin with the day or"
-                " with the month, and no date in the file tells. Say which comes first (option day_first)."
-            )
-        return None
-
-
 def date_converter(field: Field, label: str, order: DateOrder | None, zone: tzinfo) -> Converter:
     """Converter of dates to pairs: the moment in UTC, and its day since 1970-01-01 in the shop's zone.
 
@@ -164,36 +107,29 @@ def date_converter(field: Field, label: str, order: DateOrder | None, zone: tzin
     wanted = f"a date such as {sample} 08:26"
 
     def convert(text: str) -> Any:
-        spelling = spell(text)
-        if spelling is None:
-            return refuse("not_a_date", label, text, "is not a date", wanted)
-        day = spelling.day(order)
+        parsed = parse_date(text)
+        if parsed is None:
+            return invalid("not_a_date", label, text, "is not a date", wanted)
+        day = parsed.day(order)
         if day is None:
-            return _no_such_day(spelling, label, text, wanted)
-        if not FIRST_YEAR <= day.year <= LAST_YEAR:
-            return _far_year(label, text)
-        hour, minute, second, microsecond = spelling.time
-        told = datetime(
-            day.year, day.month, day.day, hour, minute, second, microsecond, spelling.offset or zone
-        )
-        moment = told.astimezone(UTC)
-        local = moment.astimezone(zone)
-        if not FIRST_YEAR <= local.year <= LAST_YEAR:
-            return _far_year(label, text)
-        return moment, local.toordinal() - EPOCH_ORDINAL
+            return _no_such_day(parsed, label, text, wanted)
+        if FIRST_YEAR <= day.year <= LAST_YEAR:
+            hour, minute, second, microsecond = parsed.time
+            written = datetime(
+                day.year, day.month, day.day, hour, minute, second, microsecond, parsed.offset or zone
+            )
+            moment = written.astimezone(UTC)
+            local = moment.astimezone(zone)
+            if FIRST_YEAR <= local.year <= LAST_YEAR:
+                return moment, local.toordinal() - EPOCH_ORDINAL
+        years = f"a year from {FIRST_YEAR} to {LAST_YEAR}"
+        return invalid("year_out_of_range", label, text, "is too far away", years)
 
     return checked(field, label, convert, (field.empty, None))
 
 
-def _no_such_day(spelling: Spelling, label: str, text: str, wanted: str) -> Bad:
-    if spelling.day("day-first") or spelling.day("month-first"):
-        return refuse(
-            "date_order", label, text, "does not fit the order of day and month in this file", wanted
-        )
-    return refuse("not_a_date", label, text, "is no day of the calendar", wanted)
-
-
-def _far_year(label: str, text: str) -> Bad:
-    return refuse(
-        "year_out_of_range", label, text, "is too far away", f"a year from {FIRST_YEAR} to {LAST_YEAR}"
-    )
+def _no_such_day(parsed: ParsedDate, label: str, text: str, wanted: str) -> CellError:
+    if parsed.day("day-first") or parsed.day("month-first"):
+        problem = "does not fit the order of day and month in this file"
+        return invalid("date_order", label, text, problem, wanted)
+    return invalid("not_a_date", label, text, "is no day of the calendar", wanted)

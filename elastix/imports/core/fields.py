@@ -9,7 +9,14 @@ from typing import Final, Literal
 RowCheck = Callable[[Mapping[str, Sequence[object]]], Iterable[tuple[int, str, str]]]
 Kind = Literal["text", "code", "integer", "decimal", "datetime"]
 
+DecimalSeparator = Literal[".", ","]
+DateOrder = Literal["day-first", "month-first"]
+
 _NOT_ALPHANUMERIC: Final = re.compile(r"[\W_]+")
+
+
+class UnreadableFile(ValueError):
+    """A file that cannot be read at all; its message is one sentence or two: what is wrong and what to do."""
 
 
 def normalise_name(name: str) -> str:
@@ -32,12 +39,12 @@ class Field:
         datetime gives two columns: `<name>`, aware and in UTC, and `<name>_day`, days since 1970-01-01 in the
         shop's zone.
     required : whether the column must be there and no value of it may be blank.
-    max_length : longest text or code, in characters; longer ones are refused, never cut.
-    places : decimals of a decimal field; values that need more are refused.
+    max_length : longest text or code, in characters; longer ones are rejected, never cut.
+    places : decimals of a decimal field; values that need more are rejected.
     minimum, maximum : inclusive limits of a number.
     zero : whether the number 0 is a value.
     empty : what a blank value of an optional field becomes.
-    convert : turns the stripped text of a code into its value; a ValueError refuses it, with its message.
+    convert : turns the stripped text of a code into its value; a ValueError rejects it, with its message.
     """
 
     name: str
@@ -62,7 +69,7 @@ class Field:
 class FileSchema:
     """The fields of one kind of file.
 
-    `check` judges whole rows after their values: from the columns of a piece of the file (refused values among
+    `check` checks whole rows after their values: from the columns of a piece of the file (rejected values among
     them) it yields the number of each bad row in them, with a stable reason and the sentence for the user.
 
     Raises
@@ -92,16 +99,6 @@ class FileSchema:
     def __contains__(self, name: object) -> bool:
         return any(field.name == name for field in self.fields)
 
-    def with_convert(self, name: str, convert: Callable[[str], object]) -> "FileSchema":
-        """The same schema with another way to convert the codes of one field.
-
-        Raises
-        ------
-        KeyError : if there is no such field.
-        """
-        changed = replace(self[name], convert=convert)
-        return replace(self, fields=tuple(changed if field.name == name else field for field in self.fields))
-
-    def with_check(self, check: "RowCheck") -> "FileSchema":
+    def with_check(self, check: RowCheck) -> "FileSchema":
         """The same schema with a check of whole rows."""
         return replace(self, check=check)

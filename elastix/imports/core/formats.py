@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
-from elastix.imports.core.errors import UnreadableFile
+from elastix.imports.core.fields import UnreadableFile
 
 Source = str | os.PathLike[str] | BinaryIO
 
@@ -36,14 +36,14 @@ _FOREIGN: Final[dict[bytes, str]] = {
     b"PK\x05\x06": "an empty ZIP archive",
 }
 # The longest first: the mark of UTF-16 begins that of UTF-32.
-_MARKS: Final = (
+_BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# What is no text becomes lone surrogates, where the codec can do that: then only its row is refused.
+# What is no text becomes lone surrogates, where the codec can do that: then only its row is rejected.
 _ERRORS: Final[dict[str, str]] = {
     "utf-8": "surrogateescape",
     "utf-16": "surrogatepass",
@@ -66,7 +66,7 @@ class TextFormat:
     ----------
     compressed : whether they are packed with gzip.
     encoding, errors : as Python's codecs know them. Under "surrogateescape" a byte that is no UTF-8 becomes a
-        lone surrogate, so that only its row is refused.
+        lone surrogate, so that only its row is rejected.
     """
 
     compressed: bool
@@ -202,7 +202,7 @@ def _named(encoding: str) -> str:
 
 def _marked(head: bytes) -> str | None:
     """The encoding that a byte order mark or the zero bytes of UTF-16 give away."""
-    for mark, name in _MARKS:
+    for mark, name in _BYTE_ORDER_MARKS:
         if head.startswith(mark):
             return name
     sample = head[: _SAMPLE & ~1]

@@ -1,28 +1,27 @@
-"""Reading a table: first it is found out how the file is spelt, then its rows come in chunks of columns."""
+"""Reading a table: the format of the file is detected first, then its rows come in chunks of columns."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import compress
 from operator import itemgetter
 from typing import Any, Final
 
-from elastix.imports.core.cells import cell_text
 from elastix.imports.core.columns import Columns, Header, check_mapping, find_header, resolve
-from elastix.imports.core.dates import DateOrder, date_converter
-from elastix.imports.core.errors import UnreadableFile
-from elastix.imports.core.fields import Field, FileSchema
+from elastix.imports.core.dates import date_converter
+from elastix.imports.core.fields import DateOrder, Field, FileSchema, UnreadableFile
 from elastix.imports.core.formats import Source, TextFormat, is_workbook, text_format
 from elastix.imports.core.numbers import number_converter
 from elastix.imports.core.options import Options, Report
 from elastix.imports.core.records import Batch, Records, Reject, TextRecords, reject
-from elastix.imports.core.survey import Survey, survey
+from elastix.imports.core.sniff import Sniffed, sniff
 from elastix.imports.core.values import (
-    Bad,
+    CachedConverter,
     CellConverter,
+    CellError,
     Converter,
-    Memo,
+    cell_text,
     code_converter,
     shown,
     text_converter,
@@ -44,7 +43,7 @@ class Chunk:
     line_numbers : (n,) lines of the accepted rows.
     columns : (n,) values of each field, whether the file has its column or not; a datetime field has a second
         column `<name>_day`: days since 1970-01-01 in the shop's zone.
-    rejects : the refused rows, in the order of the file.
+    rejects : the rejected rows, in the order of the file.
     """
 
     line_numbers: list[int]
@@ -52,7 +51,7 @@ class Chunk:
     rejects: list[Reject]
 
     def __len__(self) -> int:
-        """Rows of the file that the chunk accounts for, accepted or refused."""
+        """Rows of the file that the chunk accounts for, accepted or rejected."""
         return len(self.line_numbers) + len(self.rejects)
 
 
@@ -76,20 +75,21 @@ class Table:
     _time_zone: tzinfo
 
     def chunks(self, size: int = CHUNK_ROWS) -> Iterator[Chunk]:
-        """Read the rows, `size` at a time. Accepted and refused rows together are all rows of the file.
+        """Read the rows, `size` at a time. Accepted and rejected rows together are all rows of the file.
 
         Of a file object only one such iteration can be under way.
         """
-        memos = {field.name: Memo(self._cell_converter(field)) for field in self._schema}
-        chunk = Chunk([], {name: [] for name in _column_names(self._schema)}, [])
+        caches = {field.name: CachedConverter(self._cell_converter(field)) for field in self._schema}
+        names = [name for field in self._schema for name in _column_names(field)]
+        chunk = Chunk([], {name: [] for name in names}, [])
         # Cells are converted while the processor still has them in its cache; joining columns costs little.
         for batch in self._records.batches(len(self.header), self.report.header_line):
-            _extend(chunk, self._chunk(batch, memos))
+            _extend(chunk, self._chunk(batch, caches))
             while len(chunk) > size:
                 first, chunk = _cut(chunk, size)
                 yield first
-            for memo in memos.values():
-                memo.trim()
+            for cache in caches.values():
+                cache.trim()
         if len(chunk):
             yield chunk
 
@@ -97,8 +97,8 @@ class Table:
         convert = self._converter(field)
         if self.report.format == "csv":
             return convert
-        mark = self.report.decimal_mark
-        return lambda cell: convert(cell_text(cell, field.kind, mark))
+        separator = self.report.decimal_mark
+        return lambda cell: convert(cell_text(cell, field.kind, separator))
 
     def _converter(self, field: Field) -> Converter:
         label = self.report.mapping.get(field.name, field.name)
@@ -110,60 +110,56 @@ class Table:
             return date_converter(field, label, self.report.date_order, self._time_zone)
         return number_converter(field, label, self.report.decimal_mark)
 
-    def _chunk(self, batch: Batch, memos: dict[str, Memo]) -> Chunk:
-        values = {field.name: self._values(field, batch, memos[field.name]) for field in self._schema}
-        problems: dict[int, list[Bad]] = {}
+    def _chunk(self, batch: Batch, caches: dict[str, CachedConverter]) -> Chunk:
+        values = {field.name: self._values(field, batch, caches[field.name]) for field in self._schema}
+        problems: dict[int, list[CellError]] = {}
         for name, column in values.items():
-            if memos[name].holds_bad:
+            if caches[name].has_errors:
                 for row, value in enumerate(column):
-                    if type(value) is Bad:
+                    if type(value) is CellError:
                         problems.setdefault(row, []).append(value)
         if self._schema.check:
             for row, reason, message in self._schema.check(values):
-                problems.setdefault(row, []).append(Bad(reason, message))
-        lines = list(batch.lines)
-        rejects = batch.rejects
+                problems.setdefault(row, []).append(CellError(reason, message))
+        lines, rejects = list(batch.lines), batch.rejects
         if problems:
-            refused = [_refuse(lines[row], problems[row], batch.row(row)) for row in problems]
-            rejects = sorted(rejects + refused, key=lambda refusal: refusal.line)
+            bad = [
+                reject(
+                    lines[row], errors[0].reason, " ".join(each.message for each in errors), batch.row(row)
+                )
+                for row, errors in problems.items()
+            ]
+            rejects = sorted(rejects + bad, key=lambda each: each.line)
             good = [row not in problems for row in range(len(lines))]
             lines = list(compress(lines, good))
             values = {name: list(compress(column, good)) for name, column in values.items()}
         return Chunk(lines, self._split_dates(values), rejects)
 
-    def _values(self, field: Field, batch: Batch, memo: Memo) -> list[Any]:
+    def _values(self, field: Field, batch: Batch, cache: CachedConverter) -> list[Any]:
         place = self._columns.position.get(field.name)
         if place is None:
             empty = (field.empty, None) if field.kind == "datetime" else field.empty
             return [empty] * len(batch.lines)
         cells = batch.cells[place]
         if self.report.format == "xlsx" and bool in set(map(type, cells)):
-            # True equals 1: the memo would take the one for the other.
+            # True equals 1: the cache would take the one for the other.
             cells = [cell_text(cell) if isinstance(cell, bool) else cell for cell in cells]
-        return list(map(memo.__getitem__, cells))
+        return list(map(cache.__getitem__, cells))
 
     def _split_dates(self, values: dict[str, list[Any]]) -> dict[str, list[Any]]:
         columns: dict[str, list[Any]] = {}
         for field in self._schema:
             column = values[field.name]
             if field.kind == "datetime":
-                columns[field.name] = list(map(itemgetter(0), column))
-                columns[f"{field.name}_day"] = list(map(itemgetter(1), column))
+                for part, name in enumerate(_column_names(field)):
+                    columns[name] = list(map(itemgetter(part), column))
             else:
                 columns[field.name] = column
         return columns
 
 
-def _column_names(schema: FileSchema) -> Iterator[str]:
-    for field in schema:
-        yield field.name
-        if field.kind == "datetime":
-            yield f"{field.name}_day"
-
-
-def _refuse(line: int, problems: Sequence[Bad], row: Sequence[Any]) -> Reject:
-    message = " ".join(problem.message for problem in problems)
-    return reject(line, problems[0].reason, message, row)
+def _column_names(field: Field) -> tuple[str, ...]:
+    return (field.name, f"{field.name}_day") if field.kind == "datetime" else (field.name,)
 
 
 def _extend(chunk: Chunk, more: Chunk) -> None:
@@ -174,27 +170,20 @@ def _extend(chunk: Chunk, more: Chunk) -> None:
 
 
 def _cut(chunk: Chunk, size: int) -> tuple[Chunk, Chunk]:
-    """Part the first `size` rows of the file, accepted or refused, from the others."""
-    refused = [refusal.line for refusal in chunk.rejects]
-    last = sorted(chunk.line_numbers + refused)[size - 1]
-    rows, rejects = bisect_right(chunk.line_numbers, last), bisect_right(refused, last)
-    first, rest = slice(None, rows), slice(rows, None)
-    return (
-        Chunk(
-            chunk.line_numbers[first],
-            {name: column[first] for name, column in chunk.columns.items()},
-            chunk.rejects[:rejects],
-        ),
-        Chunk(
-            chunk.line_numbers[rest],
-            {name: column[rest] for name, column in chunk.columns.items()},
-            chunk.rejects[rejects:],
-        ),
-    )
+    """Part the first `size` rows of the file, accepted or rejected, from the others."""
+    rejected = [each.line for each in chunk.rejects]
+    last = sorted(chunk.line_numbers + rejected)[size - 1]
+    good, bad = bisect_right(chunk.line_numbers, last), bisect_right(rejected, last)
+
+    def part(rows: slice, rejects: slice) -> Chunk:
+        columns = {name: column[rows] for name, column in chunk.columns.items()}
+        return Chunk(chunk.line_numbers[rows], columns, chunk.rejects[rejects])
+
+    return part(slice(good), slice(bad)), part(slice(good, None), slice(bad, None))
 
 
 def open_table(source: Source, schema: FileSchema, options: Options | None = None) -> Table:
-    """Find out how a file is spelt, and count its rows, in a first pass over the whole of it.
+    """Detect the format of a file, and count its rows, in a first pass over the whole of it.
 
     Parameters
     ----------
@@ -208,8 +197,9 @@ def open_table(source: Source, schema: FileSchema, options: Options | None = Non
     """
     options = options or Options()
     check_mapping(schema, options.mapping)
-    if options.decimal_mark not in (None, ".", ","):
-        raise UnreadableFile(f'The decimal mark {shown(options.decimal_mark)} is not known: name "." or ",".')
+    if options.decimal_separator not in (None, ".", ","):
+        named = shown(options.decimal_separator)
+        raise UnreadableFile(f'The decimal separator {named} is not known: name "." or ",".')
     if is_workbook(source):
         sheet = open_sheet(source, options.sheet, options.max_bytes)
         return _table(sheet, None, find_header(sheet.head(), schema, options.mapping), schema, options)
@@ -229,12 +219,8 @@ def _delimited(
             raise UnreadableFile(
                 f'The delimiter {shown(given)} is not possible: name one such as ";" or "tab".'
             )
-    found = [
-        (records, find_header(records.head(), schema, options.mapping))
-        for records in (
-            TextRecords(source, layout, delimiter) for delimiter in ([given] if given else DELIMITERS)
-        )
-    ]
+    candidates = [TextRecords(source, layout, delimiter) for delimiter in ([given] if given else DELIMITERS)]
+    found = [(records, find_header(records.head(), schema, options.mapping)) for records in candidates]
     return max(found, key=lambda pair: pair[1].score if pair[1] else (False, -1, -1))
 
 
@@ -249,14 +235,16 @@ def _table(
         raise UnreadableFile("The file has no rows: export it again.")
     columns = resolve(header, schema)
     delimiter = records.delimiter if isinstance(records, TextRecords) else None
-    seen = survey(records, columns, schema, header.line)
-    order = _order(seen, options)
+    seen = sniff(records, columns, schema, header.line)
+    order: DateOrder | None = "day-first" if options.day_first else "month-first"
+    if options.day_first is None:
+        order = seen.orders.decide()
     report = Report(
         format="csv" if layout else "xlsx",
         compressed=bool(layout and layout.compressed),
         encoding=layout.encoding if layout else None,
         delimiter=delimiter,
-        decimal_mark=options.decimal_mark or seen.marks.decide(delimiter),
+        decimal_mark=options.decimal_separator or seen.separators.decide(delimiter),
         date_order=order,
         header_line=header.line,
         mapping={name: columns.names[place] for name, place in columns.position.items()},
@@ -267,25 +255,19 @@ def _table(
     return Table(columns.names, seen.rows, report, records, columns, schema, options.time_zone)
 
 
-def _order(seen: Survey, options: Options) -> DateOrder | None:
-    if options.day_first is None:
-        return seen.orders.decide()
-    return "day-first" if options.day_first else "month-first"
-
-
 def _notes(
-    records: TextRecords | SheetRecords, header: Header, seen: Survey, order: DateOrder | None
+    records: TextRecords | SheetRecords, header: Header, seen: Sniffed, order: DateOrder | None
 ) -> Iterator[str]:
     if isinstance(records, SheetRecords) and records.others:
         others = ", ".join(map(shown, records.others))
         yield f"The workbook has several sheets; {shown(records.name)} was read, {others} not."
     if header.skipped:
         yield f"{header.skipped} rows above the header (line {header.line}) were passed over."
-    contrary = {"day-first": seen.orders.month_first, "month-first": seen.orders.day_first}
+    contrary = {"day-first": seen.orders.second, "month-first": seen.orders.first}
     if order and contrary[order]:
-        yield f"Some dates do not exist {order}; those rows are refused."
-    if seen.marks.point and seen.marks.comma:
-        yield "Some numbers have another decimal mark than the others; those rows are refused."
+        yield f"Some dates do not exist {order}; those rows are rejected."
+    if seen.separators.first and seen.separators.second:
+        yield "Some numbers have another decimal separator than the others; those rows are rejected."
     if seen.dates_half_converted:
         yield (
             "Dates up to the 12th are date cells and all later ones are text: a spreadsheet has probably"

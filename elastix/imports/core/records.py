@@ -1,20 +1,20 @@
-"""The rows of a text file, in batches: blank lines left out, rows that do not fit the header refused."""
+"""The rows of a text file, in batches: blank lines left out, rows that do not fit the header rejected."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TextIO
 
-from elastix.imports.core.cells import cell_text
-from elastix.imports.core.errors import UnreadableFile
+from elastix.imports.core.fields import UnreadableFile
 from elastix.imports.core.formats import Source, TextFormat, text_blocks
-from elastix.imports.core.values import shown, storable
+from elastix.imports.core.values import cell_text, neutralise_formula, shown, storable
 
 LONGEST_RECORD: Final = 100_000
 MOST_BROKEN_RECORDS: Final = 1_000
 HEAD_LINES: Final = 200
 MOST_CELLS_KEPT: Final = 200
+REJECT_COLUMNS: Final = ("line", "reason", "message")
 
 # Follows the lines to be read, so that an open quotation mark shows: it swallows this line.
 _END: Final = "\0\0end of the lines\0\0"
@@ -22,7 +22,7 @@ _END: Final = "\0\0end of the lines\0\0"
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A row that was refused.
+    """A row that was rejected.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some rows of a file: those of the right width, by columns, and those refused for their shape.
+    """Some rows of a file: those of the right width, by columns, and those rejected for their shape.
 
     Attributes
     ----------
@@ -59,15 +59,15 @@ class Batch:
 
 
 class Records(Protocol):
-    """Where rows come from: a text file or a sheet of a workbook."""
+    """Where rows come from: a text file or a sheet of a workbook.
 
-    def head(self) -> list[tuple[int, list[str]]]:
-        """The first rows that are not blank, as texts, each with the number of its last line."""
-        ...
+    `head` gives the first rows that are not blank, as texts, each with the number of its last line; `batches`
+    those after a line, of which each should have `width` cells.
+    """
 
-    def batches(self, width: int, after: int) -> Iterator[Batch]:
-        """The rows after that line, of which each should have `width` cells."""
-        ...
+    def head(self) -> list[tuple[int, list[str]]]: ...
+
+    def batches(self, width: int, after: int) -> Iterator[Batch]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ class _Splitter:
             open_at_end = problem == "open" and sum(map(len, lines[start:])) <= LONGEST_RECORD
             if open_at_end and not last:
                 break
-            rejects.append(self._refuse_line(first + start, lines[start], problem))
+            rejects.append(self._broken_line(first + start, lines[start], problem))
             start += 1
         return shaped(numbers, rows, self.width, rejects), start
 
@@ -185,7 +185,7 @@ class _Splitter:
             return begin, "long" if offset + reader.line_num == begin + 1 else "swallows"
         return begin, None if begin == len(lines) else "open"
 
-    def _refuse_line(self, number: int, line: str, problem: str) -> Reject:
+    def _broken_line(self, number: int, line: str, problem: str) -> Reject:
         if problem == "long":
             message = (
                 f"A cell has more than {csv.field_size_limit():,} characters; expected the cells of one row."
@@ -223,7 +223,7 @@ def _with_breaks(lines: Iterable[str]) -> Iterator[str]:
 
 
 def shaped(lines: Sequence[int], rows: Sequence[Sequence[Any]], width: int, rejects: list[Reject]) -> Batch:
-    """Make a batch of the rows: blank ones dropped, those of another width refused.
+    """Make a batch of the rows: blank ones dropped, those of another width rejected.
 
     A row is blank if all its cells are empty, or if it is a single one of white space. Empty cells beyond the
     header's width are no fault: spreadsheets write them.
@@ -235,7 +235,7 @@ def shaped(lines: Sequence[int], rows: Sequence[Sequence[Any]], width: int, reje
     if len(cells) == width > 1 and "" not in cells[0]:
         return Batch(lines, cells, rejects)
     kept_lines, kept = list[int](), list[Sequence[Any]]()
-    refused = list(rejects)
+    rejected = list(rejects)
     for line, row in zip(lines, rows, strict=True):
         if _is_blank(row):
             continue
@@ -243,13 +243,13 @@ def shaped(lines: Sequence[int], rows: Sequence[Sequence[Any]], width: int, reje
             kept_lines.append(line)
             kept.append(row[:width])
         else:
-            refused.append(_refuse_shape(line, row, width))
-    refused.sort(key=lambda refusal: refusal.line)
-    return Batch(kept_lines, list(zip(*kept, strict=True)) or [()] * width, refused)
+            rejected.append(_wrong_width(line, row, width))
+    rejected.sort(key=lambda each: each.line)
+    return Batch(kept_lines, list(zip(*kept, strict=True)) or [()] * width, rejected)
 
 
 def reject(line: int, reason: str, message: str, row: Sequence[Any]) -> Reject:
-    """Refuse a row, keeping what can be stored of its cells (the first 200, of 2,000 characters each)."""
+    """Reject a row, keeping what can be stored of its cells (the first 200, of 2,000 characters each)."""
     return Reject(line, reason, message, [storable(cell_text(cell)) for cell in row[:MOST_CELLS_KEPT]])
 
 
@@ -264,7 +264,32 @@ def _is_blank(row: Sequence[Any]) -> bool:
     return all(cell == "" for cell in row)
 
 
-def _refuse_shape(line: int, row: Sequence[Any], width: int) -> Reject:
+def _wrong_width(line: int, row: Sequence[Any], width: int) -> Reject:
     few = len(row) < width
     message = f"The row has {len(row)} columns; expected {width}, as in the header."
     return reject(line, "too_few_columns" if few else "too_many_columns", message, row)
+
+
+def write_rejects(sink: TextIO, header: Sequence[str], rejects: Iterable[Reject]) -> int:
+    """Write rejected rows as CSV, to be corrected and loaded again; return how many there were.
+
+    The columns are line, reason and message, which are ignored when the file is loaded again, then those of the
+    original file. Whatever a spreadsheet would take for a formula is written behind an apostrophe, which the
+    reader takes off again.
+
+    Parameters
+    ----------
+    sink : where the text goes; for a file on disk open it with newline="".
+    header : the names of the original columns.
+    """
+    writer = csv.writer(sink)
+    writer.writerow([*REJECT_COLUMNS, *map(_safe, header)])
+    written = 0
+    for each in rejects:
+        writer.writerow([each.line, each.reason, _safe(each.message), *map(_safe, each.raw_row)])
+        written += 1
+    return written
+
+
+def _safe(text: str) -> str:
+    return neutralise_formula(storable(text))

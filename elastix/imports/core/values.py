@@ -1,11 +1,13 @@
-"""Values of single cells: cleaning, refusing, and converting each distinct text only once."""
+"""Values of single cells: cleaning, rejecting, and converting each distinct cell only once."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
-from elastix.imports.core.fields import Field
+from elastix.imports.core.fields import DecimalSeparator, Field, Kind
 
 Converter = Callable[[str], Any]
 CellConverter = Callable[[Any], Any]
@@ -24,60 +26,87 @@ REASONS: Final[dict[str, str]] = {
     "zero": "A number must not be 0.",
     "out_of_range": "A number is outside its limits.",
     "too_many_decimals": "A number has more decimals than its field.",
-    "not_a_date": "A value is not a date in a known spelling, or no day of the calendar.",
+    "not_a_date": "A value is not a date in a known format, or no day of the calendar.",
     "date_order": "A date does not exist in the order of day and month that the rest of the file has.",
     "year_out_of_range": "A date is outside 1970 to 2100.",
     "invalid_code": "A value cannot be a code.",
 }
 
-MEMO_SIZE: Final = 50_000
-MEMO_TEXT: Final = 300
+CACHE_SIZE: Final = 50_000
+CACHED_TEXT: Final = 300
 SHOWN: Final = 40
+# Day 0 of Excel's serial numbers, as they count from March 1900 on.
+SERIAL_EPOCH: Final = datetime(1899, 12, 30)
+LARGEST_SERIAL: Final = 2_958_465
 
 _CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _WHOLE_FLOAT: Final = re.compile(r"[0-9]+\.0+")
-# How spreadsheets, pandas and databases spell "nothing".
+# How spreadsheets, pandas and databases write "nothing".
 _NOTHING: Final = frozenset({"nan", "null", "none", "n/a", "#n/a", "<na>", "nat"})
 _FORMULA_STARTS: Final = "=+-@\t\r\uff1d\uff0b\uff0d\uff20"
 
 
 @dataclass(frozen=True, slots=True)
-class Bad:
-    """A refused value: the stable code of the reason (a key of REASONS) and the sentence for the user."""
+class CellError:
+    """A rejected value: the stable code of the reason (a key of REASONS) and the sentence for the user."""
 
     reason: str
     message: str
 
 
-class Memo(dict[Any, Any]):
+class CachedConverter(dict[Any, Any]):
     """Converted values by their cell: each distinct cell is converted once.
 
-    `holds_bad` tells whether any value handed out so far was refused. `trim` keeps it small.
+    `has_errors` tells whether any value handed out so far was rejected. `trim` keeps it small.
     """
 
-    __slots__ = ("_convert", "holds_bad")
+    __slots__ = ("_convert", "has_errors")
 
     def __init__(self, convert: CellConverter) -> None:
         super().__init__()
         self._convert = convert
-        self.holds_bad = False
+        self.has_errors = False
 
     def __missing__(self, cell: Any) -> Any:
         value = self._convert(cell)
-        if type(value) is Bad:
-            self.holds_bad = True
-        if not isinstance(cell, str) or len(cell) <= MEMO_TEXT:
+        if type(value) is CellError:
+            self.has_errors = True
+        if not isinstance(cell, str) or len(cell) <= CACHED_TEXT:
             self[cell] = value
         return value
 
     def trim(self) -> None:
         """Forget everything if too much is held; to be called between chunks."""
-        if len(self) > MEMO_SIZE:
+        if len(self) > CACHE_SIZE:
             self.clear()
-            self.holds_bad = False
+            self.has_errors = False
+
+
+def cell_text(cell: Any, kind: Kind = "text", separator: DecimalSeparator = ".") -> str:
+    """Write a workbook's typed cell as a text file would.
+
+    A number has no needless decimals and at most 15 digits, as Excel shows it; in a date column it is Excel's
+    serial number of a day (days since 1899-12-30). Dates become ISO 8601.
+    """
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, int | float):
+        if kind == "datetime" and 0 < cell < LARGEST_SERIAL:
+            return cell_text(SERIAL_EPOCH + timedelta(days=cell))
+        if isinstance(cell, int) or cell.is_integer():
+            return str(int(cell))
+        number = f"{Decimal(f'{cell:.15g}'):f}"
+        return number.replace(".", separator) if kind in ("integer", "decimal") else number
+    if isinstance(cell, datetime):
+        # Serial numbers are binary fractions of a day: exact to some microseconds only.
+        milliseconds = round(cell.microsecond / 1000)
+        return (cell.replace(microsecond=0) + timedelta(milliseconds=milliseconds)).isoformat(sep=" ")
+    return cell.isoformat() if isinstance(cell, date) else str(cell)
 
 
 def storable(text: str, longest: int = 2_000) -> str:
@@ -92,9 +121,9 @@ def shown(text: str) -> str:
     return f'"{_UNPRINTABLE.sub(chr(0xFFFD), cut)}"'
 
 
-def refuse(reason: str, label: str, text: str, problem: str, expected: str) -> Bad:
-    """Say which column's value is refused, why, and what was expected."""
-    return Bad(reason, f"{shown(label)[1:-1]} {shown(text)} {problem}; expected {expected}.")
+def invalid(reason: str, label: str, text: str, problem: str, expected: str) -> CellError:
+    """Say which column's value is rejected, why, and what was expected."""
+    return CellError(reason, f"{shown(label)[1:-1]} {shown(text)} {problem}; expected {expected}.")
 
 
 def neutralise_formula(text: str) -> str:
@@ -121,7 +150,7 @@ def checked(field: Field, label: str, convert: Converter, empty: object) -> Conv
     ----------
     field : the field whose values are converted.
     label : the name of its column in the file.
-    convert : turns a clean text, not blank, into a value or a `Bad`.
+    convert : turns a clean text, not blank, into a value or a `CellError`.
     empty : the value of a blank, where the field is optional.
     """
 
@@ -129,25 +158,27 @@ def checked(field: Field, label: str, convert: Converter, empty: object) -> Conv
         text = clean(raw)
         if not text or (field.kind != "text" and text.casefold() in _NOTHING):
             if field.required:
-                return Bad("value_missing", f"{shown(label)[1:-1]} is blank; expected {_WANTED[field.kind]}.")
+                return CellError(
+                    "value_missing", f"{shown(label)[1:-1]} is blank; expected {_WANTED[field.kind]}."
+                )
             return empty
-        bad = None if text.isprintable() else _unprintable(label, text)
-        return convert(text) if bad is None else bad
+        error = None if text.isprintable() else _unprintable(label, text)
+        return convert(text) if error is None else error
 
     return converter
 
 
-def _unprintable(label: str, text: str) -> Bad | None:
+def _unprintable(label: str, text: str) -> CellError | None:
     if _SURROGATE.search(text):
         problem = "holds bytes that are no text in the file's encoding"
-        return refuse("broken_characters", label, text, problem, "readable text")
+        return invalid("broken_characters", label, text, problem, "readable text")
     if _CONTROL.search(text):
-        return refuse("control_characters", label, text, "holds control characters", "plain text")
+        return invalid("control_characters", label, text, "holds control characters", "plain text")
     return None
 
 
 def text_converter(field: Field, label: str) -> Converter:
-    """Converter of texts: white space collapsed, too long ones refused."""
+    """Converter of texts: white space collapsed, too long ones rejected."""
 
     def convert(text: str) -> Any:
         return _no_longer(field, label, " ".join(text.split()))
@@ -169,21 +200,16 @@ def code_converter(field: Field, label: str) -> Converter:
         try:
             return field.convert(text)
         except ValueError as error:
-            problem = f"cannot be used: {shown_reason(error)}"
-            return refuse("invalid_code", label, text, problem, _WANTED["code"])
+            why = _UNPRINTABLE.sub("\ufffd", str(error)).rstrip(". ") or "it is not valid"
+            return invalid("invalid_code", label, text, f"cannot be used: {why}", _WANTED["code"])
 
     return checked(field, label, convert, field.empty)
 
 
-def shown_reason(error: ValueError) -> str:
-    """The message of an error as part of a sentence: one line, no full stop."""
-    return _UNPRINTABLE.sub("\ufffd", str(error)).rstrip(". ") or "it is not valid"
-
-
-def _no_longer(field: Field, label: str, text: str) -> str | Bad:
+def _no_longer(field: Field, label: str, text: str) -> str | CellError:
     if field.max_length is not None and len(text) > field.max_length:
         problem = f"has {len(text)} characters"
-        return refuse("too_long", label, text, problem, f"at most {field.max_length}")
+        return invalid("too_long", label, text, problem, f"at most {field.max_length}")
     return text
 
 

@@ -15,12 +15,11 @@ from itertools import islice
 from typing import Any, BinaryIO, Final, cast
 
 from elastix.imports.core import sheet_process
-from elastix.imports.core.cells import cell_text
-from elastix.imports.core.errors import UnreadableFile
+from elastix.imports.core.fields import UnreadableFile
 from elastix.imports.core.formats import BLOCK, Source, opened
 from elastix.imports.core.records import HEAD_LINES, Batch, shaped
 from elastix.imports.core.sheet_process import ROWS_PER_BATCH
-from elastix.imports.core.values import shown
+from elastix.imports.core.values import cell_text, shown
 
 # A sheet takes memory for all cells up to its last row and column, empty ones included.
 MOST_CELLS: Final = 30_000_000

@@ -16,11 +16,10 @@ from scipy.special import ndtr
 
 from pricing.bundles.core.baskets import Together
 from pricing.elasticity.core.pooled.design import design_matrix
-from pricing.elasticity.core.pooled.fit import own_dispersion
-from pricing.elasticity.core.pooled.hierarchy import Hyperprior, own_data, pool_mean
+from pricing.elasticity.core.pooled.hierarchy import Hyperprior, pool_mean, unpooled_data
 from pricing.elasticity.core.pooled.hyperparameters import COLUMNS, Hyperparameters, Normal, product_priors
 from pricing.elasticity.core.pooled.panel import Panel, build_panel
-from pricing.elasticity.core.pooled.solve import ROUGH, batches, solve_part
+from pricing.elasticity.core.pooled.solve import ROUGH, batches, own_dispersion, solve_part
 from pricing.sales.core.calendar import BoolArray, FloatArray, IntArray, cumulated_days, first_day_of_week
 from pricing.sales.core.daily import DailySales
 
@@ -258,7 +257,7 @@ def _own_cross(
         for chunk in _chunks(panel, pairs, category.size):
             of_chunk = _fit_chunk(panel, design, stop, paths, chunk, group, hyper, spread)
             mode[chunk.side, chunk.pair], variance[chunk.side, chunk.pair] = of_chunk
-    known = own_data(mode.ravel(), variance.ravel(), np.zeros(2 * n), np.full(2 * n, spread**-2))
+    known = unpooled_data(mode.ravel(), variance.ravel(), np.zeros(2 * n), np.full(2 * n, spread**-2))
     precision = np.maximum(known.precision, LEAST_INFORMATION)
     return OwnCross((known.weighted / precision).reshape(2, n).T, (1 / precision).reshape(2, n).T)
 
@@ -323,7 +322,7 @@ def _fit_chunk(
         units=panel.units[cells],
         sold_days=panel.sold_days[chunk.products],
     )
-    base = product_priors(hyper.rate, group[chunk.products])
+    base = product_priors(hyper.frequency, group[chunk.products])
     shape = (chunk.products.size, width)
     normal = Normal(
         np.concatenate([base.mean, np.zeros(shape)], axis=1),
@@ -331,9 +330,9 @@ def _fit_chunk(
         base.price_mean_variance,
     )
     prepared = list(batches(part, columns))
-    dispersion = np.full(chunk.products.size, hyper.rate.dispersion)
+    dispersion = np.full(chunk.products.size, hyper.frequency.dispersion)
     rough = solve_part(prepared, normal, dispersion, tolerance=ROUGH)
-    dispersion = own_dispersion(rough, hyper.rate.dispersion, hyper.rate.autocorrelation)
+    dispersion = own_dispersion(rough, hyper.frequency.dispersion, hyper.frequency.autocorrelation)
     fit = solve_part(prepared, normal, dispersion, start=rough.coefficients, tolerance=ROUGH)
     at = len(COLUMNS) + chunk.column
     return fit.coefficients[chunk.row, at], fit.covariance[chunk.row, at, at]
@@ -369,13 +368,13 @@ def _price_paths(panel: Panel, stop: IntArray, hyper: Hyperparameters, products:
 def _spread(own: OwnCross, start: float) -> float:
     """Spread of all cross elasticities around 0, for the regression."""
     precision = 1.0 / own.variance.ravel()
-    known = own_data(
+    known = unpooled_data(
         own.estimate.ravel() * precision / (precision + start**-2),
         1.0 / (precision + start**-2),
         np.zeros(precision.size),
         np.full(precision.size, start**-2),
     )
-    return pool_mean(known, SPREAD, start)[1]
+    return pool_mean(known, SPREAD, start).spread
 
 
 def _weights(own: OwnCross, together: BoolArray) -> FloatArray:

@@ -14,8 +14,8 @@ from pricing.bundles.core.bundles import HIGHEST_ALPHA, LOWEST_ALPHA, Bundle, bu
 from pricing.bundles.models import CrossPriceModel, ProductPair, Relationship
 from pricing.bundles.selectors.baskets import FewBaskets, few_baskets
 from pricing.bundles.selectors.pairs import known_pairs, pair_counts
-from pricing.recommendation.core.guardrails import LOWEST_COST_MULTIPLE
-from pricing.recommendation.selectors.pricing_inputs import MONTH_DAYS
+from pricing.recommendation.core.limits import LOWEST_COST_MULTIPLE
+from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.models import Product
 from pricing.sales.models.products import Kind
 

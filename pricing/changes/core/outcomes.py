@@ -16,44 +16,37 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import gammaincinv, ndtri
+from scipy.special import gammaincinv
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
-Day = IntArray | int
+from pricing.changes.core.constants import (
+    LEAST_REST_UNITS,
+    OVERLAPPING_ORIGINS,
+    PRIOR_ORIGINS,
+    PRIOR_WEEKS,
+    USUAL_DISPERSION,
+)
+from pricing.sales.core.arrays import Z_95, BoolArray, FloatArray, IntArray
+from pricing.sales.core.calendar import DAYS_A_WEEK, MONTH_DAYS
 
 FIGURES: Final = ("quantity", "revenue", "profit")
 WINDOWS: Final = (7, 28)
 """Days after a change over which it is judged; the day of the change itself has both prices and counts for none."""
-BASELINE_DAYS: Final = 30
-NOISE_WEEKS: Final = 52
 MONTH_WEEKS: Final = 4
 LEVEL: Final = 0.8
-PRIOR_WEEKS: Final = 6.0
-"""How many weeks of its own a product's dispersion needs to outweigh the usual one."""
-USUAL_DISPERSION: Final = 5.0
-"""Variance over mean of weekly units: of lines of a few units each, seldom fewer than 3 or more than 12."""
-PRIOR_TURNS: Final = 2.0
-"""How many separate turns of the past a product's record as a forecast needs to outweigh its weekly scatter."""
-TURNS_WORTH_ONE: Final = 2.0
-"""Turns a week apart overlap: for each week foretold, so many of them tell as much as one."""
+Z_80: Final = 1.2815515655446004
+"""Half the width of an 80 % interval of a normal variable, in standard deviations."""
 
-LEAST_REST_UNITS: Final = 100.0
-SURE: Final = 1.959963984540054
-_TAIL: Final = (1 - LEVEL) / 2
-_NORMAL: Final = float(ndtri(1 - _TAIL))
 # With no sales in the 30 days the rate is not 0 but unknown and small.
 _HALF_A_UNIT: Final = 0.5
-# Below it a gamma is normal to the eye.
+# A gamma distribution of a smaller skewness is normal for all purposes.
 _LEAST_SKEWNESS: Final = 0.01
+_HALF_A_CENT: Final = 0.005
 _TINY: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Days:
-    """Sales of P products on D consecutive days, summed up so that any span is one subtraction.
+class CumulativeSales:
+    """Running totals of the sales of P products over D consecutive days: any span is one subtraction.
 
     Attributes
     ----------
@@ -67,12 +60,8 @@ class Days:
 
     @classmethod
     def of(
-        cls,
-        first_day: int,
-        days: int,
-        products: int,
-        rows: tuple[IntArray, IntArray, FloatArray, FloatArray],
-    ) -> "Days":
+        cls, first_day: int, days: int, products: int, rows: tuple[IntArray, IntArray, FloatArray, FloatArray]
+    ) -> "CumulativeSales":
         """Sum up rows (product, day, quantity, revenue); days outside the span are left out."""
         product, day, quantity, revenue = rows
         inside = (day >= first_day) & (day < first_day + days)
@@ -82,7 +71,9 @@ class Days:
         np.add.at(sums[1], at, revenue[inside])
         return cls(first_day, *np.cumsum(sums, axis=1))
 
-    def between(self, start: Day, stop: Day, product: IntArray) -> tuple[FloatArray, FloatArray]:
+    def between(
+        self, start: IntArray | int, stop: IntArray | int, product: IntArray
+    ) -> tuple[FloatArray, FloatArray]:
         """Quantity and revenue on the days start <= day < stop; the arguments broadcast."""
         last = self.quantity.shape[0] - 1
         a, b = (np.clip(day - self.first_day, 0, last) for day in (start, stop))
@@ -104,7 +95,7 @@ class Noise:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Figures with their 80 % limits; arrays (3, n) in the order of `FIGURES`. Profit is nan without a cost."""
+    """Figures with their 80 % intervals; arrays (3, n) in the order of `FIGURES`. Profit is nan without a cost."""
 
     mean: FloatArray
     low: FloatArray
@@ -131,17 +122,17 @@ class Calibration:
     realised: float
 
     @property
-    def bias(self) -> float:
-        """How much more was realised than expected, as a fraction of what was expected; nan if that is not above 0."""
-        return self.realised / self.expected - 1 if self.expected > 0 else np.nan
+    def share_interval(self) -> tuple[float, float]:
+        return self.low, self.high
+
+    @property
+    def bias_percent(self) -> float:
+        """How much more was realised than expected, in percent of what was expected; nan if that is not above 0."""
+        return 100 * (self.realised / self.expected - 1) if self.expected > 0 else np.nan
 
 
 def estimate_noise(
-    units: FloatArray,
-    revenue: FloatArray,
-    shop: FloatArray,
-    price: FloatArray,
-    window: int,
+    units: FloatArray, revenue: FloatArray, shop: FloatArray, price: FloatArray, window: int
 ) -> Noise:
     """Estimate chance from the weeks before each change.
 
@@ -151,49 +142,50 @@ def estimate_noise(
         first sale).
     shop : (n, K) units of the whole shop in the same weeks.
     price : (n,) mean price paid, for products without any sales.
-    window : days to foretell.
+    window : days to predict.
 
     Returns
     -------
     Noise
-        How badly four weeks, moved with the shop, foretold the days after them at every turn of the past; where there
-        were few turns, rather what the scatter of single weeks around the shop's movement says (Pearson's dispersion,
-        McCullagh and Nelder 1989, section 4.5), and that in turn where there are few weeks rather what is usual.
+        How badly four weeks, moved with the shop, predicted the days after them at every week of the past; where
+        there were few such origins, rather what the scatter of single weeks around the shop's movement says
+        (Pearson's dispersion, McCullagh and Nelder 1989, section 4.5), and that in turn where there are few weeks
+        rather what is usual.
     """
     counts = ~np.isnan(units) & (shop > 0)
     sold, paid, whole = (np.where(counts, each, 0.0) for each in (units, revenue, shop))
     total = np.maximum(whole.sum(axis=1, keepdims=True), 1e-9)
     rate, rate_paid = (each.sum(axis=1, keepdims=True) / total for each in (sold, paid))
     mean = whole * rate
-    weeks = _moments(sold - mean, paid - whole * rate_paid, mean)
-    freedom = np.maximum((mean > 0).sum(axis=1) - 1.0, 0.0)
+    scatter = _moments(sold - mean, paid - whole * rate_paid, mean)
+    residual_df = np.maximum((mean > 0).sum(axis=1) - 1.0, 0.0)
     usual = USUAL_DISPERSION * np.array([np.ones_like(price), price, price**2])
-    of_weeks = (weeks.sum(axis=2) + PRIOR_WEEKS * usual) / (freedom + PRIOR_WEEKS)
+    of_weeks = (scatter.sum(axis=2) + PRIOR_WEEKS * usual) / (residual_df + PRIOR_WEEKS)
 
-    ahead = max(window // 7, 1)
-    before, after = _blocks(counts.astype(np.float64), ahead)
+    ahead = max(window // DAYS_A_WEEK, 1)
+    origin = np.arange(MONTH_WEEKS, units.shape[1] - ahead + 1)
+
+    def before_and_after(weeks: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Sums over the four weeks before each origin and over the weeks to predict, (n, origins)."""
+        sums = np.concatenate([np.zeros((weeks.shape[0], 1)), np.cumsum(weeks, axis=1)], axis=1)
+        return sums[:, origin] - sums[:, origin - MONTH_WEEKS], sums[:, origin + ahead] - sums[:, origin]
+
+    before, after = before_and_after(counts.astype(np.float64))
     full = (before == MONTH_WEEKS) & (after == ahead)
-    (b, a), (b_paid, a_paid), (b_whole, a_whole) = (_blocks(each, ahead) for each in (sold, paid, whole))
+    (b, a), (b_paid, a_paid), (b_whole, a_whole) = (before_and_after(each) for each in (sold, paid, whole))
     ratio = np.where(full, a_whole / np.where(full, b_whole, 1.0), 0.0)
     exposed = ratio * (1 + ratio) * b_whole * rate
-    turns = _moments(a - ratio * b, a_paid - ratio * b_paid, exposed)
-    worth = (exposed > 0).sum(axis=1) / (TURNS_WORTH_ONE * ahead)
-    found = turns.sum(axis=2) / np.maximum((exposed > 0).sum(axis=1), 1)
-    return Noise(*((found * worth + of_weeks * PRIOR_TURNS) / (worth + PRIOR_TURNS)))
+    errors = _moments(a - ratio * b, a_paid - ratio * b_paid, exposed)
+    origins = (exposed > 0).sum(axis=1)
+    weight = origins / (OVERLAPPING_ORIGINS * ahead)
+    of_origins = errors.sum(axis=2) / np.maximum(origins, 1)
+    return Noise(*((of_origins * weight + of_weeks * PRIOR_ORIGINS) / (weight + PRIOR_ORIGINS)))
 
 
-def _moments(off: FloatArray, off_paid: FloatArray, mean: FloatArray) -> FloatArray:
-    """Squares and products (3, n, K) of what was not expected, per expected unit; 0 where none was."""
-    usable = mean > 0
-    inverse = np.where(usable, 1 / np.where(usable, mean, 1.0), 0.0)
-    return np.array([off * off, off * off_paid, off_paid * off_paid]) * inverse
-
-
-def _blocks(weeks: FloatArray, ahead: int) -> tuple[FloatArray, FloatArray]:
-    """Sums over four weeks and over those after them, (n, turns), for every week at which one might have stood."""
-    sums = np.concatenate([np.zeros((weeks.shape[0], 1)), np.cumsum(weeks, axis=1)], axis=1)
-    turn = np.arange(MONTH_WEEKS, weeks.shape[1] - ahead + 1)
-    return sums[:, turn] - sums[:, turn - MONTH_WEEKS], sums[:, turn + ahead] - sums[:, turn]
+def _moments(error: FloatArray, error_paid: FloatArray, mean: FloatArray) -> FloatArray:
+    """Squares and products (3, n, K) of errors of units and revenue per expected unit; 0 where none was expected."""
+    inverse = np.where(mean > 0, 1 / np.where(mean > 0, mean, 1.0), 0.0)
+    return np.array([error * error, error * error_paid, error_paid * error_paid]) * inverse
 
 
 def predict(
@@ -225,7 +217,7 @@ def predict(
     quantity = ratio * baseline
     unit_revenue = price * paid_level
     values = np.array([np.ones_like(price), unit_revenue, unit_revenue - cost])
-    # The noise of the window itself, and that of the 30 days it is foretold from. Both scatter to the side of many
+    # The noise of the window itself, and that of the 30 days it is predicted from. Both scatter to the side of many
     # units, but the latter counts the other way round.
     units = (baseline + usual) / 2 + _HALF_A_UNIT
     exposed = ratio * (1 + ratio) * units
@@ -240,12 +232,12 @@ def predict(
     )
     spread = np.sqrt(np.maximum(chance, 0.0) * exposed + (values * quantity * share_sd) ** 2)
     mean = values * quantity
-    low_z, high_z = _limits(third_moment / np.maximum(spread[0], _TINY) ** 3)
+    low_z, high_z = _standard_interval(third_moment / np.maximum(spread[0], _TINY) ** 3)
     few, many = np.floor(np.maximum(mean[0] + low_z * spread[0], 0.0)), np.ceil(mean[0] + high_z * spread[0])
     falling = values < 0
     low = mean + spread * np.where(falling, -high_z, low_z)
     high = mean + spread * np.where(falling, -low_z, high_z)
-    # Units are whole: the limits contain every whole number that they touch.
+    # Units are whole: the interval contains every whole number that it touches.
     whole = np.sort(np.array([values * few, values * many]), axis=0)
     low, high = np.minimum(low, whole[0]), np.maximum(high, whole[1])
     low[0], high[0] = few, many
@@ -253,59 +245,60 @@ def predict(
     return Band(mean, low, high)
 
 
-def _limits(skewness: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Quantiles (n,) that bound the middle 80 % of a standardised gamma variable of some skewness (Pearson's type III)."""
+def _standard_interval(skewness: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The middle 80 % (n,) of a standardised gamma variable of some skewness (Pearson's type III)."""
     shape = 4 / np.maximum(skewness, _LEAST_SKEWNESS) ** 2
-    tails = np.array([_TAIL, 1 - _TAIL])[:, None]
+    tails = np.array([(1 - LEVEL) / 2, (1 + LEVEL) / 2])[:, None]
     with np.errstate(under="ignore"):
         low, high = (gammaincinv(shape, tails) - shape) / np.sqrt(shape)
     normal = skewness <= _LEAST_SKEWNESS
     # A variable that is hardly ever above 0 has its mean beyond these quantiles; an interval is to hold its own mean.
-    low, high = np.minimum(low, 0.0), np.maximum(high, 0.0)
-    return np.where(normal, -_NORMAL, low), np.where(normal, _NORMAL, high)
+    return np.where(normal, -Z_80, np.minimum(low, 0.0)), np.where(normal, Z_80, np.maximum(high, 0.0))
 
 
 def season(rest_before: FloatArray, rest_after: FloatArray, days: IntArray) -> tuple[FloatArray, BoolArray]:
-    """How the rest of the shop sold a day after a change in relation to the 30 days before, (n,), and whether it tells.
+    """Return how the rest of the shop sold a day after a change in relation to the 30 days before, (n,).
 
-    1 where the rest sold too little in the 30 days to tell.
+    It is 1 where the rest sold too little in the 30 days to identify it, or no day of the window is there.
 
     Parameters
     ----------
     rest_before, rest_after : (n,) units of the rest in the 30 days and in the window.
     days : (n,) length of the window.
+
+    Returns
+    -------
+    The factor, and whether it is identified.
     """
-    tells = (rest_before >= LEAST_REST_UNITS) & (days > 0)
-    before = np.where(tells, rest_before, 1.0) / BASELINE_DAYS
-    after = rest_after / np.maximum(days, 1)
-    return np.where(tells, after / before, 1.0), tells
+    identified = (rest_before >= LEAST_REST_UNITS) & (days > 0)
+    before = np.where(identified, rest_before, 1.0) / MONTH_DAYS
+    return np.where(identified, rest_after / np.maximum(days, 1) / before, 1.0), identified
 
 
 def units_of_changed(
-    days: Days, change_product: IntArray, change_day: IntArray, spans: IntArray
+    sales: CumulativeSales, change_product: IntArray, change_day: IntArray, spans: IntArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Units (n,) before and after of the products whose price was changed anywhere between a case's first and last day.
+    """Units (n,) before and after of the products whose price changed anywhere between a record's first and last day.
 
     Parameters
     ----------
-    days : of all products whose price was ever changed.
+    sales : of all products whose price was ever changed.
     change_product, change_day : (m,) all changes of prices there were, by day.
-    spans : (n, 4) of each case: first day of the 30 before and the day after them, first day of the window and the
+    spans : (n, 4) of each record: first day of the 30 before and the day after them, first day of the window and the
         day after it.
     """
     unique, of = np.unique(spans, axis=0, return_inverse=True)
     sums = np.zeros((unique.shape[0], 2))
-    everything = np.arange(days.quantity.shape[1])
     for row, (start, stop, begin, end) in enumerate(unique):
         low, high = np.searchsorted(change_day, [start, max(end, stop)])
-        changed = np.zeros(everything.size, np.bool_)
-        changed[change_product[low:high]] = True
-        chosen = everything[changed]
-        sums[row] = [
-            days.between(first, last, chosen)[0].sum() for first, last in ((start, stop), (begin, end))
-        ]
-    found = sums[of.ravel()]
-    return found[:, 0], found[:, 1]
+        changed = np.unique(change_product[low:high])
+        sums[row] = sales.between(start, stop, changed)[0].sum(), sales.between(begin, end, changed)[0].sum()
+    return sums[of.ravel(), 0], sums[of.ravel(), 1]
+
+
+def inside(band: Band, realised: FloatArray) -> BoolArray:
+    """Whether realised figures (3, n) lie in their intervals, to the cent."""
+    return (realised >= band.low - _HALF_A_CENT) & (realised <= band.high + _HALF_A_CENT)
 
 
 def calibrate(band: Band, realised: FloatArray, judged: BoolArray, figure: int) -> Calibration:
@@ -317,16 +310,11 @@ def calibrate(band: Band, realised: FloatArray, judged: BoolArray, figure: int) 
     judged : (n,) which changes count; those whose figure is not known are left out.
     figure : place in `FIGURES`.
     """
-    mean, low, high = band.mean[figure], band.low[figure], band.high[figure]
-    found = realised[figure]
+    mean, found = band.mean[figure], realised[figure]
     counts = judged & ~np.isnan(mean) & ~np.isnan(found)
-    slack = 0.005
-    inside = counts & (found >= low - slack) & (found <= high + slack)
-    count, within = int(counts.sum()), int(inside.sum())
-    share, share_low, share_high = binomial_interval(within, count)
-    return Calibration(
-        count, within, share, share_low, share_high, float(mean[counts].sum()), float(found[counts].sum())
-    )
+    count, within = int(counts.sum()), int((counts & inside(band, realised)[figure]).sum())
+    totals = float(mean[counts].sum()), float(found[counts].sum())
+    return Calibration(count, within, *binomial_interval(within, count), *totals)
 
 
 def binomial_interval(within: int, count: int) -> tuple[float, float, float]:
@@ -334,6 +322,6 @@ def binomial_interval(within: int, count: int) -> tuple[float, float, float]:
     if not count:
         return np.nan, np.nan, np.nan
     share = within / count
-    middle = (share + SURE**2 / (2 * count)) / (1 + SURE**2 / count)
-    half = SURE / (1 + SURE**2 / count) * np.sqrt(share * (1 - share) / count + SURE**2 / (4 * count**2))
+    middle = (share + Z_95**2 / (2 * count)) / (1 + Z_95**2 / count)
+    half = Z_95 / (1 + Z_95**2 / count) * np.sqrt(share * (1 - share) / count + Z_95**2 / (4 * count**2))
     return share, max(middle - half, 0.0), min(middle + half, 1.0)

@@ -1,64 +1,135 @@
 """Whether price changes paid: what sold after them against what was expected of them."""
 
 import datetime as dt
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from elastix.api.fields import rounded
 from elastix.dataset.models import DataVersion
 from elastix.errors import Conflict
-from pricing.changes.core.outcomes import FIGURES, LEVEL, Band, Calibration, calibrate
-from pricing.changes.selectors.outcome_windows import (
-    COMPLETE,
-    OPEN,
-    TRUNCATED,
-    Assessment,
-    WindowOutcome,
-    assess,
-    date_of,
-)
-from pricing.changes.selectors.price_changes import change_row, first_moment
+from pricing.changes.core.outcomes import FIGURES, LEVEL, Band, Calibration, calibrate, inside
+from pricing.changes.selectors.outcome_windows import COMPLETE, OPEN, TRUNCATED, WindowOutcome, assess
+from pricing.changes.selectors.price_changes import first_moment
+from pricing.sales.core.arrays import FloatArray
 from pricing.sales.models import PriceChange
 from pricing.sales.models.price_changes import PriceChangeStatus
-
-Floats = NDArray[np.float64]
+from pricing.sales.selectors.daily import day_of_epoch
 
 BASELINE_MIXED: Final = "BASELINE_MIXED"
 NO_SALES: Final = "NO_SALES"
-EXPECTED_ENOUGH_UNITS = 5
-IN_FORCE_ONCE = (PriceChangeStatus.APPLIED, PriceChangeStatus.ROLLED_BACK)
+EXPECTED_ENOUGH_UNITS: Final = 5
+IN_FORCE_ONCE: Final = (PriceChangeStatus.APPLIED, PriceChangeStatus.ROLLED_BACK)
 
 
-def change_outcome(change: PriceChange, version: DataVersion) -> dict[str, Any]:
+class Figures(NamedTuple):
+    """Numbers, pairs of numbers or verdicts on units, revenue and profit; nan or None where unknown."""
+
+    quantity: Any
+    revenue: Any
+    profit: Any
+
+
+class FiguresInterval(NamedTuple):
+    """Both ends of intervals that hold with the probability `level`."""
+
+    level: float
+    quantity: tuple[float, float]
+    revenue: tuple[float, float]
+    profit: tuple[float, float]
+
+
+class Season(NamedTuple):
+    factor: float
+    rest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeWindow:
+    """One window of one change. Figures are None while no day of it is in the data."""
+
+    days: int
+    status: str
+    days_counted: int
+    first_day: dt.date | None
+    last_day: dt.date | None
+    season: Season
+    paid_level: float
+    expected_raw: Figures | None = None
+    expected: Figures | None = None
+    interval: FiguresInterval | None = None
+    realised: Figures | None = None
+    within: Figures | None = None
+    without_change: Figures | None = None
+    gain: Figures | None = None
+    gain_interval: FiguresInterval | None = None
+    paid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeOutcome:
+    change: PriceChange
+    as_of: dt.date | None
+    windows: list[ChangeWindow]
+    warnings: list[str]
+
+
+class AdjustedAndRaw(NamedTuple):
+    """How a figure was met by what was expected of it with, and without, season and paid level."""
+
+    adjusted: Calibration
+    raw: Calibration
+
+
+@dataclass(frozen=True, slots=True)
+class WindowCalibration:
+    """One window over all changes: how many of each status, and how the complete ones met each figure."""
+
+    days: int
+    complete: int
+    open: int
+    truncated: int
+    quantity: AdjustedAndRaw
+    revenue: AdjustedAndRaw
+    profit: AdjustedAndRaw
+
+
+@dataclass(frozen=True, slots=True)
+class ShopCalibration:
+    changes: int
+    as_of: dt.date | None
+    windows: list[WindowCalibration]
+    level: float = LEVEL
+
+
+def change_outcome(change: PriceChange, version: DataVersion) -> ChangeOutcome:
     """What sold in the 7 and 28 days after a change against what was expected.
 
     Raises
     ------
     Conflict : the change was never in force, or was the product's first price.
     """
+    subject = f"Change {change.pk} ({change.product_id})"
     if change.status not in IN_FORCE_ONCE or change.changed_at is None:
-        raise Conflict(
-            f"Change {change.pk} ({change.product_id}) is {change.status.replace('_', ' ')}: it has no outcome "
-            "before it is applied."
-        )
+        status = change.status.replace("_", " ")
+        raise Conflict(f"{subject} is {status}: it has no outcome before it is applied.")
     if change.old_price is None:
-        raise Conflict(
-            f"Change {change.pk} ({change.product_id}) set the product's first price: there is nothing to compare with."
-        )
+        raise Conflict(f"{subject} set the product's first price: there is nothing to compare with.")
     found = assess([change], version)
-    return {
-        "change": change_row(change),
-        "as_of": found.as_of,
-        "windows": [_window_row(each, int(found.cases.day[0]) + 1) for each in found.windows],
-        "warnings": _warnings(found),
-    }
+    longest = found.windows[-1]
+    unsold = longest.realised[0, 0] == 0 and longest.without.mean[0, 0] >= EXPECTED_ENOUGH_UNITS
+    warnings = {BASELINE_MIXED: found.records.mixed[0], NO_SALES: unsold}
+    return ChangeOutcome(
+        change,
+        found.as_of,
+        [_change_window(each, int(found.records.day[0]) + 1) for each in found.windows],
+        [name for name, holds in warnings.items() if holds],
+    )
 
 
 def calibration(
     version: DataVersion, *, start_date: dt.date | None, end_date: dt.date | None, source: str | None
-) -> dict[str, Any]:
+) -> ShopCalibration:
     """How often what changes brought fell within our own 80 % intervals, over all complete windows.
 
     Parameters
@@ -76,116 +147,64 @@ def calibration(
         found = found.filter(source=source)
     changes = list(found.select_related("product").order_by("pk"))
     assessment = assess(changes, version)
-    return {
-        "level": LEVEL,
-        "changes": len(changes),
-        "as_of": assessment.as_of,
-        "windows": [_calibration_row(each) for each in assessment.windows],
-    }
+    windows = []
+    for each in assessment.windows:
+        counts: list[Any] = [int((each.status == state).sum()) for state in (COMPLETE, OPEN, TRUNCATED)]
+        bands = each.expected, Band(each.raw, each.raw, each.raw)
+        met = [
+            AdjustedAndRaw(
+                *(calibrate(band, each.realised, each.status == COMPLETE, figure) for band in bands)
+            )
+            for figure in range(len(FIGURES))
+        ]
+        windows.append(WindowCalibration(each.window, *counts, *met))
+    return ShopCalibration(len(changes), assessment.as_of, windows)
 
 
-def _window_row(outcome: WindowOutcome, begin: int) -> dict[str, Any]:
-    """One change's window, for JSON; `begin` is its first day."""
+def _change_window(outcome: WindowOutcome, begin: int) -> ChangeWindow:
+    """The window of a single change; `begin` is its first day."""
     days = int(outcome.days[0])
-    row = {
+    window: dict[str, Any] = {
         "days": outcome.window,
         "status": str(outcome.status[0]),
         "days_counted": days,
-        "from": date_of(begin) if days else None,
-        "to": date_of(begin + days - 1) if days else None,
-        "season": {"factor": rounded(outcome.season[0], 4), "from": str(outcome.season_from[0]) or None},
-        "paid_level": rounded(outcome.paid_level[0], 4),
+        "first_day": day_of_epoch(begin) if days else None,
+        "last_day": day_of_epoch(begin + days - 1) if days else None,
+        "season": Season(float(outcome.season[0]), str(outcome.season_from[0]) or None),
+        "paid_level": float(outcome.paid_level[0]),
     }
     if not days:
-        return row | dict.fromkeys(_FIGURE_KEYS)
-    expected, without = outcome.expected, outcome.without
-    known = not np.isnan(expected.mean[0, 0])
-    gain = outcome.realised - without.mean
-    gain_low, gain_high = outcome.realised - without.high, outcome.realised - without.low
-    return row | {
-        "expected_raw": _figures(outcome.raw) if known else None,
-        "expected": _figures(expected.mean) if known else None,
-        "interval": _limits(expected.low, expected.high) if known else None,
-        "realised": _figures(outcome.realised),
-        "within": _within(expected, outcome.realised) if known else None,
-        "without_change": _figures(without.mean),
-        "gain": _figures(gain),
-        "gain_interval": _limits(gain_low, gain_high),
-        "paid": _verdict(gain_low, gain_high),
-    }
+        return ChangeWindow(**window)
+    expected, without, realised = outcome.expected, outcome.without, outcome.realised
+    low, high = realised - without.high, realised - without.low
+    # By profit or, where the cost is not known, by revenue.
+    decisive = 1 if np.isnan(low[2, 0]) else 2
+    if not np.isnan(expected.mean[0, 0]):
+        known = ~np.isnan(expected.mean[:, 0])
+        window |= {
+            "expected_raw": _figures(outcome.raw),
+            "expected": _figures(expected.mean),
+            "interval": _interval(expected.low, expected.high),
+            "within": Figures(
+                *(
+                    bool(held) if judged else None
+                    for held, judged in zip(inside(expected, realised)[:, 0], known, strict=True)
+                )
+            ),
+        }
+    return ChangeWindow(
+        **window,
+        realised=_figures(realised),
+        without_change=_figures(without.mean),
+        gain=_figures(realised - without.mean),
+        gain_interval=_interval(low, high),
+        paid="yes" if low[decisive, 0] > 0 else "no" if high[decisive, 0] < 0 else "not clear",
+    )
 
 
-_FIGURE_KEYS = (
-    *("expected_raw", "expected", "interval", "realised", "within"),
-    *("without_change", "gain", "gain_interval", "paid"),
-)
+def _figures(values: FloatArray) -> Figures:
+    return Figures(*values[:, 0].tolist())
 
 
-def _figures(values: Floats) -> dict[str, float | None]:
-    return {name: _known(values[place, 0]) for place, name in enumerate(FIGURES)}
-
-
-def _limits(low: Floats, high: Floats) -> dict[str, Any]:
-    limits: dict[str, Any] = {"level": LEVEL}
-    for place, name in enumerate(FIGURES):
-        pair = [_known(low[place, 0]), _known(high[place, 0])]
-        limits[name] = None if None in pair else pair
-    return limits
-
-
-def _within(band: Band, realised: Floats) -> dict[str, bool | None]:
-    judged = np.ones(1, np.bool_)
-    found = {name: calibrate(band, realised, judged, place) for place, name in enumerate(FIGURES)}
-    return {name: bool(each.within) if each.count else None for name, each in found.items()}
-
-
-def _verdict(low: Floats, high: Floats) -> str:
-    """Whether the change paid, by profit or, where the cost is not known, by revenue."""
-    figure = 1 if np.isnan(low[2, 0]) else 2
-    if low[figure, 0] > 0:
-        return "yes"
-    return "no" if high[figure, 0] < 0 else "not clear"
-
-
-def _warnings(found: Assessment) -> list[str]:
-    longest = found.windows[-1]
-    unsold = longest.realised[0, 0] == 0 and longest.without.mean[0, 0] >= EXPECTED_ENOUGH_UNITS
-    applies = {BASELINE_MIXED: found.cases.mixed[0], NO_SALES: unsold}
-    return [name for name, yes in applies.items() if yes]
-
-
-def _calibration_row(outcome: WindowOutcome) -> dict[str, Any]:
-    judged = outcome.status == COMPLETE
-    raw = Band(outcome.raw, outcome.raw, outcome.raw)
-    return {
-        "days": outcome.window,
-        **{
-            name: int((outcome.status == state).sum())
-            for name, state in ((COMPLETE, COMPLETE), (OPEN, OPEN), (TRUNCATED, TRUNCATED))
-        },
-        **{
-            name: _calibration(
-                calibrate(outcome.expected, outcome.realised, judged, place),
-                calibrate(raw, outcome.realised, judged, place),
-            )
-            for place, name in enumerate(FIGURES)
-        },
-    }
-
-
-def _calibration(adjusted: Calibration, raw: Calibration) -> dict[str, Any]:
-    return {
-        "judged": adjusted.count,
-        "within": adjusted.within,
-        "share": _known(adjusted.share, 4),
-        "share_interval": [_known(adjusted.low, 4), _known(adjusted.high, 4)] if adjusted.count else None,
-        "expected": _known(adjusted.expected),
-        "realised": _known(adjusted.realised),
-        "bias_percent": _known(100 * adjusted.bias, 1),
-        "expected_raw": _known(raw.expected),
-        "bias_percent_raw": _known(100 * raw.bias, 1),
-    }
-
-
-def _known(value: float, places: int = 2) -> float | None:
-    return rounded(float(value), places) if np.isfinite(value) else None
+def _interval(low: FloatArray, high: FloatArray) -> FiguresInterval:
+    return FiguresInterval(LEVEL, *zip(low[:, 0].tolist(), high[:, 0].tolist(), strict=True))

@@ -1,6 +1,4 @@
-"""Proposing in the ledger what a bulk optimization recommends."""
-
-from collections.abc import Sequence
+"""Proposing the prices that a bulk optimization recommends."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -8,8 +6,9 @@ from django.utils import timezone
 from elastix.dataset.versions import lock_version
 from elastix.errors import Conflict
 from elastix.fields import uuid7
-from pricing.changes.services import price_changes as ledger
-from pricing.recommendation.models import BulkOptimization, BulkRow
+from pricing.changes.services.price_changes import propose_valid
+from pricing.changes.services.validation import MOST_NAMED, PriceProposal, RuleViolation
+from pricing.recommendation.models import BulkOptimization
 from pricing.recommendation.selectors.bulk import find_optimization
 from pricing.sales.models import Product
 from pricing.sales.models.price_changes import PriceChangeSource
@@ -34,46 +33,36 @@ def bulk_propose(job_id: int, *, by: str, reason: str = "") -> tuple[BulkOptimiz
     rows = list(found.rows.filter(changes=True).order_by("product_id"))
     if not rows:
         raise Conflict(f"Job {job_id} recommends to change no price, so there is nothing to propose.")
-    wanted, left_out = _still_as_found(rows)
-    batch, source = uuid7(), PriceChangeSource.RECOMMENDATION
-    reason = reason or f"Recommended by bulk optimization {job_id}."
-    while wanted:
-        try:
-            ledger.propose(wanted, by=by, reason=reason, source=source, batch=batch)
-            break
-        except ledger.ProposalRefused as error:
-            refused = {each.key for each in error.refusals}
-            left_out += [_left_out(each.product_id, each.code, each.reason) for each in error.refusals]
-            wanted = [each for key, each in enumerate(wanted) if key not in refused]
-    left_out.sort(key=lambda each: each["product_id"])
-    if not wanted:
-        conflict = Conflict(
-            f"None of the {len(left_out)} changes of job {job_id} can be proposed any more. Optimize anew."
-        )
-        conflict.errors = [
-            {"field": each["product_id"], "code": each["code"], "message": each["reason"]}
-            for each in left_out[: ledger.MOST_NAMED]
-        ]
-        raise conflict
-    found.batch, found.proposed, found.left_out = batch, len(wanted), left_out
-    found.proposed_at, found.proposed_by = timezone.now(), by
-    found.save()
-    return found, True
-
-
-def _still_as_found(rows: Sequence[BulkRow]) -> tuple[list[ledger.PriceProposal], list[dict[str, str]]]:
-    """The prices to propose, and the products whose price has moved since it was looked at."""
     prices = dict(Product.objects.values_list("code", "current_price"))
-    wanted, moved = [], []
+    proposals, violations = [], []
     for row in rows:
         now, price = prices[row.product_id], row.recommended_price
         if now == row.current_price and price is not None:
-            wanted.append(ledger.PriceProposal(row.product_id, price))
+            proposals.append(PriceProposal(row.product_id, price))
         else:
             text = f"the price was {row.current_price} when it was looked at and is {now} now"
-            moved.append(_left_out(row.product_id, "price_moved", text))
-    return wanted, moved
-
-
-def _left_out(code: str, word: str, reason: str) -> dict[str, str]:
-    return {"product_id": code, "code": word, "reason": f"{reason[0].upper()}{reason[1:]}."}
+            violations.append(RuleViolation(row.pk, row.product_id, "price_moved", text))
+    reason = reason or f"Recommended by bulk optimization {job_id}."
+    batch, source = uuid7(), PriceChangeSource.RECOMMENDATION
+    changes, invalid = propose_valid(proposals, by=by, reason=reason, source=source, batch=batch)
+    violations = sorted([*violations, *invalid], key=lambda each: each.product_id)
+    if not changes:
+        conflict = Conflict(
+            f"None of the {len(violations)} changes of job {job_id} can be proposed any more. Optimize anew."
+        )
+        conflict.errors = [
+            {"field": each.product_id, "code": each.code, "message": each.sentence}
+            for each in violations[:MOST_NAMED]
+        ]
+        raise conflict
+    found.batch, found.proposed, found.proposed_at, found.proposed_by = (
+        batch,
+        len(changes),
+        timezone.now(),
+        by,
+    )
+    found.left_out = [
+        {"product_id": each.product_id, "code": each.code, "reason": each.sentence} for each in violations
+    ]
+    found.save()
+    return found, True

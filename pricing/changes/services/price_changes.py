@@ -1,31 +1,31 @@
-"""The ledger of prices: propose -> approve or reject -> apply -> roll back, one change or a batch at a time.
+"""The life of a price change, one change or a batch at a time: proposed, decided on, applied, rolled back.
 
 Each step is one transaction and all or nothing: where one change cannot take it, none does, and the refusal names
-the changes that stood in the way.
+the changes that stand in the way.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from elastix.dataset.versions import catalogue_changed, data_version, lock_version
 from elastix.sql import batches, number_for_driver, update_rows
 from pricing.changes.services.validation import (
     MOST_NAMED,
+    InvalidProposal,
+    InvalidTransition,
     PriceProposal,
-    ProposalRefused,
     RuleViolation,
-    StepRefused,
-    refusal_of,
-    refused_proposals,
-    shown,
+    price_text,
     validate_change,
+    validate_proposals,
 )
 from pricing.recommendation.selectors.expected import expected_effects
 from pricing.recommendation.selectors.policies import EffectivePolicy, effective_policies
@@ -33,36 +33,47 @@ from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
 from pricing.sales.models.products import PriceSource
 
-__all__ = [
-    "MOST_NAMED",
-    "Chosen",
-    "PriceProposal",
-    "ProposalRefused",
-    "RuleViolation",
-    "StepRefused",
-    "apply",
-    "apply_due",
-    "approve",
-    "propose",
-    "reject",
-    "roll_back",
-]
-
+ROWS_A_STATEMENT: Final = 5_000
+DUE_AT_ONCE: Final = 1_000
 # No user can be called this: names have no spaces.
-THE_SCHEDULE = "the schedule"
-_STANDING: dict[str, str] = {
-    PriceChangeStatus.PROPOSED: "it is proposed, not approved yet",
-    PriceChangeStatus.APPROVED: "it is approved already, but not applied yet",
-    PriceChangeStatus.REJECTED: "it is rejected; propose anew",
-    PriceChangeStatus.APPLIED: "it is applied already; a rollback takes it back",
-    PriceChangeStatus.ROLLED_BACK: "it is rolled back already; propose anew",
+THE_SCHEDULE: Final = "the schedule"
+
+PROPOSED, APPROVED, REJECTED, APPLIED, ROLLED_BACK = PriceChangeStatus
+
+Selection = Sequence[int] | UUID
+"""Numbers of changes, each of which must be able to take the step; or a batch: those of its changes that await it."""
+
+
+class Transition(NamedTuple):
+    """A step from one status to the next: its participle, the statuses before, the status after, and the columns
+    that record when it was taken and by whom."""
+
+    done: str
+    sources: tuple[PriceChangeStatus, ...]
+    target: PriceChangeStatus
+    moment: str
+    person: str
+
+
+# `propose` makes a PROPOSED change: anybody who may write, rules and bulk optimizations; records the price before.
+# Then managers take it on, and the schedule applies what is due:
+APPROVE = Transition("approved", (PROPOSED,), APPROVED, "decided_at", "decided_by")
+# ... not the proposer unless the policy allows it; records what is expected of the change, and when to apply it.
+REJECT = Transition("rejected", (PROPOSED, APPROVED), REJECTED, "decided_at", "decided_by")
+# ... records why.
+APPLY = Transition("applied", (APPROVED,), APPLIED, "changed_at", "applied_by")
+# ... sets the product's price.
+ROLL_BACK = Transition("rolled back", (APPLIED,), ROLLED_BACK, "rolled_back_at", "rolled_back_by")
+# ... sets the product's price to the one before; records why.
+
+NEXT_STEP: dict[str, str] = {
+    PROPOSED: "it is proposed, not approved yet",
+    APPROVED: "it is approved already, but not applied yet",
+    REJECTED: "it is rejected; propose anew",
+    APPLIED: "it is applied already; a rollback takes it back",
+    ROLLED_BACK: "it is rolled back already; propose anew",
 }
 """Why a change cannot take a step that is not its next one, and what it can take."""
-CODES_A_STATEMENT = 5_000
-DUE_AT_ONCE = 1_000
-
-Chosen = Sequence[int] | UUID
-"""Numbers of changes, each of which must be able to take the step; or a batch: those of its changes that await it."""
 
 
 # --- the steps -------------------------------------------------------------------------------------
@@ -70,55 +81,66 @@ Chosen = Sequence[int] | UUID
 
 @transaction.atomic
 def propose(
-    changes: Iterable[PriceProposal | tuple[str, Decimal]],
+    proposals: Iterable[PriceProposal | tuple[str, Decimal]],
     *,
     by: str,
     reason: str = "",
     source: str = PriceChangeSource.PROPOSAL,
     batch: UUID | None = None,
-    scheduled_for: dt.datetime | None = None,
 ) -> list[PriceChange]:
     """Propose new prices, all or none; return the changes in the order given.
 
     Parameters
     ----------
-    changes : product code and new price, to the cent.
+    proposals : product code and new price, to the cent.
     batch : what to decide on them together by; each product may occur in it once.
-    scheduled_for : when to apply them, once approved; None: when somebody does.
 
     Raises
     ------
-    ProposalRefused
+    InvalidProposal
         If a product is unknown, a service or deactivated, the price is the present one, or it crosses a hard limit:
         the cost, or the policy's minimum margin, minimum or maximum price.
     """
-    wanted = [PriceProposal(*change) for change in changes]
+    changes, violations = propose_valid(proposals, by=by, reason=reason, source=source, batch=batch)
+    if violations:
+        raise InvalidProposal(violations, batch=batch is not None)
+    return changes
+
+
+@transaction.atomic(savepoint=False)
+def propose_valid(
+    proposals: Iterable[PriceProposal | tuple[str, Decimal]],
+    *,
+    by: str,
+    reason: str = "",
+    source: str = PriceChangeSource.PROPOSAL,
+    batch: UUID | None = None,
+) -> tuple[list[PriceChange], list[RuleViolation]]:
+    """Propose those of the new prices that may be proposed; return the changes, and why the others are left out."""
+    wanted = [PriceProposal(*each) for each in proposals]
     lock_version()
-    products = _lock_products(each.product_id for each in wanted)
-    policies = effective_policies(products.values())
-    refusals = list(refused_proposals(wanted, products, policies))
-    if refusals:
-        raise ProposalRefused(refusals)
-    return PriceChange.objects.bulk_create(
-        [
-            PriceChange(
-                product=products[each.product_id],
-                old_price=products[each.product_id].current_price,
-                new_price=each.price,
-                source=source,
-                batch=batch,
-                reason=each.reason or reason,
-                proposed_by=by,
-                scheduled_for=each.scheduled_for or scheduled_for,
-            )
-            for each in wanted
-        ],
-        batch_size=500,
-    )
+    products, policies = _lock_products(each.product_id for each in wanted)
+    violations = list(validate_proposals(wanted, products, policies))
+    invalid = {each.key for each in violations}
+    changes = [
+        PriceChange(
+            product=products[each.product_id],
+            old_price=products[each.product_id].current_price,
+            new_price=each.price,
+            source=source,
+            batch=batch,
+            reason=each.reason or reason,
+            proposed_by=by,
+            scheduled_for=each.scheduled_for,
+        )
+        for key, each in enumerate(wanted)
+        if key not in invalid
+    ]
+    return PriceChange.objects.bulk_create(changes, batch_size=500), violations
 
 
 @transaction.atomic
-def approve(chosen: Chosen, *, by: str, scheduled_for: dt.datetime | None = None) -> list[PriceChange]:
+def approve(selection: Selection, *, by: str, scheduled_for: dt.datetime | None = None) -> list[PriceChange]:
     """Approve proposals, and keep what is expected of each.
 
     Parameters
@@ -128,96 +150,63 @@ def approve(chosen: Chosen, *, by: str, scheduled_for: dt.datetime | None = None
     Raises
     ------
     PermissionDenied : somebody approves what they proposed themselves, and the policy does not let them.
-    StepRefused : a change is not proposed any more, its product's price has moved, or it crosses a hard limit now.
+    InvalidTransition : a change is not proposed any more, its product's price has moved, or it crosses a hard limit now.
     """
-    lines = _take(chosen, "approved", PriceChangeStatus.PROPOSED)
-    products, policies = _products_of(lines)
-    own = [line for line in lines if line.proposed_by == by and not policies[line.product_id].self_approval]
+    changes = _lock_changes(selection, APPROVE)
+    products, policies = _lock_products(change.product_id for change in changes)
+    own = [each for each in changes if each.proposed_by == by and not policies[each.product_id].self_approval]
     if own:
-        named = ", ".join(f"{line.pk} ({line.product_id})" for line in own[:MOST_NAMED])
+        named = ", ".join(f"{each.pk} ({each.product_id})" for each in own[:MOST_NAMED])
         more = f" and {len(own) - MOST_NAMED} more" if len(own) > MOST_NAMED else ""
-        changes, them = ("change", "it") if len(own) == 1 else ("changes", "them")
+        noun, them = ("change", "it") if len(own) == 1 else ("changes", "them")
         raise PermissionDenied(
-            f"Nothing was approved. You proposed {changes} {named}{more} yourself: somebody else has to approve {them}."
+            f"Nothing was approved. You proposed {noun} {named}{more} yourself: somebody else has to approve {them}."
         )
-    _refuse("approved", lines, lambda line: validate_change(line, products, policies))
-    _keep_expectations(lines)
-    decided = {"status": PriceChangeStatus.APPROVED, "decided_at": timezone.now(), "decided_by": by}
-    _mark(lines, **decided, **({"scheduled_for": scheduled_for} if scheduled_for else {}))
-    return lines
+    _check(APPROVE, (validate_change(change, products, policies) for change in changes))
+    _keep_expectations(changes)
+    schedule = {"scheduled_for": scheduled_for} if scheduled_for else {}
+    return _record(APPROVE, changes, by, **schedule)
 
 
 @transaction.atomic
-def reject(chosen: Chosen, *, by: str, note: str = "") -> list[PriceChange]:
+def reject(selection: Selection, *, by: str, note: str = "") -> list[PriceChange]:
     """Reject proposals, or call off what was approved and is not applied yet.
 
     Raises
     ------
-    StepRefused : a change is applied or decided against already.
+    InvalidTransition : a change is applied or decided against already.
     """
-    lines = _take(chosen, "rejected", PriceChangeStatus.PROPOSED, PriceChangeStatus.APPROVED)
-    _mark(lines, status=PriceChangeStatus.REJECTED, decided_at=timezone.now(), decided_by=by, note=note)
-    return lines
+    return _record(REJECT, _lock_changes(selection, REJECT), by, note=note)
 
 
 @transaction.atomic
-def apply(chosen: Chosen, *, by: str) -> list[PriceChange]:
+def apply(selection: Selection, *, by: str) -> list[PriceChange]:
     """Make approved prices the products' prices now, whenever they were scheduled for.
 
     Raises
     ------
-    StepRefused : a change is not approved, its product's price has moved, or it crosses a hard limit now.
+    InvalidTransition : a change is not approved, its product's price has moved, or it crosses a hard limit now.
     """
-    lines = _take(chosen, "applied", PriceChangeStatus.APPROVED)
-    products, policies = _products_of(lines)
-
-    def try_on(line: PriceChange) -> RuleViolation | None:
-        obstacle = validate_change(line, products, policies)
-        if obstacle is None:
-            products[line.product_id].current_price = line.new_price
-        return obstacle
-
-    _refuse("applied", lines, try_on)
-    _activate(lines, by)
-    return lines
+    changes = _lock_changes(selection, APPLY)
+    valid, violations = _try_on(changes)
+    _check(APPLY, violations)
+    return _activate(valid, by)
 
 
 @transaction.atomic
-def roll_back(chosen: Chosen, *, by: str, note: str = "") -> list[PriceChange]:
+def roll_back(selection: Selection, *, by: str, note: str = "") -> list[PriceChange]:
     """Give products back the prices they had before these changes.
 
     Raises
     ------
-    StepRefused : a change is not applied, or the product's price is not what this change made it any more.
+    InvalidTransition : a change is not applied, or the product's price is not what this change made it any more.
     """
-    lines = _take(chosen, "rolled back", PriceChangeStatus.APPLIED)
-    products = _lock_products(line.product_id for line in lines)
+    changes = _lock_changes(selection, ROLL_BACK)
+    products, _ = _lock_products(change.product_id for change in changes)
     newest = _newest_applied(products)
-
-    def not_in_force(line: PriceChange) -> RuleViolation | None:
-        now = products[line.product_id].current_price
-        if now != line.new_price:
-            return refusal_of(
-                line,
-                "price_moved",
-                f"the price is {shown(now)} now, not {line.new_price}; roll back what changed it",
-            )
-        if newest[line.product_id] != line.pk:
-            return refusal_of(
-                line, "not_newest", "a later change of the price is in force; roll that back first"
-            )
-        return None
-
-    _refuse("rolled back", lines, not_in_force)
-    _write_prices({line.product_id: line.old_price for line in lines})
-    _mark(
-        lines,
-        status=PriceChangeStatus.ROLLED_BACK,
-        rolled_back_at=timezone.now(),
-        rolled_back_by=by,
-        note=note,
-    )
-    return lines
+    _check(ROLL_BACK, (_not_in_force(change, products, newest) for change in changes))
+    _write_prices({change.product_id: change.old_price for change in changes})
+    return _record(ROLL_BACK, changes, by, note=note)
 
 
 def apply_due() -> int:
@@ -229,102 +218,116 @@ def apply_due() -> int:
     applied = 0
     # A look without a lock first: mostly nothing is due.
     while _due().exists():
-        applied += _apply_some_due()
+        with transaction.atomic():
+            lock_version()
+            due = _due().select_for_update().order_by("product_id", "scheduled_for", "pk")
+            changes = {change.pk: change for change in due[:DUE_AT_ONCE]}
+            valid, violations = _try_on(list(changes.values()))
+            for each in violations:
+                _update([changes[each.key]], note=f"Not applied when it was due: {each.reason}."[:255])
+            if valid:
+                _activate(valid, THE_SCHEDULE)
+            applied += len(valid)
     return applied
 
 
-# --- how -------------------------------------------------------------------------------------------
+# --- reading and checking, under the lock ------------------------------------------------------------
 
 
-def _due() -> Any:
-    return PriceChange.objects.filter(
-        status=PriceChangeStatus.APPROVED, scheduled_for__lte=timezone.now(), note=""
-    )
+def _due() -> QuerySet[PriceChange]:
+    return PriceChange.objects.filter(status=APPROVED, scheduled_for__lte=timezone.now(), note="")
 
 
-@transaction.atomic
-def _apply_some_due() -> int:
-    lock_version()
-    lines = list(_due().select_for_update().order_by("product_id", "scheduled_for", "pk")[:DUE_AT_ONCE])
-    products, policies = _products_of(lines)
-    possible = []
-    for line in lines:
-        obstacle = validate_change(line, products, policies)
-        if obstacle is None:
-            products[line.product_id].current_price = line.new_price
-            possible.append(line)
-        else:
-            _mark([line], note=f"Not applied when it was due: {obstacle.reason}."[:255])
-    if possible:
-        _activate(possible, THE_SCHEDULE)
-    return len(possible)
-
-
-def _refuse(
-    done: str, lines: Iterable[PriceChange], obstacle_of: Callable[[PriceChange], RuleViolation | None]
-) -> None:
-    refusals = [refusal for line in lines if (refusal := obstacle_of(line))]
-    if refusals:
-        raise StepRefused(done, refusals)
-
-
-def _take(chosen: Chosen, done: str, *states: PriceChangeStatus) -> list[PriceChange]:
-    """Lock the chosen changes, by product and number, if all of them are in one of the states."""
+def _lock_changes(selection: Selection, transition: Transition) -> list[PriceChange]:
+    """Lock the selected changes, by product and number, if all of them can take the step by their status."""
     lock_version()
     found = PriceChange.objects.select_for_update().order_by("product_id", "pk")
-    if isinstance(chosen, UUID):
-        lines = list(found.filter(batch=chosen))
-        waiting = [line for line in lines if line.status in states]
+    if isinstance(selection, UUID):
+        changes = list(found.filter(batch=selection))
         # Whoever decided on single changes of a batch meant it.
-        lines = waiting or lines
+        changes = [change for change in changes if change.status in transition.sources] or changes
     else:
-        lines = [line for chunk in batches(sorted(set(chosen)), 5000) for line in found.filter(pk__in=chunk)]
-        lines.sort(key=lambda line: (line.product_id, line.pk))
-    _refuse(
-        done,
-        lines,
-        lambda line: None if line.status in states else refusal_of(line, line.status, _STANDING[line.status]),
-    )
-    return lines
+        chunks = batches(sorted(set(selection)), ROWS_A_STATEMENT)
+        changes = [change for chunk in chunks for change in found.filter(pk__in=chunk)]
+        changes.sort(key=lambda change: (change.product_id, change.pk))
+    status = [
+        RuleViolation.of(each, each.status, NEXT_STEP[each.status])
+        for each in changes
+        if each.status not in transition.sources
+    ]
+    _check(transition, status)
+    return changes
 
 
-def _lock_products(codes: Iterable[str]) -> dict[str, Product]:
+def _lock_products(codes: Iterable[str]) -> tuple[dict[str, Product], dict[str, EffectivePolicy]]:
+    """Lock products in the order of their codes; return them and their policies."""
     products: dict[str, Product] = {}
-    for chunk in batches(sorted(set(codes)), CODES_A_STATEMENT):
+    for chunk in batches(sorted(set(codes)), ROWS_A_STATEMENT):
         locked = Product.objects.select_for_update().filter(code__in=chunk).order_by("code")
         products |= {product.code: product for product in locked}
-    return products
-
-
-def _products_of(lines: Sequence[PriceChange]) -> tuple[dict[str, Product], dict[str, EffectivePolicy]]:
-    products = _lock_products(line.product_id for line in lines)
     return products, effective_policies(products.values())
+
+
+def _try_on(changes: Sequence[PriceChange]) -> tuple[list[PriceChange], list[RuleViolation]]:
+    """Those of the changes that can be applied one after the other, and why the others cannot."""
+    products, policies = _lock_products(change.product_id for change in changes)
+    valid, violations = [], []
+    for change in changes:
+        violation = validate_change(change, products, policies)
+        if violation is None:
+            products[change.product_id].current_price = change.new_price
+            valid.append(change)
+        else:
+            violations.append(violation)
+    return valid, violations
+
+
+def _not_in_force(
+    change: PriceChange, products: dict[str, Product], newest: dict[str, int]
+) -> RuleViolation | None:
+    now = products[change.product_id].current_price
+    if now != change.new_price:
+        reason = f"the price is {price_text(now)} now, not {change.new_price}; roll back what changed it"
+        return RuleViolation.of(change, "price_moved", reason)
+    if newest[change.product_id] != change.pk:
+        reason = "a later change of the price is in force; roll that back first"
+        return RuleViolation.of(change, "not_newest", reason)
+    return None
+
+
+def _check(transition: Transition, found: Iterable[RuleViolation | None]) -> None:
+    violations = [each for each in found if each is not None]
+    if violations:
+        raise InvalidTransition(transition.done, violations)
 
 
 def _newest_applied(codes: Iterable[str]) -> dict[str, int]:
     """The change of each product that is in force: the one applied last and not rolled back."""
     newest: dict[str, int] = {}
-    for chunk in batches(codes, CODES_A_STATEMENT):
-        applied = PriceChange.objects.filter(product_id__in=chunk, status=PriceChangeStatus.APPLIED)
+    for chunk in batches(codes, ROWS_A_STATEMENT):
+        applied = PriceChange.objects.filter(product_id__in=chunk, status=APPLIED)
         newest |= dict(applied.order_by("changed_at", "pk").values_list("product_id", "pk"))
     return newest
 
 
-def _keep_expectations(lines: Sequence[PriceChange]) -> None:
+# --- writing -----------------------------------------------------------------------------------------
+
+
+def _keep_expectations(changes: Sequence[PriceChange]) -> None:
     """Keep with each change what is expected of it, and the date that its sales were counted to."""
     as_of = data_version().as_of
-    records = expected_effects([(line.product_id, line.old_price, line.new_price) for line in lines])
+    records = expected_effects([(each.product_id, each.old_price, each.new_price) for each in changes])
     foreseen = []
-    for line, record in zip(lines, records, strict=True):
+    for change, record in zip(changes, records, strict=True):
         if record is not None:
-            line.expected = record | {"as_of": as_of and as_of.isoformat()}
-            foreseen.append(line)
+            change.expected = record | {"as_of": as_of and as_of.isoformat()}
+            foreseen.append(change)
     PriceChange.objects.bulk_update(foreseen, ["expected"], batch_size=200)
 
 
-def _activate(lines: Sequence[PriceChange], by: str) -> None:
-    _write_prices({line.product_id: line.new_price for line in lines})
-    _mark(lines, status=PriceChangeStatus.APPLIED, changed_at=timezone.now(), applied_by=by, note="")
+def _activate(changes: Sequence[PriceChange], by: str) -> list[PriceChange]:
+    _write_prices({change.product_id: change.new_price for change in changes})
+    return _record(APPLY, changes, by, note="")
 
 
 def _write_prices(prices: dict[str, Decimal | None]) -> None:
@@ -335,15 +338,24 @@ def _write_prices(prices: dict[str, Decimal | None]) -> None:
     update_rows("pricing_product", "code", {"current_price": "numeric"}, rows, key_type="varchar")
     for source, known in ((PriceSource.LEDGER, True), (PriceSource.DATA, False)):
         codes = sorted(code for code, price in prices.items() if (price is not None) == known)
-        for chunk in batches(codes, CODES_A_STATEMENT):
+        for chunk in batches(codes, ROWS_A_STATEMENT):
             Product.objects.filter(code__in=chunk).update(price_source=source, updated_at=timezone.now())
     catalogue_changed()
 
 
-def _mark(lines: Sequence[PriceChange], **values: Any) -> None:
+def _record(
+    transition: Transition, changes: Sequence[PriceChange], by: str, **more: Any
+) -> list[PriceChange]:
+    """Write the new status, when it was reached and by whom."""
+    values = {"status": transition.target, transition.moment: timezone.now(), transition.person: by}
+    return _update(changes, **values, **more)
+
+
+def _update(changes: Sequence[PriceChange], **values: Any) -> list[PriceChange]:
     """Write the same values into all of these changes."""
-    for chunk in batches(lines, 5000):
-        PriceChange.objects.filter(pk__in=[line.pk for line in chunk]).update(**values)
-    for line in lines:
+    for chunk in batches(changes, ROWS_A_STATEMENT):
+        PriceChange.objects.filter(pk__in=[change.pk for change in chunk]).update(**values)
+    for change in changes:
         for name, value in values.items():
-            setattr(line, name, value)
+            setattr(change, name, value)
+    return list(changes)

@@ -1,22 +1,27 @@
-"""What the ledger of prices refuses: prices that may not be proposed, and steps that a change cannot take."""
+"""What a price change must satisfy: rules for proposals, and for the transitions from one status to the next."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
-from elastix.errors import Conflict
-from pricing.recommendation.core.hard_limits import Limits, broken_limit
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from elastix.errors import Conflict, FieldError, Invalid
+from pricing.recommendation.core.limits import BrokenRule, broken_rule
 from pricing.recommendation.selectors.policies import EffectivePolicy
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.products import Kind
 
 MOST_NAMED = 20
+MOST_DAYS_AHEAD = 366
+PRODUCT_RULES = ("unknown_product", "repeated", "not_for_sale")
 
 
 class PriceProposal(NamedTuple):
-    """A price that somebody wants; where it has no reason or moment of its own, those of the proposal count."""
+    """A price to propose; an empty reason is that of the whole proposal."""
 
     product_id: str
     price: Decimal
@@ -30,9 +35,10 @@ class RuleViolation:
 
     Attributes
     ----------
-    key : place of the wanted price in the proposal, or number of the change.
+    key : index of the price in the proposal, or number of the change.
     code : the rule, in one word: unknown_product, not_for_sale, same_price, repeated, cost, minimum_margin,
         min_price, max_price, price_moved, not_newest, or the change's status.
+    reason : a clause without a capital and a full stop.
     """
 
     key: int
@@ -40,78 +46,103 @@ class RuleViolation:
     code: str
     reason: str
 
+    @classmethod
+    def of(cls, change: PriceChange, code: str, reason: str) -> "RuleViolation":
+        return cls(change.pk, change.product_id, code, reason)
 
-class ProposalRefused(Exception):
+    @property
+    def sentence(self) -> str:
+        return f"{self.reason[0].upper()}{self.reason[1:]}."
+
+
+class InvalidProposal(Invalid):
     """Prices that may not be proposed; nothing was."""
 
-    def __init__(self, refusals: Sequence[RuleViolation]) -> None:
-        self.refusals = refusals
-        super().__init__("; ".join(f"{each.product_id}: {each.reason}" for each in refusals[:MOST_NAMED]))
+    def __init__(self, violations: Sequence[RuleViolation], *, batch: bool) -> None:
+        self.violations = violations
+        errors = []
+        for each in violations:
+            field = "product_id" if each.code in PRODUCT_RULES else "new_price"
+            errors.append(
+                FieldError(f"changes[{each.key}].{field}" if batch else field, each.sentence, each.code)
+            )
+        super().__init__(*errors)
 
 
-class StepRefused(Conflict):
-    """Changes that cannot take the next step; none did."""
+class InvalidTransition(Conflict):
+    """Changes that cannot take a transition; none did."""
 
-    def __init__(self, done: str, refusals: Sequence[RuleViolation]) -> None:
-        self.refusals = refusals
+    def __init__(self, done: str, violations: Sequence[RuleViolation]) -> None:
+        self.violations = violations
         named = "; ".join(
-            f"change {each.key} ({each.product_id}): {each.reason}" for each in refusals[:MOST_NAMED]
+            f"change {each.key} ({each.product_id}): {each.reason}" for each in violations[:MOST_NAMED]
         )
-        more = f"; and {len(refusals) - MOST_NAMED} more" if len(refusals) > MOST_NAMED else ""
+        more = f"; and {len(violations) - MOST_NAMED} more" if len(violations) > MOST_NAMED else ""
         super().__init__(f"Nothing was {done}. {named[0].upper()}{named[1:]}{more}.")
         self.errors = [
             {"field": str(each.key), "code": each.code, "message": f"{each.product_id}: {each.reason}"}
-            for each in refusals
+            for each in violations
         ]
 
 
-def refused_proposals(
-    wanted: Sequence[PriceProposal], products: Mapping[str, Product], policies: Mapping[str, EffectivePolicy]
-) -> Iterable[RuleViolation]:
-    """Yield why prices may not be proposed, in the order of the proposal."""
+def validate_schedule(moment: dt.datetime) -> None:
+    """Check the moment at which a change is to be applied.
+
+    Raises
+    ------
+    ValidationError : it lies in the past, or more than a year ahead.
+    """
+    now = timezone.now()
+    if moment < now:
+        raise ValidationError("The moment has passed already.", code="in_the_past")
+    if moment > now + dt.timedelta(days=MOST_DAYS_AHEAD):
+        raise ValidationError("The moment is more than a year away.", code="out_of_range")
+
+
+def validate_proposals(
+    proposals: Sequence[PriceProposal],
+    products: Mapping[str, Product],
+    policies: Mapping[str, EffectivePolicy],
+) -> Iterator[RuleViolation]:
+    """Yield why prices may not be proposed, in the order of the proposals."""
     seen: set[str] = set()
-    for place, each in enumerate(wanted):
-        code, product = each.product_id, products.get(each.product_id)
+    for key, (code, price, *_) in enumerate(proposals):
+        product = products.get(code)
         if product is None:
-            yield RuleViolation(place, code, "unknown_product", f"there is no product {code}")
+            yield RuleViolation(key, code, "unknown_product", f"there is no product {code}")
         elif code in seen:
-            yield RuleViolation(place, code, "repeated", f"{code} occurs twice")
+            yield RuleViolation(key, code, "repeated", f"{code} occurs twice")
         elif not _is_for_sale(product):
-            yield RuleViolation(place, code, "not_for_sale", f"{code} is a service or was deactivated")
-        elif each.price == product.current_price:
-            yield RuleViolation(place, code, "same_price", f"{each.price} is the present price of {code}")
-        elif broken := broken_limit(each.price, _limits(product, policies[code])):
-            yield RuleViolation(place, code, broken.rule, broken.reason)
+            yield RuleViolation(key, code, "not_for_sale", f"{code} is a service or was deactivated")
+        elif price == product.current_price:
+            yield RuleViolation(key, code, "same_price", f"{price} is the present price of {code}")
+        elif broken := _broken_rule(price, product, policies[code]):
+            yield RuleViolation(key, code, broken.rule, broken.reason)
         seen.add(code)
 
 
 def validate_change(
-    line: PriceChange, products: Mapping[str, Product], policies: Mapping[str, EffectivePolicy]
+    change: PriceChange, products: Mapping[str, Product], policies: Mapping[str, EffectivePolicy]
 ) -> RuleViolation | None:
-    """What keeps a change from being approved or applied now."""
-    product = products[line.product_id]
-    if product.current_price != line.old_price:
-        was, now = shown(line.old_price), shown(product.current_price)
-        return refusal_of(
-            line, "price_moved", f"the price was {was} when this was proposed and is {now} now; propose anew"
-        )
+    """Return what keeps a change from being approved or applied now, or None."""
+    product = products[change.product_id]
+    if product.current_price != change.old_price:
+        was, now = price_text(change.old_price), price_text(product.current_price)
+        reason = f"the price was {was} when this was proposed and is {now} now; propose anew"
+        return RuleViolation.of(change, "price_moved", reason)
     if not _is_for_sale(product):
-        return refusal_of(line, "not_for_sale", "the product is a service or was deactivated")
-    broken = broken_limit(line.new_price, _limits(product, policies[line.product_id]))
-    return refusal_of(line, broken.rule, broken.reason) if broken else None
+        return RuleViolation.of(change, "not_for_sale", "the product is a service or was deactivated")
+    broken = _broken_rule(change.new_price, product, policies[change.product_id])
+    return RuleViolation.of(change, broken.rule, broken.reason) if broken else None
 
 
-def refusal_of(line: PriceChange, code: str, reason: str) -> RuleViolation:
-    return RuleViolation(line.pk, line.product_id, code, reason)
+def price_text(price: Decimal | None) -> str:
+    return "not known" if price is None else str(price)
 
 
 def _is_for_sale(product: Product) -> bool:
     return product.is_active and product.kind == Kind.MERCHANDISE
 
 
-def _limits(product: Product, policy: EffectivePolicy) -> Limits:
-    return Limits(product.cost, policy.minimum_margin, policy.min_price, policy.max_price)
-
-
-def shown(price: Decimal | None) -> str:
-    return "not known" if price is None else str(price)
+def _broken_rule(price: Decimal, product: Product, policy: EffectivePolicy) -> BrokenRule | None:
+    return broken_rule(price, cost=product.cost, **policy.settings)

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pricing.elasticity.core.constants import NEARLY_ZERO
 from pricing.elasticity.core.log_log import MIN_SOLD_DAYS, LogLogFit
 from pricing.elasticity.core.points import PriceLevels, TwoPointElasticities
 from pricing.elasticity.core.pooled import FLAG_NAMES, Posterior, flag_names
+from pricing.elasticity.core.pooled.grades import NOT_CONVERGED as NOT_CONVERGED
+from pricing.sales.core.arrays import IntArray
 
 POOLED: Final = "pooled"
 LOG_LOG: Final = "log_log"
@@ -25,7 +27,6 @@ CI_CROSSES_ZERO: Final = "CI_CROSSES_ZERO"
 CI_CROSSES_MINUS_ONE: Final = "CI_CROSSES_MINUS_ONE"
 ZERO_ELASTICITY: Final = "ZERO_ELASTICITY"
 NO_PRICE_VARIATION: Final = "NO_PRICE_VARIATION"
-NEARLY_ZERO: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,28 +61,28 @@ class Estimate:
 def log_log_estimates(fit: LogLogFit) -> Iterator[Estimate]:
     """Rows of the products that the log-log regression could be fitted for."""
     for product in np.flatnonzero(fit.usable).tolist():
-        elasticity, low, high = (
-            float(column[product]) for column in (fit.elasticity, fit.ci_low, fit.ci_high)
-        )
+        names = ("elasticity", "std_error", "ci_low", "ci_high", "intercept", "t_value", "p_value")
+        values: dict[str, Any] = {name: float(getattr(fit, name)[product]) for name in names}
+        elasticity, low, high = (values[name] for name in ("elasticity", "ci_low", "ci_high"))
+        raised = {
+            OWN_POSITIVE: elasticity > 0,
+            CI_CROSSES_ZERO: low < 0 < high,
+            CI_CROSSES_MINUS_ONE: low < -1 < high,
+            ZERO_ELASTICITY: abs(elasticity) < NEARLY_ZERO,
+        }
         yield Estimate(
             product=product,
             method=LOG_LOG,
-            elasticity=elasticity,
             sample_size=int(fit.n[product]),
-            std_error=float(fit.std_error[product]),
-            ci_low=low,
-            ci_high=high,
-            flags=_sign_flags(elasticity, low, high),
+            flags=[name for name, applies in raised.items() if applies],
             own_elasticity=elasticity,
-            own_std_error=float(fit.std_error[product]),
-            intercept=float(fit.intercept[product]),
-            t_value=float(fit.t_value[product]),
-            p_value=float(fit.p_value[product]),
+            own_std_error=values["std_error"],
+            **values,
         )
 
 
 def two_point_estimates(
-    levels: PriceLevels, elasticities: TwoPointElasticities, sold_days: NDArray[np.int64]
+    levels: PriceLevels, elasticities: TwoPointElasticities, sold_days: IntArray
 ) -> Iterator[Estimate]:
     """Rows of the point and of the arc formula, for the products that had two price levels."""
     for method, values in ((POINT, elasticities.point), (ARC, elasticities.arc)):
@@ -95,16 +96,6 @@ def two_point_estimates(
             )
 
 
-def _sign_flags(elasticity: float, low: float, high: float) -> list[str]:
-    named: Sequence[tuple[str, bool]] = (
-        (OWN_POSITIVE, elasticity > 0),
-        (CI_CROSSES_ZERO, low < 0 < high),
-        (CI_CROSSES_MINUS_ONE, low < -1 < high),
-        (ZERO_ELASTICITY, abs(elasticity) < NEARLY_ZERO),
-    )
-    return [name for name, applies in named if applies]
-
-
 def pooled_estimates(posterior: Posterior, data_flags: Sequence[Sequence[str]]) -> Iterator[Estimate]:
     """Rows of the products with a pooled estimate.
 
@@ -113,43 +104,23 @@ def pooled_estimates(posterior: Posterior, data_flags: Sequence[Sequence[str]]) 
     posterior : of P products.
     data_flags : (P,) what the lines of each product warn of, added to the estimate's own flags.
     """
-    columns = [
-        values.tolist()
-        for values in (
-            posterior.elasticity,
-            posterior.std_error,
-            posterior.ci_low,
-            posterior.ci_high,
-            posterior.confidence,
-            posterior.own_elasticity,
-            posterior.own_std_error,
-            posterior.weight,
-            posterior.prior_mean,
-        )
-    ]
+    names = (
+        "elasticity", "std_error", "ci_low", "ci_high", "confidence", "own_elasticity", "own_std_error", "weight",
+        "prior_mean",
+    )  # fmt: skip
+    columns = {name: getattr(posterior, name).tolist() for name in names}
     for product in np.flatnonzero(posterior.estimated).tolist():
-        elasticity, error, low, high, confidence, own, own_error, weight, prior = (
-            column[product] for column in columns
-        )
-        own_flags = flag_names(int(posterior.flags[product]))
+        values: dict[str, Any] = {name: column[product] for name, column in columns.items()}
+        for name in ("own_elasticity", "own_std_error"):
+            if not np.isfinite(values[name]):
+                values[name] = None
+        flags = {*flag_names(int(posterior.flags[product])), *data_flags[product]}
         yield Estimate(
             product=product,
             method=POOLED,
-            elasticity=elasticity,
             sample_size=int(posterior.sold_days[product]),
             quality=str(posterior.grade[product]),
-            std_error=error,
-            ci_low=low,
-            ci_high=high,
-            confidence=confidence,
-            flags=[name for name in FLAG_NAMES if name in own_flags or name in data_flags[product]],
-            own_elasticity=_known(own),
-            own_std_error=_known(own_error),
-            weight=weight,
-            prior_mean=prior,
+            flags=[name for name in FLAG_NAMES if name in flags],
             list_prices=int(posterior.list_price_count[product]),
+            **values,
         )
-
-
-def _known(value: float) -> float | None:
-    return value if np.isfinite(value) else None

@@ -5,7 +5,8 @@ from typing import Final
 
 import numpy as np
 
-from pricing.sales.core.lines import BoolArray, FloatArray, IntArray, group_sums
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.sales.core.grouping import group_sums
 
 MIN_SOLD_DAYS: Final = 30
 PRICE_DECIMALS: Final = 4
@@ -42,17 +43,10 @@ class LogLogFit:
     r_squared: FloatArray
 
 
-@dataclass(frozen=True, slots=True)
-class _Moments:
-    """Means, sums of squares and products about them, and residual sums of squares of k products."""
-
-    n: IntArray
-    mean_x: FloatArray
-    mean_y: FloatArray
-    sxx: FloatArray
-    sxy: FloatArray
-    syy: FloatArray
-    ssr: FloatArray
+def regression_rows(price: FloatArray, quantity: FloatArray) -> tuple[BoolArray, FloatArray]:
+    """Which days enter a regression, (n,): those with sales at a positive price; and the prices to 4 decimals, (n,)."""
+    rounded = np.round(price, PRICE_DECIMALS)
+    return (quantity > 0) & (rounded > 0), rounded
 
 
 def fit_log_log(
@@ -86,73 +80,59 @@ def fit_log_log(
         raise ValueError("A regression with a standard error needs at least 3 sold days.")
     if not 0.0 < level < 1.0:
         raise ValueError("A confidence level lies between 0 and 1.")
-    rounded = np.round(price, PRICE_DECIMALS)
-    sold = (quantity > 0) & (rounded > 0)
-    product, rounded, quantity = product[sold], rounded[sold], quantity[sold]
-
+    entered, rounded = regression_rows(price, quantity)
+    product, rounded, quantity = product[entered], rounded[entered], quantity[entered]
     n = np.bincount(product, minlength=products)
-    price_varies = _varies(product, rounded, products)
+    one_price = np.zeros(products)
+    one_price[product] = rounded
+    price_varies = np.bincount(product[rounded != one_price[product]], minlength=products) > 0
     usable = price_varies & (n >= min_sold_days)
     kept = usable[product]
-    place = np.cumsum(usable) - 1
-    moments = _moments(
-        place[product[kept]], np.log(rounded[kept]), quantity[kept].astype(np.float64), int(usable.sum())
-    )
-    columns = {name: _spread(values, usable) for name, values in _coefficients(moments, level).items()}
-    return LogLogFit(usable=usable, price_varies=price_varies, n=n, **columns)
+    group = (np.cumsum(usable) - 1)[product[kept]]
+    columns = _regress(group, np.log(rounded[kept]), np.log(quantity[kept]), n[usable], level)
+    everyone = {name: np.full(products, np.nan) for name in columns}
+    for name, values in columns.items():
+        everyone[name][usable] = values
+    return LogLogFit(usable=usable, price_varies=price_varies, n=n, **everyone)
 
 
-def _moments(group: IntArray, x: FloatArray, quantity: FloatArray, groups: int) -> _Moments:
-    """Sums about the mean, in two passes so that a price that hardly moves loses no digits."""
-    n = np.bincount(group, minlength=groups)
-    y = np.log(quantity)
-    mean_x, mean_y = _means(group, x, n), _means(group, y, n)
-    x = x - mean_x[group]
-    y = y - mean_y[group]
-    sxx, sxy, syy = (group_sums(group, product, groups) for product in (x * x, x * y, y * y))
-    residual = y - (sxy / sxx)[group] * x
-    return _Moments(n, mean_x, mean_y, sxx, sxy, syy, group_sums(group, residual * residual, groups))
+def _regress(
+    group: IntArray, x: FloatArray, y: FloatArray, n: IntArray, level: float
+) -> dict[str, FloatArray]:
+    """Coefficients of y on x for each of G groups, from sums about the means: a price that hardly moves loses no digits.
 
-
-def _coefficients(moments: _Moments, level: float) -> dict[str, FloatArray]:
+    Parameters
+    ----------
+    group, x, y : (m,).
+    n : (G,) members of each group.
+    """
     from scipy.special import stdtr, stdtrit
 
-    slope = moments.sxy / moments.sxx
-    degrees = moments.n - 2.0
-    std_error = np.sqrt(moments.ssr / degrees / moments.sxx)
-    flat = moments.syy == 0.0
+    def mean(values: FloatArray) -> FloatArray:
+        # Refined once: equal values get exactly their value, so that syy is 0 for them.
+        rough = group_sums(group, values, n.size) / n
+        return rough + group_sums(group, values - rough[group], n.size) / n
+
+    mean_x, mean_y = mean(x), mean(y)
+    x, y = x - mean_x[group], y - mean_y[group]
+    sxx, sxy, syy = (group_sums(group, values, n.size) for values in (x * x, x * y, y * y))
+    slope = sxy / sxx
+    residual_squares = group_sums(group, (y - slope[group] * x) ** 2, n.size)
+    residual_df = n - 2.0
+    std_error = np.sqrt(residual_squares / residual_df / sxx)
+    flat = syy == 0.0
     with np.errstate(divide="ignore", invalid="ignore"):
         t_value = np.where(flat, 0.0, slope / std_error)
         # Explained over total rather than 1 - residual / total, which has no digits left when R^2 is tiny.
-        r_squared = np.where(flat, 0.0, slope * moments.sxy / moments.syy)
-    margin = stdtrit(degrees, 0.5 + level / 2.0) * std_error
+        r_squared = np.where(flat, 0.0, slope * sxy / syy)
+    margin = stdtrit(residual_df, 0.5 + level / 2.0) * std_error
     return {
         "elasticity": slope,
-        "intercept": moments.mean_y - slope * moments.mean_x,
+        "intercept": mean_y - slope * mean_x,
         "std_error": std_error,
         "t_value": t_value,
-        "p_value": 2.0 * stdtr(degrees, -np.abs(t_value)),
+        "p_value": 2.0 * stdtr(residual_df, -np.abs(t_value)),
         "ci_low": slope - margin,
         "ci_high": slope + margin,
         "r_squared": np.minimum(r_squared, 1.0),
     }
-
-
-def _means(group: IntArray, values: FloatArray, n: IntArray) -> FloatArray:
-    """Mean of every group, refined once: equal values get exactly their value, so that syy is 0 for them."""
-    rough = group_sums(group, values, n.size) / n
-    return rough + group_sums(group, values - rough[group], n.size) / n
-
-
-def _varies(group: IntArray, values: FloatArray, groups: int) -> BoolArray:
-    """Whether a group holds two different values, (G,)."""
-    any_one = np.zeros(groups)
-    any_one[group] = values
-    return np.bincount(group[values != any_one[group]], minlength=groups) > 0
-
-
-def _spread(values: FloatArray, usable: BoolArray) -> FloatArray:
-    """Put the usable products' values back into their places among all products."""
-    everyone = np.full(usable.size, np.nan)
-    everyone[usable] = values
-    return everyone

@@ -5,12 +5,14 @@ from typing import Final
 
 import numpy as np
 
-from pricing.sales.core.lines import BoolArray, FloatArray, IntArray, group_sums
+from pricing.elasticity.core.log_log import PRICE_DECIMALS
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.sales.core.grouping import group_ends, group_numbers, group_starts, group_sums
 
 DEFAULT_ELASTICITY: Final = -1.2
 ARC_ABOVE_CHANGE: Final = 0.10
 UNIT_TOLERANCE: Final = 0.005
-PRICE_DECIMALS: Final = 4
+ELASTIC, UNIT_ELASTIC, INELASTIC = CLASSES = ("Elastic", "Unit Elastic", "Inelastic")
 
 _ROUNDING: Final = 1e-9
 
@@ -116,13 +118,11 @@ def last_two_price_levels(
     order = known[np.lexsort((day[known], product[known]))]
     product, price, units = product[order], np.round(price[order], PRICE_DECIMALS), units[order]
 
-    starts = np.ones(order.size, np.bool_)
-    starts[1:] = (product[1:] != product[:-1]) | (price[1:] != price[:-1])
-    level = np.cumsum(starts) - 1
+    starts = group_starts(product, price)
     level_product, level_price = product[starts], price[starts]
-    level_units = group_sums(level, units, int(starts.sum())) / np.bincount(level)
-
-    last = np.flatnonzero(np.append(level_product[1:] != level_product[:-1], True)[: level_product.size])
+    level = group_numbers(starts)
+    level_units = group_sums(level, units, level_price.size) / np.bincount(level)
+    last = np.flatnonzero(group_ends(group_starts(level_product)))
     previous = last - 1
     paired = (previous >= 0) & (level_product[previous] == level_product[last])
     last, previous = last[paired], previous[paired]
@@ -160,8 +160,8 @@ def classify(elasticity: float) -> str:
         raise ValueError("An elasticity that is not a number has no class.")
     size = abs(elasticity)
     if abs(size - 1.0) <= UNIT_TOLERANCE + _ROUNDING:
-        return "Unit Elastic"
-    return "Elastic" if size > 1.0 else "Inelastic"
+        return UNIT_ELASTIC
+    return ELASTIC if size > 1.0 else INELASTIC
 
 
 def _check_points(q1: float, q2: float, p1: float, p2: float) -> None:

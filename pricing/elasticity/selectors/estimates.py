@@ -1,20 +1,22 @@
-"""Answers about elasticities: from the cached tables, or on the spot where a request limits the sales."""
+"""Elasticities: from the cached tables, or on the spot where a request limits the sales."""
 
 import datetime as dt
-from collections.abc import Sequence
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models.functions import Coalesce
 
-from elastix.api.fields import money, rounded
 from elastix.dataset.models import DataVersion
-from elastix.errors import NotFound
+from elastix.errors import Conflict, NotFound
+from pricing.elasticity.core.diagnostics import Diagnostics, NotEstimable, diagnose
 from pricing.elasticity.core.estimates import (
     ARC,
     DEFAULT,
     FEW_DAYS,
     NO_PRICE_VARIATION,
+    NOT_CONVERGED,
     POINT,
     POOLED,
     UNGRADED,
@@ -24,160 +26,115 @@ from pricing.elasticity.core.log_log import MIN_SOLD_DAYS
 from pricing.elasticity.core.points import DEFAULT_ELASTICITY, classify
 from pricing.elasticity.models import ElasticityEstimate
 from pricing.elasticity.selectors.fitted_model import estimates_by, fitted_model, log_log_fit
+from pricing.sales.core.grouping import group_sums
 from pricing.sales.models import Product, SalesHistory, Transaction
 from pricing.sales.models.products import Kind
 from pricing.sales.selectors.daily import ShopDays, Window, in_country, shop_days, sold_in
 
-PLACES = 4
+RULE_OF_THUMB = Estimate(
+    product=0, method=DEFAULT, elasticity=DEFAULT_ELASTICITY, sample_size=0, flags=[FEW_DAYS]
+)
 
 
-def elasticity_page(
-    version: DataVersion,
+# --- lists ---------------------------------------------------------------------------------------
+
+
+def elasticity_rows(
     *,
     stock_codes: Sequence[str],
     start_date: dt.date | None,
     end_date: dt.date | None,
     country: str | None,
     method: str,
-    limit: int,
-    offset: int,
-) -> dict[str, Any]:
-    """Elasticities of merchandise in the order of the codes."""
+) -> Any:
+    """Elasticities of merchandise in the order of the codes.
+
+    Returns
+    -------
+    A queryset, or what can be counted and sliced like one: mappings of what is known of each product.
+    """
     window = Window(start_date, end_date, country)
-    if window == Window():
-        results, total = _cached_page(method, stock_codes, limit, offset)
-    else:
-        results, total = _windowed_page(method, stock_codes, window, limit, offset)
-    return {
-        "results": results,
-        "meta": {
-            "start_date": start_date or version.first_day,
-            "end_date": end_date or (version.as_of and version.as_of - dt.timedelta(days=1)),
-            "total_products": total,
-            "returned_products": len(results),
-            "limit": limit,
-            "offset": offset,
-            "available_countries": version.countries,
-        },
-    }
-
-
-def _cached_page(
-    method: str, stock_codes: Sequence[str], limit: int, offset: int
-) -> tuple[list[dict[str, Any]], int]:
+    if window != Window():
+        return WindowedEstimates(method, stock_codes, window)
     if method == DEFAULT:
-        return _default_page(stock_codes, limit, offset)
+        return _default_rows(stock_codes)
     found = ElasticityEstimate.objects.filter(
         method=method, product__kind=Kind.MERCHANDISE, product__is_active=True
     )
     if stock_codes:
         found = found.filter(product_id__in=stock_codes)
-    # Tuples: making model instances of three tables would take most of the time of a page.
-    page = found.order_by("product_id").values_list(*_CACHED_COLUMNS)[offset : offset + limit]
-    return [_cached_row(*values) for values in page], found.count()
+    # Mappings: making model instances of three tables would take most of the time of a page.
+    return found.order_by("product_id").values(
+        "elasticity", "sample_size", "std_error", "ci_low", "ci_high", "quality", "method", "flags",
+        stock_code=F("product_id"),
+        description=F("product__name"),
+        **_sums("product__summary__"),
+    )  # fmt: skip
 
 
-_CACHED_COLUMNS = (
-    "product_id",
-    "product__name",
-    "elasticity",
-    "sample_size",
-    "product__summary__avg_price",
-    "product__summary__total_quantity",
-    "product__summary__r_squared",
-    "std_error",
-    "ci_low",
-    "ci_high",
-    "quality",
-    "method",
-    "flags",
-)
-
-
-def _cached_row(
-    code: str,
-    name: str,
-    elasticity: float,
-    sample_size: int,
-    avg_price: Decimal | None,
-    quantity: int | None,
-    r_squared: float | None,
-    *rest: Any,
-) -> dict[str, Any]:
-    std_error, ci_low, ci_high, quality, method, flags = rest
+def _sums(prefix: str) -> dict[str, Any]:
     return {
-        "stock_code": code,
-        "description": name,
-        "elasticity": rounded(elasticity, PLACES),
-        "sample_size": sample_size,
-        "avg_price": money(avg_price),
-        "total_quantity": quantity or 0,
-        "r_squared": rounded(r_squared or 0.0, PLACES),
-        "std_error": rounded(std_error, PLACES),
-        "ci_low": rounded(ci_low, PLACES),
-        "ci_high": rounded(ci_high, PLACES),
-        "quality": quality,
-        "method": method,
-        "flags": flags,
+        "avg_price": F(f"{prefix}avg_price"),
+        "total_quantity": Coalesce(F(f"{prefix}total_quantity"), 0),
+        "r_squared": Coalesce(F(f"{prefix}r_squared"), 0.0),
     }
 
 
-def _default_page(stock_codes: Sequence[str], limit: int, offset: int) -> tuple[list[dict[str, Any]], int]:
+def _default_rows(stock_codes: Sequence[str]) -> "Mapped":
     """The rule of thumb, for a shop in which nothing could be estimated."""
+    found = Product.objects.filter(kind=Kind.MERCHANDISE, is_active=True)
     if ElasticityEstimate.objects.filter(method=POOLED).exists():
-        return [], 0
-    found = Product.objects.filter(kind=Kind.MERCHANDISE, is_active=True).select_related("summary")
+        found = found.none()
     if stock_codes:
         found = found.filter(code__in=stock_codes)
-    page = found.order_by("code")[offset : offset + limit]
-    return [_row(product, _rule_of_thumb(), _sums_of(product)) for product in page], found.count()
+    rows = found.order_by("code").values(stock_code=F("code"), description=F("name"), **_sums("summary__"))
+    return Mapped(rows, asdict(RULE_OF_THUMB))
 
 
-def _rule_of_thumb() -> Estimate:
-    return Estimate(product=0, method=DEFAULT, elasticity=DEFAULT_ELASTICITY, sample_size=0, flags=[FEW_DAYS])
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """Rows of a queryset, each with the same values added."""
+
+    rows: QuerySet[Any, Any]
+    added: Mapping[str, Any]
+
+    def count(self) -> int:
+        return self.rows.count()
+
+    def __getitem__(self, page: slice) -> list[dict[str, Any]]:
+        return [{**self.added, **row} for row in self.rows[page]]
 
 
-def _sums_of(product: Product) -> dict[str, Any]:
-    summary = getattr(product, "summary", None)
-    return {
-        "avg_price": money(summary.avg_price) if summary else None,
-        "total_quantity": summary.total_quantity if summary else 0,
-        "r_squared": rounded(summary.r_squared, PLACES) if summary else 0.0,
-    }
+class WindowedEstimates:
+    """Merchandise that sold anything in a window; a slice of it is estimated from the sales of that window.
+
+    A product that the method has no estimate for is counted, and absent from the slice.
+    """
+
+    def __init__(self, method: str, stock_codes: Sequence[str], window: Window) -> None:
+        self.method, self.window = method, window
+        self.codes = _sold_codes(stock_codes, window)
+
+    def count(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, page: slice) -> list[dict[str, Any]]:
+        codes, window = self.codes[page], self.window
+        days = shop_days(codes)
+        if window.country:
+            days = in_country(days, window.country)
+        found = estimates_by(self.method, days, fitted_model() if self.method == POOLED else None, window)
+        sums = _window_sums(days, window)
+        names = dict(Product.objects.filter(code__in=codes).values_list("code", "name"))
+        return [
+            {"stock_code": code, "description": names[code], **asdict(found[code]), **sums[code]}
+            for code in codes
+            if code in found and code in names
+        ]
 
 
-def _row(product: Product, estimate: Estimate | ElasticityEstimate, sums: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "stock_code": product.code,
-        "description": product.name,
-        "elasticity": rounded(estimate.elasticity, PLACES),
-        "sample_size": estimate.sample_size,
-        **sums,
-        "std_error": rounded(estimate.std_error, PLACES),
-        "ci_low": rounded(estimate.ci_low, PLACES),
-        "ci_high": rounded(estimate.ci_high, PLACES),
-        "quality": estimate.quality,
-        "method": estimate.method,
-        "flags": estimate.flags,
-    }
-
-
-def _windowed_page(
-    method: str, stock_codes: Sequence[str], window: Window, limit: int, offset: int
-) -> tuple[list[dict[str, Any]], int]:
-    """Estimates from the sales of the window, for the products of one page."""
-    codes, total = _sold_codes(stock_codes, window, limit, offset)
-    days = shop_days(sorted(codes))
-    if window.country:
-        days = in_country(days, window.country)
-    found = estimates_by(method, days, fitted_model() if method == POOLED else None, window)
-    sums = _window_sums(days, window)
-    products = Product.objects.in_bulk(codes)
-    return [_row(products[code], found[code], sums[code]) for code in codes if code in found], total
-
-
-def _sold_codes(stock_codes: Sequence[str], window: Window, limit: int, offset: int) -> tuple[list[str], int]:
-    """The page of merchandise codes that sold anything in the window, and how many there are."""
+def _sold_codes(stock_codes: Sequence[str], window: Window) -> list[str]:
+    """Codes of the merchandise that sold anything in the window, ascending."""
     if window.country:
         sold: Any = Transaction.objects.filter(country=window.country, is_return=False, voided=False)
     else:
@@ -191,28 +148,20 @@ def _sold_codes(stock_codes: Sequence[str], window: Window, limit: int, offset: 
     )
     if stock_codes:
         found = found.filter(code__in=stock_codes)
-    codes = list(found.order_by("code").values_list("code", flat=True))
-    return codes[offset : offset + limit], len(codes)
+    return list(found.order_by("code").values_list("code", flat=True))
 
 
 def _window_sums(days: ShopDays, window: Window) -> dict[str, dict[str, Any]]:
     sold = sold_in(days, window)
+    product, units = days.daily.product[sold], days.quantity[sold]
+    quantity = group_sums(product, units, len(days.codes)).tolist()
+    revenue = group_sums(product, units * days.price[sold], len(days.codes)).tolist()
     fit = log_log_fit(days, window)
-    quantity = [0.0] * len(days.codes)
-    revenue = [0.0] * len(days.codes)
-    for product, units, price in zip(
-        days.daily.product[sold].tolist(),
-        days.quantity[sold].tolist(),
-        days.price[sold].tolist(),
-        strict=True,
-    ):
-        quantity[product] += units
-        revenue[product] += units * price
     return {
         code: {
-            "avg_price": money(revenue[index] / quantity[index]) if quantity[index] else None,
+            "avg_price": revenue[index] / quantity[index] if quantity[index] else None,
             "total_quantity": int(quantity[index]),
-            "r_squared": rounded(float(fit.r_squared[index]), PLACES) if fit.usable[index] else 0.0,
+            "r_squared": float(fit.r_squared[index]) if fit.usable[index] else 0.0,
         }
         for index, code in enumerate(days.codes)
     }
@@ -227,30 +176,56 @@ def elasticities_on_the_spot(
     return estimates_by(POOLED, in_country(days, country) if country else days, fitted_model(), window)
 
 
-def elasticity_of_product(version: DataVersion, code: str, *, method: str | None) -> dict[str, Any]:
+# --- one product ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ProductElasticity:
+    """One product's elasticity, and how far it may be trusted."""
+
+    product_id: str
+    estimate: ElasticityEstimate | Estimate
+    classification: str
+    r_squared: float
+    warnings: list[str]
+    last_updated: dt.datetime | None
+
+
+def elasticity_of_product(version: DataVersion, code: str, *, method: str | None) -> ProductElasticity:
     """One product's elasticity by the method asked for, else by the best there is.
 
     Raises
     ------
     NotFound : a service is not priced, or the method has no answer for the product.
     """
-    product = Product.objects.select_related("summary").get(code=code)
-    if product.kind != Kind.MERCHANDISE:
-        raise NotFound(f"{code} is a service code: it has no elasticity.")
+    product = _merchandise(Product.objects.select_related("summary").get(code=code))
     cached = {row.method: row for row in ElasticityEstimate.objects.filter(product_id=code)}
     estimate = _chosen(code, cached, method)
-    return _analysis(version, product, estimate, cached)
+    summary = getattr(product, "summary", None)
+    return ProductElasticity(
+        product_id=code,
+        estimate=estimate,
+        classification=classify(estimate.elasticity),
+        r_squared=summary.r_squared if summary else 0.0,
+        warnings=_warnings(estimate),
+        last_updated=version.published_at,
+    )
+
+
+def _merchandise(product: Product) -> Product:
+    if product.kind != Kind.MERCHANDISE:
+        raise NotFound(f"{product.code} is a service code: it has no elasticity.")
+    return product
 
 
 def _chosen(
     code: str, cached: dict[str, ElasticityEstimate], method: str | None
 ) -> ElasticityEstimate | Estimate:
-    wanted = [method] if method else _preference(code, cached)
-    for name in wanted:
+    for name in [method] if method else _preference(code, cached):
         if name in cached:
             return cached[name]
         if name == DEFAULT and not ElasticityEstimate.objects.filter(method=POOLED).exists():
-            return _rule_of_thumb()
+            return RULE_OF_THUMB
     asked = f"by the method {method!r}" if method else "yet: it has no sales with a price"
     raise NotFound(f"{code} has no elasticity {asked}.")
 
@@ -258,47 +233,13 @@ def _chosen(
 def _preference(code: str, cached: dict[str, ElasticityEstimate]) -> list[str]:
     """Pooled wherever there are transactions; two points for a product whose history was entered by hand."""
     two_points = [name for name in (ARC, POINT) if name in cached]
-    if two_points and cached.get(POOLED) and not Transaction.objects.filter(product_id=code).exists():
-        return [_two_point_method(cached), POOLED, DEFAULT]
-    return [POOLED, *two_points, DEFAULT]
-
-
-def _two_point_method(cached: dict[str, ElasticityEstimate]) -> str:
-    """Arc or point, as the size of the last price change asks for (arc where only it has a value)."""
-    if POINT not in cached:
-        return ARC
-    e_point, e_arc = cached[POINT].elasticity, cached[ARC].elasticity
-    return ARC if abs(e_point - e_arc) > 0.1 * abs(e_point) else POINT
-
-
-def _analysis(
-    version: DataVersion,
-    product: Product,
-    estimate: ElasticityEstimate | Estimate,
-    cached: dict[str, ElasticityEstimate],
-) -> dict[str, Any]:
-    summary = getattr(product, "summary", None)
-    return {
-        "product_id": product.code,
-        "elasticity": rounded(estimate.elasticity, PLACES),
-        "classification": classify(estimate.elasticity),
-        "confidence": rounded(estimate.confidence, 2),
-        "data_points": estimate.sample_size,
-        "calculation_method": estimate.method,
-        "last_updated": version.published_at,
-        "std_error": rounded(estimate.std_error, PLACES),
-        "ci_low": rounded(estimate.ci_low, PLACES),
-        "ci_high": rounded(estimate.ci_high, PLACES),
-        "r_squared": rounded(summary.r_squared, PLACES) if summary else 0.0,
-        "quality": estimate.quality,
-        "flags": estimate.flags,
-        "own_elasticity": rounded(estimate.own_elasticity, PLACES),
-        "own_std_error": rounded(estimate.own_std_error, PLACES),
-        "weight": rounded(estimate.weight, PLACES),
-        "prior_mean": rounded(estimate.prior_mean, PLACES),
-        "list_prices": estimate.list_prices,
-        "warnings": _warnings(estimate),
-    }
+    if not (two_points and cached.get(POOLED)) or Transaction.objects.filter(product_id=code).exists():
+        return [POOLED, *two_points, DEFAULT]
+    # Arc or point, as the size of the last price change asks for; arc where only it has a value.
+    if POINT in cached:
+        point, arc = cached[POINT].elasticity, cached[ARC].elasticity
+        return [ARC if abs(point - arc) > 0.1 * abs(point) else POINT]
+    return [ARC]
 
 
 def _warnings(estimate: ElasticityEstimate | Estimate) -> list[str]:
@@ -313,4 +254,23 @@ def _warnings(estimate: ElasticityEstimate | Estimate) -> list[str]:
         warnings.append(
             "The price never changed, so the product's own sales cannot show how demand answers to it."
         )
+    if NOT_CONVERGED in estimate.flags:
+        warnings.append("The fit did not settle on a value: do not act on this elasticity.")
     return warnings
+
+
+def diagnostics_of_product(code: str) -> Diagnostics:
+    """Regression diagnostics of one product, on the rows of the method `log_log`.
+
+    Raises
+    ------
+    NotFound : a service is not priced.
+    Conflict : too few days with sales, or one price only: there is no regression to diagnose.
+    """
+    _merchandise(Product.objects.get(code=code))
+    days = shop_days([code])
+    sold = sold_in(days, Window())
+    try:
+        return diagnose(days.daily.day[sold], days.price[sold], days.quantity[sold])
+    except NotEstimable as error:
+        raise Conflict(f"{code} has no regression to look at: {error}") from error

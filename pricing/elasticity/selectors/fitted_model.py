@@ -1,11 +1,10 @@
 """The model of the last full fit, as it is stored, and estimates made with it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from elastix.sql import batches
 from pricing.elasticity.core.estimates import (
@@ -18,11 +17,11 @@ from pricing.elasticity.core.estimates import (
     pooled_estimates,
     two_point_estimates,
 )
-from pricing.elasticity.core.log_log import fit_log_log
+from pricing.elasticity.core.log_log import LogLogFit, fit_log_log
 from pricing.elasticity.core.points import last_two_price_levels, two_point_elasticities
 from pricing.elasticity.core.pooled import Hyperparameters, Posterior, refresh
 from pricing.elasticity.models import ElasticityModel
-from pricing.sales.core.daily import DailySales
+from pricing.sales.core.arrays import IntArray
 from pricing.sales.models import Product, ProductSummary
 from pricing.sales.selectors.daily import ShopDays, Window, sold_in
 
@@ -36,7 +35,7 @@ class FittedModel:
     hyper: Hyperparameters
     categories: list[str]
 
-    def category_codes(self, products: Sequence[str]) -> NDArray[np.int64]:
+    def category_codes(self, products: Sequence[str]) -> IntArray:
         """(P,) code of each product's category; -1 for none or one the fit did not know."""
         number = {name: code for code, name in enumerate(self.categories) if name}
         names: dict[str, str] = {}
@@ -45,7 +44,14 @@ class FittedModel:
         return np.array([number.get(names.get(code, ""), -1) for code in products], np.int64)
 
     def as_json(self) -> dict[str, Any]:
-        return {"categories": self.categories, "hyperparameters": self.hyper.to_dict()}
+        """What is stored; whether the fit settled stands at the top, where it can be read without the rest."""
+        segments = self.hyper.segments
+        return {
+            "converged": self.hyper.converged and (segments is None or segments.converged),
+            "iterations": self.hyper.iterations + (0 if segments is None else segments.iterations),
+            "categories": self.categories,
+            "hyperparameters": self.hyper.to_dict(),
+        }
 
 
 def fitted_model() -> FittedModel | None:
@@ -55,6 +61,14 @@ def fitted_model() -> FittedModel | None:
         return None
     values = stored.hyperparameters
     return FittedModel(Hyperparameters.from_dict(values["hyperparameters"]), values["categories"])
+
+
+def fit_converged() -> bool | None:
+    """Whether the last full fit of all products settled; None before the first, or where it did not say."""
+    converged: bool | None = (
+        ElasticityModel.objects.filter(pk=1).values_list("hyperparameters__converged", flat=True).first()
+    )
+    return converged
 
 
 def pooled_posterior(model: FittedModel, days: ShopDays, window: Window | None = None) -> Posterior:
@@ -67,9 +81,8 @@ def data_flags(codes: Sequence[str]) -> list[list[str]]:
     """What the lines of each product warn of."""
     stored: dict[str, list[str]] = {}
     for chunk in batches(codes, CODES_A_STATEMENT):
-        stored |= dict(
-            ProductSummary.objects.filter(product_id__in=chunk).values_list("product_id", "data_flags")
-        )
+        summaries = ProductSummary.objects.filter(product_id__in=chunk)
+        stored |= dict(summaries.values_list("product_id", "data_flags"))
     return [stored.get(code, []) for code in codes]
 
 
@@ -77,32 +90,26 @@ def estimates_by(
     method: str, days: ShopDays, model: FittedModel | None, window: Window | None = None
 ) -> dict[str, Estimate]:
     """Estimate the products of `days` by one method; products it cannot estimate are absent."""
-    if method == POOLED:
-        if model is None or not days.daily.product.size:
-            return {}
+    rows: Iterator[Estimate] = iter(())
+    if method == POOLED and model is not None and days.daily.product.size:
         rows = pooled_estimates(pooled_posterior(model, days, window), data_flags(days.codes))
     elif method == LOG_LOG:
         rows = log_log_estimates(log_log_fit(days, window))
     elif method in (POINT, ARC):
         rows = (row for row in two_points(days, window) if row.method == method)
-    else:
-        return {}
     return {days.codes[row.product]: row for row in rows}
 
 
-def log_log_fit(days: ShopDays, window: Window | None = None) -> Any:
+def log_log_fit(days: ShopDays, window: Window | None = None) -> LogLogFit:
     """The log-log regression on the days of the window."""
     sold = sold_in(days, window or Window())
-    daily = days.daily
-    return fit_log_log(daily.product[sold], days.price[sold], days.quantity[sold], len(days.codes))
+    return fit_log_log(days.daily.product[sold], days.price[sold], days.quantity[sold], len(days.codes))
 
 
-def two_points(days: ShopDays, window: Window | None = None) -> Any:
+def two_points(days: ShopDays, window: Window | None = None) -> Iterator[Estimate]:
     """Point and arc estimates between the last two prices charged in the window."""
     sold = sold_in(days, window or Window())
-    daily: DailySales = days.daily
-    levels = last_two_price_levels(
-        daily.product[sold], daily.day[sold], days.price[sold], days.quantity[sold], len(days.codes)
-    )
-    sold_days = np.bincount(daily.product[sold], minlength=len(days.codes))
+    product, day = days.daily.product[sold], days.daily.day[sold]
+    levels = last_two_price_levels(product, day, days.price[sold], days.quantity[sold], len(days.codes))
+    sold_days = np.bincount(product, minlength=len(days.codes))
     return two_point_estimates(levels, two_point_elasticities(levels), sold_days)

@@ -1,4 +1,4 @@
-"""The elasticity step of a recompute: fit what is shared (full runs), estimate what is stale, publish."""
+"""The elasticity stage of a recompute: fit what is shared (full runs), estimate what is stale, publish."""
 
 import json
 from dataclasses import dataclass, fields
@@ -44,29 +44,27 @@ def compute(plan: RecomputePlan) -> Elasticities:
     days = shop_days(codes, everything=plan.full)
     model = _fit(days) if plan.full else fitted_model()
     posterior = None
-    rows: list[tuple[str, Estimate]] = []
+    rows: list[Estimate] = []
     if model is not None and days.daily.product.size:
         posterior = refresh(days.daily, model.category_codes(codes), model.hyper)
-        rows += [(codes[row.product], row) for row in pooled_estimates(posterior, data_flags(codes))]
+        rows += pooled_estimates(posterior, data_flags(codes))
     log_log = log_log_fit(days)
-    rows += [(codes[row.product], row) for row in log_log_estimates(log_log)]
-    rows += [(codes[row.product], row) for row in two_points(days)]
-    r_squared = {
-        codes[product]: float(log_log.r_squared[product])
-        for product in np.flatnonzero(log_log.usable).tolist()
-    }
-    return Elasticities(model, plan.full, days, posterior, rows, r_squared)
+    rows += [*log_log_estimates(log_log), *two_points(days)]
+    usable = np.flatnonzero(log_log.usable).tolist()
+    r_squared = {codes[product]: float(log_log.r_squared[product]) for product in usable}
+    named = [(codes[row.product], row) for row in rows]
+    return Elasticities(model, plan.full, days, posterior, named, r_squared)
 
 
 def _fit(days: ShopDays) -> FittedModel | None:
     """Fit what all products share; None while no product has sales with a list price."""
+    usable = (days.daily.units > 0) & np.isfinite(days.daily.list_price)
+    if not usable.any():
+        return None
     names = dict(Product.objects.values_list("code", "category"))
     categories = sorted({names[code] for code in days.codes})
     number = {name: code for code, name in enumerate(categories)}
     category = np.array([number[names[code]] if names[code] else -1 for code in days.codes], np.int64)
-    usable = (days.daily.units > 0) & np.isfinite(days.daily.list_price)
-    if not usable.any():
-        return None
     return FittedModel(fit_pooled(days.daily, category, open_days()), categories)
 
 

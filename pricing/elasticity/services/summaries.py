@@ -103,29 +103,20 @@ def publish(plan: RecomputePlan, summaries: Summaries) -> None:
     ProductSummary.objects.bulk_create(
         [row for row in summaries.rows if row.product_id not in known], batch_size=1000
     )
-    update_rows(
-        "pricing_productsummary",
-        "product_id",
-        _WRITTEN,
-        [_values(row) for row in summaries.rows if row.product_id in known],
-        key_type="varchar",
-    )
+    changed = [
+        (*(_for_driver(getattr(row, name)) for name in _WRITTEN), row.product_id)
+        for row in summaries.rows
+        if row.product_id in known
+    ]
+    update_rows("pricing_productsummary", "product_id", _WRITTEN, changed, key_type="varchar")
     _write_months()
     _follow_prices(summaries.newest_prices)
 
 
-def _values(row: ProductSummary) -> tuple[Any, ...]:
-    return (
-        row.total_quantity,
-        number_for_driver(row.total_revenue),
-        None if row.avg_price is None else number_for_driver(row.avg_price),
-        row.purchase_frequency,
-        row.sold_days,
-        row.r_squared,
-        row.first_sold and row.first_sold.isoformat(),
-        row.last_sold and row.last_sold.isoformat(),
-        row.product_id,
-    )
+def _for_driver(value: Any) -> Any:
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return number_for_driver(value) if isinstance(value, Decimal) else value
 
 
 def _write_months() -> None:
@@ -135,12 +126,8 @@ def _write_months() -> None:
         ProductSummary.objects.exclude(monthly_sales=0).update(monthly_sales=0)
         return
     since = newest - dt.timedelta(days=MONTH_DAYS - 1)
-    units = dict(
-        fetch(
-            "SELECT product_id, SUM(quantity) FROM pricing_saleshistory WHERE date >= %s GROUP BY product_id",
-            [since.isoformat()],
-        )
-    )
+    summed = "SELECT product_id, SUM(quantity) FROM pricing_saleshistory WHERE date >= %s GROUP BY product_id"
+    units = dict(fetch(summed, [since.isoformat()]))
     stored = ProductSummary.objects.values_list("product_id", "monthly_sales")
     changed = [(int(units.get(code, 0)), code) for code, month in stored if month != units.get(code, 0)]
     update_rows(

@@ -6,8 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from pricing.forecasting.core.panel import BoolArray, DemandPanel, FloatArray, IntArray
+from pricing.forecasting.core.panel import DemandPanel
 from pricing.forecasting.core.textbook import forecast_seasonal_naive
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
 HORIZON: Final = 28
 ORIGINS: Final = 6
@@ -46,7 +47,7 @@ class Accuracy:
     wape : sum of |error of the 28-day total| / sum of what was sold (fraction).
     bias : sum of errors / sum of what was sold (fraction); above 0: too much was forecast.
     mase : mean |error of a day| / mean |difference of days a week apart| before.
-    pinball : mean pinball loss of a day's 10 % and 90 % limits, units; the limits come from the other origins.
+    pinball : mean pinball loss of a day's 80 % interval, units; the interval comes from the other origins.
     pinball_share : the same as a fraction of the mean sales of a day.
     """
 
@@ -55,6 +56,15 @@ class Accuracy:
     mase: FloatArray
     pinball: FloatArray
     pinball_share: FloatArray
+
+
+MEASURES: Final = tuple(field.name for field in fields(Accuracy))
+
+
+def measures_of(measured: Accuracy, row: int) -> dict[str, float | None]:
+    """One product's measures by name; None where one cannot be had."""
+    values = {name: float(getattr(measured, name)[row]) for name in MEASURES}
+    return {name: round(value, 6) if np.isfinite(value) else None for name, value in values.items()}
 
 
 def origin_columns(days: int, origins: int = ORIGINS) -> list[int]:
@@ -78,8 +88,8 @@ def run_backtest(panel: DemandPanel, method: Method, columns: Sequence[int]) -> 
 
 def accuracy(test: Backtest) -> tuple[Accuracy, Accuracy]:
     """Measure the method, and beside it the seasonal naive forecast."""
-    relative = _limits_from_others(test, test.forecast, relative=True)
-    additive = _limits_from_others(test, test.naive, relative=False)
+    relative = _interval_from_others(test, test.forecast, relative=True)
+    additive = _interval_from_others(test, test.naive, relative=False)
     return _measures(test, test.forecast, relative), _measures(test, test.naive, additive)
 
 
@@ -113,6 +123,32 @@ def row_quantiles(values: FloatArray, shares: Sequence[float]) -> tuple[FloatArr
     return tuple(found)
 
 
+def prediction_interval(
+    forecast: FloatArray, error_low: float, error_high: float, alpha: float
+) -> tuple[FloatArray, FloatArray]:
+    """80 % interval of each day's units, from the method's past errors; wider the farther ahead.
+
+    The errors are those of days 1 to 28; beyond, the level itself may move, with a variance that smoothing
+    puts at 1 + alpha^2 (h - 1) times that of the first day (Hyndman and Athanasopoulos 2021, section 8.7).
+
+    Parameters
+    ----------
+    forecast : (days,) expected units.
+    error_low, error_high : 10 % and 90 % quantiles of past relative errors (fractions).
+    alpha : smoothing of the level, 0 where no level is smoothed.
+
+    Returns
+    -------
+    low, high : (days,), never below 0. They always enclose the expected units: of a product that sells less
+    than once in ten days even the 90 % quantile would be 0.
+    """
+    ahead = np.arange(forecast.size)
+    middle = 1 + alpha**2 * (HORIZON - 1) / 2
+    wider = np.sqrt(np.maximum((1 + alpha**2 * ahead) / middle, 1.0))
+    low = np.clip(forecast * (1 + error_low * wider), 0.0, forecast)
+    return low, np.maximum(forecast * (1 + error_high * wider), forecast)
+
+
 def score(measures: Accuracy) -> FloatArray:
     """What `auto` minimises: WAPE, bias and pinball loss together.
 
@@ -121,10 +157,10 @@ def score(measures: Accuracy) -> FloatArray:
     return np.asarray(measures.wape + np.abs(measures.bias) + measures.pinball_share)
 
 
-def _limits_from_others(
+def _interval_from_others(
     test: Backtest, forecast: FloatArray, *, relative: bool
 ) -> tuple[FloatArray, FloatArray]:
-    """(P, K, 28) 10 % and 90 % limits of each origin's days from the errors at the other origins."""
+    """(P, K, 28) ends of the 80 % interval of each origin's days, from the errors at the other origins."""
     unit = forecast if relative else np.ones_like(forecast)
     usable = test.valid[:, :, None] & (unit > 0)
     error = np.divide(test.actual - forecast, unit, out=np.full(forecast.shape, np.nan), where=usable)
@@ -137,13 +173,13 @@ def _limits_from_others(
     return low, high
 
 
-def _measures(test: Backtest, forecast: FloatArray, limits: tuple[FloatArray, FloatArray]) -> Accuracy:
+def _measures(test: Backtest, forecast: FloatArray, interval: tuple[FloatArray, FloatArray]) -> Accuracy:
     days = test.valid[:, :, None]
     error = np.where(days, forecast - test.actual, 0.0)
     sold = np.where(days, test.actual, 0.0).sum(axis=(1, 2))
     counted = HORIZON * test.valid.sum(axis=1)
     total = error.sum(axis=2)
-    loss = (_pinball(LOW, limits[0], test.actual) + _pinball(HIGH, limits[1], test.actual)) / 2
+    loss = (_pinball(LOW, interval[0], test.actual) + _pinball(HIGH, interval[1], test.actual)) / 2
     known = days & np.isfinite(loss)
     pinball = _ratio(np.where(known, loss, 0.0).sum(axis=(1, 2)), known.sum(axis=(1, 2)))
     return Accuracy(
@@ -155,8 +191,8 @@ def _measures(test: Backtest, forecast: FloatArray, limits: tuple[FloatArray, Fl
     )
 
 
-def _pinball(share: float, limit: FloatArray, actual: FloatArray) -> FloatArray:
-    return np.asarray(np.maximum(share * (actual - limit), (share - 1) * (actual - limit)))
+def _pinball(share: float, quantile: FloatArray, actual: FloatArray) -> FloatArray:
+    return np.asarray(np.maximum(share * (actual - quantile), (share - 1) * (actual - quantile)))
 
 
 def _scale(panel: DemandPanel, start: IntArray, valid: BoolArray, columns: Sequence[int]) -> FloatArray:
@@ -176,6 +212,3 @@ def _scale(panel: DemandPanel, start: IntArray, valid: BoolArray, columns: Seque
 def _ratio(top: FloatArray, bottom: FloatArray | IntArray) -> FloatArray:
     ratio: FloatArray = np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0)
     return ratio
-
-
-MEASURES: Final = tuple(field.name for field in fields(Accuracy))

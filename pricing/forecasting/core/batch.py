@@ -1,14 +1,16 @@
 """Forecasting every product by the default method: what is learned of the shop, and a row for each product."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any, Final, Self
 
 import numpy as np
 
+from pricing.elasticity.core.constants import ERROR_CLASS_EDGES, FREQUENCY_ALPHA, LEAST_ALIKE
 from pricing.forecasting.core.backtest import (
     FEWEST_ERRORS,
     HIGH,
+    HORIZON,
     LOW,
     Accuracy,
     Backtest,
@@ -19,28 +21,18 @@ from pricing.forecasting.core.backtest import (
     run_backtest,
 )
 from pricing.forecasting.core.lines import (
-    RATE_ALPHA,
-    LineRates,
     Priors,
+    PurchaseRates,
     fit_priors,
     forecast_lines,
-    line_rates,
-    rate_after_silence,
+    frequency_after_inactivity,
+    purchase_rates,
 )
-from pricing.forecasting.core.panel import (
-    BoolArray,
-    DemandPanel,
-    FloatArray,
-    IntArray,
-    profile_of_days,
-    weekday_profile,
-)
+from pricing.forecasting.core.panel import DemandPanel, profile_of_days, weekday_profile
+from pricing.sales.core.arrays import FloatArray, IntArray
 
 WINDOW_DAYS: Final = 731
 """History that is looked at: older days weigh nothing in the default method."""
-LEAST_ALIKE: Final = 0.2
-CLASS_EDGES: Final = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
-"""Units a day between which products with too few past errors of their own share everybody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +44,14 @@ class ShopModel:
     first_day, shop_units : the shop's units a day from that day on; the day after the last is the as-of day.
     categories : C names, in the order of the priors.
     priors : as of now and, to forecast the past with what was known then, as of each origin of the backtest.
-    error_limits : (classes, 2) 10 % and 90 % quantiles of the relative errors of a day, by expected units.
+    error_quantiles : (classes, 2) 10 % and 90 % quantiles of the relative errors of a day, by expected units.
     """
 
     first_day: int
     shop_units: FloatArray
     categories: list[str]
     priors: list[Priors]
-    error_limits: FloatArray
+    error_quantiles: FloatArray
 
     @property
     def as_of(self) -> int:
@@ -75,8 +67,8 @@ class ShopModel:
             "first_day": self.first_day,
             "shop_units": self.shop_units.tolist(),
             "categories": self.categories,
-            "priors": [[each.rate.tolist(), each.size.tolist()] for each in self.priors],
-            "error_limits": self.error_limits.tolist(),
+            "priors": [[each.frequency.tolist(), each.quantity.tolist()] for each in self.priors],
+            "error_limits": self.error_quantiles.tolist(),
         }
 
     @classmethod
@@ -85,8 +77,10 @@ class ShopModel:
             first_day=stored["first_day"],
             shop_units=np.array(stored["shop_units"], np.float64),
             categories=stored["categories"],
-            priors=[Priors(np.array(rate), np.array(size)) for rate, size in stored["priors"]],
-            error_limits=np.array(stored["error_limits"], np.float64).reshape(-1, 2),
+            priors=[
+                Priors(np.array(frequency), np.array(quantity)) for frequency, quantity in stored["priors"]
+            ],
+            error_quantiles=np.array(stored["error_limits"], np.float64).reshape(-1, 2),
         )
 
 
@@ -96,14 +90,14 @@ class DefaultForecasts:
 
     Attributes
     ----------
-    rates : rate, exposure, size and flags.
+    rates : purchase frequency, exposure, units per purchase and flags.
     through : (P,) the day after the last one looked at.
     error_low, error_high : (P,) 10 % and 90 % quantiles of a day's relative error.
     measured, naive : accuracy in the backtest, of the method and of the seasonal naive forecast.
     origins : (P,) origins of the backtest that the product took part in.
     """
 
-    rates: LineRates
+    rates: PurchaseRates
     through: IntArray
     error_low: FloatArray
     error_high: FloatArray
@@ -121,13 +115,10 @@ def fit_shop_model(panel: DemandPanel, category: IntArray, categories: list[str]
     """
     columns = [panel.days, *origin_columns(panel.days)]
     priors = [fit_priors(panel.until(column), category, len(categories)) for column in columns]
-    model = ShopModel(panel.first_day, panel.shop_units, categories, priors, np.zeros((0, 2)))
     test = run_backtest(panel, _default_method(category, priors), columns[1:])
-    expected = line_rates(panel, category, priors[0]).units
-    errors = _at_like_levels(test, expected)
-    return ShopModel(
-        model.first_day, model.shop_units, categories, priors, _class_limits(errors, _class_of(expected))
-    )
+    expected = purchase_rates(panel, category, priors[0]).units
+    quantiles = _class_quantiles(_at_like_levels(test, expected), np.digitize(expected, ERROR_CLASS_EDGES))
+    return ShopModel(panel.first_day, panel.shop_units, categories, priors, quantiles)
 
 
 def fit_default(panel: DemandPanel, category: IntArray, model: ShopModel) -> DefaultForecasts:
@@ -140,20 +131,19 @@ def fit_default(panel: DemandPanel, category: IntArray, model: ShopModel) -> Def
     panel : begins with the model's first day and reaches at least to its as-of day.
     category : (P,) as the model numbers them.
     """
-    products = panel.units.shape[0]
-    columns = np.maximum(panel.stop, model.as_of - panel.first_day)
-    rates = _empty_rates(products)
-    for column in np.unique(columns).tolist():
-        members = np.flatnonzero(columns == column)
-        found = line_rates(panel.take(members).until(column), category[members], model.priors[0])
-        for name in ("rate", "exposure", "size", "young", "sparse", "silent"):
-            getattr(rates, name)[members] = getattr(found, name)
     known = panel.until(model.as_of - panel.first_day)
+    columns = np.maximum(panel.stop, known.days)
+    rates = purchase_rates(known, category, model.priors[0])
+    for column in np.unique(columns[columns > known.days]).tolist():
+        members = np.flatnonzero(columns == column)
+        found = purchase_rates(panel.take(members).until(column), category[members], model.priors[0])
+        for field in fields(PurchaseRates):
+            getattr(rates, field.name)[members] = getattr(found, field.name)
     test = run_backtest(known, _default_method(category, model.priors), origin_columns(known.days))
     errors = _at_like_levels(test, rates.units)
     low, high = row_quantiles(errors, (LOW, HIGH))
     few = np.isfinite(errors).sum(axis=1) < FEWEST_ERRORS
-    shared = model.error_limits[_class_of(rates.rate * rates.size)]
+    shared = model.error_quantiles[np.digitize(rates.frequency * rates.quantity, ERROR_CLASS_EDGES)]
     measured, naive = accuracy(test)
     return DefaultForecasts(
         rates=rates,
@@ -167,11 +157,19 @@ def fit_default(panel: DemandPanel, category: IntArray, model: ShopModel) -> Def
 
 
 def expected_units(
-    model: ShopModel, *, rate: float, exposure: float, size: float, young: bool, through: int, as_of: int
+    model: ShopModel,
+    *,
+    frequency: float,
+    exposure: float,
+    quantity: float,
+    new: bool,
+    through: int,
+    as_of: int,
 ) -> float:
     """Units on a day of profile 1, as of a day up to which nothing was sold after `through`."""
-    silence = profile_of_days(shop_profile(model), through, max(as_of - through, 0))
-    return size * rate_after_silence(rate, exposure, 0.0 if young else RATE_ALPHA, silence)
+    unsold = profile_of_days(shop_profile(model), through, max(as_of - through, 0))
+    alpha = 0.0 if new else FREQUENCY_ALPHA
+    return quantity * frequency_after_inactivity(frequency, exposure, alpha, unsold)
 
 
 def shop_profile(model: ShopModel) -> FloatArray:
@@ -183,7 +181,7 @@ def shop_profile(model: ShopModel) -> FloatArray:
 def _default_method(category: IntArray, priors: list[Priors]) -> Any:
     """The default as the backtest calls it: with the priors of each origin, which follow those of today."""
     methods = [partial(forecast_lines, category=category, priors=each) for each in priors[1:]]
-    return lambda panel, number: methods[number](panel, days=28)
+    return lambda panel, number: methods[number](panel, days=HORIZON)
 
 
 def _at_like_levels(test: Backtest, units: FloatArray) -> FloatArray:
@@ -197,25 +195,13 @@ def _at_like_levels(test: Backtest, units: FloatArray) -> FloatArray:
     return np.where(np.repeat(alike, test.forecast.shape[2], axis=1), errors, np.nan)
 
 
-def _class_of(units: FloatArray) -> IntArray:
-    return np.digitize(units, CLASS_EDGES)
-
-
-def _class_limits(errors: FloatArray, size_class: IntArray) -> FloatArray:
-    """Quantiles of the errors of all products of a class; a class without any takes everybody's."""
-    rows = [errors[size_class == number].reshape(1, -1) for number in range(len(CLASS_EDGES) + 1)]
-    everybody = errors.reshape(1, -1)
-    limits = []
-    for row in rows:
-        enough = np.isfinite(row).sum() >= FEWEST_ERRORS
-        low, high = row_quantiles(row if enough else everybody, (LOW, HIGH))
-        limits.append([low[0], high[0]])
+def _class_quantiles(errors: FloatArray, size_class: IntArray) -> FloatArray:
+    """Quantiles of the errors of all products of a class; a class without enough of them takes everybody's."""
+    found = []
+    for number in range(len(ERROR_CLASS_EDGES) + 1):
+        members = errors[size_class == number]
+        enough = np.isfinite(members).sum() >= FEWEST_ERRORS
+        low, high = row_quantiles((members if enough else errors).reshape(1, -1), (LOW, HIGH))
+        found.append([low[0], high[0]])
     # Nothing is known yet of a shop without 28 days: from nothing to thrice the forecast.
-    return np.where(np.isfinite(limits), limits, [-1.0, 2.0])
-
-
-def _empty_rates(products: int) -> LineRates:
-    def flags() -> BoolArray:
-        return np.zeros(products, np.bool_)
-
-    return LineRates(np.zeros(products), np.zeros(products), np.zeros(products), flags(), flags(), flags())
+    return np.where(np.isfinite(found), found, [-1.0, 2.0])

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from pricing.elasticity.core.constants import BOOSTING, LEAST_EXPECTED, MOST_TIMES_DEFAULT
 from pricing.forecasting.core.backtest import (
     HORIZON,
     Accuracy,
@@ -21,8 +22,9 @@ from pricing.forecasting.core.backtest import (
     run_backtest,
 )
 from pricing.forecasting.core.features import CATEGORY_COLUMN, PricePanel, category_feature, features
-from pricing.forecasting.core.lines import SILENT_DAYS, fit_priors, forecast_lines
-from pricing.forecasting.core.panel import DemandPanel, FloatArray, IntArray
+from pricing.forecasting.core.lines import INACTIVE_DAYS, fit_priors, forecast_lines
+from pricing.forecasting.core.panel import DemandPanel
+from pricing.sales.core.arrays import FloatArray, IntArray
 
 BOOSTED: Final = "boosted"
 EXTRA: Final = "sklearn"
@@ -34,25 +36,11 @@ FIRST_ORIGIN: Final = 56
 STEP: Final = 7
 MOST_ROWS: Final = 250_000
 """Products times origins that are learned from: more make a job longer and a small model no better."""
-LEAST_EXPECTED: Final = 1.0
-MOST_TIMES: Final = 5.0
-"""A model that has seen one Christmas must not multiply a forecast without end."""
-
-SETTINGS: Final = {
-    "loss": "poisson",
-    "learning_rate": 0.05,
-    "max_iter": 60,
-    "max_leaf_nodes": 7,
-    "min_samples_leaf": 200,
-    "l2_regularization": 1.0,
-    "early_stopping": False,
-    "random_state": 0,
-}
 
 
 @dataclass(frozen=True, slots=True)
 class ShopMeasures:
-    """How far off 28-day totals of all products were: fractions of all units sold; `pinball` of a day's limits."""
+    """How far off 28-day totals of all products were: fractions of all units sold; `pinball` of a day's interval."""
 
     wape: float
     bias: float
@@ -103,14 +91,14 @@ def refusal(series: int, days: int) -> str | None:
     if series >= FEWEST_SERIES and days > MORE_THAN_DAYS:
         return None
     return (
-        f"The boosted forecast needs {FEWEST_SERIES} products that sold in the last {SILENT_DAYS} days and more than "
+        f"The boosted forecast needs {FEWEST_SERIES} products that sold in the last {INACTIVE_DAYS} days and more than "
         f"{MORE_THAN_DAYS} days of sales; this shop has {series:,} such products and {days:,} days. Ask for another method."
     )
 
 
 def series_of(panel: DemandPanel) -> int:
     """Products that sold within the last 91 days of a panel."""
-    return int(((panel.stop > 0) & (panel.days - panel.stop < SILENT_DAYS)).sum())
+    return int(((panel.stop > 0) & (panel.days - panel.stop < INACTIVE_DAYS)).sum())
 
 
 def fit_boosted(panel: DemandPanel, prices: PricePanel, category: IntArray) -> BoostedForecasts:
@@ -174,7 +162,7 @@ def ratios(learned: Learned, known: DemandPanel, prices: PricePanel, category: I
     with _one_thread():
         units = learned.model.predict(rows[:, learned.columns]) * (expected + LEAST_EXPECTED)
     times = np.divide(units, expected, out=np.ones(expected.size), where=expected > 0)
-    return np.asarray((1 + np.clip(times, 0.0, MOST_TIMES)) / 2)
+    return np.asarray((1 + np.clip(times, 0.0, MOST_TIMES_DEFAULT)) / 2)
 
 
 def _past_origins(days: int, products: int) -> Sequence[int]:
@@ -202,7 +190,7 @@ def _fit(rows: FloatArray, ratio: FloatArray, weight: FloatArray, categorical: A
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     with _one_thread():
-        return HistGradientBoostingRegressor(categorical_features=categorical, **SETTINGS).fit(
+        return HistGradientBoostingRegressor(categorical_features=categorical, **BOOSTING).fit(
             rows, ratio, sample_weight=weight
         )
 
@@ -221,7 +209,7 @@ def _default(known: DemandPanel, category: IntArray) -> FloatArray:
 
 
 def _of_the_shop(test: Backtest, measured: Accuracy) -> ShopMeasures:
-    """One figure for all products: errors, limits and sales added up."""
+    """One figure for all products: errors, losses and sales added up."""
     days = test.valid[:, :, None]
     error = np.where(days, test.forecast - test.actual, 0.0).sum(axis=2)
     sold = float(np.where(days, test.actual, 0.0).sum())

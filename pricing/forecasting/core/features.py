@@ -9,17 +9,11 @@ from typing import Final
 
 import numpy as np
 
+from pricing.elasticity.core.constants import SMALLEST_CATEGORY
 from pricing.forecasting.core.backtest import HORIZON
-from pricing.forecasting.core.lines import MIN_CATEGORY, open_days_since, since
-from pricing.forecasting.core.panel import (
-    BoolArray,
-    DemandPanel,
-    FloatArray,
-    IntArray,
-    open_weights,
-    profile_of_days,
-    weekday_profile,
-)
+from pricing.forecasting.core.lines import open_days_since, since
+from pricing.forecasting.core.panel import DemandPanel, open_weights, profile_of_days, weekday_profile
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.list_prices import PROMOTION_REACH_DAYS
 
 ALPHAS: Final = (0.02, 0.07, 0.2)
@@ -29,7 +23,7 @@ SPANS: Final = ((56, 28), (91, 56), (182, 91), (364, 182))
 YEAR: Final = 364
 USUAL_DAYS: Final = 182
 MOST_CATEGORIES: Final = 250
-"""scikit-learn tells no more than 255 values of a category apart."""
+"""scikit-learn distinguishes no more than 255 values of a category."""
 
 FEATURES: Final = (
     "expected",
@@ -41,7 +35,7 @@ FEATURES: Final = (
     "shop_last_28_days",
     "weekend_share",
     "best_day",
-    "days_silent",
+    "days_inactive",
     "sold_days_28",
     "sold_days_91",
     "age",
@@ -106,7 +100,7 @@ def category_feature(category: IntArray) -> FloatArray:
     """(P,) codes 0.. of the largest categories; nan for none and for those with fewer than 8 products."""
     codes, members = np.unique(category[category >= 0], return_counts=True)
     order = np.argsort(-members, kind="stable")[:MOST_CATEGORIES]
-    kept = np.sort(codes[order][members[order] >= MIN_CATEGORY])
+    kept = np.sort(codes[order][members[order] >= SMALLEST_CATEGORY])
     place = np.searchsorted(kept, category)
     found = np.append(kept, -2)[place] == category
     return np.where(found, place, np.nan)
@@ -189,7 +183,7 @@ def _shop(known: DemandPanel) -> list[FloatArray]:
 
 
 def _habits(known: DemandPanel, scale: FloatArray) -> list[FloatArray]:
-    """Share of the weekend, best day, silence, sold days, age."""
+    """Share of the weekend, best day, days without a sale, sold days, age."""
     sold = known.units > 0
     usual = known.units[:, -USUAL_DAYS:]
     weekend = usual[:, known.weekday[-USUAL_DAYS:] >= 5].sum(axis=1)

@@ -1,7 +1,7 @@
-"""The default forecast: how many sale lines a day, smoothed, times how many units a line, smoothed more slowly.
+"""The default forecast: how many purchases (sale lines) a day, smoothed, times how many units each, smoothed more slowly.
 
-Units a day are far noisier than their two factors: lines come nearly like a Poisson process, and how much is
-bought at a time hardly changes. Smoothing the factors apart needs no more data and follows the rate faster
+Units a day are far noisier than their two factors: purchases come nearly like a Poisson process, and how much is
+bought at a time hardly changes. Smoothing the factors apart needs no more data and follows the frequency faster
 (the idea is Croston's, 1972, who smoothed the sizes of orders and the intervals between them).
 """
 
@@ -10,27 +10,20 @@ from typing import Final
 
 import numpy as np
 
-from pricing.forecasting.core.panel import (
-    DemandPanel,
-    FloatArray,
-    IntArray,
-    open_weights,
-    profile_of_days,
-    weekday_profile,
+from pricing.elasticity.core.constants import (
+    FREQUENCY_ALPHA,
+    MOST_TIMES_USUAL,
+    PRIOR_DAYS,
+    PRIOR_LINES,
+    QUANTITY_ALPHA,
+    SMALLEST_CATEGORY,
 )
+from pricing.forecasting.core.panel import DemandPanel, open_weights, profile_of_days, weekday_profile
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
-RATE_ALPHA: Final = 0.07
-SIZE_ALPHA: Final = 0.01
-PRIOR_LINES: Final = 3.0
-"""Lines of its category's usual size that stand beside a product's own."""
-
-MOST_TIMES_USUAL: Final = 10.0
-PRIOR_DAYS: Final = 1.0
-"""Open days at its category's usual rate that stand beside those of a young or sparse product."""
-YOUNG_DAYS: Final = 28
-SPARSE_SOLD_DAYS: Final = 7
-SILENT_DAYS: Final = 91
-MIN_CATEGORY: Final = 8
+NEW_DAYS: Final = 28
+INTERMITTENT_SOLD_DAYS: Final = 7
+INACTIVE_DAYS: Final = 91
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,48 +32,48 @@ class Priors:
 
     Attributes
     ----------
-    rate : (C + 1,) median lines on an average open day.
-    size : (C + 1,) mean units a line.
+    frequency : (C + 1,) median purchases on an average open day.
+    quantity : (C + 1,) mean units per purchase.
     """
 
-    rate: FloatArray
-    size: FloatArray
+    frequency: FloatArray
+    quantity: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
-class LineRates:
+class PurchaseRates:
     """What is known of P products at the end of a panel.
 
     Attributes
     ----------
-    rate : (P,) sale lines on a day of profile 1.
-    exposure : (P,) how many such days the rate rests on, old ones counting less.
-    size : (P,) units a line.
-    young : (P,) fewer than 28 days of history: all days count alike.
-    sparse : (P,) fewer than 7 sold days.
-    silent : (P,) no sale for 91 days: nothing is expected.
+    frequency : (P,) purchases on a day of profile 1.
+    exposure : (P,) how many such days the frequency rests on, old ones counting less.
+    quantity : (P,) units per purchase.
+    new : (P,) fewer than 28 days of history: all days count alike.
+    intermittent : (P,) fewer than 7 sold days.
+    inactive : (P,) no sale for 91 days: nothing is expected.
     """
 
-    rate: FloatArray
+    frequency: FloatArray
     exposure: FloatArray
-    size: FloatArray
-    young: np.ndarray[tuple[int], np.dtype[np.bool_]]
-    sparse: np.ndarray[tuple[int], np.dtype[np.bool_]]
-    silent: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    quantity: FloatArray
+    new: BoolArray
+    intermittent: BoolArray
+    inactive: BoolArray
 
     @property
     def units(self) -> FloatArray:
         """(P,) units expected on a day of profile 1."""
-        return np.where(self.silent, 0.0, self.rate * self.size)
+        return np.where(self.inactive, 0.0, self.frequency * self.quantity)
 
 
-def line_rates(panel: DemandPanel, category: IntArray, priors: Priors) -> LineRates:
-    """Smooth each product's lines a day and units a line up to the end of the panel.
+def purchase_rates(panel: DemandPanel, category: IntArray, priors: Priors) -> PurchaseRates:
+    """Smooth each product's purchases a day and units per purchase up to the end of the panel.
 
-    The rate is sum(w_t n_t) / sum(w_t s_t) over the days since the first sale, n_t the lines, s_t the weekday
+    The frequency is sum(w_t n_t) / sum(w_t s_t) over the days since the first sale, n_t the lines, s_t the weekday
     profile and w_t = 0.93^(open days since): simple exponential smoothing with alpha 0.07 in which a day
-    counts as much as it usually sells. Sizes are smoothed likewise, with alpha 0.01. Young products: w_t = 1.
-    Of a product that sold on fewer than 7 days a line counts as at most ten of its category's: one huge order is
+    counts as much as it usually sells. Units per purchase are smoothed likewise, with alpha 0.01. New products: w_t = 1.
+    Of a product that sold on fewer than 7 days a purchase counts as at most ten of its category's: one huge order is
     no habit.
 
     Parameters
@@ -91,22 +84,23 @@ def line_rates(panel: DemandPanel, category: IntArray, priors: Priors) -> LineRa
     age = open_days_since(weight)
     start = panel.start
     sold_days = (panel.units > 0).sum(axis=1)
-    young = panel.days - start < YOUNG_DAYS
-    sparse = sold_days < SPARSE_SOLD_DAYS
-    decay = (1 - RATE_ALPHA) ** age
-    lines = np.where(young, panel.lines.sum(axis=1), panel.lines @ decay)
-    exposure = np.where(young, since(start, weight), since(start, decay * weight))
-    prior = PRIOR_DAYS * (young | sparse)
-    slow = (1 - SIZE_ALPHA) ** age
-    units, told = panel.units @ slow, panel.lines @ slow
-    believed = np.where(sparse, np.minimum(units, MOST_TIMES_USUAL * priors.size[category] * told), units)
-    size = (believed + PRIOR_LINES * priors.size[category]) / (told + PRIOR_LINES)
+    new = panel.days - start < NEW_DAYS
+    intermittent = sold_days < INTERMITTENT_SOLD_DAYS
+    decay = (1 - FREQUENCY_ALPHA) ** age
+    lines = np.where(new, panel.lines.sum(axis=1), panel.lines @ decay)
+    exposure = np.where(new, since(start, weight), since(start, decay * weight))
+    slow = (1 - QUANTITY_ALPHA) ** age
+    units, weighted_lines = panel.units @ slow, panel.lines @ slow
+    usual = priors.quantity[category]
+    capped = np.where(intermittent, np.minimum(units, MOST_TIMES_USUAL * usual * weighted_lines), units)
+    quantity = (capped + PRIOR_LINES * usual) / (weighted_lines + PRIOR_LINES)
+    prior = PRIOR_DAYS * (new | intermittent)
     counted = exposure + prior
-    rate = np.divide(
-        lines + prior * priors.rate[category], counted, out=np.zeros(start.size), where=counted > 0
+    frequency = np.divide(
+        lines + prior * priors.frequency[category], counted, out=np.zeros(start.size), where=counted > 0
     )
-    silent = (panel.days - panel.stop >= SILENT_DAYS) | (sold_days == 0)
-    return LineRates(rate, counted, size, young, sparse, silent)
+    inactive = (panel.days - panel.stop >= INACTIVE_DAYS) | (sold_days == 0)
+    return PurchaseRates(frequency, counted, quantity, new, intermittent, inactive)
 
 
 def fit_priors(panel: DemandPanel, category: IntArray, categories: int) -> Priors:
@@ -119,30 +113,30 @@ def fit_priors(panel: DemandPanel, category: IntArray, categories: int) -> Prior
     """
     weight = open_weights(panel, weekday_profile(panel))
     age = open_days_since(weight)
-    decay, slow = (1 - RATE_ALPHA) ** age, (1 - SIZE_ALPHA) ** age
+    decay, slow = (1 - FREQUENCY_ALPHA) ** age, (1 - QUANTITY_ALPHA) ** age
     exposure = since(panel.start, decay * weight)
-    usable = ((panel.units > 0).sum(axis=1) >= SPARSE_SOLD_DAYS) & (exposure > 0)
-    rate = np.divide(panel.lines @ decay, exposure, out=np.zeros(exposure.size), where=usable)
+    usable = ((panel.units > 0).sum(axis=1) >= INTERMITTENT_SOLD_DAYS) & (exposure > 0)
+    frequency = np.divide(panel.lines @ decay, exposure, out=np.zeros(exposure.size), where=usable)
     units, lines = panel.units @ slow, panel.lines @ slow
-    rates, sizes = np.zeros(categories + 1), np.ones(categories + 1)
+    found = Priors(np.zeros(categories + 1), np.ones(categories + 1))
     for code in [-1, *range(categories)]:
         members = usable if code < 0 else usable & (category == code)
-        if members.sum() >= (1 if code < 0 else MIN_CATEGORY):
-            rates[code] = np.median(rate[members])
-            sizes[code] = units[members].sum() / lines[members].sum()
+        if members.sum() >= (1 if code < 0 else SMALLEST_CATEGORY):
+            found.frequency[code] = np.median(frequency[members])
+            found.quantity[code] = units[members].sum() / lines[members].sum()
         elif code >= 0:
-            rates[code], sizes[code] = rates[-1], sizes[-1]
-    return Priors(rates, sizes)
+            found.frequency[code], found.quantity[code] = found.frequency[-1], found.quantity[-1]
+    return found
 
 
 def forecast_lines(panel: DemandPanel, category: IntArray, priors: Priors, days: int) -> FloatArray:
     """(P, days) units expected on each day after the panel."""
-    rates = line_rates(panel, category, priors)
+    rates = purchase_rates(panel, category, priors)
     return rates.units[:, None] * profile_of_days(weekday_profile(panel), panel.end, days)
 
 
-def rate_after_silence(rate: float, exposure: float, alpha: float, weights: FloatArray) -> float:
-    """The rate after further days without a sale.
+def frequency_after_inactivity(frequency: float, exposure: float, alpha: float, weights: FloatArray) -> float:
+    """The frequency after further days without a sale.
 
     Parameters
     ----------
@@ -152,7 +146,7 @@ def rate_after_silence(rate: float, exposure: float, alpha: float, weights: Floa
     decay = (1 - alpha) ** np.arange(opened.size - 1, -1, -1)
     kept = exposure * (1 - alpha) ** opened.size
     counted = kept + float(decay @ opened)
-    return rate * kept / counted if counted > 0 else rate
+    return frequency * kept / counted if counted > 0 else frequency
 
 
 def open_days_since(weight: FloatArray) -> FloatArray:

@@ -1,57 +1,41 @@
-"""Forecasting methods by name: the seed's three, and smoothing of sales divided by the weekday profile.
+"""Forecasting methods by name: the textbooks', by statsmodels where it has them, and smoothing by weekday profile.
 
-All take a panel of P products and give (P, days) units for the days after it. Days before a product's first
-sale are no history; days on which it sold nothing are zeros. Nothing is forecast below 0.
+All take a panel of P products and give (P, days) units for the days after it. Days before a product's first sale are
+no history; days on which it sold nothing are zeros. Nothing is forecast below 0. statsmodels is imported by the first
+forecast that needs it; it works product by product, which serves the one product that a request names.
 """
 
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from pricing.forecasting.core.panel import (
-    DemandPanel,
-    FloatArray,
-    IntArray,
-    open_weights,
-    profile_of_days,
-    weekday_profile,
-)
+from pricing.elasticity.core.constants import LARGEST_TREND_SMOOTHING, PROFILE_ALPHA
+from pricing.forecasting.core.panel import DemandPanel, open_weights, profile_of_days, weekday_profile
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.sales.core.calendar import DAYS_A_WEEK, weekday_of
 
-SEED_ALPHA: Final = 0.2
-PROFILE_ALPHA: Final = 0.05
+SES_ALPHA: Final = 0.2  # of the textbook's example
 DAYS_OF_A_YEAR: Final = 365
+FEWEST_DAYS: Final = 2 * DAYS_A_WEEK
+OPENING_WEEKS: Final = 4
 
 
-def smoothed(values: FloatArray, start: IntArray, alpha: float) -> FloatArray:
-    """Level of simple exponential smoothing after the last column, begun with the first value.
+class Iterated(NamedTuple):
+    """Forecasts (P, days) of an iterative fit: whether it settled for every product, and its most iterations."""
 
-    Level(t+1) = alpha x Actual(t) + (1 - alpha) x Level(t), Level(first) = Actual(first).
-
-    Parameters
-    ----------
-    values : (P, T); columns before `start` (P,) are no history. A product without any has level 0.
-    """
-    days = values.shape[1]
-    weight = alpha * (1 - alpha) ** np.arange(days - 1, -1, -1.0)
-    first = np.minimum(start, max(days - 1, 0))
-    history = np.arange(days) >= start[:, None]
-    level = np.where(history, values, 0.0) @ weight
-    if days:
-        # The first value is also what the level was before it.
-        level += np.where(start < days, values[np.arange(start.size), first], 0.0) * (1 - alpha) ** (
-            days - start
-        )
-    return np.asarray(level)
+    units: FloatArray
+    converged: bool
+    iterations: int
 
 
 def forecast_ses(panel: DemandPanel, days: int) -> FloatArray:
-    """The seed's simple exponential smoothing: alpha 0.2, every future day alike (seed section 5)."""
-    level = smoothed(panel.units, panel.start, SEED_ALPHA)
-    return np.repeat(level[:, None], days, axis=1)
+    """Simple exponential smoothing with alpha 0.2, begun with the first day: every future day alike."""
+    level = [_ses_level(series) for series in _histories(panel)]
+    return np.repeat(np.array(level, np.float64)[:, None], days, axis=1)
 
 
 def forecast_weekday_ses(panel: DemandPanel, days: int) -> FloatArray:
-    """Simple exponential smoothing, alpha 0.05, of sales divided by the shop's weekday profile (METHODS 5).
+    """Simple exponential smoothing, alpha 0.05, of sales divided by the shop's weekday profile.
 
     Closed days are left out, so that only open days age the level. The weights of the days are made to sum to
     1, so that a short history is not ruled by its first day.
@@ -67,7 +51,7 @@ def forecast_weekday_ses(panel: DemandPanel, days: int) -> FloatArray:
 
 
 def forecast_linear(panel: DemandPanel, days: int) -> FloatArray:
-    """The seed's linear trend: Demand(t) = a + b t by least squares over the history (seed section 5)."""
+    """Linear trend: demand(t) = a + b t by least squares over the history."""
     t = np.arange(panel.days, dtype=np.float64) - panel.start[:, None]
     history = t >= 0
     n = history.sum(axis=1)
@@ -82,37 +66,97 @@ def forecast_linear(panel: DemandPanel, days: int) -> FloatArray:
 
 
 def forecast_seasonal(panel: DemandPanel, days: int) -> FloatArray:
-    """The seed's seasonal adjustment: base forecast x seasonal index (seed section 5).
+    """Seasonal adjustment: base forecast x seasonal index.
 
     The index of a weekday is its average over the overall average; with a year of history or more a month has
-    one, too. The base is the seed's smoothing of the sales divided by their index: were the base smoothed
-    from the sales themselves, the season would count twice.
+    one, too. The base smooths the sales divided by their index, as `forecast_ses` does: were it smoothed from the sales
+    themselves, the season would count twice. On a shop's sales this errs less than an STL decomposition (decision 15).
     """
     start = panel.start
     history = np.arange(panel.days) >= start[:, None]
     month, future_month = _month(panel.first_day, panel.days), _month(panel.end, days)
-    weekday = panel.weekday
-    future_weekday = (weekday[-1] + 1 + np.arange(days)) % 7 if panel.days else np.zeros(days, np.int64)
-    by_weekday = _index(panel.units, history, weekday, 7)
+    weekday, future_weekday = panel.weekday, weekday_of(np.arange(panel.end, panel.end + days))
+    by_weekday = _index(panel.units, history, weekday, DAYS_A_WEEK)
     by_month = _index(panel.units, history, month, 12)
     by_month[panel.days - start < DAYS_OF_A_YEAR] = 1.0
     past = by_weekday[:, weekday] * by_month[:, month]
     # Where the index is 0 nothing was ever sold: the day says nothing, so it takes the average.
     average = np.where(history, panel.units, 0.0).sum(axis=1) / np.maximum(history.sum(axis=1), 1)
     plain = np.divide(panel.units, past, out=np.repeat(average[:, None], panel.days, axis=1), where=past > 0)
-    base = smoothed(plain, start, SEED_ALPHA)
+    base = np.array([_ses_level(series[begin:]) for series, begin in zip(plain, start.tolist(), strict=True)])
     return base[:, None] * by_weekday[:, future_weekday] * by_month[:, future_month]
+
+
+def forecast_holt_winters(panel: DemandPanel, days: int) -> FloatArray:
+    """Holt-Winters smoothing with additive trend and weekly season (Holt 1957, Winters 1960)."""
+    return holt_winters(panel, days).units
+
+
+def holt_winters(panel: DemandPanel, days: int) -> Iterated:
+    """Forecast by Holt-Winters, with the smoothing parameters that fit each product's history best.
+
+    Level and season begin with the averages of the first four weeks, the trend with 0. A product with fewer than
+    14 days of history is forecast at its mean.
+    """
+    forecasts, converged, iterations = [], True, 0
+    for series in _histories(panel):
+        if series.size < FEWEST_DAYS or np.ptp(series) == 0:
+            forecasts.append(np.full(days, series.mean() if series.size else 0.0))
+            continue
+        # Relative to its mean, so that the search for parameters does not depend on the units of measure.
+        scale = series.mean()
+        fit = _fit_holt_winters(series / scale)
+        settled = bool(fit.mle_retvals.success)
+        converged, iterations = converged and settled, max(iterations, int(fit.mle_retvals.nit))
+        expected = scale * fit.forecast(days)
+        converged &= bool(np.isfinite(expected).all())
+        forecasts.append(np.maximum(np.nan_to_num(expected, posinf=0.0), 0.0))
+    return Iterated(np.array(forecasts).reshape(len(forecasts), days), converged, iterations)
 
 
 def forecast_seasonal_naive(panel: DemandPanel, days: int) -> FloatArray:
     """The last week again and again: what every other method has to beat."""
-    last = panel.units[:, -7:]
-    if last.shape[1] < 7:
-        last = np.concatenate((np.zeros((last.shape[0], 7 - last.shape[1])), last), axis=1)
-    return last[:, np.arange(days) % 7]
+    last = panel.units[:, -DAYS_A_WEEK:]
+    missing = DAYS_A_WEEK - last.shape[1]
+    return np.pad(last, ((0, 0), (missing, 0)))[:, np.arange(days) % DAYS_A_WEEK]
 
 
-def _index(values: FloatArray, history: np.ndarray, period: IntArray, periods: int) -> FloatArray:
+def _histories(panel: DemandPanel) -> list[FloatArray]:
+    """Units of each product from its first sale on."""
+    return [units[start:] for units, start in zip(panel.units, panel.start.tolist(), strict=True)]
+
+
+def _ses_level(series: FloatArray) -> float:
+    from statsmodels.tsa.holtwinters import SimpleExpSmoothing
+
+    if series.size < 2:  # statsmodels smooths no single day
+        return float(series.sum())
+    model = SimpleExpSmoothing(series, initialization_method="known", initial_level=series[0])
+    with np.errstate(all="ignore"):  # the log likelihood of a perfect fit
+        return float(model.fit(smoothing_level=SES_ALPHA, optimized=False).forecast(1)[0])
+
+
+def _fit_holt_winters(series: FloatArray) -> Any:
+    from statsmodels.tsa.holtwinters import ExponentialSmoothing
+
+    opening = series[: min(series.size // DAYS_A_WEEK, OPENING_WEEKS) * DAYS_A_WEEK]
+    level = float(opening.mean())
+    model = ExponentialSmoothing(
+        series,
+        trend="add",
+        seasonal="add",
+        seasonal_periods=DAYS_A_WEEK,
+        initialization_method="known",
+        initial_level=level,
+        initial_trend=0.0,
+        initial_seasonal=opening.reshape(-1, DAYS_A_WEEK).mean(axis=0) - level,
+        bounds={"smoothing_trend": (0.0, LARGEST_TREND_SMOOTHING)},
+    )
+    with np.errstate(all="ignore"):  # the log likelihood of a perfect fit
+        return model.fit(use_brute=False)
+
+
+def _index(values: FloatArray, history: BoolArray, period: IntArray, periods: int) -> FloatArray:
     """(P, periods) average of each period over the overall average; 1 where there is no average."""
     member = np.zeros((period.size, periods))
     member[np.arange(period.size), period] = 1.0

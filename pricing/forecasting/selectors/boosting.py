@@ -4,9 +4,10 @@ import datetime as dt
 from typing import Final
 
 from elastix.errors import FieldError, Invalid
-from pricing.forecasting.core import SILENT_DAYS, ShopModel
 from pricing.forecasting.core.backtest import HORIZON
+from pricing.forecasting.core.batch import ShopModel
 from pricing.forecasting.core.boosting import is_installed, refusal
+from pricing.forecasting.core.lines import INACTIVE_DAYS
 from pricing.forecasting.models import BoostedForecast, BoostedModel, DemandForecast
 from pricing.sales.selectors.daily import day_of_epoch
 
@@ -25,29 +26,18 @@ def boosted_row(code: str, model: ShopModel, as_of: dt.date) -> tuple[BoostedFor
     Invalid : there is none that could be used; says why, and what to do.
     """
     computed = BoostedModel.objects.first()
-    if computed is None or not computed.shop:
-        raise Invalid(FieldError("method", _why_nothing(model)))
-    if as_of >= computed.as_of + dt.timedelta(days=HORIZON):
-        raise Invalid(
-            FieldError(
-                "method",
-                f"The boosted forecast was computed for the {HORIZON} days from {computed.as_of}, which are over. "
-                + ("Run `manage.py recompute --full`." if is_installed() else NOT_INSTALLED),
-            )
-        )
     row = BoostedForecast.objects.filter(product_id=code).first()
-    if row is None:
-        raise Invalid(
-            FieldError(
-                "method",
-                f"{code} had no sales when the boosted forecasts were computed. Ask for another method.",
-            )
-        )
-    return row, computed
-
-
-def _why_nothing(model: ShopModel) -> str:
-    newest = day_of_epoch(model.as_of)
-    series = DemandForecast.objects.filter(last_sold__gte=newest - dt.timedelta(days=SILENT_DAYS)).count()
-    too_small = refusal(series, model.as_of - model.first_day)
-    return too_small or (NOT_YET if is_installed() else NOT_INSTALLED)
+    if computed is None or not computed.shop:
+        newest = day_of_epoch(model.as_of)
+        since = newest - dt.timedelta(days=INACTIVE_DAYS)
+        series = DemandForecast.objects.filter(last_sold__gte=since).count()
+        too_small = refusal(series, model.as_of - model.first_day)
+        why = too_small or (NOT_YET if is_installed() else NOT_INSTALLED)
+    elif as_of >= computed.as_of + dt.timedelta(days=HORIZON):
+        why = f"The boosted forecast was computed for the {HORIZON} days from {computed.as_of}, which are over. "
+        why += "Run `manage.py recompute --full`." if is_installed() else NOT_INSTALLED
+    elif row is None:
+        why = f"{code} had no sales when the boosted forecasts were computed. Ask for another method."
+    else:
+        return row, computed
+    raise Invalid(FieldError("method", why))

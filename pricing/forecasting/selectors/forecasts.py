@@ -1,49 +1,30 @@
-"""Answers about the demand to come: from the cached table, or worked out for one product by a named method."""
+"""The demand to come: from the cached table, or worked out for one product by a named method."""
 
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from django.db.models import FilteredRelation, Q
-from numpy.typing import NDArray
 
-from elastix.api.fields import money, rounded
+from elastix.api.fields import rounded
 from elastix.dataset.models import DataVersion
 from elastix.sql import day_numbers, day_of, fetch_columns
+from pricing.elasticity.core.constants import FREQUENCY_ALPHA
 from pricing.elasticity.core.demand import DEMAND_MODELS, LARGEST_CHANGE, DemandModel, demand
+from pricing.elasticity.core.estimates import NOT_CONVERGED
 from pricing.elasticity.models import Method
-from pricing.forecasting.core import (
-    AUTO,
-    METHODS,
-    RATE_ALPHA,
-    SILENT_DAYS,
-    SMOOTHING,
-    YOUNG_DAYS,
-    Accuracy,
-    DemandPanel,
-    NamedForecast,
-    ShopModel,
-    choose,
-    demand_panel,
-    expected_units,
-    forecast_by,
-    limits,
-    profile_of_days,
-    shop_profile,
-)
-from pricing.forecasting.core.backtest import HORIZON, score
+from pricing.forecasting.core.backtest import HORIZON, measures_of, prediction_interval, score
+from pricing.forecasting.core.batch import ShopModel, expected_units, shop_profile
 from pricing.forecasting.core.boosting import BOOSTED
-from pricing.forecasting.models import (
-    BoostedForecast,
-    BoostedModel,
-    DemandForecast,
-    ForecastMethod,
-    ForecastModel,
-)
+from pricing.forecasting.core.lines import INACTIVE_DAYS, NEW_DAYS
+from pricing.forecasting.core.named import AUTO, METHODS, SMOOTHING, NamedForecast, choose, forecast_by
+from pricing.forecasting.core.panel import demand_panel, profile_of_days
+from pricing.forecasting.models import DemandForecast, ForecastMethod, ForecastModel
 from pricing.forecasting.selectors.boosting import boosted_row
+from pricing.sales.core.arrays import FloatArray
 from pricing.sales.models import Product
 from pricing.sales.models.products import Kind
 from pricing.sales.selectors.daily import day_of_epoch, epoch_days
@@ -51,23 +32,71 @@ from pricing.sales.selectors.daily import day_of_epoch, epoch_days
 HISTORY_DAYS: Final = 90
 WANTED_HISTORY: Final = 90
 INACTIVE: Final = "inactive"
-PLACES: Final = 4
-SHOWN_MEASURES: Final = ("wape", "bias", "mase", "pinball")
 MOST_TIMES: Final = 1_000_000.0
 """A price that makes no sense must not make a quantity without end."""
 
 
+class HistoryDay(NamedTuple):
+    date: dt.date
+    quantity: float
+
+
+class ForecastDay(NamedTuple):
+    """Expected units of a day, and their 80 % interval."""
+
+    date: dt.date
+    quantity: float
+    low: float
+    high: float
+
+
+class AtPrice(NamedTuple):
+    """A price that the forecast was scaled to: quantities are `factor` times those at the present price."""
+
+    price: Decimal
+    current_price: Decimal
+    elasticity: float
+    demand_model: str
+    factor: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProductForecast:
+    """What a product is expected to sell; without a method where nothing can be forecast, and why in `warnings`.
+
+    `accuracy` and `candidates` have the measures of `backtest.MEASURES` by name, `accuracy` also those of repeating the
+    last week, under `seasonal_naive`.
+    """
+
+    product_id: str
+    as_of: dt.date | None
+    last_updated: dt.datetime | None
+    warnings: list[str]
+    method: str | None = None
+    periods: int = 0
+    history: list[HistoryDay] = field(default_factory=list)
+    forecast: list[ForecastDay] = field(default_factory=list)
+    total: float = 0.0
+    interval: float = 0.8
+    accuracy: dict[str, Any] | None = None
+    candidates: list[dict[str, Any]] | None = None
+    price: AtPrice | None = None
+
+
 @dataclass(slots=True)
 class Outlook:
-    """One product's forecast before it is put into words."""
+    """One product's forecast by one method: (days,) units and ends of their interval."""
 
     method: str
-    units: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
+    units: FloatArray
+    low: FloatArray
+    high: FloatArray
     accuracy: dict[str, Any]
     warnings: list[str] = field(default_factory=list)
     candidates: list[dict[str, Any]] | None = None
+
+    def scale(self, factor: float) -> None:
+        self.units, self.low, self.high = (factor * each for each in (self.units, self.low, self.high))
 
 
 def stored_shop_model() -> ShopModel | None:
@@ -84,7 +113,7 @@ def forecast_of_product(
     method: str | None,
     price: Decimal | None,
     demand_model: DemandModel,
-) -> dict[str, Any]:
+) -> ProductForecast:
     """What a product is expected to sell on each of the days from the as-of date on.
 
     Parameters
@@ -103,153 +132,41 @@ def forecast_of_product(
     row = DemandForecast.objects.filter(product_id=code).first() if kind == Kind.MERCHANDISE else None
     model = stored_shop_model() if row else None
     if row is None or model is None or version.as_of is None:
-        return _nothing(code, kind, version)
+        return ProductForecast(code, version.as_of, version.published_at, [_why_nothing(code, kind)])
     as_of = max(version.as_of, row.through)
     history = _history(code, model.first_day, as_of)
-    if method is None:
+    if method is None or method == BOOSTED:
         outlook = _cached(row, model, as_of, periods)
-    elif method == BOOSTED:
-        outlook = _boosted(_cached(row, model, as_of, periods), as_of, *boosted_row(code, model, as_of))
+        if method == BOOSTED:
+            _boost(outlook, code, model, as_of)
     else:
-        panel = _panel_of_one(history, model, as_of)
-        outlook = _by_name(method, panel, model.category_codes([category]), model, row, periods)
+        outlook = _by_name(method, history, category, model, row, as_of, periods)
     outlook.warnings += _warnings(row, as_of, outlook)
-    scaled = _at_price(outlook, price, current_price, elasticity, demand_model)
-    return {
-        "product_id": code,
-        "method": outlook.method,
-        "as_of": as_of,
-        "periods": periods,
-        "history": _last_days(history, as_of),
-        "forecast": _days(outlook, as_of),
-        "total": rounded(float(outlook.units.sum()), 2),
-        "interval": 0.8,
-        "accuracy": outlook.accuracy,
-        "candidates": outlook.candidates,
-        "price": scaled,
-        "warnings": outlook.warnings,
-    }
+    at_price = None if price is None else _at_price(outlook, price, current_price, elasticity, demand_model)
+    columns = zip(outlook.units.tolist(), outlook.low.tolist(), outlook.high.tolist(), strict=True)
+    past = (as_of - dt.timedelta(days=back) for back in range(HISTORY_DAYS, 0, -1))
+    return ProductForecast(
+        product_id=code,
+        method=outlook.method,
+        as_of=as_of,
+        periods=periods,
+        history=[HistoryDay(day, history.get(epoch_days(day), (0.0, 0))[0]) for day in past],
+        forecast=[
+            ForecastDay(as_of + dt.timedelta(days=ahead), *values) for ahead, values in enumerate(columns)
+        ],
+        total=float(outlook.units.sum()),
+        accuracy=outlook.accuracy,
+        candidates=outlook.candidates,
+        price=at_price,
+        warnings=outlook.warnings,
+        last_updated=version.published_at,
+    )
 
 
-def _nothing(code: str, kind: str, version: DataVersion) -> dict[str, Any]:
-    """The answer for what has no forecast, and why."""
+def _why_nothing(code: str, kind: str) -> str:
     if kind == Kind.SERVICE:
-        reason = f"{code} is a service code, such as postage or a fee: its demand is not forecast."
-    else:
-        reason = (
-            f"{code} had no sales when the figures were last computed, so there is nothing to forecast from."
-        )
-    return {
-        "product_id": code,
-        "method": None,
-        "as_of": version.as_of,
-        "periods": 0,
-        "history": [],
-        "forecast": [],
-        "total": 0.0,
-        "interval": 0.8,
-        "accuracy": None,
-        "candidates": None,
-        "price": None,
-        "warnings": [reason],
-    }
-
-
-# --- how it is forecast ----------------------------------------------------------------------------
-
-
-def _cached(row: DemandForecast, model: ShopModel, as_of: dt.date, periods: int) -> Outlook:
-    """The default method, by arithmetic on the row."""
-    method, warnings = row.method, []
-    level = expected_units(
-        model,
-        rate=row.rate,
-        exposure=row.exposure,
-        size=row.size,
-        young=row.is_young,
-        through=epoch_days(row.through),
-        as_of=epoch_days(as_of),
-    )
-    if (as_of - row.last_sold).days > SILENT_DAYS:
-        method, level = INACTIVE, 0.0
-        warnings.append(f"INACTIVE: nothing was sold since {row.last_sold}, so no demand is expected.")
-    units = level * profile_of_days(shop_profile(model), epoch_days(as_of), periods)
-    low, high = limits(units, row.error_low, row.error_high, 0.0 if row.is_young else RATE_ALPHA)
-    shown = _accuracy(row.accuracy, row.accuracy["seasonal_naive"], row.origins)
-    return Outlook(method, units, low, high, shown, warnings)
-
-
-def _boosted(default: Outlook, as_of: dt.date, row: BoostedForecast, computed: BoostedModel) -> Outlook:
-    """The default moved to where its average with the boosted model is; its limits move along."""
-    if default.method == INACTIVE:
-        return default
-    units, low, high = (row.ratio * each for each in (default.units, default.low, default.high))
-    warnings = []
-    end = computed.as_of + dt.timedelta(days=HORIZON)
-    if as_of + dt.timedelta(days=units.size) > end:
-        warnings.append(
-            f"The boosted model looks at the {HORIZON} days before {end}; for later days its ratio to the default is kept."
-        )
-    errors = {name: computed.shop[name]["wape"] for name in ("boosted", "default")}
-    if errors["boosted"] is not None and errors["boosted"] >= errors["default"]:
-        warnings.append(
-            f"In this shop's newest months the boosted forecast erred by {errors['boosted']:.3f} of what was sold, "
-            f"the default by {errors['default']:.3f}."
-        )
-    shown = _accuracy(row.accuracy, row.accuracy["seasonal_naive"], row.origins)
-    return Outlook(BOOSTED, units, low, high, shown, warnings)
-
-
-def _by_name(
-    method: str,
-    panel: DemandPanel,
-    category: NDArray[np.int64],
-    model: ShopModel,
-    row: DemandForecast,
-    periods: int,
-) -> Outlook:
-    wanted = METHODS if method == AUTO else (method,)
-    tried = {name: forecast_by(name, panel, category, model, periods) for name in wanted}
-    found = tried[choose(tried) if method == AUTO else method]
-    known = np.isfinite(found.error_low)
-    low, high = limits(
-        found.units,
-        found.error_low if known else row.error_low,
-        found.error_high if known else row.error_high,
-        SMOOTHING.get(found.method, 0.0),
-    )
-    measured, naive = _as_dict(found.measured), _as_dict(found.naive)
-    return Outlook(
-        found.method,
-        found.units,
-        low,
-        high,
-        _accuracy(measured, naive, found.origins),
-        candidates=[_candidate(each) for each in tried.values()] if method == AUTO else None,
-    )
-
-
-def _candidate(tried: NamedForecast) -> dict[str, Any]:
-    reached = float(score(tried.measured)[0])
-    return {
-        "method": tried.method,
-        "score": rounded(reached, PLACES) if np.isfinite(reached) else None,
-        **_shown(_as_dict(tried.measured)),
-    }
-
-
-def _panel_of_one(history: dict[int, tuple[float, int]], model: ShopModel, as_of: dt.date) -> DemandPanel:
-    day = np.array(list(history), np.int64)
-    return demand_panel(
-        np.zeros(day.size, np.int64),
-        day,
-        np.array([units for units, _ in history.values()], np.float64),
-        np.array([lines for _, lines in history.values()], np.int64),
-        products=1,
-        first_day=model.first_day,
-        end=epoch_days(as_of),
-        shop_units=model.shop_units,
-    )
+        return f"{code} is a service code, such as postage or a fee: its demand is not forecast."
+    return f"{code} had no sales when the figures were last computed, so there is nothing to forecast from."
 
 
 def _history(code: str, first_day: int, as_of: dt.date) -> dict[int, tuple[float, int]]:
@@ -263,52 +180,122 @@ def _history(code: str, first_day: int, as_of: dt.date) -> dict[int, tuple[float
     return dict(zip(day_numbers(days), zip(units, lines, strict=True), strict=True))
 
 
-# --- how it depends on the price -------------------------------------------------------------------
+# --- how it is forecast ----------------------------------------------------------------------------
+
+
+def _cached(row: DemandForecast, model: ShopModel, as_of: dt.date, periods: int) -> Outlook:
+    """The default method, by arithmetic on the row."""
+    method, warnings = row.method, []
+    level = expected_units(
+        model,
+        frequency=row.purchase_frequency,
+        exposure=row.exposure,
+        quantity=row.units_per_purchase,
+        new=row.is_new,
+        through=epoch_days(row.through),
+        as_of=epoch_days(as_of),
+    )
+    if (as_of - row.last_sold).days > INACTIVE_DAYS:
+        method, level = INACTIVE, 0.0
+        warnings.append(f"INACTIVE: nothing was sold since {row.last_sold}, so no demand is expected.")
+    units = level * profile_of_days(shop_profile(model), epoch_days(as_of), periods)
+    alpha = 0.0 if row.is_new else FREQUENCY_ALPHA
+    low, high = prediction_interval(units, row.error_low, row.error_high, alpha)
+    return Outlook(method, units, low, high, _accuracy(row.accuracy, row.origins), warnings)
+
+
+def _boost(outlook: Outlook, code: str, model: ShopModel, as_of: dt.date) -> None:
+    """Move the default to where its average with the boosted model is; its interval moves along."""
+    row, computed = boosted_row(code, model, as_of)
+    if outlook.method == INACTIVE:
+        return
+    outlook.scale(row.ratio)
+    outlook.method, outlook.accuracy = BOOSTED, _accuracy(row.accuracy, row.origins)
+    end = computed.as_of + dt.timedelta(days=HORIZON)
+    if as_of + dt.timedelta(days=outlook.units.size) > end:
+        outlook.warnings.append(
+            f"The boosted model looks at the {HORIZON} days before {end}; for later days its ratio to the default is kept."
+        )
+    errors = {name: computed.shop[name]["wape"] for name in ("boosted", "default")}
+    if errors["boosted"] is not None and errors["boosted"] >= errors["default"]:
+        outlook.warnings.append(
+            f"In this shop's newest months the boosted forecast erred by {errors['boosted']:.3f} of what was sold, "
+            f"the default by {errors['default']:.3f}."
+        )
+
+
+def _by_name(
+    method: str,
+    history: Mapping[int, tuple[float, int]],
+    category: str,
+    model: ShopModel,
+    row: DemandForecast,
+    as_of: dt.date,
+    periods: int,
+) -> Outlook:
+    day = np.array(list(history), np.int64)
+    units, lines = np.array(list(history.values()), np.float64).reshape(-1, 2).T
+    panel = demand_panel(
+        np.zeros(day.size, np.int64), day, units, lines.astype(np.int64),
+        products=1, first_day=model.first_day, end=epoch_days(as_of), shop_units=model.shop_units,
+    )  # fmt: skip
+    code = model.category_codes([category])
+    wanted = METHODS if method == AUTO else (method,)
+    tried = {name: forecast_by(name, panel, code, model, periods) for name in wanted}
+    found = tried[choose(tried) if method == AUTO else method]
+    errors = (found.error_low, found.error_high)
+    if not np.isfinite(found.error_low):
+        errors = (row.error_low, row.error_high)
+    low, high = prediction_interval(found.units, *errors, SMOOTHING.get(found.method, 0.0))
+    measured = measures_of(found.measured, 0) | {"seasonal_naive": measures_of(found.naive, 0)}
+    outlook = Outlook(found.method, found.units, low, high, _accuracy(measured, found.origins))
+    if method == AUTO:
+        outlook.candidates = [_candidate(each) for each in tried.values()]
+    if not found.converged:
+        outlook.warnings.append(
+            f"{NOT_CONVERGED}: the search for the method's parameters did not settle; ask for another method."
+        )
+    return outlook
+
+
+def _candidate(tried: NamedForecast) -> dict[str, Any]:
+    reached = float(score(tried.measured)[0])
+    known = reached if np.isfinite(reached) else None
+    return {"method": tried.method, "score": known, **measures_of(tried.measured, 0)}
+
+
+def _accuracy(measured: Mapping[str, Any], origins: int) -> dict[str, Any]:
+    return {"origins": origins, "horizon_days": HORIZON, **measured}
 
 
 def _at_price(
     outlook: Outlook,
-    price: Decimal | None,
+    price: Decimal,
     current_price: Decimal | None,
     elasticity: float | None,
     demand_model: DemandModel,
-) -> dict[str, Any] | None:
-    """Scale a forecast to a price and say by how much; None where no price was asked for or none is known."""
-    if price is None:
-        return None
+) -> AtPrice | None:
+    """Scale a forecast to a price and say by how much; None where the present price or the elasticity is not known."""
     if current_price is None or elasticity is None:
         missing = "no present price" if current_price is None else "no elasticity"
         outlook.warnings.append(
             f"The product has {missing}, so the forecast does not follow the price asked."
         )
         return None
-    factor, other = (
-        _factor(price, current_price, elasticity, model)
-        for model in (demand_model, next(each for each in DEMAND_MODELS if each != demand_model))
-    )
+    with np.errstate(over="ignore"):
+        factors = {
+            model: min(float(demand(float(price), float(current_price), 1.0, elasticity, model)), MOST_TIMES)
+            for model in DEMAND_MODELS
+        }
+    factor = factors.pop(demand_model)
     if abs(price / current_price - 1) > LARGEST_CHANGE + 1e-9:
+        (other,) = factors.values()
         outlook.warnings.append(
             f"LARGE_CHANGE: beyond {LARGEST_CHANGE:.0%} the demand models differ; the other foresees "
             f"{rounded(other * float(outlook.units.sum()), 2):,} units in all."
         )
-    outlook.units, outlook.low, outlook.high = (
-        factor * each for each in (outlook.units, outlook.low, outlook.high)
-    )
-    return {
-        "price": money(price),
-        "current_price": money(current_price),
-        "elasticity": rounded(elasticity, PLACES),
-        "demand_model": demand_model,
-        "factor": rounded(factor, PLACES),
-    }
-
-
-def _factor(price: Decimal, current_price: Decimal, elasticity: float, model: DemandModel) -> float:
-    with np.errstate(over="ignore"):
-        return min(float(demand(float(price), float(current_price), 1.0, elasticity, model)), MOST_TIMES)
-
-
-# --- how it is said --------------------------------------------------------------------------------
+    outlook.scale(factor)
+    return AtPrice(price, current_price, elasticity, demand_model, factor)
 
 
 def _warnings(row: DemandForecast, as_of: dt.date, outlook: Outlook) -> list[str]:
@@ -319,9 +306,7 @@ def _warnings(row: DemandForecast, as_of: dt.date, outlook: Outlook) -> list[str
             f"Only {_days_in_words(days)} of sales history; a forecast wants {WANTED_HISTORY} or more."
         )
     if outlook.method == ForecastMethod.MEAN:
-        warnings.append(
-            f"Fewer than {YOUNG_DAYS} days of history: the mean of its days, spread over the week."
-        )
+        warnings.append(f"Fewer than {NEW_DAYS} days of history: the mean of its days, spread over the week.")
     if outlook.method == ForecastMethod.CATEGORY:
         warnings.append(
             f"Sold on {_days_in_words(row.sold_days)} only: the usual rate of its category stands beside its own."
@@ -336,40 +321,3 @@ def _warnings(row: DemandForecast, as_of: dt.date, outlook: Outlook) -> list[str
 
 def _days_in_words(days: int) -> str:
     return f"{days} {'day' if days == 1 else 'days'}"
-
-
-def _last_days(history: Mapping[int, tuple[float, int]], as_of: dt.date) -> list[dict[str, Any]]:
-    """Every day of the last 90, unsold ones included."""
-    days = (as_of - dt.timedelta(days=back) for back in range(HISTORY_DAYS, 0, -1))
-    return [{"date": day, "quantity": rounded(history.get(epoch_days(day), (0.0, 0))[0], 2)} for day in days]
-
-
-def _days(outlook: Outlook, as_of: dt.date) -> list[dict[str, Any]]:
-    columns = zip(outlook.units.tolist(), outlook.low.tolist(), outlook.high.tolist(), strict=True)
-    return [
-        {
-            "date": as_of + dt.timedelta(days=ahead),
-            "quantity": rounded(units, 2),
-            "low": rounded(low, 2),
-            "high": rounded(high, 2),
-        }
-        for ahead, (units, low, high) in enumerate(columns)
-    ]
-
-
-def _accuracy(measured: Mapping[str, Any], naive: Mapping[str, Any], origins: int) -> dict[str, Any]:
-    return {
-        "origins": origins,
-        "horizon_days": HORIZON,
-        **_shown(measured),
-        "seasonal_naive": _shown(naive),
-    }
-
-
-def _shown(measured: Mapping[str, Any]) -> dict[str, float | None]:
-    return {name: rounded(measured[name], PLACES) for name in SHOWN_MEASURES}
-
-
-def _as_dict(measured: Accuracy) -> dict[str, float | None]:
-    values = {name: float(getattr(measured, name)[0]) for name in SHOWN_MEASURES}
-    return {name: value if np.isfinite(value) else None for name, value in values.items()}

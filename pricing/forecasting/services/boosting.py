@@ -13,7 +13,8 @@ from elastix.jobs.kinds import JobFailed
 from elastix.jobs.models import OPEN_STATES, Job
 from elastix.jobs.runner import JobRun, dispatch_on_commit
 from elastix.sql import execute, insert_rows
-from pricing.forecasting.core import MEASURES, Accuracy, ShopModel
+from pricing.forecasting.core.backtest import measures_of
+from pricing.forecasting.core.batch import ShopModel
 from pricing.forecasting.core.boosting import (
     BoostedForecasts,
     ShopMeasures,
@@ -40,18 +41,15 @@ def boosting_request_if_outdated() -> Job | None:
         return None
     with transaction.atomic():
         lock_version()
-        if not _outdated() or Job.objects.filter(kind=KIND, state__in=OPEN_STATES).exists():
+        fitted, used = (
+            model.objects.values_list("fitted_at", flat=True).first()
+            for model in (ForecastModel, BoostedModel)
+        )
+        if fitted == used or Job.objects.filter(kind=KIND, state__in=OPEN_STATES).exists():
             return None
         job = Job.objects.create(kind=KIND)
         dispatch_on_commit(job.pk)
         return job
-
-
-def _outdated() -> bool:
-    fitted, used = (
-        model.objects.values_list("fitted_at", flat=True).first() for model in (ForecastModel, BoostedModel)
-    )
-    return fitted != used
 
 
 def compute_boosted(run: JobRun) -> dict[str, Any]:
@@ -75,14 +73,9 @@ def compute_boosted(run: JobRun) -> dict[str, Any]:
         return {"products": 0, "reason": why}
     daily = days.daily
     prices = price_panel(
-        daily.product,
-        daily.day,
-        daily.list_price,
-        daily.promotion,
-        products=len(days.codes),
-        first_day=model.first_day,
-        end=model.as_of,
-    )
+        daily.product, daily.day, daily.list_price, daily.promotion,
+        products=len(days.codes), first_day=model.first_day, end=model.as_of,
+    )  # fmt: skip
     found = fit_boosted(panel, prices, model.category_codes(categories_of(days.codes)))
     run.progress(0.9)
     compared = {"boosted": _rounded(found.shop_boosted), "default": _rounded(found.shop_default)}
@@ -111,17 +104,9 @@ def _publish(run: JobRun, fitted: ForecastModel | None, compared: dict[str, Any]
 
 def _rows(days: ShopDays, found: BoostedForecasts, products: list[int]) -> Iterator[tuple[Any, ...]]:
     for row in products:
-        accuracy = _measures(found.measured, row) | {"seasonal_naive": _measures(found.naive, row)}
+        accuracy = measures_of(found.measured, row) | {"seasonal_naive": measures_of(found.naive, row)}
         yield days.codes[row], float(found.ratio[row]), int(found.origins[row]), json.dumps(accuracy)
 
 
-def _measures(measured: Accuracy, row: int) -> dict[str, float | None]:
-    return {name: _finite(float(getattr(measured, name)[row])) for name in MEASURES}
-
-
 def _rounded(measured: ShopMeasures) -> dict[str, float | None]:
-    return {name: _finite(value) for name, value in asdict(measured).items()}
-
-
-def _finite(value: float) -> float | None:
-    return round(value, 6) if np.isfinite(value) else None
+    return {name: round(value, 6) if np.isfinite(value) else None for name, value in asdict(measured).items()}

@@ -1,4 +1,4 @@
-"""The forecast step of a recompute: learn what is shared (full runs), forecast what is stale, publish."""
+"""The forecast stage of a recompute: learn what is shared (full runs), forecast what is stale, publish."""
 
 import json
 from dataclasses import dataclass
@@ -6,24 +6,16 @@ from typing import Any
 
 import numpy as np
 from django.utils import timezone
-from numpy.typing import NDArray
 
 from elastix.jobs.recompute import RecomputePlan
 from elastix.sql import batches, execute, insert_rows, placeholders
 from pricing.elasticity.services.estimates import Elasticities
-from pricing.forecasting.core import (
-    MEASURES,
-    WINDOW_DAYS,
-    Accuracy,
-    DefaultForecasts,
-    DemandPanel,
-    ShopModel,
-    demand_panel,
-    fit_default,
-    fit_shop_model,
-)
+from pricing.forecasting.core.backtest import measures_of
+from pricing.forecasting.core.batch import WINDOW_DAYS, ShopModel, fit_default, fit_shop_model
+from pricing.forecasting.core.panel import DemandPanel, demand_panel
 from pricing.forecasting.models import ForecastMethod, ForecastModel
 from pricing.forecasting.selectors.forecasts import stored_shop_model
+from pricing.sales.core.arrays import FloatArray
 from pricing.sales.models import Product
 from pricing.sales.selectors.daily import (
     ShopDays,
@@ -36,14 +28,14 @@ from pricing.sales.selectors.daily import (
 
 _TABLE = "pricing_demandforecast"
 _COLUMNS = (
-    "product_id", "method", "rate", "exposure", "size", "through", "first_sold", "last_sold", "sold_days",
-    "is_young", "error_low", "error_high", "origins", "accuracy",
+    "product_id", "method", "purchase_frequency", "exposure", "units_per_purchase", "is_new", "error_low", "error_high",
+    "origins", "sold_days", "through", "first_sold", "last_sold", "accuracy",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Forecasts:
-    """What the step found: the model if it was fitted anew, and rows of all products or of the stale ones."""
+    """What the stage found: the model if it was fitted anew, and rows of all products or of the stale ones."""
 
     everything: bool
     model: ShopModel | None
@@ -55,8 +47,7 @@ def compute(plan: RecomputePlan, elasticities: Elasticities) -> Forecasts:
     model = None if plan.full else stored_shop_model()
     if model is not None:
         return Forecasts(False, model, _rows(elasticities.days, model))
-    codes = merchandise_codes()
-    days = elasticities.days if plan.full else shop_days(codes, everything=True)
+    days = elasticities.days if plan.full else shop_days(merchandise_codes(), everything=True)
     model = _fit(days)
     return Forecasts(True, model, _rows(days, model) if model else [])
 
@@ -85,77 +76,53 @@ def categories_of(codes: list[str]) -> list[str]:
     return [names[code] for code in codes]
 
 
-def shop_panel(days: ShopDays, first_day: int, end: int, shop: NDArray[np.float64]) -> DemandPanel:
+def shop_panel(days: ShopDays, first_day: int, end: int, shop: FloatArray) -> DemandPanel:
     """Spread what products sold over the days from `first_day` to the one before `end`."""
     daily = days.daily
     return demand_panel(
-        daily.product,
-        daily.day,
-        daily.units,
-        daily.lines,
-        products=len(days.codes),
-        first_day=first_day,
-        end=end,
-        shop_units=shop,
-    )
+        daily.product, daily.day, daily.units, daily.lines,
+        products=len(days.codes), first_day=first_day, end=end, shop_units=shop,
+    )  # fmt: skip
 
 
 def _rows(days: ShopDays, model: ShopModel) -> list[tuple[Any, ...]]:
-    """A row for every product that sold anything within the window."""
+    """A row, as `_COLUMNS` names it, for every product that sold anything within the window."""
     if not days.codes:
         return []
     end = max(int(days.daily.day.max(initial=0)) + 1, model.as_of)
     panel = shop_panel(days, model.first_day, end, model.shop_units)
     found = fit_default(panel, model.category_codes(categories_of(days.codes)), model)
-    sold_days = (panel.units > 0).sum(axis=1)
-    start, stop = panel.first_day + panel.start, panel.first_day + panel.stop - 1
+    rates, sold_days = found.rates, (panel.units > 0).sum(axis=1)
+    method = np.where(
+        rates.intermittent,
+        ForecastMethod.CATEGORY.value,
+        np.where(rates.new, ForecastMethod.MEAN.value, ForecastMethod.LINES.value),
+    )
+    numbers = (
+        method, rates.frequency, rates.exposure, rates.quantity, rates.new, found.error_low, found.error_high,
+        found.origins, sold_days,
+    )  # fmt: skip
+    dates = (found.through, panel.first_day + panel.start, panel.first_day + panel.stop - 1)
     return [
         (
             days.codes[row],
-            _method(found, row).value,
-            float(found.rates.rate[row]),
-            float(found.rates.exposure[row]),
-            float(found.rates.size[row]),
-            day_of_epoch(int(found.through[row])).isoformat(),
-            day_of_epoch(int(start[row])).isoformat(),
-            day_of_epoch(int(stop[row])).isoformat(),
-            int(sold_days[row]),
-            bool(found.rates.young[row]),
-            float(found.error_low[row]),
-            float(found.error_high[row]),
-            int(found.origins[row]),
-            json.dumps(_measures(found.measured, row) | {"seasonal_naive": _measures(found.naive, row)}),
+            *(column[row].item() for column in numbers),
+            *(day_of_epoch(int(column[row])).isoformat() for column in dates),
+            json.dumps(measures_of(found.measured, row) | {"seasonal_naive": measures_of(found.naive, row)}),
         )
         for row in np.flatnonzero(sold_days).tolist()
     ]
-
-
-def _method(found: DefaultForecasts, row: int) -> ForecastMethod:
-    if found.rates.sparse[row]:
-        return ForecastMethod.CATEGORY
-    return ForecastMethod.MEAN if found.rates.young[row] else ForecastMethod.LINES
-
-
-def _measures(measured: Accuracy, row: int) -> dict[str, float | None]:
-    values = {name: float(getattr(measured, name)[row]) for name in MEASURES}
-    return {name: round(value, 6) if np.isfinite(value) else None for name, value in values.items()}
 
 
 def publish(plan: RecomputePlan, found: Forecasts) -> None:
     """Replace the products' rows and, where it was fitted anew, the model."""
     if found.everything:
         execute(f"DELETE FROM {_TABLE}")
-        _keep_model(plan, found.model)
+        ForecastModel.objects.all().delete()
+    if found.everything and found.model is not None:
+        ForecastModel.objects.create(
+            pk=1, shop=found.model.as_json(), sales_version=plan.version, fitted_at=timezone.now()
+        )
     for chunk in batches([] if found.everything else plan.products or [], 5000):
         execute(f"DELETE FROM {_TABLE} WHERE product_id IN ({placeholders(len(chunk))})", chunk)
     insert_rows(_TABLE, _COLUMNS, found.rows)
-
-
-def _keep_model(plan: RecomputePlan, model: ShopModel | None) -> None:
-    if model is None:
-        ForecastModel.objects.all().delete()
-        return
-    ForecastModel.objects.update_or_create(
-        pk=1,
-        defaults={"shop": model.as_json(), "sales_version": plan.version, "fitted_at": timezone.now()},
-    )

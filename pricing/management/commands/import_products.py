@@ -1,7 +1,7 @@
 """Import a file of products."""
 
 from elastix.imports.command import ImportCommand
-from elastix.imports.models import ImportKind
+from pricing.sales.core.files import ImportKind
 
 
 class Command(ImportCommand):

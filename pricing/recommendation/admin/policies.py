@@ -6,9 +6,17 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from elastix.admin_base import ServiceDeletes, copy_state
+from elastix.sql import batches
 from pricing.recommendation.models import PricePolicy
-from pricing.recommendation.selectors.policies import SETTINGS, stated_by
+from pricing.recommendation.models.policies import AIM, LIMITS, PRACTICE, SETTINGS
+from pricing.recommendation.selectors.policies import stated_by
 from pricing.recommendation.services.policies import policy_create, policy_delete, policy_update
+
+
+def _fields(group: str) -> tuple[Any, ...]:
+    """The settings of a group, two in a line."""
+    names = [name for name, setting in SETTINGS.items() if setting.group == group]
+    return tuple(tuple(pair) for pair in batches(names, 2))
 
 
 @admin.register(PricePolicy)
@@ -26,27 +34,8 @@ class PricePolicyAdmin(ServiceDeletes):
             "For",
             {"fields": (("product", "category"),), "description": "Leave both empty for the whole shop."},
         ),
-        ("Aim", {"fields": (("strategy", "demand_model"), ("target_margin", "markup"))}),
-        (
-            "Limits",
-            {
-                "fields": (
-                    ("min_price", "max_price"),
-                    ("minimum_margin", "max_change"),
-                    ("competitor_floor", "competitor_ceiling", "competitor_days"),
-                )
-            },
-        ),
-        (
-            "Practice",
-            {
-                "fields": (
-                    ("endings", "cooldown_days"),
-                    ("assumed_cost_ratio", "self_approval"),
-                    "updated_at",
-                )
-            },
-        ),
+        *((group, {"fields": _fields(group)}) for group in (AIM, LIMITS, PRACTICE)),  # type: ignore[arg-type]
+        (None, {"fields": ("updated_at",)}),
     )
 
     @admin.display(description="what it states")

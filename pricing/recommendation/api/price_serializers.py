@@ -1,15 +1,17 @@
 """Shapes of requests and answers: recommended prices."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
 
-from elastix.api.parameters import QuerySerializer
+from elastix.api.serializers import ElasticityField, MoneyField, PercentField, RoundedField, RowSerializer
 from pricing.elasticity.core.demand import DEMAND_MODELS
-from pricing.recommendation.core.guardrails import RULES
 from pricing.recommendation.core.impact import RISK_LEVELS
 from pricing.recommendation.core.inputs import STRATEGIES
+from pricing.recommendation.core.limits import RULES
+from pricing.recommendation.selectors.policies import Overrides
 
 
 def price_field(**kwargs: Any) -> serializers.DecimalField:
@@ -24,24 +26,18 @@ def fraction_field(most: str, least: str = "0", **kwargs: Any) -> serializers.De
     )
 
 
-class RecommendQuery(QuerySerializer):
-    strategy = serializers.ChoiceField(STRATEGIES, required=False, help_text="In place of the policy's.")
-    demand_model = serializers.ChoiceField(
-        DEMAND_MODELS, required=False, help_text="In place of the policy's."
+def percent_field(**kwargs: Any) -> serializers.DecimalField:
+    """A percentage from 0 to 100 with two decimals."""
+    return serializers.DecimalField(
+        max_digits=6, decimal_places=2, min_value=Decimal(0), max_value=Decimal(100), **kwargs
     )
-    target_margin = fraction_field(
-        "0.99", required=False, help_text="0.30: 30 % of the price. Counts where it is above the policy's."
-    )
-    min_price = price_field(required=False, help_text="Counts where it is above the policy's.")
-    max_price = price_field(required=False, help_text="Counts where it is below the policy's.")
-    max_change_percent = serializers.DecimalField(
-        max_digits=6,
-        decimal_places=2,
-        min_value=Decimal(0),
-        max_value=Decimal(100),
-        required=False,
-        help_text="Largest change either way. Counts where it is below the policy's.",
-    )
+
+
+class PriceRangeSerializer(serializers.Serializer[Any]):
+    """A lowest and a highest price, in this order."""
+
+    min_price = price_field(required=False)
+    max_price = price_field(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         low, high = attrs.get("min_price"), attrs.get("max_price")
@@ -52,7 +48,32 @@ class RecommendQuery(QuerySerializer):
         return attrs
 
 
-class FiguresSerializer(serializers.Serializer[Any]):
+class NarrowerLimitsSerializer(PriceRangeSerializer):
+    """Limits in place of the policies'; each counts where it is narrower than these."""
+
+    target_margin = fraction_field("0.99", required=False, help_text="0.30: 30 % of the price.")
+    max_change_percent = percent_field(required=False, help_text="Largest change either way.")
+
+
+class RecommendQuery(NarrowerLimitsSerializer):
+    strategy = serializers.ChoiceField(STRATEGIES, required=False, help_text="In place of the policy's.")
+    demand_model = serializers.ChoiceField(
+        DEMAND_MODELS, required=False, help_text="In place of the policy's."
+    )
+
+
+def overrides_of(asked: Mapping[str, Any]) -> Overrides:
+    """What a request asks for in place of the policies; its percentages are fractions there."""
+    names = {"min_margin": "minimum_margin", "max_change_percent": "max_change"}
+    return Overrides(
+        **{
+            names.get(name, name): value / 100 if name.endswith("_percent") else value
+            for name, value in asked.items()
+        }
+    )
+
+
+class FiguresSerializer(RowSerializer):
     """Units, revenue and profit of 30 days at a price; null where unknown."""
 
     price = serializers.FloatField(allow_null=True)
@@ -65,7 +86,7 @@ def _limits() -> serializers.ListField:
     return serializers.ListField(child=serializers.FloatField(allow_null=True), min_length=2, max_length=2)
 
 
-class IntervalSerializer(serializers.Serializer[Any]):
+class IntervalSerializer(RowSerializer):
     """Lowest and highest value that is expected with the probability `level`."""
 
     level = serializers.FloatField()
@@ -78,7 +99,7 @@ class OtherModelSerializer(FiguresSerializer):
     demand_model = serializers.ChoiceField(DEMAND_MODELS)
 
 
-class ExpectedSerializer(serializers.Serializer[Any]):
+class ExpectedSerializer(RowSerializer):
     """What the recommended price is expected to bring in 30 days."""
 
     days = serializers.IntegerField()
@@ -95,48 +116,60 @@ class ExpectedSerializer(serializers.Serializer[Any]):
     )
 
 
-class CalculationsSerializer(serializers.Serializer[Any]):
-    elasticity = serializers.FloatField(allow_null=True)
-    std_error = serializers.FloatField(allow_null=True)
+class CalculationsSerializer(RowSerializer):
+    elasticity = ElasticityField(source="price.elasticity", allow_null=True)
+    std_error = ElasticityField(source="price.std_error", allow_null=True)
     quality = serializers.CharField(allow_null=True, help_text="Grade of the elasticity, A to D.")
-    target_margin = serializers.FloatField(allow_null=True)
-    cost = serializers.FloatField(allow_null=True)
-    cost_assumed = serializers.BooleanField()
-    strategy = serializers.ChoiceField(STRATEGIES)
-    demand_model = serializers.ChoiceField(DEMAND_MODELS)
-    unconstrained_price = serializers.FloatField(
-        allow_null=True, help_text="The strategy's aim before guardrails; null where it has no top."
+    target_margin = RoundedField(4, source="facts.policy.target_margin", allow_null=True)
+    cost = RoundedField(4, source="price.cost", allow_null=True)
+    cost_assumed = serializers.BooleanField(source="price.cost_assumed")
+    strategy = serializers.ChoiceField(STRATEGIES, source="price.strategy")
+    demand_model = serializers.ChoiceField(DEMAND_MODELS, source="price.demand_model")
+    unconstrained_price = MoneyField(
+        source="price.unconstrained_price",
+        allow_null=True,
+        help_text="The strategy's aim before guardrails; null where it has no top.",
     )
-    formula_price = serializers.FloatField(allow_null=True, help_text="C (1 + M) / (1 + 1/E), to the letter.")
-    lerner_price = serializers.FloatField(allow_null=True, help_text="C E / (1 + E); null unless E < -1.")
-    best_price = serializers.FloatField(
-        allow_null=True, help_text="The best allowed price, recommended or not."
+    formula_price = MoneyField(
+        source="price.formula_price", allow_null=True, help_text="C (1 + M) / (1 + 1/E), to the letter."
     )
-    probability_of_gain = serializers.FloatField(
-        allow_null=True, help_text="That the best allowed price brings more of what the strategy seeks."
+    lerner_price = MoneyField(
+        source="price.lerner_price", allow_null=True, help_text="C E / (1 + E); null unless E < -1."
+    )
+    best_price = MoneyField(
+        source="price.best_price", allow_null=True, help_text="The best allowed price, recommended or not."
+    )
+    probability_of_gain = RoundedField(
+        4,
+        source="price.probability_of_gain",
+        allow_null=True,
+        help_text="That the best allowed price brings more of what the strategy seeks.",
     )
 
 
-class ConstraintSerializer(serializers.Serializer[Any]):
+class ConstraintSerializer(RowSerializer):
     rule = serializers.ChoiceField(RULES)
-    bound = serializers.FloatField()
+    bound = MoneyField()
     binding = serializers.BooleanField(help_text="It shaped the answer.")
     source = serializers.CharField(  # type: ignore[assignment]
         help_text='The policy it comes from, "request" or "built in".'
     )
 
 
-class RecommendationSerializer(serializers.Serializer[Any]):
-    product_id = serializers.CharField()
-    current_price = serializers.FloatField(allow_null=True)
-    recommended_price = serializers.FloatField(allow_null=True)
-    price_change = serializers.FloatField(allow_null=True)
-    price_change_percent = serializers.FloatField(allow_null=True)
-    reason = serializers.CharField(help_text="Why this price, in one word.")
+class ProductRecommendationSerializer(RowSerializer):
+    product_id = serializers.CharField(source="facts.code")
+    current_price = MoneyField(source="price.current_price", allow_null=True)
+    recommended_price = MoneyField(source="price.recommended_price", allow_null=True)
+    price_change = MoneyField(source="price.price_change", allow_null=True)
+    price_change_percent = PercentField(source="price.price_change_percent", allow_null=True)
+    reason = serializers.CharField(source="price.reason", help_text="Why this price, in one word.")
     rationale = serializers.CharField()
-    confidence = serializers.FloatField(help_text="0 to 1.")
+    confidence = RoundedField(2, source="price.confidence", help_text="0 to 1.")
     calculations = CalculationsSerializer()
     expected = ExpectedSerializer(allow_null=True)
     constraints = ConstraintSerializer(many=True)
     warnings = serializers.ListField(child=serializers.CharField())
+
+
+class RecommendationSerializer(ProductRecommendationSerializer):
     last_updated = serializers.DateTimeField(allow_null=True)

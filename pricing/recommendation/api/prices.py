@@ -1,28 +1,37 @@
-"""/api/price: which price to set."""
+"""/api/price/recommend: which price to set."""
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from elastix.api.operations import operation
 from elastix.api.versions import answer
-from elastix.api.views import ElastixView
-from pricing.recommendation.api.price_serializers import RecommendationSerializer, RecommendQuery
-from pricing.recommendation.selectors.policies import Overrides
+from elastix.api.viewsets import ElastixViewSet
+from pricing.recommendation.api.price_serializers import (
+    ProductRecommendationSerializer,
+    RecommendationSerializer,
+    RecommendQuery,
+    overrides_of,
+)
 from pricing.recommendation.selectors.recommendations import recommend_one
 from pricing.sales.selectors.products import find_product
 
 
-class RecommendView(ElastixView):
-    """The price to set for a product, and why.
+class RecommendViewSet(ElastixViewSet):
+    """Recommended prices."""
 
-    Limits asked for narrow those of the policies and never widen them.
-    """
+    lookup_url_kwarg = "code"
+    lookup_value_converter = "str"
 
-    queries = {"GET": RecommendQuery}
-    responses = {"GET": RecommendationSerializer}
+    @operation(query=RecommendQuery, response=RecommendationSerializer)
+    def retrieve(self, request: Request, code: str) -> Response:
+        """The price to set for a product, and why.
 
-    def get(self, request: Request, code: str) -> Response:
+        Limits asked for narrow those of the policies and never widen them.
+        """
         code = find_product(code).code
-        asked = dict(self.query)
-        percent = asked.pop("max_change_percent", None)
-        overrides = Overrides(**asked, max_change=None if percent is None else percent / 100)
-        return answer(request, lambda version: recommend_one(code, overrides), etag=False)
+        overrides = overrides_of(self.query)
+        return answer(
+            request,
+            lambda version: ProductRecommendationSerializer(recommend_one(code, overrides)).data,
+            etag=False,
+        )

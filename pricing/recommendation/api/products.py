@@ -18,10 +18,10 @@ from elastix.api.serializers import MoneyField, PercentField, RoundedField, RowS
 from elastix.api.viewsets import ElastixViewSet
 from elastix.dataset.models import DataVersion
 from elastix.dataset.versions import current_version, data_version
-from elastix.imports.models import ImportKind
 from pricing.recommendation.selectors.products import product_detail
 from pricing.sales.api.fields import CodeField
 from pricing.sales.api.imports import AcceptedSerializer, ImportSerializer, upload
+from pricing.sales.core.files import ImportKind
 from pricing.sales.models import Product
 from pricing.sales.selectors.products import (
     find_product,

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-IntArray = NDArray[np.int64]
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.sales.core.grouping import group_quantiles, group_sums
 
 IMPLAUSIBLE_FACTOR: Final = 4.0
 
@@ -67,24 +66,11 @@ def market_prices(product: ArrayLike, price: ArrayLike, n_products: int) -> Mark
     """
     p, value = np.asarray(product, np.int64), np.asarray(price, np.float64)
     order = np.lexsort((value, p))
-    value = value[order]
     count = np.bincount(p, minlength=n_products)
-    first = np.cumsum(count) - count
-    some = count > 0
-    total = np.bincount(p[order], weights=value, minlength=n_products)
-
-    def at(offset: IntArray) -> FloatArray:
-        found = np.full(n_products, np.nan)
-        found[some] = value[(first + offset)[some]]
-        return found
-
-    return MarketPrices(
-        count=count,
-        mean=np.where(some, total / np.maximum(count, 1), np.nan),
-        median=(at((count - 1) // 2) + at(count // 2)) / 2,
-        lowest=at(np.zeros_like(count)),
-        highest=at(count - 1),
-    )
+    total = group_sums(p[order], value[order], n_products)
+    lowest, median, highest = group_quantiles(p, value, n_products, (0, 0.5, 1))
+    mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    return MarketPrices(count=count, mean=mean, median=median, lowest=lowest, highest=highest)
 
 
 def _others_middle(

@@ -5,26 +5,19 @@ from decimal import Decimal
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from pricing.elasticity.core.demand import (
-    CONSTANT_ELASTICITY,
-    LARGEST_CHANGE,
-    LINEAR,
-    DemandModel,
-    FloatArray,
-    demand,
-)
-from pricing.recommendation.core.guardrails import money
-from pricing.recommendation.core.inputs import BoolArray, PricingInputs
+from pricing.elasticity.core.demand import CONSTANT_ELASTICITY, LARGEST_CHANGE, LINEAR, DemandModel, demand
+from pricing.recommendation.core.inputs import PricingInputs, StrArray
+from pricing.recommendation.core.limits import money
 from pricing.recommendation.core.uncertainty import (
-    elasticity_limits,
+    LARGEST_SHARE,
+    elasticity_interval,
     expected_share,
     probability_of_gain,
     truncated_cdf,
 )
-
-StrArray = NDArray[np.str_]
+from pricing.sales.core.arrays import BoolArray, FloatArray
 
 INCREASE: Final = "Increase"
 DECREASE: Final = "Decrease"
@@ -36,13 +29,12 @@ LOSS_ADDS_RISK_ABOVE: Final = 0.3
 SURE_ENOUGH: Final = 0.7
 """Probability of gain from which a change is recommended."""
 
-_LARGEST_SHARE: Final = 1e12
 _ROUNDING: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Price, units, revenue and profit of P products; arrays (P,), per period of the offers' quantity.
+    """Price, units, revenue and profit of P products; arrays (P,), per period of the inputs' quantity.
 
     Profit is nan where the cost is unknown.
     """
@@ -59,13 +51,13 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """What prices asked for P products would do; arrays (P,), per period of the offers' quantity.
+    """What prices asked for P products would do; arrays (P,), per period of the inputs' quantity.
 
     Attributes
     ----------
     current, projected : as it is, and as the demand model has it at the estimated elasticity.
     change, change_percent : from current to projected; 0 percent of a profit that is not above 0.
-    low, high : 80 % limits of the projected figures.
+    low, high : 80 % interval of the projected figures.
     expected : mean over what the elasticity may be.
     other_model : as projected, by the other demand model.
     probability_of_gain, probability_of_loss : of more and of less profit; of revenue where the cost is unknown.
@@ -90,21 +82,19 @@ class Impact:
 
 
 def project_impact(
-    offers: PricingInputs,
+    inputs: PricingInputs,
     price: ArrayLike,
     model: DemandModel = LINEAR,
     demand_factor: float = 1.0,
-    weak_estimate: ArrayLike = False,
 ) -> Impact:
     """Project units, revenue and profit at another price.
 
     Parameters
     ----------
-    offers : of P products; a cost that is to be tried goes in here and counts before and after the change.
+    inputs : of P products; a cost that is to be tried goes in here and counts before and after the change.
     price : (P,) prices asked, or one for all.
     demand_factor : how many times its present size demand will be for other reasons than price; it counts after the
         change only.
-    weak_estimate : (P,) or one for all: the elasticity is no more than its category's (grade D).
 
     Raises
     ------
@@ -116,37 +106,38 @@ def project_impact(
     Seed document on price optimization, section 4. Its answer "Increase" or "Decrease" goes by the sign of the profit
     change alone, so it says "Increase" of a profitable cut; the direction here is that of the profit's slope.
     """
-    asked = np.broadcast_to(np.asarray(price, np.float64), offers.price.shape)
+    asked = np.broadcast_to(np.asarray(price, np.float64), inputs.price.shape)
     if not np.all((asked > 0) & np.isfinite(asked)) or not 0 <= demand_factor < np.inf:
         raise ValueError("Prices must be above 0, and the demand factor not negative.")
     other: DemandModel = CONSTANT_ELASTICITY if model == LINEAR else LINEAR
-    shares = [_share(asked, offers, e, model) for e in (offers.elasticity, *elasticity_limits(offers))]
-    current = figures(offers, offers.price, np.ones(offers.count))
-    projected, *limits = (figures(offers, asked, demand_factor * share) for share in shares)
-    average = np.where(np.isnan(offers.elasticity), np.nan, expected_share(asked, offers, model))
-    gain, loss = _chances(asked, offers, model, demand_factor)
-    relative = np.abs(asked / offers.price - 1)
+    shares = [_share(asked, inputs, e, model) for e in (inputs.elasticity, *elasticity_interval(inputs))]
+    current = figures(inputs, inputs.price, np.ones(inputs.count))
+    projected, *ends = (figures(inputs, asked, demand_factor * share) for share in shares)
+    average = np.where(np.isnan(inputs.elasticity), np.nan, expected_share(asked, inputs, model))
+    gain = probability_of_gain(asked, inputs, np.nan_to_num(inputs.cost), model, demand_factor)
+    loss = np.where((asked == inputs.price) & (demand_factor == 1), 0.0, 1 - gain)
+    relative = np.abs(asked / inputs.price - 1)
     return Impact(
         current=current,
         projected=projected,
         change=_apply(np.subtract, projected, current),
-        change_percent=_percent_changes(asked, offers, demand_factor * shares[0]),
-        low=_apply(np.minimum, projected, _apply(np.minimum, *limits)),
-        high=_apply(np.maximum, projected, _apply(np.maximum, *limits)),
-        expected=figures(offers, asked, demand_factor * average),
-        other_model=figures(offers, asked, demand_factor * _share(asked, offers, offers.elasticity, other)),
+        change_percent=_percent_changes(asked, inputs, demand_factor * shares[0]),
+        low=_apply(np.minimum, projected, _apply(np.minimum, *ends)),
+        high=_apply(np.maximum, projected, _apply(np.maximum, *ends)),
+        expected=figures(inputs, asked, demand_factor * average),
+        other_model=figures(inputs, asked, demand_factor * _share(asked, inputs, inputs.elasticity, other)),
         probability_of_gain=gain,
         probability_of_loss=loss,
         large_change=np.asarray(relative > LARGEST_CHANGE + _ROUNDING),
-        risk_level=risk_levels(relative, loss, np.asarray(weak_estimate)),
-        direction=direction_worth_taking(offers),
+        risk_level=risk_levels(relative, loss, inputs.weak),
+        direction=direction_worth_taking(inputs),
     )
 
 
-def figures(offers: PricingInputs, price: FloatArray, share: FloatArray) -> Figures:
+def figures(inputs: PricingInputs, price: FloatArray, share: FloatArray) -> Figures:
     """Units, revenue and profit (P,) at prices where demand is a share of the present quantity."""
-    quantity = offers.quantity * share
-    return Figures(np.array(price), quantity, price * quantity, (price - offers.cost) * quantity)
+    quantity = inputs.quantity * share
+    return Figures(np.array(price), quantity, price * quantity, (price - inputs.cost) * quantity)
 
 
 def risk_levels(change: FloatArray, probability_of_loss: FloatArray, weak_estimate: BoolArray) -> StrArray:
@@ -167,29 +158,29 @@ def risk_levels(change: FloatArray, probability_of_loss: FloatArray, weak_estima
     return np.array(RISK_LEVELS)[np.where(change > 0, np.minimum(level + doubtful, 2), 0)]
 
 
-def direction_worth_taking(offers: PricingInputs) -> StrArray:
+def direction_worth_taking(inputs: PricingInputs) -> StrArray:
     """Where (P,) a small change of the present price earns more with a probability of at least 0.7, or "Keep".
 
     By both demand models profit rises with price where E > -p0 / (p0 - c), and always where p0 <= c. Where the
     cost is unknown, revenue decides: E > -1. "Keep" for elasticities that are unknown or not below 0.
     """
-    unit = offers.price - np.nan_to_num(offers.cost)
+    unit = inputs.price - np.nan_to_num(inputs.cost)
     loses = unit <= 0
-    threshold = -offers.price / np.where(loses, 1.0, unit)
-    rise = np.where(loses, 1.0, 1 - truncated_cdf(threshold, offers.elasticity, offers.std_error))
-    usable = offers.elasticity < 0
+    threshold = -inputs.price / np.where(loses, 1.0, unit)
+    rise = np.where(loses, 1.0, 1 - truncated_cdf(threshold, inputs.elasticity, inputs.std_error))
+    usable = inputs.elasticity < 0
     choices = [usable & (rise >= SURE_ENOUGH), usable & (rise <= 1 - SURE_ENOUGH)]
     return np.select(choices, [np.array(INCREASE), np.array(DECREASE)], np.array(KEEP))
 
 
 def demand_curve(
-    offers: PricingInputs, prices: FloatArray, model: DemandModel = LINEAR, demand_factor: float = 1.0
+    inputs: PricingInputs, prices: FloatArray, model: DemandModel = LINEAR, demand_factor: float = 1.0
 ) -> Impact:
-    """Project one product at K prices: units, revenue and profit with 80 % limits, arrays (K,).
+    """Project one product at K prices: units, revenue and profit with 80 % intervals, arrays (K,).
 
     Parameters
     ----------
-    offers : of one product.
+    inputs : of one product.
     prices : (K,) above 0.
 
     Raises
@@ -197,32 +188,23 @@ def demand_curve(
     ValueError
         If there is not exactly one product, or as `project_impact`.
     """
-    if offers.count != 1:
+    if inputs.count != 1:
         raise ValueError("A demand curve is that of one product.")
-    return project_impact(offers.take(np.zeros(prices.size, np.int64)), prices, model, demand_factor)
+    return project_impact(inputs.take(np.zeros(prices.size, np.int64)), prices, model, demand_factor)
 
 
 def _share(
-    price: FloatArray, offers: PricingInputs, elasticity: FloatArray, model: DemandModel
+    price: FloatArray, inputs: PricingInputs, elasticity: FloatArray, model: DemandModel
 ) -> FloatArray:
     with np.errstate(over="ignore"):
-        share = demand(price, offers.price, np.ones(offers.count), elasticity, model)
-    return np.minimum(share, _LARGEST_SHARE)
+        share = demand(price, inputs.price, np.ones(inputs.count), elasticity, model)
+    return np.minimum(share, LARGEST_SHARE)
 
 
-def _chances(
-    price: FloatArray, offers: PricingInputs, model: DemandModel, demand_factor: float
-) -> tuple[FloatArray, FloatArray]:
-    cost = np.nan_to_num(offers.cost)
-    gain = probability_of_gain(price, offers, cost, model, demand_factor)
-    same = (price == offers.price) & (demand_factor == 1)
-    return gain, np.where(same, 0.0, 1 - gain)
-
-
-def _percent_changes(price: FloatArray, offers: PricingInputs, share: FloatArray) -> Figures:
+def _percent_changes(price: FloatArray, inputs: PricingInputs, share: FloatArray) -> Figures:
     """Changes in percent; of one unit sold today, so that they hold for any quantity."""
-    ratio = price / offers.price
-    before, after = offers.price - offers.cost, (price - offers.cost) * share
+    ratio = price / inputs.price
+    before, after = inputs.price - inputs.cost, (price - inputs.cost) * share
     earning = before > 0
     profit = np.where(earning, after / np.where(earning, before, 1.0) - 1, 0.0)
     profit = np.where(np.isnan(before), np.nan, profit)

@@ -1,16 +1,17 @@
-"""What a price decision starts from: what is known of the products, and the terms set for their prices."""
+"""What a price decision starts from: what is known of the products, and what is laid down for their prices."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Final, Literal, Self
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pricing.elasticity.core.demand import DEMAND_MODELS, LINEAR, DemandModel, FloatArray
+from pricing.elasticity.core.demand import DEMAND_MODELS, LINEAR, DemandModel
+from pricing.sales.core.arrays import BoolArray, FloatArray
 
-BoolArray = NDArray[np.bool_]
 Strategy = Literal["profit", "target_margin", "revenue", "markup"]
+StrArray = NDArray[np.str_]
 
 PROFIT: Final = "profit"
 TARGET_MARGIN: Final = "target_margin"
@@ -29,8 +30,19 @@ DEFAULT_ENDINGS: Final = (49, 99)
 MONEY_DECIMALS: Final = 4
 
 
+class _Columns:
+    """A dataclass whose fields are arrays (P,)."""
+
+    __slots__ = ()
+
+    def take(self, chosen: NDArray[np.generic]) -> Self:
+        """Return the products chosen by a mask (P,) or by positions, which may repeat."""
+        columns = {each.name: getattr(self, each.name)[chosen] for each in fields(self)}  # type: ignore[arg-type]
+        return replace(self, **columns)  # type: ignore[type-var]
+
+
 @dataclass(frozen=True, slots=True)
-class PricingInputs:
+class PricingInputs(_Columns):
     """P products as they are sold today; every array is (P,).
 
     Attributes
@@ -40,7 +52,10 @@ class PricingInputs:
     cost : cost per unit, nan where unknown.
     elasticity : own-price elasticity, nan where unknown.
     std_error : its standard deviation; `UNKNOWN_STD_ERROR` where none was stated.
-    cost_assumed : the cost is a share of the price that somebody assumed.
+    cost_assumed : the cost is an assumed share of the price.
+    weak : the elasticity is no more than its category's (grade D).
+    not_converged : the fit that the elasticity comes from did not converge.
+    cooling : the price was changed so lately that it is to stay.
     """
 
     price: FloatArray
@@ -49,6 +64,9 @@ class PricingInputs:
     elasticity: FloatArray
     std_error: FloatArray
     cost_assumed: BoolArray
+    weak: BoolArray
+    not_converged: BoolArray
+    cooling: BoolArray
 
     @classmethod
     def of(
@@ -60,12 +78,14 @@ class PricingInputs:
         cost: ArrayLike | None = None,
         std_error: ArrayLike | None = None,
         assumed_cost_ratio: ArrayLike | None = None,
+        **flags: ArrayLike,
     ) -> Self:
-        """Build offers from numbers, lists or arrays of one length; None and nan mean unknown.
+        """Build inputs from numbers, lists or arrays of one length; None and nan mean unknown.
 
         Parameters
         ----------
         assumed_cost_ratio : cost as a fraction of the present price, used where the cost is unknown.
+        flags : weak, not_converged, cooling; False where not given.
 
         Raises
         ------
@@ -74,7 +94,7 @@ class PricingInputs:
             elasticity, quantity or cost is infinite.
         """
         given = (price, quantity, cost, elasticity, std_error, assumed_cost_ratio)
-        p, q, c, e, sd, ratio = columns(given)
+        p, q, c, e, sd, ratio = _columns(given)
         if not np.all((p > 0) & (p <= LARGEST_AMOUNT)) or np.any(c > LARGEST_AMOUNT):
             raise ValueError(
                 f"Prices must be above 0, and neither they nor costs above {LARGEST_AMOUNT:,.0f}."
@@ -86,28 +106,30 @@ class PricingInputs:
         assumed = np.isnan(c) & (ratio > 0)
         c = np.where(assumed, np.round(ratio * p, MONEY_DECIMALS), c)
         sd = np.maximum(np.nan_to_num(sd, nan=UNKNOWN_STD_ERROR), SMALLEST_STD_ERROR)
-        return cls(p, q, c, e, sd, assumed)
+        weak, not_converged, cooling = (
+            np.array(np.broadcast_to(np.asarray(flags.pop(name, False), np.bool_), p.shape))
+            for name in ("weak", "not_converged", "cooling")
+        )
+        if flags:
+            raise TypeError(f"unknown inputs: {', '.join(sorted(flags))}")
+        return cls(p, q, c, e, sd, assumed, weak, not_converged, cooling)
 
     @property
     def count(self) -> int:
         """Number of products P."""
         return int(self.price.size)
 
-    def take(self, chosen: NDArray[np.generic]) -> Self:
-        """Return the offers chosen by a mask (P,) or by positions, which may repeat."""
-        return type(self)(*(getattr(self, column.name)[chosen] for column in fields(self)))
-
 
 @dataclass(frozen=True, slots=True)
-class PriceConstraints:
-    """What was laid down for the prices of P products; every array is (P,), nan where nothing was.
+class PriceConstraints(_Columns):
+    """What is laid down for the prices of P products; every array is (P,), nan where nothing is.
 
     Attributes
     ----------
     target_margin, minimum_margin : fractions of the price, in [0, 1).
     markup : fraction of the cost that strategy "markup" adds; where nan, what the target margin amounts to.
     min_price, max_price, competitor_floor, competitor_ceiling : prices.
-    max_change : largest change either way, as a fraction of the present price; 0.15 where nothing was laid down.
+    max_change : largest change either way, as a fraction of the present price; 0.15 where nothing is laid down.
     lowest_charged, highest_charged : the range of prices the product was ever sold at.
     """
 
@@ -124,7 +146,7 @@ class PriceConstraints:
 
     @classmethod
     def of(cls, products: int, **given: ArrayLike | None) -> Self:
-        """Build the terms of so many products; what is not given was not laid down.
+        """Build the constraints of P products; what is not given is not laid down.
 
         Parameters
         ----------
@@ -139,17 +161,22 @@ class PriceConstraints:
         """
         names = [column.name for column in fields(cls)]
         if unknown := set(given) - set(names):
-            raise TypeError(f"unknown terms: {', '.join(sorted(unknown))}")
-        _, *values = columns((np.zeros(products), *(given.get(name) for name in names)))
-        terms = dict(zip(names, values, strict=True))
-        change = terms["max_change"]
-        terms["max_change"] = np.where(np.isnan(change), DEFAULT_MAX_CHANGE, change)
-        _check_terms(terms)
-        return cls(**terms)
+            raise TypeError(f"unknown constraints: {', '.join(sorted(unknown))}")
+        _, *values = _columns((np.zeros(products), *(given.get(name) for name in names)))
+        found = cls(*values)
+        change = found.max_change
+        found = replace(found, max_change=np.where(np.isnan(change), DEFAULT_MAX_CHANGE, change))
+        if np.any(np.array(values) < 0) or np.any(np.array(values) > LARGEST_AMOUNT):
+            raise ValueError(f"PriceConstraints must be neither negative nor above {LARGEST_AMOUNT:,.0f}.")
+        if np.any(found.target_margin >= 1) or np.any(found.minimum_margin >= 1):
+            raise ValueError("A margin is a fraction of the price, below 1.")
+        if np.any(found.max_change > LARGEST_CHANGE):
+            raise ValueError(f"The largest change must be at most {LARGEST_CHANGE:.0f} times the price.")
+        return found
 
-    def take(self, chosen: NDArray[np.generic]) -> Self:
-        """Return the terms of the products chosen by a mask (P,) or by positions, which may repeat."""
-        return type(self)(*(getattr(self, column.name)[chosen] for column in fields(self)))
+    def limit_change(self, most: FloatArray) -> Self:
+        """Return the constraints with the largest change (P,) at most a fraction of the price; nan: as it was."""
+        return replace(self, max_change=np.fmin(self.max_change, most))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,20 +187,20 @@ class PricingStrategy:
     ----------
     strategy : "profit" and "revenue" look for the most of it; "target_margin" and "markup" are rules.
     demand_model : how demand answers to price away from the present one.
-    endings : last two digits a price may end in, 0 to 99; none means any cent.
+    price_endings : last two digits a price may end in, 0 to 99; none means any cent.
     """
 
     strategy: Strategy = PROFIT
     demand_model: DemandModel = LINEAR
-    endings: tuple[int, ...] = DEFAULT_ENDINGS
+    price_endings: tuple[int, ...] = DEFAULT_ENDINGS
 
     def __post_init__(self) -> None:
         if self.strategy not in STRATEGIES:
             raise ValueError(f"unknown strategy {self.strategy!r}: choose one of {', '.join(STRATEGIES)}")
         if self.demand_model not in DEMAND_MODELS:
             raise ValueError(f"unknown demand model {self.demand_model!r}")
-        if any(not 0 <= ending <= 99 for ending in self.endings):
-            raise ValueError("Endings are the last two digits of a price, 0 to 99.")
+        if any(not 0 <= ending <= 99 for ending in self.price_endings):
+            raise ValueError("Price endings are the last two digits of a price, 0 to 99.")
 
     @property
     def is_rule(self) -> bool:
@@ -181,17 +208,7 @@ class PricingStrategy:
         return self.strategy in (TARGET_MARGIN, MARKUP)
 
 
-def columns(values: Sequence[ArrayLike | None]) -> list[FloatArray]:
+def _columns(values: Sequence[Any]) -> list[FloatArray]:
     """Return the values as arrays (P,) of one length; None becomes nan."""
     arrays = [np.asarray(np.nan if value is None else value, np.float64) for value in values]
     return [np.array(array) for array in np.broadcast_arrays(*map(np.atleast_1d, arrays))]
-
-
-def _check_terms(terms: dict[str, FloatArray]) -> None:
-    values = np.array(list(terms.values()))
-    if np.any(values < 0) or np.any(values > LARGEST_AMOUNT):
-        raise ValueError(f"PriceConstraints must be neither negative nor above {LARGEST_AMOUNT:,.0f}.")
-    if np.any(terms["target_margin"] >= 1) or np.any(terms["minimum_margin"] >= 1):
-        raise ValueError("A margin is a fraction of the price, below 1.")
-    if np.any(terms["max_change"] > LARGEST_CHANGE):
-        raise ValueError(f"The largest change must be at most {LARGEST_CHANGE:.0f} times the price.")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pricing.elasticity.core.demand import FloatArray
+from pricing.sales.core.arrays import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +30,20 @@ class ProfitAnalysis:
     break_even_units_fixed_costs: FloatArray
 
 
+def as_floats(*values: ArrayLike) -> list[FloatArray]:
+    """Return the values as arrays of floats."""
+    return [np.asarray(value, np.float64) for value in values]
+
+
 def margin(price: ArrayLike, cost: ArrayLike) -> FloatArray:
     """Profit of a unit as a fraction of its price, (P - C) / P; 0 where the price is not above 0."""
-    p, c = _floats(price, cost)
+    p, c = as_floats(price, cost)
     return _divide(p - c, p)
 
 
 def markup(price: ArrayLike, cost: ArrayLike) -> FloatArray:
     """Profit of a unit as a fraction of its cost, (P - C) / C; 0 where the cost is not above 0."""
-    p, c = _floats(price, cost)
+    p, c = as_floats(price, cost)
     return _divide(p - c, c)
 
 
@@ -50,7 +55,7 @@ def margin_from_markup(fraction: ArrayLike) -> FloatArray:
     ValueError
         If a markup is -1 or less: the price would not be above 0.
     """
-    (value,) = _floats(fraction)
+    (value,) = as_floats(fraction)
     if np.any(value <= -1):
         raise ValueError("A markup must be above -1: no price above 0 lies below the cost by more.")
     return np.asarray(value / (1 + value))
@@ -64,7 +69,7 @@ def markup_from_margin(fraction: ArrayLike) -> FloatArray:
     ValueError
         If a margin is 1 or more: no price gives it, unless the cost is 0.
     """
-    (value,) = _floats(fraction)
+    (value,) = as_floats(fraction)
     if np.any(value >= 1):
         raise ValueError("A margin must be below 1.")
     return np.asarray(value / (1 - value))
@@ -78,7 +83,7 @@ def price_at_margin(cost: ArrayLike, fraction: ArrayLike) -> FloatArray:
     ValueError
         If a margin is 1 or more.
     """
-    (c,) = _floats(cost)
+    (c,) = as_floats(cost)
     return np.asarray(c * (1 + markup_from_margin(fraction)))
 
 
@@ -104,7 +109,7 @@ def analyse_profit_margin(
     That is how many units earn back what the quantity cost to buy, not the textbook's break-even point:
     for this one, give the fixed costs.
     """
-    given = _floats(price, cost, quantity, np.nan if fixed_costs is None else fixed_costs)
+    given = as_floats(price, cost, quantity, np.nan if fixed_costs is None else fixed_costs)
     if any(np.any(values < 0) for values in given):
         raise ValueError("Price, cost, quantity and fixed costs must not be negative.")
     p, c, q, fixed = np.broadcast_arrays(*given)
@@ -120,10 +125,6 @@ def analyse_profit_margin(
         break_even_units=_divide(c * q, earning),
         break_even_units_fixed_costs=np.asarray(np.where(np.isnan(fixed), np.nan, _divide(fixed, earning))),
     )
-
-
-def _floats(*values: ArrayLike) -> list[FloatArray]:
-    return [np.asarray(value, np.float64) for value in values]
 
 
 def _divide(numerator: FloatArray, denominator: FloatArray) -> FloatArray:

@@ -1,11 +1,12 @@
-"""The price that earns most, before any guardrail: closed forms for both models of demand."""
+"""The price that a strategy aims at, before any limit, and the best price among those that are allowed."""
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pricing.elasticity.core.demand import LINEAR, DemandModel, FloatArray
+from pricing.elasticity.core.demand import LINEAR, DemandModel
 from pricing.recommendation.core.inputs import (
     MARKUP,
     PROFIT,
@@ -14,7 +15,9 @@ from pricing.recommendation.core.inputs import (
     PricingInputs,
     PricingStrategy,
 )
-from pricing.recommendation.core.margins import markup_from_margin
+from pricing.recommendation.core.margins import as_floats, markup_from_margin
+from pricing.recommendation.core.uncertainty import alongside, expected_share
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
 FORMULA_CEILING: Final = 5.0
 """Times the cost: beyond it the seed's formula is not believed ..."""
@@ -23,6 +26,22 @@ FORMULA_INSTEAD: Final = 2.5
 """... and so many times the cost is taken instead."""
 
 _NEARLY_INELASTIC: Final = -1e-9
+
+GRID: Final = 33
+"""Prices looked at in each round of the search."""
+
+NARROW_ENOUGH: Final = 0.005
+
+ENDING_KEEPS: Final = 0.5
+"""Least share of what the best price to the cent gains that a price with an ending has to gain."""
+
+WORTH_AN_ENDING: Final = 0.01
+"""Least gain for which a price may end otherwise, as a fraction of what the present price brings ..."""
+
+WORTH_AN_ENDING_BY_RULE: Final = 0.05
+"""... and least change a rule has to ask for, as a fraction of the present price."""
+
+_SLACK: Final = 1e-6
 
 
 def linear_profit_optimum(price: ArrayLike, cost: ArrayLike, elasticity: ArrayLike) -> FloatArray:
@@ -34,7 +53,7 @@ def linear_profit_optimum(price: ArrayLike, cost: ArrayLike, elasticity: ArrayLi
     ----------
     price : present price p0, where demand has the elasticity E; broadcasts with the cost and the elasticity.
     """
-    p0, c, e = _floats(price, cost, elasticity)
+    p0, c, e = as_floats(price, cost, elasticity)
     ends = p0 * (1 - 1 / np.where(e < 0, np.minimum(e, _NEARLY_INELASTIC), -1.0))
     return np.asarray(np.where(e < 0, (c + ends) / 2, np.nan))
 
@@ -49,7 +68,7 @@ def lerner_price(cost: ArrayLike, elasticity: ArrayLike) -> FloatArray:
 
     Lerner (1934). The seed writes it C / (1 + 1/E), and calls it the price of most revenue.
     """
-    c, e = _floats(cost, elasticity)
+    c, e = as_floats(cost, elasticity)
     elastic = e < -1
     safe = np.where(elastic, e, -2.0)
     return np.asarray(np.where(elastic, c * safe / (1 + safe), np.nan))
@@ -64,7 +83,7 @@ def formula_price(cost: ArrayLike, target_margin: ArrayLike, elasticity: ArrayLi
     ----------
     cost, target_margin, elasticity : they broadcast; M is a fraction, and here a markup on the cost.
     """
-    c, m, e = _floats(cost, target_margin, elasticity)
+    c, m, e = as_floats(cost, target_margin, elasticity)
     defined = (e != 0) & (e != -1)
     safe = np.where(defined, e, 1.0)
     return np.asarray(np.where(defined, c * (1 + m) * safe / (safe + 1), np.nan))
@@ -75,7 +94,7 @@ def believed_formula_price(cost: ArrayLike, target_margin: ArrayLike, elasticity
 
     Infinite for -1 <= E < 0, where the price it is a multiple of has no top, nan for E >= 0. Seed, section 16.
     """
-    c, m, e = _floats(cost, target_margin, elasticity)
+    c, m, e = as_floats(cost, target_margin, elasticity)
     price = formula_price(c, m, e)
     price = np.where(price > FORMULA_CEILING * c, FORMULA_INSTEAD * c, price)
     price = np.where((e >= -1) & ~np.isnan(m * c), np.inf, price)
@@ -84,7 +103,7 @@ def believed_formula_price(cost: ArrayLike, target_margin: ArrayLike, elasticity
 
 def markup_price(cost: ArrayLike, markup: ArrayLike) -> FloatArray:
     """Cost plus a fraction of the cost, C (1 + markup)."""
-    c, m = _floats(cost, markup)
+    c, m = as_floats(cost, markup)
     return np.asarray(c * (1 + m))
 
 
@@ -94,7 +113,7 @@ def revenue_optimum(price: ArrayLike, elasticity: ArrayLike, model: DemandModel 
     Under constant elasticity revenue has no top: it rises with price for E > -1 (the result is inf) and falls for
     E < -1 (0); at E = -1 it is the same at every price, and the result is the present price. nan where E >= 0.
     """
-    p0, e = np.broadcast_arrays(*_floats(price, elasticity))
+    p0, e = np.broadcast_arrays(*as_floats(price, elasticity))
     if model == LINEAR:
         return linear_revenue_optimum(p0, e)
     limits = np.select([e > -1, e < -1], [np.inf, 0.0], p0)
@@ -110,26 +129,148 @@ def profit_optimum(
     """
     if model == LINEAR:
         return linear_profit_optimum(price, cost, elasticity)
-    _, c, e = np.broadcast_arrays(*_floats(price, cost, elasticity))
+    _, c, e = np.broadcast_arrays(*as_floats(price, cost, elasticity))
     unlimited = (e >= -1) & (e < 0) & ~np.isnan(c)
     return np.asarray(np.where(unlimited, np.inf, lerner_price(c, e)))
 
 
-def strategy_optimum(offers: PricingInputs, terms: PriceConstraints, approach: PricingStrategy) -> FloatArray:
-    """Price (P,) that the strategy aims at before guardrails; nan where something it needs is unknown.
+def strategy_optimum(
+    inputs: PricingInputs, constraints: PriceConstraints, strategy: PricingStrategy
+) -> FloatArray:
+    """Price (P,) that the strategy aims at before any limit; nan where something it needs is unknown.
 
-    Infinite where the aim has no top, so that only a guardrail ends it; nan where E >= 0.
+    Infinite where the aim has no top, so that only a limit ends it; nan where E >= 0.
     """
-    model, e = approach.demand_model, offers.elasticity
-    if approach.strategy == PROFIT:
-        return profit_optimum(offers.price, offers.cost, e, model)
-    if approach.strategy == REVENUE:
-        return revenue_optimum(offers.price, e, model)
-    if approach.strategy == MARKUP:
-        fraction = np.where(np.isnan(terms.markup), markup_from_margin(terms.target_margin), terms.markup)
-        return np.asarray(np.where(e < 0, markup_price(offers.cost, fraction), np.nan))
-    return believed_formula_price(offers.cost, terms.target_margin, e)
+    model, e = strategy.demand_model, inputs.elasticity
+    if strategy.strategy == PROFIT:
+        return profit_optimum(inputs.price, inputs.cost, e, model)
+    if strategy.strategy == REVENUE:
+        return revenue_optimum(inputs.price, e, model)
+    if strategy.strategy == MARKUP:
+        fraction = np.where(
+            np.isnan(constraints.markup), markup_from_margin(constraints.target_margin), constraints.markup
+        )
+        return np.asarray(np.where(e < 0, markup_price(inputs.cost, fraction), np.nan))
+    return believed_formula_price(inputs.cost, constraints.target_margin, e)
 
 
-def _floats(*values: ArrayLike) -> list[FloatArray]:
-    return [np.asarray(value, np.float64) for value in values]
+# --- among the allowed prices ----------------------------------------------------------------------
+
+
+def best_in_interval(
+    value: Callable[[FloatArray], FloatArray], low: FloatArray, high: FloatArray
+) -> FloatArray:
+    """Price (P,) of greatest value between two bounds, to half a cent.
+
+    A grid over the interval, then over the two cells around its best point, until these are narrow. Right
+    also where the value has several tops, as long as they are wider than a cell of the first grid.
+
+    Parameters
+    ----------
+    value : of prices (P, K), one row per product.
+    low, high : (P,) bounds, low <= high.
+    """
+    steps, rows = np.linspace(0, 1, GRID), np.arange(low.size)
+    left, right = low, high
+    while True:
+        grid = left[:, None] + (right - left)[:, None] * steps
+        top = value(grid).argmax(axis=1)
+        if np.max(right - left, initial=0.0) <= NARROW_ENOUGH:
+            return np.asarray(np.clip(grid[rows, top], low, high))
+        left, right = grid[rows, np.maximum(top - 1, 0)], grid[rows, np.minimum(top + 1, GRID - 1)]
+
+
+def expected_value(price: FloatArray, inputs: PricingInputs, strategy: PricingStrategy) -> FloatArray:
+    """Expected profit at prices (P,) or (P, K) of one unit sold today; revenue where that is the aim."""
+    cost = np.zeros(inputs.count) if strategy.strategy == REVENUE else inputs.cost
+    return (price - alongside(cost, price)) * expected_share(price, inputs, strategy.demand_model)
+
+
+def best_prices(
+    inputs: PricingInputs, low: IntArray, high: IntArray, aim: FloatArray, strategy: PricingStrategy
+) -> tuple[FloatArray, BoolArray]:
+    """Best allowed price (P,) of each of P products, and whether it is expected to bring more than the present one.
+
+    Under a rule, the latter says that it is another price.
+
+    By strategy "profit" or "revenue" the one with the highest expectation, the present price left aside; by a rule the
+    one nearest to what the rule says. It ends as it should, unless the endings lie so far apart that more than half
+    of the gain would be lost for their sake: then it is the best price to the cent, if that gains 1 % or more. (By a
+    rule the gain is the way towards its price, and the least of it 5 % of the present one.)
+
+    Parameters
+    ----------
+    inputs : of P products whose elasticity, and cost where the strategy needs it, are known.
+    low, high : (P,) cents, first and last allowed price, low <= high.
+    aim : (P,) price the strategy aims at; used by rules, may be infinite.
+    """
+
+    def value(price: FloatArray) -> FloatArray:
+        if strategy.is_rule:
+            return -np.abs(price - alongside(target, price))
+        return expected_value(price, inputs, strategy)
+
+    target = np.clip(aim, low / 100, high / 100)
+    if not strategy.is_rule:
+        target = best_in_interval(value, low / 100, high / 100)
+    present = value(inputs.price)
+    price, worth = _best_ending(value, target, low, high, strategy.price_endings, inputs.price)
+    to_the_cent, most = _best_ending(value, target, low, high, (), inputs.price)
+    gain, most_gain = worth - present, most - present
+    least = WORTH_AN_ENDING_BY_RULE * inputs.price if strategy.is_rule else WORTH_AN_ENDING * np.abs(present)
+    coarse = (gain < ENDING_KEEPS * most_gain) & (most_gain >= least)
+    price, worth = np.where(coarse, to_the_cent, price), np.where(coarse, most, worth)
+    found = np.isfinite(worth)
+    return np.where(found, price, inputs.price), found & (worth > present)
+
+
+def _best_ending(
+    value: Callable[[FloatArray], FloatArray],
+    target: FloatArray,
+    low: IntArray,
+    high: IntArray,
+    price_endings: tuple[int, ...],
+    now: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """The price (P,) of greatest value with one of the endings, next to a target or to a bound, and its value.
+
+    Expected revenue may have a top at either bound: the ending next to the lower top can be worth more than the one
+    next to the higher. The present price is left aside; where there is no other, the value is -inf.
+    """
+    near = [price_endings_near(place, low, high, price_endings) for place in (target, low / 100, high / 100)]
+    cents, allowed = (np.concatenate(parts, axis=1) for parts in zip(*near, strict=True))
+    # Below a price of 1.00 an ending may lie at or below 0: never allowed, yet to be computed with.
+    prices = np.maximum(cents, 1) / 100
+    other = ~np.isclose(prices, now[:, None], rtol=0, atol=1e-6)
+    worth = np.where(allowed & other, value(prices), -np.inf)
+    rows, best = np.arange(now.size), worth.argmax(axis=1)
+    return prices[rows, best], worth[rows, best]
+
+
+def price_endings_near(
+    price: FloatArray, low: IntArray, high: IntArray, price_endings: tuple[int, ...]
+) -> tuple[IntArray, BoolArray]:
+    """Prices next to a price, two on either side: with one of the endings, or whole cents where none is allowed.
+
+    Parameters
+    ----------
+    price : (P,) within the allowed prices.
+    low, high : (P,) cents, first and last allowed price.
+    price_endings : last two digits, 0 to 99; none means any cent.
+
+    Returns
+    -------
+    cents, allowed : (P, K) prices in cents, and which of them lie from low to high. With one of the endings anywhere
+        from low to high, at least one of the results is. Two on a side, because the nearest may be the present price.
+    """
+    at = np.floor(100 * price + _SLACK).astype(np.int64)[:, None]
+    neighbours = np.clip(at + np.array([0, 1, -1, 2]), low[:, None], high[:, None])
+    if not price_endings:
+        return neighbours, np.ones(neighbours.shape, np.bool_)
+    digits = np.array(sorted(set(price_endings)), np.int64)
+    below = at - (at - digits) % 100
+    ended = np.concatenate([below, below + 100, below - 100, below + 200], axis=1)
+    inside = (ended >= low[:, None]) & (ended <= high[:, None])
+    none = ~inside.any(axis=1, keepdims=True)
+    allowed = np.concatenate([inside, np.broadcast_to(none, neighbours.shape)], axis=1)
+    return np.concatenate([ended, neighbours], axis=1), np.asarray(allowed)

@@ -6,36 +6,33 @@ from decimal import Decimal
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from pricing.elasticity.core.demand import FloatArray
-from pricing.recommendation.core.guardrails import (
-    RULES,
-    Guardrails,
-    guardrails,
-    is_extrapolation,
-    money,
-)
-from pricing.recommendation.core.impact import SURE_ENOUGH, Impact, StrArray, project_impact
+from pricing.elasticity.core.demand import DemandModel
+from pricing.elasticity.core.points import classify
+from pricing.recommendation.core import limits as limit
+from pricing.recommendation.core.impact import SURE_ENOUGH, Impact, project_impact
 from pricing.recommendation.core.inputs import (
+    MARKUP,
+    PROFIT,
     REVENUE,
-    BoolArray,
+    TARGET_MARGIN,
     PriceConstraints,
     PricingInputs,
     PricingStrategy,
+    StrArray,
     Strategy,
 )
-from pricing.recommendation.core.optimum import formula_price, lerner_price, strategy_optimum
-from pricing.recommendation.core.price_search import best_prices
+from pricing.recommendation.core.limits import INFEASIBLE, NO_FLOOR, Limit, PriceLimits, money, price_limits
+from pricing.recommendation.core.optimum import best_prices, formula_price, lerner_price, strategy_optimum
 from pricing.recommendation.core.uncertainty import probability_of_gain
+from pricing.sales.core.arrays import BoolArray, FloatArray
 
 NO_ELASTICITY: Final = "NO_ELASTICITY"
+NOT_CONVERGED: Final = "NOT_CONVERGED"
 POSITIVE_ELASTICITY: Final = "POSITIVE_ELASTICITY"
-NO_FLOOR: Final = "NO_FLOOR"
 NO_COST: Final = "NO_COST"
 NO_TARGET: Final = "NO_TARGET"
 COOLDOWN: Final = "COOLDOWN"
-INFEASIBLE: Final = "INFEASIBLE"
 NO_BETTER_PRICE: Final = "NO_BETTER_PRICE"
 UNCERTAIN_GAIN: Final = "UNCERTAIN_GAIN"
 INELASTIC_AT_BOUND: Final = "INELASTIC_AT_BOUND"
@@ -44,14 +41,16 @@ BEST_PRICE: Final = "BEST_PRICE"
 RULE_PRICE: Final = "RULE_PRICE"
 
 NOTHING_TO_CHOOSE: Final = (
-    NO_ELASTICITY,
-    POSITIVE_ELASTICITY,
     NO_FLOOR,
+    NO_ELASTICITY,
+    NOT_CONVERGED,
+    POSITIVE_ELASTICITY,
     NO_COST,
     NO_TARGET,
     COOLDOWN,
     INFEASIBLE,
 )
+"""Reasons that leave no price to choose; the first that applies is named."""
 
 EXTRAPOLATION: Final = "EXTRAPOLATION"
 LARGE_CHANGE: Final = "LARGE_CHANGE"
@@ -64,46 +63,54 @@ NO_RECENT_SALES: Final = "NO_RECENT_SALES"
 ASSUMED_COST_CONFIDENCE: Final = 0.8
 """An assumed cost takes a fifth off the confidence: the elasticity's uncertainty is not the only one."""
 
-NOTHING_KNOWN: Final = 0.0
-_HALF_UNIT: Final = 0.005
 
-
-@dataclass(frozen=True, slots=True)
-class Constraint:
-    """A guardrail that applies to a product, its bound to the cent, and whether it shaped the answer."""
-
-    rule: str
-    bound: Decimal
-    binding: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PriceAdvice:
-    """The recommendation for one product; money with two decimals, None where there is none.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecommendedPrice:
+    """The recommendation for one product as plain values; prices with two decimals, None where there is none.
 
     Attributes
     ----------
-    price_change_percent : of the present price, one decimal.
     best_price : the best allowed price, recommended or not.
+    limits : the rules that apply to the product.
     """
 
-    current_price: Decimal
-    recommended_price: Decimal
-    price_change: Decimal
-    price_change_percent: float
-    moved: bool
+    current_price: Decimal | None
+    recommended_price: Decimal | None
+    moved: bool = False
     reason: str
-    confidence: float
-    probability_of_gain: float | None
+    confidence: float = 0.0
+    probability_of_gain: float | None = None
     elasticity: float | None
-    cost: Decimal | None
+    std_error: float | None
+    cost: float | None
+    cost_assumed: bool = False
     strategy: Strategy
-    unconstrained_price: Decimal | None
-    formula_price: Decimal | None
-    lerner_price: Decimal | None
-    best_price: Decimal | None
-    constraints: tuple[Constraint, ...]
+    demand_model: DemandModel
+    unconstrained_price: Decimal | None = None
+    formula_price: Decimal | None = None
+    lerner_price: Decimal | None = None
+    best_price: Decimal | None = None
+    limits: tuple[Limit, ...] = ()
     warnings: tuple[str, ...]
+
+    @property
+    def price_change(self) -> Decimal | None:
+        """The change of the price, in currency."""
+        if self.current_price is None or self.recommended_price is None:
+            return None
+        return self.recommended_price - self.current_price
+
+    @property
+    def price_change_percent(self) -> float | None:
+        """The change of the price in percent of the present one, one decimal."""
+        if self.current_price is None or self.recommended_price is None:
+            return None
+        return round(100 * (float(self.recommended_price) / float(self.current_price) - 1), 1)
+
+    @property
+    def binding(self) -> list[str]:
+        """The rules that shaped the recommendation."""
+        return [each.rule for each in self.limits if each.binding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +131,8 @@ class Recommendation:
     warnings : by name, which products they apply to.
     """
 
-    offers: PricingInputs
-    approach: PricingStrategy
+    inputs: PricingInputs
+    strategy: PricingStrategy
     price: FloatArray
     moved: BoolArray
     reason: StrArray
@@ -135,161 +142,129 @@ class Recommendation:
     unconstrained_price: FloatArray
     formula_price: FloatArray
     lerner_price: FloatArray
-    guardrails: Guardrails
+    limits: PriceLimits
     binding: BoolArray
     impact: Impact
     warnings: dict[str, BoolArray]
 
-    def of_product(self, index: int) -> PriceAdvice:
+    def of_product(self, index: int) -> RecommendedPrice:
         """Return the recommendation for one product as plain values."""
-        now, price = self.offers.price[index], self.price[index]
-        binding = dict(zip(RULES, self.binding[:, index].tolist(), strict=True))
-        current, recommended = _exact(now), _exact(price)
-        return PriceAdvice(
-            current_price=current,
-            recommended_price=recommended,
-            price_change=recommended - current,
-            price_change_percent=round(100 * float(price / now - 1), 1),
+        inputs = self.inputs
+        return RecommendedPrice(
+            current_price=_exact(inputs.price[index]),
+            recommended_price=_exact(self.price[index]),
             moved=bool(self.moved[index]),
             reason=str(self.reason[index]),
             confidence=float(self.confidence[index]),
             probability_of_gain=_known(self.probability_of_gain[index]),
-            elasticity=_known(self.offers.elasticity[index]),
-            cost=money(self.offers.cost[index]),
-            strategy=self.approach.strategy,
+            elasticity=_known(inputs.elasticity[index]),
+            std_error=None if np.isnan(inputs.elasticity[index]) else _known(inputs.std_error[index]),
+            cost=_known(inputs.cost[index]),
+            cost_assumed=bool(inputs.cost_assumed[index]),
+            strategy=self.strategy.strategy,
+            demand_model=self.strategy.demand_model,
             unconstrained_price=money(self.unconstrained_price[index]),
             formula_price=money(self.formula_price[index]),
             lerner_price=money(self.lerner_price[index]),
             best_price=money(self.best_price[index]),
-            constraints=tuple(
-                Constraint(rule, bound, binding[rule]) for rule, bound in self.guardrails.of_product(index)
-            ),
+            limits=tuple(self.limits.of_product(index, self.binding)),
             warnings=tuple(name for name, applies in self.warnings.items() if applies[index]),
         )
 
 
 def recommend(
-    offers: PricingInputs,
-    terms: PriceConstraints,
-    approach: PricingStrategy | None = None,
-    weak_estimate: ArrayLike = False,
-    cooling: ArrayLike = False,
+    inputs: PricingInputs, constraints: PriceConstraints, strategy: PricingStrategy | None = None
 ) -> Recommendation:
     """Recommend a price for each of P products.
 
-    The answer is the present price or a price inside the guardrails. "profit" and "revenue" move a price only
+    The answer is the present price or a price inside the limits. "profit" and "revenue" move a price only
     where an allowed one is expected to bring more and does so with a probability of at least 0.7; "target_margin"
-    and "markup" are rules, followed as far as the guardrails let them. The present price stays, whatever the
-    strategy, where no floor is known, the elasticity is unknown or not below 0, the price was changed only lately, or
-    the guardrails leave no price.
+    and "markup" are rules, followed as far as the limits let them. The present price stays, whatever the
+    strategy, where no floor is known, the elasticity is unknown, not below 0 or of a fit that did not converge, the
+    price was changed only lately, or the limits leave no price.
 
     Parameters
     ----------
-    offers, terms : of the same P products.
-    approach : strategy, demand model and price endings for all of them; most profit under linear demand if not given.
-    weak_estimate : (P,) or one for all: the elasticity is no more than its category's (raises the impact's risk).
-    cooling : (P,) or one for all: the price was changed so lately that it is to stay.
+    inputs, constraints : of the same P products.
+    strategy : strategy, demand model and price endings for all of them; most profit under linear demand if not given.
     """
-    approach = approach or PricingStrategy()
-    rails = guardrails(offers, terms)
-    aim = strategy_optimum(offers, terms, approach)
-    held = np.broadcast_to(np.asarray(cooling, np.bool_), offers.price.shape)
-    obstacle = _obstacles(offers, rails, aim, approach, held)
+    strategy = strategy or PricingStrategy()
+    limits = price_limits(inputs, constraints)
+    aim = strategy_optimum(inputs, constraints, strategy)
+    obstacle = _obstacles(inputs, limits, aim, strategy)
     free = obstacle == ""
-    best, gain, better = _best_allowed(offers, rails, aim, free, approach)
-    moved = better & (approach.is_rule | (gain >= SURE_ENOUGH))
-    price = np.where(moved, best, offers.price)
-    binding = rails.binding(aim) & (free | (obstacle == INFEASIBLE))
-    impact = project_impact(offers, price, approach.demand_model, weak_estimate=weak_estimate)
-    return Recommendation(
-        offers=offers,
-        approach=approach,
-        price=price,
-        moved=moved,
-        reason=_reasons(obstacle, moved, better, aim, binding, approach),
-        confidence=_confidence(offers, free, moved, gain),
-        best_price=best,
-        probability_of_gain=gain,
-        unconstrained_price=aim,
-        formula_price=formula_price(offers.cost, terms.target_margin, offers.elasticity),
-        lerner_price=lerner_price(offers.cost, offers.elasticity),
-        guardrails=rails,
-        binding=binding,
-        impact=impact,
-        warnings=_warnings(offers, terms, rails, impact, moved) | {COOLDOWN: held},
-    )
-
-
-def _obstacles(
-    offers: PricingInputs, rails: Guardrails, aim: FloatArray, approach: PricingStrategy, held: BoolArray
-) -> StrArray:
-    """Name (P,) what leaves no price to choose; empty where nothing does."""
-    needs_cost = approach.strategy != REVENUE
-    cases = (
-        (NO_FLOOR, ~rails.floor_known),
-        (NO_ELASTICITY, np.isnan(offers.elasticity)),
-        (POSITIVE_ELASTICITY, offers.elasticity >= 0),
-        (NO_COST, np.isnan(offers.cost) & needs_cost),
-        (NO_TARGET, np.isnan(aim)),
-        (COOLDOWN, held),
-        (INFEASIBLE, ~rails.feasible),
-    )
-    return _first_name(cases, offers.count)
-
-
-def _best_allowed(
-    offers: PricingInputs, rails: Guardrails, aim: FloatArray, free: BoolArray, approach: PricingStrategy
-) -> tuple[FloatArray, FloatArray, BoolArray]:
-    """Best allowed price (P,), the probability that it gains, and whether it is better than the present one."""
-    best, gain = np.full(offers.count, np.nan), np.full(offers.count, np.nan)
-    better = np.zeros(offers.count, np.bool_)
-    some = offers.take(free)
-    chosen = best_prices(some, rails.low[free], rails.high[free], aim[free], approach)
-    cost = np.zeros(some.count) if approach.strategy == REVENUE else some.cost
-    best[free], better[free] = chosen.price, chosen.better
-    gain[free] = probability_of_gain(chosen.price, some, cost, approach.demand_model)
-    return best, gain, better
-
-
-def _reasons(
-    obstacle: StrArray,
-    moved: BoolArray,
-    better: BoolArray,
-    aim: FloatArray,
-    binding: BoolArray,
-    approach: PricingStrategy,
-) -> StrArray:
+    best, gain, better = _best_allowed(inputs, limits, aim, free, strategy)
+    moved = better & (strategy.is_rule | (gain >= SURE_ENOUGH))
+    price = np.where(moved, best, inputs.price)
+    binding = limits.binding(aim) & (free | (obstacle == INFEASIBLE))
+    impact = project_impact(inputs, price, strategy.demand_model)
+    sure = np.where(moved, gain, 1 - gain) * np.where(inputs.cost_assumed, ASSUMED_COST_CONFIDENCE, 1.0)
     cases = (
         *((name, obstacle == name) for name in NOTHING_TO_CHOOSE),
         (NO_BETTER_PRICE, ~better),
         (UNCERTAIN_GAIN, ~moved),
         (INELASTIC_AT_BOUND, np.isposinf(aim)),
         (GUARDRAIL, binding.any(axis=0)),
-        (RULE_PRICE if approach.is_rule else BEST_PRICE, np.ones(moved.shape, np.bool_)),
+        (RULE_PRICE if strategy.is_rule else BEST_PRICE, np.ones(moved.shape, np.bool_)),
     )
-    return _first_name(cases, moved.size)
+    return Recommendation(
+        inputs=inputs,
+        strategy=strategy,
+        price=price,
+        moved=moved,
+        reason=_first_name(cases, inputs.count),
+        confidence=np.where(free, sure, 0.0),
+        best_price=best,
+        probability_of_gain=gain,
+        unconstrained_price=aim,
+        formula_price=formula_price(inputs.cost, constraints.target_margin, inputs.elasticity),
+        lerner_price=lerner_price(inputs.cost, inputs.elasticity),
+        limits=limits,
+        binding=binding,
+        impact=impact,
+        warnings={
+            NO_FLOOR: ~limits.floor_known,
+            NOT_CONVERGED: inputs.not_converged,
+            COST_ASSUMED: inputs.cost_assumed,
+            BELOW_COST: inputs.price < inputs.cost,
+            OUTSIDE_LIMITS: limits.feasible & ~moved & ~limits.allows(inputs.price),
+            EXTRAPOLATION: moved & limit.is_extrapolation(price, constraints),
+            LARGE_CHANGE: impact.large_change,
+            LESS_PROFIT: moved & (impact.change.profit < 0),
+            NO_RECENT_SALES: inputs.quantity == 0,
+            COOLDOWN: inputs.cooling,
+        },
+    )
 
 
-def _confidence(offers: PricingInputs, free: BoolArray, moved: BoolArray, gain: FloatArray) -> FloatArray:
-    sure = np.where(moved, gain, 1 - gain) * np.where(offers.cost_assumed, ASSUMED_COST_CONFIDENCE, 1.0)
-    return np.where(free, sure, NOTHING_KNOWN)
-
-
-def _warnings(
-    offers: PricingInputs, terms: PriceConstraints, rails: Guardrails, impact: Impact, moved: BoolArray
-) -> dict[str, BoolArray]:
-    cents = 100 * offers.price
-    inside = (cents >= rails.low - _HALF_UNIT) & (cents <= rails.high + _HALF_UNIT)
-    return {
-        NO_FLOOR: ~rails.floor_known,
-        COST_ASSUMED: offers.cost_assumed,
-        BELOW_COST: offers.price < offers.cost,
-        OUTSIDE_LIMITS: rails.feasible & ~moved & ~inside,
-        EXTRAPOLATION: moved & is_extrapolation(impact.projected.price, terms),
-        LARGE_CHANGE: impact.large_change,
-        LESS_PROFIT: moved & (impact.change.profit < 0),
-        NO_RECENT_SALES: offers.quantity == 0,
+def _obstacles(
+    inputs: PricingInputs, limits: PriceLimits, aim: FloatArray, strategy: PricingStrategy
+) -> StrArray:
+    """Name (P,) what leaves no price to choose; empty where nothing does."""
+    applies = {
+        NO_FLOOR: ~limits.floor_known,
+        NO_ELASTICITY: np.isnan(inputs.elasticity),
+        NOT_CONVERGED: inputs.not_converged,
+        POSITIVE_ELASTICITY: inputs.elasticity >= 0,
+        NO_COST: np.isnan(inputs.cost) & (strategy.strategy != REVENUE),
+        NO_TARGET: np.isnan(aim),
+        COOLDOWN: inputs.cooling,
+        INFEASIBLE: ~limits.feasible,
     }
+    return _first_name(((name, applies[name]) for name in NOTHING_TO_CHOOSE), inputs.count)
+
+
+def _best_allowed(
+    inputs: PricingInputs, limits: PriceLimits, aim: FloatArray, free: BoolArray, strategy: PricingStrategy
+) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Best allowed price (P,), the probability that it gains, and whether it is better than the present one."""
+    best, gain = np.full((2, inputs.count), np.nan)
+    better = np.zeros(inputs.count, np.bool_)
+    some = inputs.take(free)
+    best[free], better[free] = best_prices(some, limits.low[free], limits.high[free], aim[free], strategy)
+    cost = np.zeros(some.count) if strategy.strategy == REVENUE else some.cost
+    gain[free] = probability_of_gain(best[free], some, cost, strategy.demand_model)
+    return best, gain, better
 
 
 def _first_name(cases: Iterable[tuple[str, BoolArray]], products: int) -> StrArray:
@@ -307,3 +282,105 @@ def _exact(price: float) -> Decimal:
 
 def _known(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
+
+
+# --- in sentences that a shopkeeper can check ---------------------------------------------------------
+
+AIMS: Final = {
+    PROFIT: "The most profit would be made",
+    REVENUE: "The most revenue would come in",
+    TARGET_MARGIN: "The target margin formula asks for a price",
+    MARKUP: "The markup on the cost asks for a price",
+}
+
+OBSTACLES: Final = {
+    NO_FLOOR: "Neither a cost nor a minimum price is known, so nothing says what would be too cheap.",
+    NO_ELASTICITY: "It is not known how buyers answer to this price, so no better one can be told.",
+    POSITIVE_ELASTICITY: "Sales seem to rise with the price, which points to a fault in the data rather than to "
+    "a reason for another price.",
+    NOT_CONVERGED: "The computation of the elasticity did not come to an end, so its value is not to be relied on.",
+    NO_COST: "The cost is not known, so profits at other prices cannot be compared.",
+    NO_TARGET: "The strategy needs a target margin or a markup, and none is set.",
+    COOLDOWN: "The price was changed only lately, and the policy wants it left alone for a while after a change.",
+}
+
+WARNINGS: Final = {
+    COST_ASSUMED: "The cost is assumed, which lowers the confidence.",
+    BELOW_COST: "The current price is below the cost.",
+    OUTSIDE_LIMITS: "The current price lies outside the allowed prices.",
+    EXTRAPOLATION: "The price lies more than 5 % outside what was ever charged.",
+    LARGE_CHANGE: "The change is larger than 15 %: the demand models differ there.",
+    LESS_PROFIT: "Profit is expected to fall.",
+    NO_RECENT_SALES: "Nothing was sold lately, so the amounts are 0.",
+}
+
+
+def rationale(found: RecommendedPrice) -> str:
+    """Explain a recommendation: how buyers answer, what the strategy aims at, what binds, how sure the gain is."""
+    if found.reason in OBSTACLES:
+        sentences = [OBSTACLES[found.reason]]
+    elif found.reason == INFEASIBLE:
+        sentences = [f"No price satisfies every rule: {_binding(found)}."]
+    else:
+        binding = _binding(found)
+        sentences = [_buyers(found), _aim(found), f"That is not allowed: {binding}." if binding else ""]
+    sentences += [_outcome(found), *(WARNINGS[name] for name in found.warnings if name in WARNINGS)]
+    return " ".join(filter(None, sentences))
+
+
+def _buyers(found: RecommendedPrice) -> str:
+    """Say what the elasticity means. An elastic product is one whose buyers leave when the price rises."""
+    if found.elasticity is None:
+        return ""
+    size, kind = f"{abs(found.elasticity):.1f} %", classify(found.elasticity)
+    if kind == "Elastic":
+        return f"Demand is elastic: buyers leave when the price rises, about {size} of sales for each 1 %."
+    if kind == "Inelastic":
+        return f"Demand is inelastic: most buyers stay when the price rises; each 1 % costs about {size} of sales."
+    return "Demand is unit elastic: sales fall by about 1 % for each 1 % the price rises."
+
+
+def _aim(found: RecommendedPrice) -> str:
+    if found.unconstrained_price is not None and found.unconstrained_price > 0:
+        joined = "at" if found.strategy in (PROFIT, REVENUE) else "of"
+        return f"{AIMS[found.strategy]} {joined} {found.unconstrained_price}."
+    if found.unconstrained_price is not None:
+        return "Under this demand model revenue grows the lower the price is."
+    gain = "revenue" if found.strategy == REVENUE else "profit"
+    return f"Under this demand model {gain} grows with the price without end, so only a limit can end the increase."
+
+
+def _outcome(found: RecommendedPrice) -> str:
+    keep = f"The price stays at {found.current_price}."
+    more = "more revenue" if found.strategy == REVENUE else "more profit"
+    chance = "" if found.probability_of_gain is None else _chance(found.probability_of_gain)
+    if found.moved:
+        return (
+            f"{found.recommended_price} is the best price allowed, and brings {more} than "
+            f"{found.current_price} with a probability of {chance}."
+            if found.strategy in (PROFIT, REVENUE)
+            else f"{found.recommended_price} is the allowed price nearest to it, and brings {more} than "
+            f"{found.current_price} with a probability of {chance}."
+        )
+    if found.reason == UNCERTAIN_GAIN:
+        return (
+            f"{found.best_price} looks better, but brings {more} with a probability of only {chance}, "
+            f"and 70 % is asked for. {keep}"
+        )
+    if found.best_price == found.current_price:
+        return f"No other price that ends as prices should is allowed. {keep}"
+    if found.reason == NO_BETTER_PRICE:
+        return f"No other allowed price is expected to do noticeably better. {keep}"
+    return keep
+
+
+def _chance(probability: float) -> str:
+    """A probability in percent; nothing that is estimated is certain."""
+    percent = round(100 * probability)
+    return "more than 99 %" if percent > 99 else "less than 1 %" if percent < 1 else f"{percent} %"
+
+
+def _binding(found: RecommendedPrice) -> str:
+    """The rules that shaped a recommendation, in words."""
+    phrases = [limit.MESSAGES[each.rule].format(bound=each.bound) for each in found.limits if each.binding]
+    return " and ".join(", ".join(phrases).rsplit(", ", 1)) if len(phrases) > 1 else "".join(phrases)

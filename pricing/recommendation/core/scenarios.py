@@ -6,14 +6,14 @@ from decimal import Decimal
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pricing.elasticity.core.demand import LINEAR, DemandModel, FloatArray
-from pricing.recommendation.core.guardrails import CentArray, endings_near
+from pricing.elasticity.core.demand import LINEAR, DemandModel
 from pricing.recommendation.core.impact import DECREASE, Impact, project_impact
-from pricing.recommendation.core.inputs import PROFIT, REVENUE, BoolArray, PricingInputs, Strategy
-from pricing.recommendation.core.price_search import best_prices
+from pricing.recommendation.core.inputs import PROFIT, REVENUE, PricingInputs, Strategy
+from pricing.recommendation.core.limits import money
+from pricing.recommendation.core.optimum import best_prices, price_endings_near
 from pricing.recommendation.core.recommendation import Recommendation
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
 BASELINE: Final = "Current price"
 CONSERVATIVE: Final = "Conservative"
@@ -60,18 +60,18 @@ class Comparison:
 
     scenarios: tuple[Scenario, ...]
     impact: Impact
-    rank: NDArray[np.int64]
+    rank: IntArray
 
 
 def steps_towards(recommendation: Recommendation, index: int) -> tuple[Scenario, ...]:
     """Return the scenarios Conservative, Recommended and Aggressive for one product.
 
-    Conservative goes a third of the recommended way, Aggressive goes it twice: that may lie beyond the guardrails, as a
+    Conservative goes a third of the recommended way, Aggressive goes it twice: that may lie beyond the limits, as a
     question and not as advice. Where the price is to stay, they try 5 % and 15 % in the direction worth taking,
-    upwards where there is none. Prices end as the approach allows where that leaves them on their side of the present
+    upwards where there is none. Prices end as the strategy allows where that leaves them on their side of the present
     price, and in whole cents elsewhere.
     """
-    now, price = recommendation.offers.price[index], recommendation.price[index]
+    now, price = recommendation.inputs.price[index], recommendation.price[index]
     if recommendation.moved[index]:
         small, large = CONSERVATIVE_SHARE * (price - now), AGGRESSIVE_SHARE * (price - now)
     else:
@@ -79,11 +79,11 @@ def steps_towards(recommendation: Recommendation, index: int) -> tuple[Scenario,
         small, large = sign * SMALL_STEP * now, sign * LARGE_STEP * now
     low, high = _side(float(now), upwards=bool(small > 0))
     asked = np.clip(np.array([now + small, now + large]), low / 100, high / 100)
-    near = _nearest(asked, low, high, recommendation.approach.endings)
+    near = _nearest(asked, low, high, recommendation.strategy.price_endings)
     return (
-        Scenario(CONSERVATIVE, _money(float(near[0]))),
-        Scenario(RECOMMENDED, _money(float(price))),
-        Scenario(AGGRESSIVE, _money(float(near[1]))),
+        Scenario(CONSERVATIVE, _exact(near[0])),
+        Scenario(RECOMMENDED, _exact(price)),
+        Scenario(AGGRESSIVE, _exact(near[1])),
     )
 
 
@@ -104,53 +104,53 @@ def preset_prices(
     recommendation : of P products; model and endings are its own.
     cheapest_competitor : (P,) nan where there is none.
     """
-    offers, rails, endings = recommendation.offers, recommendation.guardrails, recommendation.approach.endings
-    some = rails.feasible & rails.floor_known
-    known = some & (offers.elasticity < 0)
+    inputs, limits = recommendation.inputs, recommendation.limits
+    endings = recommendation.strategy.price_endings
+    some = limits.feasible & limits.floor_known
+    known = some & (inputs.elasticity < 0)
     prices = {
-        MAXIMIZE_PROFIT: _best(recommendation, known & ~np.isnan(offers.cost), PROFIT),
+        MAXIMIZE_PROFIT: _best(recommendation, known & ~np.isnan(inputs.cost), PROFIT),
         MAXIMIZE_REVENUE: _best(recommendation, known, REVENUE),
-        **{name: np.full(offers.count, np.nan) for name in (BALANCED, PREMIUM, MARKET_LEADER)},
+        **{name: np.full(inputs.count, np.nan) for name in (BALANCED, PREMIUM, MARKET_LEADER)},
     }
-    low, high = rails.low[some], rails.high[some]
+    low, high = limits.low[some], limits.high[some]
     middle = (prices[MAXIMIZE_PROFIT] + prices[MAXIMIZE_REVENUE])[some] / 2
     near = _nearest(np.clip(np.nan_to_num(middle), low / 100, high / 100), low, high, endings)
     prices[BALANCED][some] = np.where(np.isnan(middle), np.nan, near)
     prices[PREMIUM][some] = _highest_up_to(high, low, high, endings)
-    rival = np.zeros(offers.count) if cheapest_competitor is None else np.nan_to_num(cheapest_competitor)
+    rival = np.zeros(inputs.count) if cheapest_competitor is None else np.nan_to_num(cheapest_competitor)
     undercut = np.ceil(100 * rival[some] - _SLACK).astype(np.int64) - 1
     prices[MARKET_LEADER][some] = _highest_up_to(undercut, low, high, endings)
     return prices
 
 
 def compare(
-    offers: PricingInputs,
+    inputs: PricingInputs,
     scenarios: Sequence[Scenario],
     model: DemandModel = LINEAR,
     demand_factor: float = 1.0,
-    weak_estimate: bool = False,
 ) -> Comparison:
     """Project the scenarios of one product beside its present price, and rank them.
 
     Parameters
     ----------
-    offers : of one product.
+    inputs : of one product.
     scenarios : to compare; the baseline is put before them.
-    demand_factor, weak_estimate : as for `project_impact`.
+    demand_factor : as for `project_impact`.
 
     Raises
     ------
     ValueError
         If there is not exactly one product, or as `project_impact`.
     """
-    if offers.count != 1:
+    if inputs.count != 1:
         raise ValueError("Scenarios are compared for one product.")
-    now = Scenario(BASELINE, _money(float(offers.price[0])))
+    now = Scenario(BASELINE, _exact(inputs.price[0]))
     rows = (now, *scenarios)
-    prices = np.array([float(offers.price[0]), *(float(scenario.price) for scenario in scenarios)])
-    repeated = offers.take(np.zeros(len(rows), np.int64))
-    impact = project_impact(repeated, prices, model, demand_factor, weak_estimate)
-    worth = impact.projected.revenue if np.isnan(offers.cost[0]) else impact.projected.profit
+    prices = np.array([float(inputs.price[0]), *(float(scenario.price) for scenario in scenarios)])
+    repeated = inputs.take(np.zeros(len(rows), np.int64))
+    impact = project_impact(repeated, prices, model, demand_factor)
+    worth = impact.projected.revenue if np.isnan(inputs.cost[0]) else impact.projected.profit
     rank = np.empty(len(rows), np.int64)
     rank[np.argsort(-worth, kind="stable")] = np.arange(1, len(rows) + 1)
     return Comparison(rows, impact, rank)
@@ -158,38 +158,46 @@ def compare(
 
 def _best(recommendation: Recommendation, usable: BoolArray, strategy: Strategy) -> FloatArray:
     """Allowed price (P,) with the highest expectation, the present one where it is not beaten, nan where not usable."""
-    offers, rails = recommendation.offers, recommendation.guardrails
-    some, approach = offers.take(usable), replace(recommendation.approach, strategy=strategy)
-    chosen = best_prices(some, rails.low[usable], rails.high[usable], some.price, approach)
-    price = np.full(offers.count, np.nan)
-    price[usable] = np.where(chosen.better, chosen.price, some.price)
+    inputs, limits = recommendation.inputs, recommendation.limits
+    some = inputs.take(usable)
+    best, better = best_prices(
+        some,
+        limits.low[usable],
+        limits.high[usable],
+        some.price,
+        replace(recommendation.strategy, strategy=strategy),
+    )
+    price = np.full(inputs.count, np.nan)
+    price[usable] = np.where(better, best, some.price)
     return price
 
 
-def _side(price: float, upwards: bool) -> tuple[CentArray, CentArray]:
+def _side(price: float, upwards: bool) -> tuple[IntArray, IntArray]:
     """Whole cents above, or below, a price: first and last, for two prices asked."""
     if upwards:
         return np.full(2, int(np.floor(100 * price + _SLACK)) + 1), np.full(2, _HIGHEST)
     return np.ones(2, np.int64), np.full(2, max(int(np.ceil(100 * price - _SLACK)) - 1, 1))
 
 
-def _nearest(price: FloatArray, low: CentArray, high: CentArray, endings: tuple[int, ...]) -> FloatArray:
+def _nearest(price: FloatArray, low: IntArray, high: IntArray, price_endings: tuple[int, ...]) -> FloatArray:
     """Price (P,) next to a price from low to high (cents) with one of the endings, if such a price there is."""
-    cents, allowed = endings_near(price, low, high, endings)
+    cents, allowed = price_endings_near(price, low, high, price_endings)
     distance = np.where(allowed, np.abs(cents / 100 - price[:, None]), np.inf)
     return np.asarray(cents[np.arange(price.size), distance.argmin(axis=1)] / 100)
 
 
-def _highest_up_to(limit: CentArray, low: CentArray, high: CentArray, endings: tuple[int, ...]) -> FloatArray:
+def _highest_up_to(
+    limit: IntArray, low: IntArray, high: IntArray, price_endings: tuple[int, ...]
+) -> FloatArray:
     """Highest price (P,) with one of the endings from low to a limit; to the cent where none ends so.
 
     Where the limit lies below low: the lowest allowed price.
     """
-    cents, allowed = endings_near(np.clip(limit, low, high) / 100, low, high, endings)
+    cents, allowed = price_endings_near(np.clip(limit, low, high) / 100, low, high, price_endings)
     under = np.where(allowed & (cents <= limit[:, None]), cents, 0).max(axis=1)
     lowest = np.where(allowed, cents, _HIGHEST).min(axis=1)
     return np.asarray(np.select([under > 0, limit >= low], [under, limit], lowest) / 100)
 
 
-def _money(price: float) -> Decimal:
-    return Decimal(repr(price)).quantize(Decimal("0.01"))
+def _exact(price: float) -> Decimal:
+    return money(price) or Decimal(0)

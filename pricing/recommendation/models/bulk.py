@@ -108,3 +108,13 @@ class CategorySummary(models.Model):
 
     def __str__(self) -> str:
         return self.category or "Uncategorised"
+
+    @property
+    def margin_percent(self) -> float | None:
+        """Margin of the revenue with a known cost, in percent."""
+        return None if self.margin is None else 100 * self.margin
+
+    @property
+    def cost_known_percent(self) -> float | None:
+        """Share of the revenue with a known cost, in percent."""
+        return None if self.cost_known is None else 100 * self.cost_known

@@ -1,7 +1,11 @@
-"""What the shop wants of its prices, and the limits nobody may leave."""
+"""What the shop wants of its prices, and the limits nobody may leave.
+
+A new setting is stated here alone: the admin, the API, the policies' precedence and the checks of the database follow.
+"""
 
 import re
 from decimal import Decimal
+from typing import Any, Final, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -12,6 +16,7 @@ from elastix.fields import SortedCharField, choice_check, length_check, range_ch
 from pricing.sales.models.products import Product
 
 ANY_CENT = "any"
+AIM, LIMITS, PRACTICE = "Aim", "Limits", "Practice"
 
 
 class PolicyStrategy(models.TextChoices):
@@ -26,32 +31,67 @@ class PolicyDemandModel(models.TextChoices):
     CONSTANT_ELASTICITY = "constant_elasticity", "constant elasticity"
 
 
+class Setting(NamedTuple):
+    """What goes with a setting of a policy beside its column.
+
+    Attributes
+    ----------
+    group : heading under which the admin shows it.
+    built_in : value where no policy states it.
+    range : lowest and highest value of a number.
+    """
+
+    group: str
+    built_in: Any = None
+    range: tuple[Any, Any] | None = None
+
+
+SETTINGS: Final[dict[str, Setting]] = {}
+"""The settings of a policy by the name of their column, in the order of the columns."""
+
+
 def validate_endings(value: str) -> None:
     """Cents as "49,99", or "any"."""
     if value != ANY_CENT and not re.fullmatch(r"[0-9]{2}(,[0-9]{2}){0,9}", value):
         raise ValidationError(f'Write the cents a price may end in, as "49,99", or "{ANY_CENT}".')
 
 
-def _fraction(least: str, most: str, help_text: str) -> "models.DecimalField[Decimal | None, Decimal | None]":
+def _text(name: str, group: str, built_in: str, **column: Any) -> "models.CharField[str, str]":
+    SETTINGS[name] = Setting(group, built_in)
+    return models.CharField(blank=True, **column)
+
+
+def _fraction(
+    name: str, low: str, high: str, help_text: str, group: str = LIMITS, built_in: Decimal | None = None
+) -> "models.DecimalField[Decimal | None, Decimal | None]":
+    least, most = Decimal(low), Decimal(high)
+    SETTINGS[name] = Setting(group, built_in, (least, most))
+    limits = [MinValueValidator(least), MaxValueValidator(most)]
     return models.DecimalField(
-        max_digits=8,
-        decimal_places=4,
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(Decimal(least)), MaxValueValidator(Decimal(most))],
-        help_text=help_text,
+        max_digits=8, decimal_places=4, null=True, blank=True, validators=limits, help_text=help_text
     )
 
 
-def _price(help_text: str) -> "models.DecimalField[Decimal | None, Decimal | None]":
+def _price(name: str, help_text: str) -> "models.DecimalField[Decimal | None, Decimal | None]":
+    least = Decimal("0.01")
+    SETTINGS[name] = Setting(LIMITS, None, (least, Decimal("99999999.99")))
+    limits = [MinValueValidator(least)]
     return models.DecimalField(
-        max_digits=10,
-        decimal_places=2,
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(Decimal("0.01"))],
-        help_text=help_text,
+        max_digits=10, decimal_places=2, null=True, blank=True, validators=limits, help_text=help_text
     )
+
+
+def _days(
+    name: str, least: int, group: str, built_in: int, help_text: str
+) -> "models.PositiveSmallIntegerField[int | None, int | None]":
+    SETTINGS[name] = Setting(group, built_in, (least, 365))
+    limits = [*([MinValueValidator(least)] if least else []), MaxValueValidator(365)]
+    return models.PositiveSmallIntegerField(null=True, blank=True, validators=limits, help_text=help_text)
+
+
+def _flag(name: str, group: str, help_text: str) -> "models.BooleanField[bool | None, bool | None]":
+    SETTINGS[name] = Setting(group, False)
+    return models.BooleanField(null=True, blank=True, help_text=help_text)
 
 
 class PricePolicy(models.Model):
@@ -65,42 +105,54 @@ class PricePolicy(models.Model):
         Product, on_delete=models.CASCADE, null=True, blank=True, related_name="price_policy"
     )
     category = SortedCharField(max_length=100, blank=True)
-    strategy = models.CharField(max_length=13, choices=PolicyStrategy, blank=True)
-    demand_model = models.CharField(max_length=19, choices=PolicyDemandModel, blank=True)
+    strategy = _text("strategy", AIM, "profit", max_length=13, choices=PolicyStrategy)
+    demand_model = _text("demand_model", AIM, "linear", max_length=19, choices=PolicyDemandModel)
     target_margin = _fraction(
-        "0", "0.99", "0.30: a margin of 30 % of the price. Under the target margin formula, a markup on cost."
+        "target_margin",
+        "0",
+        "0.99",
+        "0.30: a margin of 30 % of the price. Under the target margin formula, a markup on cost.",
+        AIM,
     )
-    minimum_margin = _fraction("0", "0.99", "0.10: never less than 10 % of the price.")
-    markup = _fraction("0", "100", "0.50: cost plus a half, under the markup strategy.")
-    max_change = _fraction("0", "1", "0.15: at most 15 % up or down in one change.")
-    min_price = _price("Never below this.")
-    max_price = _price("Never above this.")
-    competitor_floor = _fraction("0", "10", "0.90: never below 90 % of the competitors' mean price.")
-    competitor_ceiling = _fraction("0.0001", "10", "1.10: never above 110 % of the competitors' mean price.")
-    competitor_days = models.PositiveSmallIntegerField(
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(1), MaxValueValidator(365)],
-        help_text="Competitors' prices older than this many days are shown, not used.",
+    minimum_margin = _fraction("minimum_margin", "0", "0.99", "0.10: never less than 10 % of the price.")
+    markup = _fraction("markup", "0", "100", "0.50: cost plus a half, under the markup strategy.", AIM)
+    max_change = _fraction(
+        "max_change", "0", "1", "0.15: at most 15 % up or down in one change.", built_in=Decimal("0.15")
     )
-    endings = models.CharField(
+    min_price = _price("min_price", "Never below this.")
+    max_price = _price("max_price", "Never above this.")
+    competitor_floor = _fraction(
+        "competitor_floor", "0", "10", "0.90: never below 90 % of the competitors' mean price."
+    )
+    competitor_ceiling = _fraction(
+        "competitor_ceiling", "0.0001", "10", "1.10: never above 110 % of the competitors' mean price."
+    )
+    competitor_days = _days(
+        "competitor_days",
+        1,
+        LIMITS,
+        7,
+        "Competitors' prices older than this many days are shown, not used.",
+    )
+    endings = _text(
+        "endings",
+        PRACTICE,
+        "49,99",
         max_length=29,
-        blank=True,
         validators=[validate_endings],
         help_text='The cents a price may end in, as "49,99", or "any".',
     )
-    cooldown_days = models.PositiveSmallIntegerField(
-        null=True,
-        blank=True,
-        validators=[MaxValueValidator(365)],
-        help_text="Days after a change during which no other is recommended.",
+    cooldown_days = _days(
+        "cooldown_days", 0, PRACTICE, 0, "Days after a change during which no other is recommended."
     )
     assumed_cost_ratio = _fraction(
-        "0.0001", "1", "0.60: a product without a cost is taken to cost 60 % of its price."
+        "assumed_cost_ratio",
+        "0.0001",
+        "1",
+        "0.60: a product without a cost is taken to cost 60 % of its price.",
+        PRACTICE,
     )
-    self_approval = models.BooleanField(
-        null=True, blank=True, help_text="Whoever proposes a price may also approve it."
-    )
+    self_approval = _flag("self_approval", PRACTICE, "Whoever proposes a price may also approve it.")
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -136,17 +188,11 @@ class PricePolicy(models.Model):
             length_check("endings", 29, "pricing_pricepolicy"),
             choice_check("strategy", PolicyStrategy, "pricing_pricepolicy", blank=True),
             choice_check("demand_model", PolicyDemandModel, "pricing_pricepolicy", blank=True),
-            range_check("target_margin", Decimal(0), Decimal("0.99"), "pricing_pricepolicy"),
-            range_check("minimum_margin", Decimal(0), Decimal("0.99"), "pricing_pricepolicy"),
-            range_check("markup", Decimal(0), Decimal(100), "pricing_pricepolicy"),
-            range_check("max_change", Decimal(0), Decimal(1), "pricing_pricepolicy"),
-            range_check("competitor_floor", Decimal(0), Decimal(10), "pricing_pricepolicy"),
-            range_check("competitor_ceiling", Decimal("0.0001"), Decimal(10), "pricing_pricepolicy"),
-            range_check("competitor_days", 1, 365, "pricing_pricepolicy"),
-            range_check("cooldown_days", 0, 365, "pricing_pricepolicy"),
-            range_check("assumed_cost_ratio", Decimal("0.0001"), Decimal(1), "pricing_pricepolicy"),
-            range_check("min_price", Decimal("0.01"), Decimal("99999999.99"), "pricing_pricepolicy"),
-            range_check("max_price", Decimal("0.01"), Decimal("99999999.99"), "pricing_pricepolicy"),
+            *(
+                range_check(name, *setting.range, "pricing_pricepolicy")
+                for name, setting in SETTINGS.items()
+                if setting.range
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,7 +1,6 @@
 """Choosing products for a bulk optimization, and reading what one recommended."""
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -12,10 +11,12 @@ from elastix.jobs.models import Job, JobState
 from elastix.sql import batches
 from pricing.elasticity.models import Method
 from pricing.recommendation.models import BulkOptimization, BulkRow
-from pricing.recommendation.selectors.bulk_optimization import COLUMNS, Optimised, Outcome, Sums
+from pricing.recommendation.selectors.bulk_optimization import COLUMNS, BulkRecommendation, Sums, Total
 from pricing.recommendation.selectors.expected import LEVEL, known
-from pricing.recommendation.selectors.pricing_inputs import MONTH_DAYS
+from pricing.recommendation.selectors.joint_optimization import MOST_TOGETHER
+from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.models import Product
+from pricing.sales.models.products import Kind
 from pricing.sales.selectors.matching import products_matching
 from pricing.sales.selectors.products import merchandise
 
@@ -28,6 +29,33 @@ ROWS_AT_ONCE: Final = 2_000
 # --- which products --------------------------------------------------------------------------------
 
 
+def chosen_products(asked: Mapping[str, Any]) -> list[str]:
+    """Return the codes of the products that a request names by product_ids, category or filter.
+
+    Raises
+    ------
+    Invalid : some cannot be priced, none fits, or more than can be chosen together.
+    """
+    if "product_ids" in asked:
+        found = named_products(asked["product_ids"])
+    else:
+        selector = "filter" if "filter" in asked else "category"
+        given = asked["filter"] if selector == "filter" else {"category": asked["category"]}
+        found = filtered_products(**given)
+        if not found:
+            raise Invalid(FieldError(selector, "No product that is for sale fits this.", "nothing_selected"))
+    if asked["joint"] and len(found) > MOST_TOGETHER:
+        raise Invalid(
+            FieldError(
+                "",
+                f"At most {MOST_TOGETHER} prices can be chosen together; this chooses {len(found)}."
+                " Choose fewer products, or leave out joint.",
+                "too_many",
+            )
+        )
+    return found
+
+
 def named_products(codes: Collection[str]) -> list[str]:
     """Return the codes, sorted and each once, if all of them are merchandise that is for sale.
 
@@ -36,29 +64,27 @@ def named_products(codes: Collection[str]) -> list[str]:
     Invalid : naming those that are unknown, services or deactivated.
     """
     wanted = sorted(set(codes))
-    there: set[str] = set()
-    for_sale: set[str] = set()
+    for_sale: dict[str, bool] = {}
     for chunk in batches(wanted, CODES_A_STATEMENT):
-        there.update(Product.objects.filter(code__in=chunk).values_list("code", flat=True))
-        for_sale.update(merchandise().filter(code__in=chunk).values_list("code", flat=True))
-    refused = [
-        _named("There is no product", "unknown", [code for code in wanted if code not in there]),
-        _named(
+        found = Product.objects.filter(code__in=chunk).values_list("code", "kind", "is_active")
+        for_sale |= {code: active and kind == Kind.MERCHANDISE for code, kind, active in found}
+    refused = (
+        ("There is no product", "unknown", [code for code in wanted if code not in for_sale]),
+        (
             "Services and deactivated products are never priced:",
             "not_for_sale",
-            [code for code in wanted if code in there and code not in for_sale],
+            [code for code in wanted if not for_sale.get(code, True)],
         ),
-    ]
-    if any(refused):
-        raise Invalid(*(error for error in refused if error))
+    )
+    errors = []
+    for message, code, products in refused:
+        more = f" and {len(products) - MOST_NAMED} more" if len(products) > MOST_NAMED else ""
+        if products:
+            text = f"{message} {', '.join(products[:MOST_NAMED])}{more}."
+            errors.append(FieldError("product_ids", text, code))
+    if errors:
+        raise Invalid(*errors)
     return wanted
-
-
-def _named(message: str, code: str, products: Sequence[str]) -> FieldError | None:
-    if not products:
-        return None
-    more = f" and {len(products) - MOST_NAMED} more" if len(products) > MOST_NAMED else ""
-    return FieldError("product_ids", f"{message} {', '.join(products[:MOST_NAMED])}{more}.", code)
 
 
 def filtered_products(
@@ -78,15 +104,10 @@ def filtered_products(
     grades : of the published elasticity.
     has_stock : stock above 0, or none; products whose stock is not known are neither.
     """
-    found = merchandise()
-    if category is not None:
-        found = found.filter(category=category)
+    asked = {"category": category, "current_price__gte": min_price, "current_price__lte": max_price}
+    found = merchandise().filter(**{name: value for name, value in asked.items() if value is not None})
     if search is not None:
         found = products_matching(found, search)
-    if min_price is not None:
-        found = found.filter(current_price__gte=min_price)
-    if max_price is not None:
-        found = found.filter(current_price__lte=max_price)
     if grades is not None:
         found = found.filter(elasticities__method=Method.POOLED, elasticities__quality__in=grades)
     if has_stock is not None:
@@ -97,7 +118,7 @@ def filtered_products(
 # --- what was recommended --------------------------------------------------------------------------
 
 
-def result_of(job_id: int, found: Optimised, together: dict[str, Any] | None) -> dict[str, Any]:
+def result_of(job_id: int, found: BulkRecommendation, together: dict[str, Any] | None) -> dict[str, Any]:
     """The result of a job: totals, the products that gain most, and where the rest and the next step are."""
     first = sorted(found.rows, key=_gain_first)[:MOST_ITEMS]
     return {
@@ -110,13 +131,13 @@ def result_of(job_id: int, found: Optimised, together: dict[str, Any] | None) ->
     }
 
 
-def _gain_first(row: Outcome) -> tuple[bool, bool, float, str]:
+def _gain_first(row: BulkRow) -> tuple[bool, bool, float, str]:
     unknown = row.profit_change is None
     return not row.changes, unknown, -(row.profit_change or 0.0), row.product_id
 
 
 def _totals(sums: Sums) -> dict[str, Any]:
-    gain = float((sums.profit_drawn > 0).mean()) if sums.to_change else None
+    gain = float((sums.profit.drawn > 0).mean()) if sums.to_change else None
     return {
         "products": sums.products,
         "to_change": sums.to_change,
@@ -125,8 +146,8 @@ def _totals(sums: Sums) -> dict[str, Any]:
         "totals": {
             "days": MONTH_DAYS,
             "level": LEVEL,
-            "revenue": _total(sums.revenue_now, sums.revenue, sums.revenue_limits()),
-            "profit": _total(sums.profit_now, sums.profit, sums.profit_limits()),
+            "revenue": _total(sums.revenue),
+            "profit": _total(sums.profit),
             "probability_of_gain": rounded(gain, 4),
             "without_price": sums.without_price,
             "without_cost": sums.without_cost,
@@ -134,26 +155,25 @@ def _totals(sums: Sums) -> dict[str, Any]:
     }
 
 
-def _total(now: float, expected: float, change_limits: tuple[float, float]) -> dict[str, float | None]:
-    low, high = change_limits
+def _total(total: Total) -> dict[str, float | None]:
+    low, high = total.interval()
     values = {
-        "current": now,
-        "expected": expected,
-        "low": now + low,
-        "high": now + high,
-        "change": expected - now,
+        "current": total.now,
+        "expected": total.expected,
+        "low": total.now + low,
+        "high": total.now + high,
+        "change": total.expected - total.now,
         "change_low": low,
         "change_high": high,
     }
     return {name: known(value, 2) for name, value in values.items()}
 
 
-def _item(row: Outcome) -> dict[str, Any]:
-    return asdict(row) | {
+def _item(row: BulkRow) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in COLUMNS} | {
         "current_price": money(row.current_price),
         "recommended_price": money(row.recommended_price),
         "change_percent": change_percent(row.current_price, row.recommended_price),
-        "elasticity": rounded(row.elasticity, 4),
         "quality": row.quality or None,
         "limits": row.limits.split(),
         "warnings": row.warnings.split(),
@@ -173,7 +193,7 @@ def find_optimization(job_id: int) -> BulkOptimization:
     NotFound : there is no such job, or it is of another kind.
     Conflict : it is not finished, or has failed.
     """
-    job = Job.objects.filter(pk=job_id).defer("parameters", "result").first() if job_id < 2**63 else None
+    job = Job.objects.filter(pk=job_id).defer("parameters", "result").first()
     if job is None:
         raise NotFound(f"There is no job {job_id}; what a bulk optimization found is kept for 30 days.")
     if job.kind != KIND:

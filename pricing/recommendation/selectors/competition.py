@@ -11,11 +11,11 @@ from django.conf import settings
 from django.db.models import F, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
-from numpy.typing import NDArray
 
 from elastix.dataset.versions import data_version
 from elastix.sql import batches
-from pricing.recommendation.core.competition import BoolArray, market_prices, plausible
+from pricing.recommendation.core.competition import market_prices, plausible
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.models import Product
 
 FRESH_DAYS = 7
@@ -56,8 +56,8 @@ class CompetitorPrices:
     """
 
     codes: list[str]
-    own_price: NDArray[np.float64]
-    product: NDArray[np.int64]
+    own_price: FloatArray
+    product: IntArray
     name: list[str]
     price: list[Decimal]
     recorded_at: list[dt.datetime]

@@ -10,14 +10,14 @@ import numpy as np
 from elastix.api.fields import rounded
 from elastix.dataset.versions import data_version
 from pricing.recommendation.core.impact import Figures, Impact, project_impact
+from pricing.recommendation.core.inputs import PricingStrategy
 from pricing.recommendation.selectors.pricing_inputs import (
-    MONTH_DAYS,
     PriceFacts,
-    PriceGroup,
-    approach_of,
     price_facts,
     price_group,
+    strategy_of,
 )
+from pricing.sales.core.calendar import MONTH_DAYS
 
 LEVEL: Final = 0.8
 """Probability with which a result is expected within its interval."""
@@ -46,21 +46,26 @@ def expected_effects(changes: Sequence[Change]) -> list[dict[str, Any] | None]:
     facts = price_facts([code for code, _, _ in changes])
     records: list[dict[str, Any] | None] = [None] * len(changes)
     version = data_version().published_version
-    groups: dict[Any, list[tuple[int, PriceFacts, Decimal]]] = {}
+    groups: dict[PricingStrategy, list[tuple[int, PriceFacts, Decimal]]] = {}
     for index, (code, old, new) in enumerate(changes):
-        known = facts.get(code)
-        if known is None or old is None or known.elasticity is None:
+        product = facts.get(code)
+        if product is None or old is None or product.elasticity is None:
             continue
-        before = replace(known, price=old)
-        if before.can_be_priced:
-            groups.setdefault(approach_of(known.policy), []).append((index, before, new))
-    for approach, members in groups.items():
-        group = price_group(approach, [before for _, before, _ in members])
+        before = replace(product, price=old)
+        if not before.obstacle:
+            groups.setdefault(strategy_of(product.policy), []).append((index, before, new))
+    for strategy, members in groups.items():
+        inputs = price_group(strategy, [before for _, before, _ in members]).inputs
         prices = np.array([float(new) for _, _, new in members])
-        impact = project_impact(group.offers, prices, approach.demand_model, weak_estimate=group.weak)
+        impact = project_impact(inputs, prices, strategy.demand_model)
         for position, (index, _, _) in enumerate(members):
             records[index] = {
-                **_assumptions(group, position),
+                "days": MONTH_DAYS,
+                "elasticity": known(inputs.elasticity[position], 4),
+                "std_error": known(inputs.std_error[position], 4),
+                "demand_model": strategy.demand_model,
+                "cost": known(inputs.cost[position], 4),
+                "cost_assumed": bool(inputs.cost_assumed[position]),
                 "data_version": version,
                 **effect(impact, position),
             }
@@ -83,7 +88,7 @@ def figures(of: Figures, index: int) -> dict[str, float | None]:
 
 
 def interval(impact: Impact, index: int) -> dict[str, Any]:
-    """The limits within which quantity, revenue and profit of one product are expected with 80 % probability."""
+    """The intervals within which quantity, revenue and profit of one product are expected with 80 % probability."""
     return {
         "level": LEVEL,
         **{
@@ -99,15 +104,3 @@ def known(value: float, places: int) -> float | None:
         return None
     # Beyond this a float has no cents to round.
     return rounded(float(value), places) if abs(value) < LARGEST_WITH_CENTS else float(value)
-
-
-def _assumptions(group: PriceGroup, index: int) -> dict[str, Any]:
-    offers = group.offers
-    return {
-        "days": MONTH_DAYS,
-        "elasticity": known(offers.elasticity[index], 4),
-        "std_error": known(offers.std_error[index], 4),
-        "demand_model": group.approach.demand_model,
-        "cost": known(offers.cost[index], 4),
-        "cost_assumed": bool(offers.cost_assumed[index]),
-    }

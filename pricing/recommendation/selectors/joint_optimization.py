@@ -7,39 +7,38 @@ from typing import Any, Final
 
 import numpy as np
 
-from pricing.elasticity.core.demand import LARGEST_CHANGE, LINEAR, FloatArray
-from pricing.recommendation.core.guardrails import RULES, is_extrapolation
-from pricing.recommendation.core.impact import Figures, risk_levels
+from pricing.elasticity.core.demand import LARGEST_CHANGE, LINEAR
+from pricing.recommendation.core.impact import figures, risk_levels
 from pricing.recommendation.core.inputs import PROFIT, PricingStrategy
-from pricing.recommendation.core.joint import joint_demand
-from pricing.recommendation.core.joint_recommendation import JointChoice, choose_together
+from pricing.recommendation.core.joint import JointChoice, choose_together, joint_demand
+from pricing.recommendation.core.limits import is_extrapolation, price_limits
 from pricing.recommendation.core.recommendation import (
     EXTRAPOLATION,
     LARGE_CHANGE,
     LESS_PROFIT,
     NO_BETTER_PRICE,
     NOTHING_TO_CHOOSE,
-    Recommendation,
 )
-from pricing.recommendation.core.totals import MonteCarloDraws, Spillover, draw_changes, limits_of
-from pricing.recommendation.core.uncertainty import LIMITS
+from pricing.recommendation.core.uncertainty import (
+    INTERVAL,
+    MonteCarloDraws,
+    Spillover,
+    draw_changes,
+    interval_of,
+)
+from pricing.recommendation.models import BulkRow
 from pricing.recommendation.selectors.bulk_optimization import (
-    Optimised,
-    Outcome,
+    BulkRecommendation,
     amounts,
-    leaning_of,
-    outcomes,
+    bulk_rows,
+    error_factor,
     own_weights,
 )
 from pricing.recommendation.selectors.expected import known
 from pricing.recommendation.selectors.policies import Overrides
-from pricing.recommendation.selectors.pricing_inputs import (
-    PriceFacts,
-    PriceGroup,
-    price_group,
-    pricing_inputs,
-)
+from pricing.recommendation.selectors.pricing_inputs import PriceGroup, price_group, pricing_inputs
 from pricing.recommendation.selectors.recommendations import recommendation_of
+from pricing.sales.core.arrays import FloatArray
 from pricing.sales.models import Product
 
 MOST_TOGETHER: Final = 300
@@ -65,22 +64,7 @@ class CrossEffects:
         return Spillover(self.elasticity @ change, np.sqrt(self.variance @ change**2))
 
 
-@dataclass(frozen=True, slots=True)
-class _Alone:
-    """Products, and what is recommended to each on its own; arrays (P,) in the order of `facts`."""
-
-    facts: list[PriceFacts]
-    rows: list[Outcome]
-    advices: list[Recommendation]
-
-    def column(self, name: str) -> Any:
-        return np.concatenate([getattr(advice, name) for advice in self.advices])
-
-    def rails(self, name: str) -> Any:
-        return np.concatenate([getattr(advice.guardrails, name) for advice in self.advices], axis=-1)
-
-
-def optimize_jointly(codes: Sequence[str], overrides: Overrides) -> tuple[Optimised, dict[str, Any]]:
+def optimize_jointly(codes: Sequence[str], overrides: Overrides) -> tuple[BulkRecommendation, dict[str, Any]]:
     """Choose the prices of at most `MOST_TOGETHER` products that earn most together; unknown codes are left out.
 
     Most profit under linear demand is sought, whatever the policies name; their limits hold.
@@ -88,35 +72,36 @@ def optimize_jointly(codes: Sequence[str], overrides: Overrides) -> tuple[Optimi
     Returns
     -------
     The recommendations, and what choosing together adds: {products, pairs, profit_now, profit_alone, profit_together,
-    added, added_low, added_high, probability_of_gain}; expected profits of 30 days, cross effects counted, and 80 %
-    limits of the difference to prices chosen alone.
+    added, added_low, added_high, probability_of_gain}; expected profits of 30 days, cross effects counted, and the
+    80 % interval of the difference to prices chosen alone.
     """
-    basis = pricing_inputs(codes, replace(overrides, strategy=PROFIT, demand_model=LINEAR))
-    alone = _Alone([], [], [])
-    for group in basis.groups:
-        advice = recommendation_of(group)
-        alone.facts.extend(group.facts)
-        alone.rows.extend(outcomes(group, advice))
-        alone.advices.append(advice)
-    found = Optimised()
-    found.take_in_unpriced(basis.without_price)
-    if not alone.facts:
+    overrides = replace(overrides, strategy=PROFIT, demand_model=LINEAR)
+    groups, without_price = pricing_inputs(codes, overrides)
+    found = BulkRecommendation()
+    found.add_without_price(without_price)
+    if not groups:
         return found, _added(0, 0, np.zeros(3), np.zeros(1))
-    group = price_group(PricingStrategy(PROFIT, LINEAR), alone.facts)
-    cross = cross_effects([each.code for each in alone.facts])
-    free = ~np.isin(alone.column("reason"), NOTHING_TO_CHOOSE)
+    each_alone = [recommendation_of(group) for group in groups]
+    rows = [row for pair in zip(groups, each_alone, strict=True) for row in bulk_rows(*pair)]
+    alone = np.concatenate([of_group.price for of_group in each_alone])
+    facts = [each for group in groups for each in group.facts]
+    group = price_group(PricingStrategy(PROFIT, LINEAR), facts)
+    limits = price_limits(group.inputs, group.constraints)
+    cross = cross_effects([each.code for each in facts])
     choice = choose_together(
-        group.offers,
-        alone.rails("low"),
-        alone.rails("high"),
-        free,
-        alone.column("price"),
-        [each.policy.endings for each in alone.facts],
+        group.inputs,
+        (limits.low, limits.high),
+        np.array([row.reason not in NOTHING_TO_CHOOSE for row in rows]),
+        alone,
+        [each.policy.price_endings for each in facts],
         cross.elasticity,
     )
-    drawn, drawn_alone = (_draw(group, price, cross) for price in (choice.price, alone.column("price")))
-    rows = _rows(group, alone, choice, free, cross, drawn)
-    found.take_in(alone.facts, rows, np.ones(len(rows), np.bool_), drawn)
+    drawn, drawn_alone = (_draw(group, price, cross) for price in (choice.price, alone))
+    _choose(rows, group, choice, cross, drawn)
+    at_bound = limits.known & (limits.bounds == np.rint(100 * choice.price)) & choice.moved
+    for index, row in enumerate(rows):
+        row.limits = " ".join(limits.rules[rule].name for rule in np.flatnonzero(at_bound[:, index]))
+    found.add(facts, rows, np.ones(len(rows), np.bool_), drawn)
     found.rows.sort(key=lambda row: row.product_id)
     profits = np.array([choice.profit_now, choice.profit_alone, choice.profit_together])
     difference = np.nan_to_num(drawn.profit).sum(axis=0) - np.nan_to_num(drawn_alone.profit).sum(axis=0)
@@ -138,71 +123,63 @@ def cross_effects(codes: Sequence[str]) -> CrossEffects:
 
 
 def _draw(group: PriceGroup, price: FloatArray, cross: CrossEffects) -> MonteCarloDraws:
-    offers = group.offers
+    inputs = group.inputs
     # Where the elasticity is of no use the price stays, and it does not matter which one is drawn.
-    usable = replace(offers, elasticity=np.where(offers.elasticity < 0, offers.elasticity, -1.0))
-    weights = own_weights([each.code for each in group.facts])
-    spillover = cross.at(price / offers.price - 1)
-    return draw_changes(usable, price, leaning_of(group.facts, weights), LINEAR, spillover)
+    usable = replace(inputs, elasticity=np.where(inputs.elasticity < 0, inputs.elasticity, -1.0))
+    errors = error_factor(group.facts, own_weights([each.code for each in group.facts]))
+    return draw_changes(usable, price, errors, LINEAR, cross.at(price / inputs.price - 1))
 
 
-def _rows(
+def _choose(
+    rows: Sequence[BulkRow],
     group: PriceGroup,
-    alone: _Alone,
     choice: JointChoice,
-    free: Any,
     cross: CrossEffects,
     drawn: MonteCarloDraws,
-) -> list[Outcome]:
-    """The recommendation chosen together for each product, in the order of the group."""
-    offers, price = group.offers, choice.price
-    now = _figures(group, offers.price, joint_demand(offers, offers.price, cross.elasticity))
-    after = _figures(group, price, choice.quantity)
-    low, high = np.quantile(drawn.profit, LIMITS, axis=1) + now.profit
+) -> None:
+    """Put the price chosen together, and what is expected of it, in place of that of each product alone."""
+    inputs, price = group.inputs, choice.price
+    now, after = (
+        figures(replace(inputs, quantity=quantity), asked, np.ones(inputs.count))
+        for quantity, asked in (
+            (joint_demand(inputs, inputs.price, cross.elasticity), inputs.price),
+            (choice.quantity, price),
+        )
+    )
+    low, high = np.quantile(drawn.profit, INTERVAL, axis=1) + now.profit
     gain = np.where(np.isnan(now.profit), np.nan, (drawn.profit > 0).mean(axis=1))
     sure = float((np.nan_to_num(drawn.profit).sum(axis=0) > 0).mean())
-    relative = np.abs(price / offers.price - 1)
-    risk = risk_levels(relative, 1 - gain, group.weak)
-    at_bound = alone.rails("known") & (alone.rails("bounds") == np.rint(100 * price)) & choice.moved
+    relative = np.abs(price / inputs.price - 1)
+    risk = risk_levels(relative, 1 - gain, inputs.weak)
     of_price = {
         LARGE_CHANGE: relative > LARGEST_CHANGE + _ROUNDING,
-        EXTRAPOLATION: choice.moved & is_extrapolation(price, group.terms),
+        EXTRAPOLATION: choice.moved & is_extrapolation(price, group.constraints),
         LESS_PROFIT: choice.moved & (after.profit < now.profit),
     }
-    rows = []
-    changed: dict[str, Any]
-    for index, row in enumerate(alone.rows):
-        moved = bool(choice.moved[index])
-        kept = row.reason if row.reason in NOTHING_TO_CHOOSE else NO_BETTER_PRICE
-        others = [name for name in row.warnings.split() if name not in of_price]
-        changed = {
-            "recommended_price": _exact(row, price[index], moved),
+    for index, row in enumerate(rows):
+        moved, is_free = bool(choice.moved[index]), row.reason not in NOTHING_TO_CHOOSE
+        warnings = [name for name, applies in of_price.items() if applies[index]]
+        warnings += [name for name in row.warnings.split() if name not in of_price]
+        chosen = amounts(now, after, index) | {
+            "recommended_price": Decimal(round(100 * price[index])).scaleb(-2)
+            if moved
+            else row.current_price,
             "changes": moved,
-            "reason": TOGETHER if moved else kept,
-            "confidence": round(sure, 4) if free[index] else 0.0,
+            "reason": TOGETHER if moved else NO_BETTER_PRICE if is_free else row.reason,
+            "confidence": round(sure, 4) if is_free else 0.0,
             "risk_level": str(risk[index]),
-            "limits": " ".join(rule for rule, binds in zip(RULES, at_bound[:, index], strict=True) if binds),
-            "warnings": " ".join([name for name, applies in of_price.items() if applies[index]] + others),
+            "warnings": " ".join(warnings),
             "probability_of_gain": known(gain[index], 4) if moved else None,
-            **amounts(now, after, index),
             "profit_low": known(min(low[index], after.profit[index]), 2),
             "profit_high": known(max(high[index], after.profit[index]), 2),
         }
-        rows.append(replace(row, **changed))
-    return rows
-
-
-def _exact(row: Outcome, price: float, moved: bool) -> Any:
-    return Decimal(round(100 * price)).scaleb(-2) if moved else row.current_price
-
-
-def _figures(group: PriceGroup, price: FloatArray, quantity: FloatArray) -> Figures:
-    return Figures(price, quantity, price * quantity, (price - group.offers.cost) * quantity)
+        for name, value in chosen.items():
+            setattr(row, name, value)
 
 
 def _added(products: int, pairs: int, profits: FloatArray, difference: FloatArray) -> dict[str, Any]:
     now, alone, together = profits.tolist()
-    low, high = limits_of(difference, together - alone)
+    low, high = interval_of(difference, together - alone)
     return {
         "products": products,
         "pairs": pairs,

@@ -1,24 +1,23 @@
 """Which price policy decides what for which product."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
-from django.db.models import F, Q
+from django.db.models import Q, QuerySet
 
-from elastix.api.fields import rounded
-from pricing.elasticity.core.demand import LINEAR, DemandModel
-from pricing.recommendation.core.inputs import PROFIT, Strategy
+from elastix.errors import NotFound
+from pricing.elasticity.core.demand import DemandModel
+from pricing.recommendation.core.inputs import Strategy
 from pricing.recommendation.models import PricePolicy
-from pricing.recommendation.models.policies import ANY_CENT
-from pricing.sales.models import Product
+from pricing.recommendation.models.policies import ANY_CENT, SETTINGS
 
 BUILT_IN: Final = "built in"
-"""Where a setting comes from that no policy states."""
+"""Source of a setting that no policy states."""
 
 REQUEST: Final = "request"
-"""Where a setting comes from that a request asked for."""
+"""Source of a setting that a request asked for."""
 
 CODES_IN_A_QUERY = 1_000
 
@@ -36,40 +35,38 @@ class Priced(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EffectivePolicy:
-    """What holds for the price of one product: of each setting, what the most specific policy states.
+    """What holds for the price of one product: each setting of `PricePolicy` is an attribute.
 
     Attributes
     ----------
-    target_margin, minimum_margin, markup, max_change, assumed_cost_ratio : fractions, as in `PricePolicy`.
-    competitor_floor, competitor_ceiling : fractions of the competitors' mean price.
-    endings : last two digits a price may end in; none means any cent.
+    settings : of each setting, what the most specific policy states, or what is built in.
     sources : for each setting that is not built in, the policy that states it ("product P001", "category Drinks",
         "the shop"), or "request".
     """
 
-    strategy: Strategy = PROFIT
-    demand_model: DemandModel = LINEAR
-    target_margin: Decimal | None = None
-    minimum_margin: Decimal | None = None
-    markup: Decimal | None = None
-    max_change: Decimal = Decimal("0.15")
-    min_price: Decimal | None = None
-    max_price: Decimal | None = None
-    competitor_floor: Decimal | None = None
-    competitor_ceiling: Decimal | None = None
-    competitor_days: int = 7
-    endings: tuple[int, ...] = (49, 99)
-    cooldown_days: int = 0
-    assumed_cost_ratio: Decimal | None = None
-    self_approval: bool = False
+    settings: Mapping[str, Any] = field(
+        default_factory=lambda: {name: setting.built_in for name, setting in SETTINGS.items()}
+    )
     sources: Mapping[str, str] = field(default_factory=dict)
 
+    def __getattr__(self, name: str) -> Any:
+        if name in SETTINGS:
+            return self.settings[name]
+        raise AttributeError(name)
+
+    @property
+    def price_endings(self) -> tuple[int, ...]:
+        """Last two digits that a price may end in; none means any cent."""
+        written = self.settings["endings"]
+        return () if written == ANY_CENT else tuple(map(int, written.split(",")))
+
     def source(self, setting: str) -> str:
-        """Say which policy a setting comes from."""
+        """Name the policy that a setting comes from."""
         return self.sources.get(setting, BUILT_IN)
 
-
-SETTINGS: Final = tuple(each.name for each in fields(EffectivePolicy) if each.name != "sources")
+    def override(self, values: Mapping[str, Any], source: str) -> "EffectivePolicy":
+        """Return the policy with other values of some settings, and where they come from."""
+        return EffectivePolicy({**self.settings, **values}, {**self.sources, **dict.fromkeys(values, source)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,18 +90,18 @@ class Overrides:
     max_price: Decimal | None = None
     max_change: Decimal | None = None
 
+    def asked(self) -> dict[str, Any]:
+        """Return the settings that were asked for."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
     def narrow(self, policy: EffectivePolicy) -> EffectivePolicy:
         """Return the policy with what was asked for, as far as that is allowed."""
-        asked = {name: value for name, value in self._settings() if value is not None}
-        won = {name: value for name, value in asked.items() if self._wins(value, name, policy)}
-        sources = {**policy.sources, **dict.fromkeys(won, REQUEST)}
-        return replace(policy, **won, sources=sources)
+        won = {name: value for name, value in self.asked().items() if self._wins(value, name, policy)}
+        return policy.override(won, REQUEST)
 
-    def _settings(self) -> list[tuple[str, Any]]:
-        return [(each.name, getattr(self, each.name)) for each in fields(self)]
-
-    def _wins(self, value: Any, name: str, policy: EffectivePolicy) -> bool:
-        stated = getattr(policy, name)
+    @staticmethod
+    def _wins(value: Any, name: str, policy: EffectivePolicy) -> bool:
+        stated = policy.settings[name]
         if stated is None or policy.source(name) == BUILT_IN or name in ("strategy", "demand_model"):
             return True
         return bool(value > stated if name in _FLOORS else value < stated)
@@ -142,67 +139,27 @@ def effective_policies(products: Iterable[Priced]) -> dict[str, EffectivePolicy]
 
 def merge_policies(wide_to_narrow: Sequence[PricePolicy]) -> EffectivePolicy:
     """Lay policies over each other: of each setting, what the last one that states it says."""
-    values: dict[str, Any] = {}
-    sources: dict[str, str] = {}
+    merged = EffectivePolicy()
     for policy in wide_to_narrow:
-        for setting, value in settings_of(policy).items():
-            values[setting], sources[setting] = value, str(policy)
-    return EffectivePolicy(**values, sources=sources)
-
-
-def settings_of(policy: PricePolicy) -> dict[str, Any]:
-    """Return what a policy states, as `EffectivePolicy` has it."""
-    stated = stated_by(policy)
-    if "endings" in stated:
-        written = stated["endings"]
-        stated["endings"] = () if written == ANY_CENT else tuple(int(cents) for cents in written.split(","))
-    return stated
+        merged = merged.override(stated_by(policy), str(policy))
+    return merged
 
 
 def stated_by(policy: PricePolicy) -> dict[str, Any]:
-    """Return what a policy states, as it was written down, without what it leaves to the wider ones."""
+    """Return what a policy states, without what it leaves to the wider ones."""
     values = {name: getattr(policy, name) for name in SETTINGS}
     return {name: value for name, value in values.items() if value not in (None, "")}
 
 
-def policies_page(*, code: str | None, category: str | None, limit: int, offset: int) -> dict[str, Any]:
-    """Policies from the shop's to those of single products: `{policies, total}`."""
-    found = PricePolicy.objects.order_by(F("product_id").asc(nulls_first=True), "category", "id")
-    if code is not None:
-        found = found.filter(product_id=code)
-    if category is not None:
-        found = found.filter(product__isnull=True, category=category)
-    page = found[offset : offset + limit]
-    return {"policies": [policy_row(policy) for policy in page], "total": found.count()}
+def find_policy(policy_id: int, policies: QuerySet[PricePolicy] | None = None) -> PricePolicy:
+    """Return a policy.
 
-
-def policy_row(policy: PricePolicy) -> dict[str, Any]:
-    """One policy as the API shows it; what it leaves to the wider ones is None."""
-    return {
-        "id": policy.pk,
-        "product_id": policy.product_id,
-        "category": policy.category,
-        "scope": str(policy),
-        **{name: _plain(getattr(policy, name)) for name in SETTINGS},
-        "updated_at": policy.updated_at,
-    }
-
-
-def effective_policy(product: Product) -> dict[str, Any]:
-    """What holds for the price of a product: of each setting its value and where that comes from."""
-    policy = effective_policies([product])[product.code]
-    settings = {name: getattr(policy, name) for name in SETTINGS}
-    settings["endings"] = ",".join(f"{cents:02d}" for cents in policy.endings) or ANY_CENT
-    return {
-        "product_id": product.code,
-        "settings": {
-            name: {"value": _plain(value), "source": policy.source(name)} for name, value in settings.items()
-        },
-    }
-
-
-def _plain(value: Any) -> Any:
-    """A setting for JSON; None where it is left to the wider policies."""
-    if isinstance(value, Decimal):
-        return rounded(value, 4)
-    return None if value == "" else value
+    Raises
+    ------
+    NotFound : there is none.
+    """
+    policies = PricePolicy.objects.all() if policies is None else policies
+    policy = policies.filter(pk=policy_id).first()
+    if policy is None:
+        raise NotFound(f"There is no price policy {policy_id}.")
+    return policy

@@ -1,8 +1,8 @@
 """What a decision on prices starts from, read once for any number of products."""
 
 import datetime as dt
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -14,20 +14,26 @@ from elastix.sql import batches, fetch, placeholders
 from pricing.elasticity.models import Grade, Method
 from pricing.recommendation.core.inputs import (
     LARGEST_AMOUNT,
-    BoolArray,
     PriceConstraints,
     PricingInputs,
     PricingStrategy,
 )
+from pricing.recommendation.core.recommendation import NOT_CONVERGED
+from pricing.recommendation.models.policies import SETTINGS
 from pricing.recommendation.selectors.competition import CompetitorStatistics, competitor_statistics
 from pricing.recommendation.selectors.policies import EffectivePolicy, Overrides, effective_policies
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.products import Kind
 
-MONTH_DAYS: Final = 30
-"""Quantities, revenues and profits are those of so many days, up to the as-of date."""
-
 CODES_A_STATEMENT = 5_000
+
+SERVICE: Final = "SERVICE"
+NO_PRICE: Final = "NO_PRICE"
+WITHOUT_PRICE: Final = {
+    SERVICE: "This is a service code, such as postage or a fee: it is never priced.",
+    NO_PRICE: "No price is known yet, so there is none to start from. Set one, or load sales.",
+}
+"""Why a product has no price to decide on, in one word and in sentences."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,14 +68,11 @@ class PriceFacts:
     policy: EffectivePolicy
 
     @property
-    def can_be_priced(self) -> bool:
-        """Whether there is a price to start from, of something that is sold for itself."""
-        return self.kind == Kind.MERCHANDISE and self.price is not None
-
-    @property
-    def is_weak(self) -> bool:
-        """Whether the elasticity is no more than its category's."""
-        return self.grade == Grade.D
+    def obstacle(self) -> str:
+        """Why there is no price to decide on; empty where there is one, of something that is sold for itself."""
+        if self.kind == Kind.SERVICE:
+            return SERVICE
+        return NO_PRICE if self.price is None else ""
 
     def is_cooling(self, now: dt.datetime) -> bool:
         """Whether the price was changed so lately that the policy wants it left alone."""
@@ -79,33 +82,17 @@ class PriceFacts:
 
 @dataclass(frozen=True, slots=True)
 class PriceGroup:
-    """Products whose prices are decided on in the same way; arrays (P,) in the order of `facts`.
+    """Products whose prices are decided on in the same way; arrays (P,) in the order of `facts`."""
 
-    Attributes
-    ----------
-    weak : the elasticity is no more than its category's.
-    cooling : the price was changed so lately that it is to stay.
-    """
-
-    approach: PricingStrategy
+    strategy: PricingStrategy
     facts: Sequence[PriceFacts]
-    offers: PricingInputs
-    terms: PriceConstraints
-    weak: BoolArray
-    cooling: BoolArray
-
-
-@dataclass(frozen=True, slots=True)
-class PriceBasis:
-    """Products to decide on, grouped by how, and those that have no price to decide on."""
-
-    groups: Sequence[PriceGroup]
-    without_price: Sequence[PriceFacts] = field(default=())
+    inputs: PricingInputs
+    constraints: PriceConstraints
 
 
 def pricing_inputs(
     codes: Collection[str], overrides: Overrides | None = None, cost: Decimal | None = None
-) -> PriceBasis:
+) -> tuple[list[PriceGroup], list[PriceFacts]]:
     """Read what is needed to decide on the prices of these products; unknown codes are left out.
 
     Six queries for every 5,000 products.
@@ -114,56 +101,60 @@ def pricing_inputs(
     ----------
     overrides : what a request asks for in place of the policies.
     cost : a cost to be tried, per unit, in place of the products' own.
+
+    Returns
+    -------
+    The products grouped by strategy, and those that have no price to decide on.
     """
     groups: dict[PricingStrategy, list[PriceFacts]] = {}
     without_price = []
-    for known in price_facts(codes).values():
-        facts = known if cost is None else replace(known, cost=cost)
+    for facts in price_facts(codes).values():
+        facts = facts if cost is None else replace(facts, cost=cost)
         if overrides:
             facts = replace(facts, policy=overrides.narrow(facts.policy))
-        if facts.can_be_priced:
-            groups.setdefault(approach_of(facts.policy), []).append(facts)
-        else:
+        if facts.obstacle:
             without_price.append(facts)
-    return PriceBasis([price_group(approach, members) for approach, members in groups.items()], without_price)
+        else:
+            groups.setdefault(strategy_of(facts.policy), []).append(facts)
+    return [price_group(strategy, members) for strategy, members in groups.items()], without_price
 
 
-def approach_of(policy: EffectivePolicy) -> PricingStrategy:
+def strategy_of(policy: EffectivePolicy) -> PricingStrategy:
     """How a price is chosen under a policy."""
-    return PricingStrategy(policy.strategy, policy.demand_model, policy.endings)
+    return PricingStrategy(policy.strategy, policy.demand_model, policy.price_endings)
 
 
-def price_group(approach: PricingStrategy, facts: Sequence[PriceFacts]) -> PriceGroup:
+def price_group(strategy: PricingStrategy, facts: Sequence[PriceFacts]) -> PriceGroup:
     """Turn products with a price into the arrays that the core of price decisions reads."""
     now = timezone.now()
 
-    def column(value: Callable[[PriceFacts], Any]) -> list[float]:
-        return [np.nan if (found := value(each)) is None else float(found) for each in facts]
+    def of_product(*names: str) -> dict[str, list[float]]:
+        return {name: _floats(getattr(each, name) for each in facts) for name in names}
 
-    offers = PricingInputs.of(
-        price=column(lambda each: each.price),
-        cost=column(lambda each: each.cost),
-        quantity=column(lambda each: each.quantity),
-        elasticity=column(lambda each: each.elasticity),
-        std_error=column(lambda each: each.std_error),
-        assumed_cost_ratio=column(lambda each: each.policy.assumed_cost_ratio),
+    def of_policy(*names: str) -> dict[str, list[float]]:
+        return {name: _floats(each.policy.settings[name] for each in facts) for name in names}
+
+    inputs = PricingInputs.of(
+        **of_product("price", "cost", "quantity", "elasticity", "std_error"),
+        **of_policy("assumed_cost_ratio"),
+        weak=[each.grade == Grade.D for each in facts],
+        not_converged=[NOT_CONVERGED in each.flags for each in facts],
+        cooling=[each.is_cooling(now) for each in facts],
     )
-    terms = PriceConstraints.of(
-        len(facts),
-        target_margin=column(lambda each: each.policy.target_margin),
-        minimum_margin=column(lambda each: each.policy.minimum_margin),
-        markup=column(lambda each: each.policy.markup),
-        min_price=column(lambda each: each.policy.min_price),
-        max_price=column(lambda each: each.policy.max_price),
-        max_change=column(lambda each: each.policy.max_change),
-        competitor_floor=column(lambda each: _of_market(each.policy.competitor_floor, each.competitors)),
-        competitor_ceiling=column(lambda each: _of_market(each.policy.competitor_ceiling, each.competitors)),
-        lowest_charged=column(lambda each: each.lowest_charged),
-        highest_charged=column(lambda each: each.highest_charged),
+    market = {
+        name: _floats(_of_market(each.policy.settings[name], each.competitors) for each in facts)
+        for name in ("competitor_floor", "competitor_ceiling")
+    }
+    # Whatever the policies state about the prices themselves.
+    names = [name for name in PriceConstraints.__slots__ if name in SETTINGS and name not in market]
+    constraints = PriceConstraints.of(
+        len(facts), **of_policy(*names), **market, **of_product("lowest_charged", "highest_charged")
     )
-    weak = np.array([each.is_weak for each in facts], np.bool_)
-    cooling = np.array([each.is_cooling(now) for each in facts], np.bool_)
-    return PriceGroup(approach, facts, offers, terms, weak, cooling)
+    return PriceGroup(strategy, facts, inputs, constraints)
+
+
+def _floats(values: Iterable[Any]) -> list[float]:
+    return [np.nan if value is None else float(value) for value in values]
 
 
 def price_facts(codes: Collection[str]) -> dict[str, PriceFacts]:
@@ -172,23 +163,6 @@ def price_facts(codes: Collection[str]) -> dict[str, PriceFacts]:
     for chunk in batches(sorted(set(codes)), CODES_A_STATEMENT):
         found |= _chunk_of_facts(chunk)
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A product as the catalogue and the cached tables have it."""
-
-    code: str
-    name: str
-    category: str
-    kind: str
-    price: Decimal | None
-    cost: Decimal | None
-    quantity: int | None
-    elasticity: float | None
-    std_error: float | None
-    grade: str | None
-    flags: list[str] | None
 
 
 _COLUMNS = (
@@ -200,33 +174,34 @@ _COLUMNS = (
 def _chunk_of_facts(codes: list[str]) -> dict[str, PriceFacts]:
     pooled = FilteredRelation("elasticities", condition=Q(elasticities__method=Method.POOLED))
     products = Product.objects.filter(code__in=codes).annotate(pooled=pooled).order_by("code")
-    rows = [_Row(*values) for values in products.values_list(*_COLUMNS)]
+    rows = list(products.values_list(*_COLUMNS, named=True))
     policies = effective_policies(rows)
     charged = _range_charged(codes)
     changed = _last_changes(codes)
     days = {code: policy.competitor_days for code, policy in policies.items()}
     competitors = competitor_statistics(list(days), days)
-    return {
-        row.code: PriceFacts(
+    found = {}
+    for row in rows:
+        lowest, highest = charged.get(row.code, (None, None))
+        found[row.code] = PriceFacts(
             code=row.code,
             name=row.name,
             category=row.category,
             kind=row.kind,
-            price=row.price,
+            price=row.current_price,
             cost=row.cost,
-            quantity=max(row.quantity or 0, 0),
-            elasticity=row.elasticity,
-            std_error=row.std_error,
-            grade=row.grade or "",
-            flags=tuple(row.flags or ()),
-            lowest_charged=charged.get(row.code, (None, None))[0],
-            highest_charged=charged.get(row.code, (None, None))[1],
+            quantity=max(row.summary__monthly_sales or 0, 0),
+            elasticity=row.pooled__elasticity,
+            std_error=row.pooled__std_error,
+            grade=row.pooled__quality or "",
+            flags=tuple(row.pooled__flags or ()),
+            lowest_charged=lowest,
+            highest_charged=highest,
             competitors=competitors.get(row.code),
             last_changed=changed.get(row.code),
             policy=policies[row.code],
         )
-        for row in rows
-    }
+    return found
 
 
 def _range_charged(codes: Sequence[str]) -> dict[str, tuple[float, float]]:

@@ -1,7 +1,6 @@
-"""Optimising the prices of many products as a job, and proposing what came of it in the ledger."""
+"""Optimization of the prices of many products as a job."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -12,9 +11,9 @@ from django.utils import timezone
 from elastix.jobs.models import OPEN_STATES, Job
 from elastix.jobs.runner import JobRun, dispatch_on_commit
 from elastix.sql import insert_rows, number_for_driver
-from pricing.recommendation.models import BulkOptimization
+from pricing.recommendation.models import BulkOptimization, BulkRow
 from pricing.recommendation.selectors.bulk import KIND, result_of
-from pricing.recommendation.selectors.bulk_optimization import COLUMNS, Outcome, optimize_each
+from pricing.recommendation.selectors.bulk_optimization import COLUMNS, optimize_each
 from pricing.recommendation.selectors.joint_optimization import optimize_jointly
 from pricing.recommendation.selectors.policies import Overrides
 from pricing.sales.models import Product
@@ -35,7 +34,7 @@ def bulk_request(
     overrides : what was asked for in place of the policies.
     joint : choose the prices together, with the products' cross effects, instead of each for itself.
     """
-    asked = {name: str(value) for name, value in asdict(overrides).items() if value is not None}
+    asked = {name: str(value) for name, value in overrides.asked().items()}
     with transaction.atomic():
         job = Job.objects.create(
             kind=KIND,
@@ -62,7 +61,7 @@ def bulk_optimize(run: JobRun) -> dict[str, Any]:
     return result_of(run.job_id, found, together)
 
 
-def _keep(job_id: int, rows: Sequence[Outcome]) -> None:
+def _keep(job_id: int, rows: Sequence[BulkRow]) -> None:
     BulkOptimization.objects.filter(pk=job_id).delete()
     BulkOptimization.objects.create(pk=job_id, computed_at=timezone.now())
     # A product that was deleted meanwhile has no row.
@@ -71,7 +70,7 @@ def _keep(job_id: int, rows: Sequence[Outcome]) -> None:
     insert_rows("pricing_bulkrow", ("optimization_id", *COLUMNS), _values(job_id, kept))
 
 
-def _values(job_id: int, rows: Iterator[Outcome]) -> Iterator[tuple[Any, ...]]:
+def _values(job_id: int, rows: Iterator[BulkRow]) -> Iterator[tuple[Any, ...]]:
     for row in rows:
         values = (getattr(row, name) for name in COLUMNS)
         yield (

@@ -12,9 +12,9 @@ from django.utils import timezone
 from elastix.dataset.models import DataVersion
 from elastix.dataset.versions import data_version, lock_version
 from elastix.sql import fetch
-from pricing.recommendation.models import CategorySummary, PricePolicy
-from pricing.recommendation.selectors.bulk_optimization import Outcome, Sums, optimize_each
-from pricing.recommendation.selectors.pricing_inputs import MONTH_DAYS
+from pricing.recommendation.models import BulkRow, CategorySummary, PricePolicy
+from pricing.recommendation.selectors.bulk_optimization import Sums, optimize_each
+from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.selectors.products import merchandise
 
 AT_LEAST_EVERY: Final = dt.timedelta(days=1)
@@ -55,7 +55,7 @@ def categories_refresh(version: DataVersion) -> None:
     category = dict(merchandise().order_by("code").values_list("code", "category"))
     found = optimize_each(list(category))
     sales = _sales(version.as_of)
-    rows: dict[str, list[Outcome]] = {}
+    rows: dict[str, list[BulkRow]] = {}
     for row in found.rows:
         rows.setdefault(category[row.product_id], []).append(row)
     summaries = [
@@ -90,7 +90,7 @@ def _sales(as_of: dt.date | None) -> Sales:
     }
 
 
-def _figures(rows: Sequence[Outcome], sales: Sales) -> dict[str, Any]:
+def _figures(rows: Sequence[BulkRow], sales: Sales) -> dict[str, Any]:
     revenue, units = np.array([sales.get(row.product_id, (0.0, 0.0)) for row in rows]).T
     cost = np.array([np.nan if row.cost is None else row.cost for row in rows])
     with_cost = ~np.isnan(cost)
@@ -105,7 +105,7 @@ def _figures(rows: Sequence[Outcome], sales: Sales) -> dict[str, Any]:
     }
 
 
-def _mean_elasticity(rows: Sequence[Outcome], revenue: np.ndarray[Any, Any]) -> float | None:
+def _mean_elasticity(rows: Sequence[BulkRow], revenue: np.ndarray[Any, Any]) -> float | None:
     """Mean of the published elasticities by revenue; of all alike where nothing was sold."""
     value = np.array([np.nan if row.elasticity is None else row.elasticity for row in rows])
     weight = np.where(np.isnan(value), 0.0, np.maximum(revenue, 0.0))
@@ -115,10 +115,10 @@ def _mean_elasticity(rows: Sequence[Outcome], revenue: np.ndarray[Any, Any]) -> 
 
 
 def _uplift(sums: Sums) -> dict[str, Any]:
-    low, high = sums.profit_limits()
+    low, high = sums.profit.interval()
     figures = {
-        "revenue_change": sums.revenue - sums.revenue_now,
-        "profit_change": sums.profit - sums.profit_now,
+        "revenue_change": sums.revenue.expected - sums.revenue.now,
+        "profit_change": sums.profit.expected - sums.profit.now,
         "profit_change_low": low,
         "profit_change_high": high,
     }

@@ -10,17 +10,18 @@ from django.db import transaction
 from elastix.dataset.versions import lock_version
 from elastix.errors import Conflict
 from pricing.recommendation.models import PricePolicy
+from pricing.recommendation.selectors.policies import find_policy
 from pricing.sales.models import Product
 
 
 @transaction.atomic
 def policy_create(fields: Mapping[str, Any], *, user: Any = None) -> PricePolicy:
-    """Lay down a new policy.
+    """Create a policy.
 
     Parameters
     ----------
     fields : of `PricePolicy`; `product` is a product, or None for a category's or the shop's policy.
-    user : who does, for the history; None if it is kept elsewhere.
+    user : author of the change, for the history; None if the history is kept elsewhere.
 
     Raises
     ------
@@ -30,7 +31,7 @@ def policy_create(fields: Mapping[str, Any], *, user: Any = None) -> PricePolicy
     lock_version()
     policy = PricePolicy(**fields)
     _save(policy)
-    _remember(policy, ADDITION, user, "Added.")
+    _log(policy, ADDITION, user, "Added.")
     return policy
 
 
@@ -40,31 +41,31 @@ def policy_update(policy_id: int, fields: Mapping[str, Any], *, user: Any = None
 
     Raises
     ------
-    PricePolicy.DoesNotExist
+    NotFound : there is no such policy.
     Conflict, ValidationError : as for a new one.
     """
     lock_version()
-    policy = PricePolicy.objects.select_for_update().get(pk=policy_id)
+    policy = find_policy(policy_id, PricePolicy.objects.select_for_update())
     changed = [name for name, value in fields.items() if getattr(policy, name) != value]
     for name in changed:
         setattr(policy, name, fields[name])
     if changed:
         _save(policy)
-        _remember(policy, CHANGE, user, f"Changed {', '.join(changed)}.")
+        _log(policy, CHANGE, user, f"Changed {', '.join(changed)}.")
     return policy
 
 
 @transaction.atomic
 def policy_delete(policy_id: int, *, user: Any = None) -> None:
-    """Take a policy back: the wider ones hold again.
+    """Delete a policy: the wider ones hold again.
 
     Raises
     ------
-    PricePolicy.DoesNotExist
+    NotFound : there is no such policy.
     """
     lock_version()
-    policy = PricePolicy.objects.select_for_update().get(pk=policy_id)
-    _remember(policy, DELETION, user, "Deleted.")
+    policy = find_policy(policy_id, PricePolicy.objects.select_for_update())
+    _log(policy, DELETION, user, "Deleted.")
     policy.delete()
 
 
@@ -80,6 +81,6 @@ def _save(policy: PricePolicy) -> None:
     policy.save()
 
 
-def _remember(policy: PricePolicy, action: int, user: Any, message: str) -> None:
+def _log(policy: PricePolicy, action: int, user: Any, message: str) -> None:
     if user is not None and user.pk is not None:
         LogEntry.objects.log_actions(user.pk, [policy], action, message, single_object=True)

@@ -11,7 +11,7 @@ from elastix.admin_base import change_link
 from elastix.admin_imports import ImportBatchAdmin
 from elastix.errors import Conflict
 from elastix.imports.models import ImportBatch
-from pricing.sales.services.imports import batch_withdraw
+from pricing.sales.services.imports import batch_revert
 
 
 @admin.register(ImportBatch)
@@ -35,7 +35,7 @@ class SalesImportBatchAdmin(ImportBatchAdmin):
             return TemplateResponse(request, "admin/pricing/revert_confirmation.html", context)
         for batch in queryset:
             try:
-                job = batch_withdraw(batch, user=request.user)
+                job = batch_revert(batch, user=request.user)
             except Conflict as error:
                 self.message_user(request, f"{batch.file_name}: {error}", messages.ERROR)
             else:

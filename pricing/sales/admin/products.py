@@ -13,8 +13,8 @@ from django.utils.http import urlencode
 
 from elastix.admin_base import ExportMixin, ServiceDeletes, change_link, changelist_url, copy_state
 from elastix.admin_imports import UploadMixin
-from elastix.imports.models import ImportKind
 from elastix.jobs.recompute import request_recompute
+from pricing.sales.core.files import ImportKind
 from pricing.sales.core.service_codes import normalise_code
 from pricing.sales.models import PriceChange, Product, SalesHistory, Transaction
 from pricing.sales.services.product_imports import SCHEMA

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from elastix.admin_base import PeriodFilter, ReadOnlyAdmin, ServiceDeletes, change_link, copy_state
 from elastix.admin_imports import UploadMixin
 from elastix.dataset.versions import data_version
-from elastix.imports.models import ImportKind
+from pricing.sales.core.files import ImportKind
 from pricing.sales.core.lines import EXCLUSION_REASONS
 from pricing.sales.models import SalesHistory, StaleCustomer, StaleProduct, Transaction
 from pricing.sales.models.products import MAX_PRICE

@@ -26,9 +26,6 @@ class CodeField(TextField):
 
 
 class CodeFormField(TextFormField):
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"max_length": LONGEST_CODE} | kwargs)
-
     def clean(self, value: Any) -> Any:
         text = super().clean(value)
         try:

@@ -6,7 +6,6 @@ from uuid import UUID
 from django.http import FileResponse
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,10 +13,9 @@ from elastix.api.fields import CONTROL
 from elastix.api.operations import operation
 from elastix.api.viewsets import AnyAccept, ElastixViewSet
 from elastix.errors import NotFound
-from elastix.imports.core.errors import UnreadableFile
 from elastix.imports.models import ImportBatch
 from elastix.imports.services import batch_create, rejects_file
-from pricing.sales.services.imports import batch_withdraw
+from pricing.sales.services.imports import batch_revert
 
 
 class ImportSerializer(serializers.Serializer[Any]):
@@ -82,18 +80,15 @@ def upload(request: Request, kind: str) -> Response:
     serializer = ImportSerializer(data=request.data)
     serializer.is_valid(raise_exception=True)
     given = serializer.validated_data
-    try:
-        batch = batch_create(
-            given["file"],
-            kind=kind,
-            file_name=given["file"].name,
-            options={name: given[name] for name in ("mapping", "encoding", "day_first")},
-            dry_run=given["dry_run"],
-            again=given["force"],
-            user=request.user,
-        )
-    except UnreadableFile as error:
-        raise ValidationError({"file": [str(error)]}) from error
+    batch = batch_create(
+        given["file"],
+        kind=kind,
+        file_name=given["file"].name,
+        options={name: given[name] for name in ("mapping", "encoding", "day_first")},
+        dry_run=given["dry_run"],
+        force=given["force"],
+        user=request.user,
+    )
     return _accepted(batch, batch.job_id)
 
 
@@ -124,7 +119,7 @@ class ImportViewSet(ElastixViewSet):
     def destroy(self, request: Request, import_id: UUID) -> Response:
         """Revert an import: a job deletes its transactions."""
         batch = self._batch(import_id)
-        job = batch_withdraw(batch, user=request.user)
+        job = batch_revert(batch, user=request.user)
         batch.refresh_from_db()
         return _accepted(batch, job.pk)
 

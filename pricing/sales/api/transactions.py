@@ -19,10 +19,10 @@ from elastix.api.serializers import RowSerializer
 from elastix.api.viewsets import ElastixViewSet
 from elastix.dataset.versions import current_version
 from elastix.errors import NotFound
-from elastix.imports.models import ImportKind
 from pricing.sales.api.fields import CodeField, CodeFilter, DecimalNumberField
 from pricing.sales.api.imports import AcceptedSerializer, ImportSerializer
 from pricing.sales.api.imports import upload as upload  # other uploads import it from here
+from pricing.sales.core.files import ImportKind
 from pricing.sales.models import Transaction
 from pricing.sales.models.products import MAX_PRICE
 from pricing.sales.models.transactions import MAX_QUANTITY

@@ -90,3 +90,14 @@ class PriceChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product_id}: {self.old_price} -> {self.new_price} ({self.status})"
+
+    @property
+    def change_percent(self) -> Decimal | None:
+        """The change in percent of the old price; None for a first price."""
+        return 100 * (self.new_price - self.old_price) / self.old_price if self.old_price else None
+
+    @property
+    def is_stale(self) -> bool:
+        """It is undecided or waits to be applied, but its product's price has moved meanwhile."""
+        waits = self.status in (PriceChangeStatus.PROPOSED, PriceChangeStatus.APPROVED)
+        return waits and self.product.current_price != self.old_price

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 
-from elastix.imports.models import ImportBatch, ImportKind, ImportStatus
+from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.sql import fetch, is_postgresql
+from pricing.sales.core.files import ImportKind
 from pricing.sales.core.lines import EXCLUSION_REASONS, NONE
 from pricing.sales.core.service_codes import DEFAULT, suggest_service_codes
 from pricing.sales.models import Product

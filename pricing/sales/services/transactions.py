@@ -15,8 +15,9 @@ from django.db import transaction
 
 from elastix.dataset.versions import lock_version
 from elastix.errors import NotFound
-from elastix.imports.models import ImportBatch, ImportKind, ImportStatus
+from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.sql import execute
+from pricing.sales.core.files import ImportKind
 from pricing.sales.models import Transaction
 from pricing.sales.models.products import Kind
 from pricing.sales.services import rollup

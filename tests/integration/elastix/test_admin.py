@@ -15,8 +15,9 @@ from django.urls import reverse
 from elastix.admin_base import ReadOnlyAdmin
 from elastix.dataset.models import DataVersion
 from elastix.dataset.versions import lock_version
-from elastix.imports.models import ImportBatch, ImportKind, ImportReject, ImportStatus
+from elastix.imports.models import ImportBatch, ImportReject, ImportStatus
 from elastix.jobs.models import Job, JobState
+from pricing.sales.core.files import ImportKind
 from pricing.sales.models import PriceChange
 from tests.integration.admin_pages import page, queries_of, said, signed_in
 

@@ -131,7 +131,7 @@ def test_a_bug_is_reported_without_its_details(
     def broken(*args: Any, **kwargs: Any) -> Any:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(elasticities, "elasticity_page", broken)
+    monkeypatch.setattr(elasticities, "elasticity_rows", broken)
     viewer_client.raise_request_exception = False
     answer = viewer_client.get("/elasticity")
     check(answer, 500)

@@ -76,7 +76,7 @@ def test_a_bug_is_one_line_too_with_its_traceback_and_id(
     def broken(*args: Any, **kwargs: Any) -> Any:
         raise RuntimeError("deep down")
 
-    monkeypatch.setattr(elasticities, "elasticity_page", broken)
+    monkeypatch.setattr(elasticities, "elasticity_rows", broken)
     viewer_client.raise_request_exception = False
     answer = viewer_client.get("/elasticity")
     events = lines()

@@ -190,7 +190,7 @@ def test_a_busy_database_asks_to_come_back(viewer_client: APIClient, monkeypatch
     def locked(*args: Any, **kwargs: Any) -> Any:
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(elasticities, "elasticity_page", locked)
+    monkeypatch.setattr(elasticities, "elasticity_rows", locked)
     answered = viewer_client.get(PATH)
     assert answered.status_code == 503
     assert answered["Retry-After"] == "5"

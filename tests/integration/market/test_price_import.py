@@ -174,7 +174,7 @@ def test_the_command_reads_a_file(tmp_path: Path) -> None:
     assert "3 rows: 2 accepted, 1 rejected." in out.getvalue()
     assert "line 4: There is no product NOTHING" in out.getvalue()
     assert len(rows()) == 2
-    with pytest.raises(CommandError, match="--again"):
+    with pytest.raises(CommandError, match="--force"):
         call_command("import_competitor_prices", str(path), stdout=out, stderr=io.StringIO())
 
 

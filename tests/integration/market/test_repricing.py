@@ -22,7 +22,7 @@ from market.services.competitors import price_record
 from market.services.kill_switch import kill_switch_set
 from market.services.repricing import reprice, reprice_if_due, rule_run_request, runs_purge
 from market.services.rules import rule_delete, rule_update
-from pricing.changes.services import price_changes as ledger
+from pricing.changes.services import price_changes
 from pricing.recommendation.models import PricePolicy
 from pricing.recommendation.selectors.policies import effective_policies
 from pricing.sales.models import PriceChange, Product
@@ -126,7 +126,7 @@ def test_a_price_that_somebody_sets_is_the_new_base() -> None:
 def test_a_change_that_was_rolled_back_is_made_again_from_the_same_base() -> None:
     cheaper = rule(codes=["CUP"], may_apply=True)
     run(cheaper)
-    ledger.roll_back([PriceChange.objects.get().pk], by="manager")
+    price_changes.roll_back([PriceChange.objects.get().pk], by="manager")
     run(cheaper)
     assert prices()["CUP"] == "3.60"
 
@@ -300,14 +300,14 @@ def test_a_proposal_that_waits_is_not_made_again_and_an_outdated_one_is_called_o
 
 
 def test_a_proposal_of_a_person_stays_beside_a_rule_s() -> None:
-    ledger.propose([("CUP", Decimal("4.20"))], by="anna")
+    price_changes.propose([("CUP", Decimal("4.20"))], by="anna")
     run(rule(codes=["CUP"]))
     assert changes() == [("CUP", "4.20", "proposed"), ("CUP", "3.60", "proposed")]
 
 
 def test_what_somebody_approved_for_later_comes_first() -> None:
-    (line,) = ledger.propose([("CUP", Decimal("4.20"))], by="anna")
-    ledger.approve([line.pk], by="manager", scheduled_for=timezone.now() + dt.timedelta(days=1))
+    (line,) = price_changes.propose([("CUP", Decimal("4.20"))], by="anna")
+    price_changes.approve([line.pk], by="manager", scheduled_for=timezone.now() + dt.timedelta(days=1))
     made = run(rule(codes=["CUP"], may_apply=True))
     assert outcomes(made) == {"CUP": "held_back change_approved -> 4.00"}
 
@@ -381,9 +381,9 @@ def test_the_switch_stops_every_rule_and_no_person() -> None:
     kill_switch_set(on=True, reason="wrong costs", by="manager")
     stopped = run(made)
     assert (stopped.stopped, outcomes(stopped)) == ("The kill switch is on: wrong costs", {})
-    (line,) = ledger.propose([("CUP", Decimal("3.80"))], by="anna")
-    ledger.approve([line.pk], by="manager")
-    ledger.apply([line.pk], by="manager")
+    (line,) = price_changes.propose([("CUP", Decimal("3.80"))], by="anna")
+    price_changes.approve([line.pk], by="manager")
+    price_changes.apply([line.pk], by="manager")
     assert prices()["CUP"] == "3.80"
     assert outcomes(run(made, dry_run=True)) == {"CUP": "would_change -> 3.42"}
     kill_switch_set(on=False, reason="", by="manager")

@@ -19,14 +19,14 @@ def forecast(code: str, wape: float | None = 0.34) -> None:
     DemandForecast.objects.create(
         product=Product.objects.create(code=code, name=code),
         method="lines",
-        rate=1.5,
+        purchase_frequency=1.5,
         exposure=14,
-        size=2.5,
+        units_per_purchase=2.5,
         through=dt.date(2025, 5, 1),
         first_sold=dt.date(2025, 1, 1),
         last_sold=dt.date(2025, 4, 30),
         sold_days=60,
-        is_young=False,
+        is_new=False,
         error_low=-0.5,
         error_high=0.8,
         origins=3,
@@ -58,9 +58,9 @@ def test_a_forecast_without_a_past_shows_no_error(viewer: User) -> None:
 def test_nobody_edits_a_forecast(admin_user: User) -> None:
     forecast("CUP")
     browser = signed_in(admin_user)
-    assert browser.post(page(DemandForecast, "change", "CUP"), {"rate": 9}).status_code == 403
+    assert browser.post(page(DemandForecast, "change", "CUP"), {"purchase_frequency": 9}).status_code == 403
     assert browser.get(page(DemandForecast, "add")).status_code == 403
-    assert DemandForecast.objects.get().rate == 1.5
+    assert DemandForecast.objects.get().purchase_frequency == 1.5
 
 
 def test_what_the_shop_taught_is_shown_without_its_sales(viewer: User) -> None:

@@ -13,9 +13,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from elastix.imports.models import ImportBatch, ImportKind, ImportReject, ImportStatus, UploadChunk
+from elastix.imports.models import ImportBatch, ImportReject, ImportStatus, UploadChunk
 from elastix.imports.services import batch_create, uploads_purge
 from elastix.jobs.models import Job, JobState
+from pricing.sales.core.files import ImportKind
 from pricing.sales.models import SalesHistory, Transaction
 from tests.integration.admin_pages import page, queries_of, run_action, said, signed_in
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from elastix.fields import uuid7
-from pricing.changes.services import price_changes as ledger
+from pricing.changes.services import price_changes
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.services.products import product_create, product_update
 from tests.integration.admin_pages import errors_of, page, queries_of, run_action, said, signed_in
@@ -24,7 +24,7 @@ ACTIONS = ("approve", "apply", "reject", "roll_back")
 def changes(db: None) -> list[PriceChange]:
     for code in ("CUP", "MUG"):
         product_create(code=code, by="somebody", name=code.title(), current_price=Decimal("4.00"))
-    return ledger.propose(
+    return price_changes.propose(
         [("CUP", Decimal("4.49")), ("MUG", Decimal("4.99"))], by="analyst", reason="Spring", batch=uuid7()
     )
 
@@ -196,7 +196,7 @@ def test_what_was_expected_is_said_in_words(changes: list[PriceChange], viewer: 
     )
     assert (
         "quantity 1,200.00 \u2192 1,000.50 (990.00 to 1,011.00); revenue 4,800.00 \u2192 4,492.25 (4,445.00 to 4,539.00)."
-        " The limits hold in 80 % of cases." in looking.get(url).content.decode()
+        " The intervals hold in 80 % of cases." in looking.get(url).content.decode()
     )
 
 

@@ -8,7 +8,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from elastix.dataset.versions import data_version, lock_version
-from elastix.imports.models import ImportBatch, ImportKind
+from elastix.imports.models import ImportBatch
+from pricing.sales.core.files import ImportKind
 from pricing.sales.models import Product, SalesHistory, StaleCustomer, StaleProduct, Transaction
 from pricing.sales.services.transactions import transactions_create
 from tests.integration.admin_pages import errors_of, page, queries_of, run_action, said, signed_in

@@ -15,8 +15,9 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from openpyxl import Workbook
 
-from elastix.imports.models import ImportBatch, ImportKind, ImportStatus
+from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.jobs.models import Job
+from pricing.sales.core.files import ImportKind
 from pricing.sales.models import Product, SalesHistory, Transaction
 from tests.integration.admin_pages import errors_of, page, run_action, signed_in
 
@@ -176,10 +177,10 @@ def test_the_same_file_twice_is_refused_unless_it_is_asked_for(
 ) -> None:
     with commits():
         response = send(browser, IMPORT_SALES)
-    assert "came in before" in errors_of(response)
+    assert "was imported before" in errors_of(response)
     assert ImportBatch.objects.get() == imported
     with commits():
-        send(browser, IMPORT_SALES, again="on")
+        send(browser, IMPORT_SALES, force="on")
     assert ImportBatch.objects.filter(status=ImportStatus.PUBLISHED).count() == 2
     assert sum(SalesHistory.objects.values_list("quantity", flat=True)) == 10
 

@@ -9,6 +9,10 @@ from rest_framework.test import APIClient
 
 from elastix.imports.models import ImportBatch
 from elastix.jobs.recompute import request_recompute
+from pricing.elasticity.core.estimates import NOT_CONVERGED
+from pricing.elasticity.core.pooled import solve
+from pricing.elasticity.models import ElasticityModel
+from pricing.elasticity.selectors.fitted_model import fit_converged
 from pricing.sales.models import Product
 from pricing.sales.services.manual_history import manual_day_create
 from tests.integration.little_shop import Commits
@@ -76,6 +80,32 @@ def test_two_prices_entered_by_hand_are_compared_as_the_seed_does(
         {"date": "2025-01-01", "quantity": 1000, "price": 10.0},
         {"date": "2025-01-02", "quantity": 800, "price": 12.0},
     ]
+
+
+def test_the_model_says_whether_its_fit_settled(shop: ImportBatch) -> None:
+    assert fit_converged() is True
+    stored = ElasticityModel.objects.get()
+    assert stored.hyperparameters["iterations"] > 5
+    ElasticityModel.objects.update(hyperparameters=stored.hyperparameters | {"converged": False})
+    assert fit_converged() is False
+
+
+def test_before_the_first_fit_nobody_knows_whether_it_settled(db: None) -> None:
+    assert fit_converged() is None
+
+
+def test_a_product_whose_fit_did_not_settle_is_flagged_and_warned_of(
+    commits: Commits, shop: ImportBatch, viewer_client: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert NOT_CONVERGED not in viewer_client.get(f"{PATH}/CUP").json()["flags"]
+    monkeypatch.setattr(solve, "MOST_STEPS", 1)
+    with commits():
+        request_recompute(full=True)
+    body = viewer_client.get(f"{PATH}/CUP").json()
+    assert NOT_CONVERGED in body["flags"]
+    assert any("did not settle" in warning for warning in body["warnings"])
+    (row,) = viewer_client.get("/elasticity?stock_codes=CUP").json()["results"]
+    assert NOT_CONVERGED in row["flags"]
 
 
 def test_few_days_are_warned_of(commits: Commits, shop: ImportBatch, analyst_client: APIClient) -> None:

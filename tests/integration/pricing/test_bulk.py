@@ -17,8 +17,9 @@ from elastix.jobs.runner import LeaseLost, claim, jobs_run_in, run_job
 from pricing.bundles.models import ProductPair
 from pricing.changes.services.bulk_proposals import bulk_propose
 from pricing.elasticity.models import ElasticityEstimate
+from pricing.recommendation.api.price_serializers import ProductRecommendationSerializer
 from pricing.recommendation.models import BulkOptimization, BulkRow, PricePolicy
-from pricing.recommendation.selectors import bulk_optimization as optimising
+from pricing.recommendation.selectors import bulk_optimization
 from pricing.recommendation.selectors.bulk import KIND, csv_rows, find_optimization
 from pricing.recommendation.selectors.policies import Overrides
 from pricing.recommendation.selectors.recommendations import recommend_many
@@ -106,7 +107,7 @@ def test_the_whole_shop(analyst_client: APIClient, commits: Commits) -> None:
 
 def test_each_price_is_the_one_recommended_alone(analyst_client: APIClient, commits: Commits) -> None:
     found = items(optimise(analyst_client, commits))
-    for row in recommend_many(CODES):
+    for row in ProductRecommendationSerializer(recommend_many(CODES), many=True).data:
         item, expected = found[row["product_id"]], row["expected"] or {}
         for name in ("current_price", "recommended_price", "reason", "warnings"):
             assert item[name] == row[name], (row["product_id"], name)
@@ -119,6 +120,19 @@ def test_each_price_is_the_one_recommended_alone(analyst_client: APIClient, comm
             assert [item["profit_low"], item["profit_high"]] == expected["interval"]["profit"]
     assert found["P001"]["recommended_price"] == 14.49
     assert found["P001"]["warnings"] == ["CI_CROSSES_MINUS_ONE"]
+
+
+def test_an_estimate_that_did_not_converge_moves_no_price(
+    analyst_client: APIClient, commits: Commits
+) -> None:
+    ElasticityEstimate.objects.filter(product_id="P001").update(flags=["NOT_CONVERGED"])
+    for joint in (False, True):
+        job = optimise(analyst_client, commits, filter={}, joint=joint)
+        item = items(job)["P001"]
+        assert (item["recommended_price"], item["changes"], item["confidence"]) == (12.99, False, 0.0)
+        assert (item["reason"], item["warnings"]) == ("NOT_CONVERGED", ["NOT_CONVERGED"])
+        assert job["result"]["kept_because"]["NOT_CONVERGED"] == 1
+        assert items(job)["CUT"]["changes"]
 
 
 def test_totals_add_up_and_their_limits_lie_around_them(analyst_client: APIClient, commits: Commits) -> None:
@@ -268,7 +282,7 @@ def test_many_products_take_the_same_few_queries_a_thousand(held: list[int]) -> 
 
 def test_products_are_looked_at_in_parts_that_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = Job.objects.get(pk=finished()).result
-    monkeypatch.setattr(optimising, "PRODUCTS_A_CHUNK", 2)
+    monkeypatch.setattr(bulk_optimization, "PRODUCTS_A_CHUNK", 2)
     parts = Job.objects.get(pk=finished()).result
     assert parts["items"] == whole["items"]
     assert parts["kept_because"] == whole["kept_because"]
@@ -565,7 +579,7 @@ def test_without_cross_effects_nothing_is_added(analyst_client: APIClient, commi
 def test_too_many_products_are_not_chosen_together(
     analyst_client: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pricing.recommendation.api.bulk.MOST_TOGETHER", 5)
+    monkeypatch.setattr("pricing.recommendation.selectors.bulk.MOST_TOGETHER", 5)
     answer = analyst_client.post(PATH, {"filter": {}, "joint": True})
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["code"] == "too_many"

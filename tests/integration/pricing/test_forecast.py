@@ -54,7 +54,7 @@ def test_the_history_is_the_clean_demand_of_every_day(shop: ImportBatch, viewer_
 
 def test_a_cancelled_sale_is_no_demand(shop: ImportBatch, viewer_client: APIClient) -> None:
     # Forty cups were sold on the first day and taken back.
-    assert DemandForecast.objects.get(product="CUP").size < 15
+    assert DemandForecast.objects.get(product="CUP").units_per_purchase < 15
 
 
 def test_accuracy_stands_beside_that_of_repeating_the_last_week(
@@ -231,19 +231,19 @@ def test_what_was_not_sold_for_a_quarter_is_expected_to_sell_nothing(
     body = analyst_client.get(f"{PATH}/CUP").json()
     assert (body["method"], body["total"]) == ("inactive", 0.0)
     assert any(text.startswith("INACTIVE") for text in body["warnings"])
-    assert DemandForecast.objects.get(product="CUP").rate > 0
+    assert DemandForecast.objects.get(product="CUP").purchase_frequency > 0
     assert analyst_client.get(f"{PATH}/SPOON").json()["method"] == "lines"
 
 
 def test_a_refresh_forecasts_what_is_stale_alone(
     commits: Commits, shop: ImportBatch, analyst_client: APIClient
 ) -> None:
-    before = {row.pk: row.rate for row in DemandForecast.objects.all()}
+    before = {row.pk: row.purchase_frequency for row in DemandForecast.objects.all()}
     fitted_at = ForecastModel.objects.get().fitted_at
     with commits():
         sell(analyst_client, "CUP", LAST_DAY, 20)
         request_recompute()
-    after = {row.pk: row.rate for row in DemandForecast.objects.all()}
+    after = {row.pk: row.purchase_frequency for row in DemandForecast.objects.all()}
     assert sorted(before) == MERCHANDISE
     assert [code for code in before if before[code] != after[code]] == ["CUP"]
     assert ForecastModel.objects.get().fitted_at == fitted_at

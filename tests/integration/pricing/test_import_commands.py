@@ -15,7 +15,7 @@ from elastix.jobs.models import Job, JobState
 from pricing.elasticity.models import ElasticityEstimate
 from pricing.elasticity.services import estimates as estimating
 from pricing.sales.models import PriceChange, Product, Transaction
-from pricing.sales.services import imports as importing
+from pricing.sales.services.imports import TransactionsImport
 from tests.integration.little_shop import csv_bytes, lines_of_shop
 
 pytestmark = pytest.mark.django_db
@@ -100,11 +100,11 @@ def test_an_ambiguous_order_is_asked_about(command: Command) -> None:
     assert "day" in message and "month" in message
 
 
-def test_a_file_that_came_in_before_needs_again(command: Command) -> None:
+def test_a_file_that_came_in_before_needs_force(command: Command) -> None:
     command(csv_bytes([GOOD]))
     message = refusal(command, None)
-    assert "'march.csv'" in message and message.endswith("ask for it with --again.")
-    assert "1 accepted" in command(None, "--again")
+    assert "'march.csv'" in message and message.endswith("set --force.")
+    assert "1 accepted" in command(None, "--force")
     assert Transaction.objects.count() == 2
 
 
@@ -159,7 +159,7 @@ def test_a_bug_while_reading_is_tried_three_times_and_said(
     def broken(*args: Any) -> None:
         raise RuntimeError("no disk")
 
-    monkeypatch.setattr(importing, "_stage", broken)
+    monkeypatch.setattr(TransactionsImport, "stage", broken)
     assert "no disk" in refusal(command, csv_bytes([GOOD]))
     assert Job.objects.get().attempts == 3
 

@@ -342,7 +342,7 @@ def test_the_same_file_twice_is_recognised_whatever_its_name(
     answer = upload(FILE, "another-name.csv")
     assert answer.status_code == 409
     assert answer["Content-Type"] == "application/problem+json"
-    assert "'march.csv'" in answer.json()["detail"] and "`again`" in answer.json()["detail"]
+    assert "'march.csv'" in answer.json()["detail"] and "`force`" in answer.json()["detail"]
     assert (rollup(), ImportBatch.objects.count()) == (before, 1)
 
 

@@ -17,7 +17,7 @@ from elastix.fields import uuid7
 from elastix.imports.models import ImportBatch
 from elastix.jobs.models import ScheduleRun
 from elastix.jobs.scheduler import run_due
-from pricing.changes.services import price_changes as ledger
+from pricing.changes.services import price_changes
 from pricing.recommendation.models import PricePolicy
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.products import Kind, PriceSource
@@ -45,25 +45,25 @@ def mug() -> Product:
 
 @pytest.fixture
 def proposed(cup: Product) -> int:
-    return ledger.propose([("CUP", Decimal("4.49"))], by="analyst", reason="Costs rose")[0].pk
+    return price_changes.propose([("CUP", Decimal("4.49"))], by="analyst", reason="Costs rose")[0].pk
 
 
 @pytest.fixture
 def approved(proposed: int) -> int:
-    ledger.approve([proposed], by="somebody else")
+    price_changes.approve([proposed], by="somebody else")
     return proposed
 
 
 @pytest.fixture
 def applied(approved: int) -> int:
-    ledger.apply([approved], by="somebody else")
+    price_changes.apply([approved], by="somebody else")
     return approved
 
 
 @pytest.fixture
 def batch(cup: Product, mug: Product) -> Any:
     number = uuid7()
-    ledger.propose([("MUG", Decimal("6.60")), ("CUP", Decimal("4.40"))], by="analyst", batch=number)
+    price_changes.propose([("MUG", Decimal("6.60")), ("CUP", Decimal("4.40"))], by="analyst", batch=number)
     return number
 
 
@@ -129,10 +129,10 @@ def test_a_first_price_can_be_proposed_and_taken_back(manager_client: APIClient)
     product_create(code="NEW", by="somebody", name="New")
     change = manager_client.post(PATH, {"product_id": "NEW", "new_price": 3}).json()["items"][0]
     assert (change["old_price"], change["change_percent"]) == (None, None)
-    ledger.approve([change["id"]], by="somebody else")
-    ledger.apply([change["id"]], by="manager")
+    price_changes.approve([change["id"]], by="somebody else")
+    price_changes.apply([change["id"]], by="manager")
     assert prices() == {"NEW": "3.00"}
-    ledger.roll_back([change["id"]], by="manager")
+    price_changes.roll_back([change["id"]], by="manager")
     product = Product.objects.get()
     assert (product.current_price, product.price_source) == (None, PriceSource.DATA)
 
@@ -219,7 +219,7 @@ def test_only_what_is_for_sale_gets_a_price(
 
 def test_a_product_occurs_in_a_batch_once(batch: Any) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
-        ledger.propose([("CUP", Decimal("5.00"))], by="analyst", batch=batch)
+        price_changes.propose([("CUP", Decimal("5.00"))], by="analyst", batch=batch)
 
 
 # --- who may ----------------------------------------------------------------------------------------------
@@ -395,7 +395,7 @@ def test_what_is_expected_is_kept_at_approval_and_never_recomputed(
     shop: ImportBatch, manager_client: APIClient
 ) -> None:
     price = Product.objects.get(code="CUP").current_price
-    change = ledger.propose([("CUP", price + Decimal("0.20"))], by="analyst")[0].pk
+    change = price_changes.propose([("CUP", price + Decimal("0.20"))], by="analyst")[0].pk
     expected = manager_client.post(f"{PATH}/{change}/approve").json()["expected"]
     assert expected["as_of"] == data_version().as_of.isoformat()
     assert expected["current"]["price"] == float(price)
@@ -455,7 +455,7 @@ def test_what_was_decided_singly_stays_out_of_the_batchs_next_step(
     batch: Any, manager_client: APIClient
 ) -> None:
     mug = PriceChange.objects.get(product_id="MUG", batch=batch)
-    ledger.reject([mug.pk], by="manager")
+    price_changes.reject([mug.pk], by="manager")
     assert manager_client.post(f"{PATH}/batch/{batch}/approve").status_code == 200
     assert statuses() == ["approved", "rejected"]
 
@@ -489,12 +489,12 @@ def test_an_approved_change_is_applied_when_its_moment_comes(
     later = (timezone.now() + dt.timedelta(hours=1)).isoformat()
     body = manager_client.post(f"{PATH}/{proposed}/approve", {"scheduled_for": later}).json()
     assert body["scheduled_for"] is not None
-    assert (ledger.apply_due(), prices()) == (0, {"CUP": "4.00"})
+    assert (price_changes.apply_due(), prices()) == (0, {"CUP": "4.00"})
     make_due(proposed)
-    assert (ledger.apply_due(), prices()) == (1, {"CUP": "4.49"})
+    assert (price_changes.apply_due(), prices()) == (1, {"CUP": "4.49"})
     change = PriceChange.objects.get(pk=proposed)
     assert (change.status, change.applied_by) == ("applied", "the schedule")
-    assert ledger.apply_due() == 0
+    assert price_changes.apply_due() == 0
 
 
 def test_the_scheduler_applies_what_is_due(approved: int) -> None:
@@ -508,35 +508,35 @@ def test_the_scheduler_applies_what_is_due(approved: int) -> None:
 @pytest.mark.parametrize("step", ["propose", "reject"])
 def test_what_is_not_approved_is_never_applied_by_the_schedule(step: str, proposed: int) -> None:
     if step == "reject":
-        ledger.reject([proposed], by="manager")
+        price_changes.reject([proposed], by="manager")
     make_due(proposed)
-    assert (ledger.apply_due(), prices()) == (0, {"CUP": "4.00"})
+    assert (price_changes.apply_due(), prices()) == (0, {"CUP": "4.00"})
 
 
 def test_a_due_change_whose_price_has_moved_is_left_to_people_with_a_note(
     approved: int, batch: Any, manager_client: APIClient
 ) -> None:
-    ledger.approve(batch, by="manager")
+    price_changes.approve(batch, by="manager")
     mug = PriceChange.objects.get(product_id="MUG", batch=batch).pk
     product_update("CUP", by="somebody", current_price=Decimal("4.20"))
     make_due(approved, mug)
-    assert (ledger.apply_due(), prices()) == (1, {"CUP": "4.20", "MUG": "6.60"})
+    assert (price_changes.apply_due(), prices()) == (1, {"CUP": "4.20", "MUG": "6.60"})
     body = manager_client.get(f"{PATH}/{approved}").json()
     assert (body["status"], body["is_stale"]) == ("approved", True)
     assert body["note"] == (
         "Not applied when it was due: the price was 4.00 when this was proposed and is 4.20 now; propose anew."
     )
     product_update("CUP", by="somebody", current_price=Decimal("4.00"))
-    assert ledger.apply_due() == 0
+    assert price_changes.apply_due() == 0
     assert manager_client.post(f"{PATH}/{approved}/apply").json()["note"] == ""
 
 
 def test_of_two_due_changes_of_a_product_the_first_is_applied(proposed: int) -> None:
-    second = ledger.propose([("CUP", Decimal("4.99"))], by="analyst")[0].pk
-    ledger.approve([proposed, second], by="manager")
+    second = price_changes.propose([("CUP", Decimal("4.99"))], by="analyst")[0].pk
+    price_changes.approve([proposed, second], by="manager")
     make_due(proposed, second)
     PriceChange.objects.filter(pk=proposed).update(scheduled_for=timezone.now() - dt.timedelta(hours=1))
-    assert (ledger.apply_due(), prices()) == (1, {"CUP": "4.49"})
+    assert (price_changes.apply_due(), prices()) == (1, {"CUP": "4.49"})
     assert statuses() == ["applied", "approved"]
 
 
@@ -626,11 +626,11 @@ def test_deciding_on_a_batch_takes_as_many_queries_for_many_as_for_few(
     )
     number = uuid7()
     with django_assert_max_num_queries(12):
-        ledger.propose([(code, Decimal("5.00")) for code in codes], by="analyst", batch=number)
+        price_changes.propose([(code, Decimal("5.00")) for code in codes], by="analyst", batch=number)
     with django_assert_max_num_queries(25):
-        ledger.approve(number, by="manager")
+        price_changes.approve(number, by="manager")
     with django_assert_max_num_queries(20):
-        ledger.apply(number, by="manager")
+        price_changes.apply(number, by="manager")
     with django_assert_max_num_queries(20):
-        ledger.roll_back(number, by="manager")
+        price_changes.roll_back(number, by="manager")
     assert set(prices().values()) == {"4.00"}

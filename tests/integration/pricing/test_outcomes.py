@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from elastix.dataset.versions import catalogue_changed, data_version
 from elastix.imports.models import ImportBatch
-from pricing.changes.services import price_changes as ledger
+from pricing.changes.services import price_changes
 from pricing.sales.models import PriceChange, Product, SalesHistory
 
 pytestmark = pytest.mark.django_db
@@ -251,9 +251,9 @@ def test_an_approved_change_of_a_real_shop_ends_in_the_calibration(
 ) -> None:
     """What `approve` keeps is what outcomes read."""
     price = Product.objects.get(code="CUP").current_price
-    line = ledger.propose([("CUP", price + Decimal("0.40"))], by="analyst")[0].pk
-    ledger.approve([line], by="manager")
-    ledger.apply([line], by="manager")
+    line = price_changes.propose([("CUP", price + Decimal("0.40"))], by="analyst")[0].pk
+    price_changes.approve([line], by="manager")
+    price_changes.apply([line], by="manager")
     as_of = data_version().as_of
     # As if the last 40 days of the books had come in after it.
     when = dt.datetime.combine(as_of - dt.timedelta(days=40), dt.time(12), dt.UTC)

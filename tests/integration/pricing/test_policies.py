@@ -42,7 +42,7 @@ def fields_of(answer: Any) -> list[str]:
 def test_without_any_policy_everything_is_built_in() -> None:
     (cup,) = of("CUP")
     assert (cup.strategy, cup.demand_model, cup.max_change) == ("profit", "linear", Decimal("0.15"))
-    assert (cup.endings, cup.competitor_days, cup.cooldown_days) == ((49, 99), 7, 0)
+    assert (cup.price_endings, cup.competitor_days, cup.cooldown_days) == ((49, 99), 7, 0)
     assert cup.self_approval is False
     assert {
         getattr(cup, name)
@@ -64,7 +64,7 @@ def test_of_each_setting_the_most_specific_policy_that_states_it_decides() -> No
     policy(product_id="CUP", min_price="3.00", self_approval=False)
     cup, mug, bowl = of("CUP", "MUG", "BOWL")
     assert (cup.strategy, cup.max_change, cup.min_price) == ("revenue", Decimal("0.2"), Decimal("3"))
-    assert (cup.endings, cup.self_approval, cup.cooldown_days) == ((), False, 0)
+    assert (cup.price_endings, cup.self_approval, cup.cooldown_days) == ((), False, 0)
     assert [cup.source(name) for name in ("strategy", "max_change", "min_price", "markup")] == [
         "the shop",
         "category Cups",

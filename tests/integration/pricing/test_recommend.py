@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 
 from market.models import CompetitorPrice
 from pricing.elasticity.models import ElasticityEstimate
+from pricing.recommendation.api.price_serializers import ProductRecommendationSerializer
 from pricing.recommendation.models import PricePolicy
 from pricing.recommendation.selectors.expected import expected_effects
 from pricing.recommendation.selectors.recommendations import recommend_many
@@ -225,6 +226,15 @@ def test_what_cannot_be_asked_is_refused_by_name(name: str, value: str, viewer_c
     assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (400, [name])
 
 
+def test_an_estimate_that_did_not_converge_moves_no_price(viewer_client: APIClient) -> None:
+    ElasticityEstimate.objects.filter(product_id="P001").update(flags=["NOT_CONVERGED"])
+    answer = ask(viewer_client)
+    assert (answer["recommended_price"], answer["price_change"]) == (12.99, 0.0)
+    assert (answer["reason"], answer["warnings"]) == ("NOT_CONVERGED", ["NOT_CONVERGED"])
+    assert (answer["calculations"]["elasticity"], answer["calculations"]["best_price"]) == (-1.2, None)
+    assert "did not come to an end" in answer["rationale"]
+
+
 def test_limits_in_the_wrong_order_are_refused(viewer_client: APIClient) -> None:
     answer = viewer_client.get(f"{PATH}/P001", {"min_price": 14, "max_price": 13})
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "max_price")
@@ -238,7 +248,7 @@ def test_many_products_are_answered_like_each_alone_in_the_same_few_queries(view
     PricePolicy.objects.create(product_id="CUP", strategy="revenue", endings="any", min_price="1.00")
     PricePolicy.objects.create(assumed_cost_ratio="0.5")
     codes = [*MERCHANDISE, "P001", "POST"]
-    rows = recommend_many([*codes, "NOBODY", "P001"])
+    rows = ProductRecommendationSerializer(recommend_many([*codes, "NOBODY", "P001"]), many=True).data
     assert [row["product_id"] for row in rows] == sorted(codes)
     for row in rows:
         alone = ask(viewer_client, row["product_id"])

@@ -17,7 +17,7 @@ from pricing.recommendation.core.inputs import STRATEGIES
 from pricing.recommendation.models import PricePolicy
 from pricing.recommendation.selectors.competition import CompetitorStatistics
 from pricing.recommendation.selectors.policies import Overrides, merge_policies
-from pricing.recommendation.selectors.pricing_inputs import PriceFacts, approach_of, price_group
+from pricing.recommendation.selectors.pricing_inputs import PriceFacts, price_group, strategy_of
 from pricing.recommendation.selectors.recommendations import recommendation_of
 
 money = st.decimals("0.01", "5000", places=2)
@@ -131,7 +131,7 @@ def test_the_price_stays_or_keeps_to_every_policy(
 ) -> None:
     policy = merge_policies([PricePolicy(**stated) for stated in (of_shop, of_category, of_product)])
     facts = facts_of(product, mean, days_ago, policy=Overrides(**asked).narrow(policy))
-    found = recommendation_of(price_group(approach_of(facts.policy), [facts])).of_product(0)
+    found = recommendation_of(price_group(strategy_of(facts.policy), [facts])).of_product(0)
     assert found.current_price == product["price"]
     if found.moved:
         price = Fraction(found.recommended_price)
@@ -151,6 +151,6 @@ def test_with_no_floor_known_no_price_moves(
     asked.pop("min_price", None)
     policy = Overrides(**asked).narrow(merge_policies([PricePolicy(**stated)]))
     facts = facts_of(product | {"cost": None}, mean, None, policy=policy)
-    found = recommendation_of(price_group(approach_of(policy), [facts])).of_product(0)
+    found = recommendation_of(price_group(strategy_of(policy), [facts])).of_product(0)
     assert (found.moved, found.recommended_price) == (False, product["price"])
     assert "NO_FLOOR" in found.warnings

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from segments import views
+from segments import api
 from segments.models import CustomerSegment
 from tests.integration.segments import shop
 from tests.integration.segments.contract import ReadingEndpoint, keys_of
@@ -17,7 +17,7 @@ CUSTOMERS = "/segments/customers"
 
 class TestContract(ReadingEndpoint):
     path = CUSTOMERS
-    view = views.CustomersView
+    view = api.CustomerViewSet
     is_dated = False
     is_paged = True
 
@@ -57,7 +57,7 @@ def test_a_customer_has_sums_scores_and_a_segment(viewer_client: APIClient) -> N
             "segment": "Champion",
         }
     ]
-    assert set(answer["items"][0]) == keys_of(views.serializers.CustomerSerializer)
+    assert set(answer["items"][0]) == keys_of(api.CustomerSerializer)
 
 
 @pytest.mark.django_db

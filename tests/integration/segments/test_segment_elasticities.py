@@ -11,7 +11,7 @@ from pricing.elasticity.selectors.fitted_model import FittedModel
 from pricing.elasticity.serializers import ElasticityRowSerializer
 from pricing.sales.models import SalesHistory
 from pricing.sales.selectors.daily import shop_days
-from segments import views
+from segments import api
 from segments.core.rfm import SEGMENTS
 from segments.models import SegmentSales
 from tests.integration.segments import shop
@@ -28,12 +28,13 @@ SEGMENT_KEYS = {
     "ci_low",
     "ci_high",
     "sample_size",
+    "flags",
 }
 
 
 class TestContract(ReadingEndpoint):
     path = ELASTICITIES
-    view = views.SegmentElasticitiesView
+    view = api.SegmentElasticityViewSet
     rows_key = "results"
     is_paged = True
 
@@ -41,7 +42,7 @@ class TestContract(ReadingEndpoint):
 class TestProductsContract(ReadingEndpoint):
     path = ELASTICITIES
     always = {"segment": "Lost"}
-    view = views.SegmentElasticitiesView
+    view = api.SegmentElasticityViewSet
     rows_key = "results"
     is_paged = True
 
@@ -85,16 +86,19 @@ def test_there_is_one_row_for_each_segment_in_their_order(viewer_client: APIClie
         "ci_low": -1.4306,
         "ci_high": -1.0386,
         "sample_size": 40,
+        "flags": [],
     }
-    assert (rows[5]["customer_count"], rows[5]["elasticity"], rows[5]["ci_low"]) == (2, None, None)
+    assert (rows[5]["customer_count"], rows[5]["elasticity"], rows[5]["ci_low"]) == (2, 0.0, None)
+    assert rows[5]["flags"] == ["NO_ELASTICITY"]
 
 
 @pytest.mark.django_db
 def test_an_empty_shop_has_six_rows_that_know_nothing(viewer_client: APIClient) -> None:
     rows = rows_of(viewer_client.get(ELASTICITIES))
     assert [(row["segment"], row["elasticity"], row["sample_size"]) for row in rows] == [
-        (name, None, 0) for name in SEGMENTS
+        (name, 0.0, 0) for name in SEGMENTS
     ]
+    assert all(row["flags"] == ["NO_ELASTICITY"] for row in rows)
 
 
 @pytest.mark.django_db
@@ -121,7 +125,7 @@ def test_products_limit_the_mean_which_units_weigh(viewer_client: APIClient) -> 
     assert (both[0]["product_count"], both[0]["elasticity"], both[0]["sample_size"]) == (1, -1.25, 42)
     # Independent errors of 0.4, weighted 3 to 1: 0.4 sqrt(0.75^2 + 0.25^2).
     assert both[0]["std_error"] == 0.3162
-    assert (both[0]["customer_count"], both[1]["elasticity"], both[1]["product_count"]) == (5, None, 0)
+    assert (both[0]["customer_count"], both[1]["elasticity"], both[1]["product_count"]) == (5, 0.0, 0)
     one = rows_of(viewer_client.get(ELASTICITIES, {"stock_codes": "B"}))
     assert (one[0]["elasticity"], one[0]["std_error"]) == (-2.0, 0.4)
 
@@ -235,7 +239,7 @@ def test_the_segments_of_a_window_of_all_days_are_those_of_a_full_run(viewer_cli
         assert rows[index]["std_error"] == pytest.approx(float(means.std_error[index]), abs=1.01e-4)
         assert rows[index]["product_count"] == 12
     assert [row["customer_count"] for row in rows] == [0, 0, 0, 0, 0, 4]
-    assert (rows[1]["elasticity"], rows[1]["product_count"], rows[1]["sample_size"]) == (None, 0, 0)
+    assert (rows[1]["elasticity"], rows[1]["product_count"], rows[1]["sample_size"]) == (0.0, 0, 0)
 
 
 @pytest.mark.django_db
@@ -272,7 +276,7 @@ def test_a_window_sums_what_the_segment_bought_in_it(viewer_client: APIClient) -
 def test_a_window_without_sales_knows_nothing(segment: dict[str, str], viewer_client: APIClient) -> None:
     fitted_shop()
     answer = viewer_client.get(ELASTICITIES, {**segment, "start_date": "2012-01-01"})
-    assert [row["elasticity"] for row in rows_of(answer)] == ([] if segment else [None] * 6)
+    assert [row["elasticity"] for row in rows_of(answer)] == ([] if segment else [0.0] * 6)
     assert answer.json()["meta"]["total_products"] == 0
 
 

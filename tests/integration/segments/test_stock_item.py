@@ -10,7 +10,7 @@ from pricing.elasticity.core.log_log import fit_log_log
 from pricing.elasticity.core.pooled import refresh
 from pricing.sales.models import Product, SalesHistory
 from pricing.sales.selectors.daily import Window, shop_days
-from segments import views
+from segments import api
 from tests.integration.segments import shop
 from tests.integration.segments.contract import ReadingEndpoint
 from tests.integration.segments.fitted import fitted_shop
@@ -22,7 +22,8 @@ WINDOW = {"start_date": "2011-01-02", "end_date": "2011-01-04"}
 @pytest.mark.django_db
 class TestContract(ReadingEndpoint):
     path = f"{ITEMS}/MUG"
-    view = views.StockItemView
+    view = api.StockItemViewSet
+    action = "retrieve"
 
     @pytest.fixture(autouse=True)
     def _product(self) -> None:
@@ -73,7 +74,8 @@ def test_codes_of_nothing_and_of_services_are_404(code: str, viewer_client: APIC
 def test_an_item_without_sales_has_none(viewer_client: APIClient) -> None:
     shop.five_products()
     answer = viewer_client.get(f"{ITEMS}/NEW").json()
-    assert (answer["elasticity"], answer["avgPrice"], answer["rSquared"]) == (None, None, 0.0)
+    assert (answer["elasticity"], answer["avgPrice"], answer["rSquared"]) == (0.0, None, 0.0)
+    assert (answer["method"], answer["flags"]) == (None, ["FEW_DAYS", "NO_ELASTICITY"])
     assert (answer["totalQuantity"], answer["totalRevenue"], answer["sampleSize"]) == (0, 0.0, 0)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from segments import views
+from segments import api
 from tests.integration.segments import shop
 from tests.integration.segments.contract import ReadingEndpoint, keys_of
 
@@ -20,7 +20,7 @@ def codes(answer: Any) -> list[str]:
 
 class TestContract(ReadingEndpoint):
     path = ITEMS
-    view = views.StockItemsView
+    view = api.StockItemViewSet
     is_paged = True
 
 
@@ -39,9 +39,10 @@ def test_an_item_carries_its_sales_its_segment_and_its_answer_to_price(viewer_cl
             "totalQuantity": 40,
             "totalRevenue": 118.01,
             "segment": "Champion",
+            "flags": [],
         }
     ]
-    assert set(answer["items"][0]) == keys_of(views.serializers.StockItemSerializer)
+    assert set(answer["items"][0]) == keys_of(api.StockItemSerializer)
 
 
 @pytest.mark.django_db
@@ -53,10 +54,11 @@ def test_services_and_products_off_sale_are_not_listed(viewer_client: APIClient)
 
 
 @pytest.mark.django_db
-def test_what_is_not_known_is_null_where_the_shop_knows_others(viewer_client: APIClient) -> None:
+def test_what_is_not_known_is_0_and_flagged_where_the_shop_knows_others(viewer_client: APIClient) -> None:
     shop.five_products()
     item = viewer_client.get(ITEMS, {"query": "new"}).json()["items"][0]
-    assert (item["elasticity"], item["revenuePotential"]) == (None, None)
+    assert (item["elasticity"], item["revenuePotential"]) == (0.0, 0.0)
+    assert item["flags"] == ["NO_ELASTICITY", "NO_PRICE"]
     assert (item["totalQuantity"], item["totalRevenue"], item["purchaseFrequency"]) == (0, 0.0, 0)
     assert item["segment"] == "Unknown"
 

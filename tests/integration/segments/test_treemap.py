@@ -3,7 +3,7 @@
 import pytest
 from rest_framework.test import APIClient
 
-from segments import views
+from segments import api
 from segments.core.rfm import SEGMENTS
 from tests.integration.segments import shop
 from tests.integration.segments.contract import ReadingEndpoint, keys_of
@@ -13,7 +13,8 @@ TREEMAP = "/dashboard/segments"
 
 class TestContract(ReadingEndpoint):
     path = TREEMAP
-    view = views.TreemapView
+    view = api.DashboardViewSet
+    action = "segments"
 
 
 def two_segments() -> None:
@@ -30,7 +31,7 @@ def test_every_segment_has_a_row_in_the_segments_order(viewer_client: APIClient)
     two_segments()
     items = viewer_client.get(TREEMAP).json()["items"]
     assert [item["segment"] for item in items] == list(SEGMENTS)
-    assert all(set(item) == keys_of(views.serializers.TreemapItemSerializer) for item in items)
+    assert all(set(item) == keys_of(api.TreemapItemSerializer) for item in items)
     assert items[5] == {"segment": "Lost", "value": 0.0, "score": 0.0, "customerCount": 0}
 
 

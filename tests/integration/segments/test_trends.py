@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from rest_framework.test import APIClient
 
-from segments import views
+from segments import api
 from segments.core.rfm import SEGMENTS
 from segments.models import SegmentDailyRevenue
 from tests.integration.segments import shop
@@ -16,7 +16,8 @@ TRENDS = "/dashboard/trends"
 
 class TestContract(ReadingEndpoint):
     path = TRENDS
-    view = views.TrendsView
+    view = api.DashboardViewSet
+    action = "trends"
 
 
 def ten_days() -> None:
@@ -42,7 +43,7 @@ def test_a_row_has_the_six_segments_in_their_order_and_the_date(viewer_client: A
     ten_days()
     row = viewer_client.get(TRENDS).json()["items"][1]
     assert list(row) == [*SEGMENTS, "date"]
-    assert set(row) == keys_of(views.serializers.TrendSerializer)
+    assert set(row) == keys_of(api.TrendSerializer)
 
 
 @pytest.mark.django_db

@@ -7,7 +7,8 @@ from typing import Any
 
 from openpyxl import Workbook
 
-from elastix.imports.core import TRANSACTIONS, Chunk, FileSchema, Options, Table, open_table
+from elastix.imports.core import Chunk, FileSchema, Options, Table, open_table
+from pricing.sales.core.files import TRANSACTIONS
 
 HEADER = (
     "InvoiceNo",

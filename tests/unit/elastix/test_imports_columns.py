@@ -1,7 +1,8 @@
 import pytest
 
-from elastix.imports.core import PRODUCTS, TRANSACTIONS, Field, FileSchema, UnreadableFile
+from elastix.imports.core import Field, FileSchema, UnreadableFile
 from elastix.imports.core.fields import normalise_name
+from pricing.sales.core.files import PRODUCTS, TRANSACTIONS
 from tests.unit.elastix.imports_helpers import HEADER, ROW, csv_text, read, row, table, whole
 
 FIELDS = [field.name for field in TRANSACTIONS]
@@ -218,4 +219,4 @@ def test_a_schema_is_asked_for_its_fields_by_name():
     assert "quantity" in TRANSACTIONS
     assert "colour" not in TRANSACTIONS
     with pytest.raises(KeyError):
-        TRANSACTIONS.with_convert("colour", str)
+        TRANSACTIONS["colour"]

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elastix.imports.core import UnreadableFile
-from elastix.imports.core.dates import OrderEvidence, spell
+from elastix.imports.core.dates import parse_date
+from elastix.imports.core.sniff import OrderEvidence
 from tests.unit.elastix.imports_helpers import csv_text, read, refusal, row, table, whole
 
 LONDON = ZoneInfo("Europe/London")
@@ -47,7 +48,7 @@ def moment(text: str, **options) -> datetime:
         ("31/1/68", datetime(2068, 1, 31)),
     ],
 )
-def test_dates_are_read_in_the_spellings_found_in_files(text, expected):
+def test_dates_are_read_in_the_formats_found_in_files(text, expected):
     assert moment(text) == expected.replace(tzinfo=UTC)
 
 
@@ -180,7 +181,7 @@ def test_the_first_day_is_day_zero_wherever_the_shop_is():
     ),
 )
 def test_every_moment_is_read_back_from_every_order(moment, pattern):
-    spelling = spell(moment.strftime(pattern))
+    parsed = parse_date(moment.strftime(pattern))
     order = "day-first" if pattern.startswith("%d") else "month-first"
-    assert spelling.day(order) == moment.date()
-    assert spelling.time == (moment.hour, moment.minute, moment.second, moment.microsecond)
+    assert parsed.day(order) == moment.date()
+    assert parsed.time == (moment.hour, moment.minute, moment.second, moment.microsecond)

@@ -4,7 +4,8 @@ import zipfile
 
 import pytest
 
-from elastix.imports.core import TRANSACTIONS, Options, UnreadableFile, formats, open_table
+from elastix.imports.core import Options, UnreadableFile, formats, open_table
+from pricing.sales.core.files import TRANSACTIONS
 from tests.unit.elastix.imports_helpers import ROW, csv_text, gzipped, read, row, table, whole
 
 CAFE = csv_text([row(Description="CAFÉ \u2013 10 €")])

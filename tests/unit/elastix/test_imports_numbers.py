@@ -5,13 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elastix.imports.core import UnreadableFile
-from elastix.imports.core.numbers import MarkEvidence, parse_number, rounded
-from elastix.imports.core.schemas import MAX_PRICE
+from elastix.imports.core.numbers import parse_number, rounded
+from elastix.imports.core.sniff import SeparatorEvidence
+from pricing.sales.core.files import MAX_PRICE
 from tests.unit.elastix.imports_helpers import csv_text, read, refusal, row, table
 
 
 @pytest.mark.parametrize(
-    ("text", "mark", "value"),
+    ("text", "separator", "value"),
     [
         ("2.55", ".", "2.55"),
         ("2,55", ",", "2.55"),
@@ -29,12 +30,12 @@ from tests.unit.elastix.imports_helpers import csv_text, read, refusal, row, tab
         ("1,5e2", ",", "150"),
     ],
 )
-def test_numbers_are_read_with_the_mark_of_their_file(text, mark, value):
-    assert parse_number(text, mark) == Decimal(value)
+def test_numbers_are_read_with_the_separator_of_their_file(text, separator, value):
+    assert parse_number(text, separator) == Decimal(value)
 
 
 @pytest.mark.parametrize(
-    ("text", "mark"),
+    ("text", "separator"),
     [
         ("2.55", ","),
         ("2,55", "."),
@@ -58,20 +59,20 @@ def test_numbers_are_read_with_the_mark_of_their_file(text, mark, value):
         ("9" * 41, "."),
     ],
 )
-def test_other_spellings_are_no_numbers(text, mark):
-    assert parse_number(text, mark) is None
+def test_other_spellings_are_no_numbers(text, separator):
+    assert parse_number(text, separator) is None
 
 
 @given(st.decimals(-999_999, 999_999, places=4), st.sampled_from(".,"), st.booleans())
-def test_a_number_written_with_a_mark_is_read_back(value, mark, grouped):
+def test_a_number_written_with_a_separator_is_read_back(value, separator, grouped):
     text = f"{value:,f}" if grouped else f"{value:f}"
-    if mark == ",":
+    if separator == ",":
         text = text.translate({ord("."): ",", ord(","): "."})
-    assert parse_number(text, mark) == value
+    assert parse_number(text, separator) == value
 
 
 @pytest.mark.parametrize(
-    ("texts", "delimiter", "mark"),
+    ("texts", "delimiter", "separator"),
     [
         (["2.55", "6"], ";", "."),
         (["2,55", "6"], ";", ","),
@@ -84,41 +85,43 @@ def test_a_number_written_with_a_mark_is_read_back(value, mark, grouped):
         (["2,55", "3,1", "2.5"], ";", ","),
     ],
 )
-def test_the_mark_is_that_of_most_numbers(texts, delimiter, mark):
-    evidence = MarkEvidence()
+def test_the_separator_is_that_of_most_numbers(texts, delimiter, separator):
+    evidence = SeparatorEvidence()
     evidence.add(texts)
-    assert evidence.decide(delimiter) == mark
+    assert evidence.decide(delimiter) == separator
 
 
 def test_a_file_whose_numbers_can_be_read_two_ways_is_refused():
-    with pytest.raises(UnreadableFile, match=r'"1,250" may have decimals or thousands.*option decimal_mark'):
+    with pytest.raises(
+        UnreadableFile, match=r'"1,250" may have decimals or thousands.*option decimal_separator'
+    ):
         table(csv_text([row(UnitPrice="1,250", Quantity="6")], delimiter=";"))
 
 
 def test_a_file_with_as_many_points_as_commas_is_refused():
-    with pytest.raises(UnreadableFile, match=r"contradict each other.*option decimal_mark"):
+    with pytest.raises(UnreadableFile, match=r"contradict each other.*option decimal_separator"):
         table(csv_text([row(UnitPrice="2,55"), row(UnitPrice="2.55")], delimiter=";"))
 
 
-@pytest.mark.parametrize(("mark", "price"), [(".", 1250), (",", Decimal("1.25"))])
-def test_a_given_mark_settles_it(mark, price):
-    chunk = read(csv_text([row(UnitPrice="1,250")], delimiter=";"), decimal_mark=mark)
+@pytest.mark.parametrize(("separator", "price"), [(".", 1250), (",", Decimal("1.25"))])
+def test_a_given_separator_settles_it(separator, price):
+    chunk = read(csv_text([row(UnitPrice="1,250")], delimiter=";"), decimal_separator=separator)
     assert chunk.columns["unit_price"] == [price]
 
 
-def test_an_impossible_mark_is_refused():
-    with pytest.raises(UnreadableFile, match="decimal mark"):
-        table(csv_text([row()]), decimal_mark="x")
+def test_an_impossible_separator_is_refused():
+    with pytest.raises(UnreadableFile, match="decimal separator"):
+        table(csv_text([row()]), decimal_separator="x")
 
 
-def test_the_mark_is_decided_by_the_whole_file_and_the_others_are_refused():
+def test_the_separator_is_decided_by_the_whole_file_and_the_others_are_refused():
     opened = table(csv_text([row(UnitPrice="1,250"), *[row(UnitPrice="2.55")] * 3], delimiter=";"))
     assert opened.report.decimal_mark == "."
     rows = [row(UnitPrice=price) for price in ("3.1", "3.25", "3,1")]
     opened = table(csv_text(rows, delimiter=";"))
     (chunk,) = opened.chunks()
     assert [(reject.line, reject.reason) for reject in chunk.rejects] == [(4, "not_a_number")]
-    assert "another decimal mark" in opened.report.notes[0]
+    assert "another decimal separator" in opened.report.notes[0]
 
 
 @pytest.mark.parametrize(

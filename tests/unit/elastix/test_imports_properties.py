@@ -70,7 +70,7 @@ def test_every_table_is_read_back(lines, delimiter, encoding, mark, date_format,
     opened = table(
         gzip.compress(content) if packed else content,
         encoding=named,
-        decimal_mark=mark,
+        decimal_separator=mark,
         day_first=date_format.startswith("%d"),
     )
     chunk = whole(opened)
@@ -87,7 +87,7 @@ def test_every_table_is_read_back(lines, delimiter, encoding, mark, date_format,
     mark=st.sampled_from(".,"),
     grouped=st.booleans(),
 )
-def test_the_decimal_mark_is_found_out(prices, delimiter, mark, grouped):
+def test_the_decimal_separator_is_found_out(prices, delimiter, mark, grouped):
     texts = [f"{price:,.2f}" if grouped else f"{price:.2f}" for price in prices]
     if mark == ",":
         texts = [text.translate({ord("."): ",", ord(","): "."}) for text in texts]

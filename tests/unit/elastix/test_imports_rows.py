@@ -4,7 +4,8 @@ import csv
 
 import pytest
 
-from elastix.imports.core import PRODUCTS, UnreadableFile, records, survey
+from elastix.imports.core import UnreadableFile, records, sniff
+from pricing.sales.core.files import PRODUCTS
 from tests.unit.elastix.imports_helpers import HEADER, ROW, csv_text, gzipped, read, row, table, whole
 
 CHEAP = row(UnitPrice="2,55", InvoiceDate="2010-12-01")
@@ -196,8 +197,8 @@ def test_a_huge_cell_above_the_header_is_passed_over():
     assert whole(opened).line_numbers == [4]
 
 
-def test_very_many_distinct_values_are_surveyed_in_bounded_memory(monkeypatch):
-    monkeypatch.setattr(survey, "MOST_TEXTS_REMEMBERED", 5)
+def test_very_many_distinct_values_are_sniffed_in_bounded_memory(monkeypatch):
+    monkeypatch.setattr(sniff, "MOST_TEXTS_REMEMBERED", 5)
     rows = [
         row(UnitPrice=f"{number / 100:.2f}", InvoiceDate=f"12/{number % 28 + 1}/2010")
         for number in range(2_000)

@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from elastix.imports.core import REASONS, TRANSACTIONS, neutralise_formula, values
-from elastix.imports.core.schemas import product_code
-from elastix.imports.core.values import Bad, Memo, clean, shown, storable
+from elastix.imports.core import REASONS, Field, FileSchema, neutralise_formula, values
+from elastix.imports.core.values import CachedConverter, CellError, clean, shown, storable
+from pricing.sales.core.files import TRANSACTIONS
 from tests.unit.elastix.imports_helpers import HEADER, csv_text, read, refusal, row
 
 
@@ -89,17 +89,12 @@ def test_codes_may_be_converted_in_another_way():
             raise ValueError("It is not wanted.")
         return text[::-1]
 
-    schema = TRANSACTIONS.with_convert("stock_code", reverse)
+    schema = FileSchema((Field("stock_code", kind="code", convert=reverse),))
     chunk = read(csv_text([row(), row(StockCode="BAD")]), schema)
     assert chunk.columns["stock_code"] == ["A32158"]
     assert chunk.rejects[0].message == (
         'StockCode "BAD" cannot be used: It is not wanted; expected a code of plain characters.'
     )
-
-
-def test_an_empty_text_is_no_product_code():
-    with pytest.raises(ValueError, match="is empty"):
-        product_code("  ")
 
 
 def test_whole_rows_can_be_judged_after_their_values():
@@ -166,23 +161,23 @@ def test_other_texts_are_left_alone(text):
 
 def test_each_text_is_converted_once():
     seen = []
-    memo = Memo(lambda text: seen.append(text) or text.upper())
-    assert list(map(memo.__getitem__, ["a", "b", "a", "a"])) == ["A", "B", "A", "A"]
+    cache = CachedConverter(lambda text: seen.append(text) or text.upper())
+    assert list(map(cache.__getitem__, ["a", "b", "a", "a"])) == ["A", "B", "A", "A"]
     assert seen == ["a", "b"]
-    assert not memo.holds_bad
+    assert not cache.has_errors
 
 
-def test_a_memo_stays_small(monkeypatch):
-    monkeypatch.setattr(values, "MEMO_SIZE", 10)
-    memo = Memo(lambda text: Bad("x", "y") if text == "3" else text)
+def test_the_cache_stays_small(monkeypatch):
+    monkeypatch.setattr(values, "CACHE_SIZE", 10)
+    cache = CachedConverter(lambda text: CellError("x", "y") if text == "3" else text)
     for number in range(11):
-        assert memo[str(number)] is not None
-    memo["x" * 10_000]
-    assert len(memo) == 11
-    assert memo.holds_bad
-    memo.trim()
-    assert len(memo) == 0
-    assert not memo.holds_bad
+        assert cache[str(number)] is not None
+    cache["x" * 10_000]
+    assert len(cache) == 11
+    assert cache.has_errors
+    cache.trim()
+    assert len(cache) == 0
+    assert not cache.has_errors
 
 
 def test_what_is_kept_of_a_row_can_be_stored_anywhere():

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elastix.imports.core import PRODUCTS, UnreadableFile
-from elastix.imports.core.cells import cell_text
+from elastix.imports.core import UnreadableFile
+from elastix.imports.core.values import cell_text
+from pricing.sales.core.files import PRODUCTS
 from tests.unit.elastix.imports_helpers import HEADER, ROW, gzipped, read, row, table, whole, workbook
 
 CELLS = (536365, "85123A", "WHITE HEART", 6, datetime(2010, 12, 1, 8, 26), 2.55, 17850, "United Kingdom")
@@ -273,7 +274,8 @@ def test_a_workbook_of_junk_xml_is_read_or_refused_in_one_sentence(junk, place):
 
 def test_the_library_for_workbooks_is_loaded_only_for_workbooks():
     code = (
-        "import io, sys; from elastix.imports.core import PRODUCTS, open_table;"
+        "import io, sys; from elastix.imports.core import open_table;"
+        "from pricing.sales.core.files import PRODUCTS;"
         "list(open_table(io.BytesIO(b'code\\nA\\n'), PRODUCTS).chunks());"
         "sys.exit('python_calamine' in sys.modules or 'django' in sys.modules)"
     )

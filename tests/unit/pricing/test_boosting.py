@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pricing.forecasting.core import DemandPanel, boosting
+from pricing.forecasting.core import boosting
 from pricing.forecasting.core.backtest import HORIZON
 from pricing.forecasting.core.boosting import fit_boosted, learn, ratios, refusal, series_of
 from pricing.forecasting.core.features import FEATURES, PricePanel, category_feature, features, price_panel
+from pricing.forecasting.core.panel import DemandPanel
 
 FIRST_DAY = 20_087  # a Monday
 PRODUCTS, DAYS = 60, 400
@@ -56,7 +57,7 @@ def test_the_columns_are_what_their_names_say() -> None:
     )
     np.testing.assert_allclose(column(rows, "days_56_to_28"), [np.log(57 / 56), np.log(29 / 10)])
     assert np.isnan(column(rows, "days_91_to_56")).tolist() == [False, True]
-    np.testing.assert_allclose(column(rows, "days_silent"), np.log1p([0, 20]))
+    np.testing.assert_allclose(column(rows, "days_inactive"), np.log1p([0, 20]))
     np.testing.assert_allclose(column(rows, "age"), np.log1p([400, 60]))
     assert column(rows, "sold_days_28").tolist() == [28, 8]
     assert column(rows, "weekend_share")[0] == pytest.approx(52 / 182)

@@ -31,9 +31,9 @@ def latte(**facts):
 @settings(deadline=None)
 @given(st.floats(1, 100), st.floats(0, 120), elasticities, st.floats(0, 1e5), st.floats(0.5, 2), models)
 def test_projected_figures_are_those_of_the_demand_model(p0, cost, e, q0, ratio, model):
-    offers = PricingInputs.of(price=p0, cost=cost, elasticity=e, quantity=q0)
+    inputs = PricingInputs.of(price=p0, cost=cost, elasticity=e, quantity=q0)
     price = ratio * p0
-    impact = project_impact(offers, price, model)
+    impact = project_impact(inputs, price, model)
     quantity = demand(price, p0, q0, e, model)
     assert impact.projected.quantity[0] == pytest.approx(quantity)
     assert impact.projected.revenue[0] == pytest.approx(price * quantity)
@@ -46,8 +46,8 @@ def test_projected_figures_are_those_of_the_demand_model(p0, cost, e, q0, ratio,
 @settings(deadline=None)
 @given(elasticities, st.floats(0.02, 1), st.floats(0.6, 1.6), models)
 def test_the_limits_enclose_the_projection_and_eight_draws_of_ten(e, sd, ratio, model):
-    offers = latte(elasticity=e, std_error=sd)
-    impact = project_impact(offers, 12.99 * ratio, model)
+    inputs = latte(elasticity=e, std_error=sd)
+    impact = project_impact(inputs, 12.99 * ratio, model)
     for name in ("quantity", "revenue", "profit"):
         low, high = getattr(impact.low, name)[0], getattr(impact.high, name)[0]
         slack = 1e-9 * (1 + abs(low) + abs(high))
@@ -146,22 +146,22 @@ def test_a_change_of_exactly_15_percent_is_a_high_risk_whatever_binary_fractions
 
 def test_the_direction_is_that_of_the_slope_of_profit():
     # At a margin of 4.49 of 12.99, profit rises with price down to an elasticity of -2.89.
-    offers = latte(elasticity=[-1.2, -2.8, -4.0, 0.3, np.nan])
-    assert direction_worth_taking(offers).tolist() == ["Increase", "Keep", "Decrease", "Keep", "Keep"]
+    inputs = latte(elasticity=[-1.2, -2.8, -4.0, 0.3, np.nan])
+    assert direction_worth_taking(inputs).tolist() == ["Increase", "Keep", "Decrease", "Keep", "Keep"]
 
 
 def test_below_cost_the_direction_is_up_and_without_a_cost_revenue_decides():
     assert direction_worth_taking(latte(cost=14.0, elasticity=-6.0))[0] == "Increase"
-    offers = latte(cost=None, elasticity=[-0.3, -1.0, -2.0])
-    assert direction_worth_taking(offers).tolist() == ["Increase", "Keep", "Decrease"]
+    inputs = latte(cost=None, elasticity=[-0.3, -1.0, -2.0])
+    assert direction_worth_taking(inputs).tolist() == ["Increase", "Keep", "Decrease"]
 
 
 @settings(max_examples=40, deadline=None)
 @given(elasticities, st.floats(0.01, 0.9), models)
 def test_a_small_step_in_the_direction_gains_with_the_probability_asked_for(e, share, model):
-    offers = latte(cost=12.99 * share, elasticity=e)
-    direction = direction_worth_taking(offers)[0]
-    up, down = (project_impact(offers, 12.99 * r, model).probability_of_gain[0] for r in (1.00001, 0.99999))
+    inputs = latte(cost=12.99 * share, elasticity=e)
+    direction = direction_worth_taking(inputs)[0]
+    up, down = (project_impact(inputs, 12.99 * r, model).probability_of_gain[0] for r in (1.00001, 0.99999))
     assert (up > 0.699) if direction == "Increase" else (up < 0.701)
     assert (down > 0.699) if direction == "Decrease" else (down < 0.701)
 
@@ -263,13 +263,13 @@ def test_presets_need_what_they_compute_with():
     st.lists(st.integers(0, 99), max_size=2).map(tuple),
 )
 def test_presets_lie_within_the_guardrails_or_are_the_present_price(price, e, share, rival, endings):
-    offers = PricingInputs.of(price=price, cost=share * float(price), elasticity=e)
-    found = recommend(offers, PriceConstraints.of(1), PricingStrategy(endings=endings))
-    rails = found.guardrails
+    inputs = PricingInputs.of(price=price, cost=share * float(price), elasticity=e)
+    found = recommend(inputs, PriceConstraints.of(1), PricingStrategy(price_endings=endings))
+    limits = found.limits
     for prices in preset_prices(found, np.array([rival])).values():
-        cents = round(100 * prices[0]) if rails.feasible[0] else None
+        cents = round(100 * prices[0]) if limits.feasible[0] else None
         assert (cents is None and np.isnan(prices[0])) or (
-            prices[0] == offers.price[0] or rails.low[0] <= cents <= rails.high[0]
+            prices[0] == inputs.price[0] or limits.low[0] <= cents <= limits.high[0]
         )
 
 

@@ -5,79 +5,79 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricing.recommendation.core.guardrails import guardrails
 from pricing.recommendation.core.inputs import PriceConstraints, PricingInputs
 from pricing.recommendation.core.joint import _profit, joint_demand, joint_prices, joint_profit
+from pricing.recommendation.core.limits import price_limits
 from pricing.recommendation.core.optimum import profit_optimum
 
 
 def shop(seed, count=6, cross_sd=0.4):
     rng = np.random.default_rng(seed)
     price = np.round(rng.uniform(0.5, 40, count), 2)
-    offers = PricingInputs.of(
+    inputs = PricingInputs.of(
         price=price,
         quantity=rng.integers(0, 400, count),
         cost=np.where(rng.random(count) < 0.15, np.nan, price * rng.uniform(0.2, 1.1, count)),
         elasticity=np.where(rng.random(count) < 0.1, np.nan, rng.normal(-1.8, 1.0, count)),
     )
     cross = rng.normal(0, cross_sd, (count, count)) * (1 - np.eye(count))
-    return offers, PriceConstraints.of(count, max_change=rng.uniform(0, 0.5)), cross
+    return inputs, PriceConstraints.of(count, max_change=rng.uniform(0, 0.5)), cross
 
 
-def bounds(offers, terms):
-    rails = guardrails(offers, terms)
-    return rails.low / 100, rails.high / 100
+def bounds(inputs, constraints):
+    limits = price_limits(inputs, constraints)
+    return limits.low / 100, limits.high / 100
 
 
 @settings(deadline=None, max_examples=60)
 @given(st.integers(0, 10_000), st.sampled_from([0.0, 0.4, 2.0]))
 def test_prices_stay_within_the_guardrails_and_are_never_worse_than_todays(seed, cross_sd):
-    offers, terms, cross = shop(seed, cross_sd=cross_sd)
-    low, high = bounds(offers, terms)
-    found = joint_prices(offers, low, high, cross)
-    kept = found == offers.price
+    inputs, constraints, cross = shop(seed, cross_sd=cross_sd)
+    low, high = bounds(inputs, constraints)
+    found = joint_prices(inputs, low, high, cross)
+    kept = found == inputs.price
     assert np.all(kept | ((found >= low - 1e-9) & (found <= high + 1e-9)))
     assert np.all(kept | np.isclose(100 * found, np.round(100 * found), atol=1e-6))
-    allowed = (low <= high) & ~np.isnan(offers.cost) & (offers.elasticity < 0)
+    allowed = (low <= high) & ~np.isnan(inputs.cost) & (inputs.elasticity < 0)
     assert np.all(kept[~allowed])
     assert np.all((found >= low - 1e-9) & (found <= high + 1e-9) | ~allowed)
-    nearest = np.where(allowed, np.clip(offers.price, low, high), offers.price)
-    assert joint_profit(offers, found, cross) >= joint_profit(offers, nearest, cross)
-    assert np.array_equal(found, joint_prices(offers, low, high, cross))
+    nearest = np.where(allowed, np.clip(inputs.price, low, high), inputs.price)
+    assert joint_profit(inputs, found, cross) >= joint_profit(inputs, nearest, cross)
+    assert np.array_equal(found, joint_prices(inputs, low, high, cross))
 
 
 @settings(deadline=None, max_examples=40)
 @given(st.integers(0, 10_000))
 def test_the_gradient_is_that_of_finite_differences(seed):
-    offers, _, cross = shop(seed)
-    price = offers.price * np.random.default_rng(seed + 1).uniform(0.9, 1.1, offers.count)
-    slope = _profit(offers, price, cross)[1]
-    for product in range(offers.count):
-        step = np.zeros(offers.count)
-        step[product] = 1e-6 * offers.price[product]
-        share = [joint_demand(offers, price + sign * step, cross) > 0 for sign in (-1, 1)]
+    inputs, _, cross = shop(seed)
+    price = inputs.price * np.random.default_rng(seed + 1).uniform(0.9, 1.1, inputs.count)
+    slope = _profit(inputs, price, cross)[1]
+    for product in range(inputs.count):
+        step = np.zeros(inputs.count)
+        step[product] = 1e-6 * inputs.price[product]
+        share = [joint_demand(inputs, price + sign * step, cross) > 0 for sign in (-1, 1)]
         if np.array_equal(*share):
-            rise = joint_profit(offers, price + step, cross) - joint_profit(offers, price - step, cross)
+            rise = joint_profit(inputs, price + step, cross) - joint_profit(inputs, price - step, cross)
             expected = rise / (2 * step[product])
             assert slope[product] == pytest.approx(expected, rel=1e-4, abs=1e-3)
 
 
 def test_without_cross_effects_every_product_gets_its_own_optimum():
-    offers = PricingInputs.of(
+    inputs = PricingInputs.of(
         price=[10.0, 20.0], quantity=[100, 50], cost=[6.0, 9.0], elasticity=[-3.0, -2.0]
     )
     wide = np.array([0.01, 0.01]), np.array([99.0, 99.0])
-    found = joint_prices(offers, *wide, np.zeros((2, 2)))
-    expected = np.asarray(profit_optimum(offers.price, offers.cost, offers.elasticity))
+    found = joint_prices(inputs, *wide, np.zeros((2, 2)))
+    expected = np.asarray(profit_optimum(inputs.price, inputs.cost, inputs.elasticity))
     assert found == pytest.approx(expected, abs=0.0101)
 
 
 def two(cross_12, cross_21):
-    offers = PricingInputs.of(
+    inputs = PricingInputs.of(
         price=[10.0, 10.0], quantity=[100, 100], cost=[6.0, 6.0], elasticity=[-2.5, -2.5]
     )
     cross = np.array([[0.0, cross_12], [cross_21, 0.0]])
-    return offers, joint_prices(offers, np.array([5.0, 5.0]), np.array([20.0, 20.0]), cross)
+    return inputs, joint_prices(inputs, np.array([5.0, 5.0]), np.array([20.0, 20.0]), cross)
 
 
 def test_substitutes_are_priced_higher_together_and_complements_lower():
@@ -91,42 +91,42 @@ def test_the_symmetric_optimum_by_hand():
 
 
 def test_no_grid_point_does_better():
-    offers, _, cross = shop(3, count=3, cross_sd=0.8)
-    offers = PricingInputs.of(
-        price=offers.price, quantity=[40, 90, 60], cost=0.6 * offers.price, elasticity=[-2, -1.5, -3]
+    inputs, _, cross = shop(3, count=3, cross_sd=0.8)
+    inputs = PricingInputs.of(
+        price=inputs.price, quantity=[40, 90, 60], cost=0.6 * inputs.price, elasticity=[-2, -1.5, -3]
     )
-    low, high = bounds(offers, PriceConstraints.of(3, max_change=0.3))  # fmt: skip
-    best = joint_profit(offers, joint_prices(offers, low, high, cross), cross)
+    low, high = bounds(inputs, PriceConstraints.of(3, max_change=0.3))  # fmt: skip
+    best = joint_profit(inputs, joint_prices(inputs, low, high, cross), cross)
     axes = np.meshgrid(*(np.linspace(a, b, 21) for a, b in zip(low, high, strict=True)), indexing="ij")
     grid = np.stack([axis.ravel() for axis in axes], axis=1)
     # The answer is in cents, which costs next to nothing.
-    assert best >= max(joint_profit(offers, point, cross) for point in grid) - 0.05
+    assert best >= max(joint_profit(inputs, point, cross) for point in grid) - 0.05
 
 
 def test_demand_never_falls_below_0():
-    offers = PricingInputs.of(price=10.0, quantity=5, cost=2.0, elasticity=-4.0)
-    assert joint_demand(offers, np.array([20.0]), np.zeros((1, 1)))[0] == 0
+    inputs = PricingInputs.of(price=10.0, quantity=5, cost=2.0, elasticity=-4.0)
+    assert joint_demand(inputs, np.array([20.0]), np.zeros((1, 1)))[0] == 0
 
 
 def test_a_product_without_a_cost_keeps_its_price_and_counts_nothing():
-    offers = PricingInputs.of(
+    inputs = PricingInputs.of(
         price=[10.0, 10.0], quantity=[100, 100], cost=[6.0, None], elasticity=[-2.5, -2.5]
     )
     cross = np.array([[0.0, 0.0], [5.0, 0.0]])
-    found = joint_prices(offers, np.array([5.0, 5.0]), np.array([20.0, 20.0]), cross)
-    alone = joint_prices(offers.take(np.array([0])), np.array([5.0]), np.array([20.0]), np.zeros((1, 1)))
+    found = joint_prices(inputs, np.array([5.0, 5.0]), np.array([20.0, 20.0]), cross)
+    alone = joint_prices(inputs.take(np.array([0])), np.array([5.0]), np.array([20.0]), np.zeros((1, 1)))
     assert found.tolist() == [alone[0], 10.0]
 
 
 def test_a_present_price_outside_the_limits_goes_to_an_allowed_one():
-    offers = PricingInputs.of(price=10.0, quantity=100, cost=9.5, elasticity=-3.0)
-    assert joint_prices(offers, np.array([10.45]), np.array([11.5]), np.zeros((1, 1)))[0] >= 10.45
+    inputs = PricingInputs.of(price=10.0, quantity=100, cost=9.5, elasticity=-3.0)
+    assert joint_prices(inputs, np.array([10.45]), np.array([11.5]), np.zeros((1, 1)))[0] >= 10.45
 
 
 def test_malformed_cross_elasticities_are_refused():
-    offers = PricingInputs.of(price=[10.0, 10.0], elasticity=[-2.0, -2.0])
+    inputs = PricingInputs.of(price=[10.0, 10.0], elasticity=[-2.0, -2.0])
     low, high = np.array([9.0, 9.0]), np.array([11.0, 11.0])
     with pytest.raises(ValueError, match="diagonal"):
-        joint_prices(offers, low, high, np.eye(2))
+        joint_prices(inputs, low, high, np.eye(2))
     with pytest.raises(ValueError, match="belong"):
-        joint_prices(offers, low, high, np.zeros((3, 3)))
+        joint_prices(inputs, low, high, np.zeros((3, 3)))

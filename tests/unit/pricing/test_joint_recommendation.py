@@ -5,24 +5,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricing.recommendation.core.guardrails import guardrails
 from pricing.recommendation.core.inputs import PriceConstraints, PricingInputs
-from pricing.recommendation.core.joint import joint_profit
-from pricing.recommendation.core.joint_recommendation import choose_together
+from pricing.recommendation.core.joint import choose_together, joint_profit
+from pricing.recommendation.core.limits import price_limits
 from pricing.recommendation.core.recommendation import NOTHING_TO_CHOOSE, recommend
 
 ENDINGS = (49, 99)
 
 
-def choose(offers, cross, endings=ENDINGS, **terms):
-    terms = PriceConstraints.of(offers.count, **terms)
-    advice = recommend(offers, terms)
-    rails = guardrails(offers, terms)
+def choose(inputs, cross, endings=ENDINGS, **constraints):
+    constraints = PriceConstraints.of(inputs.count, **constraints)
+    advice = recommend(inputs, constraints)
+    limits = price_limits(inputs, constraints)
     free = ~np.isin(advice.reason, NOTHING_TO_CHOOSE)
     choice = choose_together(
-        offers, rails.low, rails.high, free, advice.price, [endings] * offers.count, cross
+        inputs, (limits.low, limits.high), free, advice.price, [endings] * inputs.count, cross
     )
-    return choice, advice, rails, free
+    return choice, advice, limits, free
 
 
 def pair(**facts):
@@ -80,7 +79,7 @@ def shelves(draw):
     many = {"min_size": count, "max_size": count}
     price = draw(st.lists(prices, **many))
     share = draw(st.lists(st.none() | st.floats(0.1, 1.2), **many))
-    offers = PricingInputs.of(
+    inputs = PricingInputs.of(
         price=price,
         cost=[None if part is None else part * p for part, p in zip(share, price, strict=True)],
         quantity=draw(st.lists(st.integers(0, 500), **many)),
@@ -91,18 +90,18 @@ def shelves(draw):
     cross = cross.reshape(count, count)
     np.fill_diagonal(cross, 0)
     endings = draw(st.sampled_from([(49, 99), (), (0,), (5,)]))
-    return offers, cross, endings, draw(st.floats(0, 0.5))
+    return inputs, cross, endings, draw(st.floats(0, 0.5))
 
 
 @given(shelves())
 @settings(max_examples=150, deadline=None)
 def test_whatever_the_shelf(shelf):
-    offers, cross, endings, max_change = shelf
-    choice, _, rails, free = choose(offers, cross, endings, max_change=max_change)
-    inside = (np.rint(100 * choice.price) >= rails.low) & (np.rint(100 * choice.price) <= rails.high)
+    inputs, cross, endings, max_change = shelf
+    choice, _, limits, free = choose(inputs, cross, endings, max_change=max_change)
+    inside = (np.rint(100 * choice.price) >= limits.low) & (np.rint(100 * choice.price) <= limits.high)
     whole = np.isclose(100 * choice.price, np.rint(100 * choice.price), atol=1e-6)
     assert np.all(~choice.moved | (free & inside & whole))
-    assert np.array_equal(choice.price[~choice.moved], offers.price[~choice.moved])
+    assert np.array_equal(choice.price[~choice.moved], inputs.price[~choice.moved])
     assert choice.profit_together >= choice.profit_alone - 1e-9
-    assert choice.profit_together == pytest.approx(joint_profit(offers, choice.price, cross))
+    assert choice.profit_together == pytest.approx(joint_profit(inputs, choice.price, cross))
     assert np.all(choice.quantity >= 0)

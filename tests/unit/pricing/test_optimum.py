@@ -131,11 +131,11 @@ def test_a_markup_adds_to_the_cost():
 
 
 def test_every_strategy_aims_at_its_own_price():
-    offers = PricingInputs.of(price=12.99, cost=8.5, elasticity=-1.2)
-    terms = PriceConstraints.of(1, target_margin=0.3)
+    inputs = PricingInputs.of(price=12.99, cost=8.5, elasticity=-1.2)
+    constraints = PriceConstraints.of(1, target_margin=0.3)
     aims = [
-        float(strategy_optimum(offers, terms, approach)[0])
-        for approach in (
+        float(strategy_optimum(inputs, constraints, strategy)[0])
+        for strategy in (
             PricingStrategy(),
             PricingStrategy(REVENUE),
             PricingStrategy(MARKUP),
@@ -146,8 +146,8 @@ def test_every_strategy_aims_at_its_own_price():
 
 
 def test_a_markup_laid_down_goes_before_the_target_margin():
-    offers = PricingInputs.of(price=[10.0] * 3, cost=5.0, elasticity=-2.0)
-    terms = PriceConstraints.of(3, target_margin=[0.5, 0.5, np.nan], markup=[np.nan, 0.4, np.nan])
-    aim = strategy_optimum(offers, terms, PricingStrategy(MARKUP))
+    inputs = PricingInputs.of(price=[10.0] * 3, cost=5.0, elasticity=-2.0)
+    constraints = PriceConstraints.of(3, target_margin=[0.5, 0.5, np.nan], markup=[np.nan, 0.4, np.nan])
+    aim = strategy_optimum(inputs, constraints, PricingStrategy(MARKUP))
     assert aim[:2].tolist() == pytest.approx([10.0, 7.0])
     assert np.isnan(aim[2])

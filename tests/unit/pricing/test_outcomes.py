@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pricing.changes.core.constants import USUAL_DISPERSION
 from pricing.changes.core.outcomes import (
-    USUAL_DISPERSION,
     Band,
-    Days,
+    CumulativeSales,
     Noise,
     binomial_interval,
     calibrate,
@@ -164,7 +164,7 @@ def test_spans_are_summed_and_cut_at_the_ends_of_the_data() -> None:
         np.array([1.0, 2.0, 5.0]),
         np.array([10.0, 20.0, 5.0]),
     )
-    days = Days.of(100, 3, 2, rows)
+    days = CumulativeSales.of(100, 3, 2, rows)
     assert days.between(100, 103, np.array([0, 1]))[0].tolist() == [3, 5]
     assert days.between(0, 101, np.array([0]))[1].tolist() == [10]
     assert days.between(101, 900, np.array([0]))[0].tolist() == [2]
@@ -174,7 +174,7 @@ def test_spans_are_summed_and_cut_at_the_ends_of_the_data() -> None:
 def test_products_repriced_meanwhile_are_told_from_those_that_were_not() -> None:
     day = np.tile(np.arange(100, 200), 3)
     rows = (np.repeat([0, 1, 2], 100), day, np.ones(300), np.ones(300))
-    days = Days.of(100, 100, 3, rows)
+    days = CumulativeSales.of(100, 100, 3, rows)
     spans = np.array([[110, 140, 141, 169], [160, 190, 191, 198]])
     before, after = units_of_changed(days, np.array([0, 2, 1]), np.array([105, 140, 150]), spans)
     assert (before.tolist(), after.tolist()) == ([60, 0], [56, 0])
@@ -196,14 +196,14 @@ def test_what_falls_on_a_limit_is_within_and_what_is_unknown_is_not_judged() -> 
     judged = np.array([True, True, True, True])
     found = calibrate(Band(mean, low, high), realised, judged, 1)
     assert (found.count, found.within, found.share) == (3, 2, pytest.approx(2 / 3))
-    assert found.bias == pytest.approx(45.01 / 45 - 1)
+    assert found.bias_percent == pytest.approx(100 * (45.01 / 45 - 1))
 
 
 def test_nothing_judged_is_no_share() -> None:
     band = Band(*(np.full((3, 1), 1.0) for _ in range(3)))
     found = calibrate(band, np.ones((3, 1)), np.array([False]), 0)
     assert (found.count, found.within) == (0, 0)
-    assert np.isnan([found.share, found.low, found.high, found.bias]).all()
+    assert np.isnan([found.share, found.low, found.high, found.bias_percent]).all()
 
 
 def test_wilsons_interval_of_a_published_example() -> None:

@@ -7,7 +7,18 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from pricing.elasticity.core.pooled import FLAGS, Hyperparameters, Posterior, fit_pooled, flag_names, refresh
+from pricing.elasticity.core.estimates import pooled_estimates
+from pricing.elasticity.core.pooled import (
+    FLAGS,
+    NOT_CONVERGED,
+    Hyperparameters,
+    Posterior,
+    fit,
+    fit_pooled,
+    flag_names,
+    refresh,
+    solve,
+)
 from pricing.sales.core.daily import DailySales, daily_sales, take_products
 from pricing.sales.core.lines import SalesLines, clean_lines
 from tests.dgp import REGULAR, SimulatedShop, simulate_shop
@@ -116,8 +127,8 @@ def test_products_of_an_unknown_category_are_shrunk_to_the_mean_over_categories(
     shop, at = fitted_shop(), np.array([5, 6])
     daily = take_products(shop.daily, at)
     new = refresh(daily, np.array([777, 778]), shop.hyper)
-    rate, size = shop.hyper.rate.mean[1], shop.hyper.size.mean[1]
-    np.testing.assert_allclose(new.prior_mean, rate - size)
+    frequency, quantity = shop.hyper.frequency.mean[1], shop.hyper.quantity.mean[1]
+    np.testing.assert_allclose(new.prior_mean, frequency - quantity)
     assert not any("NO_CATEGORY" in flag_names(int(bits)) for bits in new.flags)
     assert (new.std_error > 0).all()
 
@@ -126,6 +137,42 @@ def test_products_without_a_category_are_flagged() -> None:
     shop = fitted_shop()
     flagged = (shop.posterior.flags & FLAGS["NO_CATEGORY"]) > 0
     np.testing.assert_array_equal(flagged, shop.category == -1)
+
+
+def test_a_fit_says_that_it_settled_and_how_long_it_took() -> None:
+    shop = fitted_shop()
+    assert (shop.hyper.converged, shop.hyper.iterations > 5) == (True, True)
+    assert shop.posterior.converged.all()
+    assert shop.posterior.iterations[shop.posterior.estimated].min() >= 1
+    assert not (shop.posterior.flags & FLAGS[NOT_CONVERGED]).any()
+
+
+def test_a_product_whose_fit_is_cut_short_is_flagged(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = fitted_shop()
+    monkeypatch.setattr(solve, "MOST_STEPS", 1)
+    cut = refresh(shop.daily, shop.category, shop.hyper)
+    short = cut.estimated & ~cut.converged
+    assert short.sum() > 10
+    np.testing.assert_array_equal((cut.flags & FLAGS[NOT_CONVERGED]) > 0, ~cut.converged)
+    rows = {row.product: row for row in pooled_estimates(cut, [[]] * shop.category.size)}
+    for product in np.flatnonzero(cut.estimated).tolist():
+        assert (NOT_CONVERGED in rows[product].flags) is bool(short[product])
+
+
+def test_a_shop_whose_fit_is_cut_short_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = fitted_shop()
+    monkeypatch.setattr(fit, "ROUNDS", 1)
+    assert not fit_pooled(shop.daily, shop.category, np.unique(shop.daily.day)).converged
+
+
+def test_what_the_first_release_stored_is_still_understood() -> None:
+    shop = fitted_shop()
+    stored = json.loads(json.dumps(shop.hyper.to_dict()))
+    stored["rate"], stored["size"] = stored.pop("frequency"), stored.pop("quantity")
+    for name in ("converged", "iterations"):
+        del stored[name]
+    again = refresh(shop.daily, shop.category, Hyperparameters.from_dict(stored))
+    assert_same(again, shop.posterior, rtol=0)
 
 
 def test_a_product_without_usable_sales_has_no_number_at_all() -> None:

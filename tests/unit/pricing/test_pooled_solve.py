@@ -1,18 +1,38 @@
 """The batched penalised regressions and the hierarchy, against direct computation."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
 
+from pricing.elasticity.core.pooled import hierarchy, solve
 from pricing.elasticity.core.pooled.design import design_matrix
-from pricing.elasticity.core.pooled.hierarchy import Hyperprior, OwnData, own_data, pool_groups, pool_mean
+from pricing.elasticity.core.pooled.hierarchy import (
+    Hyperprior,
+    Unpooled,
+    pool_groups,
+    pool_mean,
+    unpooled_data,
+)
 from pricing.elasticity.core.pooled.hyperparameters import COLUMNS, PRICE, Normal
 from pricing.elasticity.core.pooled.panel import Panel, build_panel
-from pricing.elasticity.core.pooled.solve import Fit, batches, solve_part
+from pricing.elasticity.core.pooled.solve import MOST_STEPS, Fit, batches, solve_part
 from pricing.sales.core.calendar import shop_calendar
 from pricing.sales.core.daily import DailySales
 
 MONDAY = 19_002
+CELL_COLUMNS = (
+    "product",
+    "week",
+    "start",
+    "exposure",
+    "lines",
+    "units",
+    "log_price",
+    "promotion",
+    "new_week",
+)
 
 
 def some_panel(seed: int, products: int = 5) -> Panel:
@@ -39,18 +59,18 @@ def some_prior(products: int) -> Normal:
     return Normal(mean, 1 / sd**2, np.zeros(products))
 
 
-def solved(size: bool = False, seed: int = 3) -> tuple[Panel, np.ndarray, Normal, Fit]:
+def solved(per_unit: bool = False, seed: int = 3) -> tuple[Panel, np.ndarray, Normal, Fit]:
     panel = some_panel(seed)
     design = some_design(panel, seed)
     prior = some_prior(5)
-    fit = solve_part(list(batches(panel, design)), prior, np.full(5, 1.7), size)
+    fit = solve_part(list(batches(panel, design)), prior, np.full(5, 1.7), per_unit)
     return panel, design, prior, fit
 
 
-@pytest.mark.parametrize("size", [False, True], ids=["rate", "size"])
-def test_modes_and_covariances_are_those_of_a_general_optimiser(size: bool) -> None:
-    panel, design, prior, fit = solved(size)
-    exposure = panel.units if size else panel.exposure
+@pytest.mark.parametrize("per_unit", [False, True], ids=["frequency", "quantity"])
+def test_modes_and_covariances_are_those_of_a_general_optimiser(per_unit: bool) -> None:
+    panel, design, prior, fit = solved(per_unit)
+    exposure = panel.units if per_unit else panel.exposure
     for product in range(5):
         rows = panel.product == product
         cells = design[rows], panel.lines[rows], exposure[rows]
@@ -78,10 +98,7 @@ def optimised(
 def test_a_product_solved_alone_has_the_same_mode_as_in_a_batch() -> None:
     panel, design, prior, together = solved()
     rows = panel.product == 3
-    columns = {
-        name: getattr(panel, name)[rows]
-        for name in ("week", "start", "exposure", "lines", "units", "log_price", "promotion", "new_week")
-    }
+    columns = {name: getattr(panel, name)[rows] for name in CELL_COLUMNS if name != "product"}
     per_product = {
         name: getattr(panel, name)[3:4] for name in ("sold_days", "list_prices", "active_weeks", "gaps")
     }
@@ -92,8 +109,8 @@ def test_a_product_solved_alone_has_the_same_mode_as_in_a_batch() -> None:
     np.testing.assert_allclose(fit.covariance[0], together.covariance[3], rtol=1e-10)
 
 
-def test_rescaled_units_change_the_level_of_the_size_only() -> None:
-    panel, design, prior, fit = solved(size=True)
+def test_rescaled_units_change_the_level_of_lines_per_unit_only() -> None:
+    panel, design, prior, fit = solved(per_unit=True)
     larger = Panel(
         **{
             name: getattr(panel, name) * (1000.0 if name == "units" else 1)
@@ -104,23 +121,23 @@ def test_rescaled_units_change_the_level_of_the_size_only() -> None:
         gaps=panel.gaps,
         new_week=panel.new_week,
     )
-    rescaled = solve_part(list(batches(larger, design)), prior, np.full(5, 1.7), size=True)
+    rescaled = solve_part(list(batches(larger, design)), prior, np.full(5, 1.7), per_unit=True)
     np.testing.assert_allclose(rescaled.coefficients[:, 1:], fit.coefficients[:, 1:], rtol=1e-9)
     np.testing.assert_allclose(rescaled.coefficients[:, 0], fit.coefficients[:, 0] - np.log(1000), rtol=1e-9)
 
 
-def test_own_data_are_the_posterior_with_the_prior_taken_off() -> None:
-    own = own_data(np.array([-1.5]), np.array([0.2]), np.array([-2.0]), np.array([1.0]))
+def test_unpooled_data_are_the_posterior_with_the_prior_taken_off() -> None:
+    own = unpooled_data(np.array([-1.5]), np.array([0.2]), np.array([-2.0]), np.array([1.0]))
     assert own.precision == pytest.approx(4.0)
     assert own.weighted / own.precision == pytest.approx((-1.5 / 0.2 + 2.0) / 4.0)
 
 
-def drawn(seed: int, groups: int, products: int, tau: float, error: float) -> tuple[OwnData, np.ndarray]:
+def drawn(seed: int, groups: int, products: int, tau: float, error: float) -> tuple[Unpooled, np.ndarray]:
     rng = np.random.default_rng(seed)
     group = np.arange(products) % groups
     truth = rng.normal(-1.5, 0.6, groups)[group] + rng.normal(0, tau, products)
     own = truth + rng.normal(0, error, products)
-    return OwnData(np.full(products, error**-2), own / error**2), group
+    return Unpooled(np.full(products, error**-2), own / error**2), group
 
 
 def test_pooling_recovers_means_and_spread_within_groups() -> None:
@@ -132,7 +149,7 @@ def test_pooling_recovers_means_and_spread_within_groups() -> None:
 
 
 def test_without_data_groups_stay_at_the_prior_mean() -> None:
-    nothing = OwnData(np.zeros(4), np.zeros(4))
+    nothing = Unpooled(np.zeros(4), np.zeros(4))
     pooled = pool_groups(nothing, np.zeros(4, np.int64), 1, Hyperprior(-2.0, 0.5, 0.7, 0.5), (0.7, 0.5))
     assert pooled.overall == pytest.approx(-2.0)
     assert pooled.mean.tolist() == pytest.approx([-2.0])
@@ -141,12 +158,58 @@ def test_without_data_groups_stay_at_the_prior_mean() -> None:
 
 def test_a_mean_that_is_held_is_not_estimated() -> None:
     own, _ = drawn(2, 1, 500, tau=0.3, error=0.2)
-    mean, spread = pool_mean(own, Hyperprior(0.0, 0.0, 0.25), 0.25)
-    assert mean == 0.0
-    assert spread > 1.0
-    free_mean, free_spread = pool_mean(own, Hyperprior(0.0, 5.0, 0.25), 0.25)
-    assert free_mean == pytest.approx((own.weighted / own.precision).mean(), abs=0.02)
-    assert free_spread == pytest.approx(0.3, abs=0.05)
+    held = pool_mean(own, Hyperprior(0.0, 0.0, 0.25), 0.25)
+    assert held.mean == 0.0
+    assert held.spread > 1.0
+    free = pool_mean(own, Hyperprior(0.0, 5.0, 0.25), 0.25)
+    assert free.mean == pytest.approx((own.weighted / own.precision).mean(), abs=0.02)
+    assert free.spread == pytest.approx(0.3, abs=0.05)
+
+
+# --- whether a fit settled -------------------------------------------------------------------------
+
+
+def test_every_product_says_how_many_steps_it_took_and_that_it_settled() -> None:
+    _, _, _, fit = solved()
+    assert fit.converged.all()
+    assert (fit.iterations > 1).all()
+    assert (fit.iterations < MOST_STEPS).all()
+
+
+def test_a_fit_that_is_cut_short_says_so_product_by_product(monkeypatch: pytest.MonkeyPatch) -> None:
+    panel, design, prior, fit = solved()
+    quickest = int(fit.iterations.min())
+    assert quickest < fit.iterations.max()
+    monkeypatch.setattr(solve, "MOST_STEPS", quickest)
+    short = solve_part(list(batches(panel, design)), prior, np.full(5, 1.7))
+    assert short.converged.tolist() == (fit.iterations <= quickest).tolist()
+    assert short.iterations.max() == quickest
+
+
+def test_a_product_without_cells_has_nothing_to_settle() -> None:
+    panel, design, prior, _ = solved()
+    rows = panel.product != 2
+    few = replace(panel, **{name: getattr(panel, name)[rows] for name in CELL_COLUMNS})
+    fit = solve_part(list(batches(few, design[rows])), prior, np.full(5, 1.7))
+    assert (bool(fit.converged[2]), int(fit.iterations[2])) == (True, 0)
+
+
+def test_numbers_that_are_not_finite_have_not_converged() -> None:
+    panel, design, prior, _ = solved()
+    broken = design.copy()
+    broken[panel.product == 1, 1] = np.nan
+    fit = solve_part(list(batches(panel, broken)), prior, np.full(5, 1.7))
+    assert fit.converged.tolist() == [True, False, True, True, True]
+
+
+def test_the_em_says_whether_it_still_moved(monkeypatch: pytest.MonkeyPatch) -> None:
+    own, group = drawn(1, 10, 4000, tau=0.4, error=0.8)
+    hyperprior = Hyperprior(-2.0, 0.5, 0.7, 0.5)
+    whole = pool_groups(own, group, 10, hyperprior, (0.7, 0.5))
+    assert (whole.converged, whole.iterations > 5) == (True, True)
+    monkeypatch.setattr(hierarchy, "MOST_ROUNDS", 1)
+    assert not pool_groups(own, group, 10, hyperprior, (0.7, 0.5)).converged
+    assert not pool_mean(own, hyperprior, 0.7).converged
 
 
 def test_the_design_has_a_column_for_every_name() -> None:

@@ -6,20 +6,19 @@ import numpy as np
 import pytest
 
 from pricing.recommendation.core.inputs import STRATEGIES, PriceConstraints, PricingInputs, PricingStrategy
-from pricing.recommendation.core.price_search import best_in_interval
-from pricing.recommendation.core.rationale import rationale
-from pricing.recommendation.core.recommendation import recommend
+from pricing.recommendation.core.optimum import best_in_interval
+from pricing.recommendation.core.recommendation import rationale, recommend
 
 
-def advise(policy=None, approach=None, **facts):
+def advise(policy=None, strategy=None, **facts):
     known = {"price": 12.99, "cost": 8.5, "elasticity": -1.2, "std_error": 0.4, "quantity": 1200} | facts
     return recommend(
-        PricingInputs.of(**known), PriceConstraints.of(1, **(policy or {})), approach
+        PricingInputs.of(**known), PriceConstraints.of(1, **(policy or {})), strategy
     ).of_product(0)
 
 
 def binding(advice):
-    return [constraint.rule for constraint in advice.constraints if constraint.binding]
+    return advice.binding
 
 
 def test_the_search_finds_the_higher_of_two_tops():
@@ -77,7 +76,7 @@ def test_when_nothing_beats_the_present_price_it_stays():
 
 
 def test_inelastic_demand_of_constant_elasticity_ends_at_a_bound():
-    advice = advise(elasticity=-0.6, approach=PricingStrategy(demand_model="constant_elasticity"))
+    advice = advise(elasticity=-0.6, strategy=PricingStrategy(demand_model="constant_elasticity"))
     assert (advice.reason, advice.recommended_price) == ("INELASTIC_AT_BOUND", Decimal("14.49"))
     assert (advice.unconstrained_price, binding(advice)) == (None, ["max_increase"])
 
@@ -205,32 +204,52 @@ def test_a_price_that_ends_well_stays_where_another_ending_would_gain_less_than_
     advice = advise({"max_change": 0.02}, **facts)
     assert (advice.best_price, advice.reason) == (Decimal("1.49"), "NO_BETTER_PRICE")
     assert "No other price that ends as prices should is allowed." in rationale(advice)
-    free = advise({"max_change": 0.02}, PricingStrategy(endings=()), **facts)
+    free = advise({"max_change": 0.02}, PricingStrategy(price_endings=()), **facts)
     assert free.recommended_price == Decimal("1.51")
 
 
 def test_the_endings_next_to_the_best_price_are_looked_at_beyond_the_present_one():
     # Most profit at 12.01; the present 12.00 left aside, 11.00 and 13.00 are next.
     advice = advise(
-        approach=PricingStrategy(endings=(0,)), price=12.0, cost=6.0, elasticity=-1.997, std_error=0.1
+        strategy=PricingStrategy(price_endings=(0,)), price=12.0, cost=6.0, elasticity=-1.997, std_error=0.1
     )
     assert (advice.reason, advice.best_price) == ("NO_BETTER_PRICE", Decimal("13.00"))
     lower = advise(
-        approach=PricingStrategy(endings=(0,)), price=12.0, cost=6.0, elasticity=-2.02, std_error=0.1
+        strategy=PricingStrategy(price_endings=(0,)), price=12.0, cost=6.0, elasticity=-2.02, std_error=0.1
     )
     assert (lower.reason, lower.best_price) == ("NO_BETTER_PRICE", Decimal("11.00"))
 
 
 def test_a_price_that_was_changed_lately_stays_and_says_why():
-    offers, terms = (
-        PricingInputs.of(price=[12.99, 12.99], cost=8.5, elasticity=-1.2, std_error=0.4),
+    inputs, constraints = (
+        PricingInputs.of(
+            price=[12.99, 12.99], cost=8.5, elasticity=-1.2, std_error=0.4, cooling=[True, False]
+        ),
         PriceConstraints.of(2),
     )
-    found = recommend(offers, terms, cooling=[True, False])
+    found = recommend(inputs, constraints)
     held, free = found.of_product(0), found.of_product(1)
     assert (held.recommended_price, held.reason, held.moved) == (Decimal("12.99"), "COOLDOWN", False)
     assert "COOLDOWN" in held.warnings and "changed only lately" in rationale(held)
     assert (free.recommended_price, "COOLDOWN" in free.warnings) == (Decimal("14.49"), False)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_an_elasticity_of_a_fit_that_did_not_converge_moves_no_price(strategy):
+    inputs = PricingInputs.of(
+        price=[12.99] * 3,
+        cost=8.5,
+        elasticity=[-1.2, -1.2, 0.5],
+        std_error=0.1,
+        not_converged=[True, False, True],
+    )
+    found = recommend(inputs, PriceConstraints.of(3, target_margin=0.3), PricingStrategy(strategy))
+    held, free, positive = (found.of_product(index) for index in range(3))
+    for each in (held, positive):
+        assert (each.recommended_price, each.reason, each.moved) == (Decimal("12.99"), "NOT_CONVERGED", False)
+        assert (each.confidence, each.best_price, each.binding) == (0.0, None, [])
+        assert "NOT_CONVERGED" in each.warnings and "did not come to an end" in rationale(each)
+    assert free.moved and "NOT_CONVERGED" not in free.warnings
 
 
 def test_nothing_estimated_is_called_certain():
@@ -245,32 +264,32 @@ def test_a_price_with_more_than_two_decimals_stays_as_it_is():
 def batch(count=60):
     rng = np.random.default_rng(5)
     price = np.round(rng.lognormal(2.5, 1, count), 2)
-    offers = PricingInputs.of(
+    inputs = PricingInputs.of(
         price=price,
         cost=np.where(rng.random(count) < 0.8, np.round(price * rng.uniform(0.2, 1.1, count), 2), np.nan),
         elasticity=rng.normal(-1.5, 1.2, count),
         std_error=rng.uniform(0.1, 0.8, count),
         quantity=rng.poisson(20, count),
     )
-    return offers, PriceConstraints.of(
+    return inputs, PriceConstraints.of(
         count, target_margin=0.2, min_price=np.where(rng.random(count) < 0.5, 2.0, np.nan)
     )
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_products_together_get_the_prices_they_get_alone(strategy):
-    offers, terms = batch()
-    together = recommend(offers, terms, PricingStrategy(strategy))
-    for index in range(0, offers.count, 7):
+    inputs, constraints = batch()
+    together = recommend(inputs, constraints, PricingStrategy(strategy))
+    for index in range(0, inputs.count, 7):
         one = np.array([index])
-        alone = recommend(offers.take(one), terms.take(one), PricingStrategy(strategy))
+        alone = recommend(inputs.take(one), constraints.take(one), PricingStrategy(strategy))
         assert alone.of_product(0) == together.of_product(index)
 
 
 def test_no_products_give_no_recommendations():
     none = np.array([], np.int64)
-    offers, terms = batch()
-    found = recommend(offers.take(none), terms.take(none))
+    inputs, constraints = batch()
+    found = recommend(inputs.take(none), constraints.take(none))
     assert (found.price.size, found.reason.size) == (0, 0)
 
 

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from pricing.elasticity.core.demand import DEMAND_MODELS
 from pricing.recommendation.core.inputs import STRATEGIES, PriceConstraints, PricingInputs, PricingStrategy
-from pricing.recommendation.core.price_search import expected_value
-from pricing.recommendation.core.rationale import rationale
-from pricing.recommendation.core.recommendation import recommend
+from pricing.recommendation.core.optimum import expected_value
+from pricing.recommendation.core.recommendation import rationale, recommend
 
 money = st.decimals("0.01", "5000", places=2)
 perhaps_money = st.none() | money
@@ -42,7 +41,7 @@ policies = st.fixed_dictionaries(
         "highest_charged": money,
     },
 )
-approaches = st.builds(
+strategies = st.builds(
     PricingStrategy,
     st.sampled_from(STRATEGIES),
     st.sampled_from(DEMAND_MODELS),
@@ -74,9 +73,9 @@ def breaches(price, case, policy):
 
 
 @settings(max_examples=120, deadline=None)
-@given(cases, policies, approaches)
-def test_the_recommendation_is_the_present_price_or_breaks_no_hard_rule(case, policy, approach):
-    advice = recommend(PricingInputs.of(**case), PriceConstraints.of(1, **policy), approach).of_product(0)
+@given(cases, policies, strategies)
+def test_the_recommendation_is_the_present_price_or_breaks_no_hard_rule(case, policy, strategy):
+    advice = recommend(PricingInputs.of(**case), PriceConstraints.of(1, **policy), strategy).of_product(0)
     assert advice.moved == (advice.recommended_price != case["price"])
     assert advice.current_price == case["price"]
     if advice.moved:
@@ -91,33 +90,33 @@ def test_the_recommendation_is_the_present_price_or_breaks_no_hard_rule(case, po
 def test_in_a_large_shop_every_price_stays_or_lies_from_low_to_high(strategy, model):
     rng, count = np.random.default_rng(3), 5_000
     price = np.round(rng.lognormal(2, 2, count), 2) + 0.01
-    offers = PricingInputs.of(
+    inputs = PricingInputs.of(
         price=price,
         cost=np.where(rng.random(count) < 0.9, np.round(price * rng.uniform(0, 1.5, count), 4), np.nan),
         elasticity=rng.uniform(-50, 50, count) / rng.choice([1, 10, 50], count),
         std_error=rng.lognormal(-1, 2, count),
     )
-    terms = PriceConstraints.of(
+    constraints = PriceConstraints.of(
         count,
         target_margin=rng.uniform(0, 0.4, count),
         markup=rng.uniform(0, 3, count),
         min_price=np.where(rng.random(count) < 0.3, price * rng.uniform(0.7, 1.2, count), np.nan),
         max_change=rng.uniform(0, 0.6, count),
     )
-    found = recommend(offers, terms, PricingStrategy(strategy, model))
+    found = recommend(inputs, constraints, PricingStrategy(strategy, model))
     cents = np.rint(100 * found.price)
-    inside = (cents >= found.guardrails.low) & (cents <= found.guardrails.high)
-    assert (inside | (found.price == offers.price)).all()
-    assert (found.price[~found.moved] == offers.price[~found.moved]).all()
+    inside = (cents >= found.limits.low) & (cents <= found.limits.high)
+    assert (inside | (found.price == inputs.price)).all()
+    assert (found.price[~found.moved] == inputs.price[~found.moved]).all()
     assert found.moved.sum() > 100
 
 
 @settings(max_examples=50, deadline=None)
-@given(cases, policies, approaches)
-def test_with_no_floor_known_no_price_ever_moves(case, policy, approach):
+@given(cases, policies, strategies)
+def test_with_no_floor_known_no_price_ever_moves(case, policy, strategy):
     case |= {"cost": None, "assumed_cost_ratio": None}
     policy.pop("min_price", None)
-    advice = recommend(PricingInputs.of(**case), PriceConstraints.of(1, **policy), approach).of_product(0)
+    advice = recommend(PricingInputs.of(**case), PriceConstraints.of(1, **policy), strategy).of_product(0)
     assert (advice.recommended_price, advice.reason) == (case["price"], "NO_FLOOR")
     assert "NO_FLOOR" in advice.warnings
 
@@ -145,21 +144,19 @@ def test_profit_and_revenue_move_a_price_only_for_a_likely_gain(case, policy, mo
     st.sampled_from([(49, 99), (0,), ()]),
 )
 @example(-1.0, 0.25, 0.5, Decimal("9.56"), "constant_elasticity", "revenue", (49, 99))
-def test_no_allowed_price_is_expected_to_bring_more_than_the_best(
-    e, sd, share, price, model, strategy, endings
-):
-    offers = PricingInputs.of(price=float(price), cost=share * float(price), elasticity=e, std_error=sd)
-    approach = PricingStrategy(strategy, model, endings)
-    found = recommend(offers, PriceConstraints.of(1), approach)
-    low, high = int(found.guardrails.low[0]), int(found.guardrails.high[0])
+def test_no_allowed_price_is_expected_to_bring_more_than_the_best(e, sd, share, price, model, aim, endings):
+    inputs = PricingInputs.of(price=float(price), cost=share * float(price), elasticity=e, std_error=sd)
+    strategy = PricingStrategy(aim, model, endings)
+    found = recommend(inputs, PriceConstraints.of(1), strategy)
+    low, high = int(found.limits.low[0]), int(found.limits.high[0])
     inside = range(low, high + 1)
     now = round(100 * price)
-    best = expected_value(found.best_price, offers, approach)[0]
-    present = expected_value(offers.price, offers, approach)[0]
+    best = expected_value(found.best_price, inputs, strategy)[0]
+    present = expected_value(inputs.price, inputs, strategy)[0]
 
     def most(cents):
         others = [c for c in cents if c != now]
-        return expected_value(np.array([others]) / 100, offers, approach)[0].max() if others else present
+        return expected_value(np.array([others]) / 100, inputs, strategy)[0].max() if others else present
 
     to_the_cent = most(inside)
     ended = most([c for c in inside if c % 100 in endings] or inside)

@@ -7,22 +7,22 @@ from hypothesis import strategies as st
 
 from pricing.elasticity.core.demand import DEMAND_MODELS
 from pricing.recommendation.core.inputs import PricingInputs
-from pricing.recommendation.core.totals import (
+from pricing.recommendation.core.uncertainty import (
     DRAWS,
     ErrorFactor,
     Spillover,
     draw_changes,
     drawn_normals,
-    limits_of,
+    interval_of,
 )
 
 
-def offers(products, **facts):
+def inputs(products, **facts):
     known = {"price": 10.0, "cost": 6.0, "elasticity": -1.5, "std_error": 0.4, "quantity": 100.0} | facts
     return PricingInputs.of(**{name: np.full(products, value) for name, value in known.items()})
 
 
-def leaning(products, shared=0.0, category="one"):
+def errors_of(products, shared=0.0, category="one"):
     names = [f"product {number}" for number in range(products)]
     return ErrorFactor(names, [category] * products, np.full(products, shared))
 
@@ -33,7 +33,7 @@ def spread(drawn):
 
 
 def test_the_mean_change_is_the_expected_one():
-    drawn = draw_changes(offers(400), np.full(400, 11.0), leaning(400))
+    drawn = draw_changes(inputs(400), np.full(400, 11.0), errors_of(400))
     # 100 units lose 15 % at 1 more a unit: 85 x 11 - 1000, and 85 x 5 - 400.
     assert drawn.revenue.mean() == pytest.approx(-65, abs=1)
     assert drawn.profit.mean() == pytest.approx(25, abs=1)
@@ -41,7 +41,7 @@ def test_the_mean_change_is_the_expected_one():
 
 def test_errors_of_their_own_average_out_and_shared_ones_do_not():
     alone, shared = (
-        draw_changes(offers(400), np.full(400, 11.0), leaning(400, sd)).profit.sum(axis=0)
+        draw_changes(inputs(400), np.full(400, 11.0), errors_of(400, sd)).profit.sum(axis=0)
         for sd in (0.0, 0.2)
     )
     # One product's profit spreads by 50 x 0.04 x sd 0.4 x 2.56; of 400, twenty times that, or 400 x half of it.
@@ -52,7 +52,7 @@ def test_errors_of_their_own_average_out_and_shared_ones_do_not():
 
 def test_categories_err_apart_from_each_other():
     first, second = (
-        draw_changes(offers(1), np.array([11.0]), leaning(1, 0.4, category)).profit[0]
+        draw_changes(inputs(1), np.array([11.0]), errors_of(1, 0.4, category)).profit[0]
         for category in ("one", "two")
     )
     assert abs(np.corrcoef(first, second)[0, 1]) < 0.1
@@ -60,7 +60,7 @@ def test_categories_err_apart_from_each_other():
 
 def test_a_cut_and_a_rise_that_lean_on_one_category_offset_each_other():
     price = np.array([11.0, 9.0])
-    drawn = draw_changes(offers(2, cost=0.0), price, leaning(2, 0.4)).revenue
+    drawn = draw_changes(inputs(2, cost=0.0), price, errors_of(2, 0.4)).revenue
     assert np.corrcoef(drawn)[0, 1] < -0.95
 
 
@@ -76,9 +76,9 @@ def test_demand_is_never_negative_and_no_draw_has_it_rise_with_the_price(
     price, elasticity, std_error, shared, model
 ):
     drawn = draw_changes(
-        offers(2, elasticity=elasticity, std_error=std_error, cost=0.0),
+        inputs(2, elasticity=elasticity, std_error=std_error, cost=0.0),
         np.full(2, price),
-        leaning(2, shared),
+        errors_of(2, shared),
         model,
     )
     units = (drawn.revenue + 1000) / price
@@ -90,10 +90,10 @@ def test_demand_is_never_negative_and_no_draw_has_it_rise_with_the_price(
 def test_prices_of_others_count_with_their_own_uncertainty():
     same = np.full(1, 10.0)
     sure = draw_changes(
-        offers(1), same, leaning(1), spillover=Spillover(np.array([0.1]), np.array([0.0]))
+        inputs(1), same, errors_of(1), spillover=Spillover(np.array([0.1]), np.array([0.0]))
     ).profit
     unsure = draw_changes(
-        offers(1), same, leaning(1), spillover=Spillover(np.array([0.1]), np.array([0.05]))
+        inputs(1), same, errors_of(1), spillover=Spillover(np.array([0.1]), np.array([0.05]))
     ).profit
     assert sure == pytest.approx(np.full((1, DRAWS), 40.0))
     assert unsure.mean() == pytest.approx(40, abs=1.5)
@@ -101,7 +101,7 @@ def test_prices_of_others_count_with_their_own_uncertainty():
 
 
 def test_profit_without_a_cost_is_not_known():
-    drawn = draw_changes(offers(1, cost=np.nan), np.array([11.0]), leaning(1))
+    drawn = draw_changes(inputs(1, cost=np.nan), np.array([11.0]), errors_of(1))
     assert np.isnan(drawn.profit).all()
     assert np.isfinite(drawn.revenue).all()
 
@@ -117,6 +117,6 @@ def test_the_same_name_draws_the_same_in_any_company():
 
 def test_limits_lie_on_either_side_of_the_expectation():
     drawn = np.linspace(0, 100, 1001)
-    assert limits_of(drawn, 50.0) == pytest.approx((10, 90))
-    assert limits_of(drawn, 95.0) == pytest.approx((10, 95))
-    assert limits_of(np.zeros(DRAWS), 0.0) == (0, 0)
+    assert interval_of(drawn, 50.0) == pytest.approx((10, 90))
+    assert interval_of(drawn, 95.0) == pytest.approx((10, 95))
+    assert interval_of(np.zeros(DRAWS), 0.0) == (0, 0)

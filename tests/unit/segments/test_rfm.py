@@ -64,6 +64,18 @@ def columns(rows):
     return np.array(recency, int), np.array(frequency, int), np.array(monetary, float)
 
 
+def sums_of(rfm, recency, revenue):
+    """What `segment_kpis` takes of some customers: head count, mean and longest recency, revenue of each segment."""
+    recency, revenue = np.asarray(recency, float), np.asarray(revenue, float)
+    members = [rfm.segment == index for index in range(6)]
+    return (
+        [int(those.sum()) for those in members],
+        [recency[those].mean() if those.any() else 0.0 for those in members],
+        [recency[those].max(initial=0.0) for those in members],
+        [revenue[those].sum() for those in members],
+    )
+
+
 def names(result):
     return [SEGMENTS[i] if i >= 0 else None for i in result.segment]
 
@@ -155,8 +167,7 @@ def test_every_paying_customer_is_in_exactly_one_segment_and_no_other_in_any(row
     recency, frequency, monetary = columns(rows)
     result = rfm_segments(recency, frequency, monetary)
     assert ((result.segment >= 0) == (monetary > 0)).all()
-    kpis = segment_kpis(result, recency, monetary, np.zeros(6))
-    assert kpis.customer_count.sum() == (monetary > 0).sum()
+    assert sum(sums_of(result, recency, monetary)[0]) == (monetary > 0).sum()
 
 
 @given(customers, st.integers(0, 59), st.integers(0, 59))
@@ -183,12 +194,13 @@ def test_currency_and_unit_of_recency_do_not_matter(rows, power):
 @given(customers, st.lists(st.floats(-20, 5), min_size=6, max_size=6))
 def test_key_figures_stay_between_0_and_100_and_scores_between_1_and_5(rows, elasticity):
     recency, frequency, monetary = columns(rows)
-    kpis = segment_kpis(rfm_segments(recency, frequency, monetary), recency, monetary, elasticity)
-    for values in (kpis.price_sensitivity_percent, kpis.wallet_share_percent, kpis.churn_risk_percent):
+    rfm = rfm_segments(recency, frequency, monetary)
+    kpis = segment_kpis(*sums_of(rfm, recency, monetary), elasticity)
+    for values in (kpis.price_sensitivity, kpis.wallet_share, kpis.churn_risk):
         assert ((values >= 0) & (values <= 100 + 1e-9)).all()
-    filled = kpis.customer_count > 0
-    assert ((kpis.score[filled] >= 1) & (kpis.score[filled] <= 5)).all()
-    assert (kpis.score[~filled] == 0).all()
+    for scores in (rfm.r_score, rfm.f_score, rfm.m_score):
+        assert ((scores[rfm.segment >= 0] >= 1) & (scores[rfm.segment >= 0] <= 5)).all()
+        assert (scores[rfm.segment < 0] == 0).all()
 
 
 def six_customers():
@@ -202,23 +214,29 @@ def six_customers():
 
 def test_key_figures_by_hand():
     rfm, recency, revenue = six_customers()
-    kpis = segment_kpis(rfm, recency, revenue, [-1.5, -1, -1, -0.6, -1, -6.0])
-    assert kpis.customer_count.tolist() == [2, 0, 0, 2, 0, 2]
-    np.testing.assert_allclose(kpis.revenue, [1400, 0, 0, 100, 0, 30])
-    np.testing.assert_allclose(kpis.price_sensitivity_percent, [50, 0, 0, 20, 0, 100])
-    np.testing.assert_allclose(kpis.wallet_share_percent, np.array([140000, 0, 0, 10000, 0, 3000]) / 1530)
-    np.testing.assert_allclose(kpis.churn_risk_percent, [5, 0, 0, 35, 0, 250 / 3])
-    # R, F, M: Champions 5 5 5 and 5 4 4, AtRisk 4 3 3 and 3 2 2, Lost 2 1 1 and 1 1 1.
-    np.testing.assert_allclose(kpis.score, [14 / 3, 0, 0, 17 / 6, 0, 7 / 6])
+    sums = sums_of(rfm, recency, revenue)
+    assert sums[0] == [2, 0, 0, 2, 0, 2]
+    assert sums[3] == [1400, 0, 0, 100, 0, 30]
+    kpis = segment_kpis(*sums, [-1.5, -1, -1, -0.6, -1, -6.0])
+    np.testing.assert_allclose(kpis.price_sensitivity, [50, 0, 0, 20, 0, 100])
+    np.testing.assert_allclose(kpis.wallet_share, np.array([140000, 0, 0, 10000, 0, 3000]) / 1530)
+    np.testing.assert_allclose(kpis.churn_risk, [5, 0, 0, 35, 0, 250 / 3])
+    scores = np.stack((rfm.r_score, rfm.f_score, rfm.m_score), axis=1)
+    assert scores.tolist() == [[5, 5, 5], [5, 4, 4], [4, 3, 3], [3, 2, 2], [2, 1, 1], [1, 1, 1]]
 
 
 def test_an_unknown_elasticity_counts_as_not_sensitive_and_lost_money_as_no_share():
     rfm, recency, _ = six_customers()
     window = [50.0, 50.0, 25.0, 0.0, -30.0, 0.0]
-    kpis = segment_kpis(rfm, recency, window, [np.nan] * 6)
-    assert kpis.price_sensitivity_percent.tolist() == [0.0] * 6
-    assert kpis.wallet_share_percent.tolist() == [80.0, 0, 0, 20.0, 0, 0]
-    assert kpis.revenue[5] == -30.0
+    kpis = segment_kpis(*sums_of(rfm, recency, window), [np.nan] * 6)
+    assert kpis.price_sensitivity.tolist() == [0.0] * 6
+    assert kpis.wallet_share.tolist() == [80.0, 0, 0, 20.0, 0, 0]
+
+
+def test_a_segment_without_customers_has_no_key_figures_whatever_its_sales_are():
+    kpis = segment_kpis([0, 1, 0, 0, 0, 0], [9] * 6, [9, 3, 9, 9, 9, 9], [100.0] * 6, [-3.0] * 6)
+    assert kpis.price_sensitivity.tolist() == kpis.wallet_share.tolist() == [0, 100, 0, 0, 0, 0]
+    assert kpis.churn_risk.tolist() == [0, 300, 0, 0, 0, 0]
 
 
 @given(st.integers(1, 40).map(lambda thirds: 3 * thirds + 1), st.floats(0.01, 1000))
@@ -239,9 +257,9 @@ def test_cuts_agree_with_numpys_linear_quantiles(money):
     )
 
 
-def test_key_figures_refuse_arrays_that_do_not_fit():
-    rfm = rfm_segments([1], [1], [1.0])
-    with pytest.raises(ValueError, match="one elasticity per segment"):
-        segment_kpis(rfm, [1], [1.0], [-1.0])
-    with pytest.raises(ValueError, match="per customer"):
-        segment_kpis(rfm, [1, 2], [1.0], [-1.0] * 6)
+@pytest.mark.parametrize("place", range(5))
+def test_key_figures_refuse_arrays_that_do_not_fit(place):
+    given = [[1.0] * 6 for _ in range(5)]
+    given[place] = [1.0]
+    with pytest.raises(ValueError, match="each segment"):
+        segment_kpis(*given)

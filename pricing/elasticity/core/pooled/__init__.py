@@ -1,13 +1,13 @@
 """Partially pooled elasticities: every product answers to its own data as far as these go, else to its category's."""
 
 from pricing.elasticity.core.pooled.fit import fit_pooled
-from pricing.elasticity.core.pooled.grades import FLAG_NAMES, FLAGS, flag_names
+from pricing.elasticity.core.pooled.grades import FLAG_NAMES, FLAGS, NOT_CONVERGED, flag_names
 from pricing.elasticity.core.pooled.hyperparameters import Hyperparameters
 from pricing.elasticity.core.pooled.posterior import Posterior, refresh
-from pricing.elasticity.core.pooled.segment_panel import SegmentSales
 from pricing.elasticity.core.pooled.segments import (
     SegmentElasticities,
     SegmentMeans,
+    SegmentSales,
     fit_segments,
     segment_elasticities,
     segment_means,
@@ -16,6 +16,7 @@ from pricing.elasticity.core.pooled.segments import (
 __all__ = [
     "FLAGS",
     "FLAG_NAMES",
+    "NOT_CONVERGED",
     "Hyperparameters",
     "Posterior",
     "SegmentElasticities",

@@ -5,13 +5,8 @@ import numpy as np
 from pricing.elasticity.core.pooled.hyperparameters import COLUMNS, Hyperparameters
 from pricing.elasticity.core.pooled.panel import Panel
 from pricing.elasticity.core.pooled.season import log_season_index
-from pricing.sales.core.calendar import (
-    DAYS_A_WEEK,
-    DAYS_A_YEAR,
-    FloatArray,
-    IntArray,
-    first_day_of_week,
-)
+from pricing.sales.core.arrays import FloatArray, IntArray
+from pricing.sales.core.calendar import DAYS_A_WEEK, DAYS_A_YEAR, first_day_of_week
 
 
 def centred_log_price(panel: Panel) -> FloatArray:

@@ -5,8 +5,10 @@ from typing import Final
 
 import numpy as np
 
+from pricing.elasticity.core import constants
+from pricing.elasticity.core.constants import Hyperprior
 from pricing.elasticity.core.pooled.design import base_exposure, design_matrix
-from pricing.elasticity.core.pooled.hierarchy import Hyperprior, own_data, pool_groups, pool_mean
+from pricing.elasticity.core.pooled.hierarchy import pool_groups, pool_mean, unpooled_data
 from pricing.elasticity.core.pooled.hyperparameters import (
     COLUMNS,
     LEVEL,
@@ -20,49 +22,41 @@ from pricing.elasticity.core.pooled.hyperparameters import (
 )
 from pricing.elasticity.core.pooled.panel import build_panel
 from pricing.elasticity.core.pooled.season import season_table
-from pricing.elasticity.core.pooled.solve import ROUGH, Batch, Fit, batches, solve_part
-from pricing.sales.core.calendar import BoolArray, FloatArray, IntArray, shop_calendar
+from pricing.elasticity.core.pooled.solve import ROUGH, Batch, batches, own_dispersion, solve_part
+from pricing.sales.core.arrays import FloatArray, IntArray
+from pricing.sales.core.calendar import shop_calendar
 from pricing.sales.core.daily import DailySales
 
-SMALLEST_CATEGORY: Final = 8
 WEEKS_FOR_YEARLY_WAVES: Final = 52
 ROUNDS: Final = 5
 ROUND_THAT_DATES_PRICES: Final = 2
-DISPERSION_WEIGHT: Final = 20.0
-LEAST_DISPERSION: Final = 0.02
-LEAST_FREEDOM: Final = 5.0
-CORRELATION_WEIGHT: Final = 100.0
-LARGEST_CORRELATION: Final = 0.8
-
-# Elasticities are about -2 in retail meta-analyses; the other spreads are where the EM starts.
-RATE_HYPERPRIORS: Final = {
-    "price": Hyperprior(-2.0, 0.5, 0.7, 0.5),
-    "season": Hyperprior(1.0, 0.5, 0.2),
-    "promotion": Hyperprior(0.3, 0.3, 0.1),
-    "trend": Hyperprior(0.0, 0.0, 0.25),
-    "sin": Hyperprior(0.0, 0.0, 0.1),
-    "cos": Hyperprior(0.0, 0.0, 0.1),
-}
-# Lines per unit: baskets hardly answer to prices, unless the data say so.
-SIZE_HYPERPRIORS: Final = {
-    "price": Hyperprior(0.0, 0.2, 0.1, 0.05),
-    "season": Hyperprior(0.0, 0.2, 0.1),
-    "promotion": Hyperprior(0.0, 0.2, 0.1),
-    "trend": Hyperprior(0.0, 0.0, 0.1),
-    "sin": Hyperprior(0.0, 0.0, 0.05),
-    "cos": Hyperprior(0.0, 0.0, 0.05),
-}
-RATE_DISPERSION: Final = 1.5
-SIZE_DISPERSION: Final = 1.0
+# The fit has settled when its last round moves the shop's mean elasticity and the spread by no more than this: less than
+# what the model is known to miss (MODEL_ERROR). The UCI sales move by 0.02, simulated shops by up to 0.03, a shop of
+# five products by 0.05.
+SETTLED: Final = 0.1
 
 
 @dataclass(slots=True)
 class _Progress:
-    """One part of demand between rounds: its priors, the products' dispersions and latest coefficients."""
+    """One part of demand between rounds.
+
+    Attributes
+    ----------
+    priors, dispersion, coefficients : of the latest round; the (P,) dispersions and (P, K) coefficients by product.
+    moved : by how much that round moved the mean elasticity or the spread.
+    converged, iterations : whether all its EM settled, and the rounds of EM so far.
+    """
 
     priors: PartPriors
     dispersion: FloatArray
     coefficients: FloatArray | None = None
+    moved: float = np.inf
+    converged: bool = True
+    iterations: int = 0
+
+    @property
+    def settled(self) -> bool:
+        return self.converged and self.moved <= SETTLED
 
 
 def fit_pooled(daily: DailySales, category: IntArray, open_days: IntArray) -> Hyperparameters:
@@ -80,7 +74,7 @@ def fit_pooled(daily: DailySales, category: IntArray, open_days: IntArray) -> Hy
 
     Returns
     -------
-    Hyperparameters.
+    Hyperparameters; `converged` says whether the last round still moved them.
 
     Raises
     ------
@@ -88,36 +82,54 @@ def fit_pooled(daily: DailySales, category: IntArray, open_days: IntArray) -> Hy
     """
     hyper = _first_guess(daily, category, open_days)
     hyper, group, prepared = _prepare(daily, category, hyper)
-    rate = _Progress(hyper.rate, np.full(category.size, RATE_DISPERSION))
-    size = _Progress(hyper.size, np.full(category.size, SIZE_DISPERSION))
+    frequency = _Progress(hyper.frequency, np.full(category.size, constants.FREQUENCY_DISPERSION))
+    quantity = _Progress(hyper.quantity, np.full(category.size, constants.QUANTITY_DISPERSION))
     for number in range(ROUNDS):
         if number == ROUND_THAT_DATES_PRICES:
             hyper = replace(
                 hyper,
-                price_response=float(rate.priors.group_mean[group[group >= 0]].mean()),
-                promotion_response=float(rate.priors.mean[PROMOTION]),
+                price_response=float(frequency.priors.group_mean[group[group >= 0]].mean()),
+                promotion_response=float(frequency.priors.mean[PROMOTION]),
             )
             hyper, group, prepared = _prepare(daily, category, hyper)
-        _improve(rate, prepared, group, size=False)
-        _improve(size, prepared, group, size=True)
-    return replace(hyper, rate=rate.priors, size=size.priors)
+        _improve(frequency, prepared, group, constants.FREQUENCY_HYPERPRIORS)
+        _improve(quantity, prepared, group, constants.QUANTITY_HYPERPRIORS, per_unit=True)
+    return replace(
+        hyper,
+        frequency=frequency.priors,
+        quantity=quantity.priors,
+        converged=frequency.settled and quantity.settled,
+        iterations=max(frequency.iterations, quantity.iterations),
+    )
 
 
 def _first_guess(daily: DailySales, category: IntArray, open_days: IntArray) -> Hyperparameters:
+    def starting(hyperpriors: dict[str, Hyperprior], dispersion: float) -> PartPriors:
+        price = hyperpriors["price"]
+        return PartPriors(
+            mean=np.array([0.0] + [hyperpriors[name].mean for name in COLUMNS[1:]]),
+            sd=np.array([LEVEL_SD] + [hyperpriors[name].spread for name in COLUMNS[1:]]),
+            group_mean=np.full(category.size, price.mean),
+            group_variance=np.full(category.size, price.mean_sd**2),
+            overall_variance=price.mean_sd**2,
+            between_sd=price.group_spread,
+            dispersion=dispersion,
+            autocorrelation=0.0,
+        )
+
     calendar = shop_calendar(open_days, daily.day, daily.lines)
-    weeks = (calendar.last_day - calendar.first_day + 1) / 7
-    nothing = np.zeros((1, 1))
+    codes = np.unique(category)
     return Hyperparameters(
         calendar=calendar,
-        price_response=RATE_HYPERPRIORS["price"].mean,
-        promotion_response=RATE_HYPERPRIORS["promotion"].mean,
+        price_response=constants.FREQUENCY_HYPERPRIORS["price"].mean,
+        promotion_response=constants.FREQUENCY_HYPERPRIORS["promotion"].mean,
         trend_origin=(calendar.first_day + calendar.last_day) / 2,
-        yearly=weeks >= WEEKS_FOR_YEARLY_WAVES,
-        category_codes=np.unique(category),
-        category_group=np.zeros(np.unique(category).size, np.int64),
-        season=SeasonTable(0, nothing, nothing),
-        rate=_starting_priors(RATE_HYPERPRIORS, category.size, RATE_DISPERSION),
-        size=_starting_priors(SIZE_HYPERPRIORS, category.size, SIZE_DISPERSION),
+        yearly=(calendar.last_day - calendar.first_day + 1) / 7 >= WEEKS_FOR_YEARLY_WAVES,
+        category_codes=codes,
+        category_group=np.zeros(codes.size, np.int64),
+        season=SeasonTable(0, np.zeros((1, 1)), np.zeros((1, 1))),
+        frequency=starting(constants.FREQUENCY_HYPERPRIORS, constants.FREQUENCY_DISPERSION),
+        quantity=starting(constants.QUANTITY_HYPERPRIORS, constants.QUANTITY_DISPERSION),
     )
 
 
@@ -129,7 +141,9 @@ def _prepare(
     panel = build_panel(daily, category.size, hyper.calendar, response)
     if panel.product.size == 0:
         raise ValueError("No product has both sales and a list price: there is nothing to fit.")
-    codes, group_of = _merge_small(category[panel.sold_days > 0])
+    codes, counts = np.unique(category[panel.sold_days > 0], return_counts=True)
+    large = counts >= constants.SMALLEST_CATEGORY
+    group_of = np.where(large, np.cumsum(large) - 1, large.sum())
     hyper = replace(hyper, category_codes=codes, category_group=group_of)
     group = hyper.groups_of(category)
     table = season_table(panel, base_exposure(panel, *response), group, int(group_of.max()) + 1)
@@ -137,82 +151,53 @@ def _prepare(
     return hyper, group, list(batches(panel, design_matrix(panel, hyper, group)))
 
 
-def _starting_priors(hyperpriors: dict[str, Hyperprior], groups: int, dispersion: float) -> PartPriors:
-    price = hyperpriors["price"]
-    return PartPriors(
-        mean=np.array([0.0] + [hyperpriors[name].mean for name in COLUMNS[1:]]),
-        sd=np.array([LEVEL_SD] + [hyperpriors[name].spread for name in COLUMNS[1:]]),
-        group_mean=np.full(groups, price.mean),
-        group_variance=np.full(groups, price.mean_sd**2),
-        overall_variance=price.mean_sd**2,
-        between_sd=price.group_spread,
-        dispersion=dispersion,
-        autocorrelation=0.0,
-    )
-
-
-def _merge_small(category: IntArray) -> tuple[IntArray, IntArray]:
-    """Sorted codes of the categories (one entry per product) and their groups; small ones share the last."""
-    codes, counts = np.unique(category, return_counts=True)
-    large = counts >= SMALLEST_CATEGORY
-    group = np.cumsum(large) - 1
-    return codes, np.where(large, group, large.sum())
-
-
-def _improve(progress: _Progress, prepared: list[Batch], group: IntArray, *, size: bool) -> None:
+def _improve(
+    progress: _Progress,
+    prepared: list[Batch],
+    group: IntArray,
+    hyperpriors: dict[str, Hyperprior],
+    per_unit: bool = False,
+) -> None:
     """One round for one part of demand: solve all products, then EM on what their own data say."""
     priors = progress.priors
     normal = product_priors(priors, group)
-    fit = solve_part(prepared, normal, progress.dispersion, size, progress.coefficients, ROUGH)
-    told = fit.freedom >= LEAST_FREEDOM
+    fit = solve_part(prepared, normal, progress.dispersion, per_unit, progress.coefficients, ROUGH)
+    identified = fit.residual_df >= constants.LEAST_RESIDUAL_DF
     pooled, autocorrelation = priors.dispersion, priors.autocorrelation
-    if told.any():
-        pooled, autocorrelation = _pooled_dispersion(fit, told)
+    if identified.any():
+        df = fit.residual_df[identified]
+        pooled = max(float(fit.residual[identified].sum() / df.sum()), constants.LEAST_DISPERSION)
+        rho = float((fit.correlation[identified] * df).sum() / df.sum())
+        autocorrelation = min(max(rho, 0.0), constants.LARGEST_CORRELATION)
     progress.dispersion = own_dispersion(fit, pooled, autocorrelation)
     progress.coefficients = fit.coefficients
 
-    hyperpriors = SIZE_HYPERPRIORS if size else RATE_HYPERPRIORS
     mean, sd = priors.mean.copy(), priors.sd.copy()
-    variances = np.einsum("pkk->pk", fit.covariance) * told[:, None]
-    owns = [
-        own_data(fit.coefficients[:, k], variances[:, k], normal.mean[:, k], normal.precision[:, k])
+    variances = np.einsum("pkk->pk", fit.covariance) * identified[:, None]
+    data = [
+        unpooled_data(fit.coefficients[:, k], variances[:, k], normal.mean[:, k], normal.precision[:, k])
         for k in range(len(COLUMNS))
     ]
-    known = np.maximum(group, 0)
-    groups = pool_groups(
-        owns[PRICE], known, int(group.max()) + 1, hyperpriors["price"], (sd[PRICE], priors.between_sd)
-    )
-    mean[PRICE], sd[PRICE] = groups.overall, groups.spread
-    for k, name in enumerate(COLUMNS):
-        if k not in (LEVEL, PRICE):
-            mean[k], sd[k] = pool_mean(owns[k], hyperpriors[name], sd[k])
+    known, groups = np.maximum(group, 0), int(group.max()) + 1
+    price = pool_groups(data[PRICE], known, groups, hyperpriors["price"], (sd[PRICE], priors.between_sd))
+    mean[PRICE], sd[PRICE] = price.overall, price.spread
+    others = {
+        k: pool_mean(data[k], hyperpriors[name], sd[k])
+        for k, name in enumerate(COLUMNS)
+        if k not in (LEVEL, PRICE)
+    }
+    for k, found in others.items():
+        mean[k], sd[k] = found.mean, found.spread
+    progress.moved = float(max(abs(mean[PRICE] - priors.mean[PRICE]), abs(sd[PRICE] - priors.sd[PRICE])))
+    progress.converged = price.converged and all(found.converged for found in others.values())
+    progress.iterations += max(price.iterations, *(found.iterations for found in others.values()))
     progress.priors = PartPriors(
         mean=mean,
         sd=sd,
-        group_mean=groups.mean,
-        group_variance=groups.variance,
-        overall_variance=groups.overall_variance,
-        between_sd=groups.between,
+        group_mean=price.mean,
+        group_variance=price.variance,
+        overall_variance=price.overall_variance,
+        between_sd=price.between,
         dispersion=pooled,
         autocorrelation=autocorrelation,
     )
-
-
-def own_dispersion(fit: Fit, pooled: float, autocorrelation: float) -> FloatArray:
-    """Dispersion of each product, widened for autocorrelation by (1 + rho) / (1 - rho), (P,).
-
-    Both are shrunk to the pooled values, as if 20 and 100 more cells had these. Counts that do not vary at all, as
-    when every line is of one unit, are not taken for certain.
-    """
-    dispersion = (fit.residual + DISPERSION_WEIGHT * pooled) / (fit.freedom + DISPERSION_WEIGHT)
-    weighted = fit.correlation * fit.freedom + CORRELATION_WEIGHT * autocorrelation
-    rho = np.clip(weighted / (fit.freedom + CORRELATION_WEIGHT), 0.0, LARGEST_CORRELATION)
-    return np.maximum(dispersion * (1.0 + rho) / (1.0 - rho), LEAST_DISPERSION)
-
-
-def _pooled_dispersion(fit: Fit, told: BoolArray) -> tuple[float, float]:
-    """Dispersion and autocorrelation over all products whose data tell them."""
-    freedom = fit.freedom[told]
-    rho = float((fit.correlation[told] * freedom).sum() / freedom.sum())
-    pooled = float(fit.residual[told].sum() / freedom.sum())
-    return max(pooled, LEAST_DISPERSION), min(max(rho, 0.0), LARGEST_CORRELATION)

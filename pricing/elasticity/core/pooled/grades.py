@@ -6,7 +6,13 @@ from typing import Final
 
 import numpy as np
 
-from pricing.sales.core.calendar import BoolArray, FloatArray, IntArray
+from pricing.elasticity.core import constants
+from pricing.elasticity.core.constants import FEWEST_DAYS
+from pricing.elasticity.core.constants import FEWEST_WEEKS as FEWEST_WEEKS
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
+
+NOT_CONVERGED: Final = "NOT_CONVERGED"
+"""The fit did not settle: its numbers are not to be acted on."""
 
 FLAG_NAMES: Final = (
     "NO_PRICE_VARIATION",
@@ -22,18 +28,17 @@ FLAG_NAMES: Final = (
     "NO_CATEGORY",
     "ZERO_ELASTICITY",
     "EXTRAPOLATION",
+    NOT_CONVERGED,
 )
 FLAGS: Final = MappingProxyType({name: 1 << bit for bit, name in enumerate(FLAG_NAMES)})
-
-FEWEST_DAYS: Final = 20
-FEWEST_WEEKS: Final = 8
-NEAR_ZERO: Final = 0.05
-CONFIDENCE_REACH: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What grades and flags are made from, one entry per product; nan where there is no estimate."""
+    """What grades and flags are made from, one entry per product; nan where there is no estimate.
+
+    `converged` is None where every fit is known to have settled.
+    """
 
     elasticity: FloatArray
     std_error: FloatArray
@@ -46,13 +51,14 @@ class Evidence:
     active_weeks: IntArray
     gaps: BoolArray
     no_category: BoolArray
+    converged: BoolArray | None = None
 
 
 def confidences(std_error: FloatArray) -> FloatArray:
     """Probability (0-1) that the true elasticity lies within 0.5 of the estimate; nan stays nan."""
     from scipy.special import erf
 
-    return np.asarray(erf(CONFIDENCE_REACH / (std_error * np.sqrt(2.0))))
+    return np.asarray(erf(constants.CONFIDENCE_REACH / (std_error * np.sqrt(2.0))))
 
 
 def grades(evidence: Evidence) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
@@ -61,10 +67,10 @@ def grades(evidence: Evidence) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
     A: w >= 0.6, sd <= 0.5 and a 95 % interval below 0; B: w >= 0.35, sd <= 0.6 and the same; C: w >= 0.12, 20 sold
     days and a negative elasticity; D otherwise, an estimate of the category rather than of the product.
     """
-    below_zero = evidence.ci_high < 0
-    a = (evidence.weight >= 0.6) & (evidence.std_error <= 0.5) & below_zero
-    b = (evidence.weight >= 0.35) & (evidence.std_error <= 0.6) & below_zero
-    c = (evidence.weight >= 0.12) & (evidence.sold_days >= FEWEST_DAYS) & (evidence.elasticity < 0)
+    weight, error, below_zero = evidence.weight, evidence.std_error, evidence.ci_high < 0
+    a = (weight >= constants.GRADE_A_WEIGHT) & (error <= constants.GRADE_A_ERROR) & below_zero
+    b = (weight >= constants.GRADE_B_WEIGHT) & (error <= constants.GRADE_B_ERROR) & below_zero
+    c = (weight >= constants.GRADE_C_WEIGHT) & (evidence.sold_days >= FEWEST_DAYS) & (evidence.elasticity < 0)
     return np.select([np.isnan(evidence.elasticity), a, b, c], ["", "A", "B", "C"], default="D")
 
 
@@ -74,18 +80,19 @@ def flag_bits(evidence: Evidence) -> IntArray:
     BULK_CAPPED, HIGH_RETURNS and CHANNEL_MIX rest on the lines, EXTRAPOLATION on the price asked for: callers add
     them. Products without an estimate carry only what holds without one.
     """
-    crosses_zero = (evidence.ci_low < 0) & (evidence.ci_high >= 0)
     raised = {
         "NO_PRICE_VARIATION": evidence.list_prices < 2,
         "FEW_DAYS": (evidence.sold_days < FEWEST_DAYS) | (evidence.active_weeks < FEWEST_WEEKS),
         "OWN_POSITIVE": evidence.own_elasticity > 0,
-        "CI_CROSSES_ZERO": crosses_zero,
+        "CI_CROSSES_ZERO": (evidence.ci_low < 0) & (evidence.ci_high >= 0),
         "CI_CROSSES_MINUS_ONE": (evidence.ci_low < -1) & (evidence.ci_high > -1),
-        "PRIOR_DOMINATED": evidence.weight < 0.35,
+        "PRIOR_DOMINATED": evidence.weight < constants.GRADE_B_WEIGHT,
         "STOCKOUT_GAPS": evidence.gaps,
         "NO_CATEGORY": evidence.no_category,
-        "ZERO_ELASTICITY": np.abs(evidence.elasticity) < NEAR_ZERO,
+        "ZERO_ELASTICITY": np.abs(evidence.elasticity) < constants.NEARLY_ZERO,
     }
+    if evidence.converged is not None:
+        raised[NOT_CONVERGED] = ~evidence.converged
     bits = np.zeros(evidence.elasticity.size, np.int64)
     for name, where in raised.items():
         bits |= np.where(where, FLAGS[name], 0)

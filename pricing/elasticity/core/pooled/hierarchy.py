@@ -1,7 +1,7 @@
 """Empirical Bayes: means and spreads of coefficients over products, by EM on what each product's own data say.
 
 Around its posterior mode a product's likelihood is close to a normal one, with precision h and weighted mean b
-(h times the own estimate). Both follow from the posterior by taking the prior off, and the EM below runs on
+(h times the unpooled estimate). Both follow from the posterior by taking the prior off, and the EM below runs on
 them alone, to convergence, before the likelihood is looked at again (Laplace; Gelman et al. 2013, section 5).
 """
 
@@ -10,30 +10,24 @@ from typing import Final
 
 import numpy as np
 
-from pricing.sales.core.calendar import FloatArray, IntArray
+from pricing.elasticity.core.constants import GROUP_SPREAD_WEIGHT, SPREAD_WEIGHT
+from pricing.elasticity.core.constants import Hyperprior as Hyperprior
+from pricing.sales.core.arrays import FloatArray, IntArray
 
-ROUNDS: Final = 60
+MOST_ROUNDS: Final = 60
 LEAST_PRECISION: Final = 1e-4
-SPREAD_WEIGHT: Final = 20.0  # products that the starting spread counts as
-GROUP_SPREAD_WEIGHT: Final = 3.0
+# EM creeps: it runs on while spreads still move by more than EXACT of their size in a round, and has converged below
+# SETTLED. What a slow drift adds up to is judged by the fit that calls it.
+EXACT: Final = 1e-13
+SETTLED: Final = 5e-3
 
 
 @dataclass(frozen=True, slots=True)
-class OwnData:
-    """What the products' own data say about one coefficient: (P,) precisions h and weighted means b = h x own."""
+class Unpooled:
+    """What the products' own data say about one coefficient: (P,) precisions h and weighted means b = h x estimate."""
 
     precision: FloatArray
     weighted: FloatArray
-
-
-@dataclass(frozen=True, slots=True)
-class Hyperprior:
-    """Weak priors of a mean, N(mean, mean_sd^2), of the spread over products and of that over groups."""
-
-    mean: float
-    mean_sd: float
-    spread: float
-    group_spread: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,36 +40,52 @@ class Groups:
     overall: float
     overall_variance: float
     between: float
+    converged: bool
+    iterations: int
 
 
-def own_data(
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """Mean and spread over products of one coefficient, and how the EM ended."""
+
+    mean: float
+    spread: float
+    converged: bool
+    iterations: int
+
+
+def unpooled_data(
     mode: FloatArray, variance: FloatArray, prior_mean: FloatArray, prior_precision: FloatArray
-) -> OwnData:
+) -> Unpooled:
     """Take the prior off the posterior of one coefficient; products without cells (variance 0) say nothing."""
-    told = variance > 0
-    safe = np.where(told, variance, 1.0)
-    precision = np.where(told, np.maximum(1.0 / safe - prior_precision, 0.0), 0.0)
-    weighted = np.where(precision > LEAST_PRECISION, mode / safe - prior_mean * prior_precision, 0.0)
-    return OwnData(np.where(precision > LEAST_PRECISION, precision, 0.0), weighted)
+    known = variance > 0
+    safe = np.where(known, variance, 1.0)
+    precision = np.where(known, np.maximum(1.0 / safe - prior_precision, 0.0), 0.0)
+    identified = precision > LEAST_PRECISION
+    weighted = np.where(identified, mode / safe - prior_mean * prior_precision, 0.0)
+    return Unpooled(np.where(identified, precision, 0.0), weighted)
 
 
 def pool_groups(
-    own: OwnData, group: IntArray, groups: int, hyperprior: Hyperprior, start: tuple[float, float]
+    data: Unpooled, group: IntArray, groups: int, hyperprior: Hyperprior, start: tuple[float, float]
 ) -> Groups:
     """E_i ~ N(m_group, tau^2), m_group ~ N(m, omega^2), m ~ N(mean, mean_sd^2), with weak priors on tau and omega.
 
     Parameters
     ----------
-    own : of the elasticity of P products.
+    data : of the elasticity of P products.
     group : (P,) group of each product, 0..G-1.
     groups : number of groups G.
     hyperprior : priors of m, tau and omega.
     start : first guesses of tau and omega.
     """
-    told = own.precision > 0
-    h, b, of = own.precision[told], own.weighted[told], group[told]
+    identified = data.precision > 0
+    h, b, of = data.precision[identified], data.weighted[identified], group[identified]
     tau, omega = start
-    for _ in range(ROUNDS):
+    change = np.inf
+    iterations = 0
+    while iterations < MOST_ROUNDS and change > EXACT:
+        iterations += 1
         shrink = 1.0 / (1.0 + h * tau**2)
         information = np.bincount(of, h * shrink, groups)
         weighted = np.bincount(of, b * shrink, groups)
@@ -92,9 +102,11 @@ def pool_groups(
         product_variance = tau**2 * shrink
         deviation = (b + mean[of] / tau**2) * product_variance - mean[of]
         squares = deviation**2 + product_variance + (h * product_variance) ** 2 * variance[of]
-        tau = _spread(squares, hyperprior.spread, SPREAD_WEIGHT)
         group_squares = ((mean - overall) ** 2 + variance)[seen]
+        before = tau, omega
+        tau = _spread(squares, hyperprior.spread, SPREAD_WEIGHT)
         omega = _spread(group_squares, hyperprior.group_spread, GROUP_SPREAD_WEIGHT)
+        change = max(abs(tau / before[0] - 1.0), abs(omega / before[1] - 1.0))
     return Groups(
         np.asarray(mean),
         np.asarray(variance, np.float64),
@@ -102,23 +114,29 @@ def pool_groups(
         float(overall),
         float(overall_variance),
         omega,
+        converged=bool(change <= SETTLED),
+        iterations=iterations,
     )
 
 
-def pool_mean(own: OwnData, hyperprior: Hyperprior, start: float) -> tuple[float, float]:
+def pool_mean(data: Unpooled, hyperprior: Hyperprior, start: float) -> Pooled:
     """Mean and spread over products of one coefficient that has no groups; `start` is a first guess of the spread."""
-    told = own.precision > 0
-    h, b = own.precision[told], own.weighted[told]
+    identified = data.precision > 0
+    h, b = data.precision[identified], data.weighted[identified]
     mean, spread = hyperprior.mean, start
-    for _ in range(ROUNDS):
+    change = np.inf
+    iterations = 0
+    while iterations < MOST_ROUNDS and change > EXACT:
+        iterations += 1
         shrink = 1.0 / (1.0 + h * spread**2)
         if hyperprior.mean_sd > 0:
             prior_weight = hyperprior.mean_sd**-2
             mean = ((b * shrink).sum() + hyperprior.mean * prior_weight) / ((h * shrink).sum() + prior_weight)
         variance = spread**2 * shrink
         deviation = (b + mean / spread**2) * variance - mean
-        spread = _spread(deviation**2 + variance, hyperprior.spread, SPREAD_WEIGHT)
-    return float(mean), spread
+        before, spread = spread, _spread(deviation**2 + variance, hyperprior.spread, SPREAD_WEIGHT)
+        change = abs(spread / before - 1.0)
+    return Pooled(float(mean), spread, bool(change <= SETTLED), iterations)
 
 
 def _spread(squares: FloatArray, expected: float, weight: float) -> float:

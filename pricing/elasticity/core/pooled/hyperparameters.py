@@ -1,11 +1,12 @@
 """What all products share: the priors of one full fit, kept so that any product can be refreshed against them."""
 
-from dataclasses import dataclass, fields
-from typing import Any, Final
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Self, get_type_hints
 
 import numpy as np
 
-from pricing.sales.core.calendar import BoolArray, FloatArray, IntArray, ShopCalendar
+from pricing.sales.core.arrays import FloatArray, IntArray
+from pricing.sales.core.calendar import ShopCalendar
 
 COLUMNS: Final = ("level", "price", "season", "promotion", "trend", "sin", "cos")
 LEVEL, PRICE, SEASON, PROMOTION, TREND, SIN, COS = range(len(COLUMNS))
@@ -55,12 +56,15 @@ class SegmentPriors:
     first_week, share : each week's shares of the segments in the product-days sold, (S, W).
     spread : tau_s, spread of a segment's elasticity around the product's.
     dispersion : pooled variance over mean of weekly units of a product and segment.
+    converged, iterations : whether the fit settled, and the rounds it took.
     """
 
     first_week: int
     share: FloatArray
     spread: float
     dispersion: float
+    converged: bool = True
+    iterations: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +80,10 @@ class Hyperparameters:
     yearly : whether the fit saw 52 weeks, so that products have yearly sines and cosines of their own.
     category_codes, category_group : (C,) sorted known codes of categories, and their groups 0..G-1.
     season : weekly season of the groups.
-    rate, size : priors of sale lines per open day, and of lines per unit (the inverse of units per line).
+    frequency : priors of purchases (sale lines) per open day.
+    quantity : priors of lines per unit, the inverse of units per purchase.
     segments : None until the segments have been fitted.
+    converged, iterations : whether the fit settled, and the rounds of EM that the slowest coefficient took in all.
     """
 
     calendar: ShopCalendar
@@ -88,32 +94,35 @@ class Hyperparameters:
     category_codes: IntArray
     category_group: IntArray
     season: SeasonTable
-    rate: PartPriors
-    size: PartPriors
+    frequency: PartPriors
+    quantity: PartPriors
     segments: SegmentPriors | None = None
+    converged: bool = True
+    iterations: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists, numbers and strings that JSON can hold; `from_dict` gives back every bit of them."""
-        values: dict[str, Any] = _plain(self)
-        return values
+        return {name: _plain(value) for name, value in asdict(self).items()}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "Hyperparameters":
+    def from_dict(cls, values: dict[str, Any]) -> Self:
         """Rebuild what `to_dict` wrote.
 
         Raises
         ------
         ValueError : if a part is missing or unknown: the values were written by another version.
         """
-        known = dict(values)
+        # The names of the first release; what it stored stays in use until the next full recompute.
+        renamed = {"rate": "frequency", "size": "quantity"}
+        known = {renamed.get(name, name): value for name, value in values.items()}
+        parts = {
+            "calendar": ShopCalendar, "season": SeasonTable, "frequency": PartPriors, "quantity": PartPriors,
+            "segments": SegmentPriors,
+        }  # fmt: skip
         try:
-            known["calendar"] = ShopCalendar(**_arrays(known["calendar"], ("closed_days",)))
-            known["season"] = SeasonTable(**_arrays(known["season"]))
-            known["rate"] = PartPriors(**_arrays(known["rate"]))
-            known["size"] = PartPriors(**_arrays(known["size"]))
-            if known["segments"] is not None:
-                known["segments"] = SegmentPriors(**_arrays(known["segments"]))
-            return cls(**_arrays(known, ("category_codes", "category_group")))
+            for name, part in parts.items():
+                known[name] = known[name] and part(**_arrays(part, known[name]))
+            return cls(**_arrays(cls, known))
         except (KeyError, TypeError) as error:
             raise ValueError(f"These are not hyperparameters of this version: {error}") from error
 
@@ -148,7 +157,7 @@ def product_priors(priors: PartPriors, group: IntArray) -> Normal:
     mean = np.tile(priors.mean, (group.size, 1))
     variance = np.tile(priors.sd**2, (group.size, 1))
     mean_variance = np.full(group.size, priors.overall_variance)
-    known: BoolArray = group >= 0
+    known = group >= 0
     mean[known, PRICE] = priors.group_mean[group[known]]
     mean_variance[known] = priors.group_variance[group[known]]
     variance[~known, PRICE] += priors.between_sd**2
@@ -157,15 +166,14 @@ def product_priors(priors: PartPriors, group: IntArray) -> Normal:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if hasattr(value, "__dataclass_fields__"):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    return value
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    return value.tolist() if isinstance(value, np.ndarray) else value
 
 
-def _arrays(values: dict[str, Any], whole: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Lists as arrays: whole numbers for the named ones, floats for the others."""
+def _arrays(part: Any, values: dict[str, Any]) -> dict[str, Any]:
+    """Lists as arrays of the type that the dataclass declares."""
+    whole = {name for name, declared in get_type_hints(part).items() if declared == IntArray}
     return {
         name: np.array(value, np.int64 if name in whole else np.float64) if isinstance(value, list) else value
         for name, value in values.items()

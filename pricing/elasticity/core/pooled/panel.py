@@ -1,15 +1,18 @@
 """From product-days to the weekly panel: active days, exposures, and cells of one product, week and price."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
+from pricing.elasticity.core.constants import (
+    BUSIEST_DAY_SHARE,
+    FURTHEST_FROM_MIDWAY,
+    LINES_MISSED_IN_A_GAP,
+    SHORTEST_GAP,
+)
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.calendar import (
-    BoolArray,
     CumulatedDays,
-    FloatArray,
-    IntArray,
     ShopCalendar,
     cumulated_days,
     first_day_of_week,
@@ -17,12 +20,13 @@ from pricing.sales.core.calendar import (
     week_of,
 )
 from pricing.sales.core.daily import DailySales
-
-SHORTEST_GAP: Final = 14.0
-LINES_MISSED_IN_A_GAP: Final = 14.7
-# Unsold days between two prices go to each of them by between 35 and 65 %.
-FURTHEST_FROM_MIDWAY: Final = 0.15
-BUSIEST_DAY_SHARE: Final = 0.9
+from pricing.sales.core.grouping import (
+    group_ends,
+    group_starts,
+    group_sums,
+    product_day_key,
+    split_product_day,
+)
 
 Window = tuple[int, int]
 Response = tuple[float, float]  # elasticity and log promotion lift of line counts
@@ -114,23 +118,24 @@ def build_panel(
             return _empty_panel(products)
     product, day = daily.product[rows], daily.day[rows]
     path = _price_path(daily, known, response)
-    cells = _cells(intervals, path)
-    in_cell = np.searchsorted(_key(*cells[:2]), _key(product, day), "right") - 1
-    cell_product, cell_start, cell_stop = cells
+    cell_product, cell_start, cell_stop = _cells(intervals, path)
+    keys = product_day_key(cell_product, cell_start)
+    in_cell = np.searchsorted(keys, product_day_key(product, day), "right") - 1
     count = cell_product.size
     # Someone sold on a day the shop is known to have been closed: that day was open for this product.
     extra = is_closed(calendar, day).astype(np.float64)
-    in_force = _in_force(path, cell_product, cell_start)
+    # The price in force: the latest of the product's path, before its first one that.
+    latest = np.searchsorted(product_day_key(path.product, path.start), keys, "right") - 1
+    in_force = np.maximum(latest, np.searchsorted(path.product, cell_product, "left"))
     week = week_of(cell_start)
-    new_week = np.ones(count, np.bool_)
-    new_week[1:] = (cell_product[1:] != cell_product[:-1]) | (week[1:] != week[:-1])
+    new_week = group_starts(cell_product, week)
     return Panel(
         product=cell_product,
         week=week,
         start=cell_start,
         exposure=days.weight_between(cell_start, cell_stop) + np.bincount(in_cell, extra, count),
-        lines=totals(in_cell, daily.lines[rows], count),
-        units=totals(in_cell, daily.units[rows], count),
+        lines=group_sums(in_cell, daily.lines[rows], count),
+        units=group_sums(in_cell, daily.units[rows], count),
         log_price=path.log_price[in_force],
         promotion=path.promotion[in_force],
         sold_days=np.bincount(product, minlength=products),
@@ -141,22 +146,11 @@ def build_panel(
     )
 
 
-def totals(index: IntArray, values: FloatArray | IntArray | BoolArray, size: int) -> FloatArray:
-    """Sum the values of each index 0..size-1, (size,)."""
-    return np.asarray(np.bincount(index, values, size), np.float64)
-
-
-def _key(product: IntArray, day: IntArray) -> IntArray:
-    """One sortable number for a product and a day (days lie within +-2^30)."""
-    return product * (1 << 31) + day
-
-
 def _active_intervals(
     product: IntArray, day: IntArray, lines: FloatArray, products: int, days: CumulatedDays
 ) -> _Intervals:
     """Split the sold days (n,) of every product where too many open days in a row went unsold."""
-    starts = np.ones(day.size, np.bool_)
-    starts[1:] = product[1:] != product[:-1]
+    starts = group_starts(product)
     previous = np.where(starts, day, np.concatenate((day[:1], day[:-1])) + 1)
     unsold = days.open_between(previous, day)
     total = np.bincount(product, lines, products)
@@ -168,7 +162,7 @@ def _active_intervals(
         longest = np.maximum(SHORTEST_GAP, LINES_MISSED_IN_A_GAP * active / np.maximum(total, 1.0))
         dropped = unsold > longest[product]
     begin = starts | dropped
-    end = np.concatenate((begin[1:], [True]))
+    end = group_ends(begin)
     return _Intervals(product[begin], day[begin], day[end] + 1)
 
 
@@ -184,10 +178,7 @@ def _price_path(daily: DailySales, known: BoolArray, response: Response) -> _Pri
     """List price changes of every product, dated between the last day at the old and the first at the new price."""
     product, day = daily.product[known], daily.day[known]
     price, promotion = daily.list_price[known], daily.promotion[known]
-    first = np.ones(day.size, np.bool_)
-    first[1:] = product[1:] != product[:-1]
-    changed = first.copy()
-    changed[1:] |= (price[1:] != price[:-1]) | (promotion[1:] != promotion[:-1])
+    first, changed = group_starts(product), group_starts(product, price, promotion)
     since = _days_at_new_price(daily, product, day, np.log(price), promotion, response)
     start = np.where(first, day, day - since)[changed]
     return _PricePath(product[changed], start, np.log(price[changed]), promotion[changed])
@@ -233,48 +224,35 @@ def _cells(intervals: _Intervals, path: _PricePath) -> tuple[IntArray, IntArray,
     of = np.repeat(np.arange(weeks.size), weeks)
     step = np.arange(of.size) - np.repeat(np.cumsum(weeks) - weeks, weeks)
     monday = first_day_of_week(first_week[of] + step)
-    pieces = _key(intervals.product[of], np.maximum(monday, intervals.start[of]))
+    pieces = product_day_key(intervals.product[of], np.maximum(monday, intervals.start[of]))
 
-    interval_key = _key(intervals.product, intervals.start)
-    change_key = _key(path.product, path.start)
+    interval_key = product_day_key(intervals.product, intervals.start)
+    change_key = product_day_key(path.product, path.start)
     inside = np.searchsorted(interval_key, change_key, "right") - 1
     behind = np.maximum(inside, 0)
     valid = (
         (inside >= 0) & (intervals.product[behind] == path.product) & (path.start < intervals.stop[behind])
     )
-    cuts = np.sort(np.concatenate((pieces, change_key[valid])), kind="stable")
-    cuts = cuts[np.concatenate(([True], cuts[1:] > cuts[:-1]))]
+    cuts = np.unique(np.concatenate((pieces, change_key[valid])))
     inside = np.searchsorted(interval_key, cuts, "right") - 1
-    product = intervals.product[inside]
-    start = cuts - product * (1 << 31)
+    product, start = split_product_day(cuts)
     stop = intervals.stop[inside].copy()
     same = inside[1:] == inside[:-1]
     stop[:-1][same] = start[1:][same]
     return product, start, stop
 
 
-def _in_force(path: _PricePath, product: IntArray, day: IntArray) -> IntArray:
-    """Position in the path of the price that holds for each product and day."""
-    first_of_product = np.searchsorted(path.product, product, "left")
-    latest = np.searchsorted(_key(path.product, path.start), _key(product, day), "right") - 1
-    return np.maximum(latest, first_of_product)
-
-
 def _distinct_prices(product: IntArray, log_price: FloatArray, products: int) -> IntArray:
     """Number of distinct prices of every product, (P,)."""
-    new = np.ones(product.size, np.bool_)
-    new[1:] = (np.diff(product) > 0) | (np.diff(log_price) != 0)
+    new = group_starts(product, log_price)
     product, log_price = product[new], log_price[new]
     order = np.lexsort((log_price, product))
-    distinct = np.ones(order.size, np.bool_)
-    distinct[1:] = (np.diff(product[order]) > 0) | (np.diff(log_price[order]) > 0)
+    distinct = group_starts(product[order], log_price[order])
     return np.bincount(product[order][distinct], minlength=products)
 
 
 def _empty_panel(products: int) -> Panel:
-    whole = np.zeros(0, np.int64)
-    real = np.zeros(0)
+    whole, real, mask = np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.bool_)
     none = np.zeros(products, np.int64)
-    yes_no = np.zeros(0, np.bool_)
     no_gaps = np.zeros(products, np.bool_)
-    return Panel(whole, whole, whole, real, real, real, real, yes_no, none, none, none, no_gaps, yes_no)
+    return Panel(whole, whole, whole, real, real, real, real, mask, none, none, none, no_gaps, mask)

@@ -5,24 +5,16 @@ from typing import Final
 
 import numpy as np
 
+from pricing.elasticity.core.constants import CATEGORY_ERROR, MODEL_ERROR
 from pricing.elasticity.core.pooled.design import design_matrix
-from pricing.elasticity.core.pooled.fit import own_dispersion
 from pricing.elasticity.core.pooled.grades import Evidence, confidences, flag_bits, grades
-from pricing.elasticity.core.pooled.hyperparameters import PRICE, Hyperparameters, PartPriors, product_priors
+from pricing.elasticity.core.pooled.hyperparameters import PRICE, Hyperparameters, product_priors
 from pricing.elasticity.core.pooled.panel import Panel, Window, build_panel
-from pricing.elasticity.core.pooled.solve import ROUGH, Batch, Fit, batches, solve_part
-from pricing.sales.core.calendar import BoolArray, FloatArray, IntArray
+from pricing.elasticity.core.pooled.solve import Fit, batches, solve_with_dispersion
+from pricing.sales.core.arrays import Z_95, BoolArray, FloatArray, IntArray
 from pricing.sales.core.daily import DailySales
 
-Z_95: Final = 1.959963984540054
-DISPERSION_PASSES: Final = 2
 LEAST_WEIGHT: Final = 0.005
-# What misread list prices, promotions and stock-outs leave however much a product sells: on simulated shops
-# products whose standard error would be 0.15 err by 0.19.
-MODEL_ERROR: Final = 0.12
-# Spreads and category means are estimates as well: estimates that lean on them err more than the model says, by
-# this much in the limit (found on simulated shops with sparse sales).
-CATEGORY_ERROR: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +25,15 @@ class Posterior:
     ----------
     estimated : (P,) whether there is an estimate.
     elasticity, std_error, ci_low, ci_high : (P,) posterior mean, its standard deviation, 95 % interval.
-    own_elasticity, own_std_error : (P,) what the product's own data say alone; nan where that is next to nothing.
+    own_elasticity, own_std_error : (P,) the unpooled estimate, from the product's own data alone; nan where
+        these say next to nothing.
     weight : (P,) weight w of the own data: elasticity = w own + (1 - w) prior mean.
     prior_mean, prior_std_error : (P,) elasticity of the category, and what its uncertainty adds to `std_error`.
     sold_days, list_price_count, active_weeks : (P,) days with sales, list prices charged, weeks on sale.
     confidence : (P,) probability that the true elasticity lies within 0.5 of the estimate.
     grade : (P,) "A" to "D", "" without an estimate.
     flags : (P,) bits, named by `grades.FLAGS`.
+    converged, iterations : (P,) whether both parts of the fit settled, and the steps of the longer one.
     """
 
     estimated: BoolArray
@@ -58,6 +52,8 @@ class Posterior:
     confidence: FloatArray
     grade: np.ndarray[tuple[int], np.dtype[np.str_]]
     flags: IntArray
+    converged: BoolArray
+    iterations: IntArray
 
 
 def refresh(
@@ -80,70 +76,72 @@ def refresh(
     response = (hyper.price_response, hyper.promotion_response)
     panel = build_panel(daily, category.size, hyper.calendar, response, window)
     prepared = list(batches(panel, design_matrix(panel, hyper, group)))
-    rate = solve_converged(prepared, hyper.rate, group, size=False)
-    size = solve_converged(prepared, hyper.size, group, size=True)
-    return _posterior(panel, hyper, group, category < 0, rate, size)
-
-
-def solve_converged(prepared: list[Batch], priors: PartPriors, group: IntArray, *, size: bool) -> Fit:
-    """Fit one part of demand with each product's own dispersion, found in two passes from the pooled one."""
-    normal = product_priors(priors, group)
-    dispersion = np.full(group.size, priors.dispersion)
-    start = None
-    for _ in range(DISPERSION_PASSES):
-        rough = solve_part(prepared, normal, dispersion, size, start, ROUGH)
-        start = rough.coefficients
-        dispersion = own_dispersion(rough, priors.dispersion, priors.autocorrelation)
-    return solve_part(prepared, normal, dispersion, size, start)
+    frequency, quantity = (
+        solve_with_dispersion(
+            prepared, product_priors(part, group), part.dispersion, part.autocorrelation, per_unit=per_unit
+        )
+        for part, per_unit in ((hyper.frequency, False), (hyper.quantity, True))
+    )
+    return _posterior(panel, hyper, group, category < 0, frequency, quantity)
 
 
 def _posterior(
-    panel: Panel, hyper: Hyperparameters, group: IntArray, no_category: BoolArray, rate: Fit, size: Fit
+    panel: Panel,
+    hyper: Hyperparameters,
+    group: IntArray,
+    no_category: BoolArray,
+    frequency: Fit,
+    quantity: Fit,
 ) -> Posterior:
-    """Add up the two parts: the elasticity of units is that of the rate less that of lines per unit."""
+    """Add up the two parts: the elasticity of units is that of the frequency less that of lines per unit."""
     estimated = panel.sold_days > 0
-    rate_prior, size_prior = product_priors(hyper.rate, group), product_priors(hyper.size, group)
-    spread = 1.0 / rate_prior.precision[:, PRICE] + 1.0 / size_prior.precision[:, PRICE]
-    rate_variance, size_variance = rate.covariance[:, PRICE, PRICE], size.covariance[:, PRICE, PRICE]
-    variance = np.where(estimated, rate_variance + size_variance, np.nan)
-    elasticity = np.where(estimated, rate.coefficients[:, PRICE] - size.coefficients[:, PRICE], np.nan)
-    prior_mean = np.where(estimated, rate_prior.mean[:, PRICE] - size_prior.mean[:, PRICE], np.nan)
-    prior_variance = (rate_variance * rate_prior.precision[:, PRICE]) ** 2 * rate_prior.price_mean_variance
-    prior_variance += (size_variance * size_prior.precision[:, PRICE]) ** 2 * size_prior.price_mean_variance
+    priors = [product_priors(part, group) for part in (hyper.frequency, hyper.quantity)]
+    coefficient = [fit.coefficients[:, PRICE] for fit in (frequency, quantity)]
+    variances = [fit.covariance[:, PRICE, PRICE] for fit in (frequency, quantity)]
+    spread = 1.0 / priors[0].precision[:, PRICE] + 1.0 / priors[1].precision[:, PRICE]
+    variance = np.where(estimated, variances[0] + variances[1], np.nan)
+    elasticity = np.where(estimated, coefficient[0] - coefficient[1], np.nan)
+    prior_mean = np.where(estimated, priors[0].mean[:, PRICE] - priors[1].mean[:, PRICE], np.nan)
+    prior_variance = sum(
+        (part_variance * prior.precision[:, PRICE]) ** 2 * prior.price_mean_variance
+        for part_variance, prior in zip(variances, priors, strict=True)
+    )
 
     weight = np.clip(1.0 - variance / spread, 0.0, 1.0)
     own_weight = np.where(weight >= LEAST_WEIGHT, weight, np.nan)
     own = prior_mean + (elasticity - prior_mean) / own_weight
     unmodelled = MODEL_ERROR**2 + (CATEGORY_ERROR * (1.0 - weight)) ** 2
     std_error = np.sqrt(variance + prior_variance + unmodelled)
+    shared = {
+        "elasticity": elasticity,
+        "std_error": std_error,
+        "ci_low": elasticity - Z_95 * std_error,
+        "ci_high": elasticity + Z_95 * std_error,
+        "own_elasticity": own,
+        "weight": weight,
+    }
+    converged = frequency.converged & quantity.converged
     evidence = Evidence(
-        elasticity=elasticity,
-        std_error=std_error,
-        ci_low=elasticity - Z_95 * std_error,
-        ci_high=elasticity + Z_95 * std_error,
-        own_elasticity=own,
-        weight=weight,
+        **shared,
         sold_days=panel.sold_days,
-        list_prices=panel.list_prices,
         active_weeks=panel.active_weeks,
+        list_prices=panel.list_prices,
         gaps=panel.gaps,
         no_category=no_category,
+        converged=converged,
     )
     return Posterior(
+        **shared,
+        sold_days=panel.sold_days,
+        active_weeks=panel.active_weeks,
         estimated=estimated,
-        elasticity=elasticity,
-        std_error=std_error,
-        ci_low=evidence.ci_low,
-        ci_high=evidence.ci_high,
-        own_elasticity=own,
         own_std_error=np.sqrt(variance / own_weight),
-        weight=weight,
         prior_mean=prior_mean,
         prior_std_error=np.where(estimated, np.sqrt(prior_variance), np.nan),
-        sold_days=panel.sold_days,
         list_price_count=panel.list_prices,
-        active_weeks=panel.active_weeks,
         confidence=confidences(std_error),
         grade=grades(evidence),
         flags=flag_bits(evidence),
+        converged=converged,
+        iterations=np.maximum(frequency.iterations, quantity.iterations),
     )

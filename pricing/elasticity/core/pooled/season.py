@@ -4,12 +4,12 @@ from typing import Final
 
 import numpy as np
 
+from pricing.elasticity.core.constants import SEASON_PRIOR_LINES as PRIOR_LINES
 from pricing.elasticity.core.pooled.hyperparameters import SeasonTable
-from pricing.elasticity.core.pooled.panel import Panel, totals
-from pricing.sales.core.calendar import BoolArray, FloatArray, IntArray
+from pricing.elasticity.core.pooled.panel import Panel
+from pricing.sales.core.arrays import FloatArray, IntArray
+from pricing.sales.core.grouping import group_numbers, group_sums
 
-# Sale lines a week below which a group's season is drawn to the shop's, and the shop's to none.
-PRIOR_LINES: Final = 15.0
 PASSES: Final = 4
 WEEKS_A_YEAR: Final = 52
 
@@ -30,29 +30,29 @@ def season_table(panel: Panel, base: FloatArray, group: IntArray, groups: int) -
     first = int(panel.week.min())
     weeks = int(panel.week.max()) - first + 1
     slot = group[panel.product] * weeks + panel.week - first
-    lines = totals(slot, panel.lines, groups * weeks).reshape(groups, weeks)
+    lines = group_sums(slot, panel.lines, groups * weeks).reshape(groups, weeks)
     expected = lines
     index = np.ones(groups * weeks)
     for _ in range(PASSES):
         mean = line_rates(panel, base, index[slot])[panel.product] * base
-        expected = totals(slot, mean, groups * weeks).reshape(groups, weeks)
-        index = _group_index(lines, expected, *_shop_totals(lines, expected)).ravel()
+        expected = group_sums(slot, mean, groups * weeks).reshape(groups, weeks)
+        index = _group_index(lines, expected, lines.sum(axis=0), expected.sum(axis=0)).ravel()
     return SeasonTable(first, lines, expected)
 
 
 def line_rates(panel: Panel, base: FloatArray, season: FloatArray) -> FloatArray:
     """Lines of each product per unit of base exposure and season, (P,); 0 without cells."""
     products = panel.sold_days.size
-    lines = totals(panel.product, panel.lines, products)
-    exposure = totals(panel.product, base * season, products)
+    lines = group_sums(panel.product, panel.lines, products)
+    exposure = group_sums(panel.product, base * season, products)
     return lines / np.where(exposure > 0, exposure, 1.0)
 
 
 def log_season_index(panel: Panel, base: FloatArray, group: IntArray, table: SeasonTable) -> FloatArray:
-    """Log season of each cell, (n,), from the group's weekly totals less the product's own part in them.
+    """Log season of each cell, (n,), from the group's weekly totals less the product's own share in them.
 
     Products of an unknown group (-1) take the whole shop's season. Weeks beyond the table take that of a year
-    before, or none. Small totals are drawn to the shop's index, so the index exists whatever is subtracted.
+    before, or none. Small totals are shrunk to the shop's index, so the index exists whatever is subtracted.
 
     Parameters
     ----------
@@ -60,16 +60,20 @@ def log_season_index(panel: Panel, base: FloatArray, group: IntArray, table: Sea
     group : (P,) group of each product or -1.
     table : weekly totals.
     """
-    column, known = _columns(panel.week, table)
+    weeks = table.lines.shape[1]
+    column = panel.week - table.first_week
+    column = np.where(column >= weeks, column - WEEKS_A_YEAR, column)
+    known = (column >= 0) & (column < weeks)
+    column = np.where(known, column, 0)
     row = group[panel.product]
     in_group = row >= 0
     row = np.maximum(row, 0)
-    shop_lines, shop_expected = _shop_totals(table.lines, table.expected)
+    shop_lines, shop_expected = table.lines.sum(axis=0), table.expected.sum(axis=0)
     whole = _group_index(table.lines, table.expected, shop_lines, shop_expected)
     shop = (shop_lines + PRIOR_LINES) / (shop_expected + PRIOR_LINES)
     season = np.where(known, np.where(in_group, whole[row, column], shop[column]), 1.0)
     own = line_rates(panel, base, season)[panel.product] * base
-    week = np.cumsum(panel.new_week) - 1
+    week = group_numbers(panel.new_week)
     own_lines = np.bincount(week, panel.lines)[week] if week.size else panel.lines
     own_expected = np.bincount(week, own)[week] if week.size else own
 
@@ -84,22 +88,9 @@ def log_season_index(panel: Panel, base: FloatArray, group: IntArray, table: Sea
     return np.where(known, np.log(index), 0.0)
 
 
-def _columns(week: IntArray, table: SeasonTable) -> tuple[IntArray, BoolArray]:
-    """Column of the table for each week, and whether there is one."""
-    weeks = table.lines.shape[1]
-    column = week - table.first_week
-    column = np.where(column >= weeks, column - WEEKS_A_YEAR, column)
-    known = (column >= 0) & (column < weeks)
-    return np.where(known, column, 0), known
-
-
-def _shop_totals(lines: FloatArray, expected: FloatArray) -> tuple[FloatArray, FloatArray]:
-    return lines.sum(axis=0), expected.sum(axis=0)
-
-
 def _group_index(
     lines: FloatArray, expected: FloatArray, shop_lines: FloatArray, shop_expected: FloatArray
 ) -> FloatArray:
-    """Season of a group relative to its mean, drawn to the shop's as if by a few lines more."""
+    """Season of a group relative to its mean, shrunk to the shop's as if by a few lines more."""
     shop = (shop_lines + PRIOR_LINES) / (shop_expected + PRIOR_LINES)
     return (lines + PRIOR_LINES) / (expected + PRIOR_LINES / shop)

@@ -1,23 +1,73 @@
-"""Elasticities per segment of customers: E_is ~ N(E_i, tau_s^2) around the product's published elasticity."""
+"""Elasticities per segment of customers: E_is ~ N(E_i, tau_s^2) around the product's published elasticity.
+
+A pair of a product and a segment has its product's cells; a level and an elasticity are fitted to the segment's sales.
+"""
 
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from pricing.elasticity.core.pooled.fit import LEAST_DISPERSION, LEAST_FREEDOM, own_dispersion
-from pricing.elasticity.core.pooled.hierarchy import Hyperprior, OwnData, own_data, pool_mean
-from pricing.elasticity.core.pooled.hyperparameters import LEVEL_SD, Hyperparameters, Normal, SegmentPriors
-from pricing.elasticity.core.pooled.panel import totals
-from pricing.elasticity.core.pooled.posterior import DISPERSION_PASSES, Z_95, Posterior
-from pricing.elasticity.core.pooled.segment_panel import SegmentSales, pairs_of, prepare_pairs
-from pricing.elasticity.core.pooled.solve import ROUGH, Batch, Fit, solve_part
-from pricing.sales.core.calendar import FloatArray, IntArray, week_of
+from pricing.elasticity.core import constants
+from pricing.elasticity.core.constants import FEWEST_DAYS, SEGMENT_SPREAD
+from pricing.elasticity.core.pooled.design import design_matrix
+from pricing.elasticity.core.pooled.hierarchy import Unpooled, pool_mean, unpooled_data
+from pricing.elasticity.core.pooled.hyperparameters import (
+    LEVEL,
+    LEVEL_SD,
+    PRICE,
+    Hyperparameters,
+    Normal,
+    SegmentPriors,
+    product_priors,
+)
+from pricing.elasticity.core.pooled.panel import Panel, build_panel
+from pricing.elasticity.core.pooled.posterior import Posterior
+from pricing.elasticity.core.pooled.solve import (
+    ROUGH,
+    Batch,
+    batches,
+    own_dispersion,
+    solve_part,
+    solve_with_dispersion,
+)
+from pricing.sales.core.arrays import Z_95, BoolArray, FloatArray, IntArray
+from pricing.sales.core.calendar import week_of
 from pricing.sales.core.daily import DailySales
+from pricing.sales.core.grouping import as_of, group_sums
 
 ROUNDS: Final = 3
-SPREAD: Final = Hyperprior(mean=0.0, mean_sd=0.0, spread=0.3)
-STARTING_DISPERSION: Final = 10.0
+SETTLED: Final = 0.05  # of the spread, by which the last round may still have moved it
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentSales:
+    """Clean units sold per product, segment and day: n entries in any order, at most one each.
+
+    Attributes
+    ----------
+    product, segment, day : (n,) product index 0..P-1, segment 0..S-1, days since 1970-01-01.
+    units : (n,) clean units sold.
+    lines : (n,) clean sale lines, where they are known: a line's quantity says little about prices, and the
+        spread of quantities then does no harm.
+    """
+
+    product: IntArray
+    segment: IntArray
+    day: IntArray
+    units: FloatArray
+    lines: IntArray | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Pairs of product and segment, sorted by both, and the pair of every entry of the sales (n,)."""
+
+    product: IntArray
+    segment: IntArray
+    sold_days: IntArray
+    units: FloatArray
+    of: IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +82,7 @@ class SegmentElasticities:
     weight : (M,) weight of the pair's own sales; 0 where the product's elasticity is inherited.
     shared_error : (M,) the part of `std_error` that all products of a category share.
     sold_days, units : (M,) days with sales and units sold.
+    converged : (M,) whether the product's and the pair's fit settled; None where that is not known.
     """
 
     product: IntArray
@@ -44,6 +95,7 @@ class SegmentElasticities:
     shared_error: FloatArray
     sold_days: IntArray
     units: FloatArray
+    converged: BoolArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +136,32 @@ def fit_segments(
     segments : number of segments S.
     """
     first, share = _weekly_shares(sales, segments)
-    priors = SegmentPriors(first, share, SPREAD.spread, STARTING_DISPERSION)
-    pairs = pairs_of(sales, posterior.estimated)
-    prepared, told = prepare_pairs(sales, pairs, daily, category, hyper, priors)
-    mean = posterior.elasticity[pairs.product[told]]
+    priors = SegmentPriors(first, share, SEGMENT_SPREAD.spread, constants.SEGMENT_DISPERSION)
+    pairs = _pairs_of(sales, posterior.estimated)
+    prepared, identified = _prepare_pairs(sales, pairs, daily, category, hyper, priors)
+    mean = posterior.elasticity[pairs.product[identified]]
     dispersion = np.full(mean.size, priors.dispersion)
     start = None
     for _ in range(ROUNDS if prepared else 0):
         fit = solve_part(prepared, _normal(mean, priors.spread), dispersion, start=start, tolerance=ROUGH)
         start = fit.coefficients
-        known = fit.freedom >= LEAST_FREEDOM
+        known = fit.residual_df >= constants.LEAST_RESIDUAL_DF
+        pooled = priors.dispersion
         if known.any():
-            pooled = float(fit.residual[known].sum() / fit.freedom[known].sum())
-            priors = replace(priors, dispersion=max(pooled, LEAST_DISPERSION))
-        dispersion = own_dispersion(fit, priors.dispersion, 0.0)
-        own = _own(fit, mean, priors.spread)
-        deviation = OwnData(own.precision, own.weighted - own.precision * mean)
-        priors = replace(priors, spread=pool_mean(deviation, SPREAD, priors.spread)[1])
+            pooled = float(fit.residual[known].sum() / fit.residual_df[known].sum())
+            pooled = max(pooled, constants.LEAST_DISPERSION)
+        dispersion = own_dispersion(fit, pooled, 0.0)
+        precision = np.full(mean.size, priors.spread**-2)
+        data = unpooled_data(fit.coefficients[:, 1], fit.covariance[:, 1, 1], mean, precision)
+        deviation = Unpooled(data.precision, data.weighted - data.precision * mean)
+        found = pool_mean(deviation, SEGMENT_SPREAD, priors.spread)
+        priors = replace(
+            priors,
+            dispersion=pooled,
+            spread=found.spread,
+            converged=found.converged and abs(found.spread / priors.spread - 1.0) <= SETTLED,
+            iterations=priors.iterations + found.iterations,
+        )
     return replace(hyper, segments=priors)
 
 
@@ -136,16 +197,19 @@ def segment_elasticities(
     priors = hyper.segments
     if priors is None:
         raise ValueError("The hyperparameters hold no segments: call fit_segments first.")
-    pairs = pairs_of(sales, posterior.estimated)
-    prepared, told = prepare_pairs(sales, pairs, daily, category, hyper, priors)
+    pairs = _pairs_of(sales, posterior.estimated)
+    prepared, identified = _prepare_pairs(sales, pairs, daily, category, hyper, priors)
     elasticity = posterior.elasticity[pairs.product].copy()
     variance = np.full(elasticity.size, priors.spread**2)
+    converged = posterior.converged[pairs.product].copy()
     if prepared:
-        fit = _solve(prepared, elasticity[told], priors)
+        normal = _normal(elasticity[identified], priors.spread)
+        fit = solve_with_dispersion(prepared, normal, priors.dispersion)
         solved = fit.covariance[:, 1, 1] > 0
-        at = np.flatnonzero(told)[solved]
+        at = np.flatnonzero(identified)[solved]
         elasticity[at] = fit.coefficients[solved, 1]
         variance[at] = fit.covariance[solved, 1, 1]
+        converged[at] &= fit.converged[solved]
     weight = np.clip(1.0 - variance / priors.spread**2, 0.0, 1.0)
     parent = posterior.std_error[pairs.product]
     std_error = np.sqrt(variance + ((1.0 - weight) * parent) ** 2)
@@ -160,6 +224,7 @@ def segment_elasticities(
         shared_error=(1.0 - weight) * posterior.prior_std_error[pairs.product],
         sold_days=pairs.sold_days,
         units=pairs.units,
+        converged=converged,
     )
 
 
@@ -171,13 +236,13 @@ def segment_means(pairs: SegmentElasticities, segments: int) -> SegmentMeans:
     pairs : from `segment_elasticities`.
     segments : number of segments S.
     """
-    units = totals(pairs.segment, pairs.units, segments)
+    units = group_sums(pairs.segment, pairs.units, segments)
     share = pairs.units / np.where(units > 0, units, 1.0)[pairs.segment]
     bought = units > 0
     own_variance = share**2 * np.maximum(pairs.std_error**2 - pairs.shared_error**2, 0.0)
-    shared = totals(pairs.segment, share * pairs.shared_error, segments)
-    elasticity = totals(pairs.segment, share * pairs.elasticity, segments)
-    std_error = np.sqrt(totals(pairs.segment, own_variance, segments) + shared**2)
+    shared = group_sums(pairs.segment, share * pairs.shared_error, segments)
+    elasticity = group_sums(pairs.segment, share * pairs.elasticity, segments)
+    std_error = np.sqrt(group_sums(pairs.segment, own_variance, segments) + shared**2)
     elasticity, std_error = np.where(bought, elasticity, np.nan), np.where(bought, std_error, np.nan)
     return SegmentMeans(
         elasticity=elasticity,
@@ -195,15 +260,91 @@ def _normal(mean: FloatArray, spread: float) -> Normal:
     return Normal(prior, precision, np.zeros(mean.size))
 
 
-def _own(fit: Fit, mean: FloatArray, spread: float) -> OwnData:
-    return own_data(fit.coefficients[:, 1], fit.covariance[:, 1, 1], mean, np.full(mean.size, spread**-2))
+def _pairs_of(sales: SegmentSales, estimated: BoolArray) -> _Pairs:
+    """Pairs with sales of products that have an estimate; `of` is -1 for the other entries."""
+    used = estimated[sales.product] & (sales.units > 0)
+    segments = int(sales.segment.max(initial=0)) + 1
+    key, of_used = np.unique(sales.product[used] * segments + sales.segment[used], return_inverse=True)
+    of = np.full(sales.product.size, -1)
+    of[used] = of_used
+    return _Pairs(
+        product=key // segments,
+        segment=key % segments,
+        sold_days=np.bincount(of_used, minlength=key.size),
+        units=group_sums(of_used, sales.units[used], key.size),
+        of=of,
+    )
 
 
-def _solve(prepared: list[Batch], mean: FloatArray, priors: SegmentPriors) -> Fit:
-    normal = _normal(mean, priors.spread)
-    dispersion = np.full(mean.size, priors.dispersion)
-    start = None
-    for _ in range(DISPERSION_PASSES):
-        rough = solve_part(prepared, normal, dispersion, start=start, tolerance=ROUGH)
-        start, dispersion = rough.coefficients, own_dispersion(rough, priors.dispersion, 0.0)
-    return solve_part(prepared, normal, dispersion, start=start)
+def _prepare_pairs(
+    sales: SegmentSales,
+    pairs: _Pairs,
+    daily: DailySales,
+    category: IntArray,
+    hyper: Hyperparameters,
+    priors: SegmentPriors,
+) -> tuple[list[Batch], BoolArray]:
+    """Batches of the pairs with 20 sold days, numbered from 0, and which pairs (M,) these are.
+
+    A pair has its product's cells. Their exposures take in the segment's share of the week's sales and what the
+    product's season, promotion and trend do, so that a level and an elasticity are left to fit.
+    """
+    identified = pairs.sold_days >= FEWEST_DAYS
+    if not identified.any():
+        return [], identified
+    group = hyper.groups_of(category)
+    panel = build_panel(
+        daily, category.size, hyper.calendar, (hyper.price_response, hyper.promotion_response)
+    )
+    design = design_matrix(panel, hyper, group)
+    whole = list(batches(panel, design))
+    frequency, quantity = (
+        solve_with_dispersion(
+            whole, product_priors(part, group), part.dispersion, part.autocorrelation, per_unit=per_unit
+        ).coefficients
+        for part, per_unit in ((hyper.frequency, False), (hyper.quantity, True))
+    )
+    # Lines follow from the units sought through the product's lines per unit, at each price.
+    controls = frequency - (0.0 if sales.lines is not None else quantity)
+    controls[:, PRICE] = quantity[:, PRICE] if sales.lines is not None else 0.0
+    exposure = panel.exposure * np.exp(np.einsum("nk,nk->n", design, controls[panel.product]))
+
+    cells = np.bincount(panel.product, minlength=category.size)
+    start = np.cumsum(cells) - cells
+    product, segment = pairs.product[identified], pairs.segment[identified]
+    pair = np.repeat(np.arange(product.size), cells[product])
+    first_cell = np.cumsum(cells[product]) - cells[product]
+    cell = np.arange(pair.size) - first_cell[pair] + start[product][pair]
+    if segment.max(initial=0) >= priors.share.shape[0]:
+        raise ValueError("A segment is not among those fitted: call fit_segments again.")
+    # After the fit the last known share holds, before it the first.
+    column = np.clip(panel.week[cell] - priors.first_week, 0, priors.share.shape[1] - 1)
+    share = priors.share[segment[pair], column]
+    counts = _counts(sales, pairs, identified, panel, cells[product], first_cell - start[product])
+    of_pairs = replace(
+        panel,
+        product=pair,
+        lines=counts,
+        exposure=exposure[cell] * share,
+        units=counts,
+        sold_days=pairs.sold_days[identified],
+    )
+    return list(batches(of_pairs, design[cell][:, [LEVEL, PRICE]])), identified
+
+
+def _counts(
+    sales: SegmentSales, pairs: _Pairs, identified: BoolArray, panel: Panel, cells: IntArray, shift: IntArray
+) -> FloatArray:
+    """Lines, or else units, in every cell of every pair with 20 sold days; sales outside the active days are left out.
+
+    `cells` and `shift` hold each pair's number of cells, and what to add to the number of a product's cell.
+    """
+    number = np.where(identified, np.cumsum(identified) - 1, -1)
+    pair = np.where(pairs.of >= 0, number[pairs.of], -1)
+    rows = np.flatnonzero(pair >= 0)
+    product, day = sales.product[rows], sales.day[rows]
+    at, inside = as_of(panel.product, panel.start, product, day)
+    inside &= panel.week[at] == week_of(day)
+    rows, at = rows[inside], at[inside]
+    counts = sales.units if sales.lines is None else sales.lines
+    return group_sums(at + shift[pair[rows]], counts[rows], int(cells.sum()))

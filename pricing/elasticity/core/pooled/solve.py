@@ -1,9 +1,9 @@
 """Penalised Poisson regressions of many products at once, in padded batches.
 
-Demand has two parts. The rate: sale lines are counts, their exposure is open days. The size: units per line,
-with log link and variance proportional to the squared mean; its likelihood is that of the same lines as
-counts with the units as exposure, so that both are solved alike (the coefficients of the size are those of lines
-per unit, the inverse of units per line).
+Demand has two parts. The purchase frequency: sale lines are counts, their exposure is open days. The units per
+purchase: log link and variance proportional to the squared mean; their likelihood is that of the same lines as counts
+with the units as exposure, so that both are solved alike (the coefficients are those of lines per unit, the inverse
+of units per purchase).
 """
 
 from collections.abc import Iterator
@@ -12,12 +12,14 @@ from typing import Final
 
 import numpy as np
 
+from pricing.elasticity.core import constants
 from pricing.elasticity.core.pooled.hyperparameters import LEVEL, Normal
 from pricing.elasticity.core.pooled.panel import Panel
-from pricing.sales.core.calendar import BoolArray, FloatArray, IntArray
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
 BATCH_CELLS: Final = 24_000
 MOST_STEPS: Final = 100
+DISPERSION_PASSES: Final = 2
 SMALLEST_MEAN: Final = 1e-6
 EXACT: Final = 1e-11
 ROUGH: Final = 1e-3
@@ -50,15 +52,19 @@ class Fit:
     Attributes
     ----------
     residual : (P,) variance of the counts over their mean, as the residuals have it, times the cells.
-    freedom : (P,) cells less the effective number of coefficients.
+    residual_df : (P,) cells less the effective number of coefficients.
     correlation : (P,) lag-1 correlation of the residuals, less what fitting the coefficients takes from it.
+    converged : (P,) whether the last step was shorter than the tolerance, and every number is finite.
+    iterations : (P,) steps.
     """
 
     coefficients: FloatArray
     covariance: FloatArray
     residual: FloatArray
-    freedom: FloatArray
+    residual_df: FloatArray
     correlation: FloatArray
+    converged: BoolArray
+    iterations: IntArray
 
 
 def batches(panel: Panel, design: FloatArray) -> Iterator[Batch]:
@@ -82,7 +88,7 @@ def solve_part(
     prepared: list[Batch],
     prior: Normal,
     dispersion: FloatArray,
-    size: bool = False,
+    per_unit: bool = False,
     start: FloatArray | None = None,
     tolerance: float = EXACT,
 ) -> Fit:
@@ -93,7 +99,7 @@ def solve_part(
     prepared : batches that together hold every product with cells at most once.
     prior : of P products; the level's prior is centred on the product's own mean.
     dispersion : (P,) variance of the counts over their mean.
-    size : fit lines per unit instead of lines per open day.
+    per_unit : fit lines per unit instead of lines per open day.
     start : (P, K) first guess; without it the level of each product and its prior means.
     tolerance : a product is left alone after a step shorter than this.
 
@@ -103,42 +109,70 @@ def solve_part(
     """
     products, columns = prior.mean.shape
     fit = Fit(
-        np.zeros((products, columns)),
-        np.zeros((products, columns, columns)),
-        *(np.zeros(products) for _ in range(3)),
+        coefficients=np.zeros((products, columns)),
+        covariance=np.zeros((products, columns, columns)),
+        residual=np.zeros(products),
+        residual_df=np.zeros(products),
+        correlation=np.zeros(products),
+        converged=np.ones(products, np.bool_),
+        iterations=np.zeros(products, np.int64),
     )
     for batch in prepared:
-        at = batch.product
-        exposure = batch.units if size else batch.exposure
+        at, lines = batch.product, batch.lines
+        exposure = batch.units if per_unit else batch.exposure
         mean, precision = prior.mean[at].copy(), prior.precision[at]
-        mean[:, LEVEL] = np.log(batch.lines.sum(axis=1) / exposure.sum(axis=1))
+        mean[:, LEVEL] = np.log(lines.sum(axis=1) / exposure.sum(axis=1))
+        normal = Normal(mean, precision, prior.price_mean_variance[at])
         guess = mean if start is None else start[at]
-        theta, covariance = _newton(
-            batch,
-            exposure,
-            guess,
-            Normal(mean, precision, prior.price_mean_variance[at]),
-            dispersion[at],
-            tolerance,
+        theta, covariance, fit.converged[at], fit.iterations[at] = _newton(
+            batch, exposure, guess, normal, dispersion[at], tolerance
         )
         fit.coefficients[at], fit.covariance[at] = theta, covariance
         expected = exposure * np.exp(np.matmul(batch.design, theta[:, :, None])[:, :, 0])
         cells = (exposure > 0).sum(axis=1)
         coefficients = columns - (precision * np.einsum("pkk->pk", covariance)).sum(axis=1)
-        pearson = _size_residual(batch.lines, expected) if size else _rate_residual(batch.lines, expected)
-        fit.freedom[at] = np.maximum(cells - coefficients, 0.0)
-        fit.residual[at] = pearson * cells
-        fit.correlation[at] = _lag_correlation(batch.lines, expected) + coefficients / cells
+        fit.residual_df[at] = np.maximum(cells - coefficients, 0.0)
+        fit.residual[at] = _dispersion(lines, expected, per_unit) * cells
+        fit.correlation[at] = _lag_correlation(lines, expected) + coefficients / cells
     return fit
 
 
-def _rate_residual(lines: FloatArray, expected: FloatArray) -> FloatArray:
-    """Variance over mean of the counts, (B,). Busy cells count most: they carry the information on the price."""
-    return np.asarray(((lines - expected) ** 2).sum(axis=1) / expected.sum(axis=1))
+def solve_with_dispersion(
+    prepared: list[Batch],
+    prior: Normal,
+    pooled: float,
+    autocorrelation: float = 0.0,
+    *,
+    per_unit: bool = False,
+) -> Fit:
+    """Fit one part of demand with each product's own dispersion, found in two passes from the pooled one."""
+    dispersion = np.full(prior.mean.shape[0], pooled)
+    start = None
+    for _ in range(DISPERSION_PASSES):
+        rough = solve_part(prepared, prior, dispersion, per_unit, start, ROUGH)
+        start = rough.coefficients
+        dispersion = own_dispersion(rough, pooled, autocorrelation)
+    return solve_part(prepared, prior, dispersion, per_unit, start)
 
 
-def _size_residual(lines: FloatArray, expected: FloatArray) -> FloatArray:
-    """Squared coefficient of variation of units per line, (B,)."""
+def own_dispersion(fit: Fit, pooled: float, autocorrelation: float) -> FloatArray:
+    """Dispersion of each product, widened for autocorrelation by (1 + rho) / (1 - rho), (P,).
+
+    Both are shrunk to the pooled values, as if 20 and 100 more cells had these. Counts that do not vary at all, as
+    when every line is of one unit, are not taken for certain.
+    """
+    df, prior_cells = fit.residual_df, constants.CORRELATION_WEIGHT
+    dispersion = (fit.residual + constants.DISPERSION_WEIGHT * pooled) / (df + constants.DISPERSION_WEIGHT)
+    rho = (fit.correlation * df + prior_cells * autocorrelation) / (df + prior_cells)
+    rho = np.clip(rho, 0.0, constants.LARGEST_CORRELATION)
+    return np.maximum(dispersion * (1.0 + rho) / (1.0 - rho), constants.LEAST_DISPERSION)
+
+
+def _dispersion(lines: FloatArray, expected: FloatArray, per_unit: bool) -> FloatArray:
+    """Variance over mean of the counts, (B,); of lines per unit, the squared coefficient of variation."""
+    if not per_unit:
+        # Busy cells count most: they carry the information on the price.
+        return np.asarray(((lines - expected) ** 2).sum(axis=1) / expected.sum(axis=1))
     deviation = np.where(lines > 0, (expected - lines) ** 2 / np.maximum(lines, 1.0), 0.0)
     return np.asarray(deviation.sum(axis=1) / np.maximum((lines > 0).sum(axis=1), 1))
 
@@ -158,10 +192,16 @@ def _newton(
     prior: Normal,
     dispersion: FloatArray,
     tolerance: float,
-) -> tuple[FloatArray, FloatArray]:
-    """Maximise sum(lines eta - exposure exp(eta)) / dispersion - penalty: modes (B, K), covariances (B, K, K)."""
+) -> tuple[FloatArray, FloatArray, BoolArray, IntArray]:
+    """Maximise sum(lines eta - exposure exp(eta)) / dispersion - penalty.
+
+    Returns
+    -------
+    Modes (B, K), covariances (B, K, K), whether each converged (B,), steps taken (B,).
+    """
     theta = start.copy()
     covariance = np.empty((*theta.shape, theta.shape[1]))
+    steps = np.zeros(theta.shape[0], np.int64)
     moving = np.arange(theta.shape[0])
     design, lines, scale = batch.design, batch.lines, 1.0 / dispersion
     transposed = np.ascontiguousarray(design.transpose(0, 2, 1))
@@ -176,10 +216,13 @@ def _newton(
         reach = np.abs(np.matmul(design, step[:, :, None])[:, :, 0]).max(axis=1)
         theta[moving] += step * np.minimum(1.0, LONGEST_STEP / np.maximum(reach, LONGEST_STEP))[:, None]
         covariance[moving] = inverse
+        steps[moving] += 1
         still: BoolArray = np.abs(step).max(axis=1) > tolerance
-        if not still.any():
-            break
         if not still.all():
             moving, design, transposed = moving[still], design[still], transposed[still]
             lines, exposure, scale = lines[still], exposure[still], scale[still]
-    return theta, covariance
+        if not moving.size:
+            break
+    converged = np.asarray(np.isfinite(theta).all(axis=1))
+    converged[moving] = False
+    return theta, covariance, converged, steps

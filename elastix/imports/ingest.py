@@ -1,0 +1,141 @@
+"""Ingesting files: one job for all kinds of imports. Which columns a kind has and what becomes of its rows is up
+to the app that brings it."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.db import transaction
+from django.utils import timezone
+
+from elastix.imports.core import Chunk, FileSchema, Table, UnreadableFile, open_table
+from elastix.imports.models import ImportBatch, ImportReject, ImportStatus
+from elastix.imports.services import read_options, rejects_save, report_of, stored_upload
+from elastix.jobs.kinds import JobFailed
+from elastix.jobs.runner import JobRun
+
+
+class FileImport:
+    """One run of an import. A subclass stands for a kind of file.
+
+    Attributes
+    ----------
+    kind : its name, as stored with each import; the table of jobs has its `ingest` as `import_<kind>`.
+    schema : its columns.
+    reading_share : the part of an import's work that reading is; the rest is publishing.
+    written : what the import wrote beyond its rows, for the job's result.
+    """
+
+    kind: ClassVar[str]
+    schema: ClassVar[FileSchema]
+    reading_share: ClassVar[float] = 0.5
+
+    def __init__(self, batch: ImportBatch, token: int) -> None:
+        self.batch, self.token = batch, token
+        self.written: dict[str, int] = {}
+
+    def stage(self, chunk: Chunk) -> None:
+        """Keep the good rows of a chunk where nobody sees them yet. Not called in a dry run."""
+        raise NotImplementedError
+
+    def publish(self) -> None:
+        """Write what was staged, all of it or nothing, within the job's transaction."""
+        raise NotImplementedError
+
+    @classmethod
+    def clear(cls, batch_id: Any) -> None:
+        """Remove what an attempt has staged."""
+
+
+class UpsertImport(FileImport):
+    """An import whose rows are held in memory, and then created or updated by one call."""
+
+    def __init__(self, batch: ImportBatch, token: int) -> None:
+        super().__init__(batch, token)
+        self.rows: list[Any] = []
+        self.written = {"created": 0, "updated": 0}
+
+    def stage(self, chunk: Chunk) -> None:
+        names = list(chunk.columns)
+        self.rows += [
+            self.row(dict(zip(names, values, strict=True)))
+            for values in zip(*chunk.columns.values(), strict=True)
+        ]
+
+    def row(self, values: dict[str, Any]) -> Any:
+        """Turn the values of a row into what `upsert` takes."""
+        raise NotImplementedError
+
+    def upsert(self) -> tuple[int, int]:
+        """Write the rows; return how many were created and how many updated."""
+        raise NotImplementedError
+
+    def publish(self) -> None:
+        self.written["created"], self.written["updated"] = self.upsert()
+
+
+def ingest(kind: type[FileImport], run: JobRun) -> dict[str, Any]:
+    """Job handler: read a file, reject bad rows one by one, and publish the good ones together."""
+    batch = ImportBatch.objects.get(pk=run.parameters["batch"])
+    if batch.status in (ImportStatus.PUBLISHED, ImportStatus.CHECKED):
+        return batch_result(batch)  # an earlier attempt committed and died before it could say so
+    _reset(batch)
+    kind.clear(batch.pk)
+    rows = kind(batch, run.token)
+    with stored_upload(batch) as file:
+        try:
+            _stage(run, rows, open_table(file, kind.schema, read_options(batch)))
+        except UnreadableFile as error:
+            raise JobFailed(str(error)) from error
+    run.progress(kind.reading_share)
+    with run.fenced_transaction():
+        if batch.dry_run:
+            batch.status = ImportStatus.CHECKED
+        else:
+            rows.publish()
+            batch.status, batch.published_at = ImportStatus.PUBLISHED, timezone.now()
+        batch.save()
+    kind.clear(batch.pk)
+    return batch_result(batch) | rows.written
+
+
+def _reset(batch: ImportBatch) -> None:
+    """Remove what an interrupted attempt left behind."""
+    with transaction.atomic():
+        ImportReject.objects.filter(batch=batch).delete()
+        batch.rows = batch.accepted = batch.rejected = 0
+        batch.reasons, batch.report, batch.quality, batch.error = {}, {}, {}, ""
+        batch.status = ImportStatus.READING
+        batch.save()
+
+
+def _stage(run: JobRun, rows: FileImport, table: Table) -> None:
+    """Stage the good rows and keep the rejected ones, chunk by committed chunk."""
+    batch = rows.batch
+    batch.report = report_of(table)
+    for chunk in table.chunks():
+        if not batch.dry_run:
+            with transaction.atomic():
+                rows.stage(chunk)
+        with transaction.atomic():
+            rejects_save(batch, chunk)
+            batch.accepted += len(chunk.line_numbers)
+            batch.rows = batch.accepted + batch.rejected
+            batch.save(update_fields=["accepted", "rejected", "rows", "reasons", "report"])
+        run.progress(rows.reading_share * min(1.0, batch.rows / max(table.rows_hint, 1)))
+
+
+def ingest_failed(kind: type[FileImport], parameters: Mapping[str, Any], error: str) -> None:
+    """Failure hook: the batch says why, and nothing of it stays staged."""
+    ImportBatch.objects.filter(pk=parameters["batch"]).update(status=ImportStatus.FAILED, error=error)
+    kind.clear(parameters["batch"])
+
+
+def batch_result(batch: ImportBatch) -> dict[str, Any]:
+    """The result of an import's job."""
+    return {
+        "import": str(batch.pk),
+        "rows": batch.rows,
+        "accepted": batch.accepted,
+        "rejected": batch.rejected,
+        "reasons": batch.reasons,
+    }

@@ -1,0 +1,260 @@
+"""Price changes: proposed, decided on, applied and rolled back, never edited; bulk optimizations, to be proposed."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.utils.html import format_html
+
+from elastix.admin_base import ExportMixin, ReadOnlyAdmin, change_link, changelist_url, copy_state
+from elastix.api.fields import CONTROL
+from elastix.api.permissions import Role, audit_username, role_of
+from elastix.errors import Conflict
+from pricing.changes.services import price_changes
+from pricing.changes.services.bulk_proposals import bulk_propose
+from pricing.changes.services.validation import InvalidProposal, PriceProposal, validate_schedule
+from pricing.recommendation.models import BulkOptimization, BulkRow, CategorySummary
+from pricing.recommendation.selectors.bulk_optimization import COLUMNS
+from pricing.sales.models import PriceChange
+
+MOST_NOTE_CHARACTERS = 255
+PROPOSED_FIELDS = ("product", "new_price", "scheduled_for", "reason")
+COLUMNS_OF_CHANGES = tuple(field.name for field in PriceChange._meta.fields if field.name != "expected")
+
+
+class ProposalForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = PriceChange
+        fields = PROPOSED_FIELDS
+
+    def clean_scheduled_for(self) -> Any:
+        moment = self.cleaned_data["scheduled_for"]
+        if moment:
+            validate_schedule(moment)
+        return moment
+
+    def clean_reason(self) -> str:
+        return _one_line(self.cleaned_data["reason"])
+
+
+@admin.register(PriceChange)
+class PriceChangeAdmin(ExportMixin, ReadOnlyAdmin):
+    """Steps are taken with all of the selection, or with none of it."""
+
+    list_display = (
+        "created_at", "product", "old_price", "new_price", "price_now", "status", "source", "whole_batch",
+        "scheduled_for", "changed_at", "proposed_by", "decided_by", "reason", "note",
+    )  # fmt: skip
+    list_filter = ("status", "source", "scheduled_for")
+    list_select_related = ("product",)
+    search_fields = ("product__code", "product__name", "reason", "proposed_by", "decided_by", "applied_by")
+    date_hierarchy = "created_at"
+    actions = ("approve", "apply", "reject", "roll_back", "export_csv", "export_xlsx")
+    form = ProposalForm
+    autocomplete_fields = ("product",)
+    export_fields = COLUMNS_OF_CHANGES
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("pricing.add_pricechange")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return (*COLUMNS_OF_CHANGES[1:], "foreseen") if obj else PROPOSED_FIELDS
+
+    def save_model(self, request: HttpRequest, obj: PriceChange, form: Any, change: bool) -> None:
+        given = form.cleaned_data
+        proposal = PriceProposal(
+            given["product"].pk, given["new_price"], given["reason"], given["scheduled_for"]
+        )
+        try:
+            copy_state(obj, price_changes.propose([proposal], by=audit_username(request))[0])
+        except InvalidProposal as error:
+            raise ValidationError([f"Not proposed: {each.reason}." for each in error.violations]) from error
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        # Nobody may edit changes; who could by the groups' rights may decide on them.
+        return request.user.has_perm("pricing.change_pricechange")
+
+    @admin.display(description="price now")
+    def price_now(self, change: PriceChange) -> Any:
+        return change.product.current_price
+
+    @admin.display(description="expected in 30 days")
+    def foreseen(self, change: PriceChange) -> str:
+        """What was expected of the change at its approval, in words."""
+        if change.expected is None:
+            return "-"
+        now, then, interval = (change.expected[name] for name in ("current", "projected", "interval"))
+        parts = [
+            f"{name} {now[name]:,.2f} \u2192 {then[name]:,.2f} ({interval[name][0]:,.2f} to {interval[name][1]:,.2f})"
+            for name in ("quantity", "revenue", "profit")
+            if None not in (now[name], then[name], *(interval[name] or [None]))
+        ]
+        return f"{'; '.join(parts)}. The intervals hold in {100 * interval['level']:.0f} % of cases."
+
+    @admin.display(description="batch", ordering="batch")
+    def whole_batch(self, change: PriceChange) -> str:
+        if change.batch is None:
+            return "-"
+        url = f"{changelist_url(PriceChange)}?batch__exact={change.batch}"
+        return format_html('<a href="{}">{}</a>', url, str(change.batch)[-6:])
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        return lookup == "batch__exact" or super().lookup_allowed(lookup, value, request)
+
+    @admin.action(permissions=["decide"], description="Approve selected proposals")
+    def approve(self, request: HttpRequest, queryset: Any) -> None:
+        self._take(request, queryset, price_changes.approve, "Approved")
+
+    @admin.action(permissions=["decide"], description="Apply selected approved changes now")
+    def apply(self, request: HttpRequest, queryset: Any) -> None:
+        self._take(request, queryset, price_changes.apply, "Applied")
+
+    @admin.action(permissions=["decide"], description="Reject selected changes")
+    def reject(self, request: HttpRequest, queryset: Any) -> Any:
+        if not request.POST.get("post"):
+            return self._ask(request, queryset, "reject", "Reject", "These changes will not be made.")
+        return self._take(request, queryset, price_changes.reject, "Rejected", note=_note(request))
+
+    @admin.action(permissions=["decide"], description="Roll back selected applied changes")
+    def roll_back(self, request: HttpRequest, queryset: Any) -> Any:
+        if not request.POST.get("post"):
+            warning = "These products get back the prices they had before."
+            return self._ask(request, queryset, "roll_back", "Roll back", warning)
+        return self._take(request, queryset, price_changes.roll_back, "Rolled back", note=_note(request))
+
+    def _take(
+        self, request: HttpRequest, queryset: Any, step: Callable[..., Any], done: str, **given: Any
+    ) -> None:
+        chosen = list(queryset.order_by().values_list("pk", flat=True))
+        try:
+            step(chosen, by=request.user.get_username(), **given)
+        except (Conflict, PermissionDenied) as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            self.message_user(request, f"{done}: {len(chosen)}.")
+
+    def _ask(
+        self, request: HttpRequest, queryset: Any, action: str, title: str, warning: str
+    ) -> TemplateResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{title} price changes",
+            "opts": self.opts,
+            "changes": queryset.select_related("product").order_by("product_id", "pk"),
+            "action": action,
+            "verb": title,
+            "warning": warning,
+            "most_note_characters": MOST_NOTE_CHARACTERS,
+            "media": self.media,
+        }
+        return TemplateResponse(request, "admin/pricing/pricechange/step_confirmation.html", context)
+
+
+def _note(request: HttpRequest) -> str:
+    return _one_line(request.POST.get("note", ""))[:MOST_NOTE_CHARACTERS]
+
+
+def _one_line(text: str) -> str:
+    return CONTROL.sub(" ", text).strip()
+
+
+@admin.register(BulkOptimization)
+class BulkOptimizationAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "computed_at", "requested_by", "proposed", "proposed_at", "proposed_by")
+    list_select_related = ("job__requested_by",)
+    date_hierarchy = "computed_at"
+    ordering = ("-job_id",)
+    actions = ("propose",)
+    fields = (
+        *("job", "computed_at", "what_to_change", "what_it_brings", "product_by_product"),
+        *("batch", "proposed", "proposed_at", "proposed_by", "left_out"),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        # A job's parameters and result list thousands of products.
+        return super().get_queryset(request).defer("job__parameters", "job__result")
+
+    @admin.display(description="requested by")
+    def requested_by(self, optimization: BulkOptimization) -> str:
+        return str(optimization.job.requested_by or "-")
+
+    @admin.display(description="prices to change")
+    def what_to_change(self, optimization: BulkOptimization) -> str:
+        found = optimization.job.result or {}
+        return f"{found['to_change']:,} of {found['products']:,}" if found else "-"
+
+    @admin.display(description="profit in 30 days")
+    def what_it_brings(self, optimization: BulkOptimization) -> str:
+        profit = (optimization.job.result or {}).get("totals", {}).get("profit")
+        if not profit:
+            return "-"
+        return (
+            f"{profit['current']:,.2f} now, {profit['expected']:,.2f} expected: {profit['change']:+,.2f}"
+            f" ({profit['change_low']:+,.2f} to {profit['change_high']:+,.2f} in four cases of five)"
+        )
+
+    @admin.display(description="product by product")
+    def product_by_product(self, optimization: BulkOptimization) -> str:
+        rows = f"{changelist_url(BulkRow)}?optimization__exact={optimization.pk}"
+        return format_html(
+            '<a href="{}">Look at them</a>, <a href="/api/jobs/{}/result.csv">download as CSV</a>',
+            rows,
+            optimization.pk,
+        )
+
+    def has_propose_permission(self, request: HttpRequest) -> bool:
+        return role_of(request.user) >= Role.ANALYST
+
+    @admin.action(
+        permissions=["propose"], description="Propose all changed prices of selected bulk optimizations"
+    )
+    def propose(self, request: HttpRequest, chosen: Any) -> None:
+        for optimization in chosen:
+            try:
+                found, is_new = bulk_propose(optimization.pk, by=audit_username(request))
+            except Conflict as error:
+                self.message_user(request, str(error), messages.ERROR)
+                continue
+            count = f"{found.proposed:,} price{'' if found.proposed == 1 else 's'}"
+            when = "" if is_new else " already"
+            self.message_user(
+                request,
+                f"{str(found).capitalize()}: {count} proposed{when}, {len(found.left_out):,} left out. They await a"
+                " decision under Price changes.",
+            )
+
+
+@admin.register(BulkRow)
+class BulkRowAdmin(ExportMixin, ReadOnlyAdmin):
+    list_display = (
+        "product", "of_optimization", "current_price", "recommended_price", "changes", "reason", "confidence",
+        "risk_level", "profit_now", "profit", "profit_low", "profit_high",
+    )  # fmt: skip
+    list_filter = ("changes", "reason", "risk_level", "quality")
+    list_select_related = ("product", "optimization")
+    search_fields = ("product__code", "product__name", "=optimization__job__id")
+    ordering = ("-optimization_id", "product_id")
+    actions = ("export_csv", "export_xlsx")
+    export_fields = ("optimization", "product", *COLUMNS[1:])
+
+    @admin.display(description="optimization", ordering="optimization_id")
+    def of_optimization(self, row: BulkRow) -> Any:
+        return change_link(row.optimization)
+
+
+@admin.register(CategorySummary)
+class CategorySummaryAdmin(ReadOnlyAdmin):
+    list_display = (
+        "__str__", "products", "revenue", "margin_percent", "elasticity", "to_change", "profit_change",
+        "profit_change_low", "profit_change_high", "computed_at",
+    )  # fmt: skip
+    search_fields = ("category",)
+    ordering = ("-revenue", "category")
+
+    @admin.display(description="margin", ordering="margin")
+    def margin_percent(self, summary: CategorySummary) -> str:
+        return "-" if summary.margin is None else f"{100 * summary.margin:.1f} %"

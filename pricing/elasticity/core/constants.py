@@ -1,0 +1,130 @@
+"""Every tuned constant of the elasticity and forecasting wings: what it does, where it comes from, how to reproduce it.
+
+Four sources, named in the comment of each group:
+
+- literature: a published figure or a textbook's rule;
+- simulation: chosen on simulated shops whose true elasticities are known, and reproduced by
+  `python benchmarks/elasticity_accuracy.py --shop regular --seeds 11 12` and `--shop sparse --seeds 11 12`
+  (with `--each-disturbance` for one difficulty at a time);
+- judgement: chosen beforehand for what it means; the simulation's coverage and errors are reported with it, and were
+  not used to choose it;
+- backtest: chosen on six origins (March to July) of the UCI sales and reported on four later ones by
+  `python benchmarks/forecast_accuracy.py FILE` (decision 11), with `--boosted` for the boosted model (decision 14).
+
+Sizes of batches, tolerances and the definitions of a method (a 28-day horizon, a seasonal index) stay beside the code
+that they belong to: no figure was tuned there.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Hyperprior:
+    """Weak priors of a mean, N(mean, mean_sd^2), of the spread over products and of that over groups."""
+
+    mean: float
+    mean_sd: float
+    spread: float
+    group_spread: float = 0.0
+
+
+# --- pooled elasticities: where the priors start ---------------------------------------------------------------------
+# Literature: own-price elasticities average about -2 in meta-analyses (Tellis 1988: -1.8; Bijmolt, van Heerde and
+# Pieters 2005: -2.6). Judgement: the other means, and the spreads, which are where the EM starts.
+FREQUENCY_HYPERPRIORS: Final = {
+    "price": Hyperprior(-2.0, 0.5, 0.7, 0.5),
+    "season": Hyperprior(1.0, 0.5, 0.2),
+    "promotion": Hyperprior(0.3, 0.3, 0.1),
+    "trend": Hyperprior(0.0, 0.0, 0.25),
+    "sin": Hyperprior(0.0, 0.0, 0.1),
+    "cos": Hyperprior(0.0, 0.0, 0.1),
+}
+# Purchases per unit: what is bought at a time hardly answers to prices, unless the data say so.
+QUANTITY_HYPERPRIORS: Final = {
+    "price": Hyperprior(0.0, 0.2, 0.1, 0.05),
+    "season": Hyperprior(0.0, 0.2, 0.1),
+    "promotion": Hyperprior(0.0, 0.2, 0.1),
+    "trend": Hyperprior(0.0, 0.0, 0.1),
+    "sin": Hyperprior(0.0, 0.0, 0.05),
+    "cos": Hyperprior(0.0, 0.0, 0.05),
+}
+SEGMENT_SPREAD: Final = Hyperprior(mean=0.0, mean_sd=0.0, spread=0.3)
+FREQUENCY_DISPERSION: Final = 1.5
+QUANTITY_DISPERSION: Final = 1.0
+SEGMENT_DISPERSION: Final = 10.0
+
+# --- pooled elasticities: how many products or cells a prior counts as (judgement) ------------------------------------
+SPREAD_WEIGHT: Final = 20.0  # products behind the starting spread over products
+GROUP_SPREAD_WEIGHT: Final = 3.0  # groups behind the starting spread over groups
+DISPERSION_WEIGHT: Final = 20.0  # cells behind the pooled dispersion
+CORRELATION_WEIGHT: Final = 100.0  # cells behind the pooled autocorrelation
+LEAST_DISPERSION: Final = 0.02
+LARGEST_CORRELATION: Final = 0.8
+LEAST_RESIDUAL_DF: Final = (
+    5.0  # residual degrees of freedom from which a product's residuals identify a dispersion
+)
+SEASON_PRIOR_LINES: Final = (
+    15.0  # lines a week below which a group's season is shrunk to the shop's, the shop's to none
+)
+SMALLEST_CATEGORY: Final = 8  # products below which categories share a group
+
+# --- pooled elasticities: errors that the model does not know of (simulation) ------------------------------------------
+# What misread list prices, promotions and stock-outs leave however much a product sells: on simulated shops products
+# whose standard error would be 0.15 err by 0.19.
+MODEL_ERROR: Final = 0.12
+# Spreads and category means are estimates as well: estimates that lean on them err more than the model says, by this
+# much in the limit (sparse simulated shops).
+CATEGORY_ERROR: Final = 0.2
+
+# --- pooled elasticities: active days and dates of price changes (judgement) ------------------------------------------
+SHORTEST_GAP: Final = 14.0  # open days without a sale that are never taken for a stock-out
+LINES_MISSED_IN_A_GAP: Final = (
+    14.7  # a gap is one in which chance explains no sale less than once in 2.4 million
+)
+# Unsold days between two prices go to each of them by between 35 and 65 %.
+FURTHEST_FROM_MIDWAY: Final = 0.15
+BUSIEST_DAY_SHARE: Final = 0.9
+
+# --- evidence grades (judgement) ---------------------------------------------------------------------------------------
+GRADE_A_WEIGHT, GRADE_A_ERROR = 0.6, 0.5
+GRADE_B_WEIGHT, GRADE_B_ERROR = 0.35, 0.6
+GRADE_C_WEIGHT: Final = 0.12
+FEWEST_DAYS: Final = 20  # sold days below which an estimate is flagged FEW_DAYS
+FEWEST_WEEKS: Final = 8
+NEARLY_ZERO: Final = 0.05  # elasticities that are flagged ZERO_ELASTICITY for a manual review
+CONFIDENCE_REACH: Final = 0.5  # `confidence` is the probability that the truth lies this near
+
+# --- the default forecast (backtest; decision 11) ----------------------------------------------------------------------
+FREQUENCY_ALPHA: Final = 0.07  # smoothing of purchases a day
+QUANTITY_ALPHA: Final = 0.01  # smoothing of units per purchase
+PRIOR_LINES: Final = 3.0  # purchases of its category's usual size that stand beside a product's own
+PRIOR_DAYS: Final = (
+    1.0  # open days at its category's usual frequency beside those of a new or intermittent product
+)
+MOST_TIMES_USUAL: Final = 10.0  # one huge order of an intermittent product counts as this many usual ones
+PROFILE_ALPHA: Final = 0.05  # smoothing of the method weekday_ses
+LEAST_ALIKE: Final = (
+    0.2  # origins that expected less than this share of what is expected now say nothing of its errors
+)
+ERROR_CLASS_EDGES: Final = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+"""Units a day between which products with too few past errors of their own share everybody's."""
+
+# --- Holt-Winters by name (judgement: a trend of single weeks must not be carried on for a year) ----------------------------
+LARGEST_TREND_SMOOTHING: Final = 0.05
+
+# --- the boosted forecast (backtest with --boosted; decision 14) ---------------------------------------------------------
+LEAST_EXPECTED: Final = 1.0
+MOST_TIMES_DEFAULT: Final = (
+    5.0  # a model that has seen one Christmas must not multiply a forecast without end
+)
+BOOSTING: Final = {
+    "loss": "poisson",
+    "learning_rate": 0.05,
+    "max_iter": 60,
+    "max_leaf_nodes": 7,
+    "min_samples_leaf": 200,
+    "l2_regularization": 1.0,
+    "early_stopping": False,
+    "random_state": 0,
+}

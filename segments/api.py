@@ -1,0 +1,418 @@
+"""The dashboard, the stock items, the customers and the elasticities of the six customer segments."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+from django.http import HttpResponseBase
+from drf_spectacular.utils import PolymorphicProxySerializer
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from elastix.api.filters import ChoiceFilter, DateRangeFilterSet, Ordering, StrictFilterSet, TextFilter
+from elastix.api.operations import operation
+from elastix.api.pagination import MAX_LIMIT, MAX_OFFSET, LimitOffset, whole_number
+from elastix.api.parameters import DateRangeQuery
+from elastix.api.renderers import CsvRenderer, csv_file
+from elastix.api.serializers import ElasticityField, MoneyField, PercentField, RoundedField, RowSerializer
+from elastix.api.versions import answer
+from elastix.api.viewsets import ElastixViewSet
+from elastix.dataset.models import DataVersion
+from pricing.sales.api.serializers import CodeField
+from pricing.sales.selectors.daily import Window
+from pricing.sales.selectors.products import merchandise
+from segments.core.rfm import SEGMENTS
+from segments.models import SegmentElasticity
+from segments.selectors import dashboard
+from segments.selectors.customers import customers
+from segments.selectors.elasticities import product_rows, segment_rows
+from segments.selectors.stock_items import SORTS, UNKNOWN, stock_item, stock_items
+
+MOST_CODES = 1_000
+SEGMENTS_AND_UNKNOWN = (*SEGMENTS, UNKNOWN)
+
+
+class PublishedSerializer(RowSerializer):
+    """Base of answers that belong to one published version; `answer` adds when it was published."""
+
+    last_updated = serializers.DateTimeField(allow_null=True)
+
+    @property
+    def _readable_fields(self) -> Any:
+        return (field for field in super()._readable_fields if field.field_name != "last_updated")
+
+
+class PublishedPage(LimitOffset):
+    """`{total, items, last_updated}`."""
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        page = super().get_paginated_response_schema(schema)
+        page["properties"]["last_updated"] = {"type": "string", "format": "date-time", "nullable": True}
+        return page
+
+
+# --- the dashboard ----------------------------------------------------------------------------------------
+
+
+class KpiSerializer(RowSerializer):
+    priceSensitivity = PercentField(  # noqa: N815
+        source="price_sensitivity", help_text="Percent; 100 from an elasticity of -3 on."
+    )
+    walletShare = PercentField(  # noqa: N815
+        source="wallet_share", help_text="Percent of the revenue of all segments."
+    )
+    churnRisk = PercentField(  # noqa: N815
+        source="churn_risk", help_text="Mean recency in percent of the longest one."
+    )
+
+
+KpisSerializer = type(
+    "KpisSerializer", (PublishedSerializer,), {segment: KpiSerializer() for segment in SEGMENTS}
+)
+
+
+class TreemapItemSerializer(RowSerializer):
+    segment = serializers.ChoiceField(choices=SEGMENTS)
+    value = MoneyField(source="revenue", help_text="Revenue.")
+    score = RoundedField(2, help_text="Mean RFM score, 1 to 5; 0 without customers.")
+    customerCount = serializers.IntegerField(source="customer_count")  # noqa: N815
+
+
+class TreemapSerializer(PublishedSerializer):
+    total = serializers.IntegerField(help_text="Customers.")
+    items = TreemapItemSerializer(many=True)
+
+
+TrendSerializer = type(
+    "TrendSerializer",
+    (RowSerializer,),
+    {name: serializers.FloatField(help_text="Revenue of the day.") for name in SEGMENTS}
+    | {"date": serializers.CharField(help_text="DD/MM/YYYY")},
+)
+
+
+class TrendsSerializer(PublishedSerializer):
+    total = serializers.IntegerField(help_text="Days.")
+    items = TrendSerializer(many=True)
+
+
+class DashboardViewSet(ElastixViewSet):
+    """Figures of the six segments. Dates limit the revenue; customers stay in the segments of the last publish."""
+
+    pagination_class = None
+
+    @action(detail=False)
+    @operation(query=DateRangeQuery, response=KpisSerializer)
+    def kpis(self, request: Request) -> Response:
+        """Price sensitivity, wallet share and churn risk of the six segments, in percent."""
+        return answer(request, lambda version: KpisSerializer(dashboard.kpis(**self.query)).data)
+
+    @action(detail=False)
+    @operation(query=DateRangeQuery, response=TreemapSerializer)
+    def segments(self, request: Request) -> Response:
+        """Customers, revenue and mean RFM score of the six segments."""
+
+        def build(version: DataVersion) -> Any:
+            items = dashboard.segment_sizes(**self.query)
+            total = sum(item.customer_count for item in items)
+            return TreemapSerializer({"total": total, "items": items}).data
+
+        return answer(request, build)
+
+    @action(detail=False)
+    @operation(query=DateRangeQuery, response=TrendsSerializer)
+    def trends(self, request: Request) -> Response:
+        """Each segment's revenue day by day; without dates from the first to the last day with sales."""
+
+        def build(version: DataVersion) -> Any:
+            items = dashboard.trends(version, **self.query)
+            return TrendsSerializer({"total": len(items), "items": items}).data
+
+        return answer(request, build)
+
+
+# --- stock items ------------------------------------------------------------------------------------------
+
+
+class StockItemSerializer(RowSerializer):
+    id = serializers.CharField(source="code")
+    itemName = serializers.CharField(source="name")  # noqa: N815
+    elasticity = ElasticityField(help_text="0 where `flags` say NO_ELASTICITY.")
+    purchaseFrequency = serializers.IntegerField(source="invoices", help_text="Different invoices.")  # noqa: N815
+    revenuePotential = RoundedField(  # noqa: N815
+        2,
+        source="revenue_potential",
+        help_text="Expected revenue change, in percent, at the best price within 15 %; 0 where it is not known.",
+    )
+    totalQuantity = serializers.IntegerField(source="quantity")  # noqa: N815
+    totalRevenue = MoneyField(source="revenue")  # noqa: N815
+    segment = serializers.ChoiceField(choices=SEGMENTS_AND_UNKNOWN)
+    flags = serializers.ListField(child=serializers.CharField(), help_text="NO_ELASTICITY, NO_PRICE.")
+
+
+class StockItemDetailSerializer(PublishedSerializer):
+    id = serializers.CharField(source="product.code")
+    itemName = serializers.CharField(source="product.name")  # noqa: N815
+    elasticity = ElasticityField(source="estimate.elasticity", help_text="0 where `flags` say NO_ELASTICITY.")
+    rSquared = ElasticityField(  # noqa: N815
+        source="r_squared", help_text="Of the log-log regression; 0 where it has none."
+    )
+    avgPrice = MoneyField(source="avg_price", allow_null=True)  # noqa: N815
+    totalQuantity = serializers.IntegerField(source="quantity")  # noqa: N815
+    totalRevenue = MoneyField(source="revenue")  # noqa: N815
+    sampleSize = serializers.IntegerField(source="estimate.sample_size", help_text="Days with sales.")  # noqa: N815
+    method = serializers.CharField(
+        source="estimate.method", allow_null=True, help_text="default: a rule of thumb."
+    )
+    quality = serializers.CharField(
+        source="estimate.quality", help_text="A: own data speak, to D: what its category says."
+    )
+    flags = serializers.ListField(source="estimate.flags", child=serializers.CharField())
+    ciLow = ElasticityField(source="estimate.ci_low", allow_null=True)  # noqa: N815
+    ciHigh = ElasticityField(source="estimate.ci_high", allow_null=True)  # noqa: N815
+
+
+class StockItemFilterSet(DateRangeFilterSet):
+    defaults = {"sort_by": "revenue_desc"}
+
+    query = TextFilter(max_length=255, help_text="A piece of the code or name, in any case.")
+    sort_by = ChoiceFilter(choices=SORTS, help_text="Default revenue_desc.")
+    segment_filter = ChoiceFilter(
+        choices=SEGMENTS_AND_UNKNOWN, help_text="The segment with most lines of the product."
+    )
+
+
+class StockItemViewSet(ElastixViewSet):
+    """Merchandise on sale with its sales, main segment and elasticity."""
+
+    queryset = merchandise()
+    filterset_class = StockItemFilterSet
+    pagination_class = PublishedPage
+    default_limit = 50
+    lookup_url_kwarg = "code"
+    lookup_value_converter = "str"
+
+    @operation(response=StockItemSerializer, lists=True)
+    def list(self, request: Request) -> Response:
+        """Merchandise on sale: elasticity, sales, main segment. With dates: what was sold between them."""
+        filters = self.filters()
+        return answer(
+            request, lambda version: self.page(stock_items(**filters)).data, live=_has_window(filters)
+        )
+
+    @operation(query=DateRangeQuery, response=StockItemDetailSerializer)
+    def retrieve(self, request: Request, code: str) -> Response:
+        """One product's sales and elasticity, over all sales or between two days."""
+        return answer(
+            request,
+            lambda version: StockItemDetailSerializer(stock_item(code, **self.query)).data,
+            live=_has_window(self.query),
+        )
+
+
+def _has_window(dates: dict[str, Any]) -> bool:
+    return bool(dates["start_date"] or dates["end_date"])
+
+
+# --- customers --------------------------------------------------------------------------------------------
+
+
+class RecencyField(serializers.IntegerField):
+    """Days from a customer's last purchase to the as-of date; 0 if it came later still, but was cancelled."""
+
+    def to_representation(self, value: Any) -> int:
+        as_of = self.context["as_of"]
+        return max((as_of - value).days, 0) if as_of else 0
+
+
+class CustomerSerializer(RowSerializer):
+    customer_id = serializers.CharField()
+    recency = RecencyField(
+        source="last_purchase", help_text="Days since the last purchase, on the as-of date."
+    )
+    frequency = serializers.IntegerField(help_text="Different invoices with a purchase.")
+    monetary = MoneyField(help_text="Money spent, net of cancellations.")
+    r_score = serializers.IntegerField(help_text="1 to 5; 0 without a segment.")
+    f_score = serializers.IntegerField()
+    m_score = serializers.IntegerField()
+    segment = serializers.ChoiceField(choices=SEGMENTS, allow_blank=True)
+
+
+CUSTOMER_COLUMNS = tuple(CustomerSerializer().fields)
+
+
+class CustomerOrdering(Ordering):
+    def filter(self, qs: Any, value: Any) -> Any:
+        # The fewer the days, the later the last purchase.
+        turned = {"recency": "-recency", "-recency": "recency"}
+        return super().filter(qs, turned.get(value, value))
+
+
+class CustomerFilterSet(StrictFilterSet):
+    segment = ChoiceFilter(choices=SEGMENTS)
+    ordering = CustomerOrdering(
+        {name: {"recency": "last_purchase", "segment": "place"}.get(name, name) for name in CUSTOMER_COLUMNS},
+        default="customer_id",
+        key="customer_id",
+    )
+
+
+class CustomerViewSet(ElastixViewSet):
+    """Customers by how recently, how often and for how much they buy."""
+
+    queryset = customers()
+    renderer_classes = [JSONRenderer, BrowsableAPIRenderer, CsvRenderer]
+    filterset_class = CustomerFilterSet
+    pagination_class = PublishedPage
+    default_limit = 50
+
+    @operation(response=CustomerSerializer, lists=True)
+    def list(self, request: Request) -> HttpResponseBase:
+        """Recency, frequency, monetary value, scores and segment per customer; `format=csv`: all in a file."""
+        found = self.filtered(self.get_queryset()).values(
+            *(each.source for each in CustomerSerializer().fields.values())
+        )
+
+        def rows(version: DataVersion, page: Any) -> Any:
+            return CustomerSerializer(page, many=True, context={"as_of": version.as_of}).data
+
+        if not isinstance(request.accepted_renderer, CsvRenderer):
+            return answer(
+                request,
+                lambda version: (
+                    self.get_paginated_response(rows(version, self.paginate_queryset(found))).data
+                ),
+            )
+        limit = whole_number(request, "limit", MAX_OFFSET, 1, MAX_LIMIT)
+        offset = whole_number(request, "offset", 0, 0, MAX_OFFSET)
+        # Read at once: a cursor left open for a client that went away would be closed in whatever transaction its
+        # connection is in by then.
+        response = answer(request, lambda version: rows(version, found[offset : offset + limit]))
+        if response.status_code != 200:
+            return response
+        kept = {name: response[name] for name in ("ETag", "Cache-Control")}
+        return csv_file("customers.csv", CUSTOMER_COLUMNS, (row.values() for row in response.data), kept)
+
+
+# --- elasticities of the segments -------------------------------------------------------------------------
+
+
+class SegmentElasticitySerializer(RowSerializer):
+    """One of the six segments."""
+
+    segment = serializers.ChoiceField(choices=SEGMENTS)
+    customer_count = serializers.IntegerField()
+    product_count = serializers.IntegerField()
+    elasticity = ElasticityField(source="known_elasticity", help_text="0 where `flags` say NO_ELASTICITY.")
+    std_error = ElasticityField(allow_null=True)
+    ci_low = ElasticityField(allow_null=True)
+    ci_high = ElasticityField(allow_null=True)
+    sample_size = serializers.IntegerField(help_text="Days with sales.")
+    flags = serializers.ListField(child=serializers.CharField())
+
+
+class SegmentProductSerializer(RowSerializer):
+    """With `segment` given: one of the products that it buys."""
+
+    stock_code = serializers.CharField(source="estimate.product_id")
+    description = serializers.CharField(source="name")
+    elasticity = ElasticityField(source="estimate.elasticity")
+    sample_size = serializers.IntegerField(source="estimate.sample_size", help_text="Days with sales.")
+    avg_price = MoneyField(allow_null=True)
+    total_quantity = serializers.IntegerField(source="quantity")
+    r_squared = ElasticityField()
+    std_error = ElasticityField(source="estimate.std_error")
+    ci_low = ElasticityField(source="estimate.ci_low")
+    ci_high = ElasticityField(source="estimate.ci_high")
+    quality = serializers.CharField(source="estimate.quality")
+    method = serializers.CharField(source="estimate.METHOD")
+    flags = serializers.ListField(source="estimate.flags", child=serializers.CharField())
+
+
+class StockCodesQuery(serializers.Serializer[Any]):
+    stock_codes = serializers.ListField(
+        child=CodeField(),
+        required=False,
+        default=list,
+        max_length=MOST_CODES,
+        help_text="Only these products.",
+    )
+
+
+class SegmentElasticityFilterSet(DateRangeFilterSet):
+    segment = ChoiceFilter(
+        choices=SEGMENTS, help_text="Its products; without it the six segments themselves."
+    )
+
+
+class ElasticityPage(LimitOffset):
+    """`limit` and `offset` -> {results, meta, last_updated}.
+
+    Its rows come from a function of the page's slice that returns them with what `meta` says of them.
+    """
+
+    items_key = "results"
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        limit = whole_number(request, "limit", view.default_limit, 1, MAX_LIMIT)
+        offset = whole_number(request, "offset", 0, 0, MAX_OFFSET)
+        rows, self.meta = queryset(slice(offset, offset + limit))
+        return list(rows)
+
+    def get_paginated_response(self, data: Any) -> Response:
+        return Response({"results": data, "meta": asdict(self.meta)})
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        day, number = {"type": "string", "format": "date", "nullable": True}, {"type": "integer"}
+        meta = {
+            **dict.fromkeys(("start_date", "end_date"), day),
+            **dict.fromkeys(("total_products", "returned_products", "limit", "offset"), number),
+            "available_countries": {"type": "array", "items": {"type": "string"}},
+        }
+        properties = {
+            "results": schema,
+            "meta": {"type": "object", "required": list(meta), "properties": meta},
+            "last_updated": {"type": "string", "format": "date-time", "nullable": True},
+        }
+        return {"type": "object", "required": list(properties), "properties": properties}
+
+
+class SegmentElasticityViewSet(ElastixViewSet):
+    """Price elasticities of the six segments and of the products that they buy."""
+
+    queryset = SegmentElasticity.objects.all()
+    filterset_class = SegmentElasticityFilterSet
+    pagination_class = ElasticityPage
+    default_limit = 200
+    items_key = "results"
+
+    @operation(
+        query=StockCodesQuery,
+        response=PolymorphicProxySerializer(
+            "SegmentElasticityRow",
+            [SegmentElasticitySerializer, SegmentProductSerializer],
+            resource_type_field_name=None,
+        ),
+        lists=True,
+    )
+    def list(self, request: Request) -> Response:
+        """Price elasticities of the six segments; with `segment`, of the products that it buys."""
+        filters = self.filters()
+        codes, window = self.query["stock_codes"], Window(filters["start_date"], filters["end_date"])
+        rows: Callable[..., Any] = partial(segment_rows, codes, window)
+        serializer: type[RowSerializer] = SegmentElasticitySerializer
+        if filters["segment"]:
+            rows, serializer = (
+                partial(product_rows, codes, window, filters["segment"]),
+                SegmentProductSerializer,
+            )
+
+        def build(version: DataVersion) -> Any:
+            found = self.paginate_queryset(partial(rows, version))  # type: ignore[arg-type]
+            return self.get_paginated_response(serializer(found, many=True).data).data
+
+        return answer(request, build, live=_has_window(filters))

@@ -1,0 +1,80 @@
+"""Elasticities of pairs of a product and a segment, between the estimator's arrays and the rows of the table."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from pricing.elasticity.core.pooled import SegmentElasticities, SegmentMeans, flag_names, segment_means
+from pricing.elasticity.core.pooled.grades import FEWEST_WEEKS, Evidence, flag_bits, grades
+from segments.core.rfm import SEGMENTS
+
+FIGURES: Final = (
+    "elasticity",
+    "std_error",
+    "ci_low",
+    "ci_high",
+    "weight",
+    "shared_error",
+    "sample_size",
+    "units",
+)
+COLUMNS: Final = ("product_id", "segment", *FIGURES, "quality", "flags")
+
+
+def pair_rows(codes: Sequence[str], pairs: SegmentElasticities) -> list[tuple[Any, ...]]:
+    """Return a row in the order of `COLUMNS` for each of the M pairs; `codes` are the products that they number."""
+    evidence = _evidence(pairs)
+    return [
+        (codes[product], SEGMENTS[segment], *figures, grade, flag_names(bits))
+        for product, segment, *figures, grade, bits in zip(
+            pairs.product.tolist(),
+            pairs.segment.tolist(),
+            *(_array(pairs, name).tolist() for name in FIGURES),
+            grades(evidence).tolist(),
+            flag_bits(evidence).tolist(),
+            strict=True,
+        )
+    ]
+
+
+def stored_means(rows: Sequence[Sequence[Any]]) -> SegmentMeans:
+    """Unit-weighted mean of each segment over some pairs, from rows of the segment's name and the `FIGURES`."""
+    segments, *figures = list(zip(*rows, strict=True)) or [()] * (1 + len(FIGURES))
+    values: dict[str, Any] = {
+        name: np.array(column, np.float64) for name, column in zip(FIGURES, figures, strict=True)
+    }
+    sold_days = values.pop("sample_size").astype(np.int64)
+    segment = np.array([SEGMENTS.index(name) for name in segments], np.int64)
+    pairs = SegmentElasticities(
+        product=np.zeros(segment.size, np.int64), segment=segment, sold_days=sold_days, **values
+    )
+    return segment_means(pairs, len(SEGMENTS))
+
+
+def known(value: float) -> float | None:
+    """A mean as the tables store it: None where there is none."""
+    return float(value) if np.isfinite(value) else None
+
+
+def _array(pairs: SegmentElasticities, name: str) -> Any:
+    return pairs.sold_days if name == "sample_size" else getattr(pairs, name)
+
+
+def _evidence(pairs: SegmentElasticities) -> Evidence:
+    """What grades and flags of the pairs rest on; what only a whole product can show is taken as fine."""
+    size = pairs.elasticity.size
+    return Evidence(
+        elasticity=pairs.elasticity,
+        std_error=pairs.std_error,
+        ci_low=pairs.ci_low,
+        ci_high=pairs.ci_high,
+        own_elasticity=np.full(size, np.nan),
+        weight=pairs.weight,
+        sold_days=pairs.sold_days,
+        list_prices=np.full(size, 2),
+        active_weeks=np.full(size, FEWEST_WEEKS),
+        gaps=np.zeros(size, np.bool_),
+        no_category=np.zeros(size, np.bool_),
+        converged=pairs.converged,
+    )
