@@ -22,7 +22,7 @@ from elastix.api.serializers import ElasticityField, MoneyField, PercentField, R
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
 from elastix.dataset.models import DataVersion
-from pricing.sales.api.serializers import CodeField
+from pricing.sales.api.fields import CodeField
 from pricing.sales.selectors.daily import Window
 from pricing.sales.selectors.products import merchandise
 from segments.core.rfm import SEGMENTS

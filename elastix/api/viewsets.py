@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import Http404
 from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.metadata import SimpleMetadata
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.renderers import JSONRenderer
@@ -25,6 +26,13 @@ ALIASES = {"startDate": "start_date", "endDate": "end_date"}
 ALWAYS_ALLOWED = frozenset({"format"})
 
 
+class Metadata(SimpleMetadata):
+    """What OPTIONS answers: name, description and formats. Bodies are described in the OpenAPI document."""
+
+    def determine_actions(self, request: Request, view: Any) -> dict[str, Any]:
+        return {}
+
+
 class ElastixViewSet(GenericViewSet[Any]):
     """Base of the resources. Each action declares with `@operation` what it takes, answers and who may ask.
 
@@ -41,6 +49,7 @@ class ElastixViewSet(GenericViewSet[Any]):
     """
 
     parser_classes: Any = (ShallowJSONParser, FormParser, MultiPartParser)
+    metadata_class = Metadata
     pagination_class: Any = LimitOffset
     filterset_class: Any = None
     default_limit = 100

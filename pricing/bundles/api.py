@@ -9,7 +9,6 @@ from rest_framework.response import Response
 
 from elastix.api.fields import TextField
 from elastix.api.operations import operation
-from elastix.api.parameters import QuerySerializer, limit_field
 from elastix.api.permissions import Role
 from elastix.api.serializers import (
     ElasticityField,
@@ -36,7 +35,7 @@ FEWEST, MOST = 2, 6
 # --- requests ------------------------------------------------------------------------------------
 
 
-class CrossElasticityQuery(QuerySerializer):
+class CrossElasticityQuery(serializers.Serializer[Any]):
     product_x = CodeField(help_text="Whose demand.")
     product_y = CodeField(help_text="Whose price.")
 
@@ -52,12 +51,12 @@ class CrossElasticityQuery(QuerySerializer):
         return attrs
 
 
-class BundlesQuery(QuerySerializer):
+class BundlesQuery(serializers.Serializer[Any]):
     category = TextField(
         required=False, default=None, max_length=100, help_text="One of the two stands in it."
     )
     product = CodeField(required=False, default=None, help_text="One of the two.")
-    limit = limit_field(50)
+    limit = serializers.IntegerField(required=False, default=50, min_value=1, max_value=1000)
 
 
 class BundleSerializer(serializers.Serializer[Any]):

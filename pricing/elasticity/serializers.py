@@ -6,7 +6,6 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.fields import CharField, FloatField, IntegerField, ListField
 
-from elastix.api.parameters import QuerySerializer
 from elastix.api.serializers import ElasticityField, MoneyField, RoundedField, RowSerializer
 from pricing.elasticity.core.points import CLASSES
 from pricing.elasticity.models import Method
@@ -26,7 +25,7 @@ class MethodField(serializers.ChoiceField):
         return super().to_internal_value(METHOD_ALIASES.get(data, data))
 
 
-class AnalyticsElasticityQuery(QuerySerializer):
+class AnalyticsElasticityQuery(serializers.Serializer[Any]):
     method = MethodField(required=False, default=None)
 
 

@@ -1,18 +1,18 @@
 """Shapes of requests and answers about the demand to come."""
 
 from decimal import Decimal
+from typing import Any
 
 from rest_framework import serializers
 from rest_framework.fields import CharField, DateField, FloatField, IntegerField, ListField
 
-from elastix.api.parameters import QuerySerializer
 from elastix.api.serializers import ElasticityField, MoneyField, RoundedField, RowSerializer
 from pricing.elasticity.core.demand import DEMAND_MODELS, LINEAR
 from pricing.forecasting.core.boosting import BOOSTED
 from pricing.forecasting.core.named import AUTO, METHODS
 
 
-class ForecastQuery(QuerySerializer):
+class ForecastQuery(serializers.Serializer[Any]):
     periods = IntegerField(
         required=False, default=30, min_value=1, max_value=365, help_text="Days from the as-of date on."
     )

@@ -5,8 +5,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from pricing.elasticity.core.constants import FEWEST_WEEKS
 from pricing.elasticity.core.pooled import SegmentElasticities, SegmentMeans, flag_names, segment_means
-from pricing.elasticity.core.pooled.grades import FEWEST_WEEKS, Evidence, flag_bits, grades
+from pricing.elasticity.core.pooled.grades import Evidence, flag_bits, grades
 from segments.core.rfm import SEGMENTS
 
 FIGURES: Final = (

@@ -21,8 +21,7 @@ from pricing.sales.core.service_codes import normalise_code
 from pricing.sales.models import Product, SalesHistory, Transaction
 from pricing.sales.models.products import Kind
 from pricing.sales.selectors.daily import Window, shop_days
-from pricing.sales.selectors.matching import products_matching
-from pricing.sales.selectors.products import merchandise
+from pricing.sales.selectors.products import merchandise, products_matching
 from segments.core.rfm import SEGMENTS
 from segments.models import SegmentSales, SegmentSummary
 from segments.selectors.sums import NOTHING, PagedRows, exact, within

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from pricing.elasticity.core.pooled.hierarchy import Hyperprior
+from pricing.elasticity.core.constants import Hyperprior
 
 # --- which products are bought together (judgement) ------------------------------------------------------------------
 FEWEST_BASKETS: Final = 20  # that a product must be in for its pairs to be counted

@@ -10,8 +10,9 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from pricing.elasticity.core.estimates import FEW_DAYS, NOT_CONVERGED
+from pricing.elasticity.core.estimates import FEW_DAYS
 from pricing.elasticity.core.log_log import CONFIDENCE_LEVEL, MIN_SOLD_DAYS, regression_rows
+from pricing.elasticity.core.pooled.grades import NOT_CONVERGED
 from pricing.sales.core.arrays import FloatArray, IntArray
 
 FEWEST_SOLD_DAYS: Final = 10

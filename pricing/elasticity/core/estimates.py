@@ -10,7 +10,6 @@ from pricing.elasticity.core.constants import NEARLY_ZERO
 from pricing.elasticity.core.log_log import MIN_SOLD_DAYS, LogLogFit
 from pricing.elasticity.core.points import PriceLevels, TwoPointElasticities
 from pricing.elasticity.core.pooled import FLAG_NAMES, Posterior, flag_names
-from pricing.elasticity.core.pooled.grades import NOT_CONVERGED as NOT_CONVERGED
 from pricing.sales.core.arrays import IntArray
 
 POOLED: Final = "pooled"

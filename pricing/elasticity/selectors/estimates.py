@@ -16,7 +16,6 @@ from pricing.elasticity.core.estimates import (
     DEFAULT,
     FEW_DAYS,
     NO_PRICE_VARIATION,
-    NOT_CONVERGED,
     POINT,
     POOLED,
     UNGRADED,
@@ -24,6 +23,7 @@ from pricing.elasticity.core.estimates import (
 )
 from pricing.elasticity.core.log_log import MIN_SOLD_DAYS
 from pricing.elasticity.core.points import DEFAULT_ELASTICITY, classify
+from pricing.elasticity.core.pooled.grades import NOT_CONVERGED
 from pricing.elasticity.models import ElasticityEstimate
 from pricing.elasticity.selectors.fitted_model import estimates_by, fitted_model, log_log_fit
 from pricing.sales.core.grouping import group_sums

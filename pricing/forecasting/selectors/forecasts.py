@@ -14,7 +14,7 @@ from elastix.dataset.models import DataVersion
 from elastix.sql import day_numbers, day_of, fetch_columns
 from pricing.elasticity.core.constants import FREQUENCY_ALPHA
 from pricing.elasticity.core.demand import DEMAND_MODELS, LARGEST_CHANGE, DemandModel, demand
-from pricing.elasticity.core.estimates import NOT_CONVERGED
+from pricing.elasticity.core.pooled.grades import NOT_CONVERGED
 from pricing.elasticity.models import Method
 from pricing.forecasting.core.backtest import HORIZON, measures_of, prediction_interval, score
 from pricing.forecasting.core.batch import ShopModel, expected_units, shop_profile

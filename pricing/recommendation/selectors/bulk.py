@@ -17,8 +17,7 @@ from pricing.recommendation.selectors.joint_optimization import MOST_TOGETHER
 from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.models import Product
 from pricing.sales.models.products import Kind
-from pricing.sales.selectors.matching import products_matching
-from pricing.sales.selectors.products import merchandise
+from pricing.sales.selectors.products import merchandise, products_matching
 
 KIND: Final = "bulk_optimize"
 MOST_ITEMS: Final = 1_000

@@ -20,8 +20,7 @@ from elastix.api.viewsets import ElastixViewSet
 from elastix.dataset.versions import current_version
 from elastix.errors import NotFound
 from pricing.sales.api.fields import CodeField, CodeFilter, DecimalNumberField
-from pricing.sales.api.imports import AcceptedSerializer, ImportSerializer
-from pricing.sales.api.imports import upload as upload  # other uploads import it from here
+from pricing.sales.api.imports import AcceptedSerializer, ImportSerializer, upload
 from pricing.sales.core.files import ImportKind
 from pricing.sales.models import Transaction
 from pricing.sales.models.products import MAX_PRICE

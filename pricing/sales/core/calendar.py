@@ -6,9 +6,7 @@ from typing import Final
 import numpy as np
 
 # Explicit re-exports: other wings still import the array types from here.
-from pricing.sales.core.arrays import BoolArray as BoolArray
-from pricing.sales.core.arrays import FloatArray as FloatArray
-from pricing.sales.core.arrays import IntArray as IntArray
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
 DAYS_A_WEEK: Final = 7
 MONTH_DAYS: Final = 30  # the "month" of monthly sales, forecasts and recommendations

@@ -12,11 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Explicit re-exports: other wings still import the array types from here.
-from pricing.sales.core.arrays import BoolArray as BoolArray
-from pricing.sales.core.arrays import FloatArray as FloatArray
-from pricing.sales.core.arrays import IntArray as IntArray
-from pricing.sales.core.grouping import group_ends, group_medians, group_quantiles, group_starts
-from pricing.sales.core.grouping import group_sums as group_sums
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.sales.core.grouping import group_ends, group_medians, group_quantiles, group_starts, group_sums
 
 # Why a line is excluded or altered; of several reasons the first one counts.
 NONE, VOIDED, RETURN, DUPLICATE, NO_PRICE, PRICE_OUTLIER, BULK_CAPPED = range(7)

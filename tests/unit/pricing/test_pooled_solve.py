@@ -6,15 +6,10 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
+from pricing.elasticity.core.constants import Hyperprior
 from pricing.elasticity.core.pooled import hierarchy, solve
 from pricing.elasticity.core.pooled.design import design_matrix
-from pricing.elasticity.core.pooled.hierarchy import (
-    Hyperprior,
-    Unpooled,
-    pool_groups,
-    pool_mean,
-    unpooled_data,
-)
+from pricing.elasticity.core.pooled.hierarchy import Unpooled, pool_groups, pool_mean, unpooled_data
 from pricing.elasticity.core.pooled.hyperparameters import COLUMNS, PRICE, Normal
 from pricing.elasticity.core.pooled.panel import Panel, build_panel
 from pricing.elasticity.core.pooled.solve import MOST_STEPS, Fit, batches, solve_part

@@ -7,8 +7,7 @@ from typing import Final
 import numpy as np
 
 from pricing.elasticity.core import constants
-from pricing.elasticity.core.constants import FEWEST_DAYS
-from pricing.elasticity.core.constants import FEWEST_WEEKS as FEWEST_WEEKS
+from pricing.elasticity.core.constants import FEWEST_DAYS, FEWEST_WEEKS
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
 NOT_CONVERGED: Final = "NOT_CONVERGED"

@@ -10,8 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from pricing.elasticity.core.constants import GROUP_SPREAD_WEIGHT, SPREAD_WEIGHT
-from pricing.elasticity.core.constants import Hyperprior as Hyperprior
+from pricing.elasticity.core.constants import GROUP_SPREAD_WEIGHT, SPREAD_WEIGHT, Hyperprior
 from pricing.sales.core.arrays import FloatArray, IntArray
 
 MOST_ROUNDS: Final = 60
