@@ -31,7 +31,7 @@ _COLUMNS = (
 
 
 def pairs_request_if_outdated() -> Job | None:
-    """Ask for the pairs to be computed anew where there has been a full recompute since; None where not.
+    """Request a computation of the pairs where there has been a full recompute since the last; None where not.
 
     The pairs rest on what a full recompute fits, so that they need no more than one computation after each.
     """
