@@ -59,6 +59,10 @@ class DayFilter(filters.DateFilter):  # type: ignore[misc]
 class BooleanFilter(filters.BooleanFilter):  # type: ignore[misc]
     field_class = BooleanFormField
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # The default widget reads what it does not know as not given.
+        super().__init__(*args, widget=forms.TextInput, **kwargs)
+
 
 class ChoiceFilter(filters.ChoiceFilter):  # type: ignore[misc]
     """One of the choices; the refusal names them."""

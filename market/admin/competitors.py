@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from elastix.admin_base import BaseAdmin, ExportMixin, PeriodFilter, ServiceDeletes, copy_state
 from elastix.admin_imports import UploadMixin
 from market.models import Competitor, CompetitorPrice
-from market.selectors.competitors import freshness_days, is_fresh, judgements
+from market.selectors.competitors import freshness_days, is_fresh, judged
 from market.services.competitors import EDITABLE, competitor_update, price_delete, price_record, price_update
 from market.services.importing import KIND, SCHEMA
 from pricing.recommendation.selectors.competition import competitor_prices
@@ -100,27 +100,26 @@ class CompetitorPriceAdmin(UploadMixin, ExportMixin, ServiceDeletes):
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Judge the prices of the page together."""
         changelist = super().get_changelist_instance(request)
-        page = list(changelist.result_list)
-        for price, judgement in zip(page, judgements(page), strict=True):
-            price.judgement = judgement
-        changelist.result_list = page
+        changelist.result_list = list(changelist.result_list)
+        for judgement in judged(changelist.result_list):
+            judgement.price.judgement = judgement  # type: ignore[attr-defined]
         return changelist
 
     @admin.display(description="our price", ordering="product__current_price")
-    def our_price(self, seen: CompetitorPrice) -> Any:
-        return seen.product.current_price
+    def our_price(self, price: CompetitorPrice) -> Any:
+        return price.product.current_price
 
     @admin.display(boolean=True)
-    def newest(self, seen: Any) -> Any:
-        return seen.judgement["newest"]
+    def newest(self, price: Any) -> Any:
+        return price.judgement.newest
 
     @admin.display(boolean=True)
-    def fresh(self, seen: Any) -> Any:
-        return seen.judgement["fresh"]
+    def fresh(self, price: Any) -> Any:
+        return price.judgement.fresh
 
     @admin.display(boolean=True)
-    def plausible(self, seen: Any) -> Any:
-        return seen.judgement["plausible"]
+    def plausible(self, price: Any) -> Any:
+        return price.judgement.plausible
 
     def save_model(self, request: HttpRequest, obj: CompetitorPrice, form: Any, change: bool) -> None:
         values = {"product_id": obj.product_id} | {name: form.cleaned_data.get(name) for name in EDITABLE[1:]}

@@ -19,9 +19,9 @@ from elastix.admin_base import (
 from elastix.errors import Conflict
 from market.models import KillSwitch, RepricingResult, RepricingRule, RepricingRun
 from market.models.rules import RuleScope
+from market.services.kill_switch import kill_switch_set
 from market.services.repricing import rule_run_request
 from market.services.rules import rule_create, rule_delete, rule_update
-from market.services.switch import kill_switch_set
 
 COUNTED = (
     ("applied", "applied"),
@@ -56,7 +56,13 @@ class RepricingRuleAdmin(ServiceDeletes):
     list_filter = ("enabled", "dry_run", "may_apply", "action", "scope")
     search_fields = ("name", "category")
     autocomplete_fields = ("products",)
-    readonly_fields = ("may_apply_by", "may_apply_at", "created_by", "created_at", "updated_at")
+    readonly_fields = (
+        "auto_apply_approved_by",
+        "auto_apply_approved_at",
+        "created_by",
+        "created_at",
+        "updated_at",
+    )
     actions = ("try_out", "run_now", "delete_selected")
     fieldsets = (
         (None, {"fields": ("name", ("enabled", "dry_run"), ("priority", "canary_percent"))}),
@@ -78,7 +84,7 @@ class RepricingRuleAdmin(ServiceDeletes):
                     ("action", "reference"),
                     ("percent", "amount"),
                     ("min_price", "max_price"),
-                    "returns",
+                    "revert_when_inactive",
                 )
             },
         ),
@@ -87,7 +93,7 @@ class RepricingRuleAdmin(ServiceDeletes):
         (
             "By whose say",
             {
-                "fields": ("may_apply", ("may_apply_by", "may_apply_at")),
+                "fields": ("may_apply", ("auto_apply_approved_by", "auto_apply_approved_at")),
                 "description": "A rule that may apply changes prices by the say of whoever saved it last.",
             },
         ),
@@ -98,14 +104,14 @@ class RepricingRuleAdmin(ServiceDeletes):
         fields = {name: form.cleaned_data[name] for name in form.fields}
         fields["products"] = list(fields["products"])
         saved = (
-            rule_update(obj.pk, fields, user=request.user, remember=False)
+            rule_update(obj.pk, fields, user=request.user, log=False)
             if change
-            else rule_create(fields, user=request.user, remember=False)
+            else rule_create(fields, user=request.user, log=False)
         )
         copy_state(obj, saved)
 
     def delete_model(self, request: HttpRequest, obj: RepricingRule) -> None:
-        rule_delete(obj.pk, user=request.user, remember=False)
+        rule_delete(obj.pk, user=request.user, log=False)
 
     @admin.action(permissions=["change"], description="Dry run of selected rules now")
     def try_out(self, request: HttpRequest, queryset: Any) -> None:

@@ -23,7 +23,7 @@ _ROUNDING: Final = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class MarketPosition:
-    """Our price among the competitors'.
+    """Our price among the competitors'; None is what cannot be said without their prices, or without ours.
 
     Attributes
     ----------
@@ -34,13 +34,13 @@ class MarketPosition:
     competitive_position : less than 5 % above their lowest price, less than 5 % below their highest, or between.
     """
 
-    position_index: float
-    market_min: float
-    market_max: float
-    market_avg: float
-    price_gap_percent: float
-    position: str
-    competitive_position: str
+    position_index: float | None = None
+    market_min: float | None = None
+    market_max: float | None = None
+    market_avg: float | None = None
+    price_gap_percent: float | None = None
+    position: str | None = None
+    competitive_position: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,8 @@ class Advice:
     sentence: str
 
 
-def market_position(your_price: float, prices: Sequence[float]) -> MarketPosition:
+def market_position(your_price: float | None, prices: Sequence[float]) -> MarketPosition:
     """Place our price among the competitors' prices, all above 0.
-
-    Raises
-    ------
-    ValueError : there are no prices.
 
     Notes
     -----
@@ -64,8 +60,10 @@ def market_position(your_price: float, prices: Sequence[float]) -> MarketPositio
     that is both near their lowest and near their highest is a price leader's, as there.
     """
     if not prices:
-        raise ValueError("There are no competitors' prices to compare with.")
+        return MarketPosition()
     lowest, highest, mean = min(prices), max(prices), sum(prices) / len(prices)
+    if your_price is None:
+        return MarketPosition(market_min=lowest, market_max=highest, market_avg=mean)
     spread = highest - lowest
     return MarketPosition(
         position_index=(your_price - lowest) / spread if spread > 0 else 0.5,
@@ -79,8 +77,15 @@ def market_position(your_price: float, prices: Sequence[float]) -> MarketPositio
 
 
 def advise(position: MarketPosition, your_price: float, cost: float | None) -> Advice:
-    """Say what a price's place in the market suggests; `cost` is of one unit, None where it is not known."""
-    gap, mean = position.price_gap_percent, position.market_avg
+    """Say what a price's place in the market suggests; `cost` is of one unit, None where it is not known.
+
+    Raises
+    ------
+    ValueError : the price has no place: there are no competitors' prices.
+    """
+    gap, mean, lowest = position.price_gap_percent, position.market_avg, position.market_min
+    if gap is None or mean is None or lowest is None:
+        raise ValueError("There are no competitors' prices to compare with.")
     if cost is not None and mean < cost:
         return Advice(
             "MARKET_BELOW_COST",
@@ -99,7 +104,7 @@ def advise(position: MarketPosition, your_price: float, cost: float | None) -> A
             f"At {your_price:.2f} we are in line with the competitors' mean of {mean:.2f}: keep the price, unless costs "
             "or demand change.",
         )
-    near_cost = cost is not None and cost > position.market_min
+    near_cost = cost is not None and cost > lowest
     return Advice(
         "ABOVE_MARKET",
         f"At {your_price:.2f} we are {gap:.1f} % above the competitors' mean of {mean:.2f}: "

@@ -215,14 +215,14 @@ class RuleCase:
     ----------
     rule_id : its number.
     covers : (P,) whether a product is in its scope and its canary share.
-    returns : where it set the present price and no rule fires any more, it wants the base price back.
+    revert_when_inactive : where it set the present price and no rule fires any more, it wants the base price back.
     """
 
     rule_id: int
     conditions: Conditions
     action: PriceAction
     covers: BoolArray
-    returns: bool = False
+    revert_when_inactive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +256,7 @@ def choose(cases: Sequence[RuleCase], signals: Signals, set_by: NDArray[np.int64
         fires = (winner == NO_RULE) & case.covers & case.conditions.hold(signals, moment) & ~np.isnan(asked)
         winner[fires], wanted[fires] = position, asked[fires]
     for position, case in enumerate(cases):
-        if case.returns:
+        if case.revert_when_inactive:
             back = (winner == NO_RULE) & (set_by == case.rule_id)
             winner[back], wanted[back] = position, signals.base[back]
     return Choice(winner, wanted)

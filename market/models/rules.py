@@ -14,20 +14,28 @@ from market.core.repricing import Conditions, PriceAction, numbers_in
 from pricing.sales.models import PriceChange, Product
 
 LONGEST_LIST = 80
-MOST_HOURS = 168
-# Lowest and highest value of each number that a rule may leave out.
-LIMITS: dict[str, tuple[Decimal, Decimal]] = {
+TABLE = "market_repricingrule"
+MONEY = (Decimal("0.01"), Decimal("99999999.99"))
+# Lowest and highest value of each number, for the form, the API and the database alike.
+BOUNDS: dict[str, tuple[Any, Any]] = {
+    "priority": (1, 1000),
     "stock_days_below": (Decimal("0.1"), Decimal(100_000)),
     "stock_days_above": (Decimal(0), Decimal(100_000)),
     "surge_above": (Decimal("0.01"), Decimal(1000)),
     "competitor_move_percent": (Decimal(-99), Decimal(1000)),
+    "unchanged_days": (1, 3650),
     "percent": (Decimal(-90), Decimal(400)),
     "amount": (Decimal("0.01"), Decimal(1_000_000)),
-    "min_price": (Decimal("0.01"), Decimal("99999999.99")),
-    "max_price": (Decimal("0.01"), Decimal("99999999.99")),
+    "min_price": MONEY,
+    "max_price": MONEY,
     "max_change_percent": (Decimal("0.01"), Decimal(100)),
     "max_day_percent": (Decimal("0.01"), Decimal(100)),
+    "max_run_changes": (1, 1_000_000),
+    "every_hours": (1, 168),
+    "canary_percent": (1, 100),
 }
+LISTS = {"hours": (0, 23), "weekdays": (1, 7), "run_hours": (0, 23)}
+"""Lists of numbers, written as "8,11-13", with the lowest and highest number."""
 
 
 class RuleScope(models.TextChoices):
@@ -49,26 +57,34 @@ class CompetitorReference(models.TextChoices):
     MEAN = "mean", "their mean price"
 
 
+def _bounds(name: str) -> list[Any]:
+    low, high = BOUNDS[name]
+    return [MinValueValidator(low), MaxValueValidator(high)]
+
+
 def _number(
     name: str, help_text: str, places: int = 2
 ) -> "models.DecimalField[Decimal | None, Decimal | None]":
-    low, high = LIMITS[name]
     return models.DecimalField(
         max_digits=10,
         decimal_places=places,
         null=True,
         blank=True,
-        validators=[MinValueValidator(low), MaxValueValidator(high)],
+        validators=_bounds(name),
         help_text=help_text,
     )
+
+
+def _numbers(help_text: str) -> "models.CharField[str, str]":
+    return models.CharField(max_length=LONGEST_LIST, blank=True, help_text=help_text)
 
 
 class RepricingRule(models.Model):
     """When and how prices change without anybody asking.
 
     Rules are tried in the order of their priority, and the first that fires for a product decides on it. What a rule
-    wants goes through the guardrails of the price policies, its own caps and the ledger. It proposes; it applies only
-    where `may_apply` is set, by the say of the manager noted beside it.
+    asks for goes through the guardrails of the price policies, its own caps and the price changes. It proposes; it
+    applies only where `may_apply` is set, approved by the manager who saved it last.
     """
 
     name: "models.CharField[str, str]" = SortedCharField(max_length=100, unique=True)
@@ -79,7 +95,7 @@ class RepricingRule(models.Model):
     )
     priority = models.PositiveSmallIntegerField(
         default=100,
-        validators=[MinValueValidator(1), MaxValueValidator(1000)],
+        validators=_bounds("priority"),
         help_text="1 is tried first; of rules with the same priority the older one.",
     )
 
@@ -88,12 +104,8 @@ class RepricingRule(models.Model):
     surge_above = _number(
         "surge_above", "1.50: fires where the last 7 days sold at least 1.5 times the usual."
     )
-    hours = models.CharField(
-        max_length=LONGEST_LIST, blank=True, help_text='Hours of the shop\'s day, as "8,11-13"; empty: all.'
-    )
-    weekdays = models.CharField(
-        max_length=LONGEST_LIST, blank=True, help_text="1 (Monday) to 7, as 6-7; empty: all."
-    )
+    hours = _numbers('Hours of the shop\'s day, as "8,11-13"; empty: all.')
+    weekdays = _numbers("1 (Monday) to 7, as 6-7; empty: all.")
     competitor_move_percent = _number(
         "competitor_move_percent",
         "-5: fires where competitors lowered their prices by 5 % or more; 5: raised.",
@@ -101,8 +113,8 @@ class RepricingRule(models.Model):
     unchanged_days = models.PositiveSmallIntegerField(
         null=True,
         blank=True,
-        validators=[MinValueValidator(1), MaxValueValidator(3650)],
-        help_text="Fires where the price has stood for so many days.",
+        validators=_bounds("unchanged_days"),
+        help_text="Fires where the price has not changed for this many days.",
     )
 
     action = models.CharField(max_length=8, choices=RuleAction)
@@ -113,7 +125,7 @@ class RepricingRule(models.Model):
     reference = models.CharField(max_length=6, choices=CompetitorReference, blank=True)
     min_price = _number("min_price", "The rule asks for no price below this.")
     max_price = _number("max_price", "The rule asks for no price above this.")
-    returns = models.BooleanField(
+    revert_when_inactive = models.BooleanField(
         default=False,
         help_text="When no rule fires any more for a product whose price this rule set, the price goes back.",
     )
@@ -125,30 +137,23 @@ class RepricingRule(models.Model):
     max_run_changes = models.PositiveIntegerField(
         null=True,
         blank=True,
-        validators=[MinValueValidator(1), MaxValueValidator(1_000_000)],
+        validators=_bounds("max_run_changes"),
         help_text="Most products it may change in one run.",
     )
 
-    every_hours = models.PositiveSmallIntegerField(
-        default=1, validators=[MinValueValidator(1), MaxValueValidator(MOST_HOURS)]
-    )
-    run_hours = models.CharField(
-        max_length=LONGEST_LIST,
-        blank=True,
-        help_text='Hours of the shop\'s day at which it runs, as "6,18"; empty: any.',
-    )
+    every_hours = models.PositiveSmallIntegerField(default=1, validators=_bounds("every_hours"))
+    run_hours = _numbers('Hours of the shop\'s day at which it runs, as "6,18"; empty: any.')
     enabled = models.BooleanField(default=True)
-    dry_run = models.BooleanField(default=False, help_text="It only writes down what it would do.")
+    dry_run = models.BooleanField(default=False, help_text="It only records what it would do.")
     may_apply = models.BooleanField(
-        default=False, help_text="It changes prices itself, instead of proposing."
+        default=False,
+        help_text="It changes prices itself, approved by the manager who saved it last, instead of proposing.",
     )
-    may_apply_by = models.CharField(
-        max_length=150, blank=True, editable=False, help_text="The manager by whose say it does."
-    )
-    may_apply_at = models.DateTimeField(null=True, blank=True, editable=False)
+    auto_apply_approved_by = models.CharField(max_length=150, blank=True, editable=False)
+    auto_apply_approved_at = models.DateTimeField(null=True, blank=True, editable=False)
     canary_percent = models.PositiveSmallIntegerField(
         default=100,
-        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        validators=_bounds("canary_percent"),
         help_text="Share of its products that it is tried on; raise it and the rest follow.",
     )
     created_by = models.CharField(max_length=150, blank=True, editable=False)
@@ -158,36 +163,29 @@ class RepricingRule(models.Model):
     class Meta:
         ordering = ("priority", "id")
         constraints = [
-            choice_check("scope", RuleScope, "market_repricingrule"),
-            choice_check("action", RuleAction, "market_repricingrule"),
+            choice_check("scope", RuleScope, TABLE),
+            choice_check("action", RuleAction, TABLE),
             models.CheckConstraint(
-                condition=Q(may_apply=False) | ~Q(may_apply_by=""), name="market_repricingrule_whose_say"
+                condition=Q(may_apply=False) | ~Q(auto_apply_approved_by=""), name=f"{TABLE}_approved"
             ),
             models.CheckConstraint(
                 condition=Q(min_price__isnull=True)
                 | Q(max_price__isnull=True)
                 | Q(min_price__lte=models.F("max_price")),
-                name="market_repricingrule_min_max",
+                name=f"{TABLE}_min_max",
                 violation_error_message="The lowest price must not be above the highest.",
             ),
-            length_check("name", 100, "market_repricingrule"),
-            length_check("category", 100, "market_repricingrule"),
-            length_check("hours", LONGEST_LIST, "market_repricingrule"),
-            length_check("weekdays", LONGEST_LIST, "market_repricingrule"),
-            length_check("run_hours", LONGEST_LIST, "market_repricingrule"),
-            *(range_check(name, *limits, "market_repricingrule") for name, limits in LIMITS.items()),
-            range_check("unchanged_days", 1, 3650, "market_repricingrule"),
-            range_check("max_run_changes", 1, 1_000_000, "market_repricingrule"),
-            range_check("priority", 1, 1000, "market_repricingrule"),
-            range_check("canary_percent", 1, 100, "market_repricingrule"),
-            range_check("every_hours", 1, MOST_HOURS, "market_repricingrule"),
+            length_check("name", 100, TABLE),
+            length_check("category", 100, TABLE),
+            *(length_check(name, LONGEST_LIST, TABLE) for name in LISTS),
+            *(range_check(name, *bounds, TABLE) for name, bounds in BOUNDS.items()),
         ]
 
     def __str__(self) -> str:
         return self.name
 
     def clean(self) -> None:
-        """Check what belongs together; chosen products are checked by who saves them.
+        """Check what belongs together; chosen products are checked by the service that saves them.
 
         Raises
         ------
@@ -196,9 +194,9 @@ class RepricingRule(models.Model):
         errors: dict[str, str] = {}
         if (self.scope == RuleScope.CATEGORY) != bool(self.category):
             errors["category"] = "A rule for one category names it; others leave this empty."
-        for name, low, high in (("hours", 0, 23), ("weekdays", 1, 7), ("run_hours", 0, 23)):
+        for name, bounds in LISTS.items():
             try:
-                setattr(self, name, ",".join(map(str, numbers_in(getattr(self, name), low, high))))
+                setattr(self, name, ",".join(map(str, numbers_in(getattr(self, name), *bounds))))
             except ValueError as error:
                 errors[name] = str(error)
         low_days, high_days = self.stock_days_above, self.stock_days_below
@@ -220,8 +218,6 @@ class RepricingRule(models.Model):
             errors["reference"] = (
                 "Say which of the competitors' prices." if against_competitors else "Leave this empty."
             )
-        if self.action == RuleAction.FACTOR and not self.percent:
-            errors["percent"] = "Say by how many percent the price changes."
         if self.action == RuleAction.UNDERCUT:
             if (self.percent is None) == (self.amount is None):
                 errors["percent"] = "Undercut by a percentage or by an amount: give one of them."
@@ -229,6 +225,8 @@ class RepricingRule(models.Model):
                 errors["percent"] = "Undercut by more than 0 and at most 90 percent."
         elif self.amount is not None:
             errors["amount"] = "Only undercutting takes an amount."
+        if self.action == RuleAction.FACTOR and not self.percent:
+            errors["percent"] = "Say by how many percent the price changes."
         if self.percent is not None and self.action not in (RuleAction.FACTOR, RuleAction.UNDERCUT):
             errors["percent"] = "This action takes no percentage."
         if self.action == RuleAction.BOUNDS and self.min_price is None and self.max_price is None:
@@ -248,8 +246,8 @@ class RepricingRule(models.Model):
             stock_days_below=_float(self.stock_days_below),
             stock_days_above=_float(self.stock_days_above),
             surge_above=_float(self.surge_above),
-            hours=numbers_in(self.hours, 0, 23),
-            weekdays=numbers_in(self.weekdays, 1, 7),
+            hours=numbers_in(self.hours, *LISTS["hours"]),
+            weekdays=numbers_in(self.weekdays, *LISTS["weekdays"]),
             competitor_move=None if move is None else float(move) / 100,
             unchanged_days=self.unchanged_days,
         )
@@ -272,9 +270,9 @@ def _float(value: Decimal | None) -> float | None:
 
 
 class RepricingRun(models.Model):
-    """One evaluation of rules: of those that were due in an hour, or of one that somebody asked for.
+    """One evaluation of rules: of those that were due in an hour, or of one that was requested.
 
-    `slot` is what makes it one: the same hour asked for twice is the same run, whoever asks.
+    `slot` makes it unique: the same hour requested twice is the same run.
     """
 
     slot: "models.CharField[str, str]" = SortedCharField(max_length=60, unique=True)
@@ -285,9 +283,7 @@ class RepricingRun(models.Model):
     requested_by = models.CharField(max_length=150, blank=True, help_text="Empty: the schedule.")
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
-    stopped = models.CharField(
-        max_length=255, blank=True, help_text="Why it did nothing, or did not come to its end."
-    )
+    stopped = models.CharField(max_length=255, blank=True, help_text="Why it did nothing, or did not finish.")
     counts = models.JSONField(
         default=dict, blank=True, help_text="By rule: how many products it fired for, changed, held back."
     )
@@ -311,7 +307,7 @@ class RepricingOutcome(models.TextChoices):
 
 
 class RepricingResult(models.Model):
-    """What a run did about one product for which a rule fired and wanted another price.
+    """What a run did about one product for which a rule fired and asked for another price.
 
     Written in the transaction that changes the price: where the row is, the change was made, and is not made again.
     """

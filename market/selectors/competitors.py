@@ -2,14 +2,16 @@
 
 import datetime as dt
 from collections.abc import Collection, Iterable
-from dataclasses import asdict
-from typing import Any
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
-from elastix.api.fields import money, rounded
 from elastix.dataset.models import DataVersion
+from elastix.errors import NotFound
 from market.core.attraction import market_shares, own_elasticity, price_sensitivity
 from market.core.positioning import Advice, MarketPosition, advise, market_position
 from market.models import Competitor, CompetitorPrice
@@ -28,82 +30,72 @@ from pricing.sales.models import Product
 
 OUR_QUALITY = 1.0
 
-# --- lists ------------------------------------------------------------------------------------------
+# --- lists ------------------------------------------------------------------------------------------------
 
 
-def prices_list(
-    *,
-    product: str | None,
-    competitor: str | None,
-    fresh: bool | None,
-    start_date: dt.date | None,
-    end_date: dt.date | None,
-    limit: int,
-    offset: int,
-) -> dict[str, Any]:
-    """A page of competitors' prices, the newest first, each with what is thought of it."""
-    found = CompetitorPrice.objects.all()
-    if product is not None:
-        found = found.filter(product_id=product)
-    if competitor is not None:
-        found = found.filter(competitor_name=competitor)
-    if fresh is not None:
-        found = found.filter(is_fresh()) if fresh else found.exclude(is_fresh())
-    if start_date:
-        found = found.filter(recorded_at__gte=_midnight(start_date))
-    if end_date and end_date < dt.date.max:
-        found = found.filter(recorded_at__lt=_midnight(end_date + dt.timedelta(days=1)))
-    page = found.order_by("-recorded_at", "-id")[offset : offset + limit]
-    return {"total": found.count(), "items": price_rows(page)}
+@dataclass(frozen=True, slots=True)
+class JudgedPrice:
+    """A competitor's price, and whether pricing uses it.
 
-
-def price_rows(prices: Iterable[CompetitorPrice]) -> list[dict[str, Any]]:
-    """Prices as the API shows them, in the order given."""
-    prices = list(prices)
-    return [
-        {
-            "id": price.pk,
-            "product_id": price.product_id,
-            "competitor_name": price.competitor_name,
-            "price": money(price.price),
-            "recorded_at": price.recorded_at,
-            "source": price.source,
-            **judgement,
-        }
-        for price, judgement in zip(prices, judgements(prices), strict=True)
-    ]
-
-
-def judgements(prices: Collection[CompetitorPrice]) -> list[dict[str, bool | None]]:
-    """Tell of each price whether it is its competitor's newest for the product, fresh, plausible, and so in use.
-
-    `plausible` is None for prices that a newer one has replaced.
+    Attributes
+    ----------
+    newest : no newer one of its competitor for the product is known.
+    fresh : recorded within the days that the product's policy allows.
+    plausible : not far off the others' median; None for prices that a newer one has replaced.
     """
+
+    price: CompetitorPrice
+    newest: bool
+    fresh: bool
+    plausible: bool | None
+
+    @property
+    def used(self) -> bool:
+        return self.newest and self.fresh and bool(self.plausible)
+
+
+def find_price(price_id: int) -> CompetitorPrice:
+    """Return a competitor's price.
+
+    Raises
+    ------
+    NotFound : there is none.
+    """
+    price = CompetitorPrice.objects.filter(pk=price_id).first()
+    if price is None:
+        raise NotFound(f"There is no competitor's price {price_id}.")
+    return price
+
+
+def recorded_between(
+    prices: QuerySet[CompetitorPrice], start_date: dt.date | None = None, end_date: dt.date | None = None
+) -> QuerySet[CompetitorPrice]:
+    """Prices recorded from the first day of the shop to the last, both inclusive."""
+    if start_date:
+        prices = prices.filter(recorded_at__gte=_midnight(start_date))
+    if end_date and end_date < dt.date.max:
+        prices = prices.filter(recorded_at__lt=_midnight(end_date + dt.timedelta(days=1)))
+    return prices
+
+
+def judged(prices: Collection[CompetitorPrice]) -> list[JudgedPrice]:
+    """Judge prices among all of their products' prices, in the order given."""
     codes = {price.product_id for price in prices}
     days = freshness_days(Product.objects.filter(code__in=codes))
     as_of = counted_from()
-    seen = competitor_prices(codes, days, as_of=as_of)
+    known = competitor_prices(codes, days, as_of=as_of)
     newest = {
-        (seen.codes[number], name): (moment, believed)
-        for number, name, moment, believed in zip(
-            seen.product.tolist(), seen.name, seen.recorded_at, seen.plausible.tolist(), strict=True
+        (known.codes[number], name): (moment, plausible)
+        for number, name, moment, plausible in zip(
+            known.product.tolist(), known.name, known.recorded_at, known.plausible.tolist(), strict=True
         )
     }
-    found: list[dict[str, bool | None]] = []
+    found = []
     for price in prices:
-        moment, believed = newest.get((price.product_id, price.competitor_name), (None, False))
-        is_newest, fresh = (
-            price.recorded_at == moment,
-            price.recorded_at >= fresh_from(days[price.product_id], as_of),
-        )
-        found.append(
-            {
-                "newest": is_newest,
-                "fresh": fresh,
-                "plausible": believed if is_newest else None,
-                "used": is_newest and fresh and believed,
-            }
-        )
+        moment, plausible = newest.get((price.product_id, price.competitor_name), (None, False))
+        is_newest = price.recorded_at == moment
+        is_fresh = price.recorded_at >= fresh_from(days[price.product_id], as_of)
+        found.append(JudgedPrice(price, is_newest, is_fresh, plausible if is_newest else None))
     return found
 
 
@@ -131,43 +123,93 @@ def is_fresh() -> Q:
     return condition
 
 
-def competitors_list(*, limit: int, offset: int) -> dict[str, Any]:
-    """The competitors by name, with quality, number of prices and when the newest was seen."""
-    competitors = Competitor.objects.order_by("name", "id")
-    return {
-        "total": competitors.count(),
-        "items": competitor_rows(competitors[offset : offset + limit]),
-    }
+def competitors_with_prices() -> QuerySet[Competitor]:
+    """Competitors by name, each with `prices` (how many are known) and `last_seen` (the newest's moment)."""
+    prices = CompetitorPrice.objects.filter(competitor_name=OuterRef("name")).order_by()
+    theirs = prices.values("competitor_name")
+    count, newest = theirs.annotate(value=Count("pk")), theirs.annotate(value=Max("recorded_at"))
+    return Competitor.objects.order_by("name", "id").annotate(
+        prices=Coalesce(Subquery(count.values("value")), 0), last_seen=Subquery(newest.values("value"))
+    )
 
 
-def competitor_rows(competitors: Iterable[Competitor]) -> list[dict[str, Any]]:
-    """Competitors with how many prices of theirs there are, and when the newest was seen."""
-    competitors = list(competitors)
-    prices = CompetitorPrice.objects.filter(
-        competitor_name__in=[each.name for each in competitors]
-    ).order_by()
-    sums = prices.values("competitor_name").annotate(count=Count("id"), newest=Max("recorded_at"))
-    seen = {
-        name: (count, newest)
-        for name, count, newest in sums.values_list("competitor_name", "count", "newest")
-    }
-    return [
-        {
-            "id": each.pk,
-            "name": each.name,
-            "quality": float(each.quality),
-            "prices": seen.get(each.name, (0, None))[0],
-            "last_seen": seen.get(each.name, (0, None))[1],
-        }
-        for each in competitors
-    ]
+def find_competitor(competitor_id: int) -> Competitor:
+    """Return a competitor with its `prices` and `last_seen`.
+
+    Raises
+    ------
+    NotFound : there is none.
+    """
+    competitor = competitors_with_prices().filter(pk=competitor_id).first()
+    if competitor is None:
+        raise NotFound(f"There is no competitor {competitor_id}.")
+    return competitor
 
 
-# --- one product's market ----------------------------------------------------------------------------
+# --- one product's market ---------------------------------------------------------------------------------
 
 
-def product_market(version: DataVersion, product: Product, *, days: int, gamma: float) -> dict[str, Any]:
-    """Where a product's price stands among its competitors'.
+class MarketCompetitor(NamedTuple):
+    """A competitor's newest price of a product; `market_share` is None where it is not used."""
+
+    name: str
+    price: Decimal
+    recorded_at: dt.datetime
+    fresh: bool
+    plausible: bool
+    used: bool
+    quality: float
+    market_share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShareModel:
+    """The attraction model behind market shares; `exact` where it has the elasticity that went into it."""
+
+    beta: float
+    gamma: float
+    elasticity: float
+    elasticity_source: str
+    elasticity_in_model: float
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Market shares, fractions; `ours` and the model are None where there is no market to share."""
+
+    ours: float | None
+    model: ShareModel | None
+    theirs: dict[str, float]
+
+
+class MarketPoint(NamedTuple):
+    date: dt.date
+    price: Decimal
+
+
+class MarketHistory(NamedTuple):
+    """What a competitor asked last on each day on which it was seen."""
+
+    name: str
+    points: list[MarketPoint]
+
+
+@dataclass(frozen=True, slots=True)
+class ProductMarket:
+    """Where a product's price stands among its competitors'."""
+
+    product: Product
+    competitors: list[MarketCompetitor]
+    position: MarketPosition
+    shares: Shares
+    advice: Advice
+    fresh_days: int
+    history: list[MarketHistory]
+
+
+def product_market(version: DataVersion, product: Product, *, days: int, gamma: float) -> ProductMarket:
+    """Place a product's price among its competitors'.
 
     Parameters
     ----------
@@ -175,140 +217,97 @@ def product_market(version: DataVersion, product: Product, *, days: int, gamma: 
     gamma : quality sensitivity of the market.
     """
     fresh_days = effective_policies([product])[product.code].competitor_days
-    seen = competitor_prices([product.code], fresh_days, as_of=version.as_of)
-    names = Competitor.objects.filter(name__in=seen.name)
+    known = competitor_prices([product.code], fresh_days, as_of=version.as_of)
+    names = Competitor.objects.filter(name__in=known.name)
     quality = {name: float(worth) for name, worth in names.values_list("name", "quality")}
     ours = None if product.current_price is None else float(product.current_price)
-    used = [float(price) for price, use in zip(seen.price, seen.used, strict=True) if use]
-    position = market_position(ours, used) if ours is not None and used else None
-    shares = _shares(product, ours, seen, quality, gamma)
-    by_name = shares.pop("competitors")
-    advice = _advice(position, product, ours, seen, fresh_days)
-    return {
-        "product_id": product.code,
-        "your_price": money(product.current_price),
-        "competitors": [
-            {
-                "name": name,
-                "price": money(price),
-                "recorded_at": moment,
-                "fresh": fresh,
-                "plausible": believed,
-                "used": fresh and believed,
-                "quality": quality.get(name, OUR_QUALITY),
-                "market_share": by_name.get(name),
-            }
-            for name, price, moment, fresh, believed in zip(
-                seen.name,
-                seen.price,
-                seen.recorded_at,
-                seen.fresh.tolist(),
-                seen.plausible.tolist(),
-                strict=True,
+    used = known.used.tolist()
+    sellers = {
+        name: (float(price), quality.get(name, OUR_QUALITY))
+        for name, price, use in zip(known.name, known.price, used, strict=True)
+        if use
+    }
+    position = market_position(ours, [price for price, _ in sellers.values()])
+    shares = _shares(product, ours, sellers, gamma)
+    columns = (
+        known.name,
+        known.price,
+        known.recorded_at,
+        known.fresh.tolist(),
+        known.plausible.tolist(),
+        used,
+    )
+    return ProductMarket(
+        product=product,
+        competitors=[
+            MarketCompetitor(
+                name,
+                price,
+                moment,
+                fresh,
+                plausible,
+                use,
+                quality.get(name, OUR_QUALITY),
+                shares.theirs.get(name),
             )
+            for name, price, moment, fresh, plausible, use in zip(*columns, strict=True)
         ],
-        "market_position": _position_row(position, used),
-        **shares,
-        "recommendation": advice.sentence,
-        "recommendation_code": advice.code,
-        "fresh_days": fresh_days,
-        "history": _history(product.code, since=fresh_from(days, counted_from(version.as_of))),
-    }
-
-
-def _position_row(position: MarketPosition | None, used: list[float]) -> dict[str, Any]:
-    """The position; without a price of our own only what the market asks; None for what is not known."""
-    if position is None:
-        limits = (min(used), max(used), sum(used) / len(used)) if used else (None, None, None)
-        lowest, highest, mean = map(money, limits)
-        return {
-            "position_index": None,
-            "market_min": lowest,
-            "market_max": highest,
-            "market_avg": mean,
-            "price_gap_percent": None,
-            "position": None,
-            "competitive_position": None,
-        }
-    return asdict(position) | {
-        "position_index": rounded(position.position_index, 2),
-        "market_min": money(position.market_min),
-        "market_max": money(position.market_max),
-        "market_avg": money(position.market_avg),
-        "price_gap_percent": rounded(position.price_gap_percent, 1),
-    }
+        position=position,
+        shares=shares,
+        advice=_advice(position, product, known, fresh_days),
+        fresh_days=fresh_days,
+        history=_history(product.code, since=fresh_from(days, counted_from(version.as_of))),
+    )
 
 
 def _shares(
-    product: Product, ours: float | None, seen: CompetitorPrices, quality: dict[str, float], gamma: float
-) -> dict[str, Any]:
-    """Our share and the competitors', and the model behind them; None where there is no market to share."""
-    used = [row for row, use in enumerate(seen.used.tolist()) if use]
-    if ours is None or not used:
-        return {"market_share": None, "market_share_model": None, "competitors": {}}
-    prices = [ours, *(float(seen.price[row]) for row in used)]
-    worth = [OUR_QUALITY, *(quality.get(seen.name[row], OUR_QUALITY) for row in used)]
-    known = _elasticity(product)
-    elasticity = known if known is not None and known < 0 else DEFAULT_ELASTICITY
-    sensitivity = price_sensitivity(elasticity, prices, worth, gamma)
-    share, *others = market_shares(prices, worth, sensitivity.beta, gamma).tolist()
-    return {
-        "market_share": rounded(share, 4),
-        "market_share_model": {
-            "beta": rounded(sensitivity.beta, 4),
-            "gamma": gamma,
-            "elasticity": rounded(elasticity, 4),
-            "elasticity_source": "product" if elasticity == known else "default",
-            "elasticity_in_model": rounded(own_elasticity(sensitivity.beta, share), 4),
-            "exact": sensitivity.exact,
-        },
-        "competitors": {seen.name[row]: rounded(theirs, 4) for row, theirs in zip(used, others, strict=True)},
-    }
-
-
-def _elasticity(product: Product) -> float | None:
+    product: Product, ours: float | None, sellers: dict[str, tuple[float, float]], gamma: float
+) -> Shares:
+    """Our share and the competitors'; `sellers` are their names with price and quality."""
+    if ours is None or not sellers:
+        return Shares(None, None, {})
+    prices, qualities = zip((ours, OUR_QUALITY), *sellers.values(), strict=True)
     pooled = ElasticityEstimate.objects.filter(product=product, method=Method.POOLED)
-    return pooled.values_list("elasticity", flat=True).first()
+    known = pooled.values_list("elasticity", flat=True).first()
+    elasticity = known if known is not None and known < 0 else DEFAULT_ELASTICITY
+    sensitivity = price_sensitivity(elasticity, prices, qualities, gamma)
+    share, *others = market_shares(prices, qualities, sensitivity.beta, gamma).tolist()
+    model = ShareModel(
+        beta=sensitivity.beta,
+        gamma=gamma,
+        elasticity=elasticity,
+        elasticity_source="product" if elasticity == known else "default",
+        elasticity_in_model=own_elasticity(sensitivity.beta, share),
+        exact=sensitivity.exact,
+    )
+    return Shares(share, model, dict(zip(sellers, others, strict=True)))
 
 
-def _advice(
-    position: MarketPosition | None,
-    product: Product,
-    ours: float | None,
-    seen: CompetitorPrices,
-    fresh_days: int,
-) -> Advice:
-    if not seen.name:
+def _advice(position: MarketPosition, product: Product, known: CompetitorPrices, fresh_days: int) -> Advice:
+    code = product.code
+    if not known.name:
+        return Advice("NO_COMPETITORS", f"No competitor's price of {code} is known: record or import some.")
+    if not known.used.any():
+        why = f"older than {fresh_days} days" + (" or more than 4 times off" if known.fresh.any() else "")
         return Advice(
-            "NO_COMPETITORS", f"No competitor's price of {product.code} is known: record or import some."
+            "NO_USABLE_PRICES", f"The competitors' prices of {code} are all {why}: record new ones."
         )
-    if not seen.used.any():
-        why = (
-            f"older than {fresh_days} days or more than 4 times off"
-            if seen.fresh.any()
-            else f"older than {fresh_days} days"
-        )
-        return Advice(
-            "NO_USABLE_PRICES", f"The competitors' prices of {product.code} are all {why}: record new ones."
-        )
-    if position is None or ours is None:
-        return Advice(
-            "NO_OWN_PRICE", f"{product.code} has no price of ours yet: set one, then it can be placed."
-        )
-    return advise(position, ours, None if product.cost is None else float(product.cost))
+    if product.current_price is None:
+        return Advice("NO_OWN_PRICE", f"{code} has no price of ours yet: set one, then it can be placed.")
+    cost = None if product.cost is None else float(product.cost)
+    return advise(position, float(product.current_price), cost)
 
 
-def _history(code: str, since: dt.datetime) -> list[dict[str, Any]]:
+def _history(code: str, since: dt.datetime) -> list[MarketHistory]:
     """What each competitor asked last on each day on which it was seen, days being the shop's."""
-    seen = CompetitorPrice.objects.filter(product_id=code, recorded_at__gte=since)
-    by_name: dict[str, dict[dt.date, Any]] = {}
-    for name, moment, price in seen.order_by("competitor_name", "recorded_at", "id").values_list(
-        "competitor_name", "recorded_at", "price"
-    ):
-        by_name.setdefault(name, {})[moment.astimezone(settings.SHOP_TIME_ZONE).date()] = price
+    prices = CompetitorPrice.objects.filter(product_id=code, recorded_at__gte=since)
+    rows = prices.order_by("competitor_name", "recorded_at", "id")
+    last: dict[str, dict[dt.date, Decimal]] = {}
+    for name, moment, price in rows.values_list("competitor_name", "recorded_at", "price"):
+        last.setdefault(name, {})[moment.astimezone(settings.SHOP_TIME_ZONE).date()] = price
     return [
-        {"name": name, "points": [{"date": day, "price": money(price)} for day, price in days.items()]}
-        for name, days in by_name.items()
+        MarketHistory(name, [MarketPoint(day, price) for day, price in days.items()])
+        for name, days in last.items()
     ]
 
 

@@ -14,6 +14,7 @@ from elastix.dataset.versions import lock_version
 from elastix.errors import Conflict
 from elastix.sql import batches
 from market.models import Competitor, CompetitorPrice
+from market.selectors.competitors import find_competitor, find_price
 from pricing.sales.models import Product
 
 KEY = ("product_id", "competitor_name", "recorded_at")
@@ -21,7 +22,7 @@ EDITABLE = (*KEY, "price", "source")
 
 
 @dataclass(frozen=True, slots=True)
-class SeenPrice:
+class ObservedPrice:
     """What a competitor asked for a product, before it is written."""
 
     product_id: str
@@ -40,7 +41,7 @@ def price_record(
     recorded_at: dt.datetime | None = None,
     source: str = "",
 ) -> tuple[CompetitorPrice, bool]:
-    """Write what a competitor asks, now unless said otherwise; return the row and whether it is a new one.
+    """Record what a competitor asks, now unless said otherwise; return the row and whether it is a new one.
 
     The same competitor, product and moment again corrects the price.
 
@@ -65,11 +66,12 @@ def price_update(price_id: int, changes: Mapping[str, Any]) -> CompetitorPrice:
 
     Raises
     ------
-    CompetitorPrice.DoesNotExist, ValidationError : there is no such price, or no such product.
+    NotFound : there is no such price.
+    ValidationError : there is no such product.
     Conflict : another row holds that competitor's price of that product at that moment.
     """
     lock_version()
-    row = CompetitorPrice.objects.get(pk=price_id)
+    row = find_price(price_id)
     for name in EDITABLE:
         if name in changes:
             setattr(row, name, changes[name])
@@ -91,21 +93,21 @@ def price_delete(price_id: int) -> None:
 
     Raises
     ------
-    CompetitorPrice.DoesNotExist
+    NotFound : there is no such price.
     """
     lock_version()
-    CompetitorPrice.objects.get(pk=price_id).delete()
+    find_price(price_id).delete()
 
 
-def prices_upsert(prices: Iterable[SeenPrice]) -> tuple[int, int]:
+def prices_upsert(prices: Iterable[ObservedPrice]) -> tuple[int, int]:
     """Write many prices inside the caller's transaction; return how many rows are new and how many were there.
 
     Of several with one competitor, product and moment the last one counts, also over what is there already.
     """
     lock_version()
     prices = list(prices)
-    spelt = competitors_ensure({price.competitor_name for price in prices})
-    last = {(each.product_id, spelt[each.competitor_name], each.recorded_at): each for each in prices}
+    spelled = competitors_ensure({price.competitor_name for price in prices})
+    last = {(each.product_id, spelled[each.competitor_name], each.recorded_at): each for each in prices}
     before = CompetitorPrice.objects.count()
     # Sorted, so that no two writers wait for each other's rows.
     for chunk in batches(sorted(last), 2000):
@@ -129,34 +131,34 @@ def prices_upsert(prices: Iterable[SeenPrice]) -> tuple[int, int]:
 
 
 def competitors_ensure(names: Iterable[str]) -> dict[str, str]:
-    """Make competitors that are not there yet; return for each name how it is spelt.
+    """Make competitors that are not there yet; return for each name how it is spelled.
 
     A name that differs from a known one in capitals only is that competitor.
     """
     known = {name.casefold(): name for name in Competitor.objects.values_list("name", flat=True)}
     new: list[str] = []
-    spelt = {}
+    spelled = {}
     for name in sorted(set(names)):
         if name.casefold() not in known:
             known[name.casefold()] = name
             new.append(name)
-        spelt[name] = known[name.casefold()]
+        spelled[name] = known[name.casefold()]
     Competitor.objects.bulk_create(
         [Competitor(name=name) for name in new], batch_size=1000, ignore_conflicts=True
     )
-    return spelt
+    return spelled
 
 
 @transaction.atomic
 def competitor_update(competitor_id: int, *, quality: Decimal) -> Competitor:
-    """Say what a competitor's offer is worth beside ours.
+    """Set what a competitor's offer is worth beside ours.
 
     Raises
     ------
-    Competitor.DoesNotExist
+    NotFound : there is no such competitor.
     """
     lock_version()
-    competitor = Competitor.objects.get(pk=competitor_id)
+    competitor = find_competitor(competitor_id)
     competitor.quality = quality
     competitor.save(update_fields=["quality"])
     return competitor

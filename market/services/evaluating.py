@@ -135,7 +135,7 @@ def _cases(
         covered = {code for code in scope if in_canary(rule.pk, code, rule.canary_percent)}
         outside[rule.pk] = len(scope) - len(covered)
         covers = np.array([code in covered for code in codes], np.bool_)
-        cases.append(RuleCase(rule.pk, rule.conditions, rule.price_action, covers, rule.returns))
+        cases.append(RuleCase(rule.pk, rule.conditions, rule.price_action, covers, rule.revert_when_inactive))
     return cases, outside
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from elastix.imports.core import Field, FileSchema
 from elastix.imports.ingest import UpsertImport, ingest, ingest_failed
 from elastix.sql import batches
-from market.services.competitors import SeenPrice, prices_upsert
+from market.services.competitors import ObservedPrice, prices_upsert
 from pricing.sales.core.files import CODE_NAMES, list_price_field
 from pricing.sales.core.service_codes import normalise_code
 from pricing.sales.models import Product
@@ -57,9 +57,9 @@ class CompetitorPricesImport(UpsertImport):
     kind = KIND
     schema = SCHEMA
 
-    def row(self, values: dict[str, Any]) -> SeenPrice:
+    def row(self, values: dict[str, Any]) -> ObservedPrice:
         del values["recorded_at_day"]
-        return SeenPrice(product_id=values.pop("product_code"), **values)
+        return ObservedPrice(product_id=values.pop("product_code"), **values)
 
     def upsert(self) -> tuple[int, int]:
         return prices_upsert(self.rows)

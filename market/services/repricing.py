@@ -24,10 +24,11 @@ from elastix.jobs.runner import JobRun, dispatch_on_commit
 from elastix.sql import batches
 from market.models import RepricingResult, RepricingRule, RepricingRun
 from market.models.rules import RepricingOutcome
+from market.selectors.rules import find_rule
 from market.selectors.signals import shop_moment, stale_data
 from market.services import repricing_alerts
 from market.services.evaluating import RUN_CAP, Decision, Evaluation, evaluate, rules_in_order
-from market.services.switch import kill_switch
+from market.services.kill_switch import kill_switch
 from pricing.changes.services import price_changes
 from pricing.changes.services.validation import InvalidProposal, PriceProposal
 from pricing.sales.models import PriceChange, Product
@@ -70,12 +71,12 @@ def rule_run_request(rule_id: int, *, dry_run: bool, by: Any) -> Job:
 
     Raises
     ------
-    RepricingRule.DoesNotExist
+    NotFound : there is no such rule.
     Conflict : the rule is off, and this is no dry run.
     """
     with transaction.atomic():
         lock_version()
-        rule = RepricingRule.objects.get(pk=rule_id)
+        rule = find_rule(rule_id)
         if not rule.enabled and not dry_run:
             raise Conflict(f"The rule {rule.name!r} is off: turn it on, or ask for a dry run.")
         open_run = RepricingRun.objects.filter(
@@ -214,12 +215,12 @@ def _carry_out_chunk(record: RepricingRun, chunk: Sequence[Decision]) -> list[Do
     held = _held([each for each in checked if each.reason])
     if record.dry_run or rule.dry_run:
         return held + [(each, RepricingOutcome.WOULD_CHANGE, None) for each in possible]
-    applies = rule.may_apply and can_approve(rule.may_apply_by)
+    applies = rule.may_apply and can_approve(rule.auto_apply_approved_by)
     possible, settled_already = _beside_what_waits(possible, rule, applies=applies)
     made, refused = _propose(possible, record, rule)
     if applies and made:
         numbers = [change.pk for _, change in made]
-        price_changes.approve(numbers, by=rule.may_apply_by)
+        price_changes.approve(numbers, by=rule.auto_apply_approved_by)
         price_changes.apply(numbers, by=rule.signature)
     outcome = RepricingOutcome.APPLIED if applies else RepricingOutcome.PROPOSED
     return held + settled_already + _held(refused) + [(each, outcome, change) for each, change in made]
@@ -330,7 +331,7 @@ def _finish(run: JobRun, record: RepricingRun, own: set[int], evaluation: Evalua
             failing = [
                 rule
                 for rule in record.rules.all()
-                if rule.may_apply and not rule.dry_run and not can_approve(rule.may_apply_by)
+                if rule.may_apply and not rule.dry_run and not can_approve(rule.auto_apply_approved_by)
             ]
             repricing_alerts.report_run(record, results, evaluation.signals, failing)
 

@@ -88,7 +88,7 @@ def _named(codes: Sequence[str]) -> str:
 
 def _without_say(rule: RepricingRule) -> Finding:
     message = (
-        f"The rule {rule.name!r} only proposes: {rule.may_apply_by}, by whose say it changed prices, may not decide on"
+        f"The rule {rule.name!r} only proposes: {rule.auto_apply_approved_by}, by whose say it changed prices, may not decide on"
         " prices any more. Another manager has to save it."
     )
     return Finding(rule.signature, message, {"rule": rule.pk})

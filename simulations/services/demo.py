@@ -15,7 +15,7 @@ from django.db import transaction
 from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.imports.services import batch_create
 from elastix.jobs.runner import jobs_run_in
-from market.services.competitors import SeenPrice, prices_upsert
+from market.services.competitors import ObservedPrice, prices_upsert
 from pricing.bundles.services import pairs_request_if_outdated
 from pricing.recommendation.services.categories import categories_refresh_if_outdated
 from pricing.sales.core.files import ImportKind
@@ -129,7 +129,7 @@ def _sales_rows(shop: GeneratedShop) -> Iterable[Sequence[Any]]:
 def _competitors(shop: GeneratedShop) -> None:
     prices, codes = shop.competitor_prices, shop.products.code
     prices_upsert(
-        SeenPrice(
+        ObservedPrice(
             product_id=codes[product],
             competitor_name=name,
             price=Decimal(f"{price:.2f}"),

@@ -36,12 +36,17 @@ def test_a_manager_writes_changes_and_deletes_a_rule(shop: ImportBatch, manager:
     added = browser.post(page(RepricingRule, "add"), form(scope="products", products=["CUP", "MUG"]))
     assert added.status_code == 302, errors_of(added)
     made = RepricingRule.objects.get()
-    assert (made.hours, made.created_by, made.may_apply_by) == ("8,11,12,13", "manager", "")
+    assert (made.hours, made.created_by, made.auto_apply_approved_by) == ("8,11,12,13", "manager", "")
     assert sorted(made.products.values_list("code", flat=True)) == ["CUP", "MUG"]
     changed = browser.post(page(RepricingRule, "change", made.pk), form(may_apply="on", hours=""))
     assert changed.status_code == 302, errors_of(changed)
     made.refresh_from_db()
-    assert (made.may_apply, made.may_apply_by, made.hours, made.products.count()) == (True, "manager", "", 0)
+    assert (made.may_apply, made.auto_apply_approved_by, made.hours, made.products.count()) == (
+        True,
+        "manager",
+        "",
+        0,
+    )
     browser.post(page(RepricingRule, "delete", made.pk), {"post": "yes"})
     assert not RepricingRule.objects.exists()
     assert LogEntry.objects.count() == 3

@@ -19,9 +19,9 @@ from market.models import RepricingResult, RepricingRule, RepricingRun
 from market.selectors.signals import demand_of
 from market.services import evaluating, repricing
 from market.services.competitors import price_record
+from market.services.kill_switch import kill_switch_set
 from market.services.repricing import reprice, reprice_if_due, rule_run_request, runs_purge
 from market.services.rules import rule_delete, rule_update
-from market.services.switch import kill_switch_set
 from pricing.changes.services import price_changes
 from pricing.recommendation.models import PricePolicy
 from pricing.recommendation.selectors.policies import effective_policies
@@ -132,7 +132,7 @@ def test_a_change_that_was_rolled_back_is_made_again_from_the_same_base() -> Non
 
 
 def test_the_price_goes_back_when_the_rule_fires_no_more() -> None:
-    cheaper = rule(codes=["CUP"], may_apply=True, returns=True)
+    cheaper = rule(codes=["CUP"], may_apply=True, revert_when_inactive=True)
     run(cheaper)
     rule_update(cheaper.pk, {"surge_above": Decimal(1000)}, user=a_manager())
     assert outcomes(run(cheaper)) == {"CUP": "applied -> 4.00"}
@@ -659,7 +659,7 @@ def a_random_rule(chance: random.Random, number: int) -> RepricingRule:
         surge_above=chance.choice([None, None, Decimal("0.9")]),
         max_change_percent=chance.choice([None, Decimal(chance.choice([1, 12, 90]))]),
         max_day_percent=chance.choice([None, Decimal(chance.choice([2, 30]))]),
-        returns=chance.random() < 0.3,
+        revert_when_inactive=chance.random() < 0.3,
         may_apply=True,
         canary_percent=chance.choice([30, 100]),
         **competing,

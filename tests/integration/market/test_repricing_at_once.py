@@ -12,8 +12,8 @@ from elastix.jobs.models import Job
 from elastix.jobs.runner import jobs_run_in, run_job
 from market.models import RepricingResult, RepricingRun
 from market.services import repricing
+from market.services.kill_switch import kill_switch_set
 from market.services.repricing import reprice_if_due, rule_run_request
-from market.services.switch import kill_switch_set
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.services.products import product_update
 from tests.integration.market.rules import PATIENT, a_manager, rule

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.core.positioning import advise, market_position
+from market.core.positioning import MarketPosition, advise, market_position
 
 prices = st.integers(1, 100_000).map(lambda cents: cents / 100)
 markets = st.lists(prices, min_size=1, max_size=8)
@@ -57,8 +57,16 @@ def test_outside_the_market_the_index_leaves_0_to_1() -> None:
 
 
 def test_without_prices_there_is_no_position() -> None:
+    nowhere = market_position(1.0, [])
+    assert nowhere == MarketPosition()
     with pytest.raises(ValueError, match="no competitors' prices"):
-        market_position(1.0, [])
+        advise(nowhere, 1.0, None)
+
+
+def test_without_a_price_of_ours_the_market_is_known_all_the_same() -> None:
+    assert market_position(None, [10.0, 20.0]) == MarketPosition(
+        market_min=10.0, market_max=20.0, market_avg=15.0
+    )
 
 
 @given(prices, prices, markets)

@@ -146,7 +146,10 @@ def test_the_first_rule_that_fires_decides() -> None:
 
 def test_a_price_goes_back_when_the_rule_that_set_it_fires_no_more() -> None:
     never = Conditions(hours=(3,))
-    rules = [case(1, [True] * 3, conditions=never, returns=True), case(2, [True] * 3, conditions=never)]
+    rules = [
+        case(1, [True] * 3, conditions=never, revert_when_inactive=True),
+        case(2, [True] * 3, conditions=never),
+    ]
     found = choose(rules, signals({}, {}, {}), np.array([1, 2, NO_RULE]), MONDAY_NOON)
     assert found.winner.tolist() == [0, NO_RULE, NO_RULE]
     assert found.wanted.tolist() == [10, 11, 11]

@@ -1,4 +1,4 @@
-"""Shapes of requests and answers: dynamic prices."""
+"""/api/price/dynamic: what stock, demand and time make of a price."""
 
 import datetime as dt
 from decimal import Decimal
@@ -6,12 +6,22 @@ from typing import Any
 
 from django.conf import settings
 from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from elastix.api.fields import FIRST_MOMENT
+from elastix.api.operations import operation
+from elastix.api.permissions import Role
+from elastix.api.serializers import MoneyField, PercentField, PublishedSerializer, RoundedField, RowSerializer
+from elastix.api.versions import answer
+from elastix.api.viewsets import ElastixViewSet
 from market.core.dynamic import PEAK_HOURS, PEAK_MULTIPLIER, SURGE_SENSITIVITY, URGENCY, DynamicSettings
-from market.selectors.dynamic import Given
+from market.selectors.dynamic import Given, dynamic_price
 from pricing.recommendation.api.price_serializers import ConstraintSerializer, price_field
 from pricing.recommendation.core.limits import ALL_RULES
+from pricing.sales.models import Product
+from pricing.sales.selectors.products import find_product
 
 LAST_MOMENT = dt.datetime(9000, 1, 1, tzinfo=dt.UTC)
 SETTINGS = (
@@ -84,22 +94,20 @@ class DynamicSerializer(serializers.Serializer[Any]):
             raise serializers.ValidationError("The time lies before 1970 or after 8999.", code="out_of_range")
         return value
 
-    def given(self) -> Given:
-        """What was asked, for the selector."""
-        values = {name: value for name, value in self.validated_data.items() if value is not None}
-        chosen: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else float(value)
-            for name, value in values.items()
-            if name in SETTINGS
-        }
-        known = {name: value for name, value in values.items() if name not in SETTINGS}
-        for name in ("current_stock", "target_stock", "current_demand", "expected_demand"):
-            if name in known:
-                known[name] = float(known[name])
-        return Given(**known, settings=DynamicSettings(**chosen))
+
+def given(values: dict[str, Any]) -> Given:
+    """What a request gives, for the selector."""
+    known: dict[str, Any] = {}
+    chosen: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Decimal) and name != "base_price":
+            value = float(value)
+        if value is not None:
+            (chosen if name in SETTINGS else known)[name] = tuple(value) if isinstance(value, list) else value
+    return Given(**known, settings=DynamicSettings(**chosen))
 
 
-class DynamicInputsSerializer(serializers.Serializer[Any]):
+class DynamicInputsSerializer(RowSerializer):
     current_stock = serializers.FloatField(allow_null=True)
     target_stock = serializers.FloatField(allow_null=True)
     current_demand = serializers.FloatField(
@@ -117,24 +125,46 @@ class DynamicConstraintSerializer(ConstraintSerializer):
     rule = serializers.ChoiceField(ALL_RULES)
 
 
-class DynamicPriceSerializer(serializers.Serializer[Any]):
+class DynamicPriceSerializer(PublishedSerializer):
     """A product's price with each of its factors; a factor is 1 when it is idle."""
 
-    product_id = serializers.CharField()
-    current_price = serializers.FloatField(allow_null=True)
-    base_price = serializers.FloatField(
+    product_id = serializers.CharField(source="product.code")
+    current_price = MoneyField(allow_null=True)
+    base_price = MoneyField(
         allow_null=True, help_text="What the factors multiply: the price before repricing rules changed it."
     )
-    inventory_adjustment = serializers.FloatField()
-    surge_adjustment = serializers.FloatField()
-    peak_hour_adjustment = serializers.FloatField()
-    weekday_adjustment = serializers.FloatField()
-    combined_adjustment = serializers.FloatField(help_text="Their product.")
-    unconstrained_price = serializers.FloatField(allow_null=True, help_text="Before guardrails.")
-    final_price = serializers.FloatField(allow_null=True)
-    price_change = serializers.FloatField(allow_null=True, help_text="Against the present or given price.")
-    price_change_percent = serializers.FloatField(allow_null=True)
+    inventory_adjustment = RoundedField(4)
+    surge_adjustment = RoundedField(4)
+    peak_hour_adjustment = RoundedField(4)
+    weekday_adjustment = RoundedField(4)
+    combined_adjustment = RoundedField(4, help_text="Their product.")
+    unconstrained_price = MoneyField(allow_null=True, help_text="Before guardrails.")
+    final_price = MoneyField(allow_null=True)
+    price_change = MoneyField(allow_null=True, help_text="Against the present or given price.")
+    price_change_percent = PercentField(allow_null=True)
     inputs = DynamicInputsSerializer()
     constraints = DynamicConstraintSerializer(many=True)
     warnings = serializers.ListField(child=serializers.CharField())
-    last_updated = serializers.DateTimeField(allow_null=True)
+
+
+class DynamicPriceViewSet(ElastixViewSet):
+    """Prices that follow stock, demand and time. Nothing here changes a price."""
+
+    @action(detail=False, url_path="dynamic/<str:code>")
+    @operation(response=DynamicPriceSerializer)
+    def dynamic(self, request: Request, code: str) -> Response:
+        """A product's price with each factor, from its own stock and demand and the shop's time."""
+        return self._answer(request, find_product(code))
+
+    @dynamic.mapping.post
+    @operation(body=DynamicSerializer, response=DynamicPriceSerializer, role=Role.VIEWER)
+    def try_dynamic(self, request: Request, code: str) -> Response:
+        """A product's price with each factor, from the stock, demand and time that the body gives."""
+        product = find_product(code)
+        return self._answer(request, product, given(self.validated()))
+
+    @staticmethod
+    def _answer(request: Request, product: Product, asked: Given | None = None) -> Response:
+        return answer(
+            request, lambda version: DynamicPriceSerializer(dynamic_price(product, asked)).data, etag=False
+        )

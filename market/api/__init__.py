@@ -1,0 +1,1 @@
+"""Resources of the market: competitors, dynamic prices, repricing rules."""
