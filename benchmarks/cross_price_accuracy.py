@@ -4,8 +4,8 @@
     python benchmarks/cross_price_accuracy.py --shop sparse
 
 Every row is one shop: pairs looked at, directions of pairs whose true |E_xy| is at least 0.5; of these the share whose
-sign is right (goal: 90 % at least), and the share told as substitutes or complements rightly and wrongly; of the
-independent pairs the share told as anything else (goal: 5 % at most), and how often the 95 % interval holds the truth.
+sign is right (goal: 90 % at least), and the share named as substitutes or complements rightly and wrongly; of the
+independent pairs the share named as anything else (goal: 5 % at most), and how often the 95 % interval holds the truth.
 A related pair that was not among those looked at is estimated by itself, as the API does.
 """
 
@@ -35,18 +35,18 @@ SHOPS = {
     "regular": PairsSpec(),
     "sparse": PairsSpec(shop=replace(SPARSE, products=600)),
 }
-COLUMNS = ("pairs", "strong", "sign%", "told%", "wrong%", "false%", "cover%", "seconds")
+COLUMNS = ("pairs", "strong", "sign%", "named%", "wrong%", "false%", "cover%", "seconds")
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One shop: elasticities, truth, whether told to be related, over all directions; seconds of the estimation."""
+    """One shop: elasticities, truth, whether named to be related, over all directions; seconds of the estimation."""
 
     truth: NDArray[np.float64]
     found: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
-    told: NDArray[np.bool_]
+    named: NDArray[np.bool_]
     seconds: float
 
     def figures(self) -> tuple[float, ...]:
@@ -57,20 +57,22 @@ class Measured:
             self.truth.size / 2,
             strong.sum(),
             100 * right[strong].mean(),
-            100 * (self.told & right)[strong].mean(),
-            100 * (self.told & ~right)[strong].mean(),
-            100 * self.told[none].mean(),
+            100 * (self.named & right)[strong].mean(),
+            100 * (self.named & ~right)[strong].mean(),
+            100 * self.named[none].mean(),
             100 * inside.mean(),
             self.seconds,
         )
 
 
 def daily_of(shop: PairsShop) -> DailySales:
-    """Clean the books and roll them up."""
-    books, products = shop.lines, shop.spec.shop.products
+    """Clean the sale lines and roll them up."""
+    columns_of_lines, products = shop.lines, shop.spec.shop.products
     keys = ("product", "customer", "quantity", "minute", "cancellation", "price")
-    voided = match_cancellations(**{key: books[key] for key in keys}, order=np.arange(shop.product.size))
-    lines = SalesLines(**books, voided=voided)
+    voided = match_cancellations(
+        **{key: columns_of_lines[key] for key in keys}, order=np.arange(shop.product.size)
+    )
+    lines = SalesLines(**columns_of_lines, voided=voided)
     return daily_sales(lines, clean_lines(lines, products), products)
 
 

@@ -11,13 +11,14 @@ from elastix.dataset.versions import catalogue_changed, data_version, lock_versi
 from elastix.jobs.models import OPEN_STATES, Job
 from elastix.jobs.runner import JobRun, dispatch_on_commit
 from elastix.sql import execute, insert_rows
-from pricing.bundles.core.baskets import association, bought_together, candidate_pairs
+from pricing.bundles.core.baskets import Baskets, Candidates, association, bought_together, candidate_pairs
 from pricing.bundles.core.constants import FEWEST_SOLD_DAYS
-from pricing.bundles.core.cross_price import fit_cross
+from pricing.bundles.core.cross_price import CrossElasticities, fit_cross
 from pricing.bundles.models import CrossPriceModel, ProductPair
 from pricing.bundles.selectors.baskets import shop_baskets
 from pricing.elasticity.models import ElasticityModel
 from pricing.elasticity.selectors.fitted_model import fitted_model
+from pricing.sales.core.arrays import FloatArray
 from pricing.sales.models import Product
 from pricing.sales.selectors.daily import merchandise_codes, shop_days
 
@@ -31,7 +32,7 @@ _COLUMNS = (
 
 
 def pairs_request_if_outdated() -> Job | None:
-    """Ask for the pairs to be computed anew where there has been a full recompute since; None where not.
+    """Request a computation of the pairs where there has been a full recompute since the last; None where not.
 
     The pairs rest on what a full recompute fits, so that they need no more than one computation after each.
     """
@@ -64,28 +65,15 @@ def compute_pairs(run: JobRun) -> dict[str, Any]:
     days, category = shop_days(codes, everything=True).daily, model.category_codes(codes)
     run.progress(0.2)
     baskets = shop_baskets(codes)
-    known = Product.objects.filter(current_price__isnull=False).values_list("code", "current_price")
-    price = {code: float(value) for code, value in known if value is not None}
     sold_days = np.bincount(days.product[days.units > 0], minlength=len(codes))
-    pairs = candidate_pairs(
-        bought_together(baskets),
-        category,
-        np.array([price.get(code, np.nan) for code in codes]),
-        sold_days >= FEWEST_SOLD_DAYS,
-    )
+    pairs = candidate_pairs(bought_together(baskets), category, _prices(codes), sold_days >= FEWEST_SOLD_DAYS)
     run.progress(0.4)
     prior, found = fit_cross(days, category, model.hyper, pairs)
     run.progress(0.9)
-    both, each = baskets.with_both(pairs.first, pairs.second), baskets.of_product
-    columns = []
-    for side, (x, y) in enumerate(((pairs.first, pairs.second), (pairs.second, pairs.first))):
-        way = association(both, each[x], each[y], baskets.total)
-        estimates = (found.elasticity, found.std_error, found.ci_low, found.ci_high, found.relationship)
-        columns.append((x, y, *(column[:, side] for column in estimates), both, *way))
     with run.fenced_transaction():
         execute("DELETE FROM pricing_productpair")
         # Where a product was deleted meanwhile the database refuses its pairs, and the job is tried again.
-        insert_rows("pricing_productpair", _COLUMNS, _rows(codes, columns, version))
+        insert_rows("pricing_productpair", _COLUMNS, _rows(codes, pairs, found, baskets, version))
         values = {"prior": prior.to_dict(), "baskets": baskets.total, "sales_version": version}
         CrossPriceModel.objects.update_or_create(pk=1, defaults={**values, "fitted_at": fitted_at})
         catalogue_changed()
@@ -95,10 +83,21 @@ def compute_pairs(run: JobRun) -> dict[str, Any]:
     return {"pairs": int(pairs.first.size), "version": version}
 
 
+def _prices(codes: Sequence[str]) -> FloatArray:
+    """Present prices (P,), nan where none is known."""
+    known = Product.objects.filter(current_price__isnull=False).values_list("code", "current_price")
+    price = {code: float(value) for code, value in known if value is not None}
+    return np.array([price.get(code, np.nan) for code in codes])
+
+
 def _rows(
-    codes: Sequence[str], columns: Sequence[tuple[Any, ...]], version: int
+    codes: Sequence[str], pairs: Candidates, found: CrossElasticities, baskets: Baskets, version: int
 ) -> Iterator[tuple[Any, ...]]:
     """Yield each pair twice: first to the price of second, and the other way round."""
-    for x, y, *values in columns:
-        for first, second, *row in zip(x, y, *(column.tolist() for column in values), strict=True):
+    both, each = baskets.with_both(pairs.first, pairs.second), baskets.of_product
+    estimates = (found.elasticity, found.std_error, found.ci_low, found.ci_high, found.relationship)
+    for side, (x, y) in enumerate(((pairs.first, pairs.second), (pairs.second, pairs.first))):
+        way = association(both, each[x], each[y], baskets.total)
+        columns = (x, y, *(column[:, side] for column in estimates), both, *way)
+        for first, second, *row in zip(*(column.tolist() for column in columns), strict=True):
             yield (codes[first], codes[second], *row, version)

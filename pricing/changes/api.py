@@ -142,7 +142,7 @@ class ChangeSerializer(RowSerializer, serializers.ModelSerializer[PriceChange]):
     batch = serializers.UUIDField(allow_null=True)
     expected = serializers.DictField(
         allow_null=True,
-        help_text="What was expected when it was approved: current and projected figures of 30 days, 80 % limits.",
+        help_text="What was expected when it was approved: current and projected figures of 30 days, with 80 % intervals.",
     )
 
     class Meta:
@@ -208,7 +208,7 @@ class SeasonSerializer(RowSerializer):
     factor = RoundedField(4, help_text="Sales a day of the rest, against the 30 days before.")
     # A name that Python keeps for itself.
     locals()["from"] = serializers.CharField(
-        source="rest", allow_null=True, help_text="Which rest of the shop; null: too little to tell."
+        source="rest", allow_null=True, help_text="Which rest of the shop; null: it sold too little."
     )
 
 

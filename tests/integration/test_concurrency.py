@@ -298,15 +298,15 @@ def test_a_form_of_the_admin_that_waits_too_long_is_told_to_come_back(many_conne
     assert Product.objects.get().kind == "merchandise"
 
 
-# --- the ledger of prices ----------------------------------------------------------------------------
+# --- price changes ----------------------------------------------------------------------------------
 
 CHANGES = "/api/price/changes"
-SHELF = tuple(f"P{number}" for number in range(6))
+PRODUCTS = tuple(f"P{number}" for number in range(6))
 
 
-def stock_the_shelf() -> None:
+def priced_products() -> None:
     Product.objects.bulk_create(
-        Product(code=code, name=code, current_price=Decimal("10.00")) for code in SHELF
+        Product(code=code, name=code, current_price=Decimal("10.00")) for code in PRODUCTS
     )
 
 
@@ -318,21 +318,21 @@ def approved_change(code: str, price: str) -> int:
 
 def approved_batch(price: str) -> Any:
     number = uuid7()
-    price_changes.propose([(code, Decimal(price)) for code in SHELF], by="somebody", batch=number)
+    price_changes.propose([(code, Decimal(price)) for code in PRODUCTS], by="somebody", batch=number)
     price_changes.approve(number, by="somebody else")
     return number
 
 
-def price_by_the_ledger(code: str) -> Decimal:
-    """What the product's lines say of its price: the last one in force, else what it was before all of them."""
+def price_by_its_changes(code: str) -> Decimal:
+    """What the product's changes say of its price: the last one in force, else what it was before all of them."""
     lines = PriceChange.objects.filter(product_id=code, status="applied").order_by("changed_at", "pk")
     newest = lines.last()
     return newest.new_price if newest else Decimal("10.00")
 
 
-def assert_ledger_and_shelf_agree() -> None:
+def assert_prices_follow_their_changes() -> None:
     for product in Product.objects.all():
-        assert product.current_price == price_by_the_ledger(product.code), product.code
+        assert product.current_price == price_by_its_changes(product.code), product.code
         chain = list(
             PriceChange.objects.filter(product=product, changed_at__isnull=False).order_by("changed_at", "pk")
         )
@@ -345,37 +345,37 @@ def assert_ledger_and_shelf_agree() -> None:
 
 
 def test_a_change_applied_by_twenty_at_once_is_applied_once(many_connections: None) -> None:
-    stock_the_shelf()
+    priced_products()
     post = poster("manager")
     change = approved_change("P0", "11.00")
     answers = together(*(lambda: post(f"{CHANGES}/{change}/apply") for _ in range(20)))
     assert sorted(answer.status_code for answer in answers) == [200] + [409] * 19
-    assert_ledger_and_shelf_agree()
+    assert_prices_follow_their_changes()
     answers = together(*(lambda: post(f"{CHANGES}/{change}/rollback") for _ in range(20)))
     assert sorted(answer.status_code for answer in answers) == [200] + [409] * 19
     assert Product.objects.get(code="P0").current_price == Decimal("10.00")
-    assert_ledger_and_shelf_agree()
+    assert_prices_follow_their_changes()
 
 
 def test_of_twenty_changes_of_one_product_applied_at_once_one_wins(many_connections: None) -> None:
-    stock_the_shelf()
+    priced_products()
     post = poster("manager")
     changes = [approved_change("P0", f"{11 + number}.00") for number in range(20)]
     answers = together(*(lambda pk=pk: post(f"{CHANGES}/{pk}/apply") for pk in changes))
     assert sorted(answer.status_code for answer in answers) == [200] + [409] * 19
     assert PriceChange.objects.filter(status="applied").count() == 1
-    assert_ledger_and_shelf_agree()
+    assert_prices_follow_their_changes()
 
 
-def test_twenty_batches_single_changes_edits_and_rollbacks_at_once_leave_ledger_and_shelf_consistent(
+def test_twenty_batches_single_changes_edits_and_rollbacks_at_once_leave_prices_consistent(
     many_connections: None,
 ) -> None:
-    stock_the_shelf()
+    priced_products()
     post = poster("manager")
     there = approved_batch("12.00")
     price_changes.apply(there, by="somebody")
     batches = [approved_batch(f"{13 + number}.00") for number in range(4)]
-    singles = [approved_change(code, "19.00") for code in reversed(SHELF)]
+    singles = [approved_change(code, "19.00") for code in reversed(PRODUCTS)]
     answers = together(
         *(lambda: post(f"{CHANGES}/batch/{there}/rollback") for _ in range(4)),
         *(lambda b=batch: post(f"{CHANGES}/batch/{b}/apply") for batch in batches),
@@ -388,11 +388,11 @@ def test_twenty_batches_single_changes_edits_and_rollbacks_at_once_leave_ledger_
     assert set(codes) <= {200, 409, 503}
     assert 200 in codes
     assert not [answer for answer in answers[-2:] if isinstance(answer, Exception)]
-    assert_ledger_and_shelf_agree()
+    assert_prices_follow_their_changes()
 
 
 def test_a_due_change_met_by_many_schedulers_and_people_is_applied_once(many_connections: None) -> None:
-    stock_the_shelf()
+    priced_products()
     post = poster("manager")
     change = approved_change("P0", "11.00")
     PriceChange.objects.update(scheduled_for=timezone.now() - timedelta(minutes=1))
@@ -403,4 +403,4 @@ def test_a_due_change_met_by_many_schedulers_and_people_is_applied_once(many_con
     by_schedule, by_people = answers[:10], [answer.status_code for answer in answers[10:]]
     assert sum(by_schedule) + by_people.count(200) == 1
     assert set(by_people) <= {200, 409}
-    assert_ledger_and_shelf_agree()
+    assert_prices_follow_their_changes()

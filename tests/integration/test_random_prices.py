@@ -1,6 +1,6 @@
-"""Whatever is proposed, decided, applied, taken back and edited in whatever order: shelf and ledger tell one story.
+"""Whatever is proposed, decided, applied, taken back and edited in whatever order: products and price changes agree.
 
-A little model of the ledger, a list of prices in force for each product, says what every step must do; the real
+A small model, a list of prices in force for each product, says what every step must do; the real
 one is compared with it after each.
 """
 
@@ -39,8 +39,8 @@ STEPS = {
 
 
 @dataclass
-class Line:
-    """A line as the model has it."""
+class Change:
+    """A change as the model has it."""
 
     pk: int
     code: str
@@ -53,29 +53,29 @@ class Line:
 
 @dataclass
 class Model:
-    lines: list[Line] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
     # The changes in force, oldest first; the price before them is the first price.
-    in_force: dict[str, list[Line]] = field(default_factory=lambda: {code: [] for code in CODES})
+    in_force: dict[str, list[Change]] = field(default_factory=lambda: {code: [] for code in CODES})
 
     def price(self, code: str) -> Decimal:
         stack = self.in_force[code]
         return stack[-1].new if stack else FIRST_PRICE
 
-    def may(self, step: str, line: Line, by: str) -> bool:
-        if line.status not in STEPS[step][1]:
+    def may(self, step: str, change: Change, by: str) -> bool:
+        if change.status not in STEPS[step][1]:
             return False
-        if step == "approve" and line.by == by:
+        if step == "approve" and change.by == by:
             return False
         if step in ("approve", "apply"):
-            return self.price(line.code) == line.old
-        return step != "roll_back" or self.in_force[line.code][-1:] == [line]
+            return self.price(change.code) == change.old
+        return step != "roll_back" or self.in_force[change.code][-1:] == [change]
 
-    def take(self, step: str, line: Line) -> None:
-        line.status = STEPS[step][2]
+    def take(self, step: str, change: Change) -> None:
+        change.status = STEPS[step][2]
         if step == "apply":
-            self.in_force[line.code].append(line)
+            self.in_force[change.code].append(change)
         elif step == "roll_back":
-            self.in_force[line.code].pop()
+            self.in_force[change.code].pop()
 
 
 def propose(model: Model, wanted: Sequence[tuple[str, Decimal]], by: str, batched: bool) -> None:
@@ -88,19 +88,19 @@ def propose(model: Model, wanted: Sequence[tuple[str, Decimal]], by: str, batche
         assert not possible
         return
     assert possible
-    for line, (code, price) in zip(made, wanted, strict=True):
-        model.lines.append(Line(line.pk, code, model.price(code), price, by, batch))
+    for change, (code, price) in zip(made, wanted, strict=True):
+        model.changes.append(Change(change.pk, code, model.price(code), price, by, batch))
 
 
 def step(model: Model, name: str, place: int, whole_batch: bool, by: str) -> None:
-    if not model.lines:
+    if not model.changes:
         return
-    line = model.lines[place % len(model.lines)]
-    chosen: Any = [line.pk]
-    concerned = [line]
-    if whole_batch and line.batch:
-        chosen = line.batch
-        members = [each for each in model.lines if each.batch == line.batch]
+    change = model.changes[place % len(model.changes)]
+    chosen: Any = [change.pk]
+    concerned = [change]
+    if whole_batch and change.batch:
+        chosen = change.batch
+        members = [each for each in model.changes if each.batch == change.batch]
         concerned = [each for each in members if each.status in STEPS[name][1]] or members
     possible = all(model.may(name, each, by) for each in concerned)
     try:
@@ -118,22 +118,24 @@ def edit(model: Model, code: str, price: Decimal) -> None:
     product_update(code, by="somebody", current_price=price)
     if price != before:
         newest = PriceChange.objects.latest("pk")
-        line = Line(newest.pk, code, before, price, "", None, "applied")
-        model.lines.append(line)
-        model.in_force[code].append(line)
+        change = Change(newest.pk, code, before, price, "", None, "applied")
+        model.changes.append(change)
+        model.in_force[code].append(change)
 
 
 def compare(model: Model) -> None:
-    shelf = dict(Product.objects.values_list("code", "current_price"))
-    assert shelf == {code: model.price(code) for code in CODES}
+    current = dict(Product.objects.values_list("code", "current_price"))
+    assert current == {code: model.price(code) for code in CODES}
     stored = set(PriceChange.objects.values_list("pk", "product_id", "old_price", "new_price", "status"))
     firsts = {each for each in stored if each[2] is None}
-    assert stored - firsts == {(line.pk, line.code, line.old, line.new, line.status) for line in model.lines}
+    assert stored - firsts == {
+        (change.pk, change.code, change.old, change.new, change.status) for change in model.changes
+    }
     for code in CODES:
         newest = (
             PriceChange.objects.filter(product_id=code, status="applied").order_by("changed_at", "pk").last()
         )
-        assert newest is not None and newest.new_price == shelf[code]
+        assert newest is not None and newest.new_price == current[code]
 
 
 def operations() -> st.SearchStrategy[tuple[Any, ...]]:
@@ -146,7 +148,7 @@ def operations() -> st.SearchStrategy[tuple[Any, ...]]:
 
 
 @pytest.mark.slow
-def test_random_steps_leave_shelf_and_ledger_telling_one_story(db: None) -> None:
+def test_random_steps_leave_products_and_changes_in_agreement(db: None) -> None:
     done: list[int] = []
 
     @settings(

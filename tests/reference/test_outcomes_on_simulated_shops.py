@@ -1,7 +1,7 @@
 """Our 80 % intervals for what a price change brings hold four times out of five where the truth is known.
 
-Changes are the steps of the simulated shelf prices. The elasticity that the expectation rests on is the true one with
-an error of known size; chance, season and paid level are estimated from the books, as in a real shop.
+Changes are the steps of the simulated list prices. The elasticity that the expectation rests on is the true one with
+an error of known size; chance, season and paid level are estimated from the sales, as in a real shop.
 """
 
 from dataclasses import dataclass, replace
@@ -34,7 +34,7 @@ ERROR = 0.3
 
 @dataclass
 class Steps:
-    """Changes of shelf prices whose 30 days before and 28 days after have one price each."""
+    """Changes of list prices whose 30 days before and 28 days after have one price each."""
 
     product: NDArray[np.int64]
     at: NDArray[np.int64]
@@ -55,7 +55,7 @@ def clean_steps(shop: SimulatedShop) -> Steps:
 
 
 def outcomes(shop: SimulatedShop, window: int, chance: bool = True) -> tuple[Band, NDArray[np.float64]]:
-    """Foretell every step's window, and add up what was sold in it."""
+    """Predict every step's window, and add up what was sold in it."""
     spec, steps = shop.spec, clean_steps(shop)
     sale = shop.quantity > 0
     product, day, quantity = shop.product[sale], shop.day[sale], shop.quantity[sale].astype(np.float64)

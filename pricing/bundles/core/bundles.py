@@ -27,8 +27,8 @@ class Bundle:
     lowest_price : summed cost + 2, rounded up to the cent; None where a cost is not known.
     price : to the cent, never below `lowest_price`.
     savings, savings_percent : what the buyer saves on the single prices; negative where the lowest price exceeds them.
-    units : bundles sold, by the seed's assumption: 1.3 times the units of the product that sells least.
-    incremental_revenue : by the seed's assumption that the bundle takes the place of half of the products' revenue.
+    units : bundles sold, by assumption: 1.3 times the units of the product that sells least.
+    incremental_revenue : by the assumption that the bundle takes the place of half of the products' revenue.
     cautious_revenue : the same if everybody who buys the product that sells least buys the others too, and turns to
         the bundle.
     """
@@ -69,7 +69,7 @@ def bundle(
     discount: Decimal | None = None,
     expected_saving: Decimal | None = None,
 ) -> Bundle:
-    """Price a bundle: alpha times the summed prices, at least the summed cost + 2 (seed section 8).
+    """Price a bundle: alpha times the summed prices, at least the summed cost + 2 (docs/methods/cross-price.md).
 
     Parameters
     ----------

@@ -3,8 +3,8 @@
 The regression is the pooled estimator's own: sale lines per week on the product's log price, season, promotion, trend
 and yearly waves, all with the priors of the last full fit, and beside them the log prices of the products it may
 have to do with. Each of these is judged with the others held fixed, so that a promotion of a whole category is not
-put down to every product in it. What the sales say about a pair is then shrunk to 0, by a prior whose spread all
-pairs tell together (empirical Bayes): most products have nothing to do with each other.
+attributed to every product in it. What the sales say about a pair is then shrunk to 0, by a prior that is estimated
+from all pairs together (empirical Bayes): most products have nothing to do with each other.
 """
 
 from collections.abc import Iterator
@@ -86,7 +86,7 @@ class OwnCross:
     """What the sales alone say of n pairs, (n, 2): of first to the price of second, and the other way round.
 
     A variance is large where the sales say nothing, because the other's price never moved or the sales are few.
-    `converged` and `iterations` tell of the regressions: whether all settled, and the steps of the longest.
+    `converged` and `iterations` are those of the regressions: whether all settled, and the steps of the longest.
     """
 
     estimate: FloatArray

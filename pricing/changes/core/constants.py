@@ -23,7 +23,7 @@ PRIOR_ORIGINS: Final = 2.0
 """Separate backtest origins that a product's forecast errors need to weigh as much as its weekly scatter."""
 
 OVERLAPPING_ORIGINS: Final = 2.0
-"""Origins a week apart overlap: for each week ahead, this many of them tell as much as one separate origin."""
+"""Origins a week apart overlap: for each week ahead, this many of them count as one separate origin."""
 
 LEAST_REST_UNITS: Final = 100.0
 """Units that the rest of the shop must have sold in the 30 days before for its movement to count as the season."""

@@ -6,9 +6,9 @@ What was expected is stated per 30 days, before the change. Two things make it c
 - the paid level: customers pay more or less than the list price (quantity breaks, channels); what they paid relative
   to it in the 30 days before is taken to hold on.
 
-The interval holds what was uncertain beforehand: the elasticity, how well 30 days tell a product's rate of sales, and the
-chance in the days after. Chance is what the product's own past says: how badly four of its weeks foretold those after
-them. Units scatter like a gamma variable, to the side of many; revenue and profit in the same shape with a spread of
+The interval holds what was uncertain beforehand: the elasticity, how well 30 days identify a product's rate of sales, and
+chance in the days after. Chance is estimated from the product's own past: how badly four of its weeks predicted those
+after them. Units scatter like a gamma variable, to the side of many; revenue and profit in the same shape with a spread of
 their own.
 """
 

@@ -1,4 +1,4 @@
-"""Reads of the price ledger."""
+"""Reads of price changes."""
 
 import datetime as dt
 from uuid import UUID

@@ -1,11 +1,18 @@
-"""The life of a price change, one change or a batch at a time: proposed, decided on, applied, rolled back.
+"""The life of a price change, one change or a batch at a time.
 
-Each step is one transaction and all or nothing: where one change cannot take it, none does, and the refusal names
-the changes that stand in the way.
+    step        from                 to            by whom                       kept besides when and by whom
+    propose                          proposed      analysts, rules, bulk runs    price before, reason, moment to apply it
+    approve     proposed             approved      managers but the proposer     what is expected of it
+    reject      proposed, approved   rejected      managers                      note
+    apply       approved             applied       managers, the schedule        (sets the product's price)
+    roll back   applied              rolled back   managers                      note (sets the price before)
+
+Proposers may approve their own changes where the policy says so. Each step is one transaction and all or nothing:
+where one change cannot take it, none does, and the refusal names the changes that stand in the way.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -45,8 +52,7 @@ Selection = Sequence[int] | UUID
 
 
 class Transition(NamedTuple):
-    """A step from one status to the next: its participle, the statuses before, the status after, and the columns
-    that record when it was taken and by whom."""
+    """A step: its participle, the statuses before and after, and the columns that keep when and by whom."""
 
     done: str
     sources: tuple[PriceChangeStatus, ...]
@@ -55,16 +61,10 @@ class Transition(NamedTuple):
     person: str
 
 
-# `propose` makes a PROPOSED change: anybody who may write, rules and bulk optimizations; records the price before.
-# Then managers take it on, and the schedule applies what is due:
 APPROVE = Transition("approved", (PROPOSED,), APPROVED, "decided_at", "decided_by")
-# ... not the proposer unless the policy allows it; records what is expected of the change, and when to apply it.
 REJECT = Transition("rejected", (PROPOSED, APPROVED), REJECTED, "decided_at", "decided_by")
-# ... records why.
 APPLY = Transition("applied", (APPROVED,), APPLIED, "changed_at", "applied_by")
-# ... sets the product's price.
 ROLL_BACK = Transition("rolled back", (APPLIED,), ROLLED_BACK, "rolled_back_at", "rolled_back_by")
-# ... sets the product's price to the one before; records why.
 
 NEXT_STEP: dict[str, str] = {
     PROPOSED: "it is proposed, not approved yet",
@@ -188,9 +188,8 @@ def apply(selection: Selection, *, by: str) -> list[PriceChange]:
     InvalidTransition : a change is not approved, its product's price has moved, or it crosses a hard limit now.
     """
     changes = _lock_changes(selection, APPLY)
-    valid, violations = _try_on(changes)
-    _check(APPLY, violations)
-    return _activate(valid, by)
+    _check(APPLY, _try_on(changes)[1])
+    return _activate(changes, by)
 
 
 @transaction.atomic
@@ -247,24 +246,17 @@ def _lock_changes(selection: Selection, transition: Transition) -> list[PriceCha
         # Whoever decided on single changes of a batch meant it.
         changes = [change for change in changes if change.status in transition.sources] or changes
     else:
-        chunks = batches(sorted(set(selection)), ROWS_A_STATEMENT)
-        changes = [change for chunk in chunks for change in found.filter(pk__in=chunk)]
+        changes = list(_in_chunks(found, "pk", selection))
         changes.sort(key=lambda change: (change.product_id, change.pk))
-    status = [
-        RuleViolation.of(each, each.status, NEXT_STEP[each.status])
-        for each in changes
-        if each.status not in transition.sources
-    ]
-    _check(transition, status)
+    others = [change for change in changes if change.status not in transition.sources]
+    _check(transition, (RuleViolation.of(each, each.status, NEXT_STEP[each.status]) for each in others))
     return changes
 
 
 def _lock_products(codes: Iterable[str]) -> tuple[dict[str, Product], dict[str, EffectivePolicy]]:
     """Lock products in the order of their codes; return them and their policies."""
-    products: dict[str, Product] = {}
-    for chunk in batches(sorted(set(codes)), ROWS_A_STATEMENT):
-        locked = Product.objects.select_for_update().filter(code__in=chunk).order_by("code")
-        products |= {product.code: product for product in locked}
+    locked = _in_chunks(Product.objects.select_for_update().order_by("code"), "code", codes)
+    products = {product.code: product for product in locked}
     return products, effective_policies(products.values())
 
 
@@ -303,11 +295,14 @@ def _check(transition: Transition, found: Iterable[RuleViolation | None]) -> Non
 
 def _newest_applied(codes: Iterable[str]) -> dict[str, int]:
     """The change of each product that is in force: the one applied last and not rolled back."""
-    newest: dict[str, int] = {}
-    for chunk in batches(codes, ROWS_A_STATEMENT):
-        applied = PriceChange.objects.filter(product_id__in=chunk, status=APPLIED)
-        newest |= dict(applied.order_by("changed_at", "pk").values_list("product_id", "pk"))
-    return newest
+    applied = PriceChange.objects.filter(status=APPLIED).order_by("changed_at", "pk")
+    return dict(_in_chunks(applied.values_list("product_id", "pk"), "product_id", codes))
+
+
+def _in_chunks(rows: QuerySet[Any, Any], column: str, values: Iterable[Any]) -> Iterator[Any]:
+    """The rows with any of the values in a column, in as many statements as their number needs."""
+    for chunk in batches(sorted(set(values)), ROWS_A_STATEMENT):
+        yield from rows.filter(**{f"{column}__in": chunk})
 
 
 # --- writing -----------------------------------------------------------------------------------------

@@ -109,4 +109,6 @@ def keep_model(plan: RecomputePlan, model: FittedModel | None) -> None:
             "fitted_at": timezone.now(),
         },
     )
-    alerts_report("fit_not_converged", [Finding("", NOT_SETTLED)] if fit_converged() is False else [])
+    alerts_report(
+        "fit_not_converged", [Finding("", NOT_SETTLED)] if fit_converged() is False else [], among=[""]
+    )

@@ -251,13 +251,13 @@ def test_an_approved_change_of_a_real_shop_ends_in_the_calibration(
 ) -> None:
     """What `approve` keeps is what outcomes read."""
     price = Product.objects.get(code="CUP").current_price
-    line = price_changes.propose([("CUP", price + Decimal("0.40"))], by="analyst")[0].pk
-    price_changes.approve([line], by="manager")
-    price_changes.apply([line], by="manager")
+    number = price_changes.propose([("CUP", price + Decimal("0.40"))], by="analyst")[0].pk
+    price_changes.approve([number], by="manager")
+    price_changes.apply([number], by="manager")
     as_of = data_version().as_of
-    # As if the last 40 days of the books had come in after it.
+    # As if the last 40 days of sales had come in after it.
     when = dt.datetime.combine(as_of - dt.timedelta(days=40), dt.time(12), dt.UTC)
-    change = PriceChange.objects.get(pk=line)
+    change = PriceChange.objects.get(pk=number)
     change.expected["as_of"] = when.date().isoformat()
     change.changed_at = when
     change.save()

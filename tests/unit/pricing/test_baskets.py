@@ -11,7 +11,7 @@ from pricing.bundles.core import baskets as core
 from pricing.bundles.core.baskets import association, baskets_of, beyond_chance, bought_together
 from pricing.bundles.core.constants import BEYOND_CHANCE
 
-books = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 5)), max_size=120)
+invoices = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 5)), max_size=120)
 
 
 def sorted_into(lines, products=6):
@@ -27,7 +27,7 @@ def counted_by_hand(lines):
 
 
 @settings(deadline=None)
-@given(books)
+@given(invoices)
 def test_counts_are_those_of_sets(lines):
     found, contents = sorted_into(lines), counted_by_hand(lines)
     assert found.total == len(contents)

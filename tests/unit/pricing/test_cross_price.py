@@ -162,10 +162,10 @@ def shop():
         SHOP, products=40, categories=4, days=400, lines_per_day=8, disturbances=Disturbances.only("promotions")
     )  # fmt: skip
     found = simulate_pairs(PairsSpec(shop=small), 7)
-    books = found.lines
+    columns = found.lines
     keys = ("product", "customer", "quantity", "minute", "cancellation", "price")
-    voided = match_cancellations(**{key: books[key] for key in keys}, order=np.arange(found.product.size))
-    lines = SalesLines(**books, voided=voided)
+    voided = match_cancellations(**{key: columns[key] for key in keys}, order=np.arange(found.product.size))
+    lines = SalesLines(**columns, voided=voided)
     daily = daily_sales(lines, clean_lines(lines, 40), 40)
     hyper = fit_pooled(daily, found.product_category, np.unique(daily.day))
     together = bought_together(baskets_of(found.invoice, found.product, 40))
@@ -202,7 +202,7 @@ def test_the_mean_price_of_a_cell_is_that_of_its_days():
         assert got == pytest.approx(expected, abs=1e-9)
 
 
-def test_related_pairs_are_told_and_independent_ones_are_not():
+def test_related_pairs_are_named_and_independent_ones_are_not():
     found, daily, hyper, pairs = shop()
     _, result = fit_cross(daily, found.product_category, hyper, pairs)
     truth = np.stack(
@@ -215,9 +215,9 @@ def test_related_pairs_are_told_and_independent_ones_are_not():
     strong = np.abs(truth) >= 0.5
     assert strong.sum() >= 15
     assert (np.sign(result.elasticity) == np.sign(truth))[strong].mean() >= 0.9
-    told = result.relationship != "independent"
-    assert told[strong].mean() > 0.3
-    assert told[truth == 0].mean() <= 0.05
+    named = result.relationship != "independent"
+    assert named[strong].mean() > 0.3
+    assert named[truth == 0].mean() <= 0.05
 
 
 def test_the_fit_says_whether_it_converged_and_in_how_many_rounds(monkeypatch):

@@ -24,7 +24,7 @@ ONE = np.ones(1)
 NO_CHANCE = Noise(0 * ONE, 0 * ONE, 0 * ONE)
 
 
-def foretell(**changes: Any) -> Band:
+def predicted(**changes: Any) -> Band:
     """120 units in 30 days at 10.00, a fifth fewer at 12.00, cost 4.00, over 28 days."""
     given = {
         "baseline": 120 * ONE,
@@ -50,43 +50,43 @@ def poisson_noise(dispersion: float = 1.0, price: float = 10.0) -> Noise:
 
 
 def test_expected_figures_are_those_of_30_days_cut_to_the_window() -> None:
-    assert foretell().mean[:, 0] == pytest.approx([89.6, 1075.2, 716.8])
+    assert predicted().mean[:, 0] == pytest.approx([89.6, 1075.2, 716.8])
 
 
 def test_the_season_moves_all_figures_and_the_paid_level_only_the_money() -> None:
-    assert foretell(scale=28 / 30 * 1.5).mean[:, 0] == pytest.approx([134.4, 1612.8, 1075.2])
-    assert foretell(paid_level=1.5).mean[:, 0] == pytest.approx([89.6, 1612.8, 1254.4])
+    assert predicted(scale=28 / 30 * 1.5).mean[:, 0] == pytest.approx([134.4, 1612.8, 1075.2])
+    assert predicted(paid_level=1.5).mean[:, 0] == pytest.approx([89.6, 1612.8, 1254.4])
 
 
 def test_without_a_cost_only_the_profit_is_unknown() -> None:
-    band = foretell(cost=np.nan)
+    band = predicted(cost=np.nan)
     assert np.isnan([band.mean[2, 0], band.low[2, 0], band.high[2, 0]]).all()
     assert band.mean[1, 0] == pytest.approx(1075.2)
 
 
 def test_an_uncertain_elasticity_alone_gives_its_own_interval() -> None:
-    band = foretell(share_sd=0.1)
+    band = predicted(share_sd=0.1)
     half = 1.2815515655 * 8.96
     assert band.low[0, 0] == np.floor(89.6 - half)
     assert band.high[0, 0] == np.ceil(89.6 + half)
     assert band.low[1, 0] == pytest.approx(12 * band.low[0, 0])
 
 
-def test_chance_widens_the_interval_by_the_window_and_by_the_month_it_was_foretold_from() -> None:
-    band = foretell(noise=poisson_noise(4.0), baseline=1e6, usual=1e6)
+def test_chance_widens_the_interval_by_the_window_and_by_the_month_it_was_predicted_from() -> None:
+    band = predicted(noise=poisson_noise(4.0), baseline=1e6, usual=1e6)
     ratio = 28 / 30 * 0.8
     sd = np.sqrt(4.0 * 1e6 * ratio * (1 + ratio))
     assert (band.high[0, 0] - band.low[0, 0]) / 2 == pytest.approx(1.2816 * sd, rel=1e-3)
 
 
 def test_a_product_that_never_sells_may_still_sell_one() -> None:
-    band = foretell(noise=poisson_noise(), baseline=0, usual=0)
+    band = predicted(noise=poisson_noise(), baseline=0, usual=0)
     assert (band.mean[0, 0], band.low[0, 0]) == (0, 0)
     assert band.high[0, 0] >= 1
 
 
 def test_where_a_unit_loses_money_more_units_bring_less_profit() -> None:
-    band = foretell(cost=15, noise=poisson_noise(4.0))
+    band = predicted(cost=15, noise=poisson_noise(4.0))
     assert band.low[2, 0] < band.mean[2, 0] < band.high[2, 0] < 0
     assert band.low[2, 0] <= -3 * band.high[0, 0]
 
@@ -103,7 +103,7 @@ def test_where_a_unit_loses_money_more_units_bring_less_profit() -> None:
 def test_limits_hold_the_mean_between_them_and_sales_are_never_negative(
     baseline: float, share: float, share_sd: float, scale: float, price: float, cost: float, dispersion: float
 ) -> None:
-    band = foretell(
+    band = predicted(
         baseline=baseline, usual=baseline, share=share, share_sd=share_sd, scale=scale, price=price, cost=cost,
         noise=poisson_noise(dispersion),
     )  # fmt: skip
@@ -127,7 +127,7 @@ def test_poisson_weeks_have_the_dispersion_of_their_lines() -> None:
     assert noise.revenue == pytest.approx(9 * noise.units)
 
 
-def test_sales_that_drift_foretell_a_month_worse_than_scatter_alone_does() -> None:
+def test_sales_that_drift_predict_a_month_worse_than_scatter_alone_does() -> None:
     rng = np.random.default_rng(6)
     drift = np.exp(np.cumsum(rng.normal(0, 0.1, (200, 52)), axis=1))
     shop = np.full(drift.shape, 1e6)

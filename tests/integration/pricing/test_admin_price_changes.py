@@ -1,4 +1,4 @@
-"""The price ledger in the admin: looked through, decided on by managers, edited by nobody."""
+"""Price changes in the admin: looked through, decided on by managers, edited by nobody."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -43,7 +43,7 @@ def prices() -> list[str]:
     return [str(price) for price in Product.objects.order_by("code").values_list("current_price", flat=True)]
 
 
-def test_a_manager_takes_prices_to_the_shelf_and_back(changes: list[PriceChange], browser: Client) -> None:
+def test_a_manager_applies_prices_and_rolls_them_back(changes: list[PriceChange], browser: Client) -> None:
     assert "Approved: 2." in said(run_action(browser, "approve", *changes))
     assert "Applied: 2." in said(run_action(browser, "apply", *changes))
     assert prices() == ["4.49", "4.99"]
@@ -102,7 +102,7 @@ def test_analysts_and_viewers_decide_on_nothing(
     assert statuses() == ["proposed", "proposed"]
 
 
-def test_nobody_edits_or_deletes_lines(changes: list[PriceChange], admin_user: User) -> None:
+def test_nobody_edits_or_deletes_changes(changes: list[PriceChange], admin_user: User) -> None:
     looking = signed_in(admin_user)
     assert looking.get(page(PriceChange, "change", changes[0].pk)).status_code == 200
     assert looking.post(page(PriceChange, "change", changes[0].pk), {"new_price": "9"}).status_code == 403
@@ -204,26 +204,26 @@ def test_what_was_expected_is_said_in_words(changes: list[PriceChange], viewer: 
     ("query", "found"),
     [("q=spring", 2), ("q=mug", 2), ("q=nothing", 0), ("status=proposed", 2), ("source=manual", 2)],
 )
-def test_the_ledger_is_searched_and_filtered(
+def test_changes_are_searched_and_filtered(
     query: str, found: int, changes: list[PriceChange], viewer: User
 ) -> None:
     assert signed_in(viewer).get(f"{page(PriceChange)}?{query}").context["cl"].result_count == found
 
 
-def test_a_line_leads_to_the_whole_of_its_batch(changes: list[PriceChange], viewer: User) -> None:
+def test_a_change_leads_to_the_whole_of_its_batch(changes: list[PriceChange], viewer: User) -> None:
     looking = signed_in(viewer)
     url = f"{page(PriceChange)}?batch__exact={changes[0].batch}"
     assert url in looking.get(page(PriceChange)).content.decode()
     assert looking.get(url).context["cl"].result_count == 2
 
 
-def test_the_ledger_can_be_exported(changes: list[PriceChange], viewer: User) -> None:
+def test_changes_can_be_exported(changes: list[PriceChange], viewer: User) -> None:
     answer: Any = run_action(signed_in(viewer), "export_csv", *changes)
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
     assert "CUP,4.00,4.49,proposed,proposal" in text
 
 
-def test_the_list_takes_the_same_queries_for_many_lines_as_for_few(
+def test_the_list_takes_the_same_queries_for_many_changes_as_for_few(
     changes: list[PriceChange], browser: Client
 ) -> None:
     few = queries_of(browser, page(PriceChange))

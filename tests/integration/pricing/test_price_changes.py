@@ -1,4 +1,4 @@
-"""The price ledger through the API: proposed, decided on, applied, rolled back; alone and in batches."""
+"""Price changes through the API: proposed, decided on, applied, rolled back; alone and in batches."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -283,7 +283,7 @@ def test_the_policy_may_let_people_approve_their_own(cup: Product, manager_clien
 # --- deciding, applying, rolling back ---------------------------------------------------------------------
 
 
-def test_a_price_goes_to_the_shelf_and_back(proposed: int, manager_client: APIClient) -> None:
+def test_a_price_is_applied_and_rolled_back(proposed: int, manager_client: APIClient) -> None:
     before = data_version().catalogue_version
     body = manager_client.post(f"{PATH}/{proposed}/approve").json()
     assert (body["status"], body["decided_by"], prices()) == ("approved", "manager", {"CUP": "4.00"})
@@ -409,7 +409,7 @@ def test_what_is_expected_is_kept_at_approval_and_never_recomputed(
 # --- batches ----------------------------------------------------------------------------------------------
 
 
-def test_a_batch_goes_to_the_shelf_and_back_as_one(batch: Any, manager_client: APIClient) -> None:
+def test_a_batch_is_applied_and_rolled_back_as_one(batch: Any, manager_client: APIClient) -> None:
     body = manager_client.post(f"{PATH}/batch/{batch}/approve").json()
     assert (body["batch"], body["total"]) == (str(batch), 2)
     assert [item["status"] for item in body["items"]] == ["approved", "approved"]
@@ -544,8 +544,8 @@ def test_of_two_due_changes_of_a_product_the_first_is_applied(proposed: int) -> 
 
 
 @pytest.fixture
-def full_ledger(batch: Any, applied: int) -> int:
-    """Two lines by hand (the products' first prices), a batch of two proposals, a change that was applied."""
+def several_changes(batch: Any, applied: int) -> int:
+    """Two changes by hand (the products' first prices), a batch of two proposals, a change that was applied."""
     PriceChange.objects.filter(pk=applied).update(created_at=dt.datetime(2025, 3, 1, 23, 30, tzinfo=dt.UTC))
     return applied
 
@@ -568,8 +568,8 @@ def full_ledger(batch: Any, applied: int) -> int:
         ("offset=99", 0),
     ],
 )
-def test_the_ledger_is_filtered(
-    query: str, expected: int, full_ledger: int, viewer_client: APIClient
+def test_changes_are_filtered(
+    query: str, expected: int, several_changes: int, viewer_client: APIClient
 ) -> None:
     body = viewer_client.get(f"{PATH}?{query}").json()
     assert len(body["items"]) == expected
@@ -590,8 +590,8 @@ def test_a_batch_is_found_by_its_number(batch: Any, viewer_client: APIClient) ->
         ("changed_at", lambda item: (item["changed_at"] is None, item["changed_at"] or "")),
     ],
 )
-def test_the_ledger_is_ordered(
-    ordering: str, key: Callable[[Any], Any], full_ledger: int, viewer_client: APIClient
+def test_changes_are_ordered(
+    ordering: str, key: Callable[[Any], Any], several_changes: int, viewer_client: APIClient
 ) -> None:
     items = viewer_client.get(f"{PATH}?ordering={ordering}").json()["items"]
     assert items == sorted(items, key=lambda item: (key(item), item["id"]))
@@ -608,8 +608,8 @@ def test_a_query_out_of_its_limits_is_refused(query: str, viewer_client: APIClie
     assert viewer_client.get(f"{PATH}?{query}").status_code == 400
 
 
-def test_the_number_of_queries_does_not_grow_with_the_ledger(
-    counted: APIClient, full_ledger: int, django_assert_num_queries: Any
+def test_the_number_of_queries_does_not_grow_with_the_changes(
+    counted: APIClient, several_changes: int, django_assert_num_queries: Any
 ) -> None:
     with django_assert_num_queries(2):
         assert len(counted.get(PATH).json()["items"]) == 5
