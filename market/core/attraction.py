@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-FloatArray = NDArray[np.float64]
+from pricing.sales.core.arrays import FloatArray
 
 DEFAULT_GAMMA: Final = 1.0
 HIGHEST_BETA: Final = 100.0

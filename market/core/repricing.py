@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from market.core.dynamic import dynamic_factors
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
 Action = Literal["factor", "match", "undercut", "bounds", "dynamic"]
 Reference = Literal["lowest", "mean"]
@@ -235,11 +232,11 @@ class Choice:
     wanted : its price; the present one where no rule fires.
     """
 
-    winner: NDArray[np.int64]
+    winner: IntArray
     wanted: FloatArray
 
 
-def choose(cases: Sequence[RuleCase], signals: Signals, set_by: NDArray[np.int64], moment: Moment) -> Choice:
+def choose(cases: Sequence[RuleCase], signals: Signals, set_by: IntArray, moment: Moment) -> Choice:
     """Let the first rule that fires decide on each product.
 
     A rule fires where it covers the product, its conditions hold and what its action needs is known.

@@ -1,7 +1,7 @@
 """What repricing rules and dynamic prices look at, read once for any number of products."""
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -19,11 +19,13 @@ from market.core.repricing import Moment, Signals
 from market.models import CompetitorPrice
 from pricing.recommendation.selectors.competition import competitor_prices
 from pricing.recommendation.selectors.pricing_inputs import PriceFacts, price_facts
+from pricing.sales.core.arrays import FloatArray
 from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
 from pricing.sales.models.products import PriceSource
 
+DAY: Final = dt.timedelta(days=1)
 DEMAND_DAYS: Final = 7
 USUAL_DAYS: Final = 28
 LEAST_USUAL_UNITS: Final = 5
@@ -135,31 +137,25 @@ def product_signals(codes: Collection[str]) -> dict[str, ProductSignals]:
 def as_arrays(found: Sequence[ProductSignals], now: dt.datetime) -> Signals:
     """Turn products into the arrays that rules are evaluated on; (P,) in the order given."""
 
-    def column(values: list[Any]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    def column(values: Iterable[Any]) -> FloatArray:
         return np.array([np.nan if value is None else float(value) for value in values], np.float64)
 
     facts = [each.facts for each in found]
-    demand = column([each.demand.recent for each in found])
-    usual = column([None if each.demand.is_thin else each.demand.usual for each in found])
     return Signals(
-        price=column([each.price for each in facts]),
-        base=column([each.base for each in found]),
-        stock=column([each.stock.level for each in found]),
-        target=column([each.stock.target for each in found]),
-        daily_demand=column([each.quantity / MONTH_DAYS for each in facts]),
-        demand=demand,
-        usual=usual,
-        lowest=column([each.competitors and each.competitors.lowest for each in facts]),
-        mean=column([each.competitors and each.competitors.mean for each in facts]),
-        competitor_move=column([each.competitor_move for each in found]),
+        price=column(each.price for each in facts),
+        base=column(each.base for each in found),
+        stock=column(each.stock.level for each in found),
+        target=column(each.stock.target for each in found),
+        daily_demand=column(each.quantity / MONTH_DAYS for each in facts),
+        demand=column(each.demand.recent for each in found),
+        usual=column(None if each.demand.is_thin else each.demand.usual for each in found),
+        lowest=column(each.competitors and each.competitors.lowest for each in facts),
+        mean=column(each.competitors and each.competitors.mean for each in facts),
+        competitor_move=column(each.competitor_move for each in found),
         days_unchanged=column(
-            [np.inf if each.last_changed is None else _days(now - each.last_changed) for each in facts]
+            np.inf if each.last_changed is None else (now - each.last_changed) / DAY for each in facts
         ),
     )
-
-
-def _days(span: dt.timedelta) -> float:
-    return span / dt.timedelta(days=1)
 
 
 def _stocks(codes: list[str]) -> dict[str, Stock]:
