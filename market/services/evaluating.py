@@ -34,7 +34,7 @@ class Decision:
     Attributes
     ----------
     reason : why the price stays, in one word; empty if it is to become `price`.
-    binding : the guardrails and caps that kept it from the wanted price.
+    binding : the guardrails and caps that kept it from the price that the rule asks for.
     """
 
     rule: RepricingRule
@@ -70,7 +70,7 @@ class Evaluation:
 
 
 def rules_in_order(also: Collection[int] = ()) -> list[RepricingRule]:
-    """The enabled rules, and those asked for by number, in the order in which they are tried."""
+    """The enabled rules, and those given by number, in the order in which they are tried."""
     rules = RepricingRule.objects.prefetch_related("products").order_by("priority", "id")
     return [rule for rule in rules if rule.enabled or rule.pk in also]
 
@@ -108,7 +108,7 @@ def evaluate(rules: Sequence[RepricingRule]) -> Evaluation:
     winners = [rules[position] for position in choice.winner[chosen]]
     rows = [rows[index] for index in chosen]
     group = price_group(strategy_of(next(iter(found.values())).facts.policy), [row.facts for row in rows])
-    constrained = _constrain(choice.wanted[chosen], group, winners, rows)
+    constrained = _constrain(choice.price[chosen], group, winners, rows)
     evaluation = Evaluation(
         outside_canary={pk: len(scope) - len(covered[pk]) for pk, scope in scopes.items()}, signals=found
     )
@@ -137,7 +137,7 @@ def _scopes(rules: Iterable[RepricingRule]) -> dict[int, set[str]]:
 
 
 def _constrain(
-    wanted: FloatArray, group: PriceGroup, winners: Sequence[RepricingRule], rows: Sequence[ProductSignals]
+    prices: FloatArray, group: PriceGroup, winners: Sequence[RepricingRule], rows: Sequence[ProductSignals]
 ) -> ConstrainedPrices:
     def cap(name: str) -> FloatArray:
         values = (getattr(rule, name) for rule in winners)
@@ -145,7 +145,7 @@ def _constrain(
 
     day = DayRange(np.array([float(each.day_start) for each in rows]), cap("max_day_percent"))
     constraints = group.constraints.limit_change(cap("max_change_percent"))
-    return constrain_price(wanted, group.inputs, constraints, day)
+    return constrain_price(prices, group.inputs, constraints, day)
 
 
 def _decision(
