@@ -20,14 +20,9 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pricing.bundles.core.baskets import baskets_of, bought_together
-from pricing.bundles.core.cross_price import (
-    FEWEST_SOLD_DAYS,
-    INDEPENDENT,
-    candidate_pairs,
-    cross_of_pair,
-    fit_cross,
-)
+from pricing.bundles.core.baskets import baskets_of, bought_together, candidate_pairs
+from pricing.bundles.core.constants import FEWEST_SOLD_DAYS
+from pricing.bundles.core.cross_price import INDEPENDENT, cross_of_pair, fit_cross
 from pricing.elasticity.core.pooled import fit_pooled
 from pricing.sales.core.cancellations import match_cancellations
 from pricing.sales.core.daily import DailySales, daily_sales, take_products

@@ -1,23 +1,221 @@
 """/api/analytics/cross-elasticity, /api/analytics/bundles, /api/price/bundle: products together."""
 
+from decimal import Decimal
+from typing import Any
+
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from elastix.api.fields import TextField
 from elastix.api.operations import operation
+from elastix.api.parameters import QuerySerializer, limit_field
 from elastix.api.permissions import Role
+from elastix.api.serializers import (
+    ElasticityField,
+    MoneyField,
+    PercentField,
+    PublishedSerializer,
+    RoundedField,
+    RowSerializer,
+)
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
-from pricing.bundles.selectors.bundles import bundle_offer, bundle_suggestions
+from elastix.dataset.models import DataVersion
+from pricing.bundles.core.cross_price import RELATIONSHIPS
+from pricing.bundles.models import SOURCES, ProductPair
+from pricing.bundles.selectors.bundles import bundle_offer, bundle_suggestions, counted_baskets
 from pricing.bundles.selectors.pairs import cross_elasticity, pair_is_published
-from pricing.bundles.serializers import (
-    BundleOfferSerializer,
-    BundleSerializer,
-    BundlesQuery,
-    CrossElasticityQuery,
-    CrossElasticitySerializer,
-    SuggestionsSerializer,
-)
+from pricing.recommendation.api.price_serializers import fraction_field
+from pricing.sales.api.fields import CodeField
 from pricing.sales.selectors.products import find_product
+
+FEWEST, MOST = 2, 6
+
+
+# --- requests ------------------------------------------------------------------------------------
+
+
+class CrossElasticityQuery(QuerySerializer):
+    product_x = CodeField(help_text="Whose demand.")
+    product_y = CodeField(help_text="Whose price.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["product_x"] == attrs["product_y"]:
+            raise serializers.ValidationError(
+                {
+                    "product_y": "Name two different products; a product's answer to its own price is at "
+                    f"/api/analytics/elasticity/{attrs['product_x']}."
+                },
+                code="same",
+            )
+        return attrs
+
+
+class BundlesQuery(QuerySerializer):
+    category = TextField(
+        required=False, default=None, max_length=100, help_text="One of the two stands in it."
+    )
+    product = CodeField(required=False, default=None, help_text="One of the two.")
+    limit = limit_field(50)
+
+
+class BundleSerializer(serializers.Serializer[Any]):
+    products = serializers.ListField(child=CodeField(), min_length=FEWEST, max_length=MOST)
+    discount = fraction_field(
+        "0.2",
+        least="0.1",
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Fraction off the summed prices.",
+    )
+    expected_saving = serializers.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        min_value=Decimal(0),
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Amount that buyers expect to save, in place of a discount.",
+    )
+
+    def validate_products(self, codes: list[str]) -> list[str]:
+        if len(set(codes)) < len(codes):
+            raise serializers.ValidationError("A product stands here twice.", code="repeated")
+        return codes
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["discount"] is not None and attrs["expected_saving"] is not None:
+            raise serializers.ValidationError(
+                {"expected_saving": "Give either a discount or an expected saving."}, code="both"
+            )
+        return attrs
+
+
+# --- answers -------------------------------------------------------------------------------------
+
+
+class CrossElasticitySerializer(PublishedSerializer, serializers.ModelSerializer[ProductPair]):
+    product_x = serializers.CharField(source="product_x_id")
+    product_y = serializers.CharField(source="product_y_id")
+    cross_elasticity = ElasticityField(
+        allow_null=True, help_text="Percent more of product_x sold for 1 % on the price of product_y."
+    )
+    relationship = serializers.ChoiceField(
+        RELATIONSHIPS, help_text="independent unless the 95 % interval excludes 0."
+    )
+    std_error = ElasticityField(allow_null=True)
+    ci_low = ElasticityField(allow_null=True)
+    ci_high = ElasticityField(allow_null=True)
+    interpretation = serializers.CharField()
+    source = serializers.ChoiceField(  # type: ignore[assignment]
+        SOURCES,
+        help_text="published with all pairs, estimated on_the_spot for this answer, or not_estimated yet.",
+    )
+    support = RoundedField(6, allow_null=True, help_text="Share of all invoices; null while not_estimated.")
+    confidence = RoundedField(4, help_text="Share of the invoices with product_x that have product_y.")
+    lift = RoundedField(
+        2, allow_null=True, help_text="Confidence over the share of all invoices with product_y, or null."
+    )
+
+    class Meta:
+        model = ProductPair
+        fields = (
+            "product_x", "product_y", "cross_elasticity", "relationship", "std_error", "ci_low", "ci_high",
+            "interpretation", "source", "baskets_together", "support", "confidence", "lift", "last_updated",
+        )  # fmt: skip
+
+
+class BundlePartSerializer(RowSerializer):
+    id = serializers.CharField(source="product.code")
+    name = serializers.CharField(source="product.name")
+    price = MoneyField(source="product.current_price")
+    cost = RoundedField(4, source="product.cost", allow_null=True)
+    monthly_sales = serializers.IntegerField(help_text="Units of the 30 days before the as-of date.")
+
+
+class DemandAssumptionSerializer(RowSerializer):
+    days = serializers.IntegerField()
+    text = serializers.CharField()
+
+
+class BundleConstraintSerializer(RowSerializer):
+    rule = serializers.CharField()
+    bound = MoneyField(allow_null=True)
+    checked = serializers.BooleanField(help_text="False where a cost is not known.")
+    binding = serializers.BooleanField(help_text="It set the price.")
+    cost_unknown_for = serializers.ListField(child=serializers.CharField())
+
+
+class BundlePairSerializer(RowSerializer):
+    product_x = serializers.CharField()
+    product_y = serializers.CharField()
+    baskets_together = serializers.IntegerField(help_text="Invoices with both.")
+    baskets_x = serializers.IntegerField()
+    baskets_y = serializers.IntegerField()
+    confidence = RoundedField(4, help_text="Share of the invoices with product_x that have product_y.")
+    support = RoundedField(6, allow_null=True)
+    lift = RoundedField(2, allow_null=True)
+    cross_elasticity = ElasticityField(allow_null=True)
+    relationship = serializers.ChoiceField(RELATIONSHIPS, allow_null=True)
+
+
+class BundleEvidenceSerializer(RowSerializer):
+    """What the baskets say of the products."""
+
+    baskets_with_all = serializers.IntegerField()
+    pairs = BundlePairSerializer(many=True)
+
+
+class BundlePriceSerializer(RowSerializer):
+    individual_total = MoneyField(source="bundle.individual_total", help_text="Sum of the single prices.")
+    bundle_price = MoneyField(source="bundle.price")
+    savings = MoneyField(source="bundle.savings", help_text="What the buyer saves.")
+    savings_percent = PercentField(
+        source="bundle.savings_percent", help_text="The actual saving, in percent of the single prices."
+    )
+
+
+class BundleOfferSerializer(PublishedSerializer, BundlePriceSerializer):
+    products = BundlePartSerializer(many=True)
+    alpha = RoundedField(4, source="bundle.alpha", help_text="Of the summed prices, before the lowest price.")
+    optimal_alpha = RoundedField(
+        4,
+        source="bundle.optimal_alpha",
+        allow_null=True,
+        help_text="1 - expected saving / summed prices, before it is kept within 0.80-0.90.",
+    )
+    profit_per_bundle = MoneyField(source="profit", allow_null=True)
+    projected_bundles_sold = serializers.IntegerField(source="bundle.whole_units")
+    incremental_revenue = MoneyField(source="bundle.incremental_revenue")
+    incremental_revenue_cautious = MoneyField(source="bundle.cautious_revenue")
+    demand_assumption = DemandAssumptionSerializer()
+    constraints = BundleConstraintSerializer(many=True)
+    evidence = BundleEvidenceSerializer()
+    warnings = serializers.ListField(child=serializers.CharField())
+
+
+class SuggestionSerializer(BundlePriceSerializer):
+    products = serializers.ListField(child=serializers.CharField(), min_length=2, max_length=2)
+    names = serializers.ListField(child=serializers.CharField(), min_length=2, max_length=2)
+    baskets_together = serializers.IntegerField(source="pair.baskets_together")
+    support = RoundedField(6, source="pair.support", help_text="Share of all invoices that have both.")
+    confidence = RoundedField(
+        4, source="pair.confidence", help_text="Share of the first one's invoices that have the second."
+    )
+    confidence_back = RoundedField(4, help_text="Share of the second one's invoices that have the first.")
+    lift = RoundedField(2, source="pair.lift")
+    cross_elasticity = ElasticityField(source="pair.cross_elasticity")
+    relationship = serializers.ChoiceField(RELATIONSHIPS, source="pair.relationship")
+
+
+class SuggestionsSerializer(PublishedSerializer):
+    bundles = SuggestionSerializer(many=True)
+    baskets = serializers.IntegerField(help_text="Number of all invoices with merchandise.")
+
+
+# --- viewsets --------------------------------------------------------------------------------------
 
 
 class CrossElasticityViewSet(ElastixViewSet):
@@ -31,7 +229,11 @@ class CrossElasticityViewSet(ElastixViewSet):
         """
         x, y = (find_product(self.query[name]).code for name in ("product_x", "product_y"))
         live = not pair_is_published(x, y)
-        return answer(request, lambda version: cross_elasticity(version, x, y), live=live)
+        return answer(
+            request,
+            lambda version: CrossElasticitySerializer(cross_elasticity(version, x, y)).data,
+            live=live,
+        )
 
 
 class BundleSuggestionViewSet(ElastixViewSet):
@@ -43,7 +245,12 @@ class BundleSuggestionViewSet(ElastixViewSet):
         asked = dict(self.query)
         if asked["product"] is not None:
             asked["product"] = find_product(asked["product"]).code
-        return answer(request, lambda version: bundle_suggestions(**asked), etag=False)
+
+        def build(version: DataVersion) -> dict[str, Any]:
+            found = {"bundles": bundle_suggestions(**asked), "baskets": counted_baskets()}
+            return SuggestionsSerializer(found).data
+
+        return answer(request, build, etag=False)
 
 
 class BundleViewSet(ElastixViewSet):
@@ -54,8 +261,10 @@ class BundleViewSet(ElastixViewSet):
         """The price of a bundle of two to six products, what it is assumed to bring, and what baskets say of them."""
         asked = self.validated()
         codes = [find_product(code).code for code in asked["products"]]
-        return answer(
-            request,
-            lambda version: bundle_offer(codes, asked["discount"], asked["expected_saving"]),
-            etag=False,
-        )
+
+        def build(version: DataVersion) -> dict[str, Any]:
+            return BundleOfferSerializer(
+                bundle_offer(codes, asked["discount"], asked["expected_saving"])
+            ).data
+
+        return answer(request, build, etag=False)

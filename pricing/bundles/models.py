@@ -5,6 +5,8 @@ from django.db import models
 from elastix.fields import choice_check, range_check
 from pricing.sales.models.products import Product
 
+PUBLISHED, ON_THE_SPOT, NOT_ESTIMATED = SOURCES = ("published", "on_the_spot", "not_estimated")
+
 
 class Relationship(models.TextChoices):
     INDEPENDENT = "independent"
@@ -62,3 +64,23 @@ class ProductPair(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product_x_id} to the price of {self.product_y_id}: {self.cross_elasticity:.2f}"
+
+    @property
+    def source(self) -> str:
+        """Where the figures come from: all pairs together, or these two for one answer, or nowhere yet."""
+        if self.pk:
+            return PUBLISHED
+        return NOT_ESTIMATED if self.cross_elasticity is None else ON_THE_SPOT
+
+    @property
+    def interpretation(self) -> str:
+        """What the figures mean, in a sentence."""
+        x, y = self.product_x_id, self.product_y_id
+        if self.source == NOT_ESTIMATED:
+            return "Pairs of products have not been computed yet: that happens some minutes after a full recompute."
+        size = f"about {abs(self.cross_elasticity):.1f} %"
+        if self.relationship == Relationship.SUBSTITUTES:
+            return f"If {y} costs 1 % more, {size} more of {x} is sold: the one takes the place of the other."
+        if self.relationship == Relationship.COMPLEMENTS:
+            return f"If {y} costs 1 % more, {size} less of {x} is sold: the two are bought for each other's sake."
+        return f"The sales do not show that the price of {y} moves demand for {x}."

@@ -6,28 +6,23 @@ from typing import Any, Final
 import numpy as np
 from django.db import transaction
 
+from elastix.alerts.services import Finding, alerts_report
 from elastix.dataset.versions import catalogue_changed, data_version, lock_version
 from elastix.jobs.models import OPEN_STATES, Job
 from elastix.jobs.runner import JobRun, dispatch_on_commit
 from elastix.sql import execute, insert_rows
-from pricing.bundles.core.baskets import Association, association, bought_together
-from pricing.bundles.core.cross_price import (
-    FEWEST_SOLD_DAYS,
-    Candidates,
-    CrossElasticities,
-    candidate_pairs,
-    fit_cross,
-)
+from pricing.bundles.core.baskets import association, bought_together, candidate_pairs
+from pricing.bundles.core.constants import FEWEST_SOLD_DAYS
+from pricing.bundles.core.cross_price import fit_cross
 from pricing.bundles.models import CrossPriceModel, ProductPair
 from pricing.bundles.selectors.baskets import shop_baskets
 from pricing.elasticity.models import ElasticityModel
 from pricing.elasticity.selectors.fitted_model import fitted_model
-from pricing.sales.core.calendar import BoolArray, FloatArray, IntArray
-from pricing.sales.core.daily import DailySales
 from pricing.sales.models import Product
 from pricing.sales.selectors.daily import merchandise_codes, shop_days
 
 KIND: Final = "product_pairs"
+ALERT_SUBJECT: Final = "product pairs"
 
 _COLUMNS = (
     "product_x_id", "product_y_id", "cross_elasticity", "std_error", "ci_low", "ci_high", "relationship",
@@ -40,21 +35,17 @@ def pairs_request_if_outdated() -> Job | None:
 
     The pairs rest on what a full recompute fits, so that they need no more than one computation after each.
     """
-    with transaction.atomic():
-        lock_version()
-        if not _outdated() or Job.objects.filter(kind=KIND, state__in=OPEN_STATES).exists():
-            return None
-        job = Job.objects.create(kind=KIND)
-        dispatch_on_commit(job.pk)
-        return job
-
-
-def _outdated() -> bool:
     fitted, used = (
         model.objects.values_list("fitted_at", flat=True).first()
         for model in (ElasticityModel, CrossPriceModel)
     )
-    return fitted != used
+    with transaction.atomic():
+        lock_version()
+        if fitted == used or Job.objects.filter(kind=KIND, state__in=OPEN_STATES).exists():
+            return None
+        job = Job.objects.create(kind=KIND)
+        dispatch_on_commit(job.pk)
+        return job
 
 
 def compute_pairs(run: JobRun) -> dict[str, Any]:
@@ -63,83 +54,51 @@ def compute_pairs(run: JobRun) -> dict[str, Any]:
     fitted_at = ElasticityModel.objects.values_list("fitted_at", flat=True).first()
     model, version = fitted_model(), data_version().published_version
     if model is None or fitted_at is None:
-        _forget(run)
+        # The last full recompute found no sales to learn from.
+        with run.fenced_transaction():
+            ProductPair.objects.all().delete()
+            CrossPriceModel.objects.all().delete()
+            catalogue_changed()
         return {"pairs": 0, "version": version}
     codes = merchandise_codes()
     days, category = shop_days(codes, everything=True).daily, model.category_codes(codes)
     run.progress(0.2)
     baskets = shop_baskets(codes)
+    known = Product.objects.filter(current_price__isnull=False).values_list("code", "current_price")
+    price = {code: float(value) for code, value in known if value is not None}
+    sold_days = np.bincount(days.product[days.units > 0], minlength=len(codes))
     pairs = candidate_pairs(
-        bought_together(baskets), category, _prices(codes), _sold_enough(days, len(codes))
+        bought_together(baskets),
+        category,
+        np.array([price.get(code, np.nan) for code in codes]),
+        sold_days >= FEWEST_SOLD_DAYS,
     )
     run.progress(0.4)
     prior, found = fit_cross(days, category, model.hyper, pairs)
     run.progress(0.9)
-    both = baskets.with_both(pairs.first, pairs.second)
-    of_product = baskets.of_product
-    ways = [
-        association(both, of_product[x], of_product[y], baskets.total)
-        for x, y in ((pairs.first, pairs.second), (pairs.second, pairs.first))
-    ]
+    both, each = baskets.with_both(pairs.first, pairs.second), baskets.of_product
+    columns = []
+    for side, (x, y) in enumerate(((pairs.first, pairs.second), (pairs.second, pairs.first))):
+        way = association(both, each[x], each[y], baskets.total)
+        estimates = (found.elasticity, found.std_error, found.ci_low, found.ci_high, found.relationship)
+        columns.append((x, y, *(column[:, side] for column in estimates), both, *way))
     with run.fenced_transaction():
         execute("DELETE FROM pricing_productpair")
         # Where a product was deleted meanwhile the database refuses its pairs, and the job is tried again.
-        insert_rows("pricing_productpair", _COLUMNS, _rows(codes, pairs, found, both, ways, version))
-        CrossPriceModel.objects.update_or_create(
-            pk=1,
-            defaults={
-                "prior": prior.to_dict(),
-                "baskets": baskets.total,
-                "sales_version": version,
-                "fitted_at": fitted_at,
-            },
-        )
+        insert_rows("pricing_productpair", _COLUMNS, _rows(codes, columns, version))
+        values = {"prior": prior.to_dict(), "baskets": baskets.total, "sales_version": version}
+        CrossPriceModel.objects.update_or_create(pk=1, defaults={**values, "fitted_at": fitted_at})
         catalogue_changed()
+        text = f"The fit of the cross elasticities did not settle in {prior.iterations} rounds."
+        findings = [] if prior.converged else [Finding(ALERT_SUBJECT, text)]
+        alerts_report("fit_not_converged", findings, among=[ALERT_SUBJECT])
     return {"pairs": int(pairs.first.size), "version": version}
 
 
-def _forget(run: JobRun) -> None:
-    """Take the pairs of a shop away whose last full recompute found no sales to learn from."""
-    with run.fenced_transaction():
-        ProductPair.objects.all().delete()
-        CrossPriceModel.objects.all().delete()
-        catalogue_changed()
-
-
-def _prices(codes: Sequence[str]) -> FloatArray:
-    """Present prices (P,), nan where none is known."""
-    known = Product.objects.filter(current_price__isnull=False).values_list("code", "current_price")
-    price = {code: float(value) for code, value in known if value is not None}
-    return np.array([price.get(code, np.nan) for code in codes])
-
-
-def _sold_enough(days: DailySales, products: int) -> BoolArray:
-    return np.bincount(days.product[days.units > 0], minlength=products) >= FEWEST_SOLD_DAYS
-
-
 def _rows(
-    codes: Sequence[str],
-    pairs: Candidates,
-    found: CrossElasticities,
-    both: IntArray,
-    ways: Sequence[Association],
-    version: int,
+    codes: Sequence[str], columns: Sequence[tuple[Any, ...]], version: int
 ) -> Iterator[tuple[Any, ...]]:
     """Yield each pair twice: first to the price of second, and the other way round."""
-    names = [[codes[index] for index in side.tolist()] for side in (pairs.first, pairs.second)]
-    for side, way in enumerate(ways):
-        columns = (
-            found.elasticity[:, side],
-            found.std_error[:, side],
-            found.ci_low[:, side],
-            found.ci_high[:, side],
-            found.relationship[:, side],
-            both,
-            way.support,
-            way.confidence,
-            way.lift,
-        )
-        for x, y, *values in zip(
-            names[side], names[1 - side], *(column.tolist() for column in columns), strict=True
-        ):
-            yield (x, y, *values, version)
+    for x, y, *values in columns:
+        for first, second, *row in zip(x, y, *(column.tolist() for column in values), strict=True):
+            yield (codes[first], codes[second], *row, version)

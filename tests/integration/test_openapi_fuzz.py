@@ -18,7 +18,11 @@ from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 from rest_framework.authtoken.models import Token
 from schemathesis import Case, GenerationMode
-from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
 
 from elastix.api.errors import PROBLEM_JSON
 from elastix.fields import uuid7
@@ -36,7 +40,8 @@ from tests.conftest import user_with_role
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 EXAMPLES = 5
-CONFORMS = [response_schema_conformance, content_type_conformance]
+CONFORMS = [status_code_conformance, content_type_conformance, response_schema_conformance]
+OF_FILES = [status_code_conformance, content_type_conformance]
 FILES = ("/transactions/imports/{import_id}/rejects.csv", "/api/jobs/{job_id}/result.csv")
 
 
@@ -93,8 +98,7 @@ def check(case: Case) -> None:
         body = response.json()
         assert set(body) == {"type", "title", "status", "detail", "errors"}
         assert body["status"] == response.status_code
-    elif response.status_code < 300 and case.path not in FILES:
-        case.validate_response(response, checks=CONFORMS)
+    case.validate_response(response, checks=OF_FILES if case.path in FILES else CONFORMS)
 
 
 def requests_to(operation: Any, mode: GenerationMode, known: dict[str, Any]) -> Any:

@@ -1,23 +1,24 @@
-"""Which products are bought together: counts of baskets, and whether chance alone would explain them."""
+"""Which products are bought together beyond chance, and which pairs of products are worth looking at."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from scipy import sparse
 
-from pricing.sales.core.calendar import BoolArray, FloatArray, IntArray
+from pricing.bundles.core.constants import (
+    BEST_PARTNERS,
+    BEYOND_CHANCE,
+    FEWEST_BASKETS,
+    FEWEST_TOGETHER,
+    MOST_PARTNERS,
+)
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
-FEWEST_BASKETS: Final = 20
-"""Baskets that a product must be in for its pairs to be counted."""
-
-FEWEST_TOGETHER: Final = 5
-BEYOND_CHANCE: Final = 5.0
-"""Standard deviations above the expected count; beyond it chance is ruled out even among a million pairs."""
-
-BLOCK: Final = 256
+PRODUCTS_A_BLOCK: Final = 256
 PAIRS_A_BLOCK: Final = 2_000
+
+Count = IntArray | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,15 @@ class Together:
 
 
 @dataclass(frozen=True, slots=True)
-class Association:
+class Candidates:
+    """n unordered pairs of products to look at, sorted: first < second, (n,) each; and whether bought together."""
+
+    first: IntArray
+    second: IntArray
+    together: BoolArray
+
+
+class Association(NamedTuple):
     """Of n ordered pairs (x, y), or one: fractions, and the lift.
 
     Attributes
@@ -103,17 +112,24 @@ def bought_together(baskets: Baskets) -> Together:
     The counts are made for a block of products at a time, and only those beyond chance are kept: memory grows with
     the lines and with the pairs found, never with the square of the number of products.
     """
-    matrix, each, total = baskets.matrix, baskets.of_product, baskets.total
-    common = np.flatnonzero(each >= FEWEST_BASKETS)
-    kept = list(_beyond_chance(matrix[:, common], each[common], total))
-    columns = [np.concatenate(column) for column in zip(*kept, strict=True)] or [np.zeros(0, np.int64)] * 3
-    first, second = common[columns[0]], common[columns[1]]
-    strength = _strength(columns[2], each[first] * each[second] / max(total, 1))
-    return Together(first, second, columns[2], strength)
+    common = np.flatnonzero(baskets.of_product >= FEWEST_BASKETS)
+    matrix, each = baskets.matrix[:, common], baskets.of_product[common]
+    transposed = matrix.T.tocsr()
+    found = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64))]
+    for start in range(0, each.size, PRODUCTS_A_BLOCK):
+        counts = (transposed[start : start + PRODUCTS_A_BLOCK] @ matrix).tocsr()
+        counts.sort_indices()
+        first = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr)) + start
+        second, both = counts.indices.astype(np.int64), counts.data.astype(np.int64)
+        kept = (second > first) & beyond_chance(both, each[first], each[second], baskets.total)
+        found.append((first[kept], second[kept], both[kept]))
+    first, second, both = (np.concatenate(column) for column in zip(*found, strict=True))
+    strength = _strength(both, each[first] * each[second] / max(baskets.total, 1))
+    return Together(common[first], common[second], both, strength)
 
 
-def association(both: IntArray, of_x: IntArray, of_y: IntArray, total: int) -> Association:
-    """Support, confidence and lift of pairs (x, y) from their counts of baskets (n,); 0 where there are none.
+def association(both: Count, of_x: Count, of_y: Count, total: int) -> Association:
+    """Support, confidence and lift of pairs (x, y), or one, from their counts of baskets (n,); 0 where there are none.
 
     Source: Agrawal, Imielinski and Swami (1993) for support and confidence, Brin et al. (1997) for lift.
     """
@@ -122,26 +138,63 @@ def association(both: IntArray, of_x: IntArray, of_y: IntArray, total: int) -> A
     return Association(np.asarray(both / everything), confidence, np.asarray(confidence * everything / y))
 
 
-def beyond_chance(both: IntArray, of_x: IntArray, of_y: IntArray, total: int) -> BoolArray:
-    """Whether (n,) products that are in so many baskets share more of them than chance would give."""
+def beyond_chance(both: Count, of_x: Count, of_y: Count, total: int) -> BoolArray:
+    """Whether (n,) pairs of products, or one, share more of their baskets than chance would give."""
     enough = (both >= FEWEST_TOGETHER) & (np.minimum(of_x, of_y) >= FEWEST_BASKETS)
     return np.asarray(enough & (_strength(both, of_x * of_y / max(total, 1)) > BEYOND_CHANCE))
 
 
-def _beyond_chance(
-    matrix: sparse.csc_matrix, each: IntArray, total: int
-) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
-    """Yield first and second product and count of the pairs of each block of first products."""
-    transposed = matrix.T.tocsr()
-    for start in range(0, each.size, BLOCK):
-        counts = (transposed[start : start + BLOCK] @ matrix).tocsr()
-        counts.sort_indices()
-        first = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr)) + start
-        second, both = counts.indices.astype(np.int64), counts.data.astype(np.int64)
-        kept = (second > first) & beyond_chance(both, each[first], each[second], total)
-        yield first[kept], second[kept], both[kept]
+def candidate_pairs(together: Together, category: IntArray, price: FloatArray, sold: BoolArray) -> Candidates:
+    """Choose the pairs worth looking at: bought together, or neighbours in one category.
+
+    Of the pairs bought together those stay that are among the 15 strongest of either product and the 30 strongest of
+    both. In a category of up to 31 products everybody is paired with everybody, in a larger one with the 15 next cheaper
+    and the 15 next dearer.
+
+    Parameters
+    ----------
+    together : of P products.
+    category : (P,) codes, -1 for none.
+    price : (P,) present or mean price, nan where unknown.
+    sold : (P,) whether there are sales enough to estimate anything.
+    """
+    products = category.size
+    usable = sold[together.first] & sold[together.second]
+    first, second = together.first[usable], together.second[usable]
+    ranks = np.stack(_ranks(first, second, together.strength[usable]))
+    strong = (ranks.min(axis=0) < BEST_PARTNERS) & (ranks.max(axis=0) < MOST_PARTNERS)
+    bought = first[strong] * products + second[strong]
+    peers = _category_pairs(category, price, sold)
+    key = np.union1d(bought, peers)
+    return Candidates(key // products, key % products, np.isin(key, bought, assume_unique=True))
 
 
-def _strength(both: IntArray, expected: FloatArray) -> FloatArray:
+def _strength(both: Count, expected: FloatArray | float) -> FloatArray:
     # An expectation below 1 has a skewed spread: one basket in a hundred thousand proves nothing.
     return np.asarray((both - expected) / np.sqrt(np.maximum(expected, 1.0)))
+
+
+def _ranks(first: IntArray, second: IntArray, strength: FloatArray) -> tuple[IntArray, IntArray]:
+    """Rank of each pair (n,), from 0, among the pairs of its first product and among those of its second."""
+    product = np.concatenate([first, second])
+    order = np.lexsort((np.tile(np.arange(first.size), 2), -np.tile(strength, 2), product))
+    starts = np.searchsorted(product[order], product[order], "left")
+    rank = np.empty(product.size, np.int64)
+    rank[order] = np.arange(product.size) - starts
+    return rank[: first.size], rank[first.size :]
+
+
+def _category_pairs(category: IntArray, price: FloatArray, sold: BoolArray) -> IntArray:
+    """Keys first * P + second of the pairs of each category."""
+    usable = np.flatnonzero(sold & (category >= 0))
+    # Products without a price come last; nan would sort there too, but not in the same order everywhere.
+    order = usable[np.lexsort((usable, np.nan_to_num(price[usable], nan=np.inf), category[usable]))]
+    ends = np.searchsorted(category[order], category[order], "right")
+    size = ends - np.searchsorted(category[order], category[order], "left")
+    reach = np.where(size <= MOST_PARTNERS + 1, size, BEST_PARTNERS)
+    keys = []
+    for step in range(1, MOST_PARTNERS + 1):
+        at = np.flatnonzero((np.arange(order.size) + step < ends) & (step <= reach))
+        one, other = order[at], order[at + step]
+        keys.append(np.minimum(one, other) * category.size + np.maximum(one, other))
+    return np.concatenate(keys)

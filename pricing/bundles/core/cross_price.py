@@ -9,18 +9,26 @@ pairs tell together (empirical Bayes): most products have nothing to do with eac
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from scipy.special import ndtr
 
-from pricing.bundles.core.baskets import Together
+from pricing.bundles.core.baskets import Candidates
+from pricing.bundles.core.constants import (
+    CORRELATIONS,
+    PRIOR_PAIRS,
+    SPREAD,
+    SPREADS,
+    STARTING_WEIGHTS,
+)
 from pricing.elasticity.core.pooled.design import design_matrix
-from pricing.elasticity.core.pooled.hierarchy import Hyperprior, pool_mean, unpooled_data
+from pricing.elasticity.core.pooled.hierarchy import Unpooled, pool_mean, unpooled_data
 from pricing.elasticity.core.pooled.hyperparameters import COLUMNS, Hyperparameters, Normal, product_priors
 from pricing.elasticity.core.pooled.panel import Panel, build_panel
 from pricing.elasticity.core.pooled.solve import ROUGH, batches, own_dispersion, solve_part
-from pricing.sales.core.calendar import BoolArray, FloatArray, IntArray, cumulated_days, first_day_of_week
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.sales.core.calendar import cumulated_days, first_day_of_week
 from pricing.sales.core.daily import DailySales
 
 INDEPENDENT: Final = "independent"
@@ -28,57 +36,49 @@ SUBSTITUTES: Final = "substitutes"
 COMPLEMENTS: Final = "complements"
 RELATIONSHIPS: Final = (INDEPENDENT, SUBSTITUTES, COMPLEMENTS)
 
-MOST_PARTNERS: Final = 30
-"""Products that a product is paired with for being bought together, and as many for standing in its category."""
-
-BEST_PARTNERS: Final = 15
-FEWEST_SOLD_DAYS: Final = 20
-
-SPREAD: Final = Hyperprior(mean=0.0, mean_sd=0.0, spread=0.2)
-PRODUCTS_A_CHUNK: Final = 400
-LEAST_INFORMATION: Final = 1e-3
-
-SPREADS: Final = np.array([0.02, 0.1, 0.1, 0.2, 0.2, 0.4, 0.4, 0.8, 0.8])
-CORRELATIONS: Final = np.array([0.0, 0.0, 0.8, 0.0, 0.8, 0.0, 0.8, 0.0, 0.8])
-"""Components of the prior of a pair's two elasticities. Where one product replaces the other, the other mostly
-replaces it too (Slutsky symmetry, but for income and for shares of the budget): hence the correlated ones."""
-
 STRATA: Final = 2
 """Pairs of one category, and pairs that are bought together: the prior's weights are found for each."""
 
-WEIGHT_ROUNDS: Final = 200
-STARTING_WEIGHTS: Final = np.array([0.8] + [0.2 / (SPREADS.size - 1)] * (SPREADS.size - 1))
-PRIOR_PAIRS: Final = 20.0
-"""Pairs that the starting weights count as, so that a small shop does not find its own chances to be a rule."""
-
-INTERVAL_ROUNDS: Final = 40
+PRODUCTS_A_CHUNK: Final = 400
+LEAST_INFORMATION: Final = 1e-3
+# EM of the weights: it runs on while a weight still moves by more than EXACT in a round, and has converged below SETTLED.
+MOST_ROUNDS: Final = 200
+EXACT: Final = 1e-13
+SETTLED: Final = 1e-4
+BISECTIONS: Final = 40
 TAIL: Final = 0.025
 
 
 @dataclass(frozen=True, slots=True)
-class Candidates:
-    """n unordered pairs of products to look at, sorted: first < second, (n,) each; and whether bought together."""
-
-    first: IntArray
-    second: IntArray
-    together: BoolArray
-
-
-@dataclass(frozen=True, slots=True)
 class CrossPrior:
-    """What all pairs share: spread of cross elasticities in the regression, and the mixture's weights (STRATA, K)."""
+    """What all pairs share.
+
+    Attributes
+    ----------
+    spread : of cross elasticities in the regression.
+    weights : (STRATA, K) of the mixture's components.
+    converged, iterations : whether all regressions and the EM of spread and weights settled, and the rounds of the
+        longest.
+    """
 
     spread: float
     weights: FloatArray
+    converged: bool = True
+    iterations: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and lists that JSON can hold."""
-        return {"spread": self.spread, "weights": self.weights.tolist()}
+        return {
+            "spread": self.spread,
+            "weights": self.weights.tolist(),
+            "converged": self.converged,
+            "iterations": self.iterations,
+        }
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "CrossPrior":
-        """Rebuild what `to_dict` wrote."""
-        return cls(float(values["spread"]), np.array(values["weights"], np.float64))
+        """Rebuild what `to_dict` wrote; earlier releases wrote no `converged` and `iterations`."""
+        return cls(**values | {"weights": np.array(values["weights"], np.float64)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,13 @@ class OwnCross:
     """What the sales alone say of n pairs, (n, 2): of first to the price of second, and the other way round.
 
     A variance is large where the sales say nothing, because the other's price never moved or the sales are few.
+    `converged` and `iterations` tell of the regressions: whether all settled, and the steps of the longest.
     """
 
     estimate: FloatArray
     variance: FloatArray
+    converged: bool = True
+    iterations: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ class CrossElasticities:
     elasticity, std_error : posterior mean and standard deviation.
     ci_low, ci_high : 95 % interval of the posterior.
     relationship : one of `RELATIONSHIPS`; independent unless the interval excludes 0.
+    converged, iterations : of the regressions, as in `OwnCross`.
     """
 
     elasticity: FloatArray
@@ -108,31 +112,8 @@ class CrossElasticities:
     ci_low: FloatArray
     ci_high: FloatArray
     relationship: np.ndarray[tuple[int, int], np.dtype[np.str_]]
-
-
-def candidate_pairs(together: Together, category: IntArray, price: FloatArray, sold: BoolArray) -> Candidates:
-    """Choose the pairs worth looking at: bought together, or neighbours in one category.
-
-    Of the pairs bought together those stay that are among the 15 strongest of either product and the 30 strongest of
-    both. In a category of up to 31 products everybody is paired with everybody, in a larger one with the 15 next cheaper
-    and the 15 next dearer.
-
-    Parameters
-    ----------
-    together : of P products.
-    category : (P,) codes, -1 for none.
-    price : (P,) present or mean price, nan where unknown.
-    sold : (P,) whether there are sales enough to estimate anything.
-    """
-    products = category.size
-    usable = sold[together.first] & sold[together.second]
-    first, second = together.first[usable], together.second[usable]
-    ranks = np.stack(_ranks(first, second, together.strength[usable]))
-    strong = (ranks.min(axis=0) < BEST_PARTNERS) & (ranks.max(axis=0) < MOST_PARTNERS)
-    bought = first[strong] * products + second[strong]
-    peers = _category_pairs(category, price, sold)
-    key = np.union1d(bought, peers)
-    return Candidates(key // products, key % products, np.isin(key, bought, assume_unique=True))
+    converged: bool
+    iterations: int
 
 
 def fit_cross(
@@ -146,12 +127,15 @@ def fit_cross(
     hyper : from `pooled.fit_pooled` on the same products.
     pairs : from `candidate_pairs`.
     """
-    panel, design = _panel(daily, category, hyper)
-    spread = SPREAD.spread
-    first_look = _own_cross(panel, design, category, hyper, pairs, spread)
-    spread = _spread(first_look, spread)
-    own = _own_cross(panel, design, category, hyper, pairs, spread)
-    prior = CrossPrior(spread, _weights(own, pairs.together))
+    regression = _regression(daily, category, hyper)
+    first = _own_cross(regression, pairs, SPREAD.spread)
+    precision = 1.0 / first.variance.ravel()
+    pooled = pool_mean(Unpooled(precision, first.estimate.ravel() * precision), SPREAD, SPREAD.spread)
+    own = _own_cross(regression, pairs, pooled.spread)
+    weights, settled, rounds = _mixture_weights(own, pairs.together)
+    converged = first.converged and pooled.converged and own.converged and settled
+    iterations = max(first.iterations, pooled.iterations, own.iterations, rounds)
+    prior = CrossPrior(pooled.spread, weights, converged, iterations)
     return prior, shrink(own, prior, pairs.together)
 
 
@@ -159,10 +143,9 @@ def cross_of_pair(
     daily: DailySales, category: IntArray, hyper: Hyperparameters, prior: CrossPrior, together: bool
 ) -> CrossElasticities:
     """Estimate one pair by itself: `daily` and `category` are those of its two products (0 and 1)."""
-    panel, design = _panel(daily, category, hyper)
-    pairs = Candidates(np.array([0]), np.array([1]), np.array([together]))
-    own = _own_cross(panel, design, category, hyper, pairs, prior.spread)
-    return shrink(own, prior, pairs.together)
+    pair = Candidates(np.array([0]), np.array([1]), np.array([together]))
+    own = _own_cross(_regression(daily, category, hyper), pair, prior.spread)
+    return shrink(own, prior, pair.together)
 
 
 def shrink(own: OwnCross, prior: CrossPrior, together: BoolArray) -> CrossElasticities:
@@ -178,54 +161,37 @@ def shrink(own: OwnCross, prior: CrossPrior, together: BoolArray) -> CrossElasti
     share = likelihood * prior.weights[together.astype(np.int64)]
     share = (share / share.sum(axis=1, keepdims=True))[:, None, :]
     elasticity = (share * mean).sum(axis=2)
-    variance = (share * (sd**2 + mean**2)).sum(axis=2) - elasticity**2
+    std_error = np.sqrt(np.maximum((share * (sd**2 + mean**2)).sum(axis=2) - elasticity**2, 0.0))
     low, high = (_quantile(share, mean, sd, probability) for probability in (TAIL, 1 - TAIL))
     relationship = np.where(low > 0, SUBSTITUTES, np.where(high < 0, COMPLEMENTS, INDEPENDENT))
-    return CrossElasticities(elasticity, np.sqrt(np.maximum(variance, 0.0)), low, high, relationship)
-
-
-# --- candidates ----------------------------------------------------------------------------------
-
-
-def _ranks(first: IntArray, second: IntArray, strength: FloatArray) -> tuple[IntArray, IntArray]:
-    """Rank of each pair (n,), from 0, among the pairs of its first product and among those of its second."""
-    product = np.concatenate([first, second])
-    order = np.lexsort((np.tile(np.arange(first.size), 2), -np.tile(strength, 2), product))
-    starts = np.searchsorted(product[order], product[order], "left")
-    rank = np.empty(product.size, np.int64)
-    rank[order] = np.arange(product.size) - starts
-    return rank[: first.size], rank[first.size :]
-
-
-def _category_pairs(category: IntArray, price: FloatArray, sold: BoolArray) -> IntArray:
-    """Keys first * P + second of the pairs of each category."""
-    usable = np.flatnonzero(sold & (category >= 0))
-    # Products without a price come last; nan would sort there too, but not in the same order everywhere.
-    order = usable[np.lexsort((usable, np.nan_to_num(price[usable], nan=np.inf), category[usable]))]
-    ends = np.searchsorted(category[order], category[order], "right")
-    size = ends - np.searchsorted(category[order], category[order], "left")
-    reach = np.where(size <= MOST_PARTNERS + 1, size, BEST_PARTNERS)
-    keys = []
-    for step in range(1, MOST_PARTNERS + 1):
-        at = np.flatnonzero((np.arange(order.size) + step < ends) & (step <= reach))
-        one, other = order[at], order[at + step]
-        keys.append(np.minimum(one, other) * category.size + np.maximum(one, other))
-    return np.concatenate(keys)
+    return CrossElasticities(elasticity, std_error, low, high, relationship, own.converged, own.iterations)
 
 
 # --- the regression ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class _PricePaths:
-    """Running totals over days (P, D + 1) of weekday weight times log price, this less the product's mean; and of
-    the weights alone (D + 1). A product counts as 0 on days on which it is not on sale."""
+class _Regression:
+    """The pooled estimator's cells of P products and their columns, and every product's mean price between two days.
 
+    Attributes
+    ----------
+    stop : (n,) day after the last of each cell.
+    log_price : (P, D + 1) running totals over days of weekday weight times log price, this less the product's mean;
+        a product counts as 0 on days on which it is not on sale.
+    weight : (D + 1,) running totals of the weights alone.
+    """
+
+    panel: Panel
+    design: FloatArray
+    hyper: Hyperparameters
+    group: IntArray
+    stop: IntArray
     first_day: int
     log_price: FloatArray
     weight: FloatArray
 
-    def mean_between(self, product: IntArray, start: IntArray, stop: IntArray) -> FloatArray:
+    def mean_price(self, product: IntArray, start: IntArray, stop: IntArray) -> FloatArray:
         """Mean centred log price of products (n, C) over the days start <= day < stop (n,), (n, C)."""
         begin, end = start - self.first_day, stop - self.first_day
         weight = np.maximum(self.weight[end] - self.weight[begin], 1e-9)
@@ -233,55 +199,66 @@ class _PricePaths:
         return np.asarray(total / weight[:, None])
 
 
-def _panel(daily: DailySales, category: IntArray, hyper: Hyperparameters) -> tuple[Panel, FloatArray]:
-    response = (hyper.price_response, hyper.promotion_response)
-    panel = build_panel(daily, category.size, hyper.calendar, response)
-    return panel, design_matrix(panel, hyper, hyper.groups_of(category))
+def _regression(daily: DailySales, category: IntArray, hyper: Hyperparameters) -> _Regression:
+    panel = build_panel(
+        daily, category.size, hyper.calendar, (hyper.price_response, hyper.promotion_response)
+    )
+    group = hyper.groups_of(category)
+    # A cell ends where the product's next one begins, or with the week.
+    following = np.full(panel.product.size, np.iinfo(np.int64).max)
+    same = panel.product[1:] == panel.product[:-1]
+    following[:-1][same] = panel.start[1:][same]
+    stop = np.minimum(following, first_day_of_week(panel.week + 1))
+
+    first, last = (int(panel.start.min()), int(stop.max()) - 1) if stop.size else (0, -1)
+    length = stop - panel.start
+    row = np.repeat(panel.product, length)
+    day = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length - panel.start + first, length)
+    weight = cumulated_days(hyper.calendar, first, last).weight
+    each_day = np.diff(weight)
+    price = np.repeat(panel.log_price, length)
+    exposure = np.bincount(row, each_day[day], category.size)
+    mean = np.bincount(row, each_day[day] * price, category.size) / np.where(exposure > 0, exposure, 1.0)
+    table = np.zeros((category.size, each_day.size + 1))
+    table[row, day + 1] = (price - mean[row]) * each_day[day]
+    design = design_matrix(panel, hyper, group)
+    return _Regression(panel, design, hyper, group, stop, first, np.cumsum(table, axis=1), weight)
 
 
-def _own_cross(
-    panel: Panel,
-    design: FloatArray,
-    category: IntArray,
-    hyper: Hyperparameters,
-    pairs: Candidates,
-    spread: float,
-) -> OwnCross:
-    """Fit every product with the prices of all its partners, and take the prior of the asked pair off again."""
-    n = pairs.first.size
-    mode, variance = np.zeros((2, n)), np.zeros((2, n))
-    if panel.product.size:
-        group = hyper.groups_of(category)
-        stop = _cell_ends(panel)
-        paths = _price_paths(panel, stop, hyper, category.size)
-        for chunk in _chunks(panel, pairs, category.size):
-            of_chunk = _fit_chunk(panel, design, stop, paths, chunk, group, hyper, spread)
-            mode[chunk.side, chunk.pair], variance[chunk.side, chunk.pair] = of_chunk
-    known = unpooled_data(mode.ravel(), variance.ravel(), np.zeros(2 * n), np.full(2 * n, spread**-2))
-    precision = np.maximum(known.precision, LEAST_INFORMATION)
-    return OwnCross((known.weighted / precision).reshape(2, n).T, (1 / precision).reshape(2, n).T)
-
-
-@dataclass(frozen=True, slots=True)
-class _Chunk:
-    """Some products (B,), and their m entries in the list of pairs: row 0..B-1, column of the padded table,
-    partner, and where the result belongs (side 0 or 1, pair)."""
+class _Chunk(NamedTuple):
+    """Some products (B,), and their m entries in the list of directed pairs: row 0..B-1 and column of the padded table
+    of partners, partner, place in the list."""
 
     products: IntArray
     row: IntArray
     column: IntArray
     partner: IntArray
-    side: IntArray
-    pair: IntArray
+    entry: IntArray
 
 
-def _chunks(panel: Panel, pairs: Candidates, products: int) -> Iterator[_Chunk]:
+def _own_cross(regression: _Regression, pairs: Candidates, spread: float) -> OwnCross:
+    """Fit every product with the prices of all its partners, and take the prior of the asked pair off again."""
+    n = pairs.first.size
+    mode, variance = np.zeros(2 * n), np.zeros(2 * n)
+    converged, iterations = True, 0
+    for chunk in _chunks(regression, pairs):
+        fitted = _fit_chunk(regression, chunk, spread)
+        mode[chunk.entry], variance[chunk.entry] = fitted.estimate, fitted.variance
+        converged, iterations = converged and fitted.converged, max(iterations, fitted.iterations)
+    known = unpooled_data(mode, variance, np.zeros(2 * n), np.full(2 * n, spread**-2))
+    precision = np.maximum(known.precision, LEAST_INFORMATION)
+    estimate, variance = known.weighted / precision, 1 / precision
+    return OwnCross(estimate.reshape(2, n).T, variance.reshape(2, n).T, converged, iterations)
+
+
+def _chunks(regression: _Regression, pairs: Candidates) -> Iterator[_Chunk]:
     """Group products by number of partners, so that padding stays small."""
     owner = np.concatenate([pairs.first, pairs.second])
     partner = np.concatenate([pairs.second, pairs.first])
-    count = np.bincount(owner, minlength=products) * (np.bincount(panel.product, minlength=products) > 0)
-    order = np.argsort(owner, kind="stable")
-    start = np.cumsum(np.bincount(owner, minlength=products)) - np.bincount(owner, minlength=products)
+    products = regression.group.size
+    each = np.bincount(owner, minlength=products)
+    count = each * (np.bincount(regression.panel.product, minlength=products) > 0)
+    order, start = np.argsort(owner, kind="stable"), np.cumsum(each) - each
     waiting = np.argsort(count, kind="stable")
     waiting = waiting[count[waiting] > 0]
     for begin in range(0, waiting.size, PRODUCTS_A_CHUNK):
@@ -289,31 +266,21 @@ def _chunks(panel: Panel, pairs: Candidates, products: int) -> Iterator[_Chunk]:
         row = np.repeat(np.arange(chosen.size), count[chosen])
         column = np.arange(row.size) - np.repeat(np.cumsum(count[chosen]) - count[chosen], count[chosen])
         entry = order[start[chosen][row] + column]
-        size = pairs.first.size
-        yield _Chunk(chosen, row, column, partner[entry], entry // size, entry % size)
+        yield _Chunk(chosen, row, column, partner[entry], entry)
 
 
-def _fit_chunk(
-    panel: Panel,
-    design: FloatArray,
-    stop: IntArray,
-    paths: _PricePaths,
-    chunk: _Chunk,
-    group: IntArray,
-    hyper: Hyperparameters,
-    spread: float,
-) -> tuple[FloatArray, FloatArray]:
+def _fit_chunk(regression: _Regression, chunk: _Chunk, spread: float) -> OwnCross:
     """Posterior mode and variance of the cross elasticities of the chunk's entries, (m,) each."""
-    width = int(chunk.column.max()) + 1
-    partner = np.full((chunk.products.size, width), -1)
-    partner[chunk.row, chunk.column] = chunk.partner
-    number = np.full(group.size, -1)
+    panel, frequency = regression.panel, regression.hyper.frequency
+    shape = (chunk.products.size, int(chunk.column.max()) + 1)
+    partners = np.full(shape, -1)
+    partners[chunk.row, chunk.column] = chunk.partner
+    number = np.full(regression.group.size, -1)
     number[chunk.products] = np.arange(chunk.products.size)
     cells = np.flatnonzero(number[panel.product] >= 0)
     own = number[panel.product[cells]]
-    asked = partner[own]
-    prices = paths.mean_between(np.maximum(asked, 0), panel.start[cells], stop[cells])
-    columns = np.concatenate([design[cells], np.where(asked >= 0, prices, 0.0)], axis=1)
+    asked = partners[own]
+    prices = regression.mean_price(np.maximum(asked, 0), panel.start[cells], regression.stop[cells])
     part = replace(
         panel,
         product=own,
@@ -322,73 +289,52 @@ def _fit_chunk(
         units=panel.units[cells],
         sold_days=panel.sold_days[chunk.products],
     )
-    base = product_priors(hyper.frequency, group[chunk.products])
-    shape = (chunk.products.size, width)
+    columns = np.concatenate([regression.design[cells], np.where(asked >= 0, prices, 0.0)], axis=1)
+    prepared = list(batches(part, columns))
+    base = product_priors(frequency, regression.group[chunk.products])
     normal = Normal(
         np.concatenate([base.mean, np.zeros(shape)], axis=1),
         np.concatenate([base.precision, np.full(shape, spread**-2)], axis=1),
         base.price_mean_variance,
     )
-    prepared = list(batches(part, columns))
-    dispersion = np.full(chunk.products.size, hyper.frequency.dispersion)
+    dispersion = np.full(chunk.products.size, frequency.dispersion)
     rough = solve_part(prepared, normal, dispersion, tolerance=ROUGH)
-    dispersion = own_dispersion(rough, hyper.frequency.dispersion, hyper.frequency.autocorrelation)
+    dispersion = own_dispersion(rough, frequency.dispersion, frequency.autocorrelation)
     fit = solve_part(prepared, normal, dispersion, start=rough.coefficients, tolerance=ROUGH)
     at = len(COLUMNS) + chunk.column
-    return fit.coefficients[chunk.row, at], fit.covariance[chunk.row, at, at]
-
-
-def _cell_ends(panel: Panel) -> IntArray:
-    """Day after the last of each cell (n,): the next cell of the product begins, or the week is over."""
-    following = np.full(panel.product.size, np.iinfo(np.int64).max)
-    same = panel.product[1:] == panel.product[:-1]
-    following[:-1][same] = panel.start[1:][same]
-    return np.asarray(np.minimum(following, first_day_of_week(panel.week + 1)))
-
-
-def _price_paths(panel: Panel, stop: IntArray, hyper: Hyperparameters, products: int) -> _PricePaths:
-    first, last = int(panel.start.min()), int(stop.max()) - 1
-    length = stop - panel.start
-    row = np.repeat(panel.product, length)
-    day = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
-    day += np.repeat(panel.start - first, length)
-    weight = cumulated_days(hyper.calendar, first, last).weight
-    each_day = np.diff(weight)
-    price = np.repeat(panel.log_price, length)
-    exposure = np.bincount(row, each_day[day], products)
-    mean = np.bincount(row, each_day[day] * price, products) / np.where(exposure > 0, exposure, 1.0)
-    table = np.zeros((products, each_day.size + 1))
-    table[row, day + 1] = (price - mean[row]) * each_day[day]
-    return _PricePaths(first, np.cumsum(table, axis=1), weight)
+    return OwnCross(
+        fit.coefficients[chunk.row, at],
+        fit.covariance[chunk.row, at, at],
+        bool(fit.converged.all()),
+        int((rough.iterations + fit.iterations).max()),
+    )
 
 
 # --- the prior -----------------------------------------------------------------------------------
 
 
-def _spread(own: OwnCross, start: float) -> float:
-    """Spread of all cross elasticities around 0, for the regression."""
-    precision = 1.0 / own.variance.ravel()
-    known = unpooled_data(
-        own.estimate.ravel() * precision / (precision + start**-2),
-        1.0 / (precision + start**-2),
-        np.zeros(precision.size),
-        np.full(precision.size, start**-2),
-    )
-    return pool_mean(known, SPREAD, start).spread
+def _mixture_weights(own: OwnCross, together: BoolArray) -> tuple[FloatArray, bool, int]:
+    """Weights of the prior's components by EM; those to start from where a stratum has no pairs.
 
-
-def _weights(own: OwnCross, together: BoolArray) -> FloatArray:
-    """Weights (STRATA, K) of the prior's components by EM; those to start from where a stratum has no pairs."""
+    Returns
+    -------
+    The weights (STRATA, K), whether they settled, and the rounds of the longer EM.
+    """
     likelihood = _components(own)[0]
     weights = np.tile(STARTING_WEIGHTS, (STRATA, 1))
+    converged, iterations = True, 0
     for stratum in range(STRATA):
         mine = likelihood[together.astype(np.int64) == stratum]
-        for _ in range(WEIGHT_ROUNDS):
+        change, rounds = np.inf, 0
+        while change > EXACT and rounds < MOST_ROUNDS:
             share = mine * weights[stratum]
             share /= share.sum(axis=1, keepdims=True)
             total = share.sum(axis=0) + PRIOR_PAIRS * STARTING_WEIGHTS
-            weights[stratum] = total / total.sum()
-    return weights
+            total /= total.sum()
+            change, rounds = np.abs(total - weights[stratum]).max(), rounds + 1
+            weights[stratum] = total
+        converged, iterations = converged and bool(change <= SETTLED), max(iterations, rounds)
+    return weights, converged, iterations
 
 
 def _components(own: OwnCross) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -417,7 +363,7 @@ def _components(own: OwnCross) -> tuple[FloatArray, FloatArray, FloatArray]:
 def _quantile(share: FloatArray, mean: FloatArray, sd: FloatArray, probability: float) -> FloatArray:
     """Quantile (n, 2) of mixtures of normals, by bisection."""
     low, high = (mean - 6 * sd).min(axis=2), (mean + 6 * sd).max(axis=2)
-    for _ in range(INTERVAL_ROUNDS):
+    for _ in range(BISECTIONS):
         middle = (low + high) / 2
         below = (share * ndtr((middle[:, :, None] - mean) / sd)).sum(axis=2) < probability
         low, high = np.where(below, middle, low), np.where(below, high, middle)

@@ -2,36 +2,31 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from elastix.sql import fetch, fetch_columns, placeholders
-from pricing.bundles.core.baskets import Baskets, baskets_of
+from pricing.bundles.core.baskets import Association, Baskets, association, baskets_of, beyond_chance
 
 _SOLD = "NOT is_return AND NOT voided"
 
 
-def shop_baskets(codes: Sequence[str]) -> Baskets:
-    """All invoices with any of these products.
+class PairCounts(NamedTuple):
+    """Numbers of baskets: with both products of a pair, with either, and of all (0 before any were counted)."""
 
-    Parameters
-    ----------
-    codes : the merchandise; others on an invoice are left out.
-    """
-    invoices, products = fetch_columns(
-        f"SELECT invoice_no, product_id FROM pricing_transaction WHERE {_SOLD}", columns=2
-    )
-    number_of_product = {code: index for index, code in enumerate(codes)}
-    number_of_invoice: dict[str, int] = {}
-    product = np.fromiter((number_of_product.get(code, -1) for code in products), np.int64, len(products))
-    basket = np.fromiter(
-        (number_of_invoice.setdefault(invoice, len(number_of_invoice)) for invoice in invoices),
-        np.int64,
-        len(invoices),
-    )
-    kept: NDArray[np.bool_] = product >= 0
-    return baskets_of(basket[kept], product[kept], len(codes))
+    both: int
+    x: int
+    y: int
+    total: int
+
+    def association(self) -> Association:
+        # Sales that have come since all baskets were counted may hold more of them.
+        return association(self.both, self.x, self.y, max(self.total, self.x, self.y))
+
+    def is_beyond_chance(self) -> bool:
+        """Whether the two are bought together more often than chance would have it."""
+        return bool(beyond_chance(*self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +44,32 @@ class FewBaskets:
         wanted = sum(1 << self.codes.index(code) for code in codes)
         return sum(count for found, count in self.counts.items() if found & wanted == wanted)
 
+    def of_pair(self, x: str, y: str, total: int) -> PairCounts:
+        """Counts of two products; `total` is the number of all baskets."""
+        return PairCounts(self.with_all(x, y), self.with_all(x), self.with_all(y), total)
+
+
+def shop_baskets(codes: Sequence[str]) -> Baskets:
+    """All invoices with any of these products.
+
+    Parameters
+    ----------
+    codes : the merchandise; others on an invoice are left out.
+    """
+    invoices, products = fetch_columns(
+        f"SELECT invoice_no, product_id FROM pricing_transaction WHERE {_SOLD}", columns=2
+    )
+    number_of_product = {code: index for index, code in enumerate(codes)}
+    number_of_invoice: dict[str, int] = {}
+    product = np.array([number_of_product.get(code, -1) for code in products], np.int64)
+    basket = np.array(
+        [number_of_invoice.setdefault(invoice, len(number_of_invoice)) for invoice in invoices], np.int64
+    )
+    return baskets_of(basket[product >= 0], product[product >= 0], len(codes))
+
 
 def few_baskets(codes: Sequence[str]) -> FewBaskets:
-    """Count the invoices that these products stand on today, in the books."""
+    """Count the invoices that these products stand on today."""
     bits = " ".join(f"WHEN %s THEN {1 << place}" for place in range(len(codes)))
     rows = fetch(
         "SELECT found, COUNT(*) FROM ("

@@ -1,19 +1,19 @@
 """Bundles: what several products would cost and bring as one, and which products ask to be bundled."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 from django.db.models import F, Q, QuerySet
 
-from elastix.api.fields import money, rounded
 from elastix.errors import Conflict, FieldError, Invalid
-from pricing.bundles.core.baskets import FEWEST_TOGETHER
-from pricing.bundles.core.bundles import HIGHEST_ALPHA, LOWEST_ALPHA, Bundle, bundle
+from pricing.bundles.core.bundles import Bundle, bundle
+from pricing.bundles.core.constants import FEWEST_TOGETHER
 from pricing.bundles.models import CrossPriceModel, ProductPair, Relationship
 from pricing.bundles.selectors.baskets import FewBaskets, few_baskets
-from pricing.bundles.selectors.pairs import known_pairs, pair_counts
+from pricing.bundles.selectors.pairs import known_pairs
 from pricing.recommendation.core.limits import LOWEST_COST_MULTIPLE
 from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.models import Product
@@ -36,10 +36,82 @@ ASSUMPTION: Final = (
 )
 
 
+class BundlePart(NamedTuple):
+    product: Product
+    monthly_sales: int
+
+
+class Constraint(NamedTuple):
+    """The lowest price; `bound` is None where a cost is not known."""
+
+    rule: str
+    bound: Decimal | None
+    checked: bool
+    binding: bool
+    cost_unknown_for: list[str]
+
+
+class PairEvidence(NamedTuple):
+    """What baskets and sales say of two products of a bundle; None where nobody has computed it yet."""
+
+    product_x: str
+    product_y: str
+    baskets_together: int
+    baskets_x: int
+    baskets_y: int
+    confidence: float
+    support: float | None
+    lift: float | None
+    cross_elasticity: float | None
+    relationship: str | None
+
+
+class Evidence(NamedTuple):
+    baskets_with_all: int
+    pairs: list[PairEvidence]
+
+
+class DemandAssumption(NamedTuple):
+    days: int = MONTH_DAYS
+    text: str = ASSUMPTION
+
+
+@dataclass(frozen=True, slots=True)
+class BundleOffer:
+    """A bundle of products, its price and what speaks for it; `profit` per bundle is None where a cost is not known."""
+
+    bundle: Bundle
+    products: list[BundlePart]
+    profit: Decimal | None
+    constraints: list[Constraint]
+    evidence: Evidence
+    warnings: list[str]
+    demand_assumption: DemandAssumption
+
+
+class Suggestion(NamedTuple):
+    """Two products that are bought together, and the price of both as one."""
+
+    pair: ProductPair
+    bundle: Bundle
+
+    @property
+    def products(self) -> list[str]:
+        return [self.pair.product_x_id, self.pair.product_y_id]
+
+    @property
+    def names(self) -> list[str]:
+        return [self.pair.product_x.name, self.pair.product_y.name]
+
+    @property
+    def confidence_back(self) -> float:
+        return self.pair.support * self.pair.lift / self.pair.confidence
+
+
 def bundle_offer(
     codes: Sequence[str], discount: Decimal | None, expected_saving: Decimal | None
-) -> dict[str, Any]:
-    """Price a bundle of products, as POST /api/price/bundle answers it.
+) -> BundleOffer:
+    """Price a bundle of products.
 
     Raises
     ------
@@ -47,62 +119,56 @@ def bundle_offer(
     Conflict : one of them has no price.
     """
     products = _priced(codes)
-    sold = [_monthly_sales(product) for product in products]
+    parts = [BundlePart(product, _monthly_sales(product)) for product in products]
     prices = [product.current_price or Decimal(0) for product in products]
     costs = [product.cost for product in products]
+    sold = [part.monthly_sales for part in parts]
     offer = bundle(prices, costs, sold, discount=discount, expected_saving=expected_saving)
-    pairs = known_pairs(codes)
-    baskets = few_baskets(codes)
-    return {
-        "products": [
-            {
-                "id": product.code,
-                "name": product.name,
-                "price": money(product.current_price),
-                "cost": rounded(product.cost, 4),
-                "monthly_sales": units,
-            }
-            for product, units in zip(products, sold, strict=True)
-        ],
-        **_figures(offer),
-        "alpha": rounded(offer.alpha, 4),
-        "optimal_alpha": rounded(offer.optimal_alpha, 4),
-        "profit_per_bundle": None if None in costs else money(offer.price - _summed(costs)),
-        "projected_bundles_sold": offer.whole_units,
-        "incremental_revenue": money(offer.incremental_revenue),
-        "incremental_revenue_cautious": money(offer.cautious_revenue),
-        "demand_assumption": {"days": MONTH_DAYS, "text": ASSUMPTION},
-        "constraints": [
-            {
-                "rule": SUMMED_COST,
-                "bound": money(offer.lowest_price),
-                "checked": offer.lowest_price is not None,
-                "binding": offer.is_floored,
-                "cost_unknown_for": [product.code for product in products if product.cost is None],
-            }
-        ],
-        "evidence": _evidence(codes, baskets, pairs),
-        "warnings": _warnings(offer, costs, baskets.with_all(*codes), pairs),
+    summed = sum((cost for cost in costs if cost is not None), Decimal(0))
+    unknown = [product.code for product in products if product.cost is None]
+    checked = offer.lowest_price is not None
+    pairs, baskets = known_pairs(codes), few_baskets(codes)
+    together = baskets.with_all(*codes)
+    warnings = {
+        COST_UNKNOWN: bool(unknown),
+        NO_SAVING: offer.savings <= 0,
+        NEAR_COST: not unknown and offer.price < Decimal(str(LOWEST_COST_MULTIPLE)) * summed,
+        ALPHA_LIMITED: offer.optimal_alpha not in (None, offer.alpha),
+        SUBSTITUTES: any(pair.relationship == Relationship.SUBSTITUTES for pair in pairs.values()),
+        NEVER_TOGETHER: together == 0,
+        NO_RECENT_SALES: offer.units == 0,
     }
+    return BundleOffer(
+        bundle=offer,
+        products=parts,
+        profit=None if unknown else offer.price - summed,
+        constraints=[Constraint(SUMMED_COST, offer.lowest_price, checked, offer.is_floored, unknown)],
+        demand_assumption=DemandAssumption(),
+        evidence=Evidence(together, _evidence(codes, baskets, pairs)),
+        warnings=[name for name, holds in warnings.items() if holds],
+    )
 
 
-def bundle_suggestions(*, category: str | None, product: str | None, limit: int) -> dict[str, Any]:
+def bundle_suggestions(*, category: str | None, product: str | None, limit: int) -> list[Suggestion]:
     """Pairs that are bought together, those first that are so most often beyond what chance would give.
 
     Substitutes are left out, and pairs that costs leave no saving.
     """
-    found: list[dict[str, Any]] = []
+    found: list[Suggestion] = []
     for pair in _suggested(category, product).iterator(chunk_size=500):
-        row = _suggestion(pair)
-        if row["savings"] > 0:
-            found.append(row)
+        both = (pair.product_x, pair.product_y)
+        prices = [each.current_price or Decimal(0) for each in both]
+        offer = bundle(prices, [each.cost for each in both], [0, 0])
+        if offer.savings > 0:
+            found.append(Suggestion(pair, offer))
         if len(found) == limit:
             break
-    baskets = CrossPriceModel.objects.values_list("baskets", flat=True).first()
-    return {"bundles": found, "baskets": baskets or 0}
+    return found
 
 
-# --- a bundle ------------------------------------------------------------------------------------
+def counted_baskets() -> int:
+    """Invoices with merchandise, as counted with the pairs; 0 before."""
+    return CrossPriceModel.objects.values_list("baskets", flat=True).first() or 0
 
 
 def _priced(codes: Sequence[str]) -> list[Product]:
@@ -120,67 +186,27 @@ def _monthly_sales(product: Product) -> int:
     return max(summary.monthly_sales, 0) if summary else 0
 
 
-def _figures(offer: Bundle) -> dict[str, Any]:
-    return {
-        "individual_total": money(offer.individual_total),
-        "bundle_price": money(offer.price),
-        "savings": money(offer.savings),
-        "savings_percent": rounded(offer.savings_percent, 1),
-    }
-
-
-def _summed(costs: Sequence[Decimal | None]) -> Decimal:
-    return sum((cost for cost in costs if cost is not None), Decimal(0))
-
-
 def _evidence(
-    codes: Sequence[str], baskets: FewBaskets, pairs: dict[tuple[str, str], ProductPair]
-) -> dict[str, Any]:
-    total = CrossPriceModel.objects.values_list("baskets", flat=True).first()
+    codes: Sequence[str], baskets: FewBaskets, pairs: Mapping[tuple[str, str], ProductPair]
+) -> list[PairEvidence]:
+    total = counted_baskets()
     rows = []
     for x, y in combinations(codes, 2):
-        counts = pair_counts(baskets, x, y, total or 0)
-        share = counts.association()
-        pair = pairs.get((x, y))
+        counts, pair = baskets.of_pair(x, y, total), pairs.get((x, y))
+        way = counts.association()
         rows.append(
-            {
-                "product_x": x,
-                "product_y": y,
-                "baskets_together": counts.both,
-                "baskets_x": counts.x,
-                "baskets_y": counts.y,
-                "confidence": rounded(share["confidence"], 4),
-                # Both need the number of all baskets, which is counted with the pairs.
-                "support": rounded(share["support"], 6) if total else None,
-                "lift": rounded(share["lift"], 2) if total else None,
-                "cross_elasticity": rounded(pair.cross_elasticity, 4) if pair else None,
-                "relationship": pair.relationship if pair else None,
-            }
+            PairEvidence(
+                x,
+                y,
+                *counts[:3],
+                confidence=float(way.confidence),
+                support=float(way.support) if total else None,
+                lift=float(way.lift) if total else None,
+                cross_elasticity=pair.cross_elasticity if pair else None,
+                relationship=pair.relationship if pair else None,
+            )
         )
-    return {"baskets_with_all": baskets.with_all(*codes), "pairs": rows}
-
-
-def _warnings(
-    offer: Bundle,
-    costs: Sequence[Decimal | None],
-    together: int,
-    pairs: dict[tuple[str, str], ProductPair],
-) -> list[str]:
-    limited = offer.optimal_alpha is not None and not LOWEST_ALPHA <= offer.optimal_alpha <= HIGHEST_ALPHA
-    near = None not in costs and offer.price < Decimal(str(LOWEST_COST_MULTIPLE)) * _summed(costs)
-    found = {
-        COST_UNKNOWN: None in costs,
-        NO_SAVING: offer.savings <= 0,
-        NEAR_COST: near,
-        ALPHA_LIMITED: limited,
-        SUBSTITUTES: any(pair.relationship == Relationship.SUBSTITUTES for pair in pairs.values()),
-        NEVER_TOGETHER: together == 0,
-        NO_RECENT_SALES: offer.units == 0,
-    }
-    return [name for name, holds in found.items() if holds]
-
-
-# --- suggestions ---------------------------------------------------------------------------------
+    return rows
 
 
 def _suggested(category: str | None, product: str | None) -> QuerySet[ProductPair]:
@@ -202,20 +228,3 @@ def _suggested(category: str | None, product: str | None) -> QuerySet[ProductPai
         .select_related("product_x", "product_y")
         .order_by("-beyond_chance", "product_x_id", "product_y_id")
     )
-
-
-def _suggestion(pair: ProductPair) -> dict[str, Any]:
-    both = (pair.product_x, pair.product_y)
-    prices = [each.current_price or Decimal(0) for each in both]
-    return {
-        "products": [each.code for each in both],
-        "names": [each.name for each in both],
-        "baskets_together": pair.baskets_together,
-        "support": rounded(pair.support, 6),
-        "confidence": rounded(pair.confidence, 4),
-        "confidence_back": rounded(pair.support * pair.lift / pair.confidence, 4),
-        "lift": rounded(pair.lift, 2),
-        "cross_elasticity": rounded(pair.cross_elasticity, 4),
-        "relationship": pair.relationship,
-        **_figures(bundle(prices, [each.cost for each in both], [0, 0])),
-    }

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from django.utils import timezone
 
+from elastix.alerts.services import Finding, alerts_report
 from elastix.jobs.recompute import RecomputePlan
 from elastix.sql import batches, execute, insert_rows, placeholders
 from pricing.elasticity.core.estimates import Estimate, log_log_estimates, pooled_estimates
@@ -15,6 +16,7 @@ from pricing.elasticity.models import ElasticityModel
 from pricing.elasticity.selectors.fitted_model import (
     FittedModel,
     data_flags,
+    fit_converged,
     fitted_model,
     log_log_fit,
     two_points,
@@ -22,6 +24,10 @@ from pricing.elasticity.selectors.fitted_model import (
 from pricing.sales.models import Product
 from pricing.sales.selectors.daily import ShopDays, merchandise_codes, open_days, shop_days
 
+NOT_SETTLED = (
+    "The last full fit of the elasticities had not converged when its rounds were over. Estimates may still move: "
+    "treat grades with care, and look for products with extreme prices or quantities in the data."
+)
 _COLUMNS = [field.name for field in fields(Estimate) if field.name != "product"]
 
 
@@ -91,7 +97,7 @@ def _values(code: str, row: Estimate) -> list[Any]:
 
 
 def keep_model(plan: RecomputePlan, model: FittedModel | None) -> None:
-    """Store the model of a full run, in place of the one before."""
+    """Store the model of a full run, in place of the one before; an alert stands while its fit has not converged."""
     if model is None:
         ElasticityModel.objects.all().delete()
         return
@@ -103,3 +109,4 @@ def keep_model(plan: RecomputePlan, model: FittedModel | None) -> None:
             "fitted_at": timezone.now(),
         },
     )
+    alerts_report("fit_not_converged", [Finding("", NOT_SETTLED)] if fit_converged() is False else [])

@@ -7,12 +7,13 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from rest_framework.test import APIClient
 
+from elastix.alerts.models import Alert
 from elastix.dataset.models import DataVersion
 from elastix.imports.models import ImportBatch
 from elastix.jobs.models import Job, JobState
 from elastix.jobs.recompute import request_recompute
+from pricing.bundles.core import cross_price
 from pricing.bundles.models import CrossPriceModel, ProductPair
-from pricing.bundles.selectors.pairs import cross_matrix
 from pricing.bundles.services import KIND, pairs_request_if_outdated
 from pricing.sales.models import Product, Transaction
 from pricing.sales.services.transactions import transaction_delete
@@ -97,12 +98,17 @@ def test_every_pair_stands_there_in_both_directions_with_its_baskets(tea_shop: N
     assert CrossPriceModel.objects.get().baskets == total
 
 
-def test_the_matrix_for_a_joint_optimum_holds_the_pairs_in_the_order_asked_for(tea_shop: None) -> None:
-    codes = ["TEA", "LAMP", "SCONE"]
-    matrix = cross_matrix(codes)
-    pair = ProductPair.objects.get(product_x="SCONE", product_y="TEA")
-    assert matrix[2, 0] == pair.cross_elasticity
-    assert (matrix != 0).sum() == 2
+def test_a_fit_that_did_not_converge_is_an_alert_until_one_does(
+    tea_shop: None, commits: Commits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standing = Alert.objects.filter(kind="fit_not_converged", subject="product pairs", cleared_at=None)
+    assert not standing.exists()
+    for tolerance, alerts in ((-1.0, 1), (cross_price.SETTLED, 0)):
+        monkeypatch.setattr(cross_price, "SETTLED", tolerance)
+        CrossPriceModel.objects.all().delete()
+        compute_pairs(commits)
+        assert CrossPriceModel.objects.get().prior["converged"] is not bool(alerts)
+        assert standing.count() == alerts
 
 
 # --- asking for one ------------------------------------------------------------------------------

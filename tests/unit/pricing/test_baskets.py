@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pricing.bundles.core import baskets as core
 from pricing.bundles.core.baskets import association, baskets_of, beyond_chance, bought_together
+from pricing.bundles.core.constants import BEYOND_CHANCE
 
 books = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 5)), max_size=120)
 
@@ -52,7 +53,7 @@ def test_only_the_pair_that_goes_together_is_found():
     basket, product = shop()
     both = len(set(basket[product == 3].tolist()) & set(basket[product == 7].tolist()))
     assert found.baskets.tolist() == [both]
-    assert found.strength[0] > core.BEYOND_CHANCE
+    assert found.strength[0] > BEYOND_CHANCE
 
 
 def test_blocks_do_not_change_what_is_found(monkeypatch):
@@ -61,7 +62,7 @@ def test_blocks_do_not_change_what_is_found(monkeypatch):
     # Every basket has a theme: five of the thirty products.
     product = (basket % 6) * 5 + rng.integers(0, 5, basket.size)
     whole = bought_together(baskets_of(basket, product, 30))
-    monkeypatch.setattr(core, "BLOCK", 4)
+    monkeypatch.setattr(core, "PRODUCTS_A_BLOCK", 4)
     monkeypatch.setattr(core, "PAIRS_A_BLOCK", 3)
     parts = bought_together(baskets_of(basket, product, 30))
     assert whole.first.size == 60

@@ -9,15 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricing.bundles.core import cross_price as core
-from pricing.bundles.core.baskets import Together, baskets_of, bought_together
+from pricing.bundles.core.baskets import Candidates, Together, baskets_of, bought_together, candidate_pairs
+from pricing.bundles.core.constants import CORRELATIONS, SPREADS, STARTING_WEIGHTS
 from pricing.bundles.core.cross_price import (
-    SPREADS,
-    STARTING_WEIGHTS,
     STRATA,
-    Candidates,
     CrossPrior,
     OwnCross,
-    candidate_pairs,
     cross_of_pair,
     fit_cross,
     shrink,
@@ -92,7 +89,7 @@ def test_the_posterior_is_that_of_a_brute_force_sum():
     axis = np.linspace(-4, 4, 1601)
     x, y = np.meshgrid(axis, axis, indexing="ij")
     weight = np.zeros_like(x)
-    for spread, correlation, share in zip(SPREADS, core.CORRELATIONS, PRIOR.weights[0], strict=True):
+    for spread, correlation, share in zip(SPREADS, CORRELATIONS, PRIOR.weights[0], strict=True):
         scale = spread**2 * (1 - correlation**2)
         square = (x**2 - 2 * correlation * x * y + y**2) / scale
         weight += share / (2 * np.pi * spread**2 * np.sqrt(1 - correlation**2)) * np.exp(-square / 2)
@@ -110,6 +107,11 @@ def test_the_prior_survives_json():
     again = CrossPrior.from_dict(PRIOR.to_dict())
     assert again.spread == PRIOR.spread
     assert np.array_equal(again.weights, PRIOR.weights)
+    assert CrossPrior.from_dict(CrossPrior(0.2, PRIOR.weights, False, 200).to_dict()).converged is False
+
+
+def test_a_prior_of_an_earlier_release_counts_as_converged():
+    assert CrossPrior.from_dict({"spread": 0.2, "weights": PRIOR.weights.tolist()}).converged
 
 
 # --- candidates ----------------------------------------------------------------------------------
@@ -175,9 +177,8 @@ def shop():
 
 def test_the_mean_price_of_a_cell_is_that_of_its_days():
     found, daily, hyper, _ = shop()
-    panel, _ = core._panel(daily, found.product_category, hyper)
-    stop = core._cell_ends(panel)
-    paths = core._price_paths(panel, stop, hyper, 40)
+    regression = core._regression(daily, found.product_category, hyper)
+    panel, stop = regression.panel, regression.stop
     rng = np.random.default_rng(2)
     for cell in rng.integers(0, panel.product.size, 50).tolist():
         other = int(rng.integers(0, 40))
@@ -197,7 +198,7 @@ def test_the_mean_price_of_a_cell_is_that_of_its_days():
             np.isin(days, hyper.calendar.closed_days), 0.0, hyper.calendar.weekday_weight[(days + 3) % 7]
         )
         expected = (price * weight).sum() / max(weight.sum(), 1e-9)
-        got = paths.mean_between(np.array([[other]]), panel.start[[cell]], stop[[cell]])[0, 0]
+        got = regression.mean_price(np.array([[other]]), panel.start[[cell]], stop[[cell]])[0, 0]
         assert got == pytest.approx(expected, abs=1e-9)
 
 
@@ -217,6 +218,16 @@ def test_related_pairs_are_told_and_independent_ones_are_not():
     told = result.relationship != "independent"
     assert told[strong].mean() > 0.3
     assert told[truth == 0].mean() <= 0.05
+
+
+def test_the_fit_says_whether_it_converged_and_in_how_many_rounds(monkeypatch):
+    found, daily, hyper, pairs = shop()
+    prior, result = fit_cross(daily, found.product_category, hyper, pairs)
+    assert (prior.converged, result.converged) == (True, True)
+    assert 0 < result.iterations <= prior.iterations <= core.MOST_ROUNDS
+    monkeypatch.setattr(core, "MOST_ROUNDS", 2)
+    stopped, _ = fit_cross(daily, found.product_category, hyper, pairs)
+    assert not stopped.converged
 
 
 def test_chunks_do_not_change_the_estimates(monkeypatch):
