@@ -4,6 +4,8 @@ import uuid
 from collections.abc import Sequence
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
@@ -11,6 +13,7 @@ from elastix.fields import length_check, range_check
 from pricing.sales.models import Product
 
 LOWEST_PERCENT, HIGHEST_PERCENT = -99, 1000
+CHANGE_BOUNDS = [MinValueValidator(LOWEST_PERCENT), MaxValueValidator(HIGHEST_PERCENT)]
 
 
 class Simulation(models.Model):
@@ -22,8 +25,8 @@ class Simulation(models.Model):
     product = models.ForeignKey(
         Product, on_delete=models.SET_NULL, null=True, blank=True, related_name="simulations"
     )
-    range_from_percent = models.FloatField(default=-10.0)
-    range_to_percent = models.FloatField(default=10.0)
+    range_from_percent = models.FloatField(default=-10.0, validators=CHANGE_BOUNDS)
+    range_to_percent = models.FloatField(default=10.0, validators=CHANGE_BOUNDS)
     range_step_percent = models.FloatField(default=1.0)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
@@ -45,6 +48,18 @@ class Simulation(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Check that the range has a direction and a step.
+
+        Raises
+        ------
+        ValidationError
+        """
+        if self.range_step_percent <= 0:
+            raise ValidationError({"range_step_percent": "The step must be above 0."})
+        if self.range_from_percent > self.range_to_percent:
+            raise ValidationError({"range_to_percent": "The range ends before it begins."})
 
     @property
     def stock_code(self) -> str:

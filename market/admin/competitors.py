@@ -1,7 +1,5 @@
 """Competitors, and their prices as somebody saw them."""
 
-from functools import reduce
-from operator import or_
 from typing import Any
 
 import numpy as np
@@ -28,7 +26,7 @@ class RecordedPeriod(PeriodFilter):
 
 
 class StateFilter(admin.SimpleListFilter):
-    """What is thought of the prices."""
+    """Whether pricing uses the prices."""
 
     title = "state"
     parameter_name = "state"
@@ -48,20 +46,12 @@ def _implausible() -> Q:
     """The newest fresh prices that are far off the others' (the first 200 of them)."""
     products = Product.objects.filter(competitor_prices__isnull=False).distinct()
     days = freshness_days(products)
-    seen = competitor_prices(list(days), days, only_fresh=True)
-    rows = np.flatnonzero(~seen.plausible)[:MOST_IMPLAUSIBLE].tolist()
-    return reduce(
-        or_,
-        (
-            Q(
-                product_id=seen.codes[seen.product[row]],
-                competitor_name=seen.name[row],
-                recorded_at=seen.recorded_at[row],
-            )
-            for row in rows
-        ),
-        Q(pk__in=()),
-    )
+    found = competitor_prices(list(days), days, only_fresh=True)
+    condition = Q(pk__in=())
+    for row in np.flatnonzero(~found.plausible)[:MOST_IMPLAUSIBLE].tolist():
+        code, name, moment = found.codes[found.product[row]], found.name[row], found.recorded_at[row]
+        condition |= Q(product_id=code, competitor_name=name, recorded_at=moment)
+    return condition
 
 
 class CompetitorPriceForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -79,16 +69,8 @@ class CompetitorPriceAdmin(UploadMixin, ExportMixin, ServiceDeletes):
     upload_kind = KIND
     upload_schema = SCHEMA
     list_display = (
-        "product",
-        "competitor_name",
-        "price",
-        "our_price",
-        "recorded_at",
-        "newest",
-        "fresh",
-        "plausible",
-        "source",
-    )
+        "product", "competitor_name", "price", "our_price", "recorded_at", "newest", "fresh", "plausible", "source",
+    )  # fmt: skip
     list_display_links = ("product", "competitor_name")
     list_filter = (StateFilter, RecordedPeriod)
     list_select_related = ("product",)

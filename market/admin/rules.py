@@ -18,19 +18,14 @@ from elastix.admin_base import (
 )
 from elastix.errors import Conflict
 from market.models import KillSwitch, RepricingResult, RepricingRule, RepricingRun
-from market.models.rules import RuleScope
+from market.models.rules import RepricingOutcome, RuleScope
 from market.services.kill_switch import kill_switch_set
 from market.services.repricing import rule_run_request
 from market.services.rules import rule_create, rule_delete, rule_update
 
-COUNTED = (
-    ("applied", "applied"),
-    ("proposed", "proposed"),
-    ("would_change", "would change"),
-    ("held_back", "held back"),
-    ("unchanged", "unchanged"),
-    ("outside_canary", "outside the canary share"),
-)
+COUNTED = {name: name.replace("_", " ") for name in (*RepricingOutcome.values, "unchanged")} | {
+    "outside_canary": "outside the canary share"
+}
 
 
 class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -66,49 +61,31 @@ class RepricingRuleAdmin(ServiceDeletes):
     actions = ("try_out", "run_now", "delete_selected")
     fieldsets = (
         (None, {"fields": ("name", ("enabled", "dry_run"), ("priority", "canary_percent"))}),
-        ("For", {"fields": ("scope", "category", "products")}),
-        (
-            "When, all of it",
-            {
-                "fields": (
-                    ("stock_days_below", "stock_days_above"),
-                    ("surge_above", "competitor_move_percent", "unchanged_days"),
-                    ("hours", "weekdays"),
-                )
-            },
-        ),
-        (
-            "What",
-            {
-                "fields": (
-                    ("action", "reference"),
-                    ("percent", "amount"),
-                    ("min_price", "max_price"),
-                    "revert_when_inactive",
-                )
-            },
-        ),
-        ("How far", {"fields": (("max_change_percent", "max_day_percent", "max_run_changes"),)}),
-        ("How often", {"fields": (("every_hours", "run_hours"),)}),
-        (
-            "By whose say",
-            {
-                "fields": ("may_apply", ("auto_apply_approved_by", "auto_apply_approved_at")),
-                "description": "A rule that may apply changes prices by the say of whoever saved it last.",
-            },
-        ),
-        ("Written", {"fields": (("created_by", "created_at", "updated_at"),)}),
-    )
+        ("Products", {"fields": ("scope", "category", "products")}),
+        ("Conditions, all of them", {"fields": (
+            ("stock_days_below", "stock_days_above"),
+            ("surge_above", "competitor_move_percent", "unchanged_days"),
+            ("hours", "weekdays"),
+        )}),
+        ("Price", {"fields": (
+            ("action", "reference"), ("percent", "amount"), ("min_price", "max_price"), "revert_when_inactive",
+        )}),
+        ("Limits", {"fields": (("max_change_percent", "max_day_percent", "max_run_changes"),)}),
+        ("Schedule", {"fields": (("every_hours", "run_hours"),)}),
+        ("Approval", {
+            "fields": ("may_apply", ("auto_apply_approved_by", "auto_apply_approved_at")),
+            "description": "A rule that may apply changes prices with the approval of the manager who saved it last.",
+        }),
+        ("History", {"fields": (("created_by", "created_at", "updated_at"),)}),
+    )  # fmt: skip
 
     def save_model(self, request: HttpRequest, obj: RepricingRule, form: Any, change: bool) -> None:
         fields = {name: form.cleaned_data[name] for name in form.fields}
         fields["products"] = list(fields["products"])
-        saved = (
-            rule_update(obj.pk, fields, user=request.user, log=False)
-            if change
-            else rule_create(fields, user=request.user, log=False)
-        )
-        copy_state(obj, saved)
+        if change:
+            copy_state(obj, rule_update(obj.pk, fields, user=request.user, log=False))
+        else:
+            copy_state(obj, rule_create(fields, user=request.user, log=False))
 
     def delete_model(self, request: HttpRequest, obj: RepricingRule) -> None:
         rule_delete(obj.pk, user=request.user, log=False)
@@ -135,11 +112,11 @@ class RepricingRuleAdmin(ServiceDeletes):
 
 @admin.register(RepricingRun)
 class RepricingRunAdmin(ReadOnlyAdmin):
-    list_display = ("created_at", "of_rules", "came_of_it", "stopped", "dry_run", "requested_by")
+    list_display = ("created_at", "rule_names", "outcomes", "stopped", "dry_run", "requested_by")
     list_filter = ("dry_run",)
     search_fields = ("slot", "rules__name")
     fields = (
-        *("rules", "dry_run", "requested_by", "came_of_it", "product_by_product", "stopped"),
+        *("rules", "dry_run", "requested_by", "outcomes", "results_link", "stopped"),
         *("created_at", "finished_at", "slot", "job", "batch"),
     )
 
@@ -147,19 +124,21 @@ class RepricingRunAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).prefetch_related("rules")
 
     @admin.display(description="rules")
-    def of_rules(self, run: RepricingRun) -> str:
+    def rule_names(self, run: RepricingRun) -> str:
         return ", ".join(rule.name for rule in run.rules.all()) or "-"
 
     @admin.display(description="products")
-    def came_of_it(self, run: RepricingRun) -> str:
-        """What came of it for how many products, all its rules together."""
-        sums = {word: sum(counts.get(name, 0) for counts in run.counts.values()) for name, word in COUNTED}
+    def outcomes(self, run: RepricingRun) -> str:
+        """Number of products by outcome, all its rules together."""
+        sums = {
+            word: sum(counts.get(name, 0) for counts in run.counts.values()) for name, word in COUNTED.items()
+        }
         return ", ".join(f"{count:,} {word}" for word, count in sums.items() if count) or "-"
 
-    @admin.display(description="product by product")
-    def product_by_product(self, run: RepricingRun) -> str:
+    @admin.display(description="results")
+    def results_link(self, run: RepricingRun) -> str:
         return format_html(
-            '<a href="{}?run__exact={}">Look at its results</a>', changelist_url(RepricingResult), run.pk
+            '<a href="{}?run__exact={}">Show the results</a>', changelist_url(RepricingResult), run.pk
         )
 
 
@@ -167,7 +146,7 @@ class RepricingRunAdmin(ReadOnlyAdmin):
 class RepricingResultAdmin(ExportMixin, ReadOnlyAdmin):
     list_display = (
         *("product_id", "rule", "outcome", "reason", "base_price", "old_price", "wanted_price", "new_price"),
-        *("kept_by", "of_run"),
+        *("limited_by", "run_link"),
     )
     list_filter = ("outcome", "reason", "rule")
     list_select_related = ("rule", "run")
@@ -178,12 +157,12 @@ class RepricingResultAdmin(ExportMixin, ReadOnlyAdmin):
         "new_price",
     )
 
-    @admin.display(description="kept from it by")
-    def kept_by(self, result: RepricingResult) -> str:
+    @admin.display(description="limited by")
+    def limited_by(self, result: RepricingResult) -> str:
         return ", ".join(result.binding) or "-"
 
     @admin.display(description="run", ordering="run_id")
-    def of_run(self, result: RepricingResult) -> str:
+    def run_link(self, result: RepricingResult) -> str:
         return format_html(
             '<a href="{}">{}</a>',
             reverse("admin:market_repricingrun_change", args=[result.run_id]),

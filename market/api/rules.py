@@ -291,11 +291,14 @@ class KillSwitchSerializer(serializers.ModelSerializer[KillSwitch]):
 class KillSwitchViewSet(ElastixViewSet):
     """While it is on, no repricing rule changes or proposes a price. Prices that people set are not affected."""
 
+    def get_object(self) -> KillSwitch:
+        return kill_switch()
+
     @action(detail=False, url_path="kill-switch")
     @operation(response=KillSwitchSerializer)
     def kill_switch(self, request: Request) -> Response:
         """The switch that stops all repricing rules."""
-        return Response(KillSwitchSerializer(kill_switch()).data, headers={"Cache-Control": "no-store"})
+        return Response(KillSwitchSerializer(self.get_object()).data, headers={"Cache-Control": "no-store"})
 
     @kill_switch.mapping.put
     @operation(body=KillSwitchSerializer, response=KillSwitchSerializer, role=Role.MANAGER)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-FloatArray = NDArray[np.float64]
+from pricing.sales.core.arrays import FloatArray
 
 DEFAULT_GAMMA: Final = 1.0
 HIGHEST_BETA: Final = 100.0
@@ -84,17 +84,16 @@ def price_sensitivity(
         # The others' shares are added up: 1 minus a share near 1 would leave nothing but rounding.
         return np.asarray(beta * _shares(beta, *logs, gamma)[:, 1:].sum(axis=1))
 
-    wanted = -elasticity
     grid = np.arange(0.0, HIGHEST_BETA + _STEP, _STEP)
     values = reached(grid)
-    beyond = values >= wanted
+    beyond = values >= -elasticity
     if not beyond.any():
         return PriceSensitivity(float(grid[np.argmax(values)]), exact=False)
     high = float(grid[np.argmax(beyond)])
     low = high - _STEP
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        if reached(np.array([middle]))[0] < wanted:
+        if reached(np.array([middle]))[0] < -elasticity:
             low = middle
         else:
             high = middle

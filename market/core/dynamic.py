@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
+from pricing.sales.core.arrays import BoolArray, FloatArray
 
 URGENCY: Final = 0.3
 SURGE_SENSITIVITY: Final = 0.5
@@ -79,7 +78,7 @@ def dynamic_factors(
 
     Parameters
     ----------
-    stock, target : (P,) units in stock and wanted there; idle unless both are above 0.
+    stock, target : (P,) units in stock, and their target; idle unless both are above 0.
     demand, usual : (P,) units sold lately and usually in a period as long; idle unless demand is above the usual.
     hour : of the shop's day, 0 to 23.
     weekday : of the shop's week, 1 (Monday) to 7.
@@ -89,14 +88,14 @@ def dynamic_factors(
     inventory = (stock / target)^-urgency, within 0.5 to 2; surge = 1 + sensitivity (demand / usual - 1), at most 2;
     peak hour = 1 + multiplier. Seed, section 7; the bounds of the inventory factor are ours, the seed has none.
     """
-    in_stock, wanted, sold, expected = np.broadcast_arrays(
+    in_stock, aim, sold, expected = np.broadcast_arrays(
         *(np.atleast_1d(np.asarray(each, np.float64)) for each in (stock, target, demand, usual))
     )
-    stocked = (in_stock > 0) & (wanted > 0)
+    stocked = (in_stock > 0) & (aim > 0)
     surging = (expected > 0) & (sold > expected)
-    # What is beyond all numbers is beyond the caps, too.
+    # Infinity is beyond the caps, too.
     with np.errstate(over="ignore", divide="ignore"):
-        ratio = np.divide(in_stock, wanted, out=np.ones(in_stock.shape), where=stocked)
+        ratio = np.divide(in_stock, aim, out=np.ones(in_stock.shape), where=stocked)
         inventory = ratio**-settings.urgency
         excess = np.minimum(np.divide(sold, expected, out=np.ones(sold.shape), where=surging) - 1, 1e9)
         surge = 1 + settings.surge_sensitivity * excess

@@ -1,4 +1,4 @@
-"""What a repricing rule wants: for which products it fires at a moment, and the prices it asks for."""
+"""Repricing rules: for which products a rule fires at a moment, and the prices it asks for."""
 
 import hashlib
 import re
@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from market.core.dynamic import dynamic_factors
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
 Action = Literal["factor", "match", "undercut", "bounds", "dynamic"]
 Reference = Literal["lowest", "mean"]
@@ -39,12 +36,12 @@ class Signals:
     ----------
     price : the present price.
     base : the price that was in force before rules changed it; the present one where none did.
-    stock, target : units in stock and wanted there.
+    stock, target : units in stock, and their target.
     daily_demand : units sold a day, over the last 30.
     demand, usual : units of the last days, and what as many days usually bring.
     lowest, mean : of the competitors' fresh and plausible prices.
-    competitor_move : mean change of the competitors' prices since each was seen before, as a fraction.
-    days_unchanged : days since the price was last changed through the ledger; infinite if it never was.
+    competitor_move : mean change of the competitors' prices since each one's last observation, as a fraction.
+    days_unchanged : days since the last price change; infinite if there was none.
     """
 
     price: FloatArray
@@ -88,10 +85,10 @@ class Conditions:
     Attributes
     ----------
     stock_days_below, stock_days_above : the stock lasts for fewer, for more days.
-    surge_above : demand is at least so many times the usual.
+    surge_above : demand is at least this multiple of the usual.
     hours, weekdays : of the shop.
     competitor_move : the competitors' prices rose by at least this fraction, or fell if it is negative.
-    unchanged_days : the price has stood for at least so many days.
+    unchanged_days : the price has not changed for at least this many days.
     """
 
     stock_days_below: float | None = None
@@ -112,9 +109,8 @@ class Conditions:
         if self.surge_above is not None:
             holds &= signals.surge >= self.surge_above - _SLACK
         if self.competitor_move is not None:
-            asked = self.competitor_move
-            moved = signals.competitor_move
-            holds &= moved >= asked - _SLACK if asked > 0 else moved <= asked + _SLACK
+            least, moved = self.competitor_move, signals.competitor_move
+            holds &= moved >= least - _SLACK if least > 0 else moved <= least + _SLACK
         if self.unchanged_days is not None:
             holds &= signals.days_unchanged >= self.unchanged_days
         return holds
@@ -136,7 +132,7 @@ class PriceAction:
         "dynamic" multiplies the base price by the dynamic factors.
     change : a fraction: of the base price for "factor", of the reference for "undercut".
     amount : in currency.
-    min_price, max_price : what no price that the rule wants may leave, whatever its kind.
+    min_price, max_price : bounds of the price that the rule asks for, of any kind.
     """
 
     kind: Action
@@ -146,7 +142,7 @@ class PriceAction:
     min_price: float | None = None
     max_price: float | None = None
 
-    def wanted(self, signals: Signals, moment: Moment) -> FloatArray:
+    def price(self, signals: Signals, moment: Moment) -> FloatArray:
         """Prices (P,) that the rule asks for, nan where what it needs is unknown; never infinite, above 0."""
         low = 0.01 if self.min_price is None else self.min_price
         high = np.inf if self.max_price is None else self.max_price
@@ -215,7 +211,7 @@ class RuleCase:
     ----------
     rule_id : its number.
     covers : (P,) whether a product is in its scope and its canary share.
-    revert_when_inactive : where it set the present price and no rule fires any more, it wants the base price back.
+    revert_when_inactive : where it set the present price and no rule fires any more, it asks for the base price.
     """
 
     rule_id: int
@@ -227,19 +223,19 @@ class RuleCase:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which rule decides on each product, and what it wants; arrays (P,).
+    """Which rule decides on each product, and the price it asks for; arrays (P,).
 
     Attributes
     ----------
     winner : position of the rule, `NO_RULE` where none fires.
-    wanted : its price; the present one where no rule fires.
+    price : asked for; the present one where no rule fires.
     """
 
-    winner: NDArray[np.int64]
-    wanted: FloatArray
+    winner: IntArray
+    price: FloatArray
 
 
-def choose(cases: Sequence[RuleCase], signals: Signals, set_by: NDArray[np.int64], moment: Moment) -> Choice:
+def choose(cases: Sequence[RuleCase], signals: Signals, set_by: IntArray, moment: Moment) -> Choice:
     """Let the first rule that fires decide on each product.
 
     A rule fires where it covers the product, its conditions hold and what its action needs is known.
@@ -250,13 +246,13 @@ def choose(cases: Sequence[RuleCase], signals: Signals, set_by: NDArray[np.int64
     set_by : (P,) number of the rule that set the present price, `NO_RULE` where none did.
     """
     winner = np.full(signals.price.shape, NO_RULE, np.int64)
-    wanted = signals.price.copy()
+    price = signals.price.copy()
     for position, case in enumerate(cases):
-        asked = case.action.wanted(signals, moment)
+        asked = case.action.price(signals, moment)
         fires = (winner == NO_RULE) & case.covers & case.conditions.hold(signals, moment) & ~np.isnan(asked)
-        winner[fires], wanted[fires] = position, asked[fires]
+        winner[fires], price[fires] = position, asked[fires]
     for position, case in enumerate(cases):
         if case.revert_when_inactive:
             back = (winner == NO_RULE) & (set_by == case.rule_id)
-            winner[back], wanted[back] = position, signals.base[back]
-    return Choice(winner, wanted)
+            winner[back], price[back] = position, signals.base[back]
+    return Choice(winner, price)

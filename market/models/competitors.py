@@ -41,7 +41,7 @@ class Competitor(models.Model):
 
 
 class CompetitorPrice(models.Model):
-    """What a competitor asked for a product at some time."""
+    """A competitor's price of a product at some time."""
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="competitor_prices")
     competitor_name = SortedCharField(max_length=LONGEST_NAME)

@@ -1,7 +1,7 @@
 """What repricing rules and dynamic prices look at, read once for any number of products."""
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -19,18 +19,20 @@ from market.core.repricing import Moment, Signals
 from market.models import CompetitorPrice
 from pricing.recommendation.selectors.competition import competitor_prices
 from pricing.recommendation.selectors.pricing_inputs import PriceFacts, price_facts
+from pricing.sales.core.arrays import FloatArray
 from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
 from pricing.sales.models.products import PriceSource
 
+DAY: Final = dt.timedelta(days=1)
 DEMAND_DAYS: Final = 7
 USUAL_DAYS: Final = 28
 LEAST_USUAL_UNITS: Final = 5
 """With fewer units in a usual week, a busy one is chance: the usual then counts as unknown."""
 
-SEEN_BEFORE: Final = dt.timedelta(days=60)
-"""How long ago an earlier price of a competitor may have been seen for the newest one to count as a move."""
+OBSERVED_WITHIN: Final = dt.timedelta(days=60)
+"""Age up to which an earlier price of a competitor is one that the newest has moved from."""
 
 CODES_A_STATEMENT = 5_000
 
@@ -59,7 +61,7 @@ class RuledPrice:
 class Stock:
     level: int | None
     target: int | None
-    follows_ledger: bool
+    from_change: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class ProductSignals:
     price : the present one.
     ruled : None where people or the data set the present price.
     day_start : the price at the beginning of the shop's day.
-    competitor_move : mean change of the competitors' prices since each was seen before, as a fraction.
+    competitor_move : mean change of the competitors' prices since each one's last observation, as a fraction.
     """
 
     facts: PriceFacts
@@ -125,7 +127,7 @@ def product_signals(codes: Collection[str]) -> dict[str, ProductSignals]:
                 price=price,
                 stock=stock,
                 demand=demands.get(code, Demand(0, 0)),
-                ruled=ruled.get(code) if stock.follows_ledger else None,
+                ruled=ruled.get(code) if stock.from_change else None,
                 day_start=starts.get(code, price),
                 competitor_move=moves.get(code),
             )
@@ -135,35 +137,29 @@ def product_signals(codes: Collection[str]) -> dict[str, ProductSignals]:
 def as_arrays(found: Sequence[ProductSignals], now: dt.datetime) -> Signals:
     """Turn products into the arrays that rules are evaluated on; (P,) in the order given."""
 
-    def column(values: list[Any]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    def column(values: Iterable[Any]) -> FloatArray:
         return np.array([np.nan if value is None else float(value) for value in values], np.float64)
 
     facts = [each.facts for each in found]
-    demand = column([each.demand.recent for each in found])
-    usual = column([None if each.demand.is_thin else each.demand.usual for each in found])
     return Signals(
-        price=column([each.price for each in facts]),
-        base=column([each.base for each in found]),
-        stock=column([each.stock.level for each in found]),
-        target=column([each.stock.target for each in found]),
-        daily_demand=column([each.quantity / MONTH_DAYS for each in facts]),
-        demand=demand,
-        usual=usual,
-        lowest=column([each.competitors and each.competitors.lowest for each in facts]),
-        mean=column([each.competitors and each.competitors.mean for each in facts]),
-        competitor_move=column([each.competitor_move for each in found]),
+        price=column(each.price for each in facts),
+        base=column(each.base for each in found),
+        stock=column(each.stock.level for each in found),
+        target=column(each.stock.target for each in found),
+        daily_demand=column(each.quantity / MONTH_DAYS for each in facts),
+        demand=column(each.demand.recent for each in found),
+        usual=column(None if each.demand.is_thin else each.demand.usual for each in found),
+        lowest=column(each.competitors and each.competitors.lowest for each in facts),
+        mean=column(each.competitors and each.competitors.mean for each in facts),
+        competitor_move=column(each.competitor_move for each in found),
         days_unchanged=column(
-            [np.inf if each.last_changed is None else _days(now - each.last_changed) for each in facts]
+            np.inf if each.last_changed is None else (now - each.last_changed) / DAY for each in facts
         ),
     )
 
 
-def _days(span: dt.timedelta) -> float:
-    return span / dt.timedelta(days=1)
-
-
 def _stocks(codes: list[str]) -> dict[str, Stock]:
-    """Stock of the products that are on sale, and whether their price is the ledger's."""
+    """Stock of the products that are on sale, and whether their price comes from a price change."""
     rows = Product.objects.filter(code__in=codes, is_active=True).order_by()
     return {
         code: Stock(level, target, source == PriceSource.LEDGER)
@@ -217,7 +213,7 @@ def ruled_price(product: Product) -> Decimal | None:
 
 
 def _day_starts(codes: list[str]) -> dict[str, Decimal]:
-    """The price at the beginning of the shop's day, of the products whose price the ledger has changed since."""
+    """The price at the beginning of the shop's day, of the products whose price has changed since."""
     midnight = dt.datetime.combine(
         timezone.localdate(timezone=settings.SHOP_TIME_ZONE), dt.time(), settings.SHOP_TIME_ZONE
     )
@@ -228,26 +224,26 @@ def _day_starts(codes: list[str]) -> dict[str, Decimal]:
 
 
 def _competitor_moves(facts: dict[str, PriceFacts]) -> dict[str, float]:
-    """Mean change of the competitors' usable prices since each competitor was seen before, within two months."""
+    """Mean change of the competitors' usable prices since each competitor's last observation, within two months."""
     days = {code: each.policy.competitor_days for code, each in facts.items() if each.competitors}
-    seen = competitor_prices(days, days, only_fresh=True)
+    newest = competitor_prices(days, days, only_fresh=True)
     place = Window(
         RowNumber(),
         partition_by=[F("product_id"), F("competitor_name")],
         order_by=[F("recorded_at").desc(), F("id").desc()],
     )
-    first = min(seen.recorded_at, default=timezone.now()) - SEEN_BEFORE
-    seen_lately = CompetitorPrice.objects.filter(product_id__in=list(days), recorded_at__gte=first)
+    first = min(newest.recorded_at, default=timezone.now()) - OBSERVED_WITHIN
+    recent = CompetitorPrice.objects.filter(product_id__in=list(days), recorded_at__gte=first)
     second = (
-        seen_lately.order_by()
+        recent.order_by()
         .annotate(place=place)
         .filter(place=2)
         .values_list("product_id", "competitor_name", "price")
     )
     before = {(code, name): float(price) for code, name, price in second}
     moves: dict[str, list[float]] = {}
-    for row in np.flatnonzero(seen.used).tolist():
-        code, name = seen.codes[seen.product[row]], seen.name[row]
+    for row in np.flatnonzero(newest.used).tolist():
+        code, name = newest.codes[newest.product[row]], newest.name[row]
         if (code, name) in before:
-            moves.setdefault(code, []).append(float(seen.price[row]) / before[code, name] - 1)
+            moves.setdefault(code, []).append(float(newest.price[row]) / before[code, name] - 1)
     return {code: sum(changes) / len(changes) for code, changes in moves.items()}

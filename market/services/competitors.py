@@ -23,7 +23,7 @@ EDITABLE = (*KEY, "price", "source")
 
 @dataclass(frozen=True, slots=True)
 class ObservedPrice:
-    """What a competitor asked for a product, before it is written."""
+    """A competitor's price of a product, before it is saved."""
 
     product_id: str
     competitor_name: str
@@ -41,7 +41,7 @@ def price_record(
     recorded_at: dt.datetime | None = None,
     source: str = "",
 ) -> tuple[CompetitorPrice, bool]:
-    """Record what a competitor asks, now unless said otherwise; return the row and whether it is a new one.
+    """Record a competitor's price, by default as of now; return the row and whether it is a new one.
 
     The same competitor, product and moment again corrects the price.
 

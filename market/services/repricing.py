@@ -1,12 +1,12 @@
-"""Runs of the repricing rules: asked for once an hour or by a manager, and each change made once.
+"""Runs of the repricing rules: requested once an hour or by a manager, and each change made once.
 
-A run is one job and one batch of the ledger. What it did about a product is written in the transaction that did it, and
-a run has at most one row for a product: whoever takes a killed run over goes on after the last row.
+A run is one job and one batch of price changes. What it did about a product is written in the transaction that did it,
+and a run has at most one row for a product: a worker that takes over a killed run goes on after the last row.
 """
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import groupby
 from typing import Any, Final
 
@@ -51,11 +51,11 @@ class Stopped(Exception):
     """The run may not go on; the message says why."""
 
 
-# --- asking for runs -------------------------------------------------------------------------------------
+# --- requesting runs -------------------------------------------------------------------------------------
 
 
 def reprice_if_due() -> RepricingRun | None:
-    """Ask for this hour's run, if it has not been asked for and a rule is due."""
+    """Request this hour's run, if it has not been requested and a rule is due."""
     hour = timezone.now().replace(minute=0, second=0, microsecond=0)
     slot = f"hour {hour:%Y-%m-%dT%H}Z"
     if RepricingRun.objects.filter(slot=slot).exists():
@@ -65,7 +65,7 @@ def reprice_if_due() -> RepricingRun | None:
 
 
 def rule_run_request(rule_id: int, *, dry_run: bool, by: Any) -> Job:
-    """Ask for a run of one rule now; while one of the same kind is under way, that is the answer.
+    """Request a run of one rule now; while one of the same kind is under way, return its job.
 
     Rules before it still keep their products from it.
 
@@ -124,7 +124,7 @@ def _request(slot: str, rules: Sequence[RepricingRule], *, dry_run: bool, by: An
 
 
 def runs_purge() -> int:
-    """Forget what was only held back or tried out a month ago; return how many rows. Changes are kept."""
+    """Delete results older than a month that changed nothing; return how many."""
     old = RepricingResult.objects.filter(
         change__isnull=True, run__created_at__lt=timezone.now() - RESULTS_KEPT
     )
@@ -135,12 +135,11 @@ def runs_purge() -> int:
 
 
 def reprice(run: JobRun) -> dict[str, Any]:
-    """Job handler: find out what the run's rules want, and do it, or propose it, or write it down."""
+    """Job handler: evaluate the run's rules, and apply, propose or only record what they ask for."""
     record = RepricingRun.objects.get(pk=run.parameters["run"])
     if record.finished_at is None:
         own = set(record.rules.values_list("pk", flat=True))
-        evaluation = Evaluation([], {}, {}, {})
-        stopped = ""
+        evaluation, stopped = Evaluation(), ""
         try:
             _stop_if_switched_off(record)
             # A dry run may look at old sales: it changes no price by them.
@@ -156,7 +155,7 @@ def reprice(run: JobRun) -> dict[str, Any]:
 
 
 def run_failed(parameters: dict[str, Any], error: str) -> None:
-    """Failure hook: say in the run and as an alert that its rules could not be run."""
+    """Failure hook: record in the run, and as an alert, that its rules could not be run."""
     record = RepricingRun.objects.filter(pk=parameters["run"]).first()
     if record is None:
         return
@@ -187,141 +186,128 @@ def _carry_out(run: JobRun, record: RepricingRun, decisions: Sequence[Decision])
 
 
 def _within_run_caps(record: RepricingRun, decisions: Iterable[Decision]) -> list[Decision]:
-    """Hold back what is more than a rule may change in a run, the first attempts of this run counted."""
+    """Hold back what is more than a rule may change in a run; earlier attempts of this run count."""
     made = record.results.filter(outcome__in=CHANGING).order_by()
-    changed = dict(made.values_list("rule_id").annotate(Count("id")))
+    changed = Counter(dict(made.values_list("rule_id").annotate(Count("id"))))
     kept = []
     for each in decisions:
-        count, most = changed.get(each.rule.pk, 0), each.rule.max_run_changes
-        if not each.reason and most is not None and count >= most:
-            kept.append(replace(each, reason=RUN_CAP))
-            continue
-        changed[each.rule.pk] = count + (not each.reason)
+        most = each.rule.max_run_changes
+        if not each.reason and most is not None and changed[each.rule.pk] >= most:
+            each = each.held(RUN_CAP)
+        changed[each.rule.pk] += not each.reason
         kept.append(each)
     return kept
 
 
-Done = tuple[Decision, str, PriceChange | None]
-"""A decision, its outcome, and the change made."""
-
-
-def _carry_out_chunk(record: RepricingRun, chunk: Sequence[Decision]) -> list[Done]:
-    """Do what one rule decided on some products; the caller holds the version row's lock."""
+def _carry_out_chunk(record: RepricingRun, chunk: Sequence[Decision]) -> list[RepricingResult]:
+    """Do what one rule decided on some products; the caller holds the version row's lock and saves the results."""
     rule = RepricingRule.objects.filter(pk=chunk[0].rule.pk).first()
+    outcome = RepricingOutcome.WOULD_CHANGE
+    changes: dict[str, PriceChange] = {}
     if rule is None or rule.updated_at != chunk[0].rule.updated_at:
-        return _held([replace(each, reason=RULE_CHANGED) for each in chunk])
-    checked = list(_against_the_present(chunk))
-    possible = [each for each in checked if not each.reason]
-    held = _held([each for each in checked if each.reason])
-    if record.dry_run or rule.dry_run:
-        return held + [(each, RepricingOutcome.WOULD_CHANGE, None) for each in possible]
-    applies = rule.may_apply and can_approve(rule.auto_apply_approved_by)
-    possible, settled_already = _beside_what_waits(possible, rule, applies=applies)
-    made, refused = _propose(possible, record, rule)
-    if applies and made:
-        numbers = [change.pk for _, change in made]
-        price_changes.approve(numbers, by=rule.auto_apply_approved_by)
-        price_changes.apply(numbers, by=rule.signature)
-    outcome = RepricingOutcome.APPLIED if applies else RepricingOutcome.PROPOSED
-    return held + settled_already + _held(refused) + [(each, outcome, change) for each, change in made]
+        decisions = [each.held(RULE_CHANGED) for each in chunk]
+    else:
+        decisions = _hold_moved(chunk)
+        if not record.dry_run and not rule.dry_run:
+            applies = rule.may_apply and can_approve(rule.auto_apply_approved_by)
+            decisions = _hold_decided(decisions, rule, applies=applies)
+            decisions, changes = _propose(decisions, record, rule)
+            outcome = RepricingOutcome.APPLIED if applies else RepricingOutcome.PROPOSED
+            if applies and changes:
+                numbers = [change.pk for change in changes.values()]
+                price_changes.approve(numbers, by=rule.auto_apply_approved_by)
+                price_changes.apply(numbers, by=rule.signature)
+    return [
+        RepricingResult(
+            run=record,
+            rule=rule,
+            product_id=each.code,
+            outcome=RepricingOutcome.HELD_BACK if each.reason else outcome,
+            reason=each.reason,
+            base_price=each.base,
+            old_price=each.now,
+            wanted_price=each.wanted,
+            new_price=each.now if each.reason else each.price,
+            binding=list(each.binding),
+            change=changes.get(each.code),
+        )
+        for each in decisions
+    ]
 
 
 def can_approve(username: str) -> bool:
-    """Whether somebody may still decide on prices."""
+    """Whether a user may still decide on prices."""
     user = get_user_model().objects.filter(username=username, is_active=True).first()
     return user is not None and role_of(user) >= Role.MANAGER
 
 
-def _against_the_present(chunk: Sequence[Decision]) -> Iterable[Decision]:
-    """Hold back the products whose price is not what the rule saw."""
-    codes = [each.code for each in chunk]
-    now = dict(Product.objects.filter(code__in=codes).order_by().values_list("code", "current_price"))
-    for each in chunk:
-        moved = now.get(each.code) != each.now
-        yield replace(each, reason=PRICE_MOVED) if moved and not each.reason else each
+def _hold_moved(decisions: Sequence[Decision]) -> list[Decision]:
+    """Hold back the products whose price is not the one that the rule was evaluated on."""
+    products = Product.objects.filter(code__in=[each.code for each in decisions]).order_by()
+    now = dict(products.values_list("code", "current_price"))
+    return [
+        each.held(PRICE_MOVED) if now.get(each.code) != each.now and not each.reason else each
+        for each in decisions
+    ]
 
 
-def _beside_what_waits(
-    decisions: Sequence[Decision], rule: RepricingRule, *, applies: bool
-) -> tuple[list[Decision], list[Done]]:
-    """Leave alone what somebody has approved or a rule has proposed already; call off older proposals of rules."""
+def _hold_decided(decisions: Sequence[Decision], rule: RepricingRule, *, applies: bool) -> list[Decision]:
+    """Hold back what a person has approved or a rule has proposed already; reject older proposals of rules."""
+    codes = [each.code for each in decisions if not each.reason]
     states = (PriceChangeStatus.PROPOSED, PriceChangeStatus.APPROVED)
-    lines = PriceChange.objects.filter(
-        product_id__in=[each.code for each in decisions], status__in=states
-    ).order_by("product_id", "pk")
-    waiting: dict[str, list[PriceChange]] = {}
-    for line in lines:
-        waiting.setdefault(line.product_id, []).append(line)
-    possible, settled, outdated = [], [], []
+    open_changes: dict[str, list[PriceChange]] = {}
+    for change in PriceChange.objects.filter(product_id__in=codes, status__in=states).order_by("pk"):
+        open_changes.setdefault(change.product_id, []).append(change)
+    kept, outdated = [], []
     for each in decisions:
-        there = waiting.get(each.code, [])
-        proposed = [line for line in there if line.status == PriceChangeStatus.PROPOSED]
-        by_rules = [line for line in proposed if line.source == PriceChangeSource.RULE]
-        same = [line for line in by_rules if (line.old_price, line.new_price) == (each.now, each.price)]
-        if len(proposed) < len(there):
-            settled.append(replace(each, reason=CHANGE_APPROVED))
+        of_product = open_changes.get(each.code, [])
+        by_rules = [
+            change
+            for change in of_product
+            if change.status == PriceChangeStatus.PROPOSED and change.source == PriceChangeSource.RULE
+        ]
+        same = any((change.old_price, change.new_price) == (each.now, each.price) for change in by_rules)
+        if any(change.status == PriceChangeStatus.APPROVED for change in of_product):
+            each = each.held(CHANGE_APPROVED)
         elif same and not applies:
-            settled.append(replace(each, reason=ALREADY_PROPOSED))
+            each = each.held(ALREADY_PROPOSED)
         else:
-            possible.append(each)
-            outdated += [line.pk for line in by_rules]
+            outdated += [change.pk for change in by_rules]
+        kept.append(each)
     if outdated:
         price_changes.reject(outdated, by=rule.signature, note=REPLACED)
-    return possible, _held(settled)
+    return kept
 
 
 def _propose(
     decisions: Sequence[Decision], record: RepricingRun, rule: RepricingRule
-) -> tuple[list[tuple[Decision, PriceChange]], list[Decision]]:
-    """Propose what the ledger accepts; return the changes, and what it refused with its reasons."""
-    wanted, refused = list(decisions), []
-    while wanted:
+) -> tuple[list[Decision], dict[str, PriceChange]]:
+    """Propose what is not held back; return the decisions, those refused held back, and the changes by code."""
+    current = list(decisions)
+    while places := [place for place, each in enumerate(current) if not each.reason]:
         try:
             changes = price_changes.propose(
-                [PriceProposal(each.code, each.price) for each in wanted],
+                [PriceProposal(current[place].code, current[place].price) for place in places],
                 by=rule.signature,
                 reason=f"Rule {rule.pk}: {rule.name}",
                 source=PriceChangeSource.RULE,
                 batch=record.batch,
             )
         except InvalidProposal as error:
-            reasons = {refusal.key: refusal.code for refusal in error.violations}
-            refused += [replace(wanted[place], reason=code) for place, code in reasons.items()]
-            wanted = [each for place, each in enumerate(wanted) if place not in reasons]
+            for violation in error.violations:
+                place = places[violation.key]
+                current[place] = current[place].held(violation.code)
         else:
-            return list(zip(wanted, changes, strict=True)), refused
-    return [], refused
+            return current, {change.product_id: change for change in changes}
+    return current, {}
 
 
-def _held(decisions: Iterable[Decision]) -> list[Done]:
-    return [(each, RepricingOutcome.HELD_BACK, None) for each in decisions]
-
-
-def _write(record: RepricingRun, done: Sequence[Done]) -> None:
-    known = set(RepricingRule.objects.values_list("pk", flat=True))
-    RepricingResult.objects.bulk_create(
-        [
-            RepricingResult(
-                run=record,
-                rule_id=each.rule.pk if each.rule.pk in known else None,
-                product_id=each.code,
-                outcome=outcome,
-                reason=each.reason,
-                base_price=each.base,
-                old_price=each.now,
-                wanted_price=each.wanted,
-                new_price=each.now if outcome == RepricingOutcome.HELD_BACK else each.price,
-                binding=list(each.binding),
-                change=change,
-            )
-            for each, outcome, change in done
-        ],
-        batch_size=200,
-    )
+def _write(record: RepricingRun, results: Sequence[RepricingResult]) -> None:
+    RepricingResult.objects.bulk_create(results, batch_size=200)
 
 
 def _finish(run: JobRun, record: RepricingRun, own: set[int], evaluation: Evaluation, stopped: str) -> None:
-    """Count what came of it, rule by rule, and raise the alerts."""
+    """Count the outcomes rule by rule, and raise the alerts."""
     with run.fenced_transaction():
         results = list(record.results.order_by("product_id"))
         record.counts = {str(pk): _counts(pk, results, evaluation) for pk in sorted(own)}
@@ -337,11 +323,11 @@ def _finish(run: JobRun, record: RepricingRun, own: set[int], evaluation: Evalua
 
 
 def _counts(rule_id: int, results: Sequence[RepricingResult], evaluation: Evaluation) -> dict[str, int]:
-    outcomes = [result.outcome for result in results if result.rule_id == rule_id]
+    outcomes = Counter(result.outcome for result in results if result.rule_id == rule_id)
     # A run that was taken over finds the prices that it has set itself unchanged.
     done = {result.product_id for result in results}
     return {
-        **{str(outcome): outcomes.count(outcome) for outcome in RepricingOutcome.values},
+        **{str(outcome): outcomes[outcome] for outcome in RepricingOutcome.values},
         "unchanged": len(evaluation.unchanged.get(rule_id, set()) - done),
         "outside_canary": evaluation.outside_canary.get(rule_id, 0),
     }

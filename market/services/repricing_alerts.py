@@ -1,7 +1,7 @@
-"""What a run of the repricing rules tells people: prices held by floors and caps, missing costs, rivals, surges."""
+"""Alerts raised by a run of the repricing rules: floors, caps, missing costs, competitors below cost, surges."""
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 from elastix.alerts.services import Finding, alerts_report
 from elastix.api.fields import money, rounded
@@ -11,11 +11,25 @@ from market.services.evaluating import RUN_CAP
 from pricing.recommendation.core.limits import CAPS
 
 SURGE: Final = 2.0
-"""Demand of the last week as a multiple of the usual, from which people are told."""
+"""Demand of the last week as a multiple of the usual, from which an alert is raised."""
 
 MOST_PRODUCTS: Final = 100
 MOST_NAMED: Final = 5
-OF_RULES: Final = ("floor_reached", "cap_reached", "no_cost", "rule_failing")
+
+# Kind of alert on a rule, which results raise it, and how it is worded.
+HELD: Final[tuple[tuple[str, Callable[[RepricingResult], bool], str], ...]] = (
+    ("floor_reached", lambda each: any(rule not in CAPS for rule in each.binding), "a floor holds {} up"),
+    (
+        "cap_reached",
+        lambda each: each.reason == RUN_CAP or any(rule in CAPS for rule in each.binding),
+        "a cap holds the price of {} back",
+    ),
+    (
+        "no_cost",
+        lambda each: each.reason == "no_floor",
+        "no cost and no lowest price is known of {}, so the price is left alone",
+    ),
+)
 
 
 def report_run(
@@ -27,29 +41,30 @@ def report_run(
     """Raise, renew and clear the alerts on the rules of a run and on the products it looked at."""
     rules = list(record.rules.all())
     subjects = [rule.signature for rule in rules]
-    for kind, meets, says in (
-        ("floor_reached", _at_floor, "a floor holds {} up"),
-        ("cap_reached", _at_cap, "a cap holds the price of {} back"),
-        (
-            "no_cost",
-            _without_floor,
-            "no cost and no lowest price is known of {}, so the price is left alone",
-        ),
-    ):
+    for kind, applies, wording in HELD:
         held = {
-            rule: [result.product_id for result in results if result.rule_id == rule.pk and meets(result)]
+            rule: [each.product_id for each in results if each.rule_id == rule.pk and applies(each)]
             for rule in rules
         }
-        findings = [_of_rule(rule, says, codes) for rule, codes in held.items() if codes]
-        alerts_report(kind, findings, among=subjects)
-    alerts_report("rule_failing", [_without_say(rule) for rule in failing], among=subjects)
-    products = list(signals.values())
-    alerts_report("competitor_below_cost", _below_cost(products), among=signals.keys())
-    alerts_report("demand_surge", _surges(products), among=signals.keys())
+        alerts_report(
+            kind, [_held_back(rule, wording, codes) for rule, codes in held.items() if codes], among=subjects
+        )
+    unapproved = [
+        Finding(
+            rule.signature,
+            f"The rule {rule.name!r} only proposes: {rule.auto_apply_approved_by}, who approved its changes, may not"
+            " decide on prices any more. Another manager has to save it.",
+            {"rule": rule.pk},
+        )
+        for rule in failing
+    ]
+    alerts_report("rule_failing", unapproved, among=subjects)
+    alerts_report("competitor_below_cost", _worst(map(_below_cost, signals.values())), among=signals.keys())
+    alerts_report("demand_surge", _worst(map(_surge, signals.values())), among=signals.keys())
 
 
 def report_failure(record: RepricingRun, error: str) -> None:
-    """Say of each rule of a run that it could not be run."""
+    """Raise an alert on each rule of a run that could not be run."""
     rules = list(record.rules.all())
     findings = [
         Finding(rule.signature, f"The rule {rule.name!r} could not be run: {error}", {"run": record.pk})
@@ -59,74 +74,46 @@ def report_failure(record: RepricingRun, error: str) -> None:
 
 
 def clear_alerts(rule: RepricingRule) -> None:
-    """Clear what stands about a rule that does not run any more."""
-    for kind in OF_RULES:
+    """Clear the alerts on a rule that does not run any more."""
+    for kind in (*(kind for kind, _, _ in HELD), "rule_failing"):
         alerts_report(kind, (), among=[rule.signature])
 
 
-def _at_floor(result: RepricingResult) -> bool:
-    return any(rule not in CAPS for rule in result.binding)
-
-
-def _at_cap(result: RepricingResult) -> bool:
-    return result.reason == RUN_CAP or any(rule in CAPS for rule in result.binding)
-
-
-def _without_floor(result: RepricingResult) -> bool:
-    return result.reason == "no_floor"
-
-
-def _of_rule(rule: RepricingRule, says: str, codes: Sequence[str]) -> Finding:
-    message = f"Rule {rule.name!r}: {says.format(_named(codes))}."
+def _held_back(rule: RepricingRule, wording: str, codes: Sequence[str]) -> Finding:
+    named, more = ", ".join(codes[:MOST_NAMED]), len(codes) - MOST_NAMED
+    message = f"Rule {rule.name!r}: {wording.format(named if more <= 0 else f'{named} and {more:,} others')}."
     return Finding(rule.signature, message, {"rule": rule.pk, "products": list(codes[:MOST_PRODUCTS])})
 
 
-def _named(codes: Sequence[str]) -> str:
-    named = ", ".join(codes[:MOST_NAMED])
-    return named if len(codes) <= MOST_NAMED else f"{named} and {len(codes) - MOST_NAMED:,} others"
-
-
-def _without_say(rule: RepricingRule) -> Finding:
+def _below_cost(product: ProductSignals) -> tuple[float, Finding] | None:
+    facts = product.facts
+    if facts.cost is None or facts.competitors is None or facts.competitors.lowest >= facts.cost:
+        return None
+    lowest, cost = facts.competitors.lowest, facts.cost
     message = (
-        f"The rule {rule.name!r} only proposes: {rule.auto_apply_approved_by}, by whose say it changed prices, may not decide on"
-        " prices any more. Another manager has to save it."
+        f"A competitor sells {facts.code} at {lowest}, below our cost of {cost:f}: ask the supplier, or look"
+        " elsewhere for the profit."
     )
-    return Finding(rule.signature, message, {"rule": rule.pk})
+    return float(lowest / cost), Finding(
+        facts.code, message, {"lowest": money(lowest), "cost": rounded(cost, 4)}
+    )
 
 
-def _below_cost(products: Collection[ProductSignals]) -> list[Finding]:
-    found: list[tuple[float, Finding]] = []
-    for each in products:
-        facts = each.facts
-        if facts.cost is None or facts.competitors is None or facts.competitors.lowest >= facts.cost:
-            continue
-        lowest, cost = facts.competitors.lowest, facts.cost
-        message = (
-            f"A competitor sells {facts.code} at {lowest}, below our cost of {cost:f}: ask the supplier, or look"
-            " elsewhere for the profit."
-        )
-        data: dict[str, Any] = {"lowest": money(lowest), "cost": rounded(cost, 4)}
-        found.append((float(lowest / cost), Finding(facts.code, message, data)))
-    return _first(found)
+def _surge(product: ProductSignals) -> tuple[float, Finding] | None:
+    demand, code = product.demand, product.facts.code
+    if demand.is_thin or demand.recent < SURGE * demand.usual:
+        return None
+    ratio = demand.recent / demand.usual
+    message = (
+        f"{code} sold {demand.recent:,.0f} units in the last 7 days of the data, {ratio:.1f} times the usual"
+        f" {demand.usual:,.0f}: will the stock last?"
+    )
+    return -ratio, Finding(
+        code, message, {"units": demand.recent, "usual": demand.usual, "ratio": round(ratio, 2)}
+    )
 
 
-def _surges(products: Collection[ProductSignals]) -> list[Finding]:
-    found: list[tuple[float, Finding]] = []
-    for each in products:
-        demand, code = each.demand, each.facts.code
-        if demand.is_thin or demand.recent < SURGE * demand.usual:
-            continue
-        ratio = demand.recent / demand.usual
-        message = (
-            f"{code} sold {demand.recent:,.0f} units in the last 7 days of the data, {ratio:.1f} times the usual"
-            f" {demand.usual:,.0f}: will the stock last?"
-        )
-        data = {"units": demand.recent, "usual": demand.usual, "ratio": round(ratio, 2)}
-        found.append((-ratio, Finding(code, message, data)))
-    return _first(found)
-
-
-def _first(found: list[tuple[float, Finding]]) -> list[Finding]:
-    """The worst of them, so that a bad day does not send a thousand e-mails."""
-    found.sort(key=lambda each: (each[0], each[1].subject))
-    return [finding for _, finding in found[:MOST_PRODUCTS]]
+def _worst(found: Iterable[tuple[float, Finding] | None]) -> list[Finding]:
+    """The findings with the lowest numbers, so that a bad day does not send a thousand e-mails."""
+    ranked = sorted(filter(None, found), key=lambda each: (each[0], each[1].subject))
+    return [finding for _, finding in ranked[:MOST_PRODUCTS]]

@@ -1,4 +1,4 @@
-"""Writing repricing rules. Every change is kept in the admin's history, whoever makes it."""
+"""Writing repricing rules. Every change is kept in the admin's history, also those made through the API."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -21,7 +21,7 @@ PLACES = {
 
 
 class EvidenceField(serializers.DictField):
-    """The numbers behind a finding; money and units have 2 decimals, `PLACES` says of what else how many."""
+    """The numbers behind a finding; 2 decimals for money and units, `PLACES` for the rest."""
 
     def to_representation(self, value: dict[str, Any]) -> dict[str, Any]:
         return {

@@ -1,4 +1,4 @@
-"""/api/price and /api/analytics: what prices asked for would do. Nothing is saved."""
+"""/api/price and /api/analytics: what other prices would do. Nothing is saved."""
 
 from decimal import Decimal
 from typing import Any
@@ -164,7 +164,7 @@ class PriceSimulationSerializer(_PremisesSerializer):
     recommendation = serializers.ChoiceField(
         [INCREASE, DECREASE, KEEP],
         source="projected.impact.direction",
-        help_text="Where the present price should go, whatever was asked.",
+        help_text="Where the present price should go, for any price asked.",
     )
     interval = IntervalSerializer(source="projected.interval")
     probability_of_gain = KnownField(
@@ -177,7 +177,7 @@ class PriceSimulationSerializer(_PremisesSerializer):
         source="projected.allowed", help_text="Whether policies and guardrails allow the price."
     )
     other_model = OtherModelSerializer(
-        allow_null=True, help_text="What the other demand model foresees, beyond 15 % of change."
+        allow_null=True, help_text="Projection of the other demand model, beyond 15 % of change."
     )
 
 

@@ -1,4 +1,4 @@
-"""/simulate and /simulations: what a price change would do to a product, asked once or saved."""
+"""/simulate and /simulations: what a price change would do to a product, tried once or saved."""
 
 from typing import Any
 from uuid import UUID

@@ -5,7 +5,7 @@ Amounts are per 30 days unless a finding says `once`. What is not known gives no
 
 import string
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 MONTH_DAYS: Final = 30
@@ -149,74 +149,98 @@ class Insight:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """How a finding is worded: texts with the values of a product in braces, and the names of its evidence."""
+    """How a finding is worded; in braces, as in `str.format`, what the view and the finder know.
 
+    Attributes
+    ----------
+    kind, finding, advice : texts.
+    action : kind of the action that `advice` suggests.
+    evidence : names in the answer, and after "=" where the value is found if that is under another name.
+    price : where the price to set is found, if the action sets one.
+    """
+
+    kind: str
     finding: str
     action: str
     advice: str
-    evidence: tuple[str, ...]
+    evidence: str
+    price: str = ""
     once: bool = False
 
 
 _MARGIN = "The margin is {margin:.1%} of the price, the target {target_margin:.1%}."
-_MARGIN_EVIDENCE = ("margin", "target_margin", "price_at_target")
-_GAP = "The price is {distance:.1%} {side} the mean of {competitors:competitor} ({market_mean:.2f})."
-_GAP_EVIDENCE = ("price", "market_mean", "market_lowest", "competitors", "gap_percent")
+_GAP = "The price is {distance:.1%} {side} the mean of {market.count:competitor} ({market.mean:.2f})."
 _COVER = "The stock of {stock:,.0f} lasts {cover_days:day} at the sales expected."
-_COVER_EVIDENCE = ("stock_level", "target_stock", "units_expected", "cover_days")
-_SEGMENT = "Customers in the segment {segment} bring {revenue_share:.1%} of its revenue; their churn risk is {churn:.1%}."
-_SEGMENT_EVIDENCE = ("segment", "revenue_share", "elasticity", "churn_risk")
+_SEGMENT = (
+    "Customers in the segment {most.segment} bring {revenue_share:.1%} of its revenue;"
+    " their churn risk is {churn:.1%}."
+)
 _IDLE = "Nothing was sold for {days_since_sale} days{tied_up}."
-_IDLE_EVIDENCE = ("days_since_sale", "stock_level", "cost")
-_TREND = "The forecast for the next 30 days is {units:unit}, after {units_last_30_days:,.0f}{change}."
-_TREND_EVIDENCE = ("units_last_30_days", "units", "low", "high")
+_TREND = "The forecast for the next 30 days is {outlook.units:unit}, after {units:,.0f}{change}."
+
+_MARGIN_EVIDENCE = "margin target_margin price_at_target"
+_GAP_EVIDENCE = (
+    "price market_mean=market.mean market_lowest=market.lowest competitors=market.count gap_percent"
+)
+_COVER_EVIDENCE = "stock_level target_stock units_expected cover_days"
+_SEGMENT_EVIDENCE = "segment=most.segment revenue_share elasticity=most.elasticity churn_risk=most.churn_risk"
+_IDLE_EVIDENCE = "days_since_sale stock_level cost"
+_TREND_EVIDENCE = "units_last_30_days=units units=outlook.units low=outlook.low high=outlook.high"
 
 # fmt: off
 TEMPLATES: Final = {
     "below_cost": Template(
-        "Each unit is sold for {loss:.2f} less than it costs.",
+        "below_cost", "Each unit is sold for {loss:.2f} less than it costs.",
         "raise_price_or_stop", "Raise the price above the cost, check the cost, or stop selling it.",
-        ("price", "cost", "units")),
+        "price cost units"),
     "off_optimum": Template(
-        "The price of {current_price:.2f} is {side} the best allowed one. {rationale}",
-        "propose_price", "Propose {recommended_price:.2f}.",
-        ("current_price", "recommended_price", "expected_gain", "elasticity")),
+        "price_{side}_optimum", "The price of {price:.2f} is {side} the best allowed one. {recommended.rationale}",
+        "propose_price", "Propose {recommended.price:.2f}.",
+        "current_price=price recommended_price=recommended.price expected_gain=recommended.gain elasticity",
+        price="recommended.price"),
     "margin_in_reach": Template(
-        _MARGIN, "propose_price", "Propose {proposed:.2f}, a step towards the target.", _MARGIN_EVIDENCE),
+        "margin_below_target", _MARGIN, "propose_price", "Propose {recommended.price:.2f}, a step towards the target.",
+        _MARGIN_EVIDENCE, price="recommended.price"),
     "margin_out_of_reach": Template(
-        _MARGIN, "lower_cost", "Buy for {affordable:.2f} a unit or less: no higher price is recommended.",
-        _MARGIN_EVIDENCE),
+        "margin_below_target", _MARGIN,
+        "lower_cost", "Buy for {affordable:.2f} a unit or less: no higher price is recommended.", _MARGIN_EVIDENCE),
     "gap": Template(
-        _GAP, "watch", "Compare what you offer with what they do before following them.", _GAP_EVIDENCE),
+        "price_{side}_competitors", _GAP,
+        "watch", "Compare what you offer with what they do before following them.", _GAP_EVIDENCE),
     "gap_worth_closing": Template(
-        _GAP + " Charging the mean is expected to earn {gain:,.2f} more.",
-        "move_towards_market", "Move towards {market_mean:.2f} as far as the policy allows.", _GAP_EVIDENCE),
+        "price_{side}_competitors", _GAP + " Charging the mean is expected to earn {gain:,.2f} more.",
+        "move_towards_market", "Move towards {market.mean:.2f} as far as the policy allows.", _GAP_EVIDENCE),
     "gap_worth_keeping": Template(
-        _GAP + " Charging the mean is expected to cost {loss:,.2f}.",
+        "price_{side}_competitors", _GAP + " Charging the mean is expected to cost {loss:,.2f}.",
         "keep_price", "Do not follow them.", _GAP_EVIDENCE),
-    "stock_runs_out": Template(_COVER, "reorder", "Order {order:unit}.", _COVER_EVIDENCE),
+    "stock_runs_out": Template("stock_runs_out", _COVER, "reorder", "Order {order:unit}.", _COVER_EVIDENCE),
     "overstocked": Template(
-        _COVER, "order_less", "Order no more for now; a promotion shortens the wait.", _COVER_EVIDENCE, once=True),
-    "demand_falls": Template(_TREND, "order_less", "Order less, and find out why.", _TREND_EVIDENCE),
-    "demand_rises": Template(_TREND, "order_more", "See that there is stock for it.", _TREND_EVIDENCE),
+        "overstocked", _COVER, "order_less", "Order no more for now; a promotion shortens the wait.",
+        _COVER_EVIDENCE, once=True),
+    "demand_falls": Template(
+        "demand_falls", _TREND, "order_less", "Order less, and find out why.", _TREND_EVIDENCE),
+    "demand_rises": Template(
+        "demand_rises", _TREND, "order_more", "See that there is stock for it.", _TREND_EVIDENCE),
     "segment_at_risk": Template(
-        _SEGMENT, "win_back", "Win them back before the price goes up.", _SEGMENT_EVIDENCE),
+        "segment_carries_product", _SEGMENT, "win_back", "Win them back before the price goes up.", _SEGMENT_EVIDENCE),
     "segment": Template(
-        _SEGMENT, "look_at_segment", "Look at their elasticity before the price changes.", _SEGMENT_EVIDENCE),
+        "segment_carries_product", _SEGMENT, "look_at_segment", "Look at their elasticity before the price changes.",
+        _SEGMENT_EVIDENCE),
     "not_selling": Template(
-        _IDLE, "clear_out", "Clear it out or take it off the list.", _IDLE_EVIDENCE, once=True),
+        "not_selling", _IDLE, "clear_out", "Clear it out or take it off the list.", _IDLE_EVIDENCE, once=True),
     "slow_selling": Template(
-        _IDLE, "check_availability", "Check that it is on the shelf and in the shop.", _IDLE_EVIDENCE, once=True),
+        "slow_selling", _IDLE, "check_availability", "Check that it is on the shelf and in the shop.",
+        _IDLE_EVIDENCE, once=True),
     "thin_data": Template(
-        "The elasticity has grade {grade}: this product's own sales, on {sold_days:day}, say too little.",
+        "thin_data", "The elasticity has grade {grade}: this product's own sales, on {sold_days:day}, say too little.",
         "test_price", "Vary the price for some weeks, so that its effect shows in the sales.",
-        ("grade", "sold_days", "elasticity")),
+        "grade sold_days elasticity"),
     "cost_assumed": Template(
-        "The cost is not known; {assumed_cost:.2f} a unit is assumed.",
-        "enter_cost", "Enter what one unit costs.", ("cost", "assumed_cost")),
+        "no_cost", "The cost is not known; {cost:.2f} a unit is assumed.",
+        "enter_cost", "Enter what one unit costs.", "cost=unknown assumed_cost=cost"),
     "no_cost": Template(
-        "The cost is not known, so nothing can be said of its profit.",
-        "enter_cost", "Enter what one unit costs.", ("cost", "assumed_cost")),
+        "no_cost", "The cost is not known, so nothing can be said of its profit.",
+        "enter_cost", "Enter what one unit costs.", "cost=unknown assumed_cost=cost"),
 }
 # fmt: on
 
@@ -240,41 +264,20 @@ def _price_against_optimum(view: ProductView) -> Iterator[Insight]:
     if view.price is None or advice is None or not advice.moved or not advice.gain or advice.gain <= 0:
         return
     side = "below" if advice.price > view.price else "above"
-    yield _insight(
-        view,
-        "off_optimum",
-        advice.gain,
-        advice.probability_of_gain or 0.0,
-        kind=f"price_{side}_optimum",
-        price_to_set=advice.price,
-        side=side,
-        rationale=advice.rationale,
-        current_price=view.price,
-        recommended_price=advice.price,
-        expected_gain=advice.gain,
-    )
+    yield _insight(view, "off_optimum", advice.gain, advice.probability_of_gain or 0.0, side=side)
 
 
 def _margin_below_target(view: ProductView) -> Iterator[Insight]:
     if not view.price or view.cost is None or view.target_margin is None or view.price < view.cost:
         return
-    margin = 1 - view.cost / view.price
-    if margin >= view.target_margin - 5e-4:
+    margin, target = 1 - view.cost / view.price, view.target_margin
+    if margin >= target - 5e-4:
         return
-    wanted, advice = view.cost / (1 - view.target_margin), view.recommended
-    proposed = advice.price if advice is not None and advice.moved and advice.price > view.price else None
-    yield _insight(
-        view,
-        "margin_out_of_reach" if proposed is None else "margin_in_reach",
-        (wanted - view.price) * view.units,
-        view.cost_confidence,
-        kind="margin_below_target",
-        price_to_set=proposed,
-        margin=margin,
-        price_at_target=wanted,
-        proposed=proposed,
-        affordable=view.price * (1 - view.target_margin),
-    )
+    advice, wanted = view.recommended, view.cost / (1 - target)
+    in_reach = advice is not None and advice.moved and advice.price > view.price
+    case = "margin_in_reach" if in_reach else "margin_out_of_reach"
+    values = {"margin": margin, "price_at_target": wanted, "affordable": view.price * (1 - target)}
+    yield _insight(view, case, (wanted - view.price) * view.units, view.cost_confidence, **values)
 
 
 def _competitor_gap(view: ProductView) -> Iterator[Insight]:
@@ -284,24 +287,13 @@ def _competitor_gap(view: ProductView) -> Iterator[Insight]:
     gap = view.price / market.mean - 1
     if abs(gap) <= NOTABLE_GAP:
         return
-    side = "above" if gap > 0 else "below"
     gain, chance = market.gain_at_mean, market.probability_of_gain
     worth = gain is not None and gain > 0
-    yield _insight(
-        view,
-        "gap" if gain is None else "gap_worth_closing" if worth else "gap_worth_keeping",
-        max(gain or 0.0, 0.0),
-        0.5 if chance is None else chance if worth else 1 - chance,
-        kind=f"price_{side}_competitors",
-        side=side,
-        distance=abs(gap),
-        gain=gain,
-        loss=-(gain or 0.0),
-        market_mean=market.mean,
-        market_lowest=market.lowest,
-        competitors=market.count,
-        gap_percent=100 * gap,
-    )
+    case = "gap" if gain is None else "gap_worth_closing" if worth else "gap_worth_keeping"
+    confidence = 0.5 if chance is None else chance if worth else 1 - chance
+    values = {"side": "above" if gap > 0 else "below", "distance": abs(gap), "gap_percent": 100 * gap}
+    gain = gain or 0.0
+    yield _insight(view, case, max(gain, 0.0), confidence, gain=gain, loss=-gain, **values)
 
 
 def _stock_cover(view: ProductView) -> Iterator[Insight]:
@@ -310,15 +302,14 @@ def _stock_cover(view: ProductView) -> Iterator[Insight]:
         return
     stock = max(view.stock_level, 0.0)
     cover = MONTH_DAYS * stock / expected
-    values: dict[str, Any] = {"stock": stock, "units_expected": expected, "cover_days": cover}
+    values = {"stock": stock, "units_expected": expected, "cover_days": cover}
     if cover < MONTH_DAYS:
         lost = expected - stock
-        order = max(lost, (view.target_stock or 0.0) - stock, 1.0)
-        money = lost * max(view.unit_margin, 0.0)
-        yield _insight(view, "stock_runs_out", money, STOCK_CONFIDENCE, order=order, **values)
+        values["order"] = max(lost, (view.target_stock or 0.0) - stock, 1.0)
+        yield _insight(view, "stock_runs_out", lost * max(view.unit_margin, 0.0), STOCK_CONFIDENCE, **values)
     elif cover > LONG_COVER_DAYS and view.cost is not None:
-        money = (stock - expected * LONG_COVER_DAYS / MONTH_DAYS) * view.cost
-        yield _insight(view, "overstocked", money, STOCK_CONFIDENCE * view.cost_confidence, **values)
+        tied_up = (stock - expected * LONG_COVER_DAYS / MONTH_DAYS) * view.cost
+        yield _insight(view, "overstocked", tied_up, STOCK_CONFIDENCE * view.cost_confidence, **values)
 
 
 def _trend(view: ProductView) -> Iterator[Insight]:
@@ -326,17 +317,10 @@ def _trend(view: ProductView) -> Iterator[Insight]:
     outlook = view.outlook
     if outlook is None or view.unit_margin is None or outlook.low <= view.units <= outlook.high:
         return
+    case = "demand_falls" if outlook.units < view.units else "demand_rises"
     money = abs(outlook.units - view.units) * max(view.unit_margin, 0.0)
-    change = "" if view.units <= 0 else _format(" ({0:+.1%})", outlook.units / view.units - 1)
-    yield _insight(
-        view,
-        "demand_falls" if outlook.units < view.units else "demand_rises",
-        money,
-        STOCK_CONFIDENCE,
-        change=change,
-        units_last_30_days=view.units,
-        **asdict(outlook),
-    )
+    change = "" if view.units <= 0 else _WORDS.format(" ({0:+.1%})", outlook.units / view.units - 1)
+    yield _insight(view, case, money, STOCK_CONFIDENCE, change=change)
 
 
 def _carrying_segment(view: ProductView) -> Iterator[Insight]:
@@ -345,30 +329,22 @@ def _carrying_segment(view: ProductView) -> Iterator[Insight]:
     if total <= 0 or len(view.segments) < 2:
         return
     most = max(view.segments, key=lambda each: each.revenue)
-    share = most.revenue / total
+    share, churn = most.revenue / total, most.churn_risk / 100
     if share < CARRYING_SHARE:
         return
-    yield _insight(
-        view,
-        "segment_at_risk" if most.churn_risk >= 50 else "segment",
-        max(view.revenue, 0.0) * share * most.churn_risk / 100,
-        STOCK_CONFIDENCE,
-        kind="segment_carries_product",
-        revenue_share=share,
-        churn=most.churn_risk / 100,
-        **asdict(most),
-    )
+    case = "segment_at_risk" if most.churn_risk >= 50 else "segment"
+    money = max(view.revenue, 0.0) * share * most.churn_risk / 100
+    yield _insight(view, case, money, STOCK_CONFIDENCE, most=most, revenue_share=share, churn=churn)
 
 
-def _stale(view: ProductView) -> Iterator[Insight]:
+def _idle(view: ProductView) -> Iterator[Insight]:
     days = view.days_since_sale
     if days is None or days <= RECENT_DAYS_WITHOUT_SALES:
         return
-    stock = max(view.stock_level or 0.0, 0.0) * (view.cost or 0.0)
-    tied_up = f"; {stock:,.2f} is tied up in stock" if stock else ""
-    yield _insight(
-        view, "not_selling" if days > INACTIVE_DAYS else "slow_selling", stock, SURE, tied_up=tied_up
-    )
+    money = max(view.stock_level or 0.0, 0.0) * (view.cost or 0.0)
+    tied_up = f"; {money:,.2f} is tied up in stock" if money else ""
+    case = "not_selling" if days > INACTIVE_DAYS else "slow_selling"
+    yield _insight(view, case, money, SURE, tied_up=tied_up)
 
 
 def _thin_data(view: ProductView) -> Iterator[Insight]:
@@ -382,8 +358,7 @@ def _thin_data(view: ProductView) -> Iterator[Insight]:
 def _no_cost(view: ProductView) -> Iterator[Insight]:
     if view.price is None or (view.cost is not None and not view.cost_assumed):
         return
-    case = "no_cost" if view.cost is None else "cost_assumed"
-    yield _insight(view, case, 0.0, SURE, kind="no_cost", cost=None, assumed_cost=view.cost)
+    yield _insight(view, "no_cost" if view.cost is None else "cost_assumed", 0.0, SURE, unknown=None)
 
 
 _FINDERS = (
@@ -394,34 +369,10 @@ _FINDERS = (
     _stock_cover,
     _trend,
     _carrying_segment,
-    _stale,
+    _idle,
     _thin_data,
     _no_cost,
 )
-
-
-def _insight(
-    view: ProductView,
-    case: str,
-    money: float,
-    confidence: float,
-    *,
-    kind: str = "",
-    price_to_set: float | None = None,
-    **values: Any,
-) -> Insight:
-    """Word a finding by its template; `values` go before what the view has under the same name."""
-    template = TEMPLATES[case]
-    shown = {each.name: getattr(view, each.name) for each in fields(view)} | values
-    return Insight(
-        kind=kind or case,
-        finding=_format(template.finding, **shown),
-        money_at_stake=money,
-        confidence=confidence,
-        action=Action(template.action, _format(template.advice, **shown), price_to_set),
-        evidence={name: shown[name] for name in template.evidence},
-        once=template.once,
-    )
 
 
 class _Formatter(string.Formatter):
@@ -430,7 +381,28 @@ class _Formatter(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         if format_spec.isalpha():
             return f"{value:,.0f} {format_spec}{'' if round(value) == 1 else 's'}"
-        return str(super().format_field(value, format_spec)).replace("%", " %" if format_spec else "%")
+        text = str(super().format_field(value, format_spec))
+        return text.replace("%", " %") if format_spec.endswith("%") else text
 
 
-_format = _Formatter().format
+_WORDS = _Formatter()
+
+
+def _insight(view: ProductView, case: str, money: float, confidence: float, **values: Any) -> Insight:
+    """Word a finding by its template, from the view and the finder's own values."""
+    template = TEMPLATES[case]
+    known = {each.name: getattr(view, each.name) for each in fields(view)} | values
+    evidence = {}
+    for entry in template.evidence.split():
+        name, _, place = entry.partition("=")
+        evidence[name] = _WORDS.get_field(place or name, (), known)[0]
+    price = _WORDS.get_field(template.price, (), known)[0] if template.price else None
+    return Insight(
+        kind=_WORDS.format(template.kind, **known),
+        finding=_WORDS.format(template.finding, **known),
+        money_at_stake=money,
+        confidence=confidence,
+        action=Action(template.action, _WORDS.format(template.advice, **known), price),
+        evidence=evidence,
+        once=template.once,
+    )

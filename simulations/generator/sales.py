@@ -1,4 +1,4 @@
-"""Invoices of the generated shop: who bought what, when and at which price, and what came back."""
+"""Invoices of the generated shop: who bought what, when and at which price, and returns."""
 
 from dataclasses import dataclass
 from typing import Final

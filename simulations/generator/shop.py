@@ -68,7 +68,7 @@ class ProductTable:
 
 @dataclass(frozen=True, slots=True)
 class CompetitorPriceTable:
-    """Competitors' prices, seen week by week, the oldest first; ``day`` is when a price was seen."""
+    """Competitors' prices, observed week by week, the oldest first; ``day`` is when."""
 
     product: IntArray
     competitor: tuple[str, ...]
@@ -201,20 +201,20 @@ def _competitor_prices(
     shape = (current_price.size, len(COMPETITORS))
     price = tidy_price(current_price[:, None] * COMPETITOR_LEVEL * rng.lognormal(0, 0.06, shape))
     watched = rng.random(shape) < COMPETITOR_WATCHED
-    seen = last_day - rng.integers(0, OLDEST_OBSERVATION, shape)
+    observed_on = last_day - rng.integers(0, OLDEST_OBSERVATION, shape)
     price[ICED_LATTE] = ICED_LATTE_COMPETITORS
     watched[ICED_LATTE] = np.isfinite(ICED_LATTE_COMPETITORS)
-    seen[ICED_LATTE] = np.maximum(seen[ICED_LATTE], last_day - OLDEST_OF_THE_LATTE)
+    observed_on[ICED_LATTE] = np.maximum(observed_on[ICED_LATTE], last_day - OLDEST_OF_THE_LATTE)
     product, competitor = np.nonzero(watched)
-    now, day = price[product, competitor], seen[product, competitor]
+    now, day = price[product, competitor], observed_on[product, competitor]
     weeks_ago = np.arange(WEEKS_WATCHED - 1, -1, -1)[:, None]
     # They change their prices seldom: about every third week, by some percent.
     changed = (rng.random((WEEKS_WATCHED, now.size)) < 1 / 3) & (weeks_ago > 0)
     drift = np.cumsum((changed * rng.normal(0, 0.05, changed.shape))[::-1], axis=0)[::-1]
-    observed = np.where(drift == 0, now, tidy_price(now * np.exp(drift)))
+    prices = np.where(drift == 0, now, tidy_price(now * np.exp(drift)))
     return CompetitorPriceTable(
         product=np.tile(product, WEEKS_WATCHED),
         competitor=tuple(COMPETITORS[i] for i in competitor.tolist()) * WEEKS_WATCHED,
-        price=observed.ravel(),
+        price=prices.ravel(),
         day=(day - 7 * weeks_ago).ravel(),
     )

@@ -1,4 +1,4 @@
-"""What prices asked for would do to one product in 30 days: one price, scenarios, the demand curve, the profit.
+"""What other prices would do to one product in 30 days: one price, scenarios, the demand curve, the profit.
 
 All four read the same facts and use the same projection, so they agree to the cent.
 """
@@ -32,7 +32,7 @@ from pricing.sales.core.calendar import MONTH_DAYS
 
 NO_PRESET_PRICE: Final = "NO_PRESET_PRICE"
 RANGE: Final = 0.3
-"""A curve goes from 30 % below the present price to 30 % above it, unless asked otherwise."""
+"""A curve goes from 30 % below the present price to 30 % above it, by default."""
 
 CURVE_POINTS: Final = 21
 
@@ -68,7 +68,7 @@ class Projection:
     Attributes
     ----------
     inputs : of the product: numbers in place of arrays.
-    current, projected : the present price, and the one asked for.
+    current, projected : the present price, and the one to try.
     prices : scenarios by rank, or a range from low to high.
     """
 

@@ -14,7 +14,7 @@ from pricing.elasticity.models import ElasticityEstimate
 from pricing.recommendation.models import PricePolicy
 from pricing.sales.models import Product
 from tests.integration.little_shop import AS_OF
-from tests.integration.market.sights import TODAY, market, seen
+from tests.integration.market.factories import TODAY, observe, observe_market
 
 pytestmark = pytest.mark.usefixtures("shop")
 
@@ -40,7 +40,7 @@ def asked(client: APIClient, code: str = "CUP", **query: Any) -> dict[str, Any]:
 def latte() -> None:
     """The cup at the seed document's price, among the seed document's competitors."""
     Product.objects.filter(code="CUP").update(current_price=Decimal("12.99"), cost=Decimal("8.50"))
-    market()
+    observe_market()
 
 
 def test_the_seed_s_worked_numbers(latte: None, viewer_client: APIClient) -> None:
@@ -120,7 +120,7 @@ def test_nobody_else_is_an_answer_that_says_so(viewer_client: APIClient) -> None
 
 
 def test_only_old_prices_are_an_answer_that_says_so(viewer_client: APIClient) -> None:
-    seen("A", "4.00", 9)
+    observe("A", "4.00", 9)
     body = asked(viewer_client)
     assert body["market_position"] == NOWHERE
     assert body["recommendation_code"] == "NO_USABLE_PRICES"
@@ -155,8 +155,8 @@ def test_the_policy_says_how_old_a_price_may_be(latte: None, viewer_client: APIC
 
 def test_the_history_has_the_last_price_of_each_day(viewer_client: APIClient) -> None:
     for price, days_ago in (("4.00", 3), ("4.20", 2.9), ("4.40", 2), ("4.60", 40)):
-        seen("A", price, days_ago)
-    seen("B", "5.00", 2)
+        observe("A", price, days_ago)
+    observe("B", "5.00", 2)
     day = [(AS_OF - dt.timedelta(days=days)).isoformat() for days in (3, 2)]
     assert asked(viewer_client, days=30)["history"] == [
         {"name": "A", "points": [{"date": day[0], "price": 4.2}, {"date": day[1], "price": 4.4}]},
@@ -168,7 +168,7 @@ def test_the_history_has_the_last_price_of_each_day(viewer_client: APIClient) ->
 def test_it_costs_the_same_few_queries_however_many_compete(counted: APIClient) -> None:
     for count in (1, 40):
         for number in range(count):
-            seen(f"{count}-{number}", "4.00", 1 + number / 100)
+            observe(f"{count}-{number}", "4.00", 1 + number / 100)
         with CaptureQueriesContext(connection) as captured:
             asked(counted)
         assert len(captured) == 8

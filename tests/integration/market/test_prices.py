@@ -14,7 +14,7 @@ from market.models import Competitor, CompetitorPrice
 from pricing.recommendation.models import PricePolicy
 from pricing.sales.models import Product
 from tests.integration.little_shop import AS_OF
-from tests.integration.market.sights import market, seen
+from tests.integration.market.factories import observe, observe_market
 
 pytestmark = pytest.mark.usefixtures("shop")
 
@@ -137,7 +137,7 @@ def test_one_that_is_not_there_is_not_found(method: str, price_id: int, analyst_
 
 
 def test_a_viewer_reads_and_writes_nothing(viewer_client: APIClient) -> None:
-    url = f"{PATH}/{seen('A', '5.00', 1).pk}"
+    url = f"{PATH}/{observe('A', '5.00', 1).pk}"
     assert viewer_client.get(url).status_code == viewer_client.get(PATH).status_code == 200
     assert post(viewer_client).status_code == 403
     for method in ("put", "patch", "delete"):
@@ -154,7 +154,7 @@ def test_anonymous_people_are_not_answered(anonymous: APIClient) -> None:
 
 
 def test_the_list_is_the_newest_first_with_what_is_thought_of_each(viewer_client: APIClient) -> None:
-    market()
+    observe_market()
     body = viewer_client.get(PATH).json()
     assert body["total"] == 6
     # E was written after A on the same day.
@@ -173,8 +173,8 @@ def test_the_list_is_the_newest_first_with_what_is_thought_of_each(viewer_client
 
 
 def test_the_list_is_filtered(viewer_client: APIClient) -> None:
-    market()
-    seen("A", "6.00", 1, "MUG")
+    observe_market()
+    observe("A", "6.00", 1, "MUG")
     assert names(viewer_client, product="mug") == ["A"]
     assert names(viewer_client, product="NOTHING") == []
     assert names(viewer_client, competitor="D") == ["D"]
@@ -189,7 +189,7 @@ def test_the_list_is_filtered(viewer_client: APIClient) -> None:
 
 def test_the_policies_decide_what_is_fresh(viewer_client: APIClient) -> None:
     for product in ("CUP", "MUG", "BOWL"):
-        seen("A", "6.00", 10, product)
+        observe("A", "6.00", 10, product)
     PricePolicy.objects.create(competitor_days=5)
     PricePolicy.objects.create(product_id="CUP", competitor_days=10)
     assert [row["product_id"] for row in viewer_client.get(PATH, {"fresh": "true"}).json()["items"]] == [
@@ -219,14 +219,14 @@ def test_what_makes_no_sense_is_refused(query: dict[str, Any], viewer_client: AP
 
 
 def test_the_calendar_s_last_day_is_no_accident(viewer_client: APIClient) -> None:
-    seen("A", "5.00", 1)
+    observe("A", "5.00", 1)
     assert names(viewer_client, start_date="0001-01-01", end_date="9999-12-31") == ["A"]
 
 
 def test_a_long_list_costs_as_many_queries_as_a_short_one(counted: APIClient) -> None:
     for count in (1, 40):
         for number in range(count):
-            seen(f"{count}-{number}", "4.00", 1, ("CUP", "MUG")[number % 2])
+            observe(f"{count}-{number}", "4.00", 1, ("CUP", "MUG")[number % 2])
         with CaptureQueriesContext(connection) as captured:
             assert counted.get(PATH).json()["total"] >= count
         assert len(captured) == 6

@@ -29,8 +29,8 @@ from pricing.sales.models import PriceChange, Product
 from pricing.sales.services.data_checks import check_data
 from pricing.sales.services.products import product_update
 from tests.integration.little_shop import Commits
+from tests.integration.market.factories import observe
 from tests.integration.market.rules import PATIENT, a_manager, outcomes, prices, rule, run, with_costs
-from tests.integration.market.sights import seen
 from tests.integration.pricing.queries import queries_of_call
 from tests.jobs import scheduled
 
@@ -181,9 +181,9 @@ def test_stock_cover_is_stock_by_the_month_s_daily_units() -> None:
 
 
 def test_matching_and_undercutting_use_usable_prices() -> None:
-    seen("A", "3.80", 1)
-    seen("B", "3.90", 2)
-    seen("C", "1.99", 30)
+    observe("A", "3.80", 1)
+    observe("B", "3.90", 2)
+    observe("C", "1.99", 30)
     match = rule(name="match", action="match", reference="mean", percent=None, codes=["CUP", "MUG"])
     assert outcomes(run(match)) == {"CUP": "proposed -> 3.85"}
     under = {"name": "under", "action": "undercut", "reference": "lowest", "priority": 1, "codes": ["CUP"]}
@@ -191,12 +191,12 @@ def test_matching_and_undercutting_use_usable_prices() -> None:
 
 
 def test_a_move_of_the_competitors_is_against_what_each_asked_before() -> None:
-    seen("A", "4.00", 20)
-    seen("A", "3.60", 1)
+    observe("A", "4.00", 20)
+    observe("A", "3.60", 1)
     fell = rule(codes=["CUP", "MUG"], competitor_move_percent=Decimal(-10))
     assert list(outcomes(run(fell))) == ["CUP"]
-    seen("B", "4.00", 3)
-    seen("B", "4.04", 1)
+    observe("B", "4.00", 3)
+    observe("B", "4.04", 1)
     assert outcomes(run(fell)) == {}
 
 
@@ -567,7 +567,7 @@ def test_floors_caps_and_missing_costs_are_told_once_for_each_rule() -> None:
 
 def test_a_competitor_below_our_cost_is_told_until_it_is_not() -> None:
     made = rule(codes=["CUP"], dry_run=True)
-    seen("A", "1.99", 1)
+    observe("A", "1.99", 1)
     run(made)
     assert standing()["competitor_below_cost", "CUP"].startswith(
         "A competitor sells CUP at 1.99, below our cost of 2"
@@ -678,7 +678,7 @@ def a_random_product(chance: random.Random, number: int) -> Product:
     )
     if chance.random() < 0.7:
         for name in ("A", "B"):
-            seen(name, f"{price * Decimal(chance.uniform(0.4, 2)):.2f}", 1, product=code)
+            observe(name, f"{price * Decimal(chance.uniform(0.4, 2)):.2f}", 1, product=code)
     if chance.random() < 0.3:
         low = price * Decimal(chance.uniform(0.5, 1.2))
         PricePolicy.objects.create(

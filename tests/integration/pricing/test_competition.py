@@ -16,13 +16,13 @@ from pricing.recommendation.selectors.competition import (
 )
 from pricing.sales.models import Product
 from tests.integration.little_shop import AS_OF
-from tests.integration.market.sights import TODAY, market, seen
+from tests.integration.market.factories import TODAY, observe, observe_market
 
 pytestmark = pytest.mark.usefixtures("shop")
 
 
 def test_the_newest_fresh_and_plausible_price_of_each_counts() -> None:
-    market()
+    observe_market()
     assert competitor_statistics(["CUP", "MUG"]) == {
         "CUP": CompetitorStatistics(
             mean=Decimal("13.6567"),
@@ -37,19 +37,19 @@ def test_the_newest_fresh_and_plausible_price_of_each_counts() -> None:
 
 def test_the_limit_may_differ_by_product() -> None:
     for product in ("CUP", "MUG", "BOWL"):
-        seen("A", "5.00", 10, product)
+        observe("A", "5.00", 10, product)
     assert set(competitor_statistics(["CUP", "MUG", "BOWL"], {"CUP": 10, "MUG": 9})) == {"CUP"}
     assert set(competitor_statistics(["CUP", "MUG", "BOWL"], 10)) == {"CUP", "MUG", "BOWL"}
 
 
 @pytest.mark.parametrize(("days_ago", "count"), [(7, 1), (7.001, 0), (-400, 1)])
 def test_the_days_count_from_midnight_of_the_as_of_date(days_ago: float, count: int) -> None:
-    seen("A", "5.00", days_ago)
+    observe("A", "5.00", days_ago)
     assert len(competitor_statistics(["CUP"])) == count
 
 
 def test_another_day_can_be_counted_from() -> None:
-    seen("A", "5.00", 20)
+    observe("A", "5.00", 20)
     assert competitor_statistics(["CUP"]) == {}
     assert set(competitor_statistics(["CUP"], as_of=AS_OF - dt.timedelta(days=13))) == {"CUP"}
 
@@ -66,7 +66,7 @@ def test_a_shop_without_sales_counts_from_today() -> None:
 
 
 def test_leaving_old_prices_out_judges_the_others_no_differently() -> None:
-    market()
+    observe_market()
     all_of_them, fresh = competitor_prices(["CUP"]), competitor_prices(["CUP"], only_fresh=True)
     assert all_of_them.name == ["A", "B", "C", "D", "E"]
     assert all_of_them.fresh.tolist() == [True, True, True, False, True]
@@ -82,7 +82,7 @@ def test_many_products_cost_as_many_queries_as_one() -> None:
         for code in codes:
             Product.objects.create(code=code, name=code)
             for name in ("A", "B", "C"):
-                seen(name, "5.00", 1, code)
+                observe(name, "5.00", 1, code)
         with CaptureQueriesContext(connection) as captured:
             assert len(competitor_statistics(codes)) == len(codes)
         counts.append(len(captured))

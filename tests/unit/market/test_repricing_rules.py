@@ -37,7 +37,7 @@ def holds(conditions: Conditions, moment: Moment = MONDAY_NOON, **known: float) 
 
 
 def wanted(action: PriceAction, **known: float) -> float:
-    return float(action.wanted(signals(known), MONDAY_NOON)[0])
+    return float(action.price(signals(known), MONDAY_NOON)[0])
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_the_first_rule_that_fires_decides() -> None:
     seen = signals({"stock": 10.0}, {}, {"lowest": math.nan}, {})
     found = choose(rules, seen, np.full(4, NO_RULE), MONDAY_NOON)
     assert found.winner.tolist() == [0, 1, 2, NO_RULE]
-    assert found.wanted == pytest.approx([11, 9, 13, 11])
+    assert found.price == pytest.approx([11, 9, 13, 11])
 
 
 def test_a_price_goes_back_when_the_rule_that_set_it_fires_no_more() -> None:
@@ -152,7 +152,7 @@ def test_a_price_goes_back_when_the_rule_that_set_it_fires_no_more() -> None:
     ]
     found = choose(rules, signals({}, {}, {}), np.array([1, 2, NO_RULE]), MONDAY_NOON)
     assert found.winner.tolist() == [0, NO_RULE, NO_RULE]
-    assert found.wanted.tolist() == [10, 11, 11]
+    assert found.price.tolist() == [10, 11, 11]
 
 
 CODES = [f"P{number:05}" for number in range(4000)]

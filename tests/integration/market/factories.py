@@ -1,4 +1,4 @@
-"""What competitors ask in the tests, seen some days before the little shop's as-of date."""
+"""Competitors' prices for the tests, observed some days before the shop's as-of date."""
 
 import datetime as dt
 from decimal import Decimal
@@ -19,7 +19,7 @@ MARKET = (
 )
 
 
-def seen(name: str, price: str, days_ago: float, product: str = "CUP", **more: Any) -> CompetitorPrice:
+def observe(name: str, price: str, days_ago: float, product: str = "CUP", **more: Any) -> CompetitorPrice:
     return CompetitorPrice.objects.create(
         product_id=product,
         competitor_name=name,
@@ -29,5 +29,5 @@ def seen(name: str, price: str, days_ago: float, product: str = "CUP", **more: A
     )
 
 
-def market() -> list[CompetitorPrice]:
-    return [seen(*each) for each in MARKET]
+def observe_market() -> list[CompetitorPrice]:
+    return [observe(*each) for each in MARKET]
