@@ -9,8 +9,8 @@ from rest_framework.test import APIClient
 
 from elastix.imports.models import ImportBatch
 from elastix.jobs.recompute import request_recompute
-from pricing.elasticity.core.estimates import NOT_CONVERGED
 from pricing.elasticity.core.pooled import solve
+from pricing.elasticity.core.pooled.grades import NOT_CONVERGED
 from pricing.elasticity.models import ElasticityModel
 from pricing.elasticity.selectors.fitted_model import fit_converged
 from pricing.sales.models import Product
