@@ -45,7 +45,7 @@ def policy_update(policy_id: int, fields: Mapping[str, Any], *, user: Any = None
     Conflict, ValidationError : as for a new one.
     """
     lock_version()
-    policy = find_policy(policy_id, PricePolicy.objects.select_for_update())
+    policy = find_policy(policy_id, PricePolicy.objects.select_for_update(of=("self",)))
     changed = [name for name, value in fields.items() if getattr(policy, name) != value]
     for name in changed:
         setattr(policy, name, fields[name])
@@ -64,7 +64,7 @@ def policy_delete(policy_id: int, *, user: Any = None) -> None:
     NotFound : there is no such policy.
     """
     lock_version()
-    policy = find_policy(policy_id, PricePolicy.objects.select_for_update())
+    policy = find_policy(policy_id, PricePolicy.objects.select_for_update(of=("self",)))
     _log(policy, DELETION, user, "Deleted.")
     policy.delete()
 
