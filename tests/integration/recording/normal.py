@@ -13,6 +13,10 @@ TOKEN = re.compile(r"^[0-9a-f]{40}$")
 NAMED = re.compile(
     r"\b(change|rule|run|job|alert|policy|competitor|competitor's price) (\d{1,8})\b(?!\.\d)", re.I
 )
+# In addresses of answers and at the head of a sentence.
+NOWHERE = re.compile(r"(?<=There is nothing at )/\S+(?=\.)")
+OF_JOB = re.compile(r"(?<=/api/jobs/)\d{1,8}(?=/)")
+OF_PRICE = re.compile(r"(?<=^Price )\d{1,8}(?= is )")
 LISTED = re.compile(r"\b(\d{1,8})(?= \([A-Z])")
 SECONDS = re.compile(r"\b\d+ seconds?\b")
 # Whose numbers the answers of an address call `id`; the first that fits.
@@ -64,16 +68,22 @@ class Placeholders:
     def replaced(self, value: Any, kind: str) -> Any:
         """Return the value with row numbers, uuids and tokens replaced; `kind` says what an `id` is one of."""
         if isinstance(value, dict):
-            return {key: self._of_key(key, each, kind) for key, each in sorted(value.items())}
+            return {self._key(key): self._of_key(key, each, kind) for key, each in sorted(value.items())}
         if isinstance(value, list):
             return [self.replaced(each, kind) for each in value]
         return self._text(value) if isinstance(value, str) else value
+
+    def _key(self, key: str) -> str:
+        """A key that is a number is that of a rule: what a run did, rule by rule."""
+        return self.name("rule", int(key)) if key.isdigit() else key
 
     def _of_key(self, key: str, value: Any, kind: str) -> Any:
         if type(value) is int and (key == "id" or key in ID_KEYS):
             return self.name(ID_KEYS.get(key, kind), value)
         if key == "field" and kind == "change" and value.isdigit():
             return self.name(kind, int(value))
+        if key == "broker":
+            return "<broker>"
         return self.replaced(value, kind)
 
     def _text(self, text: str) -> str:
@@ -81,6 +91,9 @@ class Placeholders:
             return self.name("token", text)
         text = UUID.sub(lambda found: self.name("uuid", found[0]), text)
         text = NAMED.sub(self._named, text)
+        text = NOWHERE.sub("<address>", text)
+        text = OF_JOB.sub(lambda found: self.name("job", int(found[0])), text)
+        text = OF_PRICE.sub(lambda found: self.name("price", int(found[0])), text)
         text = LISTED.sub(lambda found: self.name("change", int(found[1])), text)
         return SECONDS.sub("<seconds>", text)
 
