@@ -18,7 +18,14 @@ from elastix.api.operations import operation
 from elastix.api.pagination import MAX_LIMIT, MAX_OFFSET, LimitOffset, whole_number
 from elastix.api.parameters import DateRangeQuery
 from elastix.api.renderers import CsvRenderer, csv_file
-from elastix.api.serializers import ElasticityField, MoneyField, PercentField, RoundedField, RowSerializer
+from elastix.api.serializers import (
+    ElasticityField,
+    MoneyField,
+    PercentField,
+    PublishedSerializer,
+    RoundedField,
+    RowSerializer,
+)
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
 from elastix.dataset.models import DataVersion
@@ -34,16 +41,6 @@ from segments.selectors.stock_items import SORTS, UNKNOWN, stock_item, stock_ite
 
 MOST_CODES = 1_000
 SEGMENTS_AND_UNKNOWN = (*SEGMENTS, UNKNOWN)
-
-
-class PublishedSerializer(RowSerializer):
-    """Base of answers that belong to one published version; `answer` adds when it was published."""
-
-    last_updated = serializers.DateTimeField(allow_null=True)
-
-    @property
-    def _readable_fields(self) -> Any:
-        return (field for field in super()._readable_fields if field.field_name != "last_updated")
 
 
 class PublishedPage(LimitOffset):
