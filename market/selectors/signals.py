@@ -146,14 +146,15 @@ def as_arrays(found: Sequence[ProductSignals], now: dt.datetime) -> Signals:
         base=column(each.base for each in found),
         stock=column(each.stock.level for each in found),
         target=column(each.stock.target for each in found),
-        daily_demand=column(each.quantity / MONTH_DAYS for each in facts),
+        daily_demand=column(each.base.quantity / MONTH_DAYS for each in facts),
         demand=column(each.demand.recent for each in found),
         usual=column(None if each.demand.is_thin else each.demand.usual for each in found),
         lowest=column(each.competitors and each.competitors.lowest for each in facts),
         mean=column(each.competitors and each.competitors.mean for each in facts),
         competitor_move=column(each.competitor_move for each in found),
         days_unchanged=column(
-            np.inf if each.last_changed is None else (now - each.last_changed) / DAY for each in facts
+            np.inf if each.base.last_changed is None else (now - each.base.last_changed) / DAY
+            for each in facts
         ),
     )
 

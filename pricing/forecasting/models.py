@@ -44,6 +44,10 @@ class DemandForecast(models.Model):
     purchase_frequency = models.FloatField(help_text="Purchases (sale lines) on an average day.")
     exposure = models.FloatField(help_text="Days the frequency rests on; old ones count less.")
     units_per_purchase = models.FloatField()
+    base_price = models.FloatField(
+        null=True,
+        help_text="Geometric mean of the list prices that these purchases were made at, weighted like them.",
+    )
     through = models.DateField(help_text="The day after the last one looked at.")
     first_sold = models.DateField(help_text="First day of the history looked at.")
     last_sold = models.DateField()
@@ -60,6 +64,7 @@ class DemandForecast(models.Model):
             range_check("purchase_frequency", 0, None, "pricing_demandforecast"),
             range_check("exposure", 0, None, "pricing_demandforecast"),
             range_check("units_per_purchase", 0, None, "pricing_demandforecast"),
+            range_check("base_price", 0, None, "pricing_demandforecast"),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.fields import CharField, DateField, FloatField, IntegerField, ListField
 
 from elastix.api.serializers import ElasticityField, MoneyField, RoundedField, RowSerializer
-from pricing.elasticity.core.demand import DEMAND_MODELS, LINEAR
+from pricing.elasticity.core.demand import AVERAGE, DEMAND_MODELS
 from pricing.forecasting.core.boosting import BOOSTED
 from pricing.forecasting.core.named import AUTO, METHODS
 
@@ -34,7 +34,7 @@ class ForecastQuery(serializers.Serializer[Any]):
         default=None,
         help_text="What it would be sold at; the forecast follows by the product's elasticity.",
     )
-    demand_model = serializers.ChoiceField(DEMAND_MODELS, required=False, default=LINEAR)
+    demand_model = serializers.ChoiceField(DEMAND_MODELS, required=False, default=AVERAGE)
 
 
 class HistoryDaySerializer(RowSerializer):
@@ -76,9 +76,10 @@ class CandidateSerializer(MeasuresSerializer):
 class ForecastPriceSerializer(RowSerializer):
     price = MoneyField()
     current_price = MoneyField()
+    base_price = RoundedField(2, help_text="What the sales were made at that the forecast rests on.")
     elasticity = ElasticityField()
     demand_model = CharField()
-    factor = RoundedField(4, help_text="By which quantities differ from those at the present price.")
+    factor = RoundedField(4, help_text="By which quantities differ from those at the base price.")
 
 
 class ForecastSerializer(RowSerializer):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pricing.elasticity.core.demand import DEMAND_MODELS, LARGEST_CHANGE, LINEAR, DemandModel, demand
+from pricing.elasticity.core.demand import LARGEST_CHANGE, LINEAR, OTHER_MODEL, DemandModel, demand
 from pricing.recommendation.core.uncertainty import INTERVAL, truncated_quantile
 
 LARGE_CHANGE: Final = "LARGE_CHANGE"
@@ -110,7 +110,7 @@ def warnings(
     """Warnings about a projection; beyond 15 %, with what the other demand model foresees."""
     found = []
     if abs(price_change_percent) > 100 * LARGEST_CHANGE + 1e-9:
-        other = next(name for name in DEMAND_MODELS if name != model)
+        other = OTHER_MODEL[model]
         quantity = project(sales, price_change_percent, elasticity, other).quantity
         found.append(
             f"{LARGE_CHANGE}: beyond 15 % the demand models differ; {other.replace('_', ' ')} foresees {quantity:,} units."

@@ -10,7 +10,7 @@ from django.db.models import Sum
 
 from elastix.api.fields import rounded
 from elastix.dataset.models import DataVersion
-from pricing.elasticity.core.demand import LINEAR
+from pricing.elasticity.core.demand import AVERAGE
 from pricing.forecasting.selectors.forecasts import forecast_of_product
 from pricing.recommendation.core.impact import Impact, project_impact
 from pricing.recommendation.core.recommendation import rationale
@@ -153,7 +153,7 @@ def _segments(version: DataVersion, product: Product) -> list[SegmentShare]:
 def _outlook(version: DataVersion, product: Product) -> Outlook | None:
     """The forecast of the next 30 days, where its accuracy is known well enough to say how far it may be off."""
     forecast = forecast_of_product(
-        version, product.code, periods=MONTH_DAYS, method=None, price=None, demand_model=LINEAR
+        version, product.code, periods=MONTH_DAYS, method=None, price=None, demand_model=AVERAGE
     )
     wape = (forecast.accuracy or {}).get("wape")
     if wape is None:

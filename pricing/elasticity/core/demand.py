@@ -6,11 +6,27 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
-DemandModel = Literal["linear", "constant_elasticity"]
+DemandModel = Literal["average", "linear", "constant_elasticity"]
 
+AVERAGE: Final = "average"
 LINEAR: Final = "linear"
 CONSTANT_ELASTICITY: Final = "constant_elasticity"
-DEMAND_MODELS: Final[tuple[DemandModel, ...]] = (LINEAR, CONSTANT_ELASTICITY)
+DEMAND_MODELS: Final[tuple[DemandModel, ...]] = (AVERAGE, LINEAR, CONSTANT_ELASTICITY)
+"""The first is the one that is used unless another is asked for."""
+
+SHAPES: Final[dict[DemandModel, tuple[DemandModel, ...]]] = {
+    AVERAGE: (LINEAR, CONSTANT_ELASTICITY),
+    LINEAR: (LINEAR,),
+    CONSTANT_ELASTICITY: (CONSTANT_ELASTICITY,),
+}
+"""The demand curves that a model takes as equally likely."""
+
+OTHER_MODEL: Final[dict[DemandModel, DemandModel]] = {
+    AVERAGE: LINEAR,
+    LINEAR: CONSTANT_ELASTICITY,
+    CONSTANT_ELASTICITY: LINEAR,
+}
+"""The demand model that is named beside the one used where a price is far off."""
 
 LARGEST_CHANGE: Final = 0.15
 """Fraction of the price within which the revenue-best price is looked for."""
@@ -26,13 +42,13 @@ def demand(
     base_price: ArrayLike,
     base_quantity: ArrayLike,
     elasticity: ArrayLike,
-    model: DemandModel = LINEAR,
+    model: DemandModel = AVERAGE,
 ) -> FloatArray:
     """Expected quantity at a price, from the quantity at the base price.
 
     Linear: Q = Q0 (1 + E (p - p0) / p0), never below 0. Constant elasticity: Q = Q0 (p / p0)^E. Both have
     elasticity E at the base price; the linear one foresees less where the price is raised far, and less
-    where it is cut far.
+    where it is cut far. Average: the mean of both, since sales at few prices do not say which of them holds.
 
     Parameters
     ----------
@@ -56,11 +72,16 @@ def demand(
         raise ValueError(f"unknown demand model {model!r}: choose one of {', '.join(DEMAND_MODELS)}")
     if np.any(p0 <= 0) or np.any(p < 0) or np.any(q0 < 0):
         raise ValueError("base prices must be positive, prices and base quantities not negative")
-    if model == LINEAR:
-        return np.asarray(np.maximum(q0 * (1 + e * (p - p0) / p0), 0.0))
-    if np.any(p == 0):
+    if model != LINEAR and np.any(p == 0):
         raise ValueError("constant elasticity gives no quantity for a price of 0")
-    return np.asarray(q0 * (p / p0) ** e)
+    return np.asarray(q0 * sum(_share(p / p0, e, shape) for shape in SHAPES[model]) / len(SHAPES[model]))
+
+
+def _share(ratio: FloatArray, elasticity: FloatArray, shape: DemandModel) -> FloatArray:
+    """Quantity in relation to that at the base price, where the price is a multiple of the base price."""
+    if shape == LINEAR:
+        return np.asarray(np.maximum(1 + elasticity * (ratio - 1), 0.0))
+    return np.asarray(ratio**elasticity)
 
 
 def revenue_potential_percent(elasticity: ArrayLike, base_price: ArrayLike) -> FloatArray:

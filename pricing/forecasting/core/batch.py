@@ -29,7 +29,7 @@ from pricing.forecasting.core.lines import (
     purchase_rates,
 )
 from pricing.forecasting.core.panel import DemandPanel, profile_of_days, weekday_profile
-from pricing.sales.core.arrays import FloatArray, IntArray
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
 WINDOW_DAYS: Final = 731
 """History that is looked at: older days weigh nothing in the default method."""
@@ -159,17 +159,21 @@ def fit_default(panel: DemandPanel, category: IntArray, model: ShopModel) -> Def
 def expected_units(
     model: ShopModel,
     *,
-    frequency: float,
-    exposure: float,
-    quantity: float,
-    new: bool,
-    through: int,
+    frequency: FloatArray,
+    exposure: FloatArray,
+    quantity: FloatArray,
+    new: BoolArray,
+    through: IntArray,
     as_of: int,
-) -> float:
-    """Units on a day of profile 1, as of a day up to which nothing was sold after `through`."""
-    unsold = profile_of_days(shop_profile(model), through, max(as_of - through, 0))
-    alpha = 0.0 if new else FREQUENCY_ALPHA
-    return quantity * frequency_after_inactivity(frequency, exposure, alpha, unsold)
+) -> FloatArray:
+    """Units (P,) on a day of profile 1, as of a day up to which nothing was sold after `through`; arrays (P,)."""
+    profile, alpha = shop_profile(model), np.where(new, 0.0, FREQUENCY_ALPHA)
+    rate = np.zeros(frequency.shape)
+    for last in np.unique(through).tolist():
+        at = through == last
+        unsold = profile_of_days(profile, last, max(as_of - last, 0))
+        rate[at] = frequency_after_inactivity(frequency[at], exposure[at], alpha[at], unsold)
+    return quantity * rate
 
 
 def shop_profile(model: ShopModel) -> FloatArray:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from pricing.elasticity.core.constants import (
     FREQUENCY_ALPHA,
@@ -20,6 +21,7 @@ from pricing.elasticity.core.constants import (
 )
 from pricing.forecasting.core.panel import DemandPanel, open_weights, profile_of_days, weekday_profile
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.sales.core.grouping import group_starts
 
 NEW_DAYS: Final = 28
 INTERMITTENT_SOLD_DAYS: Final = 7
@@ -103,6 +105,44 @@ def purchase_rates(panel: DemandPanel, category: IntArray, priors: Priors) -> Pu
     return PurchaseRates(frequency, counted, quantity, new, intermittent, inactive)
 
 
+def price_of_frequency(
+    panel: DemandPanel,
+    new: BoolArray,
+    through: IntArray,
+    rows: tuple[IntArray, IntArray, FloatArray],
+) -> FloatArray:
+    """Price (P,) that each product's frequency was sold at: the geometric mean of its list prices.
+
+    A day counts as much as it does in `purchase_rates`; a price holds until the next one that is known, the first known
+    one also before it. So demand at another price can be projected from the price that the sales were made at, even
+    where it was changed since. nan for a product without any known price.
+
+    Parameters
+    ----------
+    new, through : (P,) as in `PurchaseRates`, and the day after the last one looked at, as days since 1970-01-01.
+    rows : (n,) each: product, day and list price (nan: unknown), sorted by product and day.
+    """
+    weight = open_weights(panel, weekday_profile(panel))
+    decay = (1 - FREQUENCY_ALPHA) ** open_days_since(weight)
+    summed = np.concatenate(([[0.0], [0.0]], np.cumsum([decay * weight, weight], axis=1)), axis=1)
+    product, day, price = rows
+    known = (price > 0) & (day < through[product])
+    product, day, log_price = product[known], day[known], np.log(price[known])
+    start, count = panel.start, panel.start.size
+    first = group_starts(product)
+    column = np.clip(np.where(first, start[product], day - panel.first_day), start[product], panel.days)
+    following = np.append(column[1:], panel.days)
+    following[np.append(first[1:], True)] = panel.days
+    last = np.clip(through[product] - panel.first_day, 0, panel.days)
+    kind = new[product].astype(np.int64)
+    held = summed[kind, np.minimum(following, last)] - summed[kind, np.minimum(column, last)]
+    total = np.bincount(product, held, count)
+    mean = np.divide(
+        np.bincount(product, held * log_price, count), total, out=np.full(count, np.nan), where=total > 0
+    )
+    return np.exp(mean)
+
+
 def fit_priors(panel: DemandPanel, category: IntArray, categories: int) -> Priors:
     """Learn what the products of each category are like from those with at least 7 sold days.
 
@@ -135,18 +175,21 @@ def forecast_lines(panel: DemandPanel, category: IntArray, priors: Priors, days:
     return rates.units[:, None] * profile_of_days(weekday_profile(panel), panel.end, days)
 
 
-def frequency_after_inactivity(frequency: float, exposure: float, alpha: float, weights: FloatArray) -> float:
-    """The frequency after further days without a sale.
+def frequency_after_inactivity(
+    frequency: ArrayLike, exposure: ArrayLike, alpha: ArrayLike, weights: FloatArray
+) -> FloatArray:
+    """The frequencies (P,) after further days without a sale.
 
     Parameters
     ----------
+    frequency, exposure, alpha : (P,) or one for all.
     weights : the weekday profile of these days, 0 where the shop was closed.
     """
+    f, e, a = (np.asarray(each, np.float64) for each in (frequency, exposure, alpha))
     opened = weights[weights > 0]
-    decay = (1 - alpha) ** np.arange(opened.size - 1, -1, -1)
-    kept = exposure * (1 - alpha) ** opened.size
-    counted = kept + float(decay @ opened)
-    return frequency * kept / counted if counted > 0 else frequency
+    kept = e * (1 - a) ** opened.size
+    counted = kept + (1 - a[..., None]) ** np.arange(opened.size - 1, -1, -1) @ opened
+    return np.asarray(np.divide(f * kept, counted, out=f * 1.0, where=counted > 0))
 
 
 def open_days_since(weight: FloatArray) -> FloatArray:

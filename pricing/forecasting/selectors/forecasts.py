@@ -13,7 +13,7 @@ from elastix.api.fields import rounded
 from elastix.dataset.models import DataVersion
 from elastix.sql import day_numbers, day_of, fetch_columns
 from pricing.elasticity.core.constants import FREQUENCY_ALPHA
-from pricing.elasticity.core.demand import DEMAND_MODELS, LARGEST_CHANGE, DemandModel, demand
+from pricing.elasticity.core.demand import LARGEST_CHANGE, OTHER_MODEL, DemandModel, demand
 from pricing.elasticity.core.pooled.grades import NOT_CONVERGED
 from pricing.elasticity.models import Method
 from pricing.forecasting.core.backtest import HORIZON, measures_of, prediction_interval, score
@@ -22,7 +22,8 @@ from pricing.forecasting.core.boosting import BOOSTED
 from pricing.forecasting.core.lines import INACTIVE_DAYS, NEW_DAYS
 from pricing.forecasting.core.named import AUTO, METHODS, SMOOTHING, NamedForecast, choose, forecast_by
 from pricing.forecasting.core.panel import demand_panel, profile_of_days
-from pricing.forecasting.models import DemandForecast, ForecastMethod, ForecastModel
+from pricing.forecasting.models import DemandForecast, ForecastMethod
+from pricing.forecasting.selectors.base_demand import base_demands, stored_shop_model
 from pricing.forecasting.selectors.boosting import boosted_row
 from pricing.sales.core.arrays import FloatArray
 from pricing.sales.models import Product
@@ -32,6 +33,7 @@ from pricing.sales.selectors.daily import day_of_epoch, epoch_days
 HISTORY_DAYS: Final = 90
 WANTED_HISTORY: Final = 90
 INACTIVE: Final = "inactive"
+NEW_PRICE: Final = "NEW_PRICE"
 MOST_TIMES: Final = 1_000_000.0
 """A price that makes no sense must not make a quantity without end."""
 
@@ -51,10 +53,11 @@ class ForecastDay(NamedTuple):
 
 
 class AtPrice(NamedTuple):
-    """A price that the forecast was scaled to: quantities are `factor` times those at the present price."""
+    """A price that the forecast was scaled to: quantities are `factor` times those at the base price."""
 
     price: Decimal
     current_price: Decimal
+    base_price: float
     elasticity: float
     demand_model: str
     factor: float
@@ -99,12 +102,6 @@ class Outlook:
         self.units, self.low, self.high = (factor * each for each in (self.units, self.low, self.high))
 
 
-def stored_shop_model() -> ShopModel | None:
-    """What the last full run learned about all products' demand; None before it."""
-    stored = ForecastModel.objects.filter(pk=1).values_list("shop", flat=True).first()
-    return None if stored is None else ShopModel.from_json(stored)
-
-
 def forecast_of_product(
     version: DataVersion,
     code: str,
@@ -120,7 +117,7 @@ def forecast_of_product(
     ----------
     periods : days.
     method : one of the named methods, or `auto`; None and `boosted` answer from cached tables.
-    price : what it would be sold at; None leaves today's price.
+    price : what it would be sold at; None is today's price.
     demand_model : how demand follows the price.
     """
     product = Product.objects.annotate(
@@ -142,7 +139,18 @@ def forecast_of_product(
     else:
         outlook = _by_name(method, history, category, model, row, as_of, periods)
     outlook.warnings += _warnings(row, as_of, outlook)
-    at_price = None if price is None else _at_price(outlook, price, current_price, elasticity, demand_model)
+    base = base_demands({code: current_price}, version)[code]
+    if price is None and base.tried_price is not None:
+        price = current_price
+        outlook.warnings.append(
+            f"{NEW_PRICE}: the present price has {base.days} of {base.days_needed} days of sales; "
+            "what it does is projected from the price before it."
+        )
+    at_price = (
+        None
+        if price is None
+        else _at_price(outlook, price, current_price, base.price, elasticity, demand_model)
+    )
     columns = zip(outlook.units.tolist(), outlook.low.tolist(), outlook.high.tolist(), strict=True)
     past = (as_of - dt.timedelta(days=back) for back in range(HISTORY_DAYS, 0, -1))
     return ProductForecast(
@@ -186,14 +194,16 @@ def _history(code: str, first_day: int, as_of: dt.date) -> dict[int, tuple[float
 def _cached(row: DemandForecast, model: ShopModel, as_of: dt.date, periods: int) -> Outlook:
     """The default method, by arithmetic on the row."""
     method, warnings = row.method, []
-    level = expected_units(
-        model,
-        frequency=row.purchase_frequency,
-        exposure=row.exposure,
-        quantity=row.units_per_purchase,
-        new=row.is_new,
-        through=epoch_days(row.through),
-        as_of=epoch_days(as_of),
+    level = float(
+        expected_units(
+            model,
+            frequency=np.array([row.purchase_frequency]),
+            exposure=np.array([row.exposure]),
+            quantity=np.array([row.units_per_purchase]),
+            new=np.array([row.is_new]),
+            through=np.array([epoch_days(row.through)]),
+            as_of=epoch_days(as_of),
+        )[0]
     )
     if (as_of - row.last_sold).days > INACTIVE_DAYS:
         method, level = INACTIVE, 0.0
@@ -272,6 +282,7 @@ def _at_price(
     outlook: Outlook,
     price: Decimal,
     current_price: Decimal | None,
+    base_price: float | None,
     elasticity: float | None,
     demand_model: DemandModel,
 ) -> AtPrice | None:
@@ -282,20 +293,21 @@ def _at_price(
             f"The product has {missing}, so the forecast does not follow the price asked."
         )
         return None
-    with np.errstate(over="ignore"):
-        factors = {
-            model: min(float(demand(float(price), float(current_price), 1.0, elasticity, model)), MOST_TIMES)
-            for model in DEMAND_MODELS
-        }
-    factor = factors.pop(demand_model)
-    if abs(price / current_price - 1) > LARGEST_CHANGE + 1e-9:
-        (other,) = factors.values()
+    base = float(current_price) if base_price is None else base_price
+
+    def times(model: DemandModel) -> float:
+        with np.errstate(over="ignore"):
+            return min(float(demand(float(price), base, 1.0, elasticity, model)), MOST_TIMES)
+
+    factor = times(demand_model)
+    if abs(float(price) / base - 1) > LARGEST_CHANGE + 1e-9:
+        other = times(OTHER_MODEL[demand_model])
         outlook.warnings.append(
-            f"LARGE_CHANGE: beyond {LARGEST_CHANGE:.0%} the demand models differ; the other foresees "
+            f"LARGE_CHANGE: beyond {LARGEST_CHANGE:.0%} the demand models differ; {OTHER_MODEL[demand_model]} foresees "
             f"{rounded(other * float(outlook.units.sum()), 2):,} units in all."
         )
     outlook.scale(factor)
-    return AtPrice(price, current_price, elasticity, demand_model, factor)
+    return AtPrice(price, current_price, base, elasticity, demand_model, factor)
 
 
 def _warnings(row: DemandForecast, as_of: dt.date, outlook: Outlook) -> list[str]:

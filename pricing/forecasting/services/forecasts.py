@@ -12,9 +12,10 @@ from elastix.sql import batches, execute, insert_rows, placeholders
 from pricing.elasticity.services.estimates import Elasticities
 from pricing.forecasting.core.backtest import measures_of
 from pricing.forecasting.core.batch import WINDOW_DAYS, ShopModel, fit_default, fit_shop_model
+from pricing.forecasting.core.lines import price_of_frequency
 from pricing.forecasting.core.panel import DemandPanel, demand_panel
 from pricing.forecasting.models import ForecastMethod, ForecastModel
-from pricing.forecasting.selectors.forecasts import stored_shop_model
+from pricing.forecasting.selectors.base_demand import stored_shop_model
 from pricing.sales.core.arrays import FloatArray
 from pricing.sales.models import Product
 from pricing.sales.selectors.daily import (
@@ -29,7 +30,7 @@ from pricing.sales.selectors.daily import (
 _TABLE = "pricing_demandforecast"
 _COLUMNS = (
     "product_id", "method", "purchase_frequency", "exposure", "units_per_purchase", "is_new", "error_low", "error_high",
-    "origins", "sold_days", "through", "first_sold", "last_sold", "accuracy",
+    "origins", "sold_days", "base_price", "through", "first_sold", "last_sold", "accuracy",
 )  # fmt: skip
 
 
@@ -102,11 +103,14 @@ def _rows(days: ShopDays, model: ShopModel) -> list[tuple[Any, ...]]:
         method, rates.frequency, rates.exposure, rates.quantity, rates.new, found.error_low, found.error_high,
         found.origins, sold_days,
     )  # fmt: skip
+    daily = days.daily
+    price = price_of_frequency(panel, rates.new, found.through, (daily.product, daily.day, daily.list_price))
     dates = (found.through, panel.first_day + panel.start, panel.first_day + panel.stop - 1)
     return [
         (
             days.codes[row],
             *(column[row].item() for column in numbers),
+            float(price[row]) if np.isfinite(price[row]) else None,
             *(day_of_epoch(int(column[row])).isoformat() for column in dates),
             json.dumps(measures_of(found.measured, row) | {"seasonal_naive": measures_of(found.naive, row)}),
         )

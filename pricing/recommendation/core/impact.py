@@ -7,14 +7,21 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pricing.elasticity.core.demand import CONSTANT_ELASTICITY, LARGEST_CHANGE, LINEAR, DemandModel, demand
+from pricing.elasticity.core.demand import (
+    AVERAGE,
+    LARGEST_CHANGE,
+    LINEAR,
+    OTHER_MODEL,
+    SHAPES,
+    DemandModel,
+)
 from pricing.recommendation.core.inputs import PricingInputs, StrArray
 from pricing.recommendation.core.limits import money
 from pricing.recommendation.core.uncertainty import (
-    LARGEST_SHARE,
-    elasticity_interval,
+    demand_shares,
     expected_share,
     probability_of_gain,
+    share_interval,
     truncated_cdf,
 )
 from pricing.sales.core.arrays import BoolArray, FloatArray
@@ -59,7 +66,7 @@ class Impact:
     change, change_percent : from current to projected; 0 percent of a profit that is not above 0.
     low, high : 80 % interval of the projected figures.
     expected : mean over what the elasticity may be.
-    other_model : as projected, by the other demand model.
+    other_model : as projected, by the demand model that `OTHER_MODEL` puts beside it.
     probability_of_gain, probability_of_loss : of more and of less profit; of revenue where the cost is unknown.
     large_change : the price is more than 15 % off, where the models part.
     risk_level : "low", "medium" or "high".
@@ -84,7 +91,7 @@ class Impact:
 def project_impact(
     inputs: PricingInputs,
     price: ArrayLike,
-    model: DemandModel = LINEAR,
+    model: DemandModel = AVERAGE,
     demand_factor: float = 1.0,
 ) -> Impact:
     """Project units, revenue and profit at another price.
@@ -109,10 +116,12 @@ def project_impact(
     asked = np.broadcast_to(np.asarray(price, np.float64), inputs.price.shape)
     if not np.all((asked > 0) & np.isfinite(asked)) or not 0 <= demand_factor < np.inf:
         raise ValueError("Prices must be above 0, and the demand factor not negative.")
-    other: DemandModel = CONSTANT_ELASTICITY if model == LINEAR else LINEAR
-    shares = [_share(asked, inputs, e, model) for e in (inputs.elasticity, *elasticity_interval(inputs))]
-    current = figures(inputs, inputs.price, np.ones(inputs.count))
-    projected, *ends = (figures(inputs, asked, demand_factor * share) for share in shares)
+    present, share = (demand_at(each, inputs, model) for each in (inputs.price, asked))
+    current = figures(inputs, inputs.price, present)
+    projected, *ends = (
+        figures(inputs, asked, demand_factor * each)
+        for each in (share, *share_interval(asked, inputs, model))
+    )
     average = np.where(np.isnan(inputs.elasticity), np.nan, expected_share(asked, inputs, model))
     gain = probability_of_gain(asked, inputs, np.nan_to_num(inputs.cost), model, demand_factor)
     loss = np.where((asked == inputs.price) & (demand_factor == 1), 0.0, 1 - gain)
@@ -121,21 +130,30 @@ def project_impact(
         current=current,
         projected=projected,
         change=_apply(np.subtract, projected, current),
-        change_percent=_percent_changes(asked, inputs, demand_factor * shares[0]),
+        change_percent=_percent_changes(asked, inputs, present, demand_factor * share),
         low=_apply(np.minimum, projected, _apply(np.minimum, *ends)),
         high=_apply(np.maximum, projected, _apply(np.maximum, *ends)),
         expected=figures(inputs, asked, demand_factor * average),
-        other_model=figures(inputs, asked, demand_factor * _share(asked, inputs, inputs.elasticity, other)),
+        other_model=figures(inputs, asked, demand_factor * demand_at(asked, inputs, OTHER_MODEL[model])),
         probability_of_gain=gain,
         probability_of_loss=loss,
         large_change=np.asarray(relative > LARGEST_CHANGE + _ROUNDING),
         risk_level=risk_levels(relative, loss, inputs.weak),
-        direction=direction_worth_taking(inputs),
+        direction=direction_worth_taking(inputs, model),
     )
 
 
+def demand_at(price: FloatArray, inputs: PricingInputs, model: DemandModel) -> FloatArray:
+    """Demand (P,) at the estimated elasticity, in relation to that at the base price."""
+    return demand_shares(price / inputs.base_price, inputs, inputs.elasticity, model)
+
+
 def figures(inputs: PricingInputs, price: FloatArray, share: FloatArray) -> Figures:
-    """Units, revenue and profit (P,) at prices where demand is a share of the present quantity."""
+    """Units, revenue and profit (P,) at prices where demand is a share of the base quantity.
+
+    Where the elasticity is not known, neither is the share: at the present price it is taken to be the base quantity.
+    """
+    share = np.where(np.isnan(share) & (price == inputs.price), 1.0, share)
     quantity = inputs.quantity * share
     return Figures(np.array(price), quantity, price * quantity, (price - inputs.cost) * quantity)
 
@@ -158,23 +176,29 @@ def risk_levels(change: FloatArray, probability_of_loss: FloatArray, weak_estima
     return np.array(RISK_LEVELS)[np.where(change > 0, np.minimum(level + doubtful, 2), 0)]
 
 
-def direction_worth_taking(inputs: PricingInputs) -> StrArray:
-    """Where (P,) a small change of the present price earns more with a probability of at least 0.7, or "Keep".
+def direction_worth_taking(inputs: PricingInputs, model: DemandModel = AVERAGE) -> StrArray:
+    """Where (P,) a small change of the present price p earns more with a probability of at least 0.7, or "Keep".
 
-    By both demand models profit rises with price where E > -p0 / (p0 - c), and always where p0 <= c. Where the
-    cost is unknown, revenue decides: E > -1. "Keep" for elasticities that are unknown or not below 0.
+    Profit rises with price where E > -p / (p - c) under constant elasticity and, with the base price p0, where
+    E > -p0 / (2 p - p0 - c) under linear demand; always where p <= c. Where the cost is unknown, revenue decides.
+    "Keep" for elasticities that are unknown or not below 0.
     """
-    unit = inputs.price - np.nan_to_num(inputs.cost)
-    loses = unit <= 0
-    threshold = -inputs.price / np.where(loses, 1.0, unit)
-    rise = np.where(loses, 1.0, 1 - truncated_cdf(threshold, inputs.elasticity, inputs.std_error))
+    cost = np.nan_to_num(inputs.cost)
+    rise = np.zeros(inputs.count)
+    for shape in SHAPES[model]:
+        base = inputs.base_price if shape == LINEAR else inputs.price
+        slack = 2 * inputs.price - base - cost
+        always = (inputs.price <= cost) | (slack <= 0)
+        threshold = -base / np.where(always, 1.0, slack)
+        above = 1 - truncated_cdf(threshold, inputs.elasticity, inputs.std_error)
+        rise += np.where(always, 1.0, above) / len(SHAPES[model])
     usable = inputs.elasticity < 0
     choices = [usable & (rise >= SURE_ENOUGH), usable & (rise <= 1 - SURE_ENOUGH)]
     return np.select(choices, [np.array(INCREASE), np.array(DECREASE)], np.array(KEEP))
 
 
 def demand_curve(
-    inputs: PricingInputs, prices: FloatArray, model: DemandModel = LINEAR, demand_factor: float = 1.0
+    inputs: PricingInputs, prices: FloatArray, model: DemandModel = AVERAGE, demand_factor: float = 1.0
 ) -> Impact:
     """Project one product at K prices: units, revenue and profit with 80 % intervals, arrays (K,).
 
@@ -193,22 +217,21 @@ def demand_curve(
     return project_impact(inputs.take(np.zeros(prices.size, np.int64)), prices, model, demand_factor)
 
 
-def _share(
-    price: FloatArray, inputs: PricingInputs, elasticity: FloatArray, model: DemandModel
-) -> FloatArray:
-    with np.errstate(over="ignore"):
-        share = demand(price, inputs.price, np.ones(inputs.count), elasticity, model)
-    return np.minimum(share, LARGEST_SHARE)
+def _percent_changes(
+    price: FloatArray, inputs: PricingInputs, present: FloatArray, share: FloatArray
+) -> Figures:
+    """Changes in percent against the present price; of one unit sold, so that they hold for any quantity.
 
-
-def _percent_changes(price: FloatArray, inputs: PricingInputs, share: FloatArray) -> Figures:
-    """Changes in percent; of one unit sold today, so that they hold for any quantity."""
-    ratio = price / inputs.price
-    before, after = inputs.price - inputs.cost, (price - inputs.cost) * share
+    nan where nothing is expected to be sold at the present price.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = price / inputs.price
+        times = np.where(present > 0, share / present, np.nan)
+    before, after = inputs.price - inputs.cost, (price - inputs.cost) * times
     earning = before > 0
     profit = np.where(earning, after / np.where(earning, before, 1.0) - 1, 0.0)
     profit = np.where(np.isnan(before), np.nan, profit)
-    return Figures(*(100 * change for change in (ratio - 1, share - 1, ratio * share - 1, profit)))
+    return Figures(*(100 * change for change in (ratio - 1, times - 1, ratio * times - 1, profit)))
 
 
 def _apply(operation: np.ufunc, one: Figures, other: Figures) -> Figures:

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pricing.elasticity.core.demand import DEMAND_MODELS, LINEAR, DemandModel
+from pricing.elasticity.core.demand import AVERAGE, DEMAND_MODELS, DemandModel
 from pricing.sales.core.arrays import BoolArray, FloatArray
 
 Strategy = Literal["profit", "target_margin", "revenue", "markup"]
@@ -28,6 +28,7 @@ LARGEST_CHANGE: Final = 99.0
 DEFAULT_MAX_CHANGE: Final = 0.15
 DEFAULT_ENDINGS: Final = (49, 99)
 MONEY_DECIMALS: Final = 4
+SAME_PRICE: Final = 1e-6
 
 
 class _Columns:
@@ -43,12 +44,16 @@ class _Columns:
 
 @dataclass(frozen=True, slots=True)
 class PricingInputs(_Columns):
-    """P products as they are sold today; every array is (P,).
+    """P products as they are sold; every array is (P,).
+
+    The present price and the base price differ where the price was changed after the sales that demand is known from:
+    demand at any price is projected from the base, never from the present price.
 
     Attributes
     ----------
     price : present price per unit, above 0.
-    quantity : units sold at that price per period (any; results are per the same), not negative.
+    base_price : the price that the quantity was sold at, above 0.
+    quantity : units sold at the base price per period (any; results are per the same), not negative.
     cost : cost per unit, nan where unknown.
     elasticity : own-price elasticity, nan where unknown.
     std_error : its standard deviation; `UNKNOWN_STD_ERROR` where none was stated.
@@ -56,9 +61,13 @@ class PricingInputs(_Columns):
     weak : the elasticity is no more than its category's (grade D).
     not_converged : the fit that the elasticity comes from did not converge.
     cooling : the price was changed so lately that it is to stay.
+    tried_price : the newest price that sales have proven; the present one unless that was set lately. The largest change
+        allowed is measured from it, so that several changes without new sales lead no farther than one.
     """
 
     price: FloatArray
+    base_price: FloatArray
+    tried_price: FloatArray
     quantity: FloatArray
     cost: FloatArray
     elasticity: FloatArray
@@ -74,6 +83,8 @@ class PricingInputs(_Columns):
         *,
         price: ArrayLike,
         elasticity: ArrayLike | None,
+        base_price: ArrayLike | None = None,
+        tried_price: ArrayLike | None = None,
         quantity: ArrayLike = 0.0,
         cost: ArrayLike | None = None,
         std_error: ArrayLike | None = None,
@@ -84,7 +95,8 @@ class PricingInputs(_Columns):
 
         Parameters
         ----------
-        assumed_cost_ratio : cost as a fraction of the present price, used where the cost is unknown.
+        base_price, tried_price : the present price where not given.
+        assumed_cost_ratio : cost as a fraction of the tried price, used where the cost is unknown.
         flags : weak, not_converged, cooling; False where not given.
 
         Raises
@@ -93,9 +105,11 @@ class PricingInputs(_Columns):
             If a price is not above 0, a price or cost beyond 1e8; a quantity, cost, error or ratio is negative; or an
             elasticity, quantity or cost is infinite.
         """
-        given = (price, quantity, cost, elasticity, std_error, assumed_cost_ratio)
-        p, q, c, e, sd, ratio = _columns(given)
-        if not np.all((p > 0) & (p <= LARGEST_AMOUNT)) or np.any(c > LARGEST_AMOUNT):
+        given = (price, base_price, tried_price, quantity, cost, elasticity, std_error, assumed_cost_ratio)
+        p, base, tried, q, c, e, sd, ratio = _columns(given)
+        base, tried = (np.where(np.isnan(each), p, each) for each in (base, tried))
+        prices = np.array([p, base, tried])
+        if not np.all((prices > 0) & (prices <= LARGEST_AMOUNT)) or np.any(c > LARGEST_AMOUNT):
             raise ValueError(
                 f"Prices must be above 0, and neither they nor costs above {LARGEST_AMOUNT:,.0f}."
             )
@@ -103,8 +117,6 @@ class PricingInputs(_Columns):
             raise ValueError("Quantities must be known, and nothing may be infinite.")
         if np.any(q < 0) or np.any(c < 0) or np.any(sd < 0) or np.any(ratio < 0):
             raise ValueError("Quantities, costs, cost ratios and standard errors must not be negative.")
-        assumed = np.isnan(c) & (ratio > 0)
-        c = np.where(assumed, np.round(ratio * p, MONEY_DECIMALS), c)
         sd = np.maximum(np.nan_to_num(sd, nan=UNKNOWN_STD_ERROR), SMALLEST_STD_ERROR)
         weak, not_converged, cooling = (
             np.array(np.broadcast_to(np.asarray(flags.pop(name, False), np.bool_), p.shape))
@@ -112,12 +124,19 @@ class PricingInputs(_Columns):
         )
         if flags:
             raise TypeError(f"unknown inputs: {', '.join(sorted(flags))}")
-        return cls(p, q, c, e, sd, assumed, weak, not_converged, cooling)
+        assumed = np.isnan(c) & (ratio > 0)
+        c = np.where(assumed, np.round(ratio * tried, MONEY_DECIMALS), c)
+        return cls(p, base, tried, q, c, e, sd, assumed, weak, not_converged, cooling)
 
     @property
     def count(self) -> int:
         """Number of products P."""
         return int(self.price.size)
+
+    @property
+    def untried(self) -> BoolArray:
+        """Whether (P,) the present price was set lately and sales have not proven it yet."""
+        return np.abs(self.price / self.tried_price - 1) > SAME_PRICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +148,7 @@ class PriceConstraints(_Columns):
     target_margin, minimum_margin : fractions of the price, in [0, 1).
     markup : fraction of the cost that strategy "markup" adds; where nan, what the target margin amounts to.
     min_price, max_price, competitor_floor, competitor_ceiling : prices.
-    max_change : largest change either way, as a fraction of the present price; 0.15 where nothing is laid down.
+    max_change : largest change either way, as a fraction of the price that was last tried; 0.15 where nothing is laid down.
     lowest_charged, highest_charged : the range of prices the product was ever sold at.
     """
 
@@ -191,7 +210,7 @@ class PricingStrategy:
     """
 
     strategy: Strategy = PROFIT
-    demand_model: DemandModel = LINEAR
+    demand_model: DemandModel = AVERAGE
     price_endings: tuple[int, ...] = DEFAULT_ENDINGS
 
     def __post_init__(self) -> None:

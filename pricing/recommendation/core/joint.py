@@ -84,9 +84,9 @@ def joint_prices(inputs: PricingInputs, low: FloatArray, high: FloatArray, cross
     """Find the prices of greatest expected profit of P products together, to the cent.
 
     Demand is linear in relative price changes and never below 0:
-    Q_i = Q0_i (1 + E_i r_i + sum_j E_ij r_j), r = (p - p0) / p0. The profit has several tops where demand runs out, so
-    the search (L-BFGS-B with analytic gradients) starts from the present prices, from each product's own optimum, and from
-    both ends of the allowed prices, and the best end is taken: same input, same output.
+    Q_i = Q0_i (1 + E_i r_i + sum_j E_ij r_j), r = (p - p0) / p0 with p0 the base price. The profit has several tops
+    where demand runs out, so the search (L-BFGS-B with analytic gradients) starts from the present prices, from each
+    product's own optimum, and from both ends of the allowed prices, and the best end is taken: same input, same output.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def joint_prices(inputs: PricingInputs, low: FloatArray, high: FloatArray, cross
     present = np.clip(inputs.price, first, last)
     if not free.any():
         return present
-    alone = linear_profit_optimum(inputs.price, inputs.cost, inputs.elasticity)
+    alone = linear_profit_optimum(inputs.base_price, inputs.cost, inputs.elasticity)
     alone = np.clip(np.where(free, alone, inputs.price), first, last)
     ends = [_climb(inputs, cross, start, first, last) for start in (present, alone, first, last)]
     found = [np.asarray(np.where(free, np.clip(np.round(end, 2), first, last), end)) for end in ends]
@@ -137,7 +137,7 @@ def joint_demand(inputs: PricingInputs, price: FloatArray, cross: FloatArray) ->
 
 
 def _share(inputs: PricingInputs, price: FloatArray, cross: FloatArray) -> FloatArray:
-    change = price / inputs.price - 1
+    change = price / inputs.base_price - 1
     return np.asarray(1 + np.nan_to_num(inputs.elasticity) * change + cross @ change)
 
 
@@ -150,7 +150,7 @@ def _profit(inputs: PricingInputs, price: FloatArray, cross: FloatArray) -> tupl
     # Of one more percent of demand; where there is none left, a little higher price changes nothing.
     worth = np.where(share > 0, margin * inputs.quantity, 0.0)
     slope = np.where(earns, sold, 0.0)
-    slope += (np.nan_to_num(inputs.elasticity) * worth + cross.T @ worth) / inputs.price
+    slope += (np.nan_to_num(inputs.elasticity) * worth + cross.T @ worth) / inputs.base_price
     return float(margin @ sold), np.asarray(slope)
 
 
@@ -158,17 +158,17 @@ def _climb(
     inputs: PricingInputs, cross: FloatArray, start: FloatArray, first: FloatArray, last: FloatArray
 ) -> FloatArray:
     """Follow the profit's slope from a start to a top, within the bounds."""
-    scale = max(abs(joint_profit(inputs, start, cross)), float(inputs.price @ inputs.quantity), 1e-9)
+    scale = max(abs(joint_profit(inputs, start, cross)), float(inputs.base_price @ inputs.quantity), 1e-9)
 
     def loss(change: FloatArray) -> tuple[float, FloatArray]:
-        profit, slope = _profit(inputs, inputs.price * (1 + change), cross)
-        return -profit / scale, -slope * inputs.price / scale
+        profit, slope = _profit(inputs, inputs.base_price * (1 + change), cross)
+        return -profit / scale, -slope * inputs.base_price / scale
 
-    bounds = Bounds(first / inputs.price - 1, last / inputs.price - 1)
+    bounds = Bounds(first / inputs.base_price - 1, last / inputs.base_price - 1)
     options = {"maxiter": MOST_ROUNDS, "ftol": TOLERANCE, "gtol": TOLERANCE}
-    start = np.clip(start / inputs.price - 1, bounds.lb, bounds.ub)
+    start = np.clip(start / inputs.base_price - 1, bounds.lb, bounds.ub)
     end = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-    return np.asarray(inputs.price * (1 + end.x))
+    return np.asarray(inputs.base_price * (1 + end.x))
 
 
 def _with_endings(
@@ -187,7 +187,7 @@ def _with_endings(
     slopes = cross + np.diag(np.nan_to_num(inputs.elasticity))
     earns = ~np.isnan(inputs.cost)
     cost = np.where(earns, inputs.cost, 0.0)
-    share = 1 + slopes @ (price / inputs.price - 1)
+    share = 1 + slopes @ (price / inputs.base_price - 1)
     choices = {
         product: _Choices(
             inputs.take(np.array([product])),
@@ -201,7 +201,7 @@ def _with_endings(
     for _ in range(ENDING_ROUNDS):
         before = price.copy()
         for product, each in choices.items():
-            steps = (each.price - price[product]) / inputs.price[product]
+            steps = (each.price - price[product]) / inputs.base_price[product]
             shares = share + np.outer(steps, slopes[:, product])
             prices = np.repeat(price[None, :], each.price.size, axis=0)
             prices[:, product] = each.price

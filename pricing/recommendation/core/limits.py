@@ -117,7 +117,7 @@ TABLE: Final = (
         "{price} is below the minimum price of {value}",
     ),
     Rule(
-        MAX_DECREASE, True, ("price", "max_change"), _lowered,
+        MAX_DECREASE, True, ("tried_price", "max_change"), _lowered,
         "the largest decrease allowed ends at {bound}", "max_change",
     ),
     Rule(
@@ -129,7 +129,7 @@ TABLE: Final = (
         "{price} is above the maximum price of {value}",
     ),
     Rule(
-        MAX_INCREASE, False, ("price", "max_change"), _raised,
+        MAX_INCREASE, False, ("tried_price", "max_change"), _raised,
         "the largest increase allowed ends at {bound}", "max_change",
     ),
     Rule(
@@ -260,7 +260,7 @@ def price_limits(
     """
     rules = TABLE if day is None else TABLE + DAY_TABLE
     values = {name: getattr(constraints, name) for name in PriceConstraints.__slots__}
-    values |= {"price": inputs.price, "cost": inputs.cost}
+    values |= {"price": inputs.price, "tried_price": inputs.tried_price, "cost": inputs.cost}
     if day is not None:
         values |= {"day_start": day.start, "day_change": day.most}
     needed = {name for rule in rules for name in rule.needs}

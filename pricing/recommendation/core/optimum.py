@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pricing.elasticity.core.demand import LINEAR, DemandModel
+from pricing.elasticity.core.demand import AVERAGE, CONSTANT_ELASTICITY, LINEAR, DemandModel, demand
 from pricing.recommendation.core.inputs import (
     MARKUP,
     PROFIT,
@@ -26,6 +26,7 @@ FORMULA_INSTEAD: Final = 2.5
 """... and so many times the cost is taken instead."""
 
 _NEARLY_INELASTIC: Final = -1e-9
+_FARTHEST_OPTIMUM: Final = 1000.0
 
 GRID: Final = 33
 """Prices looked at in each round of the search."""
@@ -107,31 +108,49 @@ def markup_price(cost: ArrayLike, markup: ArrayLike) -> FloatArray:
     return np.asarray(c * (1 + m))
 
 
-def revenue_optimum(price: ArrayLike, elasticity: ArrayLike, model: DemandModel = LINEAR) -> FloatArray:
+def revenue_optimum(price: ArrayLike, elasticity: ArrayLike, model: DemandModel = AVERAGE) -> FloatArray:
     """Price of most revenue.
 
     Under constant elasticity revenue has no top: it rises with price for E > -1 (the result is inf) and falls for
-    E < -1 (0); at E = -1 it is the same at every price, and the result is the present price. nan where E >= 0.
+    E < -1 (0); at E = -1 it is the same at every price, and the result is the base price. nan where E >= 0.
     """
     p0, e = np.broadcast_arrays(*as_floats(price, elasticity))
-    if model == LINEAR:
-        return linear_revenue_optimum(p0, e)
-    limits = np.select([e > -1, e < -1], [np.inf, 0.0], p0)
-    return np.asarray(np.where(e < 0, limits, np.nan))
+    if model == CONSTANT_ELASTICITY:
+        return np.asarray(np.where(e < 0, np.select([e > -1, e < -1], [np.inf, 0.0], p0), np.nan))
+    return profit_optimum(p0, 0.0, e, model)
 
 
 def profit_optimum(
-    price: ArrayLike, cost: ArrayLike, elasticity: ArrayLike, model: DemandModel = LINEAR
+    price: ArrayLike, cost: ArrayLike, elasticity: ArrayLike, model: DemandModel = AVERAGE
 ) -> FloatArray:
     """Price of most profit.
 
-    Under constant elasticity inf where -1 <= E < 0: profit rises with price without limit. nan where E >= 0.
+    Under constant elasticity inf where -1 <= E < 0: profit rises with price without limit. Under the average of both
+    demand curves the best price below the one at which linear demand ends. nan where E >= 0.
+
+    Parameters
+    ----------
+    price : base price p0, where demand has the elasticity E; broadcasts with the cost and the elasticity.
     """
     if model == LINEAR:
         return linear_profit_optimum(price, cost, elasticity)
-    _, c, e = np.broadcast_arrays(*as_floats(price, cost, elasticity))
-    unlimited = (e >= -1) & (e < 0) & ~np.isnan(c)
-    return np.asarray(np.where(unlimited, np.inf, lerner_price(c, e)))
+    p0, c, e = np.broadcast_arrays(*as_floats(price, cost, elasticity))
+    if model == CONSTANT_ELASTICITY:
+        unlimited = (e >= -1) & (e < 0) & ~np.isnan(c)
+        return np.asarray(np.where(unlimited, np.inf, lerner_price(c, e)))
+    usable = (e < 0) & ~np.isnan(c)
+    found = np.full(e.shape, np.nan)
+    p0, c, e = p0[usable], c[usable], e[usable]
+    ends = p0 * (1 - 1 / np.minimum(e, _NEARLY_INELASTIC))
+
+    def profit(at: FloatArray) -> FloatArray:
+        base, cost, elastic = (alongside(each, at) for each in (p0, c, e))
+        return (at - cost) * demand(at, base, 1.0, elastic, model)
+
+    # Below half of the base price constant elasticity promises sales that nobody has seen.
+    low = np.minimum(np.maximum(c, p0 / 2), ends)
+    found[usable] = best_in_interval(profit, low, np.minimum(ends, _FARTHEST_OPTIMUM * p0))
+    return found
 
 
 def strategy_optimum(
@@ -143,9 +162,9 @@ def strategy_optimum(
     """
     model, e = strategy.demand_model, inputs.elasticity
     if strategy.strategy == PROFIT:
-        return profit_optimum(inputs.price, inputs.cost, e, model)
+        return profit_optimum(inputs.base_price, inputs.cost, e, model)
     if strategy.strategy == REVENUE:
-        return revenue_optimum(inputs.price, e, model)
+        return revenue_optimum(inputs.base_price, e, model)
     if strategy.strategy == MARKUP:
         fraction = np.where(
             np.isnan(constraints.markup), markup_from_margin(constraints.target_margin), constraints.markup
@@ -181,7 +200,7 @@ def best_in_interval(
 
 
 def expected_value(price: FloatArray, inputs: PricingInputs, strategy: PricingStrategy) -> FloatArray:
-    """Expected profit at prices (P,) or (P, K) of one unit sold today; revenue where that is the aim."""
+    """Expected profit at prices (P,) or (P, K) of one unit sold at the base price; revenue where that is the aim."""
     cost = np.zeros(inputs.count) if strategy.strategy == REVENUE else inputs.cost
     return (price - alongside(cost, price)) * expected_share(price, inputs, strategy.demand_model)
 

@@ -33,6 +33,7 @@ POSITIVE_ELASTICITY: Final = "POSITIVE_ELASTICITY"
 NO_COST: Final = "NO_COST"
 NO_TARGET: Final = "NO_TARGET"
 COOLDOWN: Final = "COOLDOWN"
+HOLD: Final = "HOLD"
 NO_BETTER_PRICE: Final = "NO_BETTER_PRICE"
 UNCERTAIN_GAIN: Final = "UNCERTAIN_GAIN"
 INELASTIC_AT_BOUND: Final = "INELASTIC_AT_BOUND"
@@ -49,6 +50,7 @@ NOTHING_TO_CHOOSE: Final = (
     NO_TARGET,
     COOLDOWN,
     INFEASIBLE,
+    HOLD,
 )
 """Reasons that leave no price to choose; the first that applies is named."""
 
@@ -181,7 +183,7 @@ def recommend(
     where an allowed one is expected to bring more and does so with a probability of at least 0.7; "target_margin"
     and "markup" are rules, followed as far as the limits let them. The present price stays, whatever the
     strategy, where no floor is known, the elasticity is unknown, not below 0 or of a fit that did not converge, the
-    price was changed only lately, or the limits leave no price.
+    price was changed only lately, too little was sold at it to tell what it does, or the limits leave no price.
 
     Parameters
     ----------
@@ -250,6 +252,8 @@ def _obstacles(
         NO_TARGET: np.isnan(aim),
         COOLDOWN: inputs.cooling,
         INFEASIBLE: ~limits.feasible,
+        # A price beyond the limits is brought back at once.
+        HOLD: inputs.untried & limits.allows(inputs.price),
     }
     return _first_name(((name, applies[name]) for name in NOTHING_TO_CHOOSE), inputs.count)
 
@@ -302,6 +306,7 @@ OBSTACLES: Final = {
     NO_COST: "The cost is not known, so profits at other prices cannot be compared.",
     NO_TARGET: "The strategy needs a target margin or a markup, and none is set.",
     COOLDOWN: "The price was changed only lately, and the policy wants it left alone for a while after a change.",
+    HOLD: "The price was changed only lately: before another change, sales at it should show what it does.",
 }
 
 WARNINGS: Final = {

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from pricing.elasticity.core.demand import LINEAR, DemandModel
+from pricing.elasticity.core.demand import AVERAGE, DemandModel
 from pricing.recommendation.core.impact import DECREASE, Impact, project_impact
 from pricing.recommendation.core.inputs import PROFIT, REVENUE, PricingInputs, Strategy
 from pricing.recommendation.core.limits import money
@@ -127,7 +127,7 @@ def preset_prices(
 def compare(
     inputs: PricingInputs,
     scenarios: Sequence[Scenario],
-    model: DemandModel = LINEAR,
+    model: DemandModel = AVERAGE,
     demand_factor: float = 1.0,
 ) -> Comparison:
     """Project the scenarios of one product beside its present price, and rank them.

@@ -10,6 +10,7 @@ error that the category shares, and the interval of a sum is that of the drawn s
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 from zlib import crc32
 
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import log_ndtr, ndtr, ndtri_exp
 
-from pricing.elasticity.core.demand import LINEAR, DemandModel
+from pricing.elasticity.core.demand import AVERAGE, CONSTANT_ELASTICITY, LINEAR, SHAPES, DemandModel, demand
 from pricing.recommendation.core.inputs import PricingInputs
 from pricing.sales.core.arrays import FloatArray
 
@@ -27,11 +28,12 @@ INTERVAL: Final = (0.1, 0.9)
 
 DRAWS: Final = 1_000
 LARGEST_SHARE: Final = 1e12
-"""Demand at another price, as a multiple of the present, at which it stops being counted."""
+"""Demand at another price, as a multiple of that at the base price, at which it stops being counted."""
 
 _FARTHEST: Final = 6.0
 _TAIL: Final = 1e-7
 _LARGEST_EXPONENT: Final = 600.0
+_BISECTIONS: Final = 30
 _ABSCISSAS, _WEIGHTS = np.polynomial.legendre.leggauss(NODES)
 
 
@@ -77,8 +79,8 @@ def quadrature(elasticity: FloatArray, std_error: FloatArray) -> tuple[FloatArra
     return nodes, weights / weights.sum(axis=0)
 
 
-def expected_share(price: FloatArray, inputs: PricingInputs, model: DemandModel = LINEAR) -> FloatArray:
-    """Quantity expected at a price, in relation to the present one, over what the elasticity may be.
+def expected_share(price: FloatArray, inputs: PricingInputs, model: DemandModel = AVERAGE) -> FloatArray:
+    """Quantity expected at a price, in relation to that at the base price, over what the elasticity may be.
 
     Parameters
     ----------
@@ -88,39 +90,41 @@ def expected_share(price: FloatArray, inputs: PricingInputs, model: DemandModel 
     Notes
     -----
     Linear demand has a kink where it ends. Where that lies among the elasticities that are likely, the mean
-    is right to about a hundredth of the present quantity, elsewhere to a ten-thousandth.
+    is right to about a hundredth of the base quantity, elsewhere to a ten-thousandth.
     """
     nodes, weights = quadrature(inputs.elasticity, inputs.std_error)
-    ratio = price / alongside(inputs.price, price)
-    step = ratio - 1 if model == LINEAR else np.log(ratio)
+    ratio = price / alongside(inputs.base_price, price)
+    logarithm = np.log(ratio)
     total = np.zeros(price.shape)
     for node, weight in zip(nodes, weights, strict=True):
-        effect = alongside(node, price) * step
-        share = (
-            np.maximum(1 + effect, 0.0) if model == LINEAR else np.exp(np.minimum(effect, _LARGEST_EXPONENT))
-        )
-        total += alongside(weight, price) * share
-    return total
+        e = alongside(node, price)
+        for shape in SHAPES[model]:
+            share = (
+                np.maximum(1 + e * (ratio - 1), 0.0)
+                if shape == LINEAR
+                else np.exp(np.minimum(e * logarithm, _LARGEST_EXPONENT))
+            )
+            total += alongside(weight, price) * share
+    return total / len(SHAPES[model])
 
 
 def probability_of_gain(
     price: FloatArray,
     inputs: PricingInputs,
     cost: FloatArray | None = None,
-    model: DemandModel = LINEAR,
+    model: DemandModel = AVERAGE,
     demand_factor: float = 1.0,
 ) -> FloatArray:
     """Probability that a price earns more than the present one does.
 
-    Exact: relative to the present quantity, demand at the new price must be above (below, where a unit still loses
-    money) the ratio of the unit profits, and it is a monotone function of the elasticity.
+    Exact for each demand curve; where two curves are equally likely, the mean of both.
 
     Parameters
     ----------
     price : (P,) prices asked, above 0.
     inputs : of P products.
     cost : (P,) cost per unit to reckon with, the products' own if not given; zeros ask about revenue.
-    demand_factor : how many times its present size demand at the new price is, for other reasons than price.
+    demand_factor : how many times its size demand at the new price is, for other reasons than price.
 
     Returns
     -------
@@ -129,18 +133,102 @@ def probability_of_gain(
     """
     unit_cost = inputs.cost if cost is None else cost
     before, after = inputs.price - unit_cost, (price - unit_cost) * demand_factor
-    ratio = price / inputs.price
-    with np.errstate(divide="ignore", invalid="ignore"):
-        needed = before / after
-        threshold = (needed - 1) / (ratio - 1) if model == LINEAR else np.log(needed) / np.log(ratio)
-    below = truncated_cdf(threshold, inputs.elasticity, inputs.std_error)
-    # Demand rises with the elasticity where the price does; more demand is a loss where a unit loses money.
-    by_elasticity = np.where((price > inputs.price) == (after > 0), 1 - below, below)
-    certain = ((before < 0) & (after >= 0)) | ((price == inputs.price) & (after > before))
-    impossible = (price == inputs.price) | ((before >= 0) & (after <= 0))
-    gain = np.select([certain, impossible], [1.0, 0.0], by_elasticity)
+    by_shape = {LINEAR: _gain_if_linear, CONSTANT_ELASTICITY: _gain_if_constant}
+    gain = np.mean([by_shape[shape](price, inputs, before, after) for shape in SHAPES[model]], axis=0)
+    unmoved = price == inputs.price
+    gain = np.where(unmoved, after > before, gain)
     unknown = np.isnan(inputs.elasticity) | np.isnan(before) | np.isnan(after)
     return np.asarray(np.where(unknown, np.nan, gain))
+
+
+def _gain_if_linear(
+    price: FloatArray, inputs: PricingInputs, before: FloatArray, after: FloatArray
+) -> FloatArray:
+    """Probability (P,) that the unit profit `after` times demand at the price exceeds `before` times demand now.
+
+    Demand at a price ends at an elasticity of its own. Between these two elasticities and 0 the difference of the
+    profits is a straight line in the elasticity each time, so that the gains lie on one side of its root.
+    """
+    slope_after, slope_before = price / inputs.base_price - 1, inputs.price / inputs.base_price - 1
+    with np.errstate(divide="ignore"):
+        ends = [np.where(slope > 0, -1 / slope, -np.inf) for slope in (slope_after, slope_before)]
+    edges = [np.full(price.shape, -np.inf), np.minimum(*ends), np.maximum(*ends), np.zeros(price.shape)]
+    total = np.zeros(price.shape)
+    for low, high in pairwise(edges):
+        sold_after, sold_before = high > ends[0], high > ends[1]
+        constant = after * sold_after - before * sold_before
+        slope = after * slope_after * sold_after - before * slope_before * sold_before
+        with np.errstate(divide="ignore", invalid="ignore"):
+            root = np.where(slope == 0, low, -constant / slope)
+        first = np.where(slope > 0, np.clip(root, low, high), low)
+        last = np.where(slope < 0, np.clip(root, low, high), high)
+        holds = (slope != 0) | (constant > 0)
+        total += holds * (_below(last, inputs) - _below(first, inputs))
+    return total
+
+
+def _gain_if_constant(
+    price: FloatArray, inputs: PricingInputs, before: FloatArray, after: FloatArray
+) -> FloatArray:
+    """The same under constant elasticity: gains lie on one side of one elasticity, whatever the base price."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        threshold = np.log(before / after) / np.log(price / inputs.price)
+    below = _below(threshold, inputs)
+    # Demand rises with the elasticity where the price does; more demand is a loss where a unit loses money.
+    by_elasticity = np.where((price > inputs.price) == (after > 0), 1 - below, below)
+    certain, impossible = (before < 0) & (after >= 0), (before >= 0) & (after <= 0)
+    return np.select([certain, impossible], [1.0, 0.0], by_elasticity)
+
+
+def _below(elasticity: FloatArray, inputs: PricingInputs) -> FloatArray:
+    return truncated_cdf(elasticity, inputs.elasticity, inputs.std_error)
+
+
+def share_interval(
+    price: FloatArray, inputs: PricingInputs, model: DemandModel = AVERAGE
+) -> tuple[FloatArray, FloatArray]:
+    """Quantity at a price in relation to that at the base price: what it is below with 10 % and with 90 % probability.
+
+    The elasticity and, where two demand curves are equally likely, the curve are uncertain.
+
+    Parameters
+    ----------
+    price : (P,) prices asked, above 0.
+    """
+    ratio = price / inputs.base_price
+    rise = ratio > 1
+    low, high = elasticity_interval(inputs)
+    ends = {shape: demand_shares(ratio, inputs, np.array([low, high]), shape) for shape in SHAPES[model]}
+    if len(ends) == 1:
+        (shares,) = ends.values()
+        return shares.min(axis=0), shares.max(axis=0)
+    first, last = (pick(np.array([*ends.values()]), axis=(0, 1)) for pick in (np.min, np.max))
+
+    def probability_below(share: FloatArray) -> FloatArray:
+        """Of the demand curves, each with its share of the probability."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            linear = _below((share - 1) / (ratio - 1), inputs)
+            constant = _below(np.log(share) / np.log(ratio), inputs)
+        return (np.where(rise, linear, 1 - linear) + np.where(rise, constant, 1 - constant)) / 2
+
+    found = []
+    for wanted in INTERVAL:
+        under, over = first, last
+        for _ in range(_BISECTIONS):
+            middle = (under + over) / 2
+            too_low = probability_below(middle) < wanted
+            under, over = np.where(too_low, middle, under), np.where(too_low, over, middle)
+        found.append(np.where(ratio == 1, 1.0, (under + over) / 2))
+    return found[0], found[1]
+
+
+def demand_shares(
+    ratio: FloatArray, inputs: PricingInputs, elasticity: FloatArray, model: DemandModel
+) -> FloatArray:
+    """Demand where the price is a multiple (P,) of the base price, in relation to that at the base price."""
+    with np.errstate(over="ignore"):
+        share = demand(ratio, np.ones(inputs.count), np.ones(inputs.count), elasticity, model)
+    return np.minimum(share, LARGEST_SHARE)
 
 
 def elasticity_interval(inputs: PricingInputs) -> tuple[FloatArray, FloatArray]:
@@ -175,7 +263,7 @@ class ErrorFactor:
 
 @dataclass(frozen=True, slots=True)
 class Spillover:
-    """What the prices of others do to the demand for P products, as a share of the present quantity, (P,) each."""
+    """What the prices of others do to the demand for P products, as a share of the base quantity, (P,) each."""
 
     mean: FloatArray
     std: FloatArray
@@ -193,16 +281,18 @@ def draw_changes(
     inputs: PricingInputs,
     price: FloatArray,
     errors: ErrorFactor,
-    model: DemandModel = LINEAR,
+    model: DemandModel = AVERAGE,
     spillover: Spillover | None = None,
 ) -> MonteCarloDraws:
-    """Draw what prices may do to revenue and profit, per the period of the inputs' quantities.
+    """Draw what prices may do to revenue and profit, against the present prices and per period of the quantities.
+
+    Where two demand curves are equally likely, each holds for all products together in half of the draws.
 
     Parameters
     ----------
     inputs : of P products with known elasticities below 0.
     price : (P,) prices asked, above 0.
-    spillover : where prices of other products count as well; demand is then linear.
+    spillover : where prices of other products count as well, whatever the demand curve.
     """
     own = drawn_normals(errors.names)
     common = drawn_normals(errors.shared_with)
@@ -210,21 +300,24 @@ def draw_changes(
     deviation = part * common + np.sqrt(1 - part**2) * own
     share_below = ndtr(np.clip(deviation, -_FARTHEST, _FARTHEST))
     elasticity = truncated_quantile(share_below, inputs.elasticity[:, None], inputs.std_error[:, None])
-    ratio = (price / inputs.price)[:, None]
-    if model == LINEAR:
-        share = 1 + elasticity * (ratio - 1)
-        if spillover is not None:
-            others = drawn_normals([f"others of {name}" for name in errors.names])
-            share += spillover.mean[:, None] + spillover.std[:, None] * others
-        share = np.maximum(share, 0.0)
-    else:
-        with np.errstate(over="ignore"):
-            share = np.minimum(ratio**elasticity, LARGEST_SHARE)
+    shapes = SHAPES[model]
+
+    def drawn_share(at: FloatArray) -> FloatArray:
+        parts = np.array_split(elasticity, len(shapes), axis=1)
+        ratio = (at / inputs.base_price)[:, None]
+        return np.concatenate(
+            [demand_shares(ratio, inputs, e, shape) for e, shape in zip(parts, shapes, strict=True)], axis=1
+        )
+
+    share, present = drawn_share(price), drawn_share(inputs.price)
+    if spillover is not None:
+        others = drawn_normals([f"others of {name}" for name in errors.names])
+        share = np.maximum(share + spillover.mean[:, None] + spillover.std[:, None] * others, 0.0)
     quantity, cost = inputs.quantity[:, None], inputs.cost[:, None]
     before, after = inputs.price[:, None], price[:, None]
     return MonteCarloDraws(
-        revenue=quantity * (after * share - before),
-        profit=quantity * ((after - cost) * share - (before - cost)),
+        revenue=quantity * (after * share - before * present),
+        profit=quantity * ((after - cost) * share - (before - cost) * present),
     )
 
 

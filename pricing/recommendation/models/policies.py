@@ -27,6 +27,7 @@ class PolicyStrategy(models.TextChoices):
 
 
 class PolicyDemandModel(models.TextChoices):
+    AVERAGE = "average", "average of both"
     LINEAR = "linear", "linear"
     CONSTANT_ELASTICITY = "constant_elasticity", "constant elasticity"
 
@@ -106,7 +107,7 @@ class PricePolicy(models.Model):
     )
     category = SortedCharField(max_length=100, blank=True)
     strategy = _text("strategy", AIM, "profit", max_length=13, choices=PolicyStrategy)
-    demand_model = _text("demand_model", AIM, "linear", max_length=19, choices=PolicyDemandModel)
+    demand_model = _text("demand_model", AIM, "average", max_length=19, choices=PolicyDemandModel)
     target_margin = _fraction(
         "target_margin",
         "0",

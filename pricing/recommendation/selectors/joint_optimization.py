@@ -127,7 +127,7 @@ def _draw(group: PriceGroup, price: FloatArray, cross: CrossEffects) -> MonteCar
     # Where the elasticity is of no use the price stays, and it does not matter which one is drawn.
     usable = replace(inputs, elasticity=np.where(inputs.elasticity < 0, inputs.elasticity, -1.0))
     errors = error_factor(group.facts, own_weights([each.code for each in group.facts]))
-    return draw_changes(usable, price, errors, LINEAR, cross.at(price / inputs.price - 1))
+    return draw_changes(usable, price, errors, LINEAR, cross.at((price - inputs.price) / inputs.base_price))
 
 
 def _choose(

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from elastix.errors import NotFound
-from pricing.elasticity.core.demand import CONSTANT_ELASTICITY, LINEAR
+from pricing.elasticity.core.demand import OTHER_MODEL
 from pricing.recommendation.core.impact import Impact
 from pricing.recommendation.core.limits import SETTING_OF_RULE
 from pricing.recommendation.core.recommendation import (
+    HOLD,
     Recommendation,
     RecommendedPrice,
     rationale,
@@ -98,7 +99,12 @@ def recommend_many(codes: Collection[str], overrides: Overrides | None = None) -
         for index, facts in enumerate(group.facts):
             price = found.of_product(index)
             expected = _expected(found.impact, index, group)
-            rows.append(ProductRecommendation(facts, price, rationale(price), expected))
+            why = rationale(price)
+            if price.reason == HOLD:
+                why = (
+                    f"Hold: {facts.base.days} of {facts.base.days_needed} days of sales at this price. {why}"
+                )
+            rows.append(ProductRecommendation(facts, price, why, expected))
     return sorted(rows, key=lambda row: row.facts.code)
 
 
@@ -126,7 +132,7 @@ def other_model(impact: Impact, index: int, group: PriceGroup) -> dict[str, Any]
     """What the other demand model foresees of one product; None within 15 %, where the two hardly differ."""
     if not impact.large_change[index]:
         return None
-    name = CONSTANT_ELASTICITY if group.strategy.demand_model == LINEAR else LINEAR
+    name = OTHER_MODEL[group.strategy.demand_model]
     return {"demand_model": name, **figures(impact.other_model, index)}
 
 
