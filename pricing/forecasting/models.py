@@ -42,7 +42,10 @@ class DemandForecast(models.Model):
     )
     method = models.CharField(max_length=8, choices=ForecastMethod)
     purchase_frequency = models.FloatField(help_text="Purchases (sale lines) on an average day.")
-    exposure = models.FloatField(help_text="Days the frequency rests on; old ones count less.")
+    recent_frequency = models.FloatField(default=0.0, help_text="The same, of late alone.")
+    exposure = models.FloatField(help_text="Days that rests on; old ones count less.")
+    usual_frequency = models.FloatField(default=0.0, help_text="The same, in the long run.")
+    usual_exposure = models.FloatField(default=0.0, help_text="Days that rests on; old ones count less.")
     units_per_purchase = models.FloatField()
     base_price = models.FloatField(
         null=True,

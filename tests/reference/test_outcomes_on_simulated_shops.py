@@ -5,6 +5,7 @@ an error of known size; chance, season and paid level are estimated from the sal
 """
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -24,12 +25,19 @@ from pricing.changes.core.outcomes import (
     season,
 )
 from pricing.elasticity.core.demand import CONSTANT_ELASTICITY, demand
+from pricing.forecasting.core.batch import fit_shop_model
+from pricing.forecasting.core.lines import purchase_rates
+from pricing.forecasting.core.panel import DemandPanel, profile_of_days, weekday_profile
 from tests.dgp import REGULAR, SPARSE, Disturbances, ShopSpec, SimulatedShop, simulate_shop
 
 ORDINARY = Disturbances.only(
     "intermittent", "weekly_season", "yearly_season", "trend", "quantity_breaks", "web_markup", "returns"
 )
 ERROR = 0.3
+
+
+UNUSUAL = (0.6, 1.4)
+"""A month below the first or above the second, in relation to the usual one."""
 
 
 @dataclass
@@ -103,6 +111,54 @@ def outcomes(shop: SimulatedShop, window: int, chance: bool = True) -> tuple[Ban
     return band, np.array([sold, received, received - cost * sold])
 
 
+def after_unusual_months(shop: SimulatedShop) -> tuple[Band, NDArray[np.float64], NDArray[np.float64]]:
+    """Predict 28 days without any change of price, from the base demand of a moment in each product's longest run.
+
+    Returns the prediction, what was sold, and how unusual the 30 days before were.
+    """
+    spec = shop.spec
+    sale = shop.quantity > 0
+    product, day, quantity = shop.product[sale], shop.day[sale], shop.quantity[sale].astype(np.float64)
+    units, lines = np.zeros((2, spec.products, spec.days))
+    np.add.at(units, (product, day - spec.first_day), quantity)
+    np.add.at(lines, (product, day - spec.first_day), 1)
+    panel = DemandPanel(spec.first_day, units, lines, units.sum(axis=0))
+    nobody = np.full(spec.products, -1)
+    priors = fit_shop_model(panel, nobody, []).priors[0]
+    revenue = quantity * shop.price[sale]
+    days = CumulativeSales.of(spec.first_day, spec.days, spec.products, (product, day, quantity, revenue))
+    weekly = 7 * np.arange(NOISE_WEEKS, 0, -1)
+    rows = []
+    for one in range(spec.products):
+        edges = [0, *(np.flatnonzero(np.diff(shop.regular_price[one])) + 1), spec.days]
+        runs = [(after - before, after - 29) for before, after in pairwise(edges)]
+        length, at = max(runs)
+        if length < 60 or at < 200:
+            continue
+        known = panel.take(np.array([one])).until(at)
+        rate = purchase_rates(known, nobody[:1], priors).units[0]
+        rows.append((one, at, rate * profile_of_days(weekday_profile(panel), known.end, 30).sum()))
+    one, at, base = (np.array(column) for column in zip(*rows, strict=True))
+    moment, n = spec.first_day + at, one.size
+    month, paid = days.between(moment - 30, moment, one)
+    sold, received = days.between(moment - weekly[:, None], moment - weekly[:, None] + 7, one)
+    whole = units.sum(axis=0)
+    shop_weeks = np.array([[whole[start : start + 7].sum() for start in a - weekly] for a in at])
+    shop_month = np.array([whole[a - 30 : a].sum() for a in at])
+    after = np.array([whole[a + 1 : a + 29].sum() for a in at])
+    price = shop.regular_price[one, at]
+    noise = estimate_noise(sold.T, received.T, shop_weeks, price, 28)
+    usual = sold.T.sum(axis=1) / shop_weeks.sum(axis=1) * shop_month
+    level = np.where(month > 0, paid / np.maximum(month, 1) / price, 1.0)
+    factor, _ = season(shop_month, after, np.full(n, 28))
+    came, took = days.between(moment + 1, moment + 29, one)
+    band = predict(
+        baseline=base, usual=usual, share=np.ones(n), share_sd=np.zeros(n), scale=28 / 30 * factor, price=price,
+        paid_level=level, price_before=price, cost=shop.cost[one], noise=noise,
+    )  # fmt: skip
+    return band, np.array([came, took, took - shop.cost[one] * came]), month / np.maximum(usual, 1e-9)
+
+
 @pytest.fixture(scope="module", params=["sparse", "regular"])
 def shop(request: pytest.FixtureRequest) -> SimulatedShop:
     kind: ShopSpec = {"sparse": SPARSE, "regular": REGULAR}[request.param]
@@ -126,3 +182,16 @@ def test_an_interval_of_the_elasticity_alone_would_hold_far_too_seldom(shop: Sim
     band, realised = outcomes(shop, 28, chance=False)
     found = calibrate(band, realised, np.ones(realised.shape[1], np.bool_), 0)
     assert found.share < 0.5
+
+
+@pytest.mark.slow
+def test_intervals_hold_whatever_the_month_before(shop: SimulatedShop) -> None:
+    band, realised, unusual = after_unusual_months(shop)
+    for name, judged in (("low", unusual < UNUSUAL[0]), ("high", unusual > UNUSUAL[1])):
+        assert judged.sum() >= 20, (name, judged.sum())
+        found = calibrate(band, realised, judged, 0)
+        assert found.share >= 0.75, (name, found)
+        above = float((realised[0] > band.high[0])[judged].mean())
+        below = float((realised[0] < band.low[0])[judged].mean())
+        # Neither is the next month taken for a success after a poor one, nor for a failure after a good one.
+        assert max(above, below) <= 0.2, (name, above, below)

@@ -205,7 +205,7 @@ def predict(
 
     Parameters
     ----------
-    baseline : units in the 30 days before.
+    baseline : units expected of 30 days like those before, at the price then.
     usual : units that 30 days bring in the long run: few units in the 30 days may be chance.
     share, share_sd : demand at the new price in relation to the present, and its relative standard deviation.
     scale : length of the window in relation to the 30 days, times the season.

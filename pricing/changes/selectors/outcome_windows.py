@@ -59,7 +59,7 @@ class ChangeRecords:
     cost : per unit, nan where unknown.
     share, share_sd : expected demand relative to the present, and its relative standard deviation; nan without any
         expectation.
-    monthly : units of the 30 days, as the expectation knew them.
+    monthly : units expected of 30 days at the old price, as the expectation knew them.
     mixed : another change of the product lies in the 30 days.
     """
 
@@ -230,6 +230,8 @@ def _window(window: int, records: ChangeRecords, evidence: Evidence) -> WindowOu
     paid_level = baseline_revenue / np.maximum(baseline, 1) / records.old_price
     paid_level = np.where(paid_level > 0, paid_level, 1.0)
     noise, usual = _noise(window, records, evidence, paid_level)
+    # The 30 days before are no baseline: after an unusual month the next one is an ordinary one, whatever the price.
+    base = np.where(np.isnan(records.monthly), (baseline + usual) / 2, records.monthly)
     common: dict[str, Any] = {
         "usual": usual,
         "scale": counted / MONTH_DAYS * factor,
@@ -255,7 +257,7 @@ def _window(window: int, records: ChangeRecords, evidence: Evidence) -> WindowOu
             price=records.new_price,
             **common,
         ),
-        without=predict(baseline=baseline, share=one, share_sd=nothing, price=records.old_price, **common),
+        without=predict(baseline=base, share=one, share_sd=nothing, price=records.old_price, **common),
         realised=np.array([quantity, revenue, revenue - records.cost * quantity]),
     )
 

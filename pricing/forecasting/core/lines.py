@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from pricing.elasticity.core.constants import (
     FREQUENCY_ALPHA,
@@ -21,7 +20,7 @@ from pricing.elasticity.core.constants import (
 )
 from pricing.forecasting.core.panel import DemandPanel, open_weights, profile_of_days, weekday_profile
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
-from pricing.sales.core.grouping import group_starts
+from pricing.sales.core.grouping import group_ends, group_starts
 
 NEW_DAYS: Final = 28
 INTERMITTENT_SOLD_DAYS: Final = 7
@@ -36,10 +35,12 @@ class Priors:
     ----------
     frequency : (C + 1,) median purchases on an average open day.
     quantity : (C + 1,) mean units per purchase.
+    own_purchases : how many purchases each product's frequency of the long run counts for beside those of late.
     """
 
     frequency: FloatArray
     quantity: FloatArray
+    own_purchases: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,9 @@ class PurchaseRates:
 
     Attributes
     ----------
-    frequency : (P,) purchases on a day of profile 1.
-    exposure : (P,) how many such days the frequency rests on, old ones counting less.
+    frequency : (P,) purchases on a day of profile 1: `blended_frequency` of those of late and the usual ones.
+    recent, exposure : (P,) purchases of late on such a day, and how many such days they rest on, old ones counting less.
+    usual, usual_exposure : (P,) the same in the long run.
     quantity : (P,) units per purchase.
     new : (P,) fewer than 28 days of history: all days count alike.
     intermittent : (P,) fewer than 7 sold days.
@@ -57,7 +59,10 @@ class PurchaseRates:
     """
 
     frequency: FloatArray
+    recent: FloatArray
     exposure: FloatArray
+    usual: FloatArray
+    usual_exposure: FloatArray
     quantity: FloatArray
     new: BoolArray
     intermittent: BoolArray
@@ -72,9 +77,10 @@ class PurchaseRates:
 def purchase_rates(panel: DemandPanel, category: IntArray, priors: Priors) -> PurchaseRates:
     """Smooth each product's purchases a day and units per purchase up to the end of the panel.
 
-    The frequency is sum(w_t n_t) / sum(w_t s_t) over the days since the first sale, n_t the lines, s_t the weekday
+    The frequency of late is sum(w_t n_t) / sum(w_t s_t) over the days since the first sale, n_t the lines, s_t the weekday
     profile and w_t = 0.93^(open days since): simple exponential smoothing with alpha 0.07 in which a day
-    counts as much as it usually sells. Units per purchase are smoothed likewise, with alpha 0.01. New products: w_t = 1.
+    counts as much as it usually sells. The usual frequency and units per purchase are smoothed likewise, with alpha 0.01.
+    New products: w_t = 1.
     Of a product that sold on fewer than 7 days a purchase counts as at most ten of its category's: one huge order is
     no habit.
 
@@ -102,7 +108,30 @@ def purchase_rates(panel: DemandPanel, category: IntArray, priors: Priors) -> Pu
         lines + prior * priors.frequency[category], counted, out=np.zeros(start.size), where=counted > 0
     )
     inactive = (panel.days - panel.stop >= INACTIVE_DAYS) | (sold_days == 0)
-    return PurchaseRates(frequency, counted, quantity, new, intermittent, inactive)
+    usual_exposure = np.where(new, counted, since(start, slow * weight))
+    usual_frequency = np.divide(
+        weighted_lines, usual_exposure, out=np.zeros(start.size), where=usual_exposure > 0
+    )
+    usual_frequency = np.where(new, frequency, usual_frequency)
+    blended = blended_frequency(frequency, counted, usual_frequency, priors.own_purchases)
+    return PurchaseRates(
+        blended, frequency, counted, usual_frequency, usual_exposure, quantity, new, intermittent, inactive
+    )
+
+
+def blended_frequency(
+    recent: FloatArray, exposure: FloatArray, usual: FloatArray, own_purchases: float
+) -> FloatArray:
+    """Weigh purchases of late by how many of them were to be expected, and the usual frequency by `own_purchases`.
+
+    The gamma-Poisson shrinkage of a product's frequency to its own long run: an unusual month of a product that sells
+    seldom is mostly chance, that of one that sells every hour is not.
+    """
+    expected = usual * exposure
+    weight = np.divide(
+        expected, expected + own_purchases, out=np.ones(np.shape(recent)), where=expected + own_purchases > 0
+    )
+    return np.asarray(weight * recent + (1 - weight) * usual)
 
 
 def price_of_frequency(
@@ -131,8 +160,7 @@ def price_of_frequency(
     start, count = panel.start, panel.start.size
     first = group_starts(product)
     column = np.clip(np.where(first, start[product], day - panel.first_day), start[product], panel.days)
-    following = np.append(column[1:], panel.days)
-    following[np.append(first[1:], True)] = panel.days
+    following = np.where(group_ends(first), panel.days, np.roll(column, -1))
     last = np.clip(through[product] - panel.first_day, 0, panel.days)
     kind = new[product].astype(np.int64)
     held = summed[kind, np.minimum(following, last)] - summed[kind, np.minimum(column, last)]
@@ -140,7 +168,7 @@ def price_of_frequency(
     mean = np.divide(
         np.bincount(product, held * log_price, count), total, out=np.full(count, np.nan), where=total > 0
     )
-    return np.exp(mean)
+    return np.asarray(np.exp(mean))
 
 
 def fit_priors(panel: DemandPanel, category: IntArray, categories: int) -> Priors:
@@ -175,21 +203,21 @@ def forecast_lines(panel: DemandPanel, category: IntArray, priors: Priors, days:
     return rates.units[:, None] * profile_of_days(weekday_profile(panel), panel.end, days)
 
 
-def frequency_after_inactivity(
-    frequency: ArrayLike, exposure: ArrayLike, alpha: ArrayLike, weights: FloatArray
-) -> FloatArray:
-    """The frequencies (P,) after further days without a sale.
+def after_inactivity(
+    frequency: FloatArray, exposure: FloatArray, alpha: FloatArray, weights: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Frequencies and exposures (P,) after further days without a sale.
 
     Parameters
     ----------
-    frequency, exposure, alpha : (P,) or one for all.
+    frequency, exposure, alpha : (P,)
     weights : the weekday profile of these days, 0 where the shop was closed.
     """
-    f, e, a = (np.asarray(each, np.float64) for each in (frequency, exposure, alpha))
     opened = weights[weights > 0]
-    kept = e * (1 - a) ** opened.size
-    counted = kept + (1 - a[..., None]) ** np.arange(opened.size - 1, -1, -1) @ opened
-    return np.asarray(np.divide(f * kept, counted, out=f * 1.0, where=counted > 0))
+    kept = exposure * (1 - alpha) ** opened.size
+    counted = kept + (1 - alpha[:, None]) ** np.arange(opened.size - 1, -1, -1) @ opened
+    after = np.divide(frequency * kept, counted, out=1.0 * frequency, where=counted > 0)
+    return np.asarray(after), np.asarray(counted)
 
 
 def open_days_since(weight: FloatArray) -> FloatArray:

@@ -130,22 +130,24 @@ def _expected_sales(codes: Collection[str], version: DataVersion) -> dict[str, t
     """Units expected in 30 days, and the price they were sold at, of the products with a forecast."""
     rows = list(
         DemandForecast.objects.filter(product_id__in=codes).values_list(
-            *("product_id", "purchase_frequency", "exposure", "units_per_purchase", "is_new"),
-            *("through", "last_sold", "base_price"),
+            *("product_id", "recent_frequency", "exposure", "usual_frequency", "usual_exposure"),
+            *("units_per_purchase", "is_new", "through", "last_sold", "base_price"),
         )
     )
     model = stored_shop_model()
     if not rows or model is None or version.as_of is None:
         return {}
-    code, frequency, exposure, quantity, new, through, last_sold, price = zip(*rows, strict=True)
+    code, recent, exposure, usual, usual_exposure, quantity, new, through, last_sold, price = zip(
+        *rows, strict=True
+    )
     days = np.array([[epoch_days(day) for day in column] for column in (through, last_sold)], np.int64)
     as_of = max(epoch_days(version.as_of), int(days[0].max()))
     units = expected_units(
         model,
-        frequency=np.array(frequency),
-        exposure=np.array(exposure),
+        recent=(np.array(recent), np.array(exposure)),
+        usual=(np.array(usual), np.array(usual_exposure)),
         quantity=np.array(quantity),
-        new=np.array(new, np.bool_),
+        is_rate_of_all=np.array(new, np.bool_),
         through=days[0],
         as_of=as_of,
     )

@@ -197,10 +197,10 @@ def _cached(row: DemandForecast, model: ShopModel, as_of: dt.date, periods: int)
     level = float(
         expected_units(
             model,
-            frequency=np.array([row.purchase_frequency]),
-            exposure=np.array([row.exposure]),
+            recent=(np.array([row.recent_frequency]), np.array([row.exposure])),
+            usual=(np.array([row.usual_frequency]), np.array([row.usual_exposure])),
             quantity=np.array([row.units_per_purchase]),
-            new=np.array([row.is_new]),
+            is_rate_of_all=np.array([row.is_new]),
             through=np.array([epoch_days(row.through)]),
             as_of=epoch_days(as_of),
         )[0]

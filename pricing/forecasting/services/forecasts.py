@@ -29,7 +29,8 @@ from pricing.sales.selectors.daily import (
 
 _TABLE = "pricing_demandforecast"
 _COLUMNS = (
-    "product_id", "method", "purchase_frequency", "exposure", "units_per_purchase", "is_new", "error_low", "error_high",
+    "product_id", "method", "purchase_frequency", "recent_frequency", "exposure", "usual_frequency", "usual_exposure",
+    "units_per_purchase", "is_new", "error_low", "error_high",
     "origins", "sold_days", "base_price", "through", "first_sold", "last_sold", "accuracy",
 )  # fmt: skip
 
@@ -100,8 +101,8 @@ def _rows(days: ShopDays, model: ShopModel) -> list[tuple[Any, ...]]:
         np.where(rates.new, ForecastMethod.MEAN.value, ForecastMethod.LINES.value),
     )
     numbers = (
-        method, rates.frequency, rates.exposure, rates.quantity, rates.new, found.error_low, found.error_high,
-        found.origins, sold_days,
+        method, rates.frequency, rates.recent, rates.exposure, rates.usual, rates.usual_exposure, rates.quantity,
+        rates.new, found.error_low, found.error_high, found.origins, sold_days,
     )  # fmt: skip
     daily = days.daily
     price = price_of_frequency(panel, rates.new, found.through, (daily.product, daily.day, daily.list_price))

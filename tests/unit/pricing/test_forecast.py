@@ -187,12 +187,13 @@ def test_days_without_a_sale_are_caught_up_with_when_the_row_is_read() -> None:
     )  # fmt: skip
     row = fit_default(panel, nobody(panel), model)
     looked_at = purchase_rates(later, nobody(panel), model.priors[0])
-    for product in np.flatnonzero(~row.rates.intermittent).tolist():
-        at_once = expected_units(
-            model, frequency=row.rates.frequency[product], exposure=row.rates.exposure[product],
-            quantity=2.0, new=False, through=int(row.through[product]), as_of=later.end,
-        )  # fmt: skip
-        assert at_once == pytest.approx(2 * looked_at.frequency[product], rel=1e-9)
+    rates = row.rates
+    at_once = expected_units(
+        model, recent=(rates.recent, rates.exposure), usual=(rates.usual, rates.usual_exposure),
+        quantity=np.full(40, 2.0), is_rate_of_all=np.zeros(40, np.bool_), through=row.through, as_of=later.end,
+    )  # fmt: skip
+    often = ~rates.intermittent
+    assert at_once[often] == pytest.approx(2 * looked_at.frequency[often], rel=1e-9)
 
 
 def test_sales_after_the_last_full_run_move_the_row() -> None:
