@@ -4,7 +4,7 @@ All four read the same facts and use the same projection, so they agree to the c
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
@@ -12,6 +12,8 @@ import numpy as np
 
 from elastix.errors import FieldError, Invalid, NotFound
 from pricing.elasticity.core.demand import DemandModel
+from pricing.elasticity.models import Grade
+from pricing.elasticity.selectors.substitutes import substitute_elasticity
 from pricing.recommendation.core import recommendation as why
 from pricing.recommendation.core.impact import Figures, Impact, demand_curve, project_impact
 from pricing.recommendation.core.inputs import PricingInputs
@@ -24,6 +26,7 @@ from pricing.recommendation.selectors.pricing_inputs import (
     WITHOUT_PRICE,
     PriceFacts,
     PriceGroup,
+    price_group,
     pricing_inputs,
 )
 from pricing.recommendation.selectors.recommendations import other_model, recommendation_of
@@ -92,16 +95,26 @@ def product_to_price(
 
     Raises
     ------
-    NotFound : there is nothing to project from: an unknown product, a service, no price or no elasticity.
+    NotFound : there is nothing to project from: an unknown product, a service or no price.
     """
     groups, without_price = pricing_inputs([code], Overrides(demand_model=demand_model), cost)
     for facts in without_price:
         raise NotFound(f"{code}: {WITHOUT_PRICE[facts.obstacle]}")
     if not groups:
         raise NotFound(f"There is no product {code!r}.")
-    if groups[0].facts[0].elasticity is None:
-        raise NotFound(f"{code} has no elasticity yet: it has no sales with a price.")
-    return groups[0]
+    group = groups[0]
+    facts = group.facts[0]
+    if facts.elasticity is not None:
+        return group
+    stand_in = substitute_elasticity(facts.category)
+    borrowed = replace(
+        facts,
+        elasticity=stand_in.elasticity,
+        std_error=stand_in.std_error,
+        grade=Grade.D.value,
+        flags=(stand_in.source, *facts.flags),
+    )
+    return price_group(group.strategy, [borrowed])
 
 
 def price_simulation(
