@@ -97,7 +97,7 @@ def compute(plan: RecomputePlan, run: JobRun) -> Computed:
     """Run the stages; nothing is written."""
     estimated = estimates.compute(plan)
     run.progress(0.7)
-    summed = summaries.compute(plan, estimated.r_squared)
+    summed = summaries.compute(plan, estimated)
     forecast = forecasts.compute(plan, estimated)
     run.progress(0.75)
     reports = quality.compute()

@@ -8,7 +8,9 @@ from typing import Any
 
 from elastix.dataset.versions import catalogue_changed
 from elastix.jobs.recompute import RecomputePlan
-from elastix.sql import batches, epoch_day, fetch, number_for_driver, placeholders, update_rows
+from elastix.sql import batches, fetch, number_for_driver, placeholders, update_rows
+from pricing.elasticity.services.estimates import Elasticities
+from pricing.sales.core.list_prices import charged_now
 from pricing.sales.models import Product, ProductSummary
 from pricing.sales.models.products import Kind, PriceSource
 from pricing.sales.selectors.daily import newest_sale_day
@@ -36,20 +38,22 @@ class Summaries:
     newest_prices: dict[str, Decimal]
 
 
-def compute(plan: RecomputePlan, r_squared: dict[str, float]) -> Summaries:
+def compute(plan: RecomputePlan, estimated: Elasticities) -> Summaries:
     """Sum the roll-up of the stale products (all in a full run)."""
+    days, r_squared = estimated.days, estimated.r_squared
+    daily = days.daily
+    prices = charged_now(daily.product, daily.day, daily.list_price, daily.promotion, len(days.codes))
+    known = zip(days.codes, prices.tolist(), strict=True)
+    newest = {code: Decimal(str(price)) for code, price in known if price == price}
     if plan.full:
-        return _summaries("", [], r_squared)
+        return Summaries(_summaries("", [], r_squared), newest)
     rows: list[ProductSummary] = []
-    prices: dict[str, Decimal] = {}
     for chunk in batches(plan.products or [], CODES_A_STATEMENT):
-        part = _summaries(f"AND product_id IN ({placeholders(len(chunk))})", chunk, r_squared)
-        rows += part.rows
-        prices |= part.newest_prices
-    return Summaries(rows, prices)
+        rows += _summaries(f"AND product_id IN ({placeholders(len(chunk))})", chunk, r_squared)
+    return Summaries(rows, newest)
 
 
-def _summaries(scope: str, codes: Sequence[str], r_squared: dict[str, float]) -> Summaries:
+def _summaries(scope: str, codes: Sequence[str], r_squared: dict[str, float]) -> list[ProductSummary]:
     sums = fetch(
         "SELECT product_id, SUM(quantity - returned_quantity), ROUND(SUM(revenue - returned_revenue), 4), "
         "ROUND(1.0 * SUM(revenue) / NULLIF(SUM(quantity), 0), 4), SUM(CASE WHEN quantity > 0 THEN 1 ELSE 0 END), "
@@ -60,7 +64,7 @@ def _summaries(scope: str, codes: Sequence[str], r_squared: dict[str, float]) ->
     invoices = dict(
         fetch(f"SELECT product_id, invoices FROM pricing_productsummary WHERE TRUE {scope}", codes)
     )
-    rows = [
+    return [
         ProductSummary(
             product_id=code,
             total_quantity=quantity,
@@ -74,22 +78,6 @@ def _summaries(scope: str, codes: Sequence[str], r_squared: dict[str, float]) ->
         )
         for code, quantity, revenue, price, days, first, last in sums
     ]
-    return Summaries(rows, _newest_prices(scope, codes))
-
-
-def _newest_prices(scope: str, codes: Sequence[str]) -> dict[str, Decimal]:
-    """The list price of each product's last day that has one."""
-    day = epoch_day("date")
-    return {
-        code: _decimal(price)
-        for code, price in fetch(
-            "SELECT h.product_id, h.list_price FROM pricing_saleshistory h JOIN ("
-            f"SELECT product_id, MAX({day}) AS day FROM pricing_saleshistory "
-            f"WHERE list_price > 0 {scope} GROUP BY product_id) newest "
-            f"ON newest.product_id = h.product_id AND newest.day = {epoch_day('h.date')}",
-            codes,
-        )
-    }
 
 
 def _decimal(value: Any) -> Decimal:

@@ -22,9 +22,9 @@ def match_cancellations(
 ) -> BoolArray:
     """Pair each cancellation with the latest sale it can undo, one to one.
 
-    In the order of time a cancellation voids the latest sale, not yet voided, of the same product, customer
-    and |quantity|, made at most 30 days earlier or in the same minute. Lines without a customer id may belong to
-    different customers, so they need the same price too; a cancellation without such a sale is an ordinary return.
+    In the order of time a cancellation voids the latest sale, not yet voided, of the same product, customer, |quantity|
+    and price, made at most 30 days earlier or in the same minute. A cancellation without such a sale is an ordinary
+    return: a credit note over part of the price gives money back and undoes no sale.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def match_cancellations(
     rows = _candidates(product, customer, quantity, cancellation, price)
     keys = [product[rows], customer[rows], np.abs(quantity[rows])]
     if price is not None:
-        keys.append(np.where(customer[rows] < 0, price[rows], 0.0))
+        keys.append(price[rows])
     # Sales come before the cancellations of their minute, which may be part of the same visit.
     in_time = np.lexsort((order[rows], cancellation[rows], minute[rows], *keys))
     rows = rows[in_time]

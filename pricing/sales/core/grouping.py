@@ -92,6 +92,16 @@ def group_medians(group: IntArray, values: FloatArray, groups: int) -> FloatArra
     return group_quantiles(group, values, groups, (0.5,))[0]
 
 
+def group_upper_medians(group: IntArray, values: FloatArray, groups: int) -> FloatArray:
+    """Upper median of the values of every group 0..G-1, (G,): always one of them; nan for an empty group."""
+    counts = np.bincount(group, minlength=groups)
+    ordered = values[np.lexsort((values, group))]
+    filled = counts > 0
+    answer = np.full(groups, np.nan)
+    answer[filled] = ordered[(np.cumsum(counts) - counts + counts // 2)[filled]]
+    return answer
+
+
 def as_of(
     known_product: IntArray, known_day: IntArray, product: IntArray, day: IntArray
 ) -> tuple[IntArray, BoolArray]:

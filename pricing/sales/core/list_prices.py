@@ -15,6 +15,7 @@ from pricing.sales.core.grouping import (
     group_medians,
     group_numbers,
     group_starts,
+    group_upper_medians,
     product_day_key,
     split_product_day,
 )
@@ -33,6 +34,7 @@ RETURNED_PRICE: Final = 0.002
 SHORT_DIP_DAYS: Final = 18.0
 LEVELS_SEARCHED: Final = 3
 PRICE_DECIMALS: Final = 4
+PROVEN_DAYS: Final = 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +123,43 @@ def infer_promotions(product: IntArray, day: IntArray, log_price: FloatArray) ->
     return promotion
 
 
+def charged_now(
+    product: IntArray, day: IntArray, list_price: FloatArray, promotion: BoolArray, products: int
+) -> FloatArray:
+    """The price (P,) that each product is charged at its newest day with a price; nan without any.
+
+    A promotion is no such price. Nor is one more than 5 % below the price before it, until it has lasted 21 days: whether
+    such a price comes to stay or goes back cannot be told earlier.
+
+    Parameters
+    ----------
+    product, day, list_price, promotion : (n,) sorted by product and day; nan where no price is known.
+    """
+    found = np.full(products, np.nan)
+    usual = (list_price > 0) & ~promotion
+    usual |= (list_price > 0) & ~np.isin(product, product[usual])
+    if not usual.any():
+        return found
+    product, day, price = product[usual], day[usual], list_price[usual]
+    starts = group_starts(product, price)
+    run_product, run_price = product[starts], price[starts]
+    lasted = day[group_ends(starts)] - day[starts] + 1
+    last = np.flatnonzero(group_ends(group_starts(run_product)))
+    before = np.maximum(last - 1, 0)
+    has_before = (last > 0) & (run_product[before] == run_product[last])
+    dip = has_before & (np.log(run_price[before] / run_price[last]) > PROMOTION_DEPTH)
+    dip &= lasted[last] < PROVEN_DAYS
+    found[run_product[last]] = np.where(dip, run_price[before], run_price[last])
+    return found
+
+
 def _entries(lines: SalesLines, clean: CleanLines) -> _Entries:
     usable = clean.priced & (clean.units > 0)
     product, day = lines.product[usable], lines.day[usable]
     quantity_class = np.searchsorted(QUANTITY_CLASSES, lines.quantity[usable], "right")
     cell = quantity_class + CLASSES * (lines.customer[usable] < 0)
     key, group = np.unique(product_day_key(product, day) * CELLS + cell, return_inverse=True)
-    median = group_medians(group, np.log(lines.price[usable]), key.size)
+    median = group_upper_medians(group, np.log(lines.price[usable]), key.size)
     return _Entries(*split_product_day(key // CELLS), key % CELLS, median)
 
 
@@ -181,18 +213,24 @@ def _day_levels(entries: _Entries, offset: FloatArray) -> tuple[IntArray, IntArr
     of = group_numbers(new)
     regular = np.bincount(of, removed == 0.0, of[-1] + 1) > 0
     used = (removed == 0.0) | ~regular[of]
-    median = group_medians(of[used], level[used], regular.size)
+    median = group_upper_medians(of[used], level[used], regular.size)
     return product[new], day[new], median, regular
 
 
 def _runs(product: IntArray, day: IntArray, level: FloatArray, regular: BoolArray) -> _Runs:
-    """Group neighbouring days of about the same price; the run's level is the median of its regular days."""
+    """Group neighbouring days of about the same price; the run's level is the upper median of its regular days."""
     new = group_starts(product)
     new[1:] |= np.abs(np.diff(level)) >= SAME_PRICE
-    of = group_numbers(new)
+    while True:
+        of = group_numbers(new)
+        # Small steps one way must not chain into one level: a run ends where it has left its first day's price.
+        left = np.flatnonzero(np.abs(level - level[new][of]) >= SAME_PRICE)
+        if not left.size:
+            break
+        new[left[group_starts(of[left])]] = True
     count = int(of[-1]) + 1
     used = regular | (np.bincount(of, regular, count) == 0)[of]
-    median = group_medians(of[used], level[used], count)
+    median = group_upper_medians(of[used], level[used], count)
     return _Runs(of, product[new], day[new], day[group_ends(new)], np.bincount(of, minlength=count), median)
 
 

@@ -76,8 +76,15 @@ def test_lines_without_customer_id_are_left_alone_when_no_price_is_known():
     assert voided([(1, -1, 6, 100), (1, -1, -6, 200), (1, 7, 6, 100), (1, 7, -6, 200)]) == [2, 3]
 
 
-def test_a_known_customer_may_be_refunded_at_another_price():
-    assert voided([(1, 7, 6, 100), (1, 7, -6, 200)], prices=[2.5, 2.0]) == [0, 1]
+def test_a_credit_over_part_of_the_price_undoes_no_sale():
+    rows = [(1, 7, 9360, 100), (1, 7, -9360, 200)]
+    assert voided(rows, prices=[1.69, 0.03]) == []
+    assert voided(rows, prices=[1.69, 1.69]) == [0, 1]
+
+
+def test_a_cancellation_goes_with_the_sale_of_its_own_price():
+    rows = [(1, 7, 6, 100), (1, 7, 6, 150), (1, 7, -6, 200)]
+    assert voided(rows, prices=[2.0, 2.5, 2.0]) == [0, 2]
 
 
 def test_a_cancellation_with_a_positive_quantity_still_cancels():
