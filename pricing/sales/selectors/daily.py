@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from django.conf import settings
 
 from elastix.sql import as_integer, batches, day_numbers, day_of, epoch_day, fetch, placeholders
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.daily import DailySales
 from pricing.sales.core.grouping import KEY_DAYS, matching_rows, product_day_key
-from pricing.sales.models import SalesHistory, Transaction
+from pricing.sales.models import PriceChange, SalesHistory, Transaction
 
 EPOCH = dt.date(1970, 1, 1)
 CODES_A_STATEMENT = 5_000
@@ -67,7 +68,8 @@ def merchandise_codes() -> list[str]:
 def shop_days(codes: Sequence[str], *, everything: bool = False) -> ShopDays:
     """Read the roll-up of these products, given in ascending order.
 
-    With `everything` they are all the merchandise there is, which one statement reads faster.
+    With `everything` they are all the merchandise there is, which one statement reads faster. A price that was set
+    through the ledger is known from the day after on, even where nothing was sold at it: that day has a row of its own.
     """
     fields = (
         f"product_id, {day_of('date')}, units, CAST(COALESCE(list_price, CASE WHEN source = 'manual' THEN price END) "
@@ -78,17 +80,50 @@ def shop_days(codes: Sequence[str], *, everything: bool = False) -> ShopDays:
     rows = fetch(f"{sql} ({_SCOPED})") if everything else _of_products(f"{sql} ({{}})", codes)
     columns = list(zip(*rows, strict=True)) or [()] * 8
     product, day = _product_numbers(codes, columns[0]), np.array(day_numbers(columns[1]), np.int64)
+    numbers = [np.array(column, np.float64) for column in columns[2:]]
+    set_product, set_day, set_price = _recorded_prices(codes)
+    new = ~np.isin(product_day_key(set_product, set_day), product_day_key(product, day))
+    product, day = np.append(product, set_product[new]), np.append(day, set_day[new])
+    nothing, unknown = np.zeros(int(new.sum())), np.full(int(new.sum()), np.nan)
+    added = (nothing, set_price[new], nothing, nothing, nothing, unknown)
+    units, list_price, promotion, lines, quantity, price = (
+        np.append(*pair) for pair in zip(numbers, added, strict=True)
+    )
     order = np.argsort(product_day_key(product, day), kind="stable")
     daily = DailySales(
         product=product,
         day=day,
-        units=np.array(columns[2], np.float64),
-        list_price=np.array(columns[3], np.float64),
-        promotion=np.array(columns[4], np.bool_),
-        lines=np.array(columns[5], np.int64),
+        units=units,
+        list_price=list_price,
+        promotion=promotion.astype(np.bool_),
+        lines=lines.astype(np.int64),
     )
-    quantity, price = (np.array(column, np.float64)[order] for column in columns[6:])
-    return ShopDays(list(codes), daily.rows(order), quantity, price)
+    return ShopDays(list(codes), daily.rows(order), quantity[order], price[order])
+
+
+def _recorded_prices(codes: Sequence[str]) -> tuple[IntArray, IntArray, FloatArray]:
+    """Product, day and price (m,) of the first whole day of each price that was set through the ledger."""
+    number = {code: index for index, code in enumerate(codes)}
+    changes = PriceChange.objects.filter(changed_at__isnull=False).order_by("pk")
+    if len(codes) <= CODES_A_STATEMENT:
+        changes = changes.filter(product_id__in=codes)
+    columns = ("product_id", "old_price", "new_price", "changed_at", "rolled_back_at")
+    newest: dict[tuple[int, int], tuple[dt.datetime, Any]] = {}
+    for code, old, new, applied, back in changes.values_list(*columns):
+        for moment, price in ((applied, new), (back, old)):
+            if code in number and moment is not None:
+                day = epoch_days(moment.astimezone(settings.SHOP_TIME_ZONE).date()) + 1
+                newest[number[code], day] = max(
+                    newest.get((number[code], day), (moment, price)), (moment, price)
+                )
+    until = newest_sale_day() if newest else None
+    rows = [
+        (product, day, float(price))
+        for (product, day), (_, price) in newest.items()
+        if price is not None and until is not None and day <= epoch_days(until)
+    ]
+    table = np.array(rows, np.float64).reshape(-1, 3)
+    return table[:, 0].astype(np.int64), table[:, 1].astype(np.int64), table[:, 2]
 
 
 def _of_products(sql: str, codes: Sequence[str], *parameters: Any) -> list[tuple[Any, ...]]:
