@@ -2,6 +2,7 @@
 
     python benchmarks/elasticity_accuracy.py --shop regular --seeds 11 12
     python benchmarks/elasticity_accuracy.py --shop sparse --each-disturbance
+    python benchmarks/elasticity_accuracy.py --shop realistic_regular --seeds 1 2
 
 Every row is one shop: root mean square error, bias, share of wrong signs and 95 % coverage over all products; the
 error of the true category means, which an oracle would use; the errors of the products whose ideal standard error
@@ -24,9 +25,20 @@ from pricing.elasticity.core.pooled import Posterior, fit_pooled, refresh
 from pricing.sales.core.cancellations import match_cancellations
 from pricing.sales.core.daily import daily_sales
 from pricing.sales.core.lines import SalesLines, clean_lines
-from tests.dgp import HARD, REGULAR, SPARSE, Disturbances, ShopSpec, SimulatedShop, simulate_shop
+from tests import dgp, simulated_shops
+from tests.dgp import HARD, REGULAR, SPARSE
 
-SHOPS = {"sparse": SPARSE, "regular": REGULAR, "hard": HARD}
+AnySpec = dgp.ShopSpec | simulated_shops.ShopSpec
+AnyShop = dgp.SimulatedShop | simulated_shops.SimulatedShop
+
+SHOPS: dict[str, AnySpec] = {
+    "sparse": SPARSE,
+    "regular": REGULAR,
+    "hard": HARD,
+    "plain": simulated_shops.PLAIN,
+    "realistic_sparse": simulated_shops.REALISTIC_SPARSE,
+    "realistic_regular": simulated_shops.REALISTIC_REGULAR,
+}
 COLUMNS = ("rmse", "bias", "wrong%", "cover", "oracle", "n.15", "rmse.15", "n.6", "rmse.6", "oracle.6")
 
 
@@ -39,7 +51,7 @@ class Measured:
     seconds: tuple[float, float, float]
 
 
-def estimate(shop: SimulatedShop) -> tuple[Posterior, tuple[float, float, float]]:
+def estimate(shop: AnyShop) -> tuple[Posterior, tuple[float, float, float]]:
     """Clean, roll up, fit and estimate all products of a shop; processor seconds of the three stages."""
     books, products = shop.lines, shop.spec.products
     order = np.arange(shop.product.size)
@@ -55,9 +67,16 @@ def estimate(shop: SimulatedShop) -> tuple[Posterior, tuple[float, float, float]
     return posterior, (rolled_up - started, fitted - rolled_up, time.process_time() - fitted)
 
 
-def measure(name: str, spec: ShopSpec, seed: int) -> Measured:
+def simulate(spec: AnySpec, seed: int) -> AnyShop:
+    """Simulate a shop with the simulator that its specification belongs to."""
+    if isinstance(spec, dgp.ShopSpec):
+        return dgp.simulate_shop(spec, seed)
+    return simulated_shops.simulate(spec, seed)
+
+
+def measure(name: str, spec: AnySpec, seed: int) -> Measured:
     """Simulate a shop and compare the estimates with the truth."""
-    shop = simulate_shop(spec, seed)
+    shop = simulate(spec, seed)
     posterior, seconds = estimate(shop)
     found = posterior.estimated
     error = (posterior.elasticity - shop.true_elasticity)[found]
@@ -83,16 +102,21 @@ def _rmse(error: NDArray[np.float64]) -> float:
     return float(np.sqrt((error**2).mean())) if error.size else float("nan")
 
 
-def shops(arguments: argparse.Namespace) -> Iterator[tuple[str, ShopSpec]]:
+def shops(arguments: argparse.Namespace) -> Iterator[tuple[str, AnySpec]]:
     """The shops asked for, by name."""
     spec = SHOPS[arguments.shop]
     if arguments.products:
         spec = replace(spec, products=arguments.products)
     yield f"{arguments.shop}, all", spec
-    if arguments.each_disturbance:
-        yield "none", replace(spec, disturbances=Disturbances.none())
-        for field in fields(Disturbances):
-            yield field.name, replace(spec, disturbances=Disturbances.only(field.name))
+    if not arguments.each_disturbance:
+        return
+    if isinstance(spec, simulated_shops.ShopSpec):
+        for name, disturbances in simulated_shops.ALONE.items():
+            yield name, replace(spec, disturbances=disturbances)
+        return
+    yield "none", replace(spec, disturbances=dgp.Disturbances.none())
+    for field in fields(dgp.Disturbances):
+        yield field.name, replace(spec, disturbances=dgp.Disturbances.only(field.name))
 
 
 def main() -> None:
