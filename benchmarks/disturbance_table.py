@@ -2,10 +2,12 @@
 
     python benchmarks/disturbance_table.py --rows drift scanner --seeds 1 2 3
     python benchmarks/disturbance_table.py --label "with season" --write
+    python benchmarks/disturbance_table.py --within realistic_regular
 
 Each row pools the products of one shop per seed. Without --write nothing is changed; with it the figures are kept
 under the label in benchmarks/disturbances.json, which holds those of earlier states to compare with, and the table in
-the document is made anew from that file. --render only makes it anew.
+the document is made anew from that file. --render only makes it anew. --within divides the products of a shop that
+mixes disturbances by what affects them.
 """
 
 import argparse
@@ -40,6 +42,7 @@ LARGEST_BIAS, LEAST_COVERAGE = 0.15, 0.92
 CAPPED_ENOUGH = 0.95
 # They tell something about the books or the best price, not that the estimate may be wrong.
 NO_DOUBT = ("CI_CROSSES_MINUS_ONE", "BULK_CAPPED", "HIGH_RETURNS", "CHANNEL_MIX")
+MISLED = ("raised_in_season", "cut_in_season", "follows_demand")
 WITH_RIVALS = "rivals_follow, their answer included"
 
 
@@ -96,7 +99,7 @@ def measure(estimated: list[tuple[Posterior, NDArray[np.float64]]]) -> Row:
         products=truth.size,
         rmse=float(np.sqrt((error**2).mean())),
         bias=float(error.mean()),
-        worst_bias=max((float(some.mean()) for some in np.split(error, ends[:-1])), key=abs),
+        worst_bias=max((float(some.mean()) for some in np.split(error, ends[:-1]) if some.size), key=abs),
         coverage=float(covered.mean()),
         graded_ab=float(good.mean()),
         graded_a=float(best.mean()),
@@ -126,6 +129,31 @@ def run(names: list[str], seeds: list[int]) -> dict[str, Row]:
         if name == "rivals_follow":
             keep(WITH_RIVALS, measure(answered))
     return results
+
+
+def run_within(name: str, seeds: list[int]) -> dict[str, Row]:
+    """Measure the products that each disturbance affects, in shops that mix them; prints each row."""
+    spec = dict(rows([]))[name]
+    kept: dict[str, list[tuple[Posterior, NDArray[np.float64]]]] = {}
+    for seed in seeds:
+        shop = simulate(spec, seed)
+        posterior = estimate(shop)[0]
+        groups = shop.affected | {"all": np.ones(spec.products, np.bool_)}
+        groups["none of " + ", ".join(MISLED)] = ~np.any([groups[some] for some in MISLED], axis=0)
+        for group, some in groups.items():
+            only = replace(posterior, estimated=posterior.estimated & some)
+            kept.setdefault(group, []).append((only, shop.true_elasticity))
+    results = {
+        group: measure(estimated)
+        for group, estimated in kept.items()
+        if any(found.estimated.any() for found, _ in estimated)
+    }
+    for group, row in results.items():
+        print(text_row(group, row), flush=True)
+    return results
+
+
+HEADING = f"{'disturbance':<38}  rmse   bias  worst  cover    A-B  A in  wrong capped flagged"
 
 
 def text_row(name: str, row: Row) -> str:
@@ -207,6 +235,9 @@ def main() -> None:
     parser.add_argument("--label", default="now", help="name of the state of the estimator that is measured")
     parser.add_argument("--write", action="store_true", help="keep the figures and write the table")
     parser.add_argument(
+        "--within", metavar="NAME", help="a shop with several disturbances, by affected products"
+    )
+    parser.add_argument(
         "--render", action="store_true", help="write the table from the figures that are kept"
     )
     arguments = parser.parse_args()
@@ -214,7 +245,11 @@ def main() -> None:
         parser.error("--write needs all rows")
     kept = load()
     if not arguments.render:
-        print(f"{'disturbance':<38}  rmse   bias  worst cover    A-B  A in wrong capped flagged")
+        print(HEADING)
+    if arguments.within:
+        run_within(arguments.within, arguments.seeds)
+        return
+    if not arguments.render:
         measured = run(arguments.rows, arguments.seeds)
         if arguments.write:
             kept.pop(arguments.label, None)  # the newest state comes last

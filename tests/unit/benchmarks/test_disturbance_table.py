@@ -6,8 +6,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from benchmarks import disturbance_table, elasticity_accuracy
 from benchmarks.disturbance_table import Row, measure, table
 from pricing.elasticity.core.pooled import FLAGS
+from tests import dgp, simulated_shops
+from tests.simulated_shops import ALONE
 
 ROW = Row(
     products=4,
@@ -80,3 +83,40 @@ def test_the_table_shows_earlier_states_before_the_newest():
     assert drift[:4] == ["drift", "+0.50", "0.930", "WRONG"]
     assert logit[:5] == ["logit", "", "", "", "0.50"]
     assert drift[-1] == "right"
+
+
+def test_the_table_replaces_what_stands_between_its_marks(tmp_path, monkeypatch):
+    document = tmp_path / "elasticity.md"
+    document.write_text(f"before\n{disturbance_table.BEGIN}\nold\n{disturbance_table.END}\nafter\n")
+    monkeypatch.setattr(disturbance_table, "DOCUMENT", document)
+    disturbance_table.render({"now": {"seeds": [1, 2], "rows": {"drift": disturbance_table.rounded(ROW)}}})
+    text = document.read_text()
+    assert text.startswith("before\n")
+    assert text.endswith("\nafter\n")
+    assert "| drift | 0.50 | +0.10 |" in text
+    assert "(now: seeds 1 2)" in text
+    assert "old" not in text
+
+
+def test_a_part_of_the_rows_cannot_be_written(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["disturbance_table.py", "--rows", "drift", "--write"])
+    with pytest.raises(SystemExit):
+        disturbance_table.main()
+    assert "--write needs all rows" in capsys.readouterr().err
+
+
+def test_every_disturbance_has_its_row_and_its_line_in_the_document():
+    names = [name for name, _ in disturbance_table.rows([])]
+    assert set(ALONE) < set(names)
+    text = disturbance_table.DOCUMENT.read_text()
+    assert [name for name in names if f"| {name} |" not in text] == []
+
+
+def test_shops_of_both_simulators_are_measured_with_the_same_command():
+    old = replace(elasticity_accuracy.SHOPS["sparse"], products=20, days=120)
+    new = replace(elasticity_accuracy.SHOPS["realistic_sparse"], products=20, days=140)
+    for spec, kind in ((old, dgp.SimulatedShop), (new, simulated_shops.SimulatedShop)):
+        shop = elasticity_accuracy.simulate(spec, seed=1)
+        assert isinstance(shop, kind)
+        posterior, _ = elasticity_accuracy.estimate(shop)
+        assert posterior.elasticity.shape == (20,)
