@@ -37,10 +37,21 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """A page that stays itself when a write is refused: the form comes back as it was sent, with the reason.
 
     Writes are refused when the database is busy (an import is being published) or a service objects.
+    `offers` names the writes that there are here at all; of these the user's rights decide.
     """
 
     show_full_result_count = False
     list_per_page = 50
+    offers: tuple[str, ...] = ("add", "change", "delete")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return "add" in self.offers and super().has_add_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return "change" in self.offers and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return "delete" in self.offers and super().has_delete_permission(request, obj)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
@@ -119,29 +130,18 @@ def changelist_url(model: type[Model]) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
 
 
-def change_link(obj: Model | None) -> str:
-    """Return a link to an object's page; a dash for None."""
+def change_link(obj: Model | None, text: str = "") -> str:
+    """Return a link to an object's page, by default with its name as text; a dash for None."""
     if obj is None:
         return "-"
-    meta = obj._meta
-    return format_html(
-        '<a href="{}">{}</a>',
-        reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[quote(obj.pk)]),
-        obj,
-    )
+    url = reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[quote(obj.pk)])
+    return format_html('<a href="{}">{}</a>', url, text or obj)
 
 
 class ReadOnlyAdmin(BaseAdmin):
     """A table that is computed, or written by services alone: to be looked at."""
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    offers = ()
 
 
 class ServiceDeletes(BaseAdmin):

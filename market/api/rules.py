@@ -229,12 +229,14 @@ class RuleViewSet(ElastixViewSet):
     @operation(body=RuleSerializer, response=RuleSerializer, role=Role.MANAGER)
     def update(self, request: Request, rule_id: int) -> Response:
         """Replace a repricing rule; what the body leaves out is as in a new one."""
-        return self._change(request, rule_id)
+        find_rule(rule_id)
+        rule = rule_update(rule_id, self.validated(), user=request.user)
+        return Response(RuleSerializer(rule).data)
 
     @operation(body=RuleSerializer, partial=True, response=RuleSerializer, role=Role.MANAGER)
     def partial_update(self, request: Request, rule_id: int) -> Response:
         """Change what the body names of a repricing rule."""
-        return self._change(request, rule_id)
+        return self.update(request, rule_id)
 
     @operation(status=204, role=Role.MANAGER)
     def destroy(self, request: Request, rule_id: int) -> Response:
@@ -270,11 +272,6 @@ class RuleViewSet(ElastixViewSet):
         self.paginator.run = RunSerializer(run, context=self.get_serializer_context()).data
         return self.page(results)
 
-    def _change(self, request: Request, rule_id: int) -> Response:
-        find_rule(rule_id)
-        rule = rule_update(rule_id, self.validated(), user=request.user)
-        return Response(RuleSerializer(rule).data)
-
 
 # --- the kill switch --------------------------------------------------------------------------------------
 
@@ -291,14 +288,11 @@ class KillSwitchSerializer(serializers.ModelSerializer[KillSwitch]):
 class KillSwitchViewSet(ElastixViewSet):
     """While it is on, no repricing rule changes or proposes a price. Prices that people set are not affected."""
 
-    def get_object(self) -> KillSwitch:
-        return kill_switch()
-
     @action(detail=False, url_path="kill-switch")
     @operation(response=KillSwitchSerializer)
     def kill_switch(self, request: Request) -> Response:
         """The switch that stops all repricing rules."""
-        return Response(KillSwitchSerializer(self.get_object()).data, headers={"Cache-Control": "no-store"})
+        return Response(KillSwitchSerializer(kill_switch()).data, headers={"Cache-Control": "no-store"})
 
     @kill_switch.mapping.put
     @operation(body=KillSwitchSerializer, response=KillSwitchSerializer, role=Role.MANAGER)

@@ -6,11 +6,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 import numpy as np
-from django.conf import settings
-from django.utils import timezone
 
 from market.core.dynamic import BUILT_IN, DynamicSettings, Factors, dynamic_factors
-from market.selectors.signals import Demand, demand_of, ruled_price, stale_data
+from market.selectors.signals import Demand, demand_of, ruled_price, shop_moment, stale_data
 from pricing.recommendation.core.limits import cents_to_money, constrain_price
 from pricing.recommendation.selectors.pricing_inputs import (
     NO_PRICE,
@@ -47,8 +45,7 @@ class Given:
     settings: DynamicSettings = BUILT_IN
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(NamedTuple):
     """What the factors were computed from; `thin`: too few sales to know what is usual."""
 
     current_stock: float | None
@@ -96,12 +93,8 @@ class DynamicPrice:
     @property
     def combined_adjustment(self) -> float:
         """The product of the factors."""
-        return (
-            self.inventory_adjustment
-            * self.surge_adjustment
-            * self.peak_hour_adjustment
-            * self.weekday_adjustment
-        )
+        demand = self.inventory_adjustment * self.surge_adjustment
+        return demand * self.peak_hour_adjustment * self.weekday_adjustment
 
     @property
     def unconstrained_price(self) -> float | None:
@@ -176,7 +169,7 @@ def _within_guardrails(found: DynamicPrice, facts: PriceFacts, present: Decimal 
 
 
 def _inputs(product: Product, given: Given) -> Inputs:
-    local = timezone.localtime(given.time, settings.SHOP_TIME_ZONE)
+    now = shop_moment(given.time)
     known = demand_of([product.code]).get(product.code, Demand(0, 0))
     thin = given.expected_demand is None and known.is_thin
     expected = known.usual if given.expected_demand is None else given.expected_demand
@@ -185,8 +178,8 @@ def _inputs(product: Product, given: Given) -> Inputs:
         target_stock=product.target_stock if given.target_stock is None else given.target_stock,
         current_demand=known.recent if given.current_demand is None else given.current_demand,
         expected_demand=None if thin else expected,
-        time_of_day=local.hour if given.time_of_day is None else given.time_of_day,
-        weekday=local.isoweekday() if given.weekday is None else given.weekday,
+        time_of_day=now.hour if given.time_of_day is None else given.time_of_day,
+        weekday=now.weekday if given.weekday is None else given.weekday,
         thin=thin,
     )
 

@@ -1,6 +1,6 @@
 """Prices that repricing rules ask for now: gather, let the core choose and constrain, decide product by product."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final
@@ -12,13 +12,8 @@ from market.core.repricing import NO_RULE, RuleCase, choose, in_canary
 from market.models import RepricingRule
 from market.models.rules import RuleScope
 from market.selectors.signals import ProductSignals, as_arrays, product_signals, shop_moment
-from pricing.recommendation.core.limits import (
-    ConstrainedPrices,
-    DayRange,
-    cents_to_money,
-    constrain_price,
-)
-from pricing.recommendation.selectors.pricing_inputs import PriceGroup, price_group, strategy_of
+from pricing.recommendation.core.limits import ConstrainedPrices, DayRange, cents_to_money, constrain_price
+from pricing.recommendation.selectors.pricing_inputs import price_group, strategy_of
 from pricing.sales.core.arrays import FloatArray
 from pricing.sales.selectors.products import merchandise
 
@@ -82,7 +77,14 @@ def evaluate(rules: Sequence[RepricingRule]) -> Evaluation:
     ----------
     rules : in the order in which they are tried, with their products.
     """
-    scopes = _scopes(rules)
+    categories = dict(merchandise().order_by().values_list("code", "category"))
+    scopes: dict[int, set[str]] = {}
+    for rule in rules:
+        if rule.scope == RuleScope.PRODUCTS:
+            scopes[rule.pk] = {product.code for product in rule.products.all()} & categories.keys()
+        else:
+            whole = rule.scope == RuleScope.SHOP
+            scopes[rule.pk] = {code for code, each in categories.items() if whole or each == rule.category}
     found = product_signals(set().union(*scopes.values()))
     rows = list(found.values())
     if not rows:
@@ -108,7 +110,14 @@ def evaluate(rules: Sequence[RepricingRule]) -> Evaluation:
     winners = [rules[position] for position in choice.winner[chosen]]
     rows = [rows[index] for index in chosen]
     group = price_group(strategy_of(next(iter(found.values())).facts.policy), [row.facts for row in rows])
-    constrained = _constrain(choice.price[chosen], group, winners, rows)
+
+    def cap(name: str) -> FloatArray:
+        values = (getattr(rule, name) for rule in winners)
+        return np.array([np.nan if value is None else float(value) / 100 for value in values], np.float64)
+
+    day = DayRange(np.array([float(each.day_start) for each in rows]), cap("max_day_percent"))
+    constraints = group.constraints.limit_change(cap("max_change_percent"))
+    constrained = constrain_price(choice.price[chosen], group.inputs, constraints, day)
     evaluation = Evaluation(
         outside_canary={pk: len(scope) - len(covered[pk]) for pk, scope in scopes.items()}, signals=found
     )
@@ -123,48 +132,15 @@ def evaluate(rules: Sequence[RepricingRule]) -> Evaluation:
     return evaluation
 
 
-def _scopes(rules: Iterable[RepricingRule]) -> dict[int, set[str]]:
-    """The products on sale that each rule is for."""
-    categories = dict(merchandise().order_by().values_list("code", "category"))
-    scopes = {}
-    for rule in rules:
-        if rule.scope == RuleScope.PRODUCTS:
-            scopes[rule.pk] = {product.code for product in rule.products.all() if product.code in categories}
-        else:
-            whole = rule.scope == RuleScope.SHOP
-            scopes[rule.pk] = {code for code, each in categories.items() if whole or each == rule.category}
-    return scopes
-
-
-def _constrain(
-    prices: FloatArray, group: PriceGroup, winners: Sequence[RepricingRule], rows: Sequence[ProductSignals]
-) -> ConstrainedPrices:
-    def cap(name: str) -> FloatArray:
-        values = (getattr(rule, name) for rule in winners)
-        return np.array([np.nan if value is None else float(value) / 100 for value in values], np.float64)
-
-    day = DayRange(np.array([float(each.day_start) for each in rows]), cap("max_day_percent"))
-    constraints = group.constraints.limit_change(cap("max_change_percent"))
-    return constrain_price(prices, group.inputs, constraints, day)
-
-
 def _decision(
     rule: RepricingRule, row: ProductSignals, constrained: ConstrainedPrices, place: int, cooling: bool
 ) -> Decision:
-    price = cents_to_money(int(constrained.price[place]))
-    now = cents_to_money(int(constrained.now[place]))
+    columns = (constrained.now, constrained.wanted, constrained.price)
+    now, wanted, price = (cents_to_money(int(column[place])) for column in columns)
     reason = constrained.reason(place).lower()
     if not reason and cooling:
         reason, price = COOLING, now
     elif not reason and price == now:
         reason = HELD_BY_GUARDRAIL
-    return Decision(
-        rule=rule,
-        code=row.facts.code,
-        base=row.base,
-        now=now,
-        wanted=cents_to_money(int(constrained.wanted[place])),
-        price=price,
-        binding=tuple(constrained.bound_by(place)),
-        reason=reason,
-    )
+    binding = tuple(constrained.bound_by(place))
+    return Decision(rule, row.facts.code, row.base, now, wanted, price, binding, reason)

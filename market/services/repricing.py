@@ -30,7 +30,7 @@ from market.services import repricing_alerts
 from market.services.evaluating import RUN_CAP, Decision, Evaluation, evaluate, rules_in_order
 from market.services.kill_switch import kill_switch
 from pricing.changes.services import price_changes
-from pricing.changes.services.validation import InvalidProposal, PriceProposal
+from pricing.changes.services.validation import PriceProposal
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
 
@@ -55,12 +55,23 @@ class Stopped(Exception):
 
 
 def reprice_if_due() -> RepricingRun | None:
-    """Request this hour's run, if it has not been requested and a rule is due."""
+    """Request this hour's run, if it has not been requested and a rule is due.
+
+    A rule is due at its hours, when its last scheduled run began long enough ago.
+    """
     hour = timezone.now().replace(minute=0, second=0, microsecond=0)
     slot = f"hour {hour:%Y-%m-%dT%H}Z"
     if RepricingRun.objects.filter(slot=slot).exists():
         return None
-    due = _due_rules(hour)
+    local = str(shop_moment(hour).hour)
+    scheduled = RepricingRun.objects.filter(slot__startswith="hour ").values_list("rules")
+    last = dict(scheduled.annotate(last=Max("created_at")).values_list("rules", "last"))
+    due = []
+    for rule in rules_in_order():
+        began, rest = last.get(rule.pk), dt.timedelta(hours=rule.every_hours - 1)
+        rested = began is None or began < hour - rest
+        if rested and (not rule.run_hours or local in rule.run_hours.split(",")):
+            due.append(rule)
     return _request(slot, due, dry_run=False, by=None) if due else None
 
 
@@ -84,23 +95,6 @@ def rule_run_request(rule_id: int, *, dry_run: bool, by: Any) -> Job:
         )
         run = open_run.first() or _request(f"{rule.signature} {uuid7()}", [rule], dry_run=dry_run, by=by)
         return Job.objects.get(pk=run.job_id or 0)
-
-
-def _due_rules(hour: dt.datetime) -> list[RepricingRule]:
-    """The enabled rules whose hour this is and whose last scheduled run began long enough ago."""
-    local = shop_moment(hour).hour
-    scheduled = RepricingRun.objects.filter(slot__startswith="hour ").values_list("rules")
-    last = dict(scheduled.annotate(last=Max("created_at")).values_list("rules", "last"))
-
-    def rested(rule: RepricingRule) -> bool:
-        began = last.get(rule.pk)
-        return began is None or began < hour + dt.timedelta(hours=1 - rule.every_hours)
-
-    return [
-        rule
-        for rule in rules_in_order()
-        if (not rule.run_hours or str(local) in rule.run_hours.split(",")) and rested(rule)
-    ]
 
 
 @transaction.atomic
@@ -180,7 +174,7 @@ def _carry_out(run: JobRun, record: RepricingRun, decisions: Sequence[Decision])
             with run.fenced_transaction():
                 # Under the lock that the switch is turned under: a change made after that is stopped.
                 _stop_if_switched_off(record)
-                _write(record, _carry_out_chunk(record, chunk))
+                RepricingResult.objects.bulk_create(_carry_out_chunk(record, chunk), batch_size=200)
             finished += len(chunk)
             run.progress(finished / len(waiting))
 
@@ -207,11 +201,26 @@ def _carry_out_chunk(record: RepricingRun, chunk: Sequence[Decision]) -> list[Re
     if rule is None or rule.updated_at != chunk[0].rule.updated_at:
         decisions = [each.held(RULE_CHANGED) for each in chunk]
     else:
-        decisions = _hold_moved(chunk)
+        products = Product.objects.filter(code__in=[each.code for each in chunk]).order_by()
+        now = dict(products.values_list("code", "current_price"))
+        decisions = [
+            each.held(PRICE_MOVED) if now.get(each.code) != each.now and not each.reason else each
+            for each in chunk
+        ]
         if not record.dry_run and not rule.dry_run:
             applies = rule.may_apply and can_approve(rule.auto_apply_approved_by)
             decisions = _hold_decided(decisions, rule, applies=applies)
-            decisions, changes = _propose(decisions, record, rule)
+            wanted = [PriceProposal(each.code, each.price) for each in decisions if not each.reason]
+            proposed, violations = price_changes.propose_valid(
+                wanted,
+                by=rule.signature,
+                reason=f"Rule {rule.pk}: {rule.name}",
+                source=PriceChangeSource.RULE,
+                batch=record.batch,
+            )
+            changes = {change.product_id: change for change in proposed}
+            broken = {violation.product_id: violation.code for violation in violations}
+            decisions = [each.held(broken[each.code]) if each.code in broken else each for each in decisions]
             outcome = RepricingOutcome.APPLIED if applies else RepricingOutcome.PROPOSED
             if applies and changes:
                 numbers = [change.pk for change in changes.values()]
@@ -241,16 +250,6 @@ def can_approve(username: str) -> bool:
     return user is not None and role_of(user) >= Role.MANAGER
 
 
-def _hold_moved(decisions: Sequence[Decision]) -> list[Decision]:
-    """Hold back the products whose price is not the one that the rule was evaluated on."""
-    products = Product.objects.filter(code__in=[each.code for each in decisions]).order_by()
-    now = dict(products.values_list("code", "current_price"))
-    return [
-        each.held(PRICE_MOVED) if now.get(each.code) != each.now and not each.reason else each
-        for each in decisions
-    ]
-
-
 def _hold_decided(decisions: Sequence[Decision], rule: RepricingRule, *, applies: bool) -> list[Decision]:
     """Hold back what a person has approved or a rule has proposed already; reject older proposals of rules."""
     codes = [each.code for each in decisions if not each.reason]
@@ -261,13 +260,14 @@ def _hold_decided(decisions: Sequence[Decision], rule: RepricingRule, *, applies
     kept, outdated = [], []
     for each in decisions:
         of_product = open_changes.get(each.code, [])
+        approved = [change for change in of_product if change.status == PriceChangeStatus.APPROVED]
         by_rules = [
             change
             for change in of_product
-            if change.status == PriceChangeStatus.PROPOSED and change.source == PriceChangeSource.RULE
+            if change not in approved and change.source == PriceChangeSource.RULE
         ]
         same = any((change.old_price, change.new_price) == (each.now, each.price) for change in by_rules)
-        if any(change.status == PriceChangeStatus.APPROVED for change in of_product):
+        if approved:
             each = each.held(CHANGE_APPROVED)
         elif same and not applies:
             each = each.held(ALREADY_PROPOSED)
@@ -279,38 +279,21 @@ def _hold_decided(decisions: Sequence[Decision], rule: RepricingRule, *, applies
     return kept
 
 
-def _propose(
-    decisions: Sequence[Decision], record: RepricingRun, rule: RepricingRule
-) -> tuple[list[Decision], dict[str, PriceChange]]:
-    """Propose what is not held back; return the decisions, those refused held back, and the changes by code."""
-    current = list(decisions)
-    while places := [place for place, each in enumerate(current) if not each.reason]:
-        try:
-            changes = price_changes.propose(
-                [PriceProposal(current[place].code, current[place].price) for place in places],
-                by=rule.signature,
-                reason=f"Rule {rule.pk}: {rule.name}",
-                source=PriceChangeSource.RULE,
-                batch=record.batch,
-            )
-        except InvalidProposal as error:
-            for violation in error.violations:
-                place = places[violation.key]
-                current[place] = current[place].held(violation.code)
-        else:
-            return current, {change.product_id: change for change in changes}
-    return current, {}
-
-
-def _write(record: RepricingRun, results: Sequence[RepricingResult]) -> None:
-    RepricingResult.objects.bulk_create(results, batch_size=200)
-
-
 def _finish(run: JobRun, record: RepricingRun, own: set[int], evaluation: Evaluation, stopped: str) -> None:
     """Count the outcomes rule by rule, and raise the alerts."""
     with run.fenced_transaction():
         results = list(record.results.order_by("product_id"))
-        record.counts = {str(pk): _counts(pk, results, evaluation) for pk in sorted(own)}
+        # A run that was taken over finds the prices that it has set itself unchanged.
+        done = {result.product_id for result in results}
+        outcomes = Counter((result.rule_id, result.outcome) for result in results)
+        record.counts = {
+            str(pk): {str(outcome): outcomes[pk, outcome] for outcome in RepricingOutcome.values}
+            | {
+                "unchanged": len(evaluation.unchanged.get(pk, set()) - done),
+                "outside_canary": evaluation.outside_canary.get(pk, 0),
+            }
+            for pk in sorted(own)
+        }
         record.stopped, record.finished_at = stopped[:255], timezone.now()
         record.save(update_fields=["counts", "stopped", "finished_at"])
         if not stopped and not record.dry_run:
@@ -320,14 +303,3 @@ def _finish(run: JobRun, record: RepricingRun, own: set[int], evaluation: Evalua
                 if rule.may_apply and not rule.dry_run and not can_approve(rule.auto_apply_approved_by)
             ]
             repricing_alerts.report_run(record, results, evaluation.signals, failing)
-
-
-def _counts(rule_id: int, results: Sequence[RepricingResult], evaluation: Evaluation) -> dict[str, int]:
-    outcomes = Counter(result.outcome for result in results if result.rule_id == rule_id)
-    # A run that was taken over finds the prices that it has set itself unchanged.
-    done = {result.product_id for result in results}
-    return {
-        **{str(outcome): outcomes[outcome] for outcome in RepricingOutcome.values},
-        "unchanged": len(evaluation.unchanged.get(rule_id, set()) - done),
-        "outside_canary": evaluation.outside_canary.get(rule_id, 0),
-    }
