@@ -14,7 +14,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from elastix.errors import Conflict, FieldError, Invalid
-from elastix.imports.core import Chunk, Options, Reject, Table, write_rejects
+from elastix.imports.core import (
+    Chunk,
+    Options,
+    Reject,
+    Table,
+    UnreadableFile,
+    text_encoding,
+    write_rejects,
+)
 from elastix.imports.models import ImportBatch, ImportReject, ImportStatus, UploadChunk
 from elastix.jobs.models import Job
 from elastix.jobs.runner import abandoned, dispatch_on_commit
@@ -50,14 +58,19 @@ def batch_create(
     Raises
     ------
     DuplicateImport : the same file was imported, or is being imported, and `force` is not set.
-    Invalid : it is larger than IMPORT_MAX_BYTES.
+    Invalid : it is larger than IMPORT_MAX_BYTES, or the options name no text encoding.
     """
+    options = dict(options or {})
+    try:
+        text_encoding(options.get("encoding") or "utf-8")
+    except UnreadableFile as error:
+        raise Invalid(FieldError("encoding", str(error))) from error
     with transaction.atomic():
         batch = ImportBatch.objects.create(
             kind=kind,
             file_name=PurePath(file_name).name[:255] or "file",
             sha256="",
-            options=dict(options or {}),
+            options=options,
             dry_run=dry_run,
             created_by=user if getattr(user, "pk", None) else None,
         )

@@ -127,6 +127,16 @@ class RuleFilterSet(StrictFilterSet):
 # --- runs -------------------------------------------------------------------------------------------------
 
 
+class RunFilterSet(StrictFilterSet):
+    dry_run = BooleanFilter()
+    finished = BooleanFilter(
+        field_name="finished_at",
+        lookup_expr="isnull",
+        exclude=True,
+        help_text="false: under way, or waiting.",
+    )
+
+
 class RunQuery(serializers.Serializer[Any]):
     dry_run = serializers.BooleanField(
         required=False, default=False, help_text="Record what it would do, and change nothing."
@@ -251,11 +261,12 @@ class RuleViewSet(ElastixViewSet):
         job = rule_run_request(rule_id, dry_run=self.query["dry_run"], by=request.user)
         return Response(JobAcceptedSerializer(job).data, status=202)
 
-    @action(detail=True, filterset_class=None)
+    @action(detail=True, filterset_class=RunFilterSet)
     @operation(response=RunSerializer, lists=True)
     def runs(self, request: Request, rule_id: int) -> Response:
         """Runs of a rule, newest first."""
-        return self.page(RepricingRun.objects.filter(rules=find_rule(rule_id)).order_by("-id"))
+        runs = RepricingRun.objects.filter(rules=find_rule(rule_id)).order_by("-id")
+        return self.page(self.filtered(runs))
 
     @action(
         detail=True,

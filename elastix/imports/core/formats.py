@@ -168,7 +168,7 @@ def text_format(source: Source, encoding: str | None, max_bytes: int) -> TextFor
     with unpacked(source, compressed) as stream:
         head = stream.read(BLOCK)
         _refuse_packed_twice(head, compressed)
-        name = _named(encoding) if encoding else _marked(head)
+        name = text_encoding(encoding) if encoding else _marked(head)
         if name is None:
             return TextFormat(compressed, *_eight_bit(_limited(head, stream, max_bytes)))
         if encoding is None and name.startswith("utf-16"):
@@ -188,7 +188,13 @@ def _refuse_packed_twice(head: bytes, compressed: bool) -> None:
     _refuse_foreign(head)
 
 
-def _named(encoding: str) -> str:
+def text_encoding(encoding: str) -> str:
+    """Return the name under which Python's codecs know a text encoding.
+
+    Raises
+    ------
+    UnreadableFile : there is none of that name, or it is no encoding of texts.
+    """
     try:
         name = codecs.lookup(encoding).name
         b"a".decode(encoding, "ignore")
