@@ -1,4 +1,4 @@
-"""Around every request: its id and log line, the content policy, errors in the API's one shape."""
+"""Around every request: its id and log line, errors in the API's one shape."""
 
 import json
 import logging
@@ -7,7 +7,6 @@ import time
 import uuid
 from collections.abc import Callable
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from elastix.api.errors import PROBLEM_JSON, problem
@@ -50,16 +49,6 @@ class RequestLogMiddleware:
             return response
         finally:
             request_id.reset(token)
-
-
-class ContentSecurityPolicyMiddleware:
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
-        response.headers.setdefault("Content-Security-Policy", settings.CONTENT_SECURITY_POLICY)
-        return response
 
 
 class ProblemJsonMiddleware:

@@ -34,8 +34,8 @@ class NumberField(serializers.DecimalField):
     """A number of at most four decimals, for the computation with floats; may be left out."""
 
     def __init__(self, most: str, *, least: str = "0", **kwargs: Any) -> None:
-        limits = {"min_value": Decimal(least), "max_value": Decimal(most)}
-        super().__init__(12, 4, required=False, allow_null=True, **limits, **kwargs)
+        kwargs |= {"min_value": Decimal(least), "max_value": Decimal(most)}
+        super().__init__(12, 4, required=False, allow_null=True, **kwargs)
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         value = super().run_validation(data)

@@ -112,7 +112,8 @@ def product_signals(codes: Collection[str]) -> dict[str, ProductSignals]:
         facts = {code: each for code, each in price_facts(chunk).items() if not each.obstacle}
         on_sale = Product.objects.filter(code__in=chunk, is_active=True).order_by()
         columns = on_sale.values_list("code", "stock_level", "target_stock", "price_source")
-        stocks, demands = {code: rest for code, *rest in columns}, demand_of(chunk)
+        stocks: dict[str, Any] = {code: rest for code, *rest in columns}
+        demands = demand_of(chunk)
         ruled, starts, moves = _ruled_prices(chunk), _day_starts(chunk), _competitor_moves(facts)
         for code, each in facts.items():
             if code not in stocks or each.price is None:
