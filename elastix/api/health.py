@@ -47,8 +47,8 @@ class HealthViewSet(ElastixViewSet):
             "version": __version__,
             "database": database,
             "broker": broker,
-            "data_version": version.published_version if version else None,
-            "last_recompute": version.published_at if version else None,
+            "data_version": version and version.published_version,
+            "last_recompute": version and version.published_at,
             "failing": failing,
         }
         return Response(body, status=503 if failing else 200, headers={"Cache-Control": "no-store"})
