@@ -289,19 +289,20 @@ def _fail(job: Job, error: str) -> None:
 
 def _wake_parent(parent_id: int | None) -> None:
     """When the last child is done, queue the parent; its row is locked, so exactly one child does it."""
-    parent = Job.objects.select_for_update().filter(pk=parent_id, state=JobState.WAITING).first()
-    if parent is None:
+    waiting = Job.objects.select_for_update().filter(state=JobState.WAITING)
+    parent = parent_id and waiting.filter(pk=parent_id).first()
+    if not parent:
         return
-    children = Job.objects.filter(parent_id=parent_id)
+    children = parent.children.all()
     failed = children.filter(state=JobState.FAILED).first()
     if failed:
         _fail(parent, f"A part of the work failed: {failed.error}")
     elif not children.exclude(state=JobState.SUCCEEDED).exists():
-        Job.objects.filter(pk=parent_id).update(state=JobState.QUEUED, attempts=0)
-        dispatch_on_commit(parent_id)
+        Job.objects.filter(pk=parent.pk).update(state=JobState.QUEUED, attempts=0)
+        dispatch_on_commit(parent.pk)
     else:
         done = children.filter(state=JobState.SUCCEEDED).count()
-        Job.objects.filter(pk=parent_id).update(progress=0.8 * done / children.count())
+        Job.objects.filter(pk=parent.pk).update(progress=0.8 * done / children.count())
 
 
 def abandoned() -> Q:
