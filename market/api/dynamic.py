@@ -120,11 +120,11 @@ class DynamicPriceSerializer(PublishedSerializer):
     base_price = MoneyField(
         allow_null=True, help_text="What the factors multiply: the price before repricing rules changed it."
     )
-    inventory_adjustment = RoundedField(4)
-    surge_adjustment = RoundedField(4)
-    peak_hour_adjustment = RoundedField(4)
-    weekday_adjustment = RoundedField(4)
-    combined_adjustment = RoundedField(4, help_text="Their product.")
+    inventory_adjustment = RoundedField(4, source="factors.inventory")
+    surge_adjustment = RoundedField(4, source="factors.surge")
+    peak_hour_adjustment = RoundedField(4, source="factors.peak_hour")
+    weekday_adjustment = RoundedField(4, source="factors.weekday")
+    combined_adjustment = RoundedField(4, source="factors.combined", help_text="Their product.")
     unconstrained_price = MoneyField(allow_null=True, help_text="Before guardrails.")
     final_price = MoneyField(allow_null=True)
     price_change = MoneyField(allow_null=True, help_text="Against the present or given price.")

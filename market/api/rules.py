@@ -162,17 +162,14 @@ class CountsField(serializers.Field):  # type: ignore[type-arg]
         return value.get(str(self.context["view"].kwargs["rule_id"]))
 
 
-class RunSerializer(RowSerializer):
-    id = serializers.IntegerField()
-    slot = serializers.CharField()
-    batch = serializers.UUIDField(help_text="Of its changes at /api/price/changes.")
-    job = serializers.IntegerField(source="job_id", allow_null=True)
-    dry_run = serializers.BooleanField()
-    requested_by = serializers.CharField(allow_blank=True, help_text="Empty: the schedule.")
-    created_at = serializers.DateTimeField()
-    finished_at = serializers.DateTimeField(allow_null=True)
-    stopped = serializers.CharField(allow_blank=True, help_text="Why it did nothing, or did not finish.")
+class RunSerializer(serializers.ModelSerializer[RepricingRun]):
     counts = CountsField()
+
+    class Meta:
+        model = RepricingRun
+        fields = (
+            "id", "slot", "batch", "job", "dry_run", "requested_by", "created_at", "finished_at", "stopped", "counts",
+        )  # fmt: skip
 
 
 class ResultSerializer(RowSerializer):

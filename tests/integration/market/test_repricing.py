@@ -394,11 +394,10 @@ def test_a_run_under_way_stops_at_the_next_change(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(repricing, "CHANGES_A_TRANSACTION", 1)
     carry_out = repricing._carry_out_chunk
 
-    def switch_on_with_the_second(record: RepricingRun, chunk: Any) -> Any:
-        results = carry_out(record, chunk)
-        if record.results.count() == 1:
+    def switch_on_with_the_second(record: RepricingRun, chunk: Any) -> None:
+        carry_out(record, chunk)
+        if record.results.count() == 2:
             kill_switch_set(on=True, reason="", by="manager")
-        return results
 
     monkeypatch.setattr(repricing, "_carry_out_chunk", switch_on_with_the_second)
     stopped = run(rule(may_apply=True))
@@ -416,11 +415,10 @@ def test_a_run_whose_worker_died_is_finished_by_the_next_and_each_change_made_on
     monkeypatch.setattr(repricing, "CHANGES_A_TRANSACTION", 2)
     carry_out = repricing._carry_out_chunk
 
-    def die_after_two(record: RepricingRun, chunk: Any) -> Any:
-        results = carry_out(record, chunk)
-        if record.results.count() == 2:
+    def die_after_two(record: RepricingRun, chunk: Any) -> None:
+        carry_out(record, chunk)
+        if record.results.count() == 4:
             raise KeyboardInterrupt
-        return results
 
     made = rule(may_apply=True, max_run_changes=4)
     with jobs_run_in("caller"):
