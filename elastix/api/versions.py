@@ -41,23 +41,18 @@ def answer(
         conditional = get_conditional_response(request, etag=tag)
         if etag and conditional is not None and conditional.status_code == 304:
             return Response(status=304, headers=headers)
-        body = _remembered(request, version, build) if live else build(version)
+        # What was computed on the spot is kept for as long as its versions last (at most an hour).
+        key = hashlib.sha256(f"{tag} {request.get_full_path()}".encode("utf-8", "surrogatepass")).hexdigest()
+        body = cache.get(key) if live else None
+        if body is None:
+            body = build(version)
+            if live:
+                cache.set(key, body, KEPT_SECONDS)
         if _state(data_version(), live) == _state(version, live):
             if isinstance(body, dict):
                 body.setdefault("last_updated", version.published_at)
             return Response(body, headers=headers)
     raise Busy()
-
-
-def _remembered(request: Request, version: DataVersion, build: Callable[[DataVersion], Any]) -> Any:
-    """An answer computed on the spot is kept for as long as its versions last (at most an hour)."""
-    key = f"{_etag(version, live=True)} {request.get_full_path()}"
-    key = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
-    body = cache.get(key)
-    if body is None:
-        body = build(version)
-        cache.set(key, body, KEPT_SECONDS)
-    return body
 
 
 def _state(version: DataVersion, live: bool) -> tuple[int, ...]:

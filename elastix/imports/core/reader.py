@@ -126,7 +126,9 @@ class Table:
         if problems:
             for row, errors in problems.items():
                 message = " ".join(each.message for each in errors)
-                rejects.append(reject(lines[row], errors[0].reason, message, batch.row(row)))
+                rejects.append(
+                    reject(lines[row], errors[0].reason, message, [column[row] for column in batch.cells])
+                )
             rejects.sort(key=lambda each: each.line)
             good = [row not in problems for row in range(len(lines))]
             lines = list(compress(lines, good))
@@ -211,13 +213,13 @@ def _table(
     seen = sniff(records, columns, schema, header.line)
     order: DateOrder | None = "day-first" if options.day_first else "month-first"
     if options.day_first is None:
-        order = seen.orders.decide()
+        order = seen.orders.order()
     report = Report(
         format="csv" if layout else "xlsx",
         compressed=bool(layout and layout.compressed),
         encoding=layout.encoding if layout else None,
         delimiter=delimiter,
-        decimal_mark=options.decimal_separator or seen.separators.decide(delimiter),
+        decimal_mark=options.decimal_separator or seen.separators.separator(delimiter),
         date_order=order,
         header_line=header.line,
         mapping={name: columns.names[place] for name, place in columns.position.items()},

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, BinaryIO, Final, Protocol, TextIO
@@ -53,10 +54,6 @@ class Batch:
     cells: Sequence[Sequence[Any]]
     rejects: list[Reject]
 
-    def row(self, index: int) -> list[Any]:
-        """The cells of one row."""
-        return [column[index] for column in self.cells]
-
 
 class Records(Protocol):
     """Where rows come from: a text file or a sheet of a workbook.
@@ -81,9 +78,16 @@ class TextRecords:
     def head(self) -> list[tuple[int, list[str]]]:
         """The rows on the first 200 lines; those that cannot be read are passed over."""
         for block in text_blocks(self.source, self.layout):
-            reader = csv.reader(_with_breaks(_lines(block)[:HEAD_LINES]), delimiter=self.delimiter)
-            rows = ((reader.line_num, row) for row in _readable(reader))
-            return [(line, row) for line, row in rows if not _is_blank(row)]
+            lines = block.removesuffix("\n").split("\n")[:HEAD_LINES]
+            reader = csv.reader(_with_breaks(lines), delimiter=self.delimiter)
+            found: list[tuple[int, list[str]]] = []
+            while True:
+                with suppress(csv.Error):
+                    row = next(reader, None)
+                    if row is None:
+                        return found
+                    if not _is_blank(row):
+                        found.append((reader.line_num, row))
         return []
 
     def batches(self, width: int, after: int) -> Iterator[Batch]:
@@ -99,7 +103,7 @@ class TextRecords:
         first, carried = 1, list[str]()
         splitter = _Splitter(self.delimiter, width)
         for block in text_blocks(self.source, self.layout):
-            lines = carried + _lines(block)
+            lines = carried + block.removesuffix("\n").split("\n")
             if first <= after:
                 skipped = min(after - first + 1, len(lines))
                 first, lines = first + skipped, lines[skipped:]
@@ -195,23 +199,6 @@ class _Splitter:
             )
         message = f"A quotation mark in {shown(line)} is not closed in its row; expected a closing one."
         return reject(number, "unclosed_quote", message, [line])
-
-
-def _lines(block: str) -> list[str]:
-    lines = block.split("\n")
-    if not lines[-1]:
-        lines.pop()
-    return lines
-
-
-def _readable(reader: Iterator[list[str]]) -> Iterator[list[str]]:
-    while True:
-        try:
-            yield next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            continue
 
 
 def _with_breaks(lines: Iterable[str]) -> Iterator[str]:
