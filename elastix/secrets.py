@@ -21,7 +21,3 @@ def kept_secret_key(directory: Path) -> str:
         # Another process is between creating and writing it, or the file was cut: a short key is never used.
         raise RuntimeError(f"{path} holds no usable key. Delete it and start again.")
     return key
-
-
-def is_placeholder_password(password: str) -> bool:
-    return password.lower() in PLACEHOLDER_PASSWORDS

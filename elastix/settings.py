@@ -8,7 +8,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from elastix.secrets import is_placeholder_password, kept_secret_key
+from elastix.secrets import PLACEHOLDER_PASSWORDS, kept_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -117,7 +117,7 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
     _database["CONN_HEALTH_CHECKS"] = True
     # A writer that waits longer than this for another's lock is told to come back (503, Retry-After).
     _database["OPTIONS"] = {"options": "-c lock_timeout=20000"}
-    if PRODUCTION and is_placeholder_password(_database.get("PASSWORD", "")):
+    if PRODUCTION and _database.get("PASSWORD", "").lower() in PLACEHOLDER_PASSWORDS:
         raise ImproperlyConfigured(
             "DATABASE_URL uses a well-known password. Choose another for the database."
         )

@@ -86,13 +86,10 @@ class RepricingRuleAdmin(ServiceDeletes):
 
     @admin.action(permissions=["change"], description="Dry run of selected rules now")
     def try_out(self, request: HttpRequest, queryset: Any) -> None:
-        self._run(request, queryset, dry_run=True)
+        self.run_now(request, queryset, dry_run=True)
 
     @admin.action(permissions=["change"], description="Run selected rules now")
-    def run_now(self, request: HttpRequest, queryset: Any) -> None:
-        self._run(request, queryset, dry_run=False)
-
-    def _run(self, request: HttpRequest, queryset: Any, *, dry_run: bool) -> None:
+    def run_now(self, request: HttpRequest, queryset: Any, dry_run: bool = False) -> None:
         for rule in queryset:
             try:
                 job = rule_run_request(rule.pk, dry_run=dry_run, by=request.user)

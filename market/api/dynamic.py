@@ -43,12 +43,8 @@ class NumberField(serializers.DecimalField):
 
 
 def _numbers(low: int, high: int, help_text: str) -> serializers.ListField:
-    return serializers.ListField(
-        child=serializers.IntegerField(min_value=low, max_value=high),
-        max_length=24,
-        required=False,
-        help_text=help_text,
-    )
+    child = serializers.IntegerField(min_value=low, max_value=high)
+    return serializers.ListField(child=child, max_length=24, required=False, help_text=help_text)
 
 
 class DynamicSerializer(serializers.Serializer[Any]):
