@@ -151,15 +151,7 @@ class ElastixViewSet(GenericViewSet[Any]):
 
     def _parameters(self, request: Request, asked: Operation) -> Any:
         """The query parameters under their own names, without empty ones; unknown and repeated ones are refused."""
-        fields = asked.query().fields if asked.query else {}
-        known = set(fields)
-        repeatable = {name for name, field in fields.items() if isinstance(field, ListField)}
-        if asked.lists and self.filterset_class is not None:
-            filters = self.filterset_class.base_filters
-            known |= set(filters)
-            repeatable |= {name for name, each in filters.items() if getattr(each, "repeatable", False)}
-        if asked.lists and self.paginator is not None:
-            known |= set(self.paginator.numbers)
+        known, repeatable = self._known_parameters(asked)
         given = QueryDict(mutable=True)
         errors: dict[str, list[ErrorDetail]] = {}
         for name, values in request.query_params.lists():
@@ -179,6 +171,19 @@ class ElastixViewSet(GenericViewSet[Any]):
         if errors:
             raise ValidationError(errors)
         return given
+
+    def _known_parameters(self, asked: Operation) -> tuple[set[str], set[str]]:
+        """Names of the action's parameters, and those of them that may be repeated."""
+        fields = asked.query().fields if asked.query else {}
+        known = set(fields)
+        repeatable = {name for name, field in fields.items() if isinstance(field, ListField)}
+        if asked.lists and self.filterset_class is not None:
+            filters = self.filterset_class.base_filters
+            known |= set(filters)
+            repeatable |= {name for name, each in filters.items() if getattr(each, "repeatable", False)}
+        if asked.lists and self.paginator is not None:
+            known |= set(self.paginator.numbers)
+        return known, repeatable
 
     @property
     def default_response_headers(self) -> dict[str, str]:
