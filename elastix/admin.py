@@ -11,25 +11,18 @@ from django.urls import path
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
-from elastix.admin_alerts import AlertAdmin, AlertDeliveryAdmin
-from elastix.admin_base import BUSY, ReadOnlyAdmin, change_link, changelist_url
-from elastix.admin_imports import SECONDS_BETWEEN_LOOKS, ImportRejectAdmin, render_key_values
+from elastix import admin_imports  # noqa: F401  (registers the rejected rows)
+from elastix.admin_base import BUSY, ReadOnlyAdmin, WatchedAdmin, change_link, changelist_url, values_column
 from elastix.alerts.models import Alert, AlertDelivery
-from elastix.api.permissions import Role, role_of
+from elastix.alerts.services import alert_acknowledge
+from elastix.api.permissions import Role, audit_username, role_of
 from elastix.dataset.models import DataVersion
-from elastix.imports.models import ImportReject
-from elastix.jobs.models import OPEN_STATES, Job, ScheduleRun
+from elastix.jobs.models import Job, ScheduleRun
 from elastix.jobs.recompute import request_recompute
 
 admin.site.site_header = "elastix"
 admin.site.site_title = "elastix"
 admin.site.index_title = "Sales, prices and elasticities"
-admin.site.register(ImportReject, ImportRejectAdmin)
-admin.site.register(Alert, AlertAdmin)
-admin.site.register(AlertDelivery, AlertDeliveryAdmin)
-
-# The parameters of a job may list every product of the shop.
-LONGEST_VALUE = 1_000
 
 
 @admin.register(DataVersion)
@@ -66,23 +59,16 @@ class DataVersionAdmin(ReadOnlyAdmin):
             job = request_recompute(full=True, requested_by=request.user)
         except OperationalError:
             self.message_user(request, BUSY, messages.ERROR)
-            return redirect(changelist_url(DataVersion))
-        self.message_user(request, format_html("Everything is being recomputed: {}.", change_link(job)))
+        else:
+            self.message_user(request, format_html("Everything is being recomputed: {}.", change_link(job)))
         return redirect(changelist_url(DataVersion))
 
 
 @admin.register(Job)
-class JobAdmin(ReadOnlyAdmin):
+class JobAdmin(WatchedAdmin):
     list_display = (
-        "id",
-        "kind",
-        "state",
-        "percent",
-        "attempts",
-        "short_error",
-        "requested_by",
-        "created_at",
-        "finished_at",
+        *("id", "kind", "state", "percent", "attempts", "short_error"),
+        *("requested_by", "created_at", "finished_at"),
     )
     list_display_links = ("id", "kind")
     list_filter = ("state", "kind")
@@ -102,12 +88,6 @@ class JobAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("parameters", "result")
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> Any:
-        context = {"refresh_seconds": SECONDS_BETWEEN_LOOKS, "open_states": OPEN_STATES}
-        return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
-
     @admin.display(description="progress", ordering="progress")
     def percent(self, job: Job) -> str:
         return f"{100 * job.progress:.0f} %"
@@ -116,28 +96,60 @@ class JobAdmin(ReadOnlyAdmin):
     def short_error(self, job: Job) -> str:
         return job.error if len(job.error) <= 80 else f"{job.error[:77]}..."
 
-    @admin.display(description="parameters")
-    def parameters_table(self, job: Job) -> str:
-        return render_key_values(_shortened(job.parameters))
-
-    @admin.display(description="result")
-    def result_table(self, job: Job) -> str:
-        return render_key_values(_shortened(job.result or {}))
+    parameters_table = values_column("parameters", "parameters")
+    result_table = values_column("result", "result")
 
     @admin.display(description="part of")
     def parent_link(self, job: Job) -> str:
         return change_link(job.parent)
 
 
-def _shortened(values: dict[str, Any]) -> dict[str, str]:
-    texts = {name: str(value) for name, value in values.items()}
-    return {
-        name: text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}... ({len(text):,} characters)"
-        for name, text in texts.items()
-    }
-
-
 @admin.register(ScheduleRun)
 class ScheduleRunAdmin(ReadOnlyAdmin):
     list_display = ("name", "last_run_at", "error")
     fields = ("name", "last_run_at", "error")
+
+
+@admin.register(Alert)
+class AlertAdmin(ReadOnlyAdmin):
+    # Few columns: the message needs the room.
+    list_display = ("kind", "subject", "message", "raised_at", "state")
+    list_filter = (
+        "kind",
+        ("cleared_at", admin.EmptyFieldListFilter),
+        ("acknowledged_at", admin.EmptyFieldListFilter),
+    )
+    search_fields = ("subject", "message")
+    date_hierarchy = "raised_at"
+    actions = ("acknowledge",)
+    fields = (
+        ("kind", "subject"),
+        "message",
+        "data",
+        ("raised_at", "seen_at", "cleared_at"),
+        ("acknowledged_at", "acknowledged_by"),
+    )
+
+    @admin.display
+    def state(self, alert: Alert) -> str:
+        known = [f"acknowledged by {alert.acknowledged_by}"] if alert.acknowledged_at else []
+        return ", ".join(known + (["cleared"] if alert.cleared_at else [])) or "new"
+
+    def has_acknowledge_permission(self, request: HttpRequest) -> bool:
+        return role_of(request.user) >= Role.ANALYST
+
+    @admin.action(permissions=["acknowledge"], description="Acknowledge selected alerts")
+    def acknowledge(self, request: HttpRequest, alerts: Any) -> None:
+        ids = list(alerts.filter(acknowledged_at__isnull=True).order_by("pk").values_list("pk", flat=True))
+        for alert_id in ids:
+            alert_acknowledge(alert_id, by=audit_username(request))
+        count = f"{len(ids)} alert{'' if len(ids) == 1 else 's'}"
+        self.message_user(request, f"{count} acknowledged.", messages.SUCCESS)
+
+
+@admin.register(AlertDelivery)
+class AlertDeliveryAdmin(ReadOnlyAdmin):
+    list_display = ("alert", "channel", "attempts", "next_attempt_at", "delivered_at", "error")
+    list_filter = ("channel", ("delivered_at", admin.EmptyFieldListFilter))
+    list_select_related = ("alert",)
+    fields = ("alert", "channel", "attempts", ("next_attempt_at", "delivered_at"), "error")

@@ -1,11 +1,9 @@
 """What the admin's pages have in common: writes that services may refuse, tables nobody edits, exports."""
 
-import csv
 import datetime as dt
-import io
 import logging
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.conf import settings
@@ -15,15 +13,15 @@ from django.contrib.admin.utils import model_ngettext, quote
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import OperationalError, transaction
 from django.db.models import DateTimeField, Model
-from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 
 from elastix.api.errors import BUSY_RETRY_SECONDS
+from elastix.api.renderers import cell, csv_file
 from elastix.dataset.versions import data_version
 from elastix.errors import Busy, ElastixError, NotFound
-from elastix.imports.core.values import neutralise_formula
 
 logger = logging.getLogger(__name__)
 
@@ -31,21 +29,40 @@ BUSY = str(Busy.default_detail)
 # What is deleted in one go is one transaction that keeps every other writer waiting.
 MOST_DELETED_AT_ONCE = 500
 EXPORT_ROWS_AT_ONCE = 2_000
+LONGEST_VALUE = 1_000
 
 
 class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """A page that stays itself when a write is refused: the form comes back as it was sent, with the reason.
 
     Writes are refused when the database is busy (an import is being published) or a service objects.
+    `offers` names the writes that there are here at all; of these the user's rights decide.
     """
 
     show_full_result_count = False
     list_per_page = 50
+    offers: tuple[str, ...] = ("add", "change", "delete")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return "add" in self.offers and super().has_add_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return "change" in self.offers and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return "delete" in self.offers and super().has_delete_permission(request, obj)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
         refusal = getattr(request, "refusal", None)
-        return _refusing(form, refusal) if refusal else form
+        if not refusal:
+            return form
+
+        def clean(self: Any) -> Any:
+            form.clean(self)
+            raise ValidationError(refusal)
+
+        return type(form.__name__, (form,), {"clean": clean})
 
     def changeform_view(
         self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
@@ -65,7 +82,10 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 raise
             request.refusal = _reasons(error)  # type: ignore[attr-defined]
             response = self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
-            return _busy(response) if isinstance(error, OperationalError) else response
+            if isinstance(error, OperationalError):
+                response.status_code = 503
+                response["Retry-After"] = str(BUSY_RETRY_SECONDS)
+            return response
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         return self._or_back(
@@ -94,22 +114,6 @@ def _reasons(error: Exception) -> list[str]:
     return error.messages if isinstance(error, ValidationError) else [str(error)]
 
 
-def _refusing(form: type[Any], reasons: list[str]) -> type[Any]:
-    """Return a form class that is never valid, for these reasons."""
-
-    def clean(self: Any) -> Any:
-        form.clean(self)
-        raise ValidationError(reasons)
-
-    return type(form.__name__, (form,), {"clean": clean})
-
-
-def _busy(response: HttpResponse) -> HttpResponse:
-    response.status_code = 503
-    response["Retry-After"] = str(BUSY_RETRY_SECONDS)
-    return response
-
-
 def copy_state(obj: Model, saved: Model) -> None:
     """Let the object of a form be the one that a service saved."""
     obj.__dict__.update(saved.__dict__)
@@ -119,29 +123,49 @@ def changelist_url(model: type[Model]) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
 
 
-def change_link(obj: Model | None) -> str:
-    """Return a link to an object's page; a dash for None."""
+def change_link(obj: Model | None, text: str = "") -> str:
+    """Return a link to an object's page, by default with its name as text; a dash for None."""
     if obj is None:
         return "-"
-    meta = obj._meta
-    return format_html(
-        '<a href="{}">{}</a>',
-        reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[quote(obj.pk)]),
-        obj,
-    )
+    url = reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[quote(obj.pk)])
+    return format_html('<a href="{}">{}</a>', url, text or obj)
 
 
 class ReadOnlyAdmin(BaseAdmin):
     """A table that is computed, or written by services alone: to be looked at."""
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+    offers = ()
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+class WatchedAdmin(ReadOnlyAdmin):
+    """A table of work: the page of an object that `is_open` loads itself again every few seconds."""
+
+    change_form_template = "admin/elastix/watched_change_form.html"
+
+
+def values_column(field: str, description: str) -> Any:
+    """A column or line that shows a mapping as names and values; a dash for nothing."""
+
+    @admin.display(description=description)
+    def column(self: Any, obj: Any) -> str:
+        values = getattr(obj, field)
+        lines = [(str(name).replace("_", " "), _text_of(value)) for name, value in (values or {}).items()]
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {}</li>", lines)) if lines else "-"
+
+    return column
+
+
+def _text_of(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        text = ", ".join(f"{name} = {inner}" for name, inner in value.items()) or "none"
+    elif isinstance(value, list | tuple):
+        text = ", ".join(map(str, value)) or "none"
+    else:
+        text = "-" if value is None else str(value)
+    # The parameters of a job may list every product of the shop.
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}... ({len(text):,} characters)"
 
 
 class ServiceDeletes(BaseAdmin):
@@ -212,11 +236,10 @@ class ExportMixin:
 
     @admin.action(permissions=["view"], description="Export selected %(verbose_name_plural)s as CSV")
     def export_csv(self, request: HttpRequest, queryset: Any) -> StreamingHttpResponse:
-        response = StreamingHttpResponse(
-            _csv_pieces(self.export_fields, self._rows(queryset)), content_type="text/csv; charset=utf-8"
+        # Excel takes a file without this mark for the machine's own code page.
+        return csv_file(
+            f"{_file_stem(queryset)}.csv", self.export_fields, self._rows(queryset), mark="\ufeff"
         )
-        response["Content-Disposition"] = f'attachment; filename="{_file_stem(queryset)}.csv"'
-        return response
 
     @admin.action(permissions=["view"], description="Export selected %(verbose_name_plural)s as XLSX")
     def export_xlsx(self, request: HttpRequest, queryset: Any) -> FileResponse:
@@ -237,32 +260,9 @@ class ExportMixin:
 
     def _rows(self, queryset: Any) -> Iterator[list[Any]]:
         for row in queryset.values_list(*self.export_fields).iterator(chunk_size=EXPORT_ROWS_AT_ONCE):
-            yield [_cell(value) for value in row]
+            # No time zones in cells.
+            yield [cell(each.isoformat() if isinstance(each, dt.datetime) else each) for each in row]
 
 
 def _file_stem(queryset: Any) -> str:
     return str(queryset.model._meta.verbose_name_plural).replace(" ", "-")
-
-
-def _cell(value: Any) -> Any:
-    """A value as a spreadsheet takes it: no formulas in texts, no time zones in cells."""
-    if isinstance(value, dt.datetime):
-        return value.isoformat()
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return neutralise_formula(value) if isinstance(value, str) else value
-
-
-def _csv_pieces(header: Iterable[str], rows: Iterable[list[Any]]) -> Iterator[str]:
-    buffer = io.StringIO()
-    # Excel takes a file without this mark for the machine's own code page.
-    buffer.write("\ufeff")
-    writer = csv.writer(buffer)
-    writer.writerow(header)
-    for row in rows:
-        writer.writerow(row)
-        if buffer.tell() > 65_536:
-            yield buffer.getvalue()
-            buffer.seek(0)
-            buffer.truncate()
-    yield buffer.getvalue()

@@ -10,29 +10,27 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.views.decorators.http import require_GET, require_http_methods
 
-from elastix.admin_base import BUSY, ReadOnlyAdmin, change_link, changelist_url
+from elastix.admin_base import BUSY, ReadOnlyAdmin, WatchedAdmin, change_link, changelist_url, values_column
 from elastix.errors import Conflict, Invalid
 from elastix.imports.core import FileSchema
-from elastix.imports.models import ImportBatch, ImportReject, ImportStatus
+from elastix.imports.models import ImportBatch, ImportReject
 from elastix.imports.services import batch_create, rejects_file, stored_upload
 
-ENCODINGS = [
-    ("", "detect"),
-    ("utf-8", "UTF-8"),
-    ("cp1252", "Windows-1252"),
-    ("latin-1", "Latin-1"),
-    ("utf-16", "UTF-16"),
-]
+ENCODINGS = {
+    "": "detect",
+    "utf-8": "UTF-8",
+    "cp1252": "Windows-1252",
+    "latin-1": "Latin-1",
+    "utf-16": "UTF-16",
+}
 DAY_FIRST = [
     ("", "detect from the whole file"),
     ("yes", "day first: 31/12/2025"),
     ("no", "month first: 12/31/2025"),
 ]
-OPEN_STATUSES = (ImportStatus.QUEUED, ImportStatus.READING)
-SECONDS_BETWEEN_LOOKS = 3
 
 
 class UploadForm(forms.Form):
@@ -74,11 +72,13 @@ class UploadForm(forms.Form):
             mapping[column] = field
         return mapping
 
-    def options(self) -> dict[str, Any]:
-        """Return what the import keeps beside the file, to read it by."""
+    def given(self) -> dict[str, Any]:
+        """Return the upload as `batch_create` takes it."""
         data = self.cleaned_data
         day_first = {"yes": True, "no": False}.get(data.get("day_first", ""))
-        return {"mapping": data["mapping"], "encoding": data["encoding"] or None, "day_first": day_first}
+        options = {"mapping": data["mapping"], "encoding": data["encoding"] or None, "day_first": day_first}
+        flags = {name: data[name] for name in ("dry_run", "force")}
+        return {"source": data["file"], "file_name": data["file"].name, "options": options, **flags}
 
 
 class UploadMixin:
@@ -116,12 +116,16 @@ class UploadMixin:
         busy = False
         if request.method == "POST" and form.is_valid():
             try:
-                return self._ingest(request, form)
+                batch = batch_create(kind=self.upload_kind, user=request.user, **form.given())
             except (Conflict, Invalid) as error:
                 form.add_error("file", str(error))
             except OperationalError:
                 busy = True
                 form.add_error(None, BUSY)
+            else:
+                text = f"{batch.file_name} was uploaded. This page shows how its import is getting on."
+                self.message_user(request, text)
+                return redirect("admin:elastix_importbatch_change", batch.pk)
         context = {
             **self.admin_site.each_context(request),
             "title": f"Import {self.opts.verbose_name_plural}",
@@ -130,36 +134,13 @@ class UploadMixin:
         }
         return TemplateResponse(request, "admin/elastix/upload.html", context, status=503 if busy else 200)
 
-    def _ingest(self, request: HttpRequest, form: UploadForm) -> HttpResponse:
-        data = form.cleaned_data
-        batch = batch_create(
-            data["file"],
-            kind=self.upload_kind,
-            file_name=data["file"].name,
-            options=form.options(),
-            dry_run=data["dry_run"],
-            force=data["force"],
-            user=request.user,
-        )
-        self.message_user(
-            request, f"{batch.file_name} was uploaded. This page shows how its import is getting on."
-        )
-        return redirect("admin:elastix_importbatch_change", batch.pk)
 
-
-class ImportBatchAdmin(ReadOnlyAdmin):
+class ImportBatchAdmin(WatchedAdmin):
     """The imports. Registered by the app that knows how to revert one."""
 
     list_display = (
-        "file_name",
-        "kind",
-        "status",
-        "progress",
-        "rows",
-        "accepted",
-        "rejected",
-        "created_by",
-        "created_at",
+        *("file_name", "kind", "status", "progress", "rows", "accepted", "rejected"),
+        *("created_by", "created_at"),
     )
     list_filter = ("kind", "status", "dry_run")
     list_select_related = ("job", "created_by")
@@ -191,15 +172,9 @@ class ImportBatchAdmin(ReadOnlyAdmin):
     def has_import_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("elastix.add_importbatch")
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> Any:
-        context = {"refresh_seconds": SECONDS_BETWEEN_LOOKS, "open_states": OPEN_STATUSES}
-        return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
-
     @admin.display(description="progress")
     def progress(self, batch: ImportBatch) -> str:
-        if batch.status not in OPEN_STATUSES:
+        if not batch.is_open:
             return "done"
         return f"{100 * batch.job.progress:.0f} %" if batch.job else "waiting"
 
@@ -214,21 +189,10 @@ class ImportBatchAdmin(ReadOnlyAdmin):
             batch.pk,
         )
 
-    @admin.display(description="rejected by reason")
-    def reasons_table(self, batch: ImportBatch) -> str:
-        return render_key_values(batch.reasons)
-
-    @admin.display(description="left out of estimation")
-    def quality_table(self, batch: ImportBatch) -> str:
-        return render_key_values(batch.quality)
-
-    @admin.display(description="how it was read")
-    def report_table(self, batch: ImportBatch) -> str:
-        return render_key_values(batch.report)
-
-    @admin.display(description="what was asked for")
-    def options_table(self, batch: ImportBatch) -> str:
-        return render_key_values(batch.options)
+    reasons_table = values_column("reasons", "rejected by reason")
+    quality_table = values_column("quality", "left out of estimation")
+    report_table = values_column("report", "how it was read")
+    options_table = values_column("options", "what was asked for")
 
     @admin.display(description="job")
     def job_link(self, batch: ImportBatch) -> str:
@@ -238,15 +202,14 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         batch = get_object_or_404(ImportBatch, pk=batch_id)
-        response = FileResponse(rejects_file(batch), content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = f'attachment; filename="rejects-{batch.pk}.csv"'
-        return response
+        named = {"filename": f"rejects-{batch.pk}.csv", "content_type": "text/csv; charset=utf-8"}
+        return FileResponse(rejects_file(batch), as_attachment=True, **named)
 
     @admin.action(permissions=["import"], description="Import again (while the upload is kept)")
     def import_again(self, request: HttpRequest, queryset: Any) -> None:
         """Import the kept files of the selected imports once more, with the same options."""
         for batch in queryset:
-            if batch.status in OPEN_STATUSES:
+            if batch.is_open:
                 self.message_user(request, f"{batch.file_name} is still being read.", messages.WARNING)
             elif not batch.chunks.exists():
                 self.message_user(
@@ -256,21 +219,13 @@ class ImportBatchAdmin(ReadOnlyAdmin):
                     messages.ERROR,
                 )
             else:
-                self._import_again(request, batch)
-
-    def _import_again(self, request: HttpRequest, batch: ImportBatch) -> None:
-        with stored_upload(batch) as file:
-            again = batch_create(
-                file,
-                kind=batch.kind,
-                file_name=batch.file_name,
-                options=batch.options,
-                force=True,
-                user=request.user,
-            )
-        self.message_user(request, format_html("{} is being imported again.", change_link(again)))
+                given = {name: getattr(batch, name) for name in ("kind", "file_name", "options")}
+                with stored_upload(batch) as file:
+                    again = batch_create(file, force=True, user=request.user, **given)
+                self.message_user(request, format_html("{} is being imported again.", change_link(again)))
 
 
+@admin.register(ImportReject)
 class ImportRejectAdmin(ReadOnlyAdmin):
     list_display = ("line", "reason", "message", "batch_link")
     list_filter = ("reason",)
@@ -283,21 +238,3 @@ class ImportRejectAdmin(ReadOnlyAdmin):
     @admin.display(description="import")
     def batch_link(self, reject: ImportReject) -> str:
         return change_link(reject.batch)
-
-
-def render_key_values(values: Any) -> str:
-    """Return a mapping as lines of name and value; a dash for nothing."""
-    if not values:
-        return "-"
-    lines = [(str(name).replace("_", " "), _text_of(value)) for name, value in values.items()]
-    return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {}</li>", lines))
-
-
-def _text_of(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} = {inner}" for name, inner in value.items()) or "none"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, value)) or "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "-" if value is None else str(value)

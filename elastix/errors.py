@@ -1,7 +1,9 @@
 """What can go wrong in the terms of the product. The API turns each into a problem answer, a command into a line."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+Row = TypeVar("Row")
 
 
 class ElastixError(Exception):
@@ -32,6 +34,13 @@ class NotFound(ElastixError):
 
     default_detail = "There is nothing at this address."
     default_code = "not_found"
+
+
+def found(row: Row | None, what: str) -> Row:
+    """Return what a query found; raise NotFound naming what there is none of, where it found nothing."""
+    if row is None:
+        raise NotFound(f"There is no {what}.")
+    return row
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import environ
+from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from elastix.secrets import is_placeholder_password, kept_secret_key
+from elastix.secrets import PLACEHOLDER_PASSWORDS, kept_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -73,7 +74,7 @@ MIDDLEWARE = [
     "elastix.middleware.RequestLogMiddleware",
     "elastix.middleware.ProblemJsonMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "elastix.middleware.ContentSecurityPolicyMiddleware",
+    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -85,7 +86,6 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "elastix.urls"
 WSGI_APPLICATION = "elastix.wsgi.application"
-APPEND_SLASH = True
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -117,14 +117,12 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
     _database["CONN_HEALTH_CHECKS"] = True
     # A writer that waits longer than this for another's lock is told to come back (503, Retry-After).
     _database["OPTIONS"] = {"options": "-c lock_timeout=20000"}
-    if PRODUCTION and is_placeholder_password(_database.get("PASSWORD", "")):
+    if PRODUCTION and _database.get("PASSWORD", "").lower() in PLACEHOLDER_PASSWORDS:
         raise ImproperlyConfigured(
             "DATABASE_URL uses a well-known password. Choose another for the database."
         )
 else:
     raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// or sqlite:///")
-# Every atomic block takes SQLite's write lock, a reader's too.
-ATOMIC_REQUESTS = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- jobs and cache --------------------------------------------------------------------------------
@@ -173,7 +171,6 @@ DATA_STALE_AFTER = timedelta(days=env.int("DATA_STALE_AFTER_DAYS", 7))
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_I18N = False
-USE_TZ = True
 
 # --- static files ----------------------------------------------------------------------------------
 STATIC_URL = "/static/"
@@ -213,26 +210,20 @@ CORS_ALLOWED_ORIGINS = env.list("CORS_ORIGINS", default=[])
 CORS_ALLOW_CREDENTIALS = env.bool("CORS_ALLOW_CREDENTIALS", False)
 CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Request-ID"]
 CORS_ALLOW_HEADERS = [
-    "accept",
-    "authorization",
-    "content-type",
-    "if-none-match",
-    "x-csrftoken",
-    "x-requested-with",
+    *("accept", "authorization", "content-type", "if-none-match"),
+    *("x-csrftoken", "x-requested-with"),
 ]
 CSRF_TRUSTED_ORIGINS = CORS_ALLOWED_ORIGINS if CORS_ALLOW_CREDENTIALS else []
-X_FRAME_OPTIONS = "DENY"
-SECURE_REFERRER_POLICY = "same-origin"
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "img-src 'self' data:",
-        "object-src 'none'",
-        "base-uri 'self'",
-        "frame-ancestors 'none'",
-        "form-action 'self'",
-    )
-)
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+    }
+}
 if PRODUCTION:
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
@@ -242,7 +233,6 @@ if PRODUCTION:
     SECURE_REDIRECT_EXEMPT = [r"^health$"]
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
-SESSION_COOKIE_SAMESITE = "Lax"
 
 # --- API -------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -252,22 +242,11 @@ REST_FRAMEWORK = {
         "elastix.api.authentication.OpenApiAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["elastix.api.permissions.RolePermission"],
-    "DEFAULT_RENDERER_CLASSES": [
-        "rest_framework.renderers.JSONRenderer",
-        "rest_framework.renderers.BrowsableAPIRenderer",
-    ],
-    "DEFAULT_PARSER_CLASSES": [
-        "rest_framework.parsers.JSONParser",
-        "rest_framework.parsers.FormParser",
-        "rest_framework.parsers.MultiPartParser",
-    ],
     "DEFAULT_SCHEMA_CLASS": "elastix.api.schema.ElastixSchema",
-    "DEFAULT_PAGINATION_CLASS": None,
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "EXCEPTION_HANDLER": "elastix.api.errors.problem_response",
     "COERCE_DECIMAL_TO_STRING": False,
     "DEFAULT_THROTTLE_RATES": {"token": env.str("TOKEN_THROTTLE", "10/min")},
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {

@@ -3,15 +3,12 @@
 import datetime as dt
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from decimal import Decimal
 from itertools import islice
 from typing import Any
 
 from django.db import connection
 
-# SQLite's limit on parameters of a statement is 32,766 in the oldest library that Python 3.11 meets.
-MAX_PARAMETERS = 30_000
 # As SQLite has timestamps: in UTC, without saying so.
 _EPOCH = dt.datetime(1970, 1, 1)
 
@@ -86,18 +83,13 @@ def lock_text(text: str) -> None:
 
 
 def fetch(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor, _collector_paused():
-        cursor.execute(sql, parameters)
-        return cursor.fetchall()  # type: ignore[no-any-return]
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Hundreds of thousands of new row tuples make the garbage collector look at all of them again and again."""
+    # Hundreds of thousands of new row tuples make the garbage collector look at all of them again and again.
     was_on = gc.isenabled()
     gc.disable()
     try:
-        yield
+        with connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            return cursor.fetchall()  # type: ignore[no-any-return]
     finally:
         if was_on:
             gc.enable()

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from elastix.alerts.models import Alert, AlertChannel, AlertDelivery
 from elastix.dataset.versions import lock_version
-from elastix.errors import NotFound
+from elastix.errors import found
+from elastix.sql import batches
 
 LONGEST_MESSAGE = 500
 
@@ -37,42 +38,34 @@ def alerts_report(kind: str, findings: Iterable[Finding], *, among: Collection[s
     """
     lock_version()
     now = timezone.now()
-    found = {finding.subject: finding for finding in findings}
+    current = {finding.subject: finding for finding in findings}
     standing = {alert.subject: alert for alert in Alert.objects.filter(kind=kind, cleared_at__isnull=True)}
     new: list[Alert] = []
-    for subject, finding in sorted(found.items()):
+    for subject, finding in sorted(current.items()):
         alert = standing.get(subject) or Alert(kind=kind, subject=subject, raised_at=now)
         alert.message, alert.data, alert.seen_at = finding.message[:LONGEST_MESSAGE], finding.data, now
         if alert.pk is None:
             new.append(alert)
     Alert.objects.bulk_update(
-        [alert for subject, alert in standing.items() if subject in found],
+        [alert for subject, alert in standing.items() if subject in current],
         ["message", "data", "seen_at"],
         batch_size=200,
     )
     gone = [
         alert.pk
         for subject, alert in standing.items()
-        if subject not in found and (among is None or subject in among)
+        if subject not in current and (among is None or subject in among)
     ]
-    for first in range(0, len(gone), 500):
-        Alert.objects.filter(pk__in=gone[first : first + 500]).update(cleared_at=now)
+    for chunk in batches(gone, 500):
+        Alert.objects.filter(pk__in=chunk).update(cleared_at=now)
     Alert.objects.bulk_create(new, batch_size=500)
-    AlertDelivery.objects.bulk_create(
-        [
-            AlertDelivery(alert=alert, channel=each, next_attempt_at=now)
-            for alert in new
-            for each in channels()
-        ],
-        batch_size=500,
-    )
-    return len(new)
-
-
-def channels() -> list[str]:
-    """The ways alerts go out by, as the settings have them."""
     ways = ((AlertChannel.EMAIL, settings.ALERT_EMAILS), (AlertChannel.WEBHOOK, settings.ALERT_WEBHOOK_URL))
-    return [channel for channel, target in ways if target]
+    channels = [channel for channel, target in ways if target]
+    deliveries = [
+        AlertDelivery(alert=alert, channel=way, next_attempt_at=now) for alert in new for way in channels
+    ]
+    AlertDelivery.objects.bulk_create(deliveries, batch_size=500)
+    return len(new)
 
 
 @transaction.atomic
@@ -83,9 +76,7 @@ def alert_acknowledge(alert_id: int, *, by: str) -> Alert:
     ------
     NotFound : there is no such alert.
     """
-    alert = Alert.objects.select_for_update().filter(pk=alert_id).first()
-    if alert is None:
-        raise NotFound(f"There is no alert {alert_id}.")
+    alert = found(Alert.objects.select_for_update().filter(pk=alert_id).first(), f"alert {alert_id}")
     if alert.acknowledged_at is None:
         alert.acknowledged_at, alert.acknowledged_by = timezone.now(), by
         alert.save(update_fields=["acknowledged_at", "acknowledged_by"])

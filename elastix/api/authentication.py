@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.http.request import split_domain_port
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import SAFE_METHODS
@@ -45,9 +46,7 @@ class OpenApiAuthentication(BaseAuthentication):
 
 def is_local(request: Any) -> bool:
     """Tell whether a request came from this machine, was addressed to it and passed no proxy."""
-    host = (
-        request.get_host().rsplit(":", 1)[0] if not request.get_host().endswith("]") else request.get_host()
-    )
+    host, _ = split_domain_port(request.get_host())
     return (
         request.META.get("REMOTE_ADDR") in LOOPBACK_ADDRESSES
         and host in LOOPBACK_NAMES

@@ -60,7 +60,8 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
         headers = {"Retry-After": str(BUSY_RETRY_SECONDS)} if isinstance(error, Busy) else None
         return Response(problem(code, str(error), getattr(error, "errors", None)), code, headers=headers)
     if isinstance(error, ValidationError):
-        error = exceptions.ValidationError(_from_django(error))
+        described: Any = error.message_dict if hasattr(error, "error_dict") else error.messages
+        error = exceptions.ValidationError(described)
     response = exception_handler(error, context)
     if response is None:
         return None
@@ -72,11 +73,11 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
 
 
 def _invalid(errors: list[dict[str, str]]) -> Response:
-    return Response(problem(400, _summary(errors), errors), 400)
-
-
-def _from_django(error: ValidationError) -> Any:
-    return error.message_dict if hasattr(error, "error_dict") else error.messages
+    if not errors:
+        return Response(problem(400, "The request is not valid."), 400)
+    field, message = errors[0]["field"], errors[0]["message"]
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return Response(problem(400, f"{field}: {message}{more}" if field else message + more, errors), 400)
 
 
 def _detail(error: Exception) -> str:
@@ -85,15 +86,6 @@ def _detail(error: Exception) -> str:
     if isinstance(error, PermissionDenied):
         return str(error) or "You may not do this."
     return str(getattr(error, "detail", error))
-
-
-def _summary(errors: list[dict[str, str]]) -> str:
-    if not errors:
-        return "The request is not valid."
-    first = errors[0]
-    where = f"{first['field']}: " if first["field"] else ""
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return f"{where}{first['message']}{more}"
 
 
 def _flatten(detail: Any, field: str = "") -> Any:

@@ -1,7 +1,6 @@
 """Filters of lists: values are checked as strictly as in bodies, and what is not given changes nothing."""
 
 import datetime as dt
-import re
 from typing import Any
 
 from django import forms
@@ -9,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import F
 from django_filters import rest_framework as filters
 
-CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+from elastix.api.fields import CONTROL
 
 
 class TextFormField(forms.CharField):
@@ -36,16 +35,14 @@ class DayFormField(forms.DateField):
 class BooleanFormField(forms.Field):
     """true or false in any spelling that JSON bodies take; anything else is refused."""
 
-    WORDS = {"true": True, "1": True, "t": True, "yes": True, "y": True, "on": True}
-    WORDS |= {"false": False, "0": False, "f": False, "no": False, "n": False, "off": False}
-    widget = forms.TextInput
+    WORDS = dict.fromkeys(("true", "1", "t", "yes", "y", "on"), True)
+    WORDS |= dict.fromkeys(("false", "0", "f", "no", "n", "off"), False)
 
     def to_python(self, value: Any) -> bool | None:
-        if value in (None, ""):
-            return None
-        if str(value).strip().lower() not in self.WORDS:
+        word = str(value or "").strip().lower()
+        if word and word not in self.WORDS:
             raise ValidationError("Must be a valid boolean.", code="invalid")
-        return self.WORDS[str(value).strip().lower()]
+        return self.WORDS.get(word)
 
 
 class TextFilter(filters.CharFilter):  # type: ignore[misc]
@@ -68,7 +65,6 @@ class ChoiceFilter(filters.ChoiceFilter):  # type: ignore[misc]
     """One of the choices; the refusal names them."""
 
     def __init__(self, *args: Any, choices: Any, **kwargs: Any) -> None:
-        choices = list(choices)
         pairs = [pair if isinstance(pair, tuple) else (pair, pair) for pair in choices]
         names = ", ".join(str(value) for value, _ in pairs)
         message = f'"%(value)s" is not a valid choice. Choose one of {names}.'

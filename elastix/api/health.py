@@ -37,8 +37,12 @@ class HealthViewSet(ElastixViewSet):
     @operation(response=HealthSerializer, status=(200, 503))
     def list(self, request: Request) -> Response:
         """Whether this server, its database and its broker work, and how fresh its numbers are."""
-        database, version = _database()
-        broker = _broker()
+        database, version, broker = "ok", None, _broker()
+        try:
+            version = data_version()
+        except DatabaseError:
+            logger.exception("the database does not answer")
+            database = "failing"
         failing = [name for name, state in (("database", database), ("broker", broker)) if state == "failing"]
         if version is not None and zone_changed(version):
             failing.append("time zone: run `manage.py recompute --full`")
@@ -47,19 +51,11 @@ class HealthViewSet(ElastixViewSet):
             "version": __version__,
             "database": database,
             "broker": broker,
-            "data_version": version.published_version if version else None,
-            "last_recompute": version.published_at if version else None,
+            "data_version": version and version.published_version,
+            "last_recompute": version and version.published_at,
             "failing": failing,
         }
         return Response(body, status=503 if failing else 200, headers={"Cache-Control": "no-store"})
-
-
-def _database() -> tuple[str, Any]:
-    try:
-        return "ok", data_version()
-    except DatabaseError:
-        logger.exception("the database does not answer")
-        return "failing", None
 
 
 def _broker() -> str:

@@ -12,20 +12,54 @@ MAX_OFFSET = 1_000_000_000
 MAX_PAGE = 1_000_000
 
 
-class LimitOffset(BasePagination):
-    """`limit` and `offset` -> {total, items}. The view names the default limit and the key of the rows."""
+class Page(BasePagination):
+    """What the shapes have in common. The view names the default number of rows and the key of the rows."""
 
-    parameters = ("limit", "offset")
+    # Of each parameter: lowest and highest value, default (None: the view's), and what it means.
+    numbers: dict[str, tuple[int, int, int | None, str]]
     items_key = "items"
 
-    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        self.limit = whole_number(request, "limit", view.default_limit, 1, MAX_LIMIT)
-        self.offset = whole_number(request, "offset", 0, 0, MAX_OFFSET)
-        self.total = count(queryset)
-        return list(queryset[self.offset : self.offset + self.limit])
+    def asked(self, request: Request, view: Any) -> list[int]:
+        """Return the parameters' values in their order."""
+        return [
+            whole_number(request, name, view.default_limit if default is None else default, low, high)
+            for name, (low, high, default, _) in self.numbers.items()
+        ]
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        found = []
+        for name, (low, high, default, text) in self.numbers.items():
+            limits = {
+                "minimum": low,
+                "maximum": high,
+                "default": view.default_limit if default is None else default,
+            }
+            schema = {"type": "integer", **limits}
+            found.append(
+                {"name": name, "in": "query", "required": False, "description": text, "schema": schema}
+            )
+        return found
 
     def get_results(self, data: Any) -> Any:
         return data[self.items_key]
+
+    def slice(self, rows: Any, first: int, most: int) -> list[Any]:
+        """Return `most` rows from the `first` on; how many there are in all is `total`."""
+        self.total = len(rows) if isinstance(rows, list | tuple) else rows.count()
+        return list(rows[first : first + most])
+
+
+class LimitOffset(Page):
+    """`limit` and `offset` -> {total, items}."""
+
+    numbers = {
+        "limit": (1, MAX_LIMIT, None, "Rows of a page."),
+        "offset": (0, MAX_OFFSET, 0, "Rows before the page."),
+    }
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        self.limit, self.offset = self.asked(request, view)
+        return self.slice(queryset, self.offset, self.limit)
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response({"total": self.total, self.items_key: data})
@@ -34,45 +68,22 @@ class LimitOffset(BasePagination):
         properties = {"total": {"type": "integer"}, self.items_key: schema}
         return {"type": "object", "required": list(properties), "properties": properties}
 
-    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        return [
-            parameter("limit", 1, MAX_LIMIT, view.default_limit, "Rows of a page."),
-            parameter("offset", 0, MAX_OFFSET, 0, "Rows before the page."),
-        ]
 
-
-class PageNumber(BasePagination):
+class PageNumber(Page):
     """`page` and `page_size` -> {items, total, page, page_size, pages}. A page past the end is empty."""
 
-    parameters = ("page", "page_size")
-    items_key = "items"
+    numbers = {
+        "page": (1, MAX_PAGE, 1, "The first page is 1."),
+        "page_size": (1, MAX_LIMIT, None, "Rows of a page."),
+    }
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        self.page = whole_number(request, "page", 1, 1, MAX_PAGE)
-        self.page_size = whole_number(request, "page_size", view.default_limit, 1, MAX_LIMIT)
-        self.total = count(queryset)
-        first = (self.page - 1) * self.page_size
-        return list(queryset[first : first + self.page_size])
-
-    def get_results(self, data: Any) -> Any:
-        return data[self.items_key]
+        self.page, self.page_size = self.asked(request, view)
+        return self.slice(queryset, (self.page - 1) * self.page_size, self.page_size)
 
     def get_paginated_response(self, data: Any) -> Response:
-        return Response(
-            {
-                "items": data,
-                "total": self.total,
-                "page": self.page,
-                "page_size": self.page_size,
-                "pages": -(-self.total // self.page_size),
-            }
-        )
-
-    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        return [
-            parameter("page", 1, MAX_PAGE, 1, "The first page is 1."),
-            parameter("page_size", 1, MAX_LIMIT, view.default_limit, "Rows of a page."),
-        ]
+        place = {"total": self.total, "page": self.page, "page_size": self.page_size}
+        return Response({"items": data, **place, "pages": -(-self.total // self.page_size)})
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         numbers = {name: {"type": "integer"} for name in ("total", "page", "page_size", "pages")}
@@ -98,13 +109,3 @@ def whole_number(request: Request, name: str, default: int, low: int, high: int)
     if value > high:
         raise ValidationError({name: [f"Ensure this value is less than or equal to {high}."]}, "max_value")
     return value
-
-
-def parameter(name: str, low: int, high: int, default: int, description: str) -> dict[str, Any]:
-    """Return the OpenAPI description of a whole-number query parameter."""
-    schema = {"type": "integer", "minimum": low, "maximum": high, "default": default}
-    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
-
-
-def count(rows: Any) -> int:
-    return len(rows) if isinstance(rows, list | tuple) else rows.count()

@@ -32,13 +32,9 @@ def role_of(user: Any) -> Role:
         return role
     if not user.is_authenticated or not user.is_active:
         return Role.NONE
-    if user.is_superuser:
-        user.role = Role.ADMIN
-        return Role.ADMIN
-    names = set(user.groups.values_list("name", flat=True))
-    found = max((Role.named(name) for name in ROLE_NAMES if name in names), default=Role.NONE)
-    user.role = found
-    return found
+    names = set(user.groups.values_list("name", flat=True)) if not user.is_superuser else {"admin"}
+    user.role = max((Role.named(name) for name in ROLE_NAMES if name in names), default=Role.NONE)
+    return user.role  # type: ignore[no-any-return]
 
 
 def audit_username(request: Any) -> str:
@@ -57,11 +53,8 @@ class RolePermission(BasePermission):
     def has_permission(self, request: Any, view: Any) -> bool:
         if request.user.is_anonymous and not getattr(request.user, "role", None):
             return False
-        return role_of(request.user) >= self.needed(request.method, view)
-
-    @staticmethod
-    def needed(method: str, view: Any) -> Role:
         declared = getattr(view, "operation", None)
+        needed = Role.VIEWER if request.method in SAFE_METHODS else Role.ANALYST
         if declared is not None and declared.role is not None:
-            return declared.role  # type: ignore[no-any-return]
-        return Role.VIEWER if method in SAFE_METHODS else Role.ANALYST
+            needed = declared.role
+        return role_of(request.user) >= needed

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
+from types import MappingProxyType
 from typing import Any
 
 from django.http import StreamingHttpResponse
@@ -27,11 +28,15 @@ class CsvRenderer(BaseRenderer):
 
 
 def csv_file(
-    name: str, header: Sequence[str], rows: Iterable[Iterable[Any]], headers: Mapping[str, str]
+    name: str,
+    header: Sequence[str],
+    rows: Iterable[Iterable[Any]],
+    headers: Mapping[str, str] = MappingProxyType({}),
+    mark: str = "",
 ) -> StreamingHttpResponse:
-    """Answer rows as a file to be saved under a name, sent piece by piece."""
+    """Answer rows as a file to be saved under a name, sent piece by piece, after a byte order mark if one is given."""
     return StreamingHttpResponse(
-        csv_pieces(chain([header], rows)),
+        chain([mark], csv_pieces(chain([header], rows))),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"', **headers},
     )
@@ -41,11 +46,12 @@ def csv_pieces(rows: Iterable[Iterable[Any]]) -> Iterator[str]:
     """Yield rows as text, many at a time; what a spreadsheet would take for a formula is put behind an apostrophe."""
     for chunk in batches(rows, ROWS_A_PIECE):
         text = io.StringIO()
-        csv.writer(text).writerows([_cell(value) for value in row] for row in chunk)
+        csv.writer(text).writerows([cell(value) for value in row] for row in chunk)
         yield text.getvalue()
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
+    """A value as a spreadsheet takes it: no formulas in texts."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return neutralise_formula(value) if isinstance(value, str) else value

@@ -23,18 +23,18 @@ def keep_groups(app_config: AppConfig, **kwargs: Any) -> None:
     for permission in found:
         action, _, model = permission.codename.partition("_")
         config: Any = ours[permission.content_type.app_label]
-        adds = action == "add" and model in getattr(config, "analyst_adds", ())
-        analyst = adds or model in config.analyst_writes
-        manager = analyst or model in config.manager_writes
-        allowed = {
-            "viewer": action == "view",
-            "analyst": action == "view" or analyst,
-            "manager": action == "view" or manager,
-            "admin": True,
-        }
-        for name, yes in allowed.items():
-            if yes:
-                granted[name].add(permission.pk)
+        lowest = "admin"
+        if action == "view":
+            lowest = "viewer"
+        elif model in (
+            *config.analyst_writes,
+            *(getattr(config, "analyst_adds", ()) if action == "add" else ()),
+        ):
+            lowest = "analyst"
+        elif model in config.manager_writes:
+            lowest = "manager"
+        for name in ROLE_NAMES[ROLE_NAMES.index(lowest) :]:
+            granted[name].add(permission.pk)
     users = Permission.objects.filter(content_type__app_label__in=("auth", "authtoken"))
     granted["admin"] |= set(users.values_list("pk", flat=True))
     for name, permissions in granted.items():

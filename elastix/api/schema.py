@@ -26,6 +26,12 @@ REFUSALS = {
     429: "Too many tries; Retry-After says when to come back.",
     503: "The data are being written just now; Retry-After says when to come back.",
 }
+FILTERED_BY = {
+    filters.BooleanFilter: {"type": "boolean"},
+    filters.DateFilter: {"type": "string", "format": "date"},
+    filters.UUIDFilter: {"type": "string", "format": "uuid"},
+    filters.NumberFilter: {"type": "number"},
+}
 
 
 def add_examples(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
@@ -49,21 +55,13 @@ def add_examples(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
 
 def filter_schema(each: Any) -> dict[str, Any]:
     """Return the OpenAPI schema of a filter's values."""
-    choices = [value for value, _ in each.extra.get("choices", []) or []]
-    if choices:
-        schema: dict[str, Any] = {"type": "string", "enum": choices}
-    elif isinstance(each, filters.BooleanFilter):
-        schema = {"type": "boolean"}
-    elif isinstance(each, filters.DateFilter):
-        schema = {"type": "string", "format": "date"}
-    elif isinstance(each, filters.UUIDFilter):
-        schema = {"type": "string", "format": "uuid"}
-    elif isinstance(each, filters.NumberFilter):
-        schema = {"type": "number"}
-    else:
-        schema = {"type": "string"} | (
-            {"maxLength": each.extra["max_length"]} if "max_length" in each.extra else {}
-        )
+    schema: dict[str, Any] = {"type": "string"}
+    if choices := [value for value, _ in each.extra.get("choices", []) or []]:
+        schema["enum"] = choices
+    elif described := [value for kind, value in FILTERED_BY.items() if isinstance(each, kind)]:
+        schema = described[0]
+    elif "max_length" in each.extra:
+        schema["maxLength"] = each.extra["max_length"]
     return {"type": "array", "items": schema} if getattr(each, "repeatable", False) else schema
 
 
@@ -116,19 +114,16 @@ class ElastixSchema(AutoSchema):
                 answers[code, "text/csv"] = OpenApiResponse(OpenApiTypes.BINARY, description="A file.")
             else:
                 answers[code] = OpenApiResponse(declared.response, description=SUCCESS[code])
-        for code in self._refusals():
-            answers[code, PROBLEM_JSON] = OpenApiResponse(ProblemSerializer, description=REFUSALS[code])
-        return answers
-
-    def _refusals(self) -> list[int]:
-        codes = {400, 503, *self.declared.errors}
+        codes = {400, 503, *declared.errors}
         if self.view.permission_classes and self.get_auth():
             codes |= {401, 403}
         if "{" in self.path:
             codes.add(404)
-        if self.declared.body is not None:
+        if declared.body is not None:
             codes |= {413, 415}
-        return sorted(codes)
+        for code in sorted(codes):
+            answers[code, PROBLEM_JSON] = OpenApiResponse(ProblemSerializer, description=REFUSALS[code])
+        return answers
 
     def get_summary(self) -> str:
         """The first sentence of what the action's docstring says."""
@@ -136,10 +131,7 @@ class ElastixSchema(AutoSchema):
 
     def get_operation_id(self) -> str:
         action = getattr(self.view, "action", None) or self.method.lower()
-        resource = type(self.view).__name__.removesuffix("ViewSet").removesuffix("View")
-        return (
-            f"{action}_{resource}" if action not in ("get", "post") else f"{self.method.lower()}_{resource}"
-        )
+        return f"{action}_{type(self.view).__name__.removesuffix('ViewSet').removesuffix('View')}"
 
     def get_tags(self) -> list[str]:
         return [getattr(self.view, "tag", None) or type(self.view).__module__.split(".")[0]]

@@ -1,7 +1,7 @@
 """Serializers of answers: each answer is described once, and rendered from rows as fast as a page of them needs."""
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from operator import attrgetter, itemgetter
 from typing import Any
 
@@ -28,8 +28,8 @@ class RowSerializer(serializers.Serializer[Any]):
     """
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
-        read = self._read_keys if isinstance(instance, Mapping) else self._read_attributes
-        answer = dict(zip(self._names, read(instance), strict=True))
+        read = self._reads[isinstance(instance, Mapping)]
+        answer = dict(zip(self._names, read(instance), strict=False))
         for name, render in self._renders:
             value = answer[name]
             if value is not None:
@@ -47,12 +47,11 @@ class RowSerializer(serializers.Serializer[Any]):
         return [(name, render) for name, render in found if render is not None]
 
     @cached_property
-    def _read_attributes(self) -> Callable[[Any], tuple[Any, ...]]:
-        return _reader(attrgetter, [str(each.source) for each in self._readable_fields])
-
-    @cached_property
-    def _read_keys(self) -> Callable[[Any], tuple[Any, ...]]:
-        return _reader(itemgetter, [str(each.source) for each in self._readable_fields])
+    def _reads(self) -> list[Callable[[Any], tuple[Any, ...]]]:
+        """Calls that read all values of a row at once: of an object, of a mapping."""
+        # The first source twice: asked for one value alone, the getters would give it without a tuple.
+        sources = [str(each.source) for each in self._readable_fields]
+        return [attrgetter(*sources, sources[0]), itemgetter(*sources, sources[0])]
 
 
 class PublishedSerializer(RowSerializer):
@@ -76,31 +75,14 @@ class RoundedField(serializers.FloatField):
         return rounded(value, self.places)
 
 
-class MoneyField(RoundedField):
-    """An amount of the shop's currency."""
+MoneyField = partial(RoundedField, 2)
+"""An amount of the shop's currency."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(2, **kwargs)
+ElasticityField = partial(RoundedField, 4)
+"""An elasticity, or its error."""
 
-
-class ElasticityField(RoundedField):
-    """An elasticity, or its error: four decimals."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(4, **kwargs)
-
-
-class PercentField(RoundedField):
-    """A percentage, 0 to 100: one decimal."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(1, **kwargs)
-
-
-def _reader(getter: Callable[..., Any], sources: list[str]) -> Callable[[Any], tuple[Any, ...]]:
-    """One call that reads all values of a row."""
-    read = getter(*sources)
-    return read if len(sources) > 1 else lambda row: (read(row),)
+PercentField = partial(RoundedField, 1)
+"""A percentage, 0 to 100."""
 
 
 def _render(field: Any) -> Callable[[Any], Any] | None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.cache import cache
+from django.utils.cache import get_conditional_response
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -34,30 +35,24 @@ def answer(
     for _ in range(TRIES):
         version = current_version()
         tag = _etag(version, live=live)
-        headers = (
-            {"ETag": tag, "Cache-Control": "private, no-cache"}
-            if etag
-            else {"Cache-Control": "private, no-store"}
-        )
-        if etag and _is_known(tag, request):
+        headers = {"Cache-Control": "private, no-store"}
+        if etag:
+            headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+        conditional = get_conditional_response(request, etag=tag)
+        if etag and conditional is not None and conditional.status_code == 304:
             return Response(status=304, headers=headers)
-        body = _remembered(request, version, build) if live else build(version)
+        # What was computed on the spot is kept for as long as its versions last (at most an hour).
+        key = hashlib.sha256(f"{tag} {request.get_full_path()}".encode("utf-8", "surrogatepass")).hexdigest()
+        body = cache.get(key) if live else None
+        if body is None:
+            body = build(version)
+            if live:
+                cache.set(key, body, KEPT_SECONDS)
         if _state(data_version(), live) == _state(version, live):
             if isinstance(body, dict):
                 body.setdefault("last_updated", version.published_at)
             return Response(body, headers=headers)
     raise Busy()
-
-
-def _remembered(request: Request, version: DataVersion, build: Callable[[DataVersion], Any]) -> Any:
-    """An answer computed on the spot is kept for as long as its versions last (at most an hour)."""
-    key = f"{_etag(version, live=True)} {request.get_full_path()}"
-    key = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
-    body = cache.get(key)
-    if body is None:
-        body = build(version)
-        cache.set(key, body, KEPT_SECONDS)
-    return body
 
 
 def _state(version: DataVersion, live: bool) -> tuple[int, ...]:
@@ -68,9 +63,3 @@ def _etag(version: DataVersion, *, live: bool) -> str:
     published, catalogue, sales = _state(version, live)
     stamp = int(version.published_at.timestamp() * 1000) if version.published_at else 0
     return f'W/"{published}.{stamp}.{catalogue}.{sales}-{__version__}"'
-
-
-def _is_known(tag: str, request: Request) -> bool:
-    """Tell whether If-None-Match names the tag; weak and strong spellings are the same there (RFC 9110, 13.1.2)."""
-    asked = [each.strip().removeprefix("W/") for each in request.headers.get("If-None-Match", "").split(",")]
-    return "*" in asked or tag.removeprefix("W/") in asked

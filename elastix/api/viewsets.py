@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import Http404
+from django.http import Http404, QueryDict
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.metadata import SimpleMetadata
 from rest_framework.negotiation import BaseContentNegotiation
@@ -66,8 +66,18 @@ class ElastixViewSet(GenericViewSet[Any]):
         asked = self.operation
         if asked is None:
             return
-        request._request.GET = self._parameters(request, asked)
-        self.query = self._query(request, asked)
+        given = request._request.GET = self._parameters(request, asked)
+        self.query = {}
+        if asked.query is not None:
+            fields = asked.query().fields
+            known = {name: field for name, field in fields.items() if name in given}
+            values = {
+                name: given.getlist(name) if isinstance(field, ListField) else given[name]
+                for name, field in known.items()
+            }
+            serializer = asked.query(data=values)
+            serializer.is_valid(raise_exception=True)
+            self.query = dict(serializer.validated_data)
 
     def validated(self, instance: Any = None) -> dict[str, Any]:
         """Return the validated body; of an operation declared partial, only what it names.
@@ -104,17 +114,12 @@ class ElastixViewSet(GenericViewSet[Any]):
         ------
         ValidationError : a value is not one that the filter takes.
         """
-        filterset = self._filterset()
-        if not filterset.form.is_valid():
-            raise ValidationError(_form_errors(filterset.form))
-        return dict(filterset.form.cleaned_data)
+        # Of a list that is computed only the values are checked; django-filter wants a queryset all the same.
+        return dict(self._filterset(DataVersion.objects.none()).form.cleaned_data)
 
     def filtered(self, queryset: Any) -> Any:
         """Return the queryset with the list's filters and its ordering applied."""
-        filterset = self._filterset(queryset)
-        if not filterset.form.is_valid():
-            raise ValidationError(_form_errors(filterset.form))
-        return filterset.qs
+        return self._filterset(queryset).qs
 
     @property
     def paginator(self) -> Any:
@@ -129,36 +134,42 @@ class ElastixViewSet(GenericViewSet[Any]):
         serializer = self.operation.response(found, many=True, context=self.get_serializer_context())  # type: ignore[union-attr]
         return self.get_paginated_response(serializer.data)
 
-    def _filterset(self, queryset: Any = None) -> Any:
-        # A list that is computed only has its values checked; django-filter wants a queryset all the same.
-        rows = DataVersion.objects.none() if queryset is None else queryset
-        return self.filterset_class(self.request.query_params, queryset=rows, request=self.request)
+    def _filterset(self, queryset: Any) -> Any:
+        found = self.filterset_class(self.request.query_params, queryset=queryset, request=self.request)
+        if not found.form.is_valid():
+            raise ValidationError(
+                {
+                    field: [
+                        ErrorDetail(message, error.code or "invalid")
+                        for error in errors.as_data()
+                        for message in error.messages
+                    ]
+                    for field, errors in found.form.errors.items()
+                }
+            )
+        return found
 
     def _parameters(self, request: Request, asked: Operation) -> Any:
         """The query parameters under their own names, without empty ones; unknown and repeated ones are refused."""
         known, repeatable = self._known_parameters(asked)
-        given = request.query_params.copy()
+        given = QueryDict(mutable=True)
         errors: dict[str, list[ErrorDetail]] = {}
-        found: dict[str, list[str]] = {}
         for name, values in request.query_params.lists():
             own_name = ALIASES.get(name, name)
             if own_name not in known:
-                if name not in ALWAYS_ALLOWED:
-                    text = f"Known: {', '.join(sorted(known))}." if known else "There are none here."
-                    errors[name] = [ErrorDetail(f"Unknown parameter. {text}", "unknown")]
+                if name in ALWAYS_ALLOWED:
+                    given.setlist(name, values)
+                    continue
+                text = f"Known: {', '.join(sorted(known))}." if known else "There are none here."
+                errors[name] = [ErrorDetail(f"Unknown parameter. {text}", "unknown")]
                 continue
-            values = found.get(own_name, []) + [value for value in values if value.strip()]
+            values = given.getlist(own_name) + [value for value in values if value.strip()]
             if own_name not in repeatable and len(set(values)) > 1:
                 errors[name] = [ErrorDetail("Given more than once with different values.", "repeated")]
             if values:
-                found[own_name] = values if own_name in repeatable else values[:1]
+                given.setlist(own_name, values if own_name in repeatable else values[:1])
         if errors:
             raise ValidationError(errors)
-        for name in list(given):
-            if name not in ALWAYS_ALLOWED:
-                del given[name]
-        for name, values in found.items():
-            given.setlist(name, values)
         return given
 
     def _known_parameters(self, asked: Operation) -> tuple[set[str], set[str]]:
@@ -166,25 +177,13 @@ class ElastixViewSet(GenericViewSet[Any]):
         fields = asked.query().fields if asked.query else {}
         known = set(fields)
         repeatable = {name for name, field in fields.items() if isinstance(field, ListField)}
-        if asked.lists:
-            if self.filterset_class is not None:
-                known |= set(self.filterset_class.base_filters)
-                repeatable |= {
-                    name
-                    for name, each in self.filterset_class.base_filters.items()
-                    if getattr(each, "repeatable", False)
-                }
-            if self.paginator is not None:
-                known |= set(self.paginator.parameters)
+        if asked.lists and self.filterset_class is not None:
+            filters = self.filterset_class.base_filters
+            known |= set(filters)
+            repeatable |= {name for name, each in filters.items() if getattr(each, "repeatable", False)}
+        if asked.lists and self.paginator is not None:
+            known |= set(self.paginator.numbers)
         return known, repeatable
-
-    @staticmethod
-    def _query(request: Request, asked: Operation) -> dict[str, Any]:
-        if asked.query is None:
-            return {}
-        serializer = asked.query(data=_flat(request.query_params, asked.query().fields))
-        serializer.is_valid(raise_exception=True)
-        return dict(serializer.validated_data)
 
     @property
     def default_response_headers(self) -> dict[str, str]:
@@ -199,12 +198,11 @@ class ElastixViewSet(GenericViewSet[Any]):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
-        if isinstance(response, Response) and response.exception:
-            renderer = getattr(response, "accepted_renderer", None)
-            if getattr(renderer, "format", "") != "api":
-                response.accepted_renderer = JSONRenderer()
-                response.accepted_media_type = "application/json"
-                response.content_type = PROBLEM_JSON
+        browsed = getattr(getattr(response, "accepted_renderer", None), "format", "") == "api"
+        if isinstance(response, Response) and response.exception and not browsed:
+            response.accepted_renderer = JSONRenderer()
+            response.accepted_media_type = "application/json"
+            response.content_type = PROBLEM_JSON
         return response
 
 
@@ -216,22 +214,3 @@ class AnyAccept(BaseContentNegotiation):
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
         return renderers[0], renderers[0].media_type
-
-
-def _flat(parameters: Any, fields: Any) -> dict[str, Any]:
-    return {
-        name: parameters.getlist(name) if isinstance(fields[name], ListField) else parameters[name]
-        for name in parameters
-        if name in fields
-    }
-
-
-def _form_errors(form: Any) -> dict[str, list[ErrorDetail]]:
-    return {
-        field: [
-            ErrorDetail(message, error.code or "invalid")
-            for error in errors.as_data()
-            for message in error.messages
-        ]
-        for field, errors in form.errors.items()
-    }

@@ -68,37 +68,21 @@ class ImportCommand(BaseCommand):
 
     def _create(self, options: dict[str, Any]) -> ImportBatch:
         path: Path = options["file"]
-        given = {
-            "mapping": self._mapping(options["map"]),
-            "encoding": options["encoding"],
-            "day_first": options["day_first"],
-        }
-        try:
-            with path.open("rb") as file, jobs_run_in("caller"):
-                return batch_create(
-                    file,
-                    kind=self.kind,
-                    file_name=path.name,
-                    options=given,
-                    dry_run=options["dry_run"],
-                    force=options["force"],
-                )
-        except OSError as error:
-            raise CommandError(f"{path}: {error.strerror}.") from error
-        except Invalid as error:
-            raise CommandError(str(error)) from error
-        except DuplicateImport as error:
-            raise CommandError(str(error).replace("`force`", "--force")) from error
-
-    @staticmethod
-    def _mapping(pairs: list[str]) -> dict[str, str]:
         mapping = {}
-        for pair in pairs:
+        for pair in options["map"]:
             column, sign, field = pair.rpartition("=")
             if not sign or not column:
                 raise CommandError(f"--map {pair}: expected COLUMN=FIELD, such as --map Artikel=stock_code.")
             mapping[column] = field
-        return mapping
+        how = {"mapping": mapping} | {name: options[name] for name in ("encoding", "day_first")}
+        flags = {name: options[name] for name in ("dry_run", "force")}
+        try:
+            with path.open("rb") as file, jobs_run_in("caller"):
+                return batch_create(file, kind=self.kind, file_name=path.name, options=how, **flags)
+        except OSError as error:
+            raise CommandError(f"{path}: {error.strerror}.") from error
+        except (Invalid, DuplicateImport) as error:
+            raise CommandError(str(error).replace("`force`", "--force")) from error
 
     def _report(self, batch: ImportBatch) -> None:
         if batch.status == ImportStatus.FAILED:

@@ -2,6 +2,7 @@
 to the app that brings it."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 from django.db import transaction
@@ -9,7 +10,7 @@ from django.utils import timezone
 
 from elastix.imports.core import Chunk, FileSchema, Table, UnreadableFile, open_table
 from elastix.imports.models import ImportBatch, ImportReject, ImportStatus
-from elastix.imports.services import read_options, rejects_save, report_of, stored_upload
+from elastix.imports.services import read_options, rejects_save, stored_upload
 from elastix.jobs.kinds import JobFailed
 from elastix.jobs.runner import JobRun
 
@@ -55,11 +56,8 @@ class UpsertImport(FileImport):
         self.written = {"created": 0, "updated": 0}
 
     def stage(self, chunk: Chunk) -> None:
-        names = list(chunk.columns)
-        self.rows += [
-            self.row(dict(zip(names, values, strict=True)))
-            for values in zip(*chunk.columns.values(), strict=True)
-        ]
+        rows = zip(*chunk.columns.values(), strict=True)
+        self.rows += [self.row(dict(zip(chunk.columns, values, strict=True))) for values in rows]
 
     def row(self, values: dict[str, Any]) -> Any:
         """Turn the values of a row into what `upsert` takes."""
@@ -78,7 +76,12 @@ def ingest(kind: type[FileImport], run: JobRun) -> dict[str, Any]:
     batch = ImportBatch.objects.get(pk=run.parameters["batch"])
     if batch.status in (ImportStatus.PUBLISHED, ImportStatus.CHECKED):
         return batch_result(batch)  # an earlier attempt committed and died before it could say so
-    _reset(batch)
+    with transaction.atomic():  # what an interrupted attempt left behind
+        ImportReject.objects.filter(batch=batch).delete()
+        batch.rows = batch.accepted = batch.rejected = 0
+        batch.reasons, batch.report, batch.quality, batch.error = {}, {}, {}, ""
+        batch.status = ImportStatus.READING
+        batch.save()
     kind.clear(batch.pk)
     rows = kind(batch, run.token)
     with stored_upload(batch) as file:
@@ -98,20 +101,10 @@ def ingest(kind: type[FileImport], run: JobRun) -> dict[str, Any]:
     return batch_result(batch) | rows.written
 
 
-def _reset(batch: ImportBatch) -> None:
-    """Remove what an interrupted attempt left behind."""
-    with transaction.atomic():
-        ImportReject.objects.filter(batch=batch).delete()
-        batch.rows = batch.accepted = batch.rejected = 0
-        batch.reasons, batch.report, batch.quality, batch.error = {}, {}, {}, ""
-        batch.status = ImportStatus.READING
-        batch.save()
-
-
 def _stage(run: JobRun, rows: FileImport, table: Table) -> None:
     """Stage the good rows and keep the rejected ones, chunk by committed chunk."""
     batch = rows.batch
-    batch.report = report_of(table)
+    batch.report = asdict(table.report) | {"columns": list(table.header)}
     for chunk in table.chunks():
         if not batch.dry_run:
             with transaction.atomic():
@@ -132,10 +125,5 @@ def ingest_failed(kind: type[FileImport], parameters: Mapping[str, Any], error: 
 
 def batch_result(batch: ImportBatch) -> dict[str, Any]:
     """The result of an import's job."""
-    return {
-        "import": str(batch.pk),
-        "rows": batch.rows,
-        "accepted": batch.accepted,
-        "rejected": batch.rejected,
-        "reasons": batch.reasons,
-    }
+    names = ("rows", "accepted", "rejected", "reasons")
+    return {"import": str(batch.pk)} | {name: getattr(batch, name) for name in names}

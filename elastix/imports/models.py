@@ -67,6 +67,10 @@ class ImportBatch(models.Model):
     def __str__(self) -> str:
         return f"{self.file_name} ({self.status})"
 
+    @property
+    def is_open(self) -> bool:
+        return self.status in (ImportStatus.QUEUED, ImportStatus.READING)
+
 
 class UploadChunk(models.Model):
     """A piece of an uploaded file, kept in the database so that any worker on any host can read it."""

@@ -3,9 +3,9 @@
 import hashlib
 import io
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import PurePath
 from typing import IO, Any, BinaryIO, cast
 
@@ -14,7 +14,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from elastix.errors import Conflict, FieldError, Invalid
-from elastix.imports.core import Chunk, Options, Reject, Table, write_rejects
+from elastix.imports.core import (
+    Chunk,
+    Options,
+    Reject,
+    UnreadableFile,
+    text_encoding,
+    write_rejects,
+)
 from elastix.imports.models import ImportBatch, ImportReject, ImportStatus, UploadChunk
 from elastix.jobs.models import Job
 from elastix.jobs.runner import abandoned, dispatch_on_commit
@@ -50,14 +57,19 @@ def batch_create(
     Raises
     ------
     DuplicateImport : the same file was imported, or is being imported, and `force` is not set.
-    Invalid : it is larger than IMPORT_MAX_BYTES.
+    Invalid : it is larger than IMPORT_MAX_BYTES, or the options name no text encoding.
     """
+    options = dict(options or {})
+    try:
+        text_encoding(options.get("encoding") or "utf-8")
+    except UnreadableFile as error:
+        raise Invalid(FieldError("encoding", str(error))) from error
     with transaction.atomic():
         batch = ImportBatch.objects.create(
             kind=kind,
             file_name=PurePath(file_name).name[:255] or "file",
             sha256="",
-            options=dict(options or {}),
+            options=options,
             dry_run=dry_run,
             created_by=user if getattr(user, "pk", None) else None,
         )
@@ -120,33 +132,21 @@ def stored_upload(batch: ImportBatch) -> Iterator[BinaryIO]:
 
 def read_options(batch: ImportBatch) -> Options:
     """Return how the reader is to read this batch's file."""
-    options = batch.options
-    return Options(
-        mapping=options.get("mapping") or {},
-        encoding=options.get("encoding") or None,
-        day_first=options.get("day_first"),
-        time_zone=settings.SHOP_TIME_ZONE,
-        max_bytes=settings.IMPORT_MAX_BYTES,
-    )
+    given = {name: value for name, value in batch.options.items() if value not in (None, "")}
+    return Options(time_zone=settings.SHOP_TIME_ZONE, max_bytes=settings.IMPORT_MAX_BYTES, **given)
 
 
 def rejects_save(batch: ImportBatch, chunk: Chunk) -> None:
     """Keep the rejected rows of a chunk and count them by reason (the caller saves the batch)."""
-    rejects = [
+    rows = (
         ImportReject(
             batch=batch, line=each.line, reason=each.reason, message=each.message, content=each.raw_row
         )
         for each in chunk.rejects
-    ]
-    ImportReject.objects.bulk_create(rejects, batch_size=2000)
-    for each in rejects:
-        batch.reasons[each.reason] = batch.reasons.get(each.reason, 0) + 1
-    batch.rejected += len(rejects)
-
-
-def report_of(table: Table) -> dict[str, Any]:
-    """How a file was read, as the batch keeps it."""
-    return asdict(table.report) | {"columns": list(table.header)}
+    )
+    ImportReject.objects.bulk_create(rows, batch_size=2000)
+    batch.reasons = dict(Counter(batch.reasons) + Counter(each.reason for each in chunk.rejects))
+    batch.rejected += len(chunk.rejects)
 
 
 def uploads_purge() -> int:
@@ -160,9 +160,8 @@ def rejects_file(batch: ImportBatch) -> IO[bytes]:
     file = tempfile.TemporaryFile()  # noqa: SIM115  (the response that sends it closes it)
     text = io.TextIOWrapper(file, "utf-8", newline="")
     rows = batch.rejects.order_by("line", "id").values_list("line", "reason", "message", "content")
-    write_rejects(
-        text, batch.report.get("columns", []), (Reject(*row) for row in rows.iterator(chunk_size=2000))
-    )
+    rejects = (Reject(*row) for row in rows.iterator(chunk_size=2000))
+    write_rejects(text, batch.report.get("columns", []), rejects)
     text.flush()
     text.detach()
     file.seek(0)

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from elastix.api.operations import operation
 from elastix.api.viewsets import ElastixViewSet
-from elastix.errors import NotFound
+from elastix.errors import found
 from elastix.jobs.models import Job, JobState
 
 
@@ -38,7 +38,5 @@ class JobViewSet(ElastixViewSet):
     @operation(response=JobSerializer)
     def retrieve(self, request: Request, job_id: int) -> Response:
         """State, progress and result of a job."""
-        job = Job.objects.filter(pk=job_id).first()
-        if job is None:
-            raise NotFound(f"There is no job {job_id}.")
+        job = found(Job.objects.filter(pk=job_id).first(), f"job {job_id}")
         return Response(JobSerializer(job).data, headers={"Cache-Control": "no-store"})

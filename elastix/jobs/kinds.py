@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.utils.module_loading import import_string
@@ -38,10 +38,9 @@ class JobKind:
 @cache
 def job_kind(name: str) -> JobKind:
     """Return a kind of job by its name; jobs of an unknown kind fail and say so."""
-    if name not in JOBS:
-        return JobKind(partial(_unknown, name))
-    return JobKind(**{role: import_string(path) for role, path in JOBS[name].items()})
 
+    def unknown(run: "JobRun") -> None:
+        raise JobFailed(f"No kind of job is called {name!r} in this version.")
 
-def _unknown(name: str, run: "JobRun") -> None:
-    raise JobFailed(f"No kind of job is called {name!r} in this version.")
+    roles = {role: import_string(path) for role, path in JOBS.get(name, {}).items()}
+    return JobKind(**({"handler": unknown} | roles))

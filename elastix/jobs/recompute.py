@@ -48,12 +48,8 @@ def request_recompute(
                 dispatch_on_commit(job.pk)
             return job
     except IntegrityError:
-        # Somebody else's request came between the look and the creation.
-        with transaction.atomic():
-            joined = _join_open(parameters)
-        if joined is None:
-            return request_recompute(full=full, products=products, requested_by=requested_by)
-        return joined
+        # Somebody else's request came between the look and the creation: look again.
+        return request_recompute(full=full, products=products, requested_by=requested_by)
 
 
 def request_refresh_if_due() -> Job | None:
@@ -82,14 +78,12 @@ def _join_open(wanted: dict[str, Any]) -> Job | None:
     job = Job.objects.select_for_update().filter(kind=KIND, state__in=OPEN_STATES).first()
     if job is None:
         return None
-    merged = _merge(job.parameters, wanted)
     if job.state == JobState.QUEUED and "stage" not in job.parameters:
-        parameters = job.parameters | merged
+        job.parameters |= _merge(job.parameters, wanted)
     else:
         # It has already read its plan: what is asked for now is done in a job after it.
-        parameters = job.parameters | {"again": _merge(job.parameters.get("again", {}), wanted)}
-    Job.objects.filter(pk=job.pk).update(parameters=parameters)
-    job.parameters = parameters
+        job.parameters |= {"again": _merge(job.parameters.get("again", {}), wanted)}
+    job.save(update_fields=["parameters"])
     return job
 
 

@@ -117,24 +117,21 @@ class JobRun:
         if time.monotonic() - self._renewed < 1.0:
             return
         self._renewed = time.monotonic()
-        self._write(progress=min(max(fraction, 0.0), 1.0), lease_until=_lease_end())
+        if not self.renew(progress=min(max(fraction, 0.0), 1.0)):
+            raise LeaseLost(f"job {self.job_id} was taken over")
 
-    def renew(self) -> bool:
-        """Renew the lease; False when the job is no longer this claim's."""
-        return bool(self._own().update(lease_until=_lease_end()))
+    def renew(self, **values: Any) -> bool:
+        """Renew the lease, and set what else is given; False when the job is no longer this claim's."""
+        return bool(self._own().update(lease_until=_lease_end(), **values))
 
     def save_parameters(self, **changes: Any) -> None:
         """Keep what the next attempt or stage needs; what others wrote into the row meanwhile stays."""
         with self.fenced_transaction():
-            self._write(parameters=self._reread() | changes)
-            self.parameters = self._reread()
+            self.parameters = self._reread() | changes
+            self._own().update(parameters=self.parameters)
 
     def _reread(self) -> Any:
         return Job.objects.values_list("parameters", flat=True).get(pk=self.job_id)
-
-    def _write(self, **values: Any) -> None:
-        if not self._own().update(**values):
-            raise LeaseLost(f"job {self.job_id} was taken over")
 
     def _own(self) -> Any:
         return Job.objects.filter(pk=self.job_id, token=self.token, state=JobState.RUNNING)
@@ -158,9 +155,8 @@ class JobRun:
             children = Job.objects.bulk_create(
                 [Job(kind=kind, parameters=each, parent_id=self.job_id) for each in parameters]
             )
-            self._write(
-                state=JobState.WAITING, lease_until=None, parameters=self._reread() | {"stage": next_stage}
-            )
+            waiting = self._reread() | {"stage": next_stage}
+            self._own().update(state=JobState.WAITING, lease_until=None, parameters=waiting)
             for child in children:
                 dispatch_on_commit(child.pk)
 
@@ -172,7 +168,8 @@ def _lease_end() -> Any:
 def claim(job_id: int) -> JobRun | None:
     """Take a waiting job, or one whose worker is gone; None when there is nothing to do."""
     with transaction.atomic():
-        job = Job.objects.select_for_update().filter(_claimable(), pk=job_id).first()
+        claimable = Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, lease_until__lt=timezone.now())
+        job = Job.objects.select_for_update().filter(claimable, pk=job_id).first()
         if job is None:
             return None
         if job.attempts >= settings.JOB_MAX_ATTEMPTS:
@@ -184,10 +181,6 @@ def claim(job_id: int) -> JobRun | None:
         job.lease_until = _lease_end()
         job.save(update_fields=["state", "attempts", "token", "lease_until"])
     return JobRun(job)
-
-
-def _claimable() -> Q:
-    return Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, lease_until__lt=timezone.now())
 
 
 def run_job(job_id: int, on_progress: Callable[[float], None] | None = None) -> None:
@@ -203,10 +196,10 @@ def run_job(job_id: int, on_progress: Callable[[float], None] | None = None) -> 
     except LeaseLost:
         logger.warning("job %s was taken over by another worker", job_id)
     except JobFailed as error:
-        _give_up(run, str(error))
+        _failed(run, str(error), for_good=True)
     except Exception as error:
         logger.exception("job %s failed", job_id)
-        _try_again(run, f"{type(error).__name__}: {error}")
+        _failed(run, f"{type(error).__name__}: {error}")
     else:
         if result is not None:
             _succeed(run, result)
@@ -219,26 +212,24 @@ def heartbeat(run: JobRun) -> Iterator[None]:
     Without it a step longer than the lease would be begun a second time beside the first.
     """
     done = threading.Event()
-    thread = threading.Thread(target=_beat, args=(run, done), name=f"lease of job {run.job_id}", daemon=True)
-    thread.start()
+
+    def beat() -> None:
+        end = time.monotonic() + settings.JOB_TIME_LIMIT_SECONDS
+        try:
+            while not done.wait(settings.JOB_LEASE_SECONDS / 4) and time.monotonic() < end:
+                try:
+                    if not run.renew():
+                        return
+                except OperationalError:
+                    logger.warning("the lease of job %s could not be renewed; trying again", run.job_id)
+        finally:
+            connections.close_all()
+
+    threading.Thread(target=beat, name=f"lease of job {run.job_id}", daemon=True).start()
     try:
         yield
     finally:
         done.set()
-
-
-def _beat(run: JobRun, done: threading.Event) -> None:
-    every = settings.JOB_LEASE_SECONDS / 4
-    end = time.monotonic() + settings.JOB_TIME_LIMIT_SECONDS
-    try:
-        while not done.wait(every) and time.monotonic() < end:
-            try:
-                if not run.renew():
-                    return
-            except OperationalError:
-                logger.warning("the lease of job %s could not be renewed; trying again", run.job_id)
-    finally:
-        connections.close_all()
 
 
 def run_to_the_end(job_id: int, on_progress: Callable[[int, float], None] | None = None) -> list[Job]:
@@ -265,35 +256,22 @@ def run_to_the_end(job_id: int, on_progress: Callable[[int, float], None] | None
 
 def _succeed(run: JobRun, result: dict[str, Any]) -> None:
     with transaction.atomic():
-        done = run._own().update(
-            state=JobState.SUCCEEDED,
-            progress=1.0,
-            result=result,
-            error="",
-            lease_until=None,
-            finished_at=timezone.now(),
-        )
-        if not done:
+        ended = {"progress": 1.0, "error": "", "lease_until": None, "finished_at": timezone.now()}
+        if not run._own().update(state=JobState.SUCCEEDED, result=result, **ended):
             return
-        _wake_parent(run.job_id)
         job = Job.objects.get(pk=run.job_id)
+        _wake_parent(job.parent_id)
         if on_success := job_kind(job.kind).on_success:
             on_success(job.parameters)
 
 
-def _give_up(run: JobRun, error: str) -> None:
-    with transaction.atomic():
-        job = run._own().select_for_update().first()
-        if job is not None:
-            _fail(job, error)
-
-
-def _try_again(run: JobRun, error: str) -> None:
+def _failed(run: JobRun, error: str, *, for_good: bool = False) -> None:
+    """Queue the job for another attempt, if there is one left and it can help."""
     with transaction.atomic():
         job = run._own().select_for_update().first()
         if job is None:
             return
-        if job.attempts >= settings.JOB_MAX_ATTEMPTS:
+        if for_good or job.attempts >= settings.JOB_MAX_ATTEMPTS:
             _fail(job, error)
             return
         Job.objects.filter(pk=job.pk).update(state=JobState.QUEUED, error=error[:2000], lease_until=None)
@@ -306,28 +284,25 @@ def _fail(job: Job, error: str) -> None:
     )
     if on_failure := job_kind(job.kind).on_failure:
         on_failure(job.parameters, error)
-    if job.parent_id:
-        _wake_parent(job.pk)
+    _wake_parent(job.parent_id)
 
 
-def _wake_parent(job_id: int) -> None:
+def _wake_parent(parent_id: int | None) -> None:
     """When the last child is done, queue the parent; its row is locked, so exactly one child does it."""
-    parent_id = Job.objects.values_list("parent_id", flat=True).get(pk=job_id)
-    if parent_id is None:
+    waiting = Job.objects.select_for_update().filter(state=JobState.WAITING)
+    parent = parent_id and waiting.filter(pk=parent_id).first()
+    if not parent:
         return
-    parent = Job.objects.select_for_update().filter(pk=parent_id, state=JobState.WAITING).first()
-    if parent is None:
-        return
-    children = Job.objects.filter(parent_id=parent_id)
+    children = parent.children.all()
     failed = children.filter(state=JobState.FAILED).first()
     if failed:
         _fail(parent, f"A part of the work failed: {failed.error}")
     elif not children.exclude(state=JobState.SUCCEEDED).exists():
-        Job.objects.filter(pk=parent_id).update(state=JobState.QUEUED, attempts=0)
-        dispatch_on_commit(parent_id)
+        Job.objects.filter(pk=parent.pk).update(state=JobState.QUEUED, attempts=0)
+        dispatch_on_commit(parent.pk)
     else:
         done = children.filter(state=JobState.SUCCEEDED).count()
-        Job.objects.filter(pk=parent_id).update(progress=0.8 * done / children.count())
+        Job.objects.filter(pk=parent.pk).update(progress=0.8 * done / children.count())
 
 
 def abandoned() -> Q:

@@ -58,7 +58,13 @@ def run_due() -> list[str]:
         last = known.get(schedule.name)
         if (last is None or last <= _latest_due(schedule)) and _take(schedule):
             taken.append(schedule.name)
-            _run(schedule)
+            error = ""
+            try:
+                import_string(schedule.run)()
+            except Exception as raised:
+                logger.exception("the schedule %r failed", schedule.name)
+                error = f"{type(raised).__name__}: {raised}"[:2000]
+            ScheduleRun.objects.filter(name=schedule.name).exclude(error=error).update(error=error)
     return taken
 
 
@@ -80,13 +86,3 @@ def _take(schedule: Schedule) -> bool:
         return True
     due = ScheduleRun.objects.filter(name=schedule.name, last_run_at__lte=_latest_due(schedule))
     return bool(due.update(last_run_at=now))
-
-
-def _run(schedule: Schedule) -> None:
-    error = ""
-    try:
-        import_string(schedule.run)()
-    except Exception as raised:
-        logger.exception("the schedule %r failed", schedule.name)
-        error = f"{type(raised).__name__}: {raised}"[:2000]
-    ScheduleRun.objects.filter(name=schedule.name).exclude(error=error).update(error=error)

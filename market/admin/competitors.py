@@ -63,14 +63,26 @@ class CompetitorPriceForm(forms.ModelForm):  # type: ignore[type-arg]
         return " ".join(self.cleaned_data["competitor_name"].split())
 
 
+def _judgement(name: str) -> Any:
+    """A column of what `judged` found out about each price of the page."""
+
+    @admin.display(boolean=True, description=name)
+    def column(price: Any) -> Any:
+        return getattr(price.judgement, name)
+
+    return column
+
+
 @admin.register(CompetitorPrice)
 class CompetitorPriceAdmin(UploadMixin, ExportMixin, ServiceDeletes):
     form = CompetitorPriceForm
     upload_kind = KIND
     upload_schema = SCHEMA
     list_display = (
-        "product", "competitor_name", "price", "our_price", "recorded_at", "newest", "fresh", "plausible", "source",
-    )  # fmt: skip
+        *("product", "competitor_name", "price", "our_price", "recorded_at"),
+        *(_judgement(name) for name in ("newest", "fresh", "plausible")),
+        "source",
+    )
     list_display_links = ("product", "competitor_name")
     list_filter = (StateFilter, RecordedPeriod)
     list_select_related = ("product",)
@@ -91,24 +103,9 @@ class CompetitorPriceAdmin(UploadMixin, ExportMixin, ServiceDeletes):
     def our_price(self, price: CompetitorPrice) -> Any:
         return price.product.current_price
 
-    @admin.display(boolean=True)
-    def newest(self, price: Any) -> Any:
-        return price.judgement.newest
-
-    @admin.display(boolean=True)
-    def fresh(self, price: Any) -> Any:
-        return price.judgement.fresh
-
-    @admin.display(boolean=True)
-    def plausible(self, price: Any) -> Any:
-        return price.judgement.plausible
-
     def save_model(self, request: HttpRequest, obj: CompetitorPrice, form: Any, change: bool) -> None:
         values = {"product_id": obj.product_id} | {name: form.cleaned_data.get(name) for name in EDITABLE[1:]}
-        if change:
-            copy_state(obj, price_update(obj.pk, values))
-        else:
-            copy_state(obj, price_record(**values)[0])
+        copy_state(obj, price_update(obj.pk, values) if change else price_record(**values)[0])
 
     def delete_model(self, request: HttpRequest, obj: CompetitorPrice) -> None:
         price_delete(obj.pk)
@@ -122,12 +119,7 @@ class CompetitorAdmin(BaseAdmin):
     search_fields = ("name",)
     fields = ("name", "quality")
     readonly_fields = ("name",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    offers = ("change",)
 
     def save_model(self, request: HttpRequest, obj: Competitor, form: Any, change: bool) -> None:
         copy_state(obj, competitor_update(obj.pk, quality=obj.quality))

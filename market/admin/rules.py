@@ -1,11 +1,11 @@
 """Repricing rules, what their runs did, and the kill switch."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.html import format_html
 
 from elastix.admin_base import (
@@ -13,6 +13,7 @@ from elastix.admin_base import (
     ExportMixin,
     ReadOnlyAdmin,
     ServiceDeletes,
+    change_link,
     changelist_url,
     copy_state,
 )
@@ -29,8 +30,6 @@ COUNTED = {name: name.replace("_", " ") for name in (*RepricingOutcome.values, "
 
 
 class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The fields are those of the page."""
-
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or self.cleaned_data
         if (values.get("scope") == RuleScope.PRODUCTS) != bool(values.get("products")):
@@ -52,11 +51,8 @@ class RepricingRuleAdmin(ServiceDeletes):
     search_fields = ("name", "category")
     autocomplete_fields = ("products",)
     readonly_fields = (
-        "auto_apply_approved_by",
-        "auto_apply_approved_at",
-        "created_by",
-        "created_at",
-        "updated_at",
+        *("auto_apply_approved_by", "auto_apply_approved_at"),
+        *("created_by", "created_at", "updated_at"),
     )
     actions = ("try_out", "run_now", "delete_selected")
     fieldsets = (
@@ -82,23 +78,18 @@ class RepricingRuleAdmin(ServiceDeletes):
     def save_model(self, request: HttpRequest, obj: RepricingRule, form: Any, change: bool) -> None:
         fields = {name: form.cleaned_data[name] for name in form.fields}
         fields["products"] = list(fields["products"])
-        if change:
-            copy_state(obj, rule_update(obj.pk, fields, user=request.user, log=False))
-        else:
-            copy_state(obj, rule_create(fields, user=request.user, log=False))
+        write = partial(rule_update, obj.pk) if change else rule_create
+        copy_state(obj, write(fields, user=request.user, log=False))
 
     def delete_model(self, request: HttpRequest, obj: RepricingRule) -> None:
         rule_delete(obj.pk, user=request.user, log=False)
 
     @admin.action(permissions=["change"], description="Dry run of selected rules now")
     def try_out(self, request: HttpRequest, queryset: Any) -> None:
-        self._run(request, queryset, dry_run=True)
+        self.run_now(request, queryset, dry_run=True)
 
     @admin.action(permissions=["change"], description="Run selected rules now")
-    def run_now(self, request: HttpRequest, queryset: Any) -> None:
-        self._run(request, queryset, dry_run=False)
-
-    def _run(self, request: HttpRequest, queryset: Any, *, dry_run: bool) -> None:
+    def run_now(self, request: HttpRequest, queryset: Any, dry_run: bool = False) -> None:
         for rule in queryset:
             try:
                 job = rule_run_request(rule.pk, dry_run=dry_run, by=request.user)
@@ -163,11 +154,7 @@ class RepricingResultAdmin(ExportMixin, ReadOnlyAdmin):
 
     @admin.display(description="run", ordering="run_id")
     def run_link(self, result: RepricingResult) -> str:
-        return format_html(
-            '<a href="{}">{}</a>',
-            reverse("admin:market_repricingrun_change", args=[result.run_id]),
-            result.run_id,
-        )
+        return change_link(result.run, str(result.run_id))
 
 
 @admin.register(KillSwitch)
@@ -176,12 +163,10 @@ class KillSwitchAdmin(BaseAdmin):
 
     list_display = ("__str__", "reason", "set_by", "set_at")
     readonly_fields = ("set_by", "set_at")
+    offers = ("add", "change")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and not KillSwitch.objects.exists()
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def save_model(self, request: HttpRequest, obj: KillSwitch, form: Any, change: bool) -> None:
         copy_state(obj, kill_switch_set(on=obj.on, reason=obj.reason, by=request.user.get_username()))

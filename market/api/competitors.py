@@ -131,14 +131,15 @@ class CompetitorPriceViewSet(ElastixViewSet):
     @operation(body=CompetitorPriceSerializer, response=CompetitorPriceRowSerializer, errors=(409,))
     def update(self, request: Request, price_id: int) -> Response:
         """Replace a competitor's price."""
-        return self._change(price_id)
+        find_price(price_id)
+        return self._row(price_update(price_id, self.validated()))
 
     @operation(
         body=CompetitorPriceSerializer, partial=True, response=CompetitorPriceRowSerializer, errors=(409,)
     )
     def partial_update(self, request: Request, price_id: int) -> Response:
         """Change what the body names of a competitor's price."""
-        return self._change(price_id)
+        return self.update(request, price_id)
 
     @operation(status=204)
     def destroy(self, request: Request, price_id: int) -> Response:
@@ -151,10 +152,6 @@ class CompetitorPriceViewSet(ElastixViewSet):
     def import_file(self, request: Request) -> Response:
         """Import a CSV, TSV or XLSX file of competitors' prices; known ones are corrected."""
         return upload(request, KIND)
-
-    def _change(self, price_id: int) -> Response:
-        find_price(price_id)
-        return self._row(price_update(price_id, self.validated()))
 
     @staticmethod
     def _row(price: CompetitorPrice, status: int = 200) -> Response:
@@ -202,18 +199,15 @@ class CompetitorViewSet(ElastixViewSet):
     @operation(body=CompetitorSerializer, response=CompetitorRowSerializer)
     def update(self, request: Request, competitor_id: int) -> Response:
         """Set the quality of a competitor's offer."""
-        return self._change(competitor_id)
+        find_competitor(competitor_id)
+        if changes := self.validated():
+            competitor_update(competitor_id, **changes)
+        return self.retrieve(request, competitor_id)
 
     @operation(body=CompetitorSerializer, partial=True, response=CompetitorRowSerializer)
     def partial_update(self, request: Request, competitor_id: int) -> Response:
         """Set the quality of a competitor's offer, if the body names it."""
-        return self._change(competitor_id)
-
-    def _change(self, competitor_id: int) -> Response:
-        find_competitor(competitor_id)
-        if changes := self.validated():
-            competitor_update(competitor_id, **changes)
-        return Response(CompetitorRowSerializer(find_competitor(competitor_id)).data)
+        return self.update(request, competitor_id)
 
 
 # --- one product's market ---------------------------------------------------------------------------------

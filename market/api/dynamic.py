@@ -30,35 +30,31 @@ SETTINGS = (
 )
 
 
-def _number(most: str, places: int, *, least: str = "0", help_text: str = "") -> serializers.DecimalField:
-    return serializers.DecimalField(
-        max_digits=12,
-        decimal_places=places,
-        min_value=Decimal(least),
-        max_value=Decimal(most),
-        required=False,
-        allow_null=True,
-        help_text=help_text,
-    )
+class NumberField(serializers.DecimalField):
+    """A number of at most four decimals, for the computation with floats; may be left out."""
+
+    def __init__(self, most: str, *, least: str = "0", **kwargs: Any) -> None:
+        kwargs |= {"min_value": Decimal(least), "max_value": Decimal(most)}
+        super().__init__(12, 4, required=False, allow_null=True, **kwargs)
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        value = super().run_validation(data)
+        return None if value is None else float(value)
 
 
 def _numbers(low: int, high: int, help_text: str) -> serializers.ListField:
-    return serializers.ListField(
-        child=serializers.IntegerField(min_value=low, max_value=high),
-        max_length=24,
-        required=False,
-        help_text=help_text,
-    )
+    child = serializers.IntegerField(min_value=low, max_value=high)
+    return serializers.ListField(child=child, max_length=24, required=False, help_text=help_text)
 
 
 class DynamicSerializer(serializers.Serializer[Any]):
     """What is to be tried in place of what is known; what is left out or null is as known."""
 
     base_price = price_field(required=False, allow_null=True)
-    current_stock = _number("10000000", 4, least="-10000000")
-    target_stock = _number("10000000", 4)
-    current_demand = _number("10000000", 4, help_text="Units of some period.")
-    expected_demand = _number("10000000", 4, help_text="Units that a period as long usually brings.")
+    current_stock = NumberField("10000000", least="-10000000")
+    target_stock = NumberField("10000000")
+    current_demand = NumberField("10000000", help_text="Units of some period.")
+    expected_demand = NumberField("10000000", help_text="Units that a period as long usually brings.")
     time = serializers.DateTimeField(
         required=False,
         allow_null=True,
@@ -71,21 +67,20 @@ class DynamicSerializer(serializers.Serializer[Any]):
     weekday = serializers.IntegerField(
         required=False, allow_null=True, min_value=1, max_value=7, help_text="1: Monday; goes before `time`."
     )
-    urgency = _number(
-        "1", 4, help_text=f"Exponent of the stock's share of its target; {URGENCY} if not given."
+    urgency = NumberField(
+        "1", help_text=f"Exponent of the stock's share of its target; {URGENCY} if not given."
     )
-    surge_sensitivity = _number(
-        "10", 4, help_text=f"Rise per 100 % of demand above the expected; {SURGE_SENSITIVITY} if not given."
+    surge_sensitivity = NumberField(
+        "10", help_text=f"Rise per 100 % of demand above the expected; {SURGE_SENSITIVITY} if not given."
     )
-    peak_multiplier = _number(
+    peak_multiplier = NumberField(
         "10",
-        4,
         least="-0.9",
         help_text=f"Rise in the peak hours, as a fraction; {PEAK_MULTIPLIER} if not given.",
     )
     peak_hours = _numbers(0, 23, f"{', '.join(map(str, PEAK_HOURS))} if not given.")
-    weekday_multiplier = _number(
-        "10", 4, least="-0.9", help_text="Change on the peak weekdays, as a fraction; 0 if not given."
+    weekday_multiplier = NumberField(
+        "10", least="-0.9", help_text="Change on the peak weekdays, as a fraction; 0 if not given."
     )
     peak_weekdays = _numbers(1, 7, "1: Monday; none if not given.")
 
@@ -93,18 +88,6 @@ class DynamicSerializer(serializers.Serializer[Any]):
         if value is not None and not FIRST_MOMENT <= value <= LAST_MOMENT:
             raise serializers.ValidationError("The time lies before 1970 or after 8999.", code="out_of_range")
         return value
-
-
-def given(values: dict[str, Any]) -> Given:
-    """What a request gives, for the selector."""
-    known: dict[str, Any] = {}
-    chosen: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, Decimal) and name != "base_price":
-            value = float(value)
-        if value is not None:
-            (chosen if name in SETTINGS else known)[name] = tuple(value) if isinstance(value, list) else value
-    return Given(**known, settings=DynamicSettings(**chosen))
 
 
 class DynamicInputsSerializer(RowSerializer):
@@ -133,11 +116,11 @@ class DynamicPriceSerializer(PublishedSerializer):
     base_price = MoneyField(
         allow_null=True, help_text="What the factors multiply: the price before repricing rules changed it."
     )
-    inventory_adjustment = RoundedField(4)
-    surge_adjustment = RoundedField(4)
-    peak_hour_adjustment = RoundedField(4)
-    weekday_adjustment = RoundedField(4)
-    combined_adjustment = RoundedField(4, help_text="Their product.")
+    inventory_adjustment = RoundedField(4, source="factors.inventory")
+    surge_adjustment = RoundedField(4, source="factors.surge")
+    peak_hour_adjustment = RoundedField(4, source="factors.peak_hour")
+    weekday_adjustment = RoundedField(4, source="factors.weekday")
+    combined_adjustment = RoundedField(4, source="factors.combined", help_text="Their product.")
     unconstrained_price = MoneyField(allow_null=True, help_text="Before guardrails.")
     final_price = MoneyField(allow_null=True)
     price_change = MoneyField(allow_null=True, help_text="Against the present or given price.")
@@ -161,7 +144,9 @@ class DynamicPriceViewSet(ElastixViewSet):
     def try_dynamic(self, request: Request, code: str) -> Response:
         """A product's price with each factor, from the stock, demand and time that the body gives."""
         product = find_product(code)
-        return self._answer(request, product, given(self.validated()))
+        given = {name: value for name, value in self.validated().items() if value is not None}
+        chosen = {name: given.pop(name) for name in SETTINGS if name in given}
+        return self._answer(request, product, Given(**given, settings=DynamicSettings(**chosen)))
 
     @staticmethod
     def _answer(request: Request, product: Product, asked: Given | None = None) -> Response:

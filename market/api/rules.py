@@ -127,6 +127,16 @@ class RuleFilterSet(StrictFilterSet):
 # --- runs -------------------------------------------------------------------------------------------------
 
 
+class RunFilterSet(StrictFilterSet):
+    dry_run = BooleanFilter()
+    finished = BooleanFilter(
+        field_name="finished_at",
+        lookup_expr="isnull",
+        exclude=True,
+        help_text="false: under way, or waiting.",
+    )
+
+
 class RunQuery(serializers.Serializer[Any]):
     dry_run = serializers.BooleanField(
         required=False, default=False, help_text="Record what it would do, and change nothing."
@@ -152,17 +162,14 @@ class CountsField(serializers.Field):  # type: ignore[type-arg]
         return value.get(str(self.context["view"].kwargs["rule_id"]))
 
 
-class RunSerializer(RowSerializer):
-    id = serializers.IntegerField()
-    slot = serializers.CharField()
-    batch = serializers.UUIDField(help_text="Of its changes at /api/price/changes.")
-    job = serializers.IntegerField(source="job_id", allow_null=True)
-    dry_run = serializers.BooleanField()
-    requested_by = serializers.CharField(allow_blank=True, help_text="Empty: the schedule.")
-    created_at = serializers.DateTimeField()
-    finished_at = serializers.DateTimeField(allow_null=True)
-    stopped = serializers.CharField(allow_blank=True, help_text="Why it did nothing, or did not finish.")
+class RunSerializer(serializers.ModelSerializer[RepricingRun]):
     counts = CountsField()
+
+    class Meta:
+        model = RepricingRun
+        fields = (
+            "id", "slot", "batch", "job", "dry_run", "requested_by", "created_at", "finished_at", "stopped", "counts",
+        )  # fmt: skip
 
 
 class ResultSerializer(RowSerializer):
@@ -229,12 +236,14 @@ class RuleViewSet(ElastixViewSet):
     @operation(body=RuleSerializer, response=RuleSerializer, role=Role.MANAGER)
     def update(self, request: Request, rule_id: int) -> Response:
         """Replace a repricing rule; what the body leaves out is as in a new one."""
-        return self._change(request, rule_id)
+        find_rule(rule_id)
+        rule = rule_update(rule_id, self.validated(), user=request.user)
+        return Response(RuleSerializer(rule).data)
 
     @operation(body=RuleSerializer, partial=True, response=RuleSerializer, role=Role.MANAGER)
     def partial_update(self, request: Request, rule_id: int) -> Response:
         """Change what the body names of a repricing rule."""
-        return self._change(request, rule_id)
+        return self.update(request, rule_id)
 
     @operation(status=204, role=Role.MANAGER)
     def destroy(self, request: Request, rule_id: int) -> Response:
@@ -249,11 +258,12 @@ class RuleViewSet(ElastixViewSet):
         job = rule_run_request(rule_id, dry_run=self.query["dry_run"], by=request.user)
         return Response(JobAcceptedSerializer(job).data, status=202)
 
-    @action(detail=True, filterset_class=None)
+    @action(detail=True, filterset_class=RunFilterSet)
     @operation(response=RunSerializer, lists=True)
     def runs(self, request: Request, rule_id: int) -> Response:
         """Runs of a rule, newest first."""
-        return self.page(RepricingRun.objects.filter(rules=find_rule(rule_id)).order_by("-id"))
+        runs = RepricingRun.objects.filter(rules=find_rule(rule_id)).order_by("-id")
+        return self.page(self.filtered(runs))
 
     @action(
         detail=True,
@@ -269,11 +279,6 @@ class RuleViewSet(ElastixViewSet):
         run = find_run(find_rule(rule_id), run_id)
         self.paginator.run = RunSerializer(run, context=self.get_serializer_context()).data
         return self.page(results)
-
-    def _change(self, request: Request, rule_id: int) -> Response:
-        find_rule(rule_id)
-        rule = rule_update(rule_id, self.validated(), user=request.user)
-        return Response(RuleSerializer(rule).data)
 
 
 # --- the kill switch --------------------------------------------------------------------------------------
@@ -291,14 +296,11 @@ class KillSwitchSerializer(serializers.ModelSerializer[KillSwitch]):
 class KillSwitchViewSet(ElastixViewSet):
     """While it is on, no repricing rule changes or proposes a price. Prices that people set are not affected."""
 
-    def get_object(self) -> KillSwitch:
-        return kill_switch()
-
     @action(detail=False, url_path="kill-switch")
     @operation(response=KillSwitchSerializer)
     def kill_switch(self, request: Request) -> Response:
         """The switch that stops all repricing rules."""
-        return Response(KillSwitchSerializer(self.get_object()).data, headers={"Cache-Control": "no-store"})
+        return Response(KillSwitchSerializer(kill_switch()).data, headers={"Cache-Control": "no-store"})
 
     @kill_switch.mapping.put
     @operation(body=KillSwitchSerializer, response=KillSwitchSerializer, role=Role.MANAGER)

@@ -1,6 +1,6 @@
 """What stock, demand and time make of a price: one factor each, 1 when idle, and their product."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
@@ -62,6 +62,10 @@ class Factors:
     def combined(self) -> FloatArray:
         """Their product (P,)."""
         return self.inventory * self.surge * self.peak_hour * self.weekday
+
+    def of(self, product: int) -> "Factors":
+        """Those of one product."""
+        return Factors(*(getattr(self, each.name)[product] for each in fields(self)))
 
 
 def dynamic_factors(

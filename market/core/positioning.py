@@ -64,15 +64,23 @@ def market_position(your_price: float | None, prices: Sequence[float]) -> Market
     lowest, highest, mean = min(prices), max(prices), sum(prices) / len(prices)
     if your_price is None:
         return MarketPosition(market_min=lowest, market_max=highest, market_avg=mean)
-    spread = highest - lowest
+    spread, relative = highest - lowest, your_price / mean - 1
+    position = AVERAGE
+    if abs(relative) > AVERAGE_WITHIN + _ROUNDING:
+        position = BELOW_AVERAGE if relative < 0 else ABOVE_AVERAGE
+    competitive_position = MID_MARKET
+    if your_price < lowest * (1 + NEAR) * (1 - _ROUNDING):
+        competitive_position = PRICE_LEADER
+    elif your_price > highest * (1 - NEAR) * (1 + _ROUNDING):
+        competitive_position = PREMIUM_POSITION
     return MarketPosition(
         position_index=(your_price - lowest) / spread if spread > 0 else 0.5,
         market_min=lowest,
         market_max=highest,
         market_avg=mean,
         price_gap_percent=100 * (your_price - mean) / mean,
-        position=_position(your_price / mean - 1),
-        competitive_position=_competitive_position(your_price, lowest, highest),
+        position=position,
+        competitive_position=competitive_position,
     )
 
 
@@ -114,15 +122,3 @@ def advise(position: MarketPosition, your_price: float, cost: float | None) -> A
             else "lower the price towards it, or make sure that buyers see what the difference is for."
         ),
     )
-
-
-def _position(gap: float) -> str:
-    if gap < -AVERAGE_WITHIN - _ROUNDING:
-        return BELOW_AVERAGE
-    return AVERAGE if gap <= AVERAGE_WITHIN + _ROUNDING else ABOVE_AVERAGE
-
-
-def _competitive_position(your_price: float, lowest: float, highest: float) -> str:
-    if your_price < lowest * (1 + NEAR) * (1 - _ROUNDING):
-        return PRICE_LEADER
-    return PREMIUM_POSITION if your_price > highest * (1 - NEAR) * (1 + _ROUNDING) else MID_MARKET

@@ -14,17 +14,7 @@ from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 Action = Literal["factor", "match", "undercut", "bounds", "dynamic"]
 Reference = Literal["lowest", "mean"]
 
-FACTOR: Final = "factor"
-MATCH: Final = "match"
-UNDERCUT: Final = "undercut"
-BOUNDS: Final = "bounds"
-DYNAMIC: Final = "dynamic"
-ACTIONS: Final[tuple[Action, ...]] = (FACTOR, MATCH, UNDERCUT, BOUNDS, DYNAMIC)
-
-LOWEST: Final = "lowest"
-MEAN: Final = "mean"
-REFERENCES: Final[tuple[Reference, ...]] = (LOWEST, MEAN)
-
+FACTOR_INPUTS: Final = ("stock", "target", "demand", "usual")
 _SLACK: Final = 1e-6
 
 
@@ -101,7 +91,9 @@ class Conditions:
 
     def hold(self, signals: Signals, moment: Moment) -> BoolArray:
         """Whether they hold (P,); a condition on something unknown does not."""
-        holds = np.full(signals.price.shape, self._is_time(moment))
+        in_hours = not self.hours or moment.hour in self.hours
+        on_weekday = not self.weekdays or moment.weekday in self.weekdays
+        holds = np.full(signals.price.shape, in_hours and on_weekday)
         if self.stock_days_below is not None:
             holds &= signals.stock_days < self.stock_days_below
         if self.stock_days_above is not None:
@@ -114,11 +106,6 @@ class Conditions:
         if self.unchanged_days is not None:
             holds &= signals.days_unchanged >= self.unchanged_days
         return holds
-
-    def _is_time(self, moment: Moment) -> bool:
-        return (not self.hours or moment.hour in self.hours) and (
-            not self.weekdays or moment.weekday in self.weekdays
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +125,7 @@ class PriceAction:
     kind: Action
     change: float = 0.0
     amount: float = 0.0
-    reference: Reference = LOWEST
+    reference: Reference = "lowest"
     min_price: float | None = None
     max_price: float | None = None
 
@@ -150,22 +137,16 @@ class PriceAction:
         return np.where(np.isfinite(price), price, np.nan)
 
     def _aim(self, signals: Signals, moment: Moment) -> FloatArray:
-        if self.kind == BOUNDS:
+        if self.kind == "bounds":
             return signals.price
-        if self.kind == FACTOR:
+        if self.kind == "factor":
             return signals.base * (1 + self.change)
-        if self.kind == DYNAMIC:
-            factors = dynamic_factors(
-                stock=np.nan_to_num(signals.stock),
-                target=np.nan_to_num(signals.target),
-                demand=np.nan_to_num(signals.demand),
-                usual=np.nan_to_num(signals.usual),
-                hour=moment.hour,
-                weekday=moment.weekday,
-            )
+        if self.kind == "dynamic":
+            known = {name: np.nan_to_num(getattr(signals, name)) for name in FACTOR_INPUTS}
+            factors = dynamic_factors(**known, hour=moment.hour, weekday=moment.weekday)
             return signals.base * factors.combined
-        theirs = signals.lowest if self.reference == LOWEST else signals.mean
-        if self.kind == MATCH:
+        theirs = signals.lowest if self.reference == "lowest" else signals.mean
+        if self.kind == "match":
             return theirs
         # Down to the cent: a nearest cent could be theirs.
         return np.floor(100 * (theirs * (1 - self.change) - self.amount) + _SLACK) / 100

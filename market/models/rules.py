@@ -206,13 +206,7 @@ class RepricingRule(models.Model):
             )
         if self.competitor_move_percent == 0:
             errors["competitor_move_percent"] = "Name a rise (5) or a fall (-5), not 0."
-        errors |= self._action_errors()
-        if errors:
-            raise ValidationError(errors)
-
-    def _action_errors(self) -> dict[str, str]:
-        """What the action needs and has not, or has and does not need."""
-        errors: dict[str, str] = {}
+        # What the action needs and has not, or has and does not need.
         against_competitors = self.action in (RuleAction.MATCH, RuleAction.UNDERCUT)
         if against_competitors != bool(self.reference):
             errors["reference"] = (
@@ -231,7 +225,8 @@ class RepricingRule(models.Model):
             errors["percent"] = "This action takes no percentage."
         if self.action == RuleAction.BOUNDS and self.min_price is None and self.max_price is None:
             errors["min_price"] = "Give the lowest price, the highest, or both."
-        return errors
+        if errors:
+            raise ValidationError(errors)
 
     @property
     def signature(self) -> str:
@@ -243,13 +238,10 @@ class RepricingRule(models.Model):
         """What must hold for it to fire."""
         move = self.competitor_move_percent
         return Conditions(
-            stock_days_below=_float(self.stock_days_below),
-            stock_days_above=_float(self.stock_days_above),
-            surge_above=_float(self.surge_above),
+            **self._floats("stock_days_below", "stock_days_above", "surge_above", "unchanged_days"),
             hours=numbers_in(self.hours, *LISTS["hours"]),
             weekdays=numbers_in(self.weekdays, *LISTS["weekdays"]),
             competitor_move=None if move is None else float(move) / 100,
-            unchanged_days=self.unchanged_days,
         )
 
     @property
@@ -260,13 +252,12 @@ class RepricingRule(models.Model):
             change=float(self.percent or 0) / 100,
             amount=float(self.amount or 0),
             reference=self.reference or "lowest",  # type: ignore[arg-type]
-            min_price=_float(self.min_price),
-            max_price=_float(self.max_price),
+            **self._floats("min_price", "max_price"),
         )
 
-
-def _float(value: Decimal | None) -> float | None:
-    return None if value is None else float(value)
+    def _floats(self, *names: str) -> dict[str, Any]:
+        values = {name: getattr(self, name) for name in names}
+        return {name: None if value is None else float(value) for name, value in values.items()}
 
 
 class RepricingRun(models.Model):

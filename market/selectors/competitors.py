@@ -11,7 +11,7 @@ from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from elastix.dataset.models import DataVersion
-from elastix.errors import NotFound
+from elastix.errors import found
 from market.core.attraction import market_shares, own_elasticity, price_sensitivity
 from market.core.positioning import Advice, MarketPosition, advise, market_position
 from market.models import Competitor, CompetitorPrice
@@ -61,10 +61,7 @@ def find_price(price_id: int) -> CompetitorPrice:
     ------
     NotFound : there is none.
     """
-    price = CompetitorPrice.objects.filter(pk=price_id).first()
-    if price is None:
-        raise NotFound(f"There is no competitor's price {price_id}.")
-    return price
+    return found(CompetitorPrice.objects.filter(pk=price_id).first(), f"competitor's price {price_id}")
 
 
 def recorded_between(
@@ -90,13 +87,13 @@ def judged(prices: Collection[CompetitorPrice]) -> list[JudgedPrice]:
             known.product.tolist(), known.name, known.recorded_at, known.plausible.tolist(), strict=True
         )
     }
-    found = []
+    judgements = []
     for price in prices:
         moment, plausible = newest.get((price.product_id, price.competitor_name), (None, False))
         is_newest = price.recorded_at == moment
         is_fresh = price.recorded_at >= fresh_from(days[price.product_id], as_of)
-        found.append(JudgedPrice(price, is_newest, is_fresh, plausible if is_newest else None))
-    return found
+        judgements.append(JudgedPrice(price, is_newest, is_fresh, plausible if is_newest else None))
+    return judgements
 
 
 def freshness_days(products: Iterable[Product]) -> dict[str, int]:
@@ -141,9 +138,7 @@ def find_competitor(competitor_id: int) -> Competitor:
     NotFound : there is none.
     """
     competitor = competitors_with_prices().filter(pk=competitor_id).first()
-    if competitor is None:
-        raise NotFound(f"There is no competitor {competitor_id}.")
-    return competitor
+    return found(competitor, f"competitor {competitor_id}")
 
 
 # --- one product's market ---------------------------------------------------------------------------------
@@ -183,16 +178,11 @@ class Shares:
     theirs: dict[str, float]
 
 
-class MarketPoint(NamedTuple):
-    date: dt.date
-    price: Decimal
-
-
 class MarketHistory(NamedTuple):
-    """What a competitor asked last on each day on which it was seen."""
+    """What a competitor asked last on each day on which it was seen: `date` and `price` of each."""
 
     name: str
-    points: list[MarketPoint]
+    points: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,28 +220,13 @@ def product_market(version: DataVersion, product: Product, *, days: int, gamma: 
     position = market_position(ours, [price for price, _ in sellers.values()])
     shares = _shares(product, ours, sellers, gamma)
     columns = (
-        known.name,
-        known.price,
-        known.recorded_at,
-        known.fresh.tolist(),
-        known.plausible.tolist(),
-        used,
+        *(known.name, known.price, known.recorded_at, known.fresh.tolist(), known.plausible.tolist(), used),
+        [quality.get(name, OUR_QUALITY) for name in known.name],
+        map(shares.theirs.get, known.name),
     )
     return ProductMarket(
         product=product,
-        competitors=[
-            MarketCompetitor(
-                name,
-                price,
-                moment,
-                fresh,
-                plausible,
-                use,
-                quality.get(name, OUR_QUALITY),
-                shares.theirs.get(name),
-            )
-            for name, price, moment, fresh, plausible, use in zip(*columns, strict=True)
-        ],
+        competitors=[MarketCompetitor(*row) for row in zip(*columns, strict=True)],
         position=position,
         shares=shares,
         advice=_advice(position, product, known, fresh_days),
@@ -306,7 +281,7 @@ def _history(code: str, since: dt.datetime) -> list[MarketHistory]:
     for name, moment, price in rows.values_list("competitor_name", "recorded_at", "price"):
         last.setdefault(name, {})[moment.astimezone(settings.SHOP_TIME_ZONE).date()] = price
     return [
-        MarketHistory(name, [MarketPoint(day, price) for day, price in days.items()])
+        MarketHistory(name, [{"date": day, "price": price} for day, price in days.items()])
         for name, days in last.items()
     ]
 

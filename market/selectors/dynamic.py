@@ -3,14 +3,12 @@
 import datetime as dt
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from django.conf import settings
-from django.utils import timezone
 
 from market.core.dynamic import BUILT_IN, DynamicSettings, Factors, dynamic_factors
-from market.selectors.signals import Demand, demand_of, ruled_price, stale_data
+from market.selectors.signals import Demand, demand_of, ruled_price, shop_moment, stale_data
 from pricing.recommendation.core.limits import cents_to_money, constrain_price
 from pricing.recommendation.selectors.pricing_inputs import (
     NO_PRICE,
@@ -27,7 +25,7 @@ from pricing.sales.models.products import Kind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """What a request gives in place of what is known; None leaves it as known.
+    """What the factors are computed from: given by a request, and filled in with what is known.
 
     Attributes
     ----------
@@ -45,19 +43,6 @@ class Given:
     time_of_day: int | None = None
     weekday: int | None = None
     settings: DynamicSettings = BUILT_IN
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """What the factors were computed from; `thin`: too few sales to know what is usual."""
-
-    current_stock: float | None
-    target_stock: float | None
-    current_demand: float | None
-    expected_demand: float | None
-    time_of_day: int
-    weekday: int
-    thin: bool
 
 
 class Bound(NamedTuple):
@@ -85,28 +70,15 @@ class DynamicPrice:
     base_price: Decimal | None
     final_price: Decimal | None
     reference_price: Decimal | None
-    inventory_adjustment: float
-    surge_adjustment: float
-    peak_hour_adjustment: float
-    weekday_adjustment: float
-    inputs: Inputs
+    factors: Factors
+    inputs: Given
     constraints: list[Bound] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     @property
-    def combined_adjustment(self) -> float:
-        """The product of the factors."""
-        return (
-            self.inventory_adjustment
-            * self.surge_adjustment
-            * self.peak_hour_adjustment
-            * self.weekday_adjustment
-        )
-
-    @property
     def unconstrained_price(self) -> float | None:
         """The price before guardrails."""
-        return None if self.base_price is None else float(self.base_price) * self.combined_adjustment
+        return None if self.base_price is None else float(self.base_price) * float(self.factors.combined)
 
     @property
     def price_change(self) -> Decimal | None:
@@ -130,7 +102,17 @@ def dynamic_price(product: Product, given: Given | None = None) -> DynamicPrice:
     """
     given = given or Given()
     facts = price_facts([product.code])[product.code]
-    inputs = _inputs(product, given)
+    now, known = shop_moment(given.time), demand_of([product.code]).get(product.code, Demand(0, 0))
+    found: dict[str, Any] = {
+        "current_stock": product.stock_level,
+        "target_stock": product.target_stock,
+        "current_demand": known.recent,
+        "expected_demand": None if known.is_thin else known.usual,
+        "time_of_day": now.hour,
+        "weekday": now.weekday,
+    }
+    missing = {name: value for name, value in found.items() if getattr(given, name) is None}
+    inputs: Any = replace(given, **missing)
     factors = dynamic_factors(
         stock=inputs.current_stock or 0,
         target=inputs.target_stock or 0,
@@ -146,10 +128,7 @@ def dynamic_price(product: Product, given: Given | None = None) -> DynamicPrice:
         base_price=given.base_price or ruled_price(product) or facts.price,
         final_price=facts.price,
         reference_price=facts.price,
-        inventory_adjustment=float(factors.inventory[0]),
-        surge_adjustment=float(factors.surge[0]),
-        peak_hour_adjustment=float(factors.peak_hour[0]),
-        weekday_adjustment=float(factors.weekday[0]),
+        factors=factors.of(0),
         inputs=inputs,
         warnings=_warnings(inputs, factors, from_data=given.expected_demand is None),
     )
@@ -175,30 +154,14 @@ def _within_guardrails(found: DynamicPrice, facts: PriceFacts, present: Decimal 
     )
 
 
-def _inputs(product: Product, given: Given) -> Inputs:
-    local = timezone.localtime(given.time, settings.SHOP_TIME_ZONE)
-    known = demand_of([product.code]).get(product.code, Demand(0, 0))
-    thin = given.expected_demand is None and known.is_thin
-    expected = known.usual if given.expected_demand is None else given.expected_demand
-    return Inputs(
-        current_stock=product.stock_level if given.current_stock is None else given.current_stock,
-        target_stock=product.target_stock if given.target_stock is None else given.target_stock,
-        current_demand=known.recent if given.current_demand is None else given.current_demand,
-        expected_demand=None if thin else expected,
-        time_of_day=local.hour if given.time_of_day is None else given.time_of_day,
-        weekday=local.isoweekday() if given.weekday is None else given.weekday,
-        thin=thin,
-    )
-
-
-def _warnings(inputs: Inputs, factors: Factors, *, from_data: bool) -> list[str]:
+def _warnings(inputs: Given, factors: Factors, *, from_data: bool) -> list[str]:
     """Why a factor is idle or stops where it does."""
     stock, target = inputs.current_stock, inputs.target_stock
     applies = {
         "NO_STOCK": stock is None or target is None,
         "NO_TARGET_STOCK": stock is not None and target is not None and target <= 0,
         "OUT_OF_STOCK": stock is not None and stock <= 0 and target is not None and target > 0,
-        "THIN_DEMAND": inputs.thin,
+        "THIN_DEMAND": inputs.expected_demand is None,
         "INVENTORY_CAPPED": factors.inventory_capped[0],
         "SURGE_CAPPED": factors.surge_capped[0],
         "STALE_DATA": from_data and stale_data(),

@@ -2,7 +2,7 @@
 
 from django.db.models import QuerySet
 
-from elastix.errors import NotFound
+from elastix.errors import found
 from market.models import RepricingResult, RepricingRule, RepricingRun
 
 
@@ -14,10 +14,7 @@ def find_rule(rule_id: int, *, lock: bool = False) -> RepricingRule:
     NotFound : there is none.
     """
     rules = RepricingRule.objects.select_for_update() if lock else RepricingRule.objects.all()
-    rule = rules.filter(pk=rule_id).first()
-    if rule is None:
-        raise NotFound(f"There is no repricing rule {rule_id}.")
-    return rule
+    return found(rules.filter(pk=rule_id).first(), f"repricing rule {rule_id}")
 
 
 def find_run(rule: RepricingRule, run_id: int) -> RepricingRun:
@@ -28,9 +25,7 @@ def find_run(rule: RepricingRule, run_id: int) -> RepricingRun:
     NotFound : the rule had no part in such a run.
     """
     run = RepricingRun.objects.filter(pk=run_id, rules=rule).first()
-    if run is None:
-        raise NotFound(f"There is no run {run_id} of repricing rule {rule.pk}.")
-    return run
+    return found(run, f"run {run_id} of repricing rule {rule.pk}")
 
 
 def run_results(rule_id: int, run_id: int) -> QuerySet[RepricingResult]:

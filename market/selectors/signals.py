@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from django.conf import settings
@@ -49,19 +49,11 @@ class Demand:
         return self.usual < LEAST_USUAL_UNITS
 
 
-@dataclass(frozen=True, slots=True)
-class RuledPrice:
+class RuledPrice(NamedTuple):
     """A price that is in force by a rule: what it was before any rule changed it, and which rule did last."""
 
     base: Decimal
     rule_id: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Stock:
-    level: int | None
-    target: int | None
-    from_change: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +63,7 @@ class ProductSignals:
     Attributes
     ----------
     price : the present one.
+    stock, target : units in stock, and their target.
     ruled : None where people or the data set the present price.
     day_start : the price at the beginning of the shop's day.
     competitor_move : mean change of the competitors' prices since each one's last observation, as a fraction.
@@ -78,7 +71,8 @@ class ProductSignals:
 
     facts: PriceFacts
     price: Decimal
-    stock: Stock
+    stock: int | None
+    target: int | None
     demand: Demand
     ruled: RuledPrice | None
     day_start: Decimal
@@ -116,18 +110,22 @@ def product_signals(codes: Collection[str]) -> dict[str, ProductSignals]:
     found: dict[str, ProductSignals] = {}
     for chunk in batches(sorted(set(codes)), CODES_A_STATEMENT):
         facts = {code: each for code, each in price_facts(chunk).items() if not each.obstacle}
-        stocks, demands = _stocks(chunk), demand_of(chunk)
+        on_sale = Product.objects.filter(code__in=chunk, is_active=True).order_by()
+        columns = on_sale.values_list("code", "stock_level", "target_stock", "price_source")
+        stocks: dict[str, Any] = {code: rest for code, *rest in columns}
+        demands = demand_of(chunk)
         ruled, starts, moves = _ruled_prices(chunk), _day_starts(chunk), _competitor_moves(facts)
         for code, each in facts.items():
-            stock, price = stocks.get(code), each.price
-            if stock is None or price is None:
+            if code not in stocks or each.price is None:
                 continue  # deactivated, or gone since
+            (stock, target, source), price = stocks[code], each.price
             found[code] = ProductSignals(
                 facts=each,
                 price=price,
                 stock=stock,
+                target=target,
                 demand=demands.get(code, Demand(0, 0)),
-                ruled=ruled.get(code) if stock.from_change else None,
+                ruled=ruled.get(code) if source == PriceSource.LEDGER else None,
                 day_start=starts.get(code, price),
                 competitor_move=moves.get(code),
             )
@@ -144,8 +142,8 @@ def as_arrays(found: Sequence[ProductSignals], now: dt.datetime) -> Signals:
     return Signals(
         price=column(each.price for each in facts),
         base=column(each.base for each in found),
-        stock=column(each.stock.level for each in found),
-        target=column(each.stock.target for each in found),
+        stock=column(each.stock for each in found),
+        target=column(each.target for each in found),
         daily_demand=column(each.base.quantity / MONTH_DAYS for each in facts),
         demand=column(each.demand.recent for each in found),
         usual=column(None if each.demand.is_thin else each.demand.usual for each in found),
@@ -157,17 +155,6 @@ def as_arrays(found: Sequence[ProductSignals], now: dt.datetime) -> Signals:
             for each in facts
         ),
     )
-
-
-def _stocks(codes: list[str]) -> dict[str, Stock]:
-    """Stock of the products that are on sale, and whether their price comes from a price change."""
-    rows = Product.objects.filter(code__in=codes, is_active=True).order_by()
-    return {
-        code: Stock(level, target, source == PriceSource.LEDGER)
-        for code, level, target, source in rows.values_list(
-            "code", "stock_level", "target_stock", "price_source"
-        )
-    }
 
 
 def demand_of(codes: Sequence[str]) -> dict[str, Demand]:
@@ -235,13 +222,9 @@ def _competitor_moves(facts: dict[str, PriceFacts]) -> dict[str, float]:
     )
     first = min(newest.recorded_at, default=timezone.now()) - OBSERVED_WITHIN
     recent = CompetitorPrice.objects.filter(product_id__in=list(days), recorded_at__gte=first)
-    second = (
-        recent.order_by()
-        .annotate(place=place)
-        .filter(place=2)
-        .values_list("product_id", "competitor_name", "price")
-    )
-    before = {(code, name): float(price) for code, name, price in second}
+    second = recent.order_by().annotate(place=place).filter(place=2)
+    columns = second.values_list("product_id", "competitor_name", "price")
+    before = {(code, name): float(price) for code, name, price in columns}
     moves: dict[str, list[float]] = {}
     for row in np.flatnonzero(newest.used).tolist():
         code, name = newest.codes[newest.product[row]], newest.name[row]

@@ -114,13 +114,9 @@ def prices_upsert(prices: Iterable[ObservedPrice]) -> tuple[int, int]:
         CompetitorPrice.objects.bulk_create(
             [
                 CompetitorPrice(
-                    product_id=code,
-                    competitor_name=name,
-                    recorded_at=moment,
-                    price=last[code, name, moment].price,
-                    source=last[code, name, moment].source,
+                    **dict(zip(KEY, key, strict=True)), price=last[key].price, source=last[key].source
                 )
-                for code, name, moment in chunk
+                for key in chunk
             ],
             update_conflicts=True,
             unique_fields=["product", "competitor_name", "recorded_at"],
@@ -136,13 +132,9 @@ def competitors_ensure(names: Iterable[str]) -> dict[str, str]:
     A name that differs from a known one in capitals only is that competitor.
     """
     known = {name.casefold(): name for name in Competitor.objects.values_list("name", flat=True)}
-    new: list[str] = []
-    spelled = {}
-    for name in sorted(set(names)):
-        if name.casefold() not in known:
-            known[name.casefold()] = name
-            new.append(name)
-        spelled[name] = known[name.casefold()]
+    before = set(known.values())
+    spelled = {name: known.setdefault(name.casefold(), name) for name in sorted(set(names))}
+    new = sorted(set(spelled.values()) - before)
     Competitor.objects.bulk_create(
         [Competitor(name=name) for name in new], batch_size=1000, ignore_conflicts=True
     )

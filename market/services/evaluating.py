@@ -1,24 +1,18 @@
 """Prices that repricing rules ask for now: gather, let the core choose and constrain, decide product by product."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from django.utils import timezone
 
 from market.core.repricing import NO_RULE, RuleCase, choose, in_canary
-from market.models import RepricingRule
+from market.models import RepricingResult, RepricingRule
 from market.models.rules import RuleScope
 from market.selectors.signals import ProductSignals, as_arrays, product_signals, shop_moment
-from pricing.recommendation.core.limits import (
-    ConstrainedPrices,
-    DayRange,
-    cents_to_money,
-    constrain_price,
-)
-from pricing.recommendation.selectors.pricing_inputs import PriceGroup, price_group, strategy_of
+from pricing.recommendation.core.limits import ConstrainedPrices, DayRange, cents_to_money, constrain_price
+from pricing.recommendation.selectors.pricing_inputs import price_group, strategy_of
 from pricing.sales.core.arrays import FloatArray
 from pricing.sales.selectors.products import merchandise
 
@@ -28,42 +22,19 @@ RUN_CAP: Final = "run_cap"
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """A price that a rule asks for, and whether the product is to get it.
-
-    Attributes
-    ----------
-    reason : why the price stays, in one word; empty if it is to become `price`.
-    binding : the guardrails and caps that kept it from the price that the rule asks for.
-    """
-
-    rule: RepricingRule
-    code: str
-    base: Decimal
-    now: Decimal
-    wanted: Decimal
-    price: Decimal
-    binding: tuple[str, ...]
-    reason: str = ""
-
-    def held(self, reason: str) -> "Decision":
-        """Return the decision to leave the price as it is."""
-        return replace(self, reason=reason)
-
-
-@dataclass(frozen=True, slots=True)
 class Evaluation:
     """What all rules ask for.
 
     Attributes
     ----------
-    decisions : of the products for which a rule asks for another price, by the rules' order, then code.
+    decisions : of the products for which a rule asks for another price, by the rules' order, then code: results that
+        are not saved; where one has a `reason` the price stays, else it is to become `new_price`.
     unchanged : by rule, the products for which it fired and asks for the present price.
     outside_canary : by rule, how many products of its scope are outside the share it is tried on.
     signals : everything that was looked at, by code.
     """
 
-    decisions: list[Decision] = field(default_factory=list)
+    decisions: list[RepricingResult] = field(default_factory=list)
     unchanged: dict[int, set[str]] = field(default_factory=dict)
     outside_canary: dict[int, int] = field(default_factory=dict)
     signals: dict[str, ProductSignals] = field(default_factory=dict)
@@ -82,7 +53,14 @@ def evaluate(rules: Sequence[RepricingRule]) -> Evaluation:
     ----------
     rules : in the order in which they are tried, with their products.
     """
-    scopes = _scopes(rules)
+    categories = dict(merchandise().order_by().values_list("code", "category"))
+    scopes: dict[int, set[str]] = {}
+    for rule in rules:
+        if rule.scope == RuleScope.PRODUCTS:
+            scopes[rule.pk] = {product.code for product in rule.products.all()} & categories.keys()
+        else:
+            whole = rule.scope == RuleScope.SHOP
+            scopes[rule.pk] = {code for code, each in categories.items() if whole or each == rule.category}
     found = product_signals(set().union(*scopes.values()))
     rows = list(found.values())
     if not rows:
@@ -108,7 +86,14 @@ def evaluate(rules: Sequence[RepricingRule]) -> Evaluation:
     winners = [rules[position] for position in choice.winner[chosen]]
     rows = [rows[index] for index in chosen]
     group = price_group(strategy_of(next(iter(found.values())).facts.policy), [row.facts for row in rows])
-    constrained = _constrain(choice.price[chosen], group, winners, rows)
+
+    def cap(name: str) -> FloatArray:
+        values = (getattr(rule, name) for rule in winners)
+        return np.array([np.nan if value is None else float(value) / 100 for value in values], np.float64)
+
+    day = DayRange(np.array([float(each.day_start) for each in rows]), cap("max_day_percent"))
+    constraints = group.constraints.limit_change(cap("max_change_percent"))
+    constrained = constrain_price(choice.price[chosen], group.inputs, constraints, day)
     evaluation = Evaluation(
         outside_canary={pk: len(scope) - len(covered[pk]) for pk, scope in scopes.items()}, signals=found
     )
@@ -119,52 +104,20 @@ def evaluate(rules: Sequence[RepricingRule]) -> Evaluation:
             cooling = bool(group.inputs.cooling[place])
             evaluation.decisions.append(_decision(rule, row, constrained, place, cooling))
     order = {rule.pk: position for position, rule in enumerate(rules)}
-    evaluation.decisions.sort(key=lambda each: (order[each.rule.pk], each.code))
+    evaluation.decisions.sort(key=lambda each: (order[each.rule_id or 0], each.product_id))
     return evaluation
-
-
-def _scopes(rules: Iterable[RepricingRule]) -> dict[int, set[str]]:
-    """The products on sale that each rule is for."""
-    categories = dict(merchandise().order_by().values_list("code", "category"))
-    scopes = {}
-    for rule in rules:
-        if rule.scope == RuleScope.PRODUCTS:
-            scopes[rule.pk] = {product.code for product in rule.products.all() if product.code in categories}
-        else:
-            whole = rule.scope == RuleScope.SHOP
-            scopes[rule.pk] = {code for code, each in categories.items() if whole or each == rule.category}
-    return scopes
-
-
-def _constrain(
-    prices: FloatArray, group: PriceGroup, winners: Sequence[RepricingRule], rows: Sequence[ProductSignals]
-) -> ConstrainedPrices:
-    def cap(name: str) -> FloatArray:
-        values = (getattr(rule, name) for rule in winners)
-        return np.array([np.nan if value is None else float(value) / 100 for value in values], np.float64)
-
-    day = DayRange(np.array([float(each.day_start) for each in rows]), cap("max_day_percent"))
-    constraints = group.constraints.limit_change(cap("max_change_percent"))
-    return constrain_price(prices, group.inputs, constraints, day)
 
 
 def _decision(
     rule: RepricingRule, row: ProductSignals, constrained: ConstrainedPrices, place: int, cooling: bool
-) -> Decision:
-    price = cents_to_money(int(constrained.price[place]))
-    now = cents_to_money(int(constrained.now[place]))
+) -> RepricingResult:
+    columns = (constrained.now, constrained.wanted, constrained.price)
+    now, wanted, price = (cents_to_money(int(column[place])) for column in columns)
     reason = constrained.reason(place).lower()
     if not reason and cooling:
-        reason, price = COOLING, now
+        reason = COOLING
     elif not reason and price == now:
         reason = HELD_BY_GUARDRAIL
-    return Decision(
-        rule=rule,
-        code=row.facts.code,
-        base=row.base,
-        now=now,
-        wanted=cents_to_money(int(constrained.wanted[place])),
-        price=price,
-        binding=tuple(constrained.bound_by(place)),
-        reason=reason,
-    )
+    prices = {"base_price": row.base, "old_price": now, "wanted_price": wanted, "new_price": price}
+    binding = list(constrained.bound_by(place))
+    return RepricingResult(rule=rule, product_id=row.facts.code, reason=reason, binding=binding, **prices)

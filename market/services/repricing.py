@@ -6,7 +6,7 @@ and a run has at most one row for a product: a worker that takes over a killed r
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any, Final
 
@@ -27,10 +27,10 @@ from market.models.rules import RepricingOutcome
 from market.selectors.rules import find_rule
 from market.selectors.signals import shop_moment, stale_data
 from market.services import repricing_alerts
-from market.services.evaluating import RUN_CAP, Decision, Evaluation, evaluate, rules_in_order
+from market.services.evaluating import RUN_CAP, Evaluation, evaluate, rules_in_order
 from market.services.kill_switch import kill_switch
 from pricing.changes.services import price_changes
-from pricing.changes.services.validation import InvalidProposal, PriceProposal
+from pricing.changes.services.validation import PriceProposal
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
 
@@ -55,12 +55,23 @@ class Stopped(Exception):
 
 
 def reprice_if_due() -> RepricingRun | None:
-    """Request this hour's run, if it has not been requested and a rule is due."""
+    """Request this hour's run, if it has not been requested and a rule is due.
+
+    A rule is due at its hours, when its last scheduled run began long enough ago.
+    """
     hour = timezone.now().replace(minute=0, second=0, microsecond=0)
     slot = f"hour {hour:%Y-%m-%dT%H}Z"
     if RepricingRun.objects.filter(slot=slot).exists():
         return None
-    due = _due_rules(hour)
+    local = str(shop_moment(hour).hour)
+    scheduled = RepricingRun.objects.filter(slot__startswith="hour ").values_list("rules")
+    last = dict(scheduled.annotate(last=Max("created_at")).values_list("rules", "last"))
+    due = []
+    for rule in rules_in_order():
+        began, rest = last.get(rule.pk), dt.timedelta(hours=rule.every_hours - 1)
+        rested = began is None or began < hour - rest
+        if rested and (not rule.run_hours or local in rule.run_hours.split(",")):
+            due.append(rule)
     return _request(slot, due, dry_run=False, by=None) if due else None
 
 
@@ -84,23 +95,6 @@ def rule_run_request(rule_id: int, *, dry_run: bool, by: Any) -> Job:
         )
         run = open_run.first() or _request(f"{rule.signature} {uuid7()}", [rule], dry_run=dry_run, by=by)
         return Job.objects.get(pk=run.job_id or 0)
-
-
-def _due_rules(hour: dt.datetime) -> list[RepricingRule]:
-    """The enabled rules whose hour this is and whose last scheduled run began long enough ago."""
-    local = shop_moment(hour).hour
-    scheduled = RepricingRun.objects.filter(slot__startswith="hour ").values_list("rules")
-    last = dict(scheduled.annotate(last=Max("created_at")).values_list("rules", "last"))
-
-    def rested(rule: RepricingRule) -> bool:
-        began = last.get(rule.pk)
-        return began is None or began < hour + dt.timedelta(hours=1 - rule.every_hours)
-
-    return [
-        rule
-        for rule in rules_in_order()
-        if (not rule.run_hours or str(local) in rule.run_hours.split(",")) and rested(rule)
-    ]
 
 
 @transaction.atomic
@@ -147,7 +141,7 @@ def reprice(run: JobRun) -> dict[str, Any]:
                 raise Stopped(reason)
             # Rules whose turn it is not still keep their products from those after them.
             evaluation = evaluate(rules_in_order(also=own))
-            _carry_out(run, record, [each for each in evaluation.decisions if each.rule.pk in own])
+            _carry_out(run, record, [each for each in evaluation.decisions if each.rule_id in own])
         except Stopped as reason:
             stopped = str(reason)
         _finish(run, record, own, evaluation, stopped)
@@ -171,68 +165,74 @@ def _stop_if_switched_off(record: RepricingRun) -> None:
         raise Stopped(f"The kill switch is on: {switch.reason}"[:255].rstrip(": "))
 
 
-def _carry_out(run: JobRun, record: RepricingRun, decisions: Sequence[Decision]) -> None:
+def _carry_out(run: JobRun, record: RepricingRun, decisions: Sequence[RepricingResult]) -> None:
     done = set(record.results.values_list("product_id", flat=True))
-    waiting = _within_run_caps(record, [each for each in decisions if each.code not in done])
+    waiting = [each for each in decisions if each.product_id not in done]
+    # What is more than a rule may change in a run is held back; earlier attempts of this run count.
+    made = record.results.filter(outcome__in=CHANGING).order_by()
+    changed = Counter(dict(made.values_list("rule_id").annotate(Count("id"))))
+    for each in waiting:
+        most = each.rule.max_run_changes  # type: ignore[union-attr]
+        if not each.reason and most is not None and changed[each.rule_id] >= most:
+            each.reason = RUN_CAP
+        changed[each.rule_id] += not each.reason
     finished = 0
-    for _, of_rule in groupby(waiting, key=lambda each: each.rule.pk):
+    for _, of_rule in groupby(waiting, key=lambda each: each.rule_id):
         for chunk in batches(of_rule, CHANGES_A_TRANSACTION):
             with run.fenced_transaction():
                 # Under the lock that the switch is turned under: a change made after that is stopped.
                 _stop_if_switched_off(record)
-                _write(record, _carry_out_chunk(record, chunk))
+                _carry_out_chunk(record, chunk)
             finished += len(chunk)
             run.progress(finished / len(waiting))
 
 
-def _within_run_caps(record: RepricingRun, decisions: Iterable[Decision]) -> list[Decision]:
-    """Hold back what is more than a rule may change in a run; earlier attempts of this run count."""
-    made = record.results.filter(outcome__in=CHANGING).order_by()
-    changed = Counter(dict(made.values_list("rule_id").annotate(Count("id"))))
-    kept = []
-    for each in decisions:
-        most = each.rule.max_run_changes
-        if not each.reason and most is not None and changed[each.rule.pk] >= most:
-            each = each.held(RUN_CAP)
-        changed[each.rule.pk] += not each.reason
-        kept.append(each)
-    return kept
-
-
-def _carry_out_chunk(record: RepricingRun, chunk: Sequence[Decision]) -> list[RepricingResult]:
-    """Do what one rule decided on some products; the caller holds the version row's lock and saves the results."""
-    rule = RepricingRule.objects.filter(pk=chunk[0].rule.pk).first()
+def _carry_out_chunk(record: RepricingRun, chunk: Sequence[RepricingResult]) -> None:
+    """Do and write what one rule decided on some products; the caller holds the version row's lock."""
+    evaluated: Any = chunk[0].rule
+    rule = RepricingRule.objects.filter(pk=evaluated.pk).first()
     outcome = RepricingOutcome.WOULD_CHANGE
     changes: dict[str, PriceChange] = {}
-    if rule is None or rule.updated_at != chunk[0].rule.updated_at:
-        decisions = [each.held(RULE_CHANGED) for each in chunk]
+    if rule is None or rule.updated_at != evaluated.updated_at:
+        for each in chunk:
+            each.reason = RULE_CHANGED
     else:
-        decisions = _hold_moved(chunk)
+        products = Product.objects.filter(code__in=[each.product_id for each in chunk]).order_by()
+        now = dict(products.values_list("code", "current_price"))
+        for each in chunk:
+            if now.get(each.product_id) != each.old_price:
+                each.reason = each.reason or PRICE_MOVED
         if not record.dry_run and not rule.dry_run:
             applies = rule.may_apply and can_approve(rule.auto_apply_approved_by)
-            decisions = _hold_decided(decisions, rule, applies=applies)
-            decisions, changes = _propose(decisions, record, rule)
             outcome = RepricingOutcome.APPLIED if applies else RepricingOutcome.PROPOSED
+            _hold_decided(chunk, rule, applies=applies)
+            changes = _propose(chunk, rule, record)
             if applies and changes:
                 numbers = [change.pk for change in changes.values()]
                 price_changes.approve(numbers, by=rule.auto_apply_approved_by)
                 price_changes.apply(numbers, by=rule.signature)
-    return [
-        RepricingResult(
-            run=record,
-            rule=rule,
-            product_id=each.code,
-            outcome=RepricingOutcome.HELD_BACK if each.reason else outcome,
-            reason=each.reason,
-            base_price=each.base,
-            old_price=each.now,
-            wanted_price=each.wanted,
-            new_price=each.now if each.reason else each.price,
-            binding=list(each.binding),
-            change=changes.get(each.code),
-        )
-        for each in decisions
-    ]
+    for each in chunk:
+        each.run, each.rule, each.change = record, rule, changes.get(each.product_id)
+        each.outcome = RepricingOutcome.HELD_BACK if each.reason else outcome
+        each.new_price = each.old_price if each.reason else each.new_price
+    RepricingResult.objects.bulk_create(chunk, batch_size=200)
+
+
+def _propose(
+    chunk: Sequence[RepricingResult], rule: RepricingRule, record: RepricingRun
+) -> dict[str, PriceChange]:
+    """Propose what is not held back, hold back what may not be proposed; return the changes by code."""
+    changes, violations = price_changes.propose_valid(
+        [PriceProposal(each.product_id, each.new_price) for each in chunk if not each.reason],
+        by=rule.signature,
+        reason=f"Rule {rule.pk}: {rule.name}",
+        source=PriceChangeSource.RULE,
+        batch=record.batch,
+    )
+    broken = {violation.product_id: violation.code for violation in violations}
+    for each in chunk:
+        each.reason = broken.get(each.product_id, each.reason)
+    return {change.product_id: change for change in changes}
 
 
 def can_approve(username: str) -> bool:
@@ -241,76 +241,40 @@ def can_approve(username: str) -> bool:
     return user is not None and role_of(user) >= Role.MANAGER
 
 
-def _hold_moved(decisions: Sequence[Decision]) -> list[Decision]:
-    """Hold back the products whose price is not the one that the rule was evaluated on."""
-    products = Product.objects.filter(code__in=[each.code for each in decisions]).order_by()
-    now = dict(products.values_list("code", "current_price"))
-    return [
-        each.held(PRICE_MOVED) if now.get(each.code) != each.now and not each.reason else each
-        for each in decisions
-    ]
-
-
-def _hold_decided(decisions: Sequence[Decision], rule: RepricingRule, *, applies: bool) -> list[Decision]:
+def _hold_decided(chunk: Sequence[RepricingResult], rule: RepricingRule, *, applies: bool) -> None:
     """Hold back what a person has approved or a rule has proposed already; reject older proposals of rules."""
-    codes = [each.code for each in decisions if not each.reason]
+    wanted = {each.product_id: each for each in chunk if not each.reason}
     states = (PriceChangeStatus.PROPOSED, PriceChangeStatus.APPROVED)
-    open_changes: dict[str, list[PriceChange]] = {}
-    for change in PriceChange.objects.filter(product_id__in=codes, status__in=states).order_by("pk"):
-        open_changes.setdefault(change.product_id, []).append(change)
-    kept, outdated = [], []
-    for each in decisions:
-        of_product = open_changes.get(each.code, [])
-        by_rules = [
-            change
-            for change in of_product
-            if change.status == PriceChangeStatus.PROPOSED and change.source == PriceChangeSource.RULE
-        ]
-        same = any((change.old_price, change.new_price) == (each.now, each.price) for change in by_rules)
-        if any(change.status == PriceChangeStatus.APPROVED for change in of_product):
-            each = each.held(CHANGE_APPROVED)
-        elif same and not applies:
-            each = each.held(ALREADY_PROPOSED)
-        else:
-            outdated += [change.pk for change in by_rules]
-        kept.append(each)
+    open_changes = PriceChange.objects.filter(product_id__in=wanted, status__in=states).order_by("pk")
+    proposed = []
+    for change in open_changes:
+        each = wanted[change.product_id]
+        if change.status == PriceChangeStatus.APPROVED:
+            each.reason = CHANGE_APPROVED
+        elif change.source == PriceChangeSource.RULE:
+            proposed.append(change)
+            if (change.old_price, change.new_price) == (each.old_price, each.new_price) and not applies:
+                each.reason = each.reason or ALREADY_PROPOSED
+    outdated = [change.pk for change in proposed if not wanted[change.product_id].reason]
     if outdated:
         price_changes.reject(outdated, by=rule.signature, note=REPLACED)
-    return kept
-
-
-def _propose(
-    decisions: Sequence[Decision], record: RepricingRun, rule: RepricingRule
-) -> tuple[list[Decision], dict[str, PriceChange]]:
-    """Propose what is not held back; return the decisions, those refused held back, and the changes by code."""
-    current = list(decisions)
-    while places := [place for place, each in enumerate(current) if not each.reason]:
-        try:
-            changes = price_changes.propose(
-                [PriceProposal(current[place].code, current[place].price) for place in places],
-                by=rule.signature,
-                reason=f"Rule {rule.pk}: {rule.name}",
-                source=PriceChangeSource.RULE,
-                batch=record.batch,
-            )
-        except InvalidProposal as error:
-            for violation in error.violations:
-                place = places[violation.key]
-                current[place] = current[place].held(violation.code)
-        else:
-            return current, {change.product_id: change for change in changes}
-    return current, {}
-
-
-def _write(record: RepricingRun, results: Sequence[RepricingResult]) -> None:
-    RepricingResult.objects.bulk_create(results, batch_size=200)
 
 
 def _finish(run: JobRun, record: RepricingRun, own: set[int], evaluation: Evaluation, stopped: str) -> None:
     """Count the outcomes rule by rule, and raise the alerts."""
     with run.fenced_transaction():
         results = list(record.results.order_by("product_id"))
-        record.counts = {str(pk): _counts(pk, results, evaluation) for pk in sorted(own)}
+        # A run that was taken over finds the prices that it has set itself unchanged.
+        done = {result.product_id for result in results}
+        outcomes = Counter((result.rule_id, result.outcome) for result in results)
+        record.counts = {
+            str(pk): {str(outcome): outcomes[pk, outcome] for outcome in RepricingOutcome.values}
+            | {
+                "unchanged": len(evaluation.unchanged.get(pk, set()) - done),
+                "outside_canary": evaluation.outside_canary.get(pk, 0),
+            }
+            for pk in sorted(own)
+        }
         record.stopped, record.finished_at = stopped[:255], timezone.now()
         record.save(update_fields=["counts", "stopped", "finished_at"])
         if not stopped and not record.dry_run:
@@ -320,14 +284,3 @@ def _finish(run: JobRun, record: RepricingRun, own: set[int], evaluation: Evalua
                 if rule.may_apply and not rule.dry_run and not can_approve(rule.auto_apply_approved_by)
             ]
             repricing_alerts.report_run(record, results, evaluation.signals, failing)
-
-
-def _counts(rule_id: int, results: Sequence[RepricingResult], evaluation: Evaluation) -> dict[str, int]:
-    outcomes = Counter(result.outcome for result in results if result.rule_id == rule_id)
-    # A run that was taken over finds the prices that it has set itself unchanged.
-    done = {result.product_id for result in results}
-    return {
-        **{str(outcome): outcomes[outcome] for outcome in RepricingOutcome.values},
-        "unchanged": len(evaluation.unchanged.get(rule_id, set()) - done),
-        "outside_canary": evaluation.outside_canary.get(rule_id, 0),
-    }

@@ -42,13 +42,15 @@ def report_run(
     rules = list(record.rules.all())
     subjects = [rule.signature for rule in rules]
     for kind, applies, wording in HELD:
-        held = {
-            rule: [each.product_id for each in results if each.rule_id == rule.pk and applies(each)]
-            for rule in rules
-        }
-        alerts_report(
-            kind, [_held_back(rule, wording, codes) for rule, codes in held.items() if codes], among=subjects
-        )
+        findings = []
+        for rule in rules:
+            codes = [each.product_id for each in results if each.rule_id == rule.pk and applies(each)]
+            if codes:
+                named, more = ", ".join(codes[:MOST_NAMED]), len(codes) - MOST_NAMED
+                what = wording.format(f"{named} and {more:,} others" if more > 0 else named)
+                data = {"rule": rule.pk, "products": codes[:MOST_PRODUCTS]}
+                findings.append(Finding(rule.signature, f"Rule {rule.name!r}: {what}.", data))
+        alerts_report(kind, findings, among=subjects)
     unapproved = [
         Finding(
             rule.signature,
@@ -77,12 +79,6 @@ def clear_alerts(rule: RepricingRule) -> None:
     """Clear the alerts on a rule that does not run any more."""
     for kind in (*(kind for kind, _, _ in HELD), "rule_failing"):
         alerts_report(kind, (), among=[rule.signature])
-
-
-def _held_back(rule: RepricingRule, wording: str, codes: Sequence[str]) -> Finding:
-    named, more = ", ".join(codes[:MOST_NAMED]), len(codes) - MOST_NAMED
-    message = f"Rule {rule.name!r}: {wording.format(named if more <= 0 else f'{named} and {more:,} others')}."
-    return Finding(rule.signature, message, {"rule": rule.pk, "products": list(codes[:MOST_PRODUCTS])})
 
 
 def _below_cost(product: ProductSignals) -> tuple[float, Finding] | None:

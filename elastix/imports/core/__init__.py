@@ -1,6 +1,7 @@
 """Tabular files: how they are written, which column is which field, and which rows are rejected and why."""
 
 from elastix.imports.core.fields import Field, FileSchema, UnreadableFile
+from elastix.imports.core.formats import text_encoding
 from elastix.imports.core.options import Options, Report
 from elastix.imports.core.reader import Chunk, Table, open_table
 from elastix.imports.core.records import Reject, write_rejects
@@ -18,5 +19,6 @@ __all__ = [
     "UnreadableFile",
     "neutralise_formula",
     "open_table",
+    "text_encoding",
     "write_rejects",
 ]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from elastix.imports.core.dates import parse_date
@@ -144,7 +145,9 @@ def resolve(header: Header, schema: FileSchema) -> Columns:
         raise UnreadableFile(
             f"The mapping names {absent}, but the columns are {_listed(header.names)}: correct it."
         )
-    if header.missing and any(map(_looks_like_data, header.names)) and not header.candidates:
+    readings = (partial(parse_number, separator="."), partial(parse_number, separator=","), parse_date)
+    looks_like_data = any(read(name) is not None for read in readings for name in header.names)
+    if header.missing and looks_like_data and not header.candidates:
         raise UnreadableFile(
             f"The file has no header: its first row is {_listed(header.names)}."
             f" Add a first row that names the columns ({needed} are needed)."
@@ -166,11 +169,6 @@ def resolve(header: Header, schema: FileSchema) -> Columns:
     used = set(position.values())
     ignored = tuple(name for place, name in enumerate(header.names) if place not in used and name)
     return Columns(header.names, position, ignored)
-
-
-def _looks_like_data(name: str) -> bool:
-    read = (parse_number(name, "."), parse_number(name, ","), parse_date(name))
-    return any(value is not None for value in read)
 
 
 def _listed(names: Sequence[str]) -> str:

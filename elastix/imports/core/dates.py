@@ -1,11 +1,11 @@
 """Dates as files write them. The order of day and month is decided for a whole file, never row by row."""
 
 import re
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any, Final, NamedTuple
 
 from elastix.imports.core.fields import DateOrder, Field
-from elastix.imports.core.values import CellError, Converter, checked, invalid
+from elastix.imports.core.values import Converter, checked, invalid
 
 FIRST_YEAR: Final = 1970
 LAST_YEAR: Final = 2100
@@ -63,17 +63,15 @@ def parse_date(text: str) -> ParsedDate | None:
     if match is None:
         return None
     a, _, b, c, hour, minute, second, fraction, half, offset = match.groups()
-    time = _time(hour, minute, second, fraction, half) if hour else MIDNIGHT
-    if time is None:
+    clock = _time(hour, minute, second, fraction, half) if hour else MIDNIGHT
+    if clock is None:
         return None
     zone = _offset(offset) if offset else None
     if len(a) == 4 and len(c) <= 2:
-        return ParsedDate(int(a), int(b), int(c), True, time, zone)
-    if len(a) <= 2 and len(c) == 4:
-        return ParsedDate(int(c), int(a), int(b), False, time, zone)
-    if len(a) <= 2 and len(c) == 2:
-        century = 1900 if int(c) >= CENTURY_PIVOT else 2000
-        return ParsedDate(century + int(c), int(a), int(b), False, time, zone)
+        return ParsedDate(int(a), int(b), int(c), True, clock, zone)
+    if len(a) <= 2 and len(c) in (2, 4):
+        century = 0 if len(c) == 4 else 1900 if int(c) >= CENTURY_PIVOT else 2000
+        return ParsedDate(century + int(c), int(a), int(b), False, clock, zone)
     return None
 
 
@@ -111,13 +109,13 @@ def date_converter(field: Field, label: str, order: DateOrder | None, zone: tzin
         if parsed is None:
             return invalid("not_a_date", label, text, "is not a date", wanted)
         day = parsed.day(order)
+        if day is None and (parsed.day("day-first") or parsed.day("month-first")):
+            problem = "does not fit the order of day and month in this file"
+            return invalid("date_order", label, text, problem, wanted)
         if day is None:
-            return _no_such_day(parsed, label, text, wanted)
+            return invalid("not_a_date", label, text, "is no day of the calendar", wanted)
         if FIRST_YEAR <= day.year <= LAST_YEAR:
-            hour, minute, second, microsecond = parsed.time
-            written = datetime(
-                day.year, day.month, day.day, hour, minute, second, microsecond, parsed.offset or zone
-            )
+            written = datetime.combine(day, time(*parsed.time), parsed.offset or zone)
             moment = written.astimezone(UTC)
             local = moment.astimezone(zone)
             if FIRST_YEAR <= local.year <= LAST_YEAR:
@@ -126,10 +124,3 @@ def date_converter(field: Field, label: str, order: DateOrder | None, zone: tzin
         return invalid("year_out_of_range", label, text, "is too far away", years)
 
     return checked(field, label, convert, (field.empty, None))
-
-
-def _no_such_day(parsed: ParsedDate, label: str, text: str, wanted: str) -> CellError:
-    if parsed.day("day-first") or parsed.day("month-first"):
-        problem = "does not fit the order of day and month in this file"
-        return invalid("date_order", label, text, problem, wanted)
-    return invalid("not_a_date", label, text, "is no day of the calendar", wanted)

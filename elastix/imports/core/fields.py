@@ -91,10 +91,7 @@ class FileSchema:
         return iter(self.fields)
 
     def __getitem__(self, name: str) -> Field:
-        for field in self.fields:
-            if field.name == name:
-                return field
-        raise KeyError(name)
+        return {field.name: field for field in self.fields}[name]
 
     def __contains__(self, name: object) -> bool:
         return any(field.name == name for field in self.fields)

@@ -3,18 +3,14 @@
 import codecs
 import gzip
 import io
-import os
 import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO, Final, cast
 
 from elastix.imports.core.fields import UnreadableFile
-
-Source = str | os.PathLike[str] | BinaryIO
 
 BLOCK: Final = 1 << 15
 LONGEST_LINE: Final = 1_000_000
@@ -46,9 +42,7 @@ _BYTE_ORDER_MARKS: Final = (
 # What is no text becomes lone surrogates, where the codec can do that: then only its row is rejected.
 _ERRORS: Final[dict[str, str]] = {
     "utf-8": "surrogateescape",
-    "utf-16": "surrogatepass",
-    "utf-16-le": "surrogatepass",
-    "utf-16-be": "surrogatepass",
+    **dict.fromkeys(("utf-16", "utf-16-le", "utf-16-be"), "surrogatepass"),
 }
 _SAMPLE: Final = 4096
 _BINARY_CONTROLS: Final = bytes({*range(1, 9), *range(14, 26), *range(28, 32), 127})
@@ -75,71 +69,44 @@ class TextFormat:
 
 
 @contextmanager
-def opened(source: Source) -> Iterator[BinaryIO]:
-    """Open a path, or rewind a binary file object (which stays open afterwards).
-
-    Raises
-    ------
-    UnreadableFile : if there is no such file, or it may not be read.
-    """
-    if isinstance(source, str | os.PathLike):
-        try:
-            handle = Path(source).open("rb")  # noqa: SIM115
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "not a file name"
-            raise UnreadableFile(f"The file {Path(source).name!r} cannot be opened: {reason}.") from error
-        with handle:
-            yield handle
-    else:
-        source.seek(0)
-        yield source
-
-
-@contextmanager
-def unpacked(source: Source, compressed: bool) -> Iterator[BinaryIO]:
-    """Open the source for reading its text, through gzip if it is compressed.
+def unpacked(source: BinaryIO, compressed: bool) -> Iterator[BinaryIO]:
+    """Read the source from its beginning, through gzip if it is compressed.
 
     Raises
     ------
     UnreadableFile : if the compressed data are damaged or cut off.
     """
-    with opened(source) as handle:
-        if not compressed:
-            yield handle
-            return
-        try:
-            with gzip.GzipFile(fileobj=handle, mode="rb") as stream:
-                yield cast(BinaryIO, stream)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise UnreadableFile(
-                "The compressed file is damaged or cut off: pack or upload it again."
-            ) from error
+    source.seek(0)
+    if not compressed:
+        yield source
+        return
+    try:
+        with gzip.GzipFile(fileobj=source, mode="rb") as stream:
+            yield cast(BinaryIO, stream)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise UnreadableFile("The compressed file is damaged or cut off: pack or upload it again.") from error
 
 
-def is_workbook(source: Source) -> bool:
+def is_workbook(source: BinaryIO) -> bool:
     """Tell whether the file is a package such as XLSX; anything else that is known not to be text is refused.
 
     Raises
     ------
     UnreadableFile : with what the file is instead, and what to do.
     """
-    with opened(source) as handle:
-        head = handle.read(16)
-        if not head:
-            raise UnreadableFile("The file is empty: export it again.")
-        if head.startswith(_OLE):
-            _refuse_ole(handle)
+    source.seek(0)
+    head = source.read(16)
+    if not head:
+        raise UnreadableFile("The file is empty: export it again.")
+    if head.startswith(_OLE):
+        kept = b""
+        while block := source.read(BLOCK):
+            if _ENCRYPTED in kept + block:
+                raise UnreadableFile("The workbook is protected by a password: save it without one.")
+            kept = block[-len(_ENCRYPTED) :]
+        raise UnreadableFile("The file is in an old Excel or other Office format: save it as .xlsx or .csv.")
     _refuse_foreign(head)
     return head.startswith(ZIP)
-
-
-def _refuse_ole(handle: BinaryIO) -> None:
-    kept = b""
-    while block := handle.read(BLOCK):
-        if _ENCRYPTED in kept + block:
-            raise UnreadableFile("The workbook is protected by a password: save it without one.")
-        kept = block[-len(_ENCRYPTED) :]
-    raise UnreadableFile("The file is in an old Excel or other Office format: save it as .xlsx or .csv.")
 
 
 def _refuse_foreign(head: bytes) -> None:
@@ -148,7 +115,7 @@ def _refuse_foreign(head: bytes) -> None:
             raise UnreadableFile(f"The file is {what}, not a table: export the data as .csv or .xlsx.")
 
 
-def text_format(source: Source, encoding: str | None, max_bytes: int) -> TextFormat:
+def text_format(source: BinaryIO, encoding: str | None, max_bytes: int) -> TextFormat:
     """Find out how a text file is packed and encoded, by reading the whole of it once.
 
     A byte order mark decides; else UTF-16 shows by its zero bytes, UTF-8 by being valid. A file that is UTF-8
@@ -163,12 +130,19 @@ def text_format(source: Source, encoding: str | None, max_bytes: int) -> TextFor
     ------
     UnreadableFile : binary data, a larger file, damaged compression, or text not in the named encoding.
     """
-    with opened(source) as handle:
-        compressed = handle.read(2) == _GZIP
+    source.seek(0)
+    compressed = source.read(2) == _GZIP
     with unpacked(source, compressed) as stream:
         head = stream.read(BLOCK)
-        _refuse_packed_twice(head, compressed)
-        name = _named(encoding) if encoding else _marked(head)
+        if not head:
+            raise UnreadableFile("The file is empty: export it again.")
+        if compressed:
+            if head.startswith((_GZIP, ZIP, _OLE)):
+                raise UnreadableFile(
+                    "The compressed file holds another archive or a workbook: unpack it first."
+                )
+            _refuse_foreign(head)
+        name = text_encoding(encoding) if encoding else _marked(head)
         if name is None:
             return TextFormat(compressed, *_eight_bit(_limited(head, stream, max_bytes)))
         if encoding is None and name.startswith("utf-16"):
@@ -178,17 +152,13 @@ def text_format(source: Source, encoding: str | None, max_bytes: int) -> TextFor
         return TextFormat(compressed, name, errors)
 
 
-def _refuse_packed_twice(head: bytes, compressed: bool) -> None:
-    if not head:
-        raise UnreadableFile("The file is empty: export it again.")
-    if not compressed:
-        return
-    if head.startswith((_GZIP, ZIP, _OLE)):
-        raise UnreadableFile("The compressed file holds another archive or a workbook: unpack it first.")
-    _refuse_foreign(head)
+def text_encoding(encoding: str) -> str:
+    """Return the name under which Python's codecs know a text encoding.
 
-
-def _named(encoding: str) -> str:
+    Raises
+    ------
+    UnreadableFile : there is none of that name, or it is no encoding of texts.
+    """
     try:
         name = codecs.lookup(encoding).name
         b"a".decode(encoding, "ignore")
@@ -208,10 +178,8 @@ def _marked(head: bytes) -> str | None:
     sample = head[: _SAMPLE & ~1]
     pairs = len(sample) // 2
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
-    if pairs and odd > 0.3 * pairs and even < 0.05 * pairs:
-        return "utf-16-le"
-    if pairs and even > 0.3 * pairs and odd < 0.05 * pairs:
-        return "utf-16-be"
+    if max(even, odd) > 0.3 * pairs and min(even, odd) < 0.05 * pairs:
+        return "utf-16-le" if odd > even else "utf-16-be"
     return None
 
 
@@ -237,11 +205,9 @@ def _eight_bit(blocks: Iterator[bytes]) -> tuple[str, str]:
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     broken = sound = 0
     high: set[int] = set()
-    first = True
-    for block in blocks:
-        if first:
+    for number, block in enumerate(blocks):
+        if number == 0:
             _refuse_binary(block)
-            first = False
         if block.isascii() and not decoder.getstate()[0]:
             continue
         text = decoder.decode(block)
@@ -270,7 +236,7 @@ def _verify(blocks: Iterator[bytes], encoding: str, errors: str) -> None:
         ) from error
 
 
-def text_blocks(source: Source, layout: TextFormat) -> Iterator[str]:
+def text_blocks(source: BinaryIO, layout: TextFormat) -> Iterator[str]:
     """Read a text file in blocks of whole lines, without byte order mark, every line break turned into LF.
 
     Raises

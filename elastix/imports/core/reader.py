@@ -1,17 +1,16 @@
 """Reading a table: the format of the file is detected first, then its rows come in chunks of columns."""
 
-from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import compress
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from elastix.imports.core.columns import Columns, Header, check_mapping, find_header, resolve
 from elastix.imports.core.dates import date_converter
 from elastix.imports.core.fields import DateOrder, Field, FileSchema, UnreadableFile
-from elastix.imports.core.formats import Source, TextFormat, is_workbook, text_format
+from elastix.imports.core.formats import TextFormat, is_workbook, text_format
 from elastix.imports.core.numbers import number_converter
 from elastix.imports.core.options import Options, Report
 from elastix.imports.core.records import Batch, Records, Reject, TextRecords, reject
@@ -75,40 +74,42 @@ class Table:
     _time_zone: tzinfo
 
     def chunks(self, size: int = CHUNK_ROWS) -> Iterator[Chunk]:
-        """Read the rows, `size` at a time. Accepted and rejected rows together are all rows of the file.
+        """Read the rows, `size` or somewhat more at a time. Accepted and rejected ones are all rows of the file.
 
         Of a file object only one such iteration can be under way.
         """
-        caches = {field.name: CachedConverter(self._cell_converter(field)) for field in self._schema}
+        caches = {field.name: CachedConverter(self._converter(field)) for field in self._schema}
         names = [name for field in self._schema for name in _column_names(field)]
         chunk = Chunk([], {name: [] for name in names}, [])
         # Cells are converted while the processor still has them in its cache; joining columns costs little.
         for batch in self._records.batches(len(self.header), self.report.header_line):
-            _extend(chunk, self._chunk(batch, caches))
-            while len(chunk) > size:
-                first, chunk = _cut(chunk, size)
-                yield first
+            more = self._chunk(batch, caches)
+            chunk.line_numbers.extend(more.line_numbers)
+            chunk.rejects.extend(more.rejects)
+            for name, column in more.columns.items():
+                chunk.columns[name].extend(column)
+            if len(chunk) >= size:
+                yield chunk
+                chunk = Chunk([], {name: [] for name in names}, [])
             for cache in caches.values():
                 cache.trim()
         if len(chunk):
             yield chunk
 
-    def _cell_converter(self, field: Field) -> CellConverter:
-        convert = self._converter(field)
+    def _converter(self, field: Field) -> CellConverter:
+        label, separator = self.report.mapping.get(field.name, field.name), self.report.decimal_mark
+        convert: Converter
+        if field.kind == "text":
+            convert = text_converter(field, label)
+        elif field.kind == "code":
+            convert = code_converter(field, label)
+        elif field.kind == "datetime":
+            convert = date_converter(field, label, self.report.date_order, self._time_zone)
+        else:
+            convert = number_converter(field, label, separator)
         if self.report.format == "csv":
             return convert
-        separator = self.report.decimal_mark
         return lambda cell: convert(cell_text(cell, field.kind, separator))
-
-    def _converter(self, field: Field) -> Converter:
-        label = self.report.mapping.get(field.name, field.name)
-        if field.kind == "text":
-            return text_converter(field, label)
-        if field.kind == "code":
-            return code_converter(field, label)
-        if field.kind == "datetime":
-            return date_converter(field, label, self.report.date_order, self._time_zone)
-        return number_converter(field, label, self.report.decimal_mark)
 
     def _chunk(self, batch: Batch, caches: dict[str, CachedConverter]) -> Chunk:
         values = {field.name: self._values(field, batch, caches[field.name]) for field in self._schema}
@@ -121,19 +122,26 @@ class Table:
         if self._schema.check:
             for row, reason, message in self._schema.check(values):
                 problems.setdefault(row, []).append(CellError(reason, message))
-        lines, rejects = list(batch.lines), batch.rejects
+        lines, rejects = list(batch.lines), list(batch.rejects)
         if problems:
-            bad = [
-                reject(
-                    lines[row], errors[0].reason, " ".join(each.message for each in errors), batch.row(row)
+            for row, errors in problems.items():
+                message = " ".join(each.message for each in errors)
+                rejects.append(
+                    reject(lines[row], errors[0].reason, message, [column[row] for column in batch.cells])
                 )
-                for row, errors in problems.items()
-            ]
-            rejects = sorted(rejects + bad, key=lambda each: each.line)
+            rejects.sort(key=lambda each: each.line)
             good = [row not in problems for row in range(len(lines))]
             lines = list(compress(lines, good))
             values = {name: list(compress(column, good)) for name, column in values.items()}
-        return Chunk(lines, self._split_dates(values), rejects)
+        columns: dict[str, list[Any]] = {}
+        for field in self._schema:
+            column, names = values[field.name], _column_names(field)
+            split = len(names) > 1
+            columns |= {
+                name: list(map(itemgetter(part), column)) if split else column
+                for part, name in enumerate(names)
+            }
+        return Chunk(lines, columns, rejects)
 
     def _values(self, field: Field, batch: Batch, cache: CachedConverter) -> list[Any]:
         place = self._columns.position.get(field.name)
@@ -146,48 +154,17 @@ class Table:
             cells = [cell_text(cell) if isinstance(cell, bool) else cell for cell in cells]
         return list(map(cache.__getitem__, cells))
 
-    def _split_dates(self, values: dict[str, list[Any]]) -> dict[str, list[Any]]:
-        columns: dict[str, list[Any]] = {}
-        for field in self._schema:
-            column = values[field.name]
-            if field.kind == "datetime":
-                for part, name in enumerate(_column_names(field)):
-                    columns[name] = list(map(itemgetter(part), column))
-            else:
-                columns[field.name] = column
-        return columns
-
 
 def _column_names(field: Field) -> tuple[str, ...]:
     return (field.name, f"{field.name}_day") if field.kind == "datetime" else (field.name,)
 
 
-def _extend(chunk: Chunk, more: Chunk) -> None:
-    chunk.line_numbers.extend(more.line_numbers)
-    chunk.rejects.extend(more.rejects)
-    for name, column in more.columns.items():
-        chunk.columns[name].extend(column)
-
-
-def _cut(chunk: Chunk, size: int) -> tuple[Chunk, Chunk]:
-    """Part the first `size` rows of the file, accepted or rejected, from the others."""
-    rejected = [each.line for each in chunk.rejects]
-    last = sorted(chunk.line_numbers + rejected)[size - 1]
-    good, bad = bisect_right(chunk.line_numbers, last), bisect_right(rejected, last)
-
-    def part(rows: slice, rejects: slice) -> Chunk:
-        columns = {name: column[rows] for name, column in chunk.columns.items()}
-        return Chunk(chunk.line_numbers[rows], columns, chunk.rejects[rejects])
-
-    return part(slice(good), slice(bad)), part(slice(good, None), slice(bad, None))
-
-
-def open_table(source: Source, schema: FileSchema, options: Options | None = None) -> Table:
+def open_table(source: BinaryIO, schema: FileSchema, options: Options | None = None) -> Table:
     """Detect the format of a file, and count its rows, in a first pass over the whole of it.
 
     Parameters
     ----------
-    source : a path, or a binary file object that can seek: CSV or the like (also gzipped), or XLSX.
+    source : a binary file object that can seek: CSV or the like (also gzipped), or XLSX.
     schema : the fields to look for.
     options : what the user says about the file.
 
@@ -200,51 +177,49 @@ def open_table(source: Source, schema: FileSchema, options: Options | None = Non
     if options.decimal_separator not in (None, ".", ","):
         named = shown(options.decimal_separator)
         raise UnreadableFile(f'The decimal separator {named} is not known: name "." or ",".')
+    layout = None
+    candidates: list[TextRecords | SheetRecords]
     if is_workbook(source):
-        sheet = open_sheet(source, options.sheet, options.max_bytes)
-        return _table(sheet, None, find_header(sheet.head(), schema, options.mapping), schema, options)
-    layout = text_format(source, options.encoding, options.max_bytes)
-    records, header = _delimited(source, layout, schema, options)
+        candidates = [open_sheet(source, options.sheet, options.max_bytes)]
+    else:
+        layout = text_format(source, options.encoding, options.max_bytes)
+        candidates = [TextRecords(source, layout, each) for each in _delimiters(options.delimiter)]
+    # The delimiter is the one under which the header has most of the fields.
+    found = [(records, find_header(records.head(), schema, options.mapping)) for records in candidates]
+    records, header = max(found, key=lambda pair: pair[1].score if pair[1] else (False, -1, -1))
+    if header is None:
+        raise UnreadableFile("The file has no rows: export it again.")
     return _table(records, layout, header, schema, options)
 
 
-def _delimited(
-    source: Source, layout: TextFormat, schema: FileSchema, options: Options
-) -> tuple[TextRecords, Header | None]:
-    """Choose the delimiter under which the header has most of the fields."""
-    given = options.delimiter
-    if given is not None:
-        given = _DELIMITER_NAMES.get(given.lower(), given)
-        if len(given) != 1 or given in '"\r\n\0 ' or ord(given) > 0xFFFF:
-            raise UnreadableFile(
-                f'The delimiter {shown(given)} is not possible: name one such as ";" or "tab".'
-            )
-    candidates = [TextRecords(source, layout, delimiter) for delimiter in ([given] if given else DELIMITERS)]
-    found = [(records, find_header(records.head(), schema, options.mapping)) for records in candidates]
-    return max(found, key=lambda pair: pair[1].score if pair[1] else (False, -1, -1))
+def _delimiters(given: str | None) -> Sequence[str]:
+    if given is None:
+        return DELIMITERS
+    given = _DELIMITER_NAMES.get(given.lower(), given)
+    if len(given) != 1 or given in '"\r\n\0 ' or ord(given) > 0xFFFF:
+        raise UnreadableFile(f'The delimiter {shown(given)} is not possible: name one such as ";" or "tab".')
+    return (given,)
 
 
 def _table(
     records: TextRecords | SheetRecords,
     layout: TextFormat | None,
-    header: Header | None,
+    header: Header,
     schema: FileSchema,
     options: Options,
 ) -> Table:
-    if header is None:
-        raise UnreadableFile("The file has no rows: export it again.")
     columns = resolve(header, schema)
     delimiter = records.delimiter if isinstance(records, TextRecords) else None
     seen = sniff(records, columns, schema, header.line)
     order: DateOrder | None = "day-first" if options.day_first else "month-first"
     if options.day_first is None:
-        order = seen.orders.decide()
+        order = seen.orders.order()
     report = Report(
         format="csv" if layout else "xlsx",
         compressed=bool(layout and layout.compressed),
         encoding=layout.encoding if layout else None,
         delimiter=delimiter,
-        decimal_mark=options.decimal_separator or seen.separators.decide(delimiter),
+        decimal_mark=options.decimal_separator or seen.separators.separator(delimiter),
         date_order=order,
         header_line=header.line,
         mapping={name: columns.names[place] for name, place in columns.position.items()},

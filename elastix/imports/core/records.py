@@ -2,12 +2,13 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Final, Protocol, TextIO
+from typing import Any, BinaryIO, Final, Protocol, TextIO
 
 from elastix.imports.core.fields import UnreadableFile
-from elastix.imports.core.formats import Source, TextFormat, text_blocks
+from elastix.imports.core.formats import TextFormat, text_blocks
 from elastix.imports.core.values import cell_text, neutralise_formula, shown, storable
 
 LONGEST_RECORD: Final = 100_000
@@ -53,10 +54,6 @@ class Batch:
     cells: Sequence[Sequence[Any]]
     rejects: list[Reject]
 
-    def row(self, index: int) -> list[Any]:
-        """The cells of one row."""
-        return [column[index] for column in self.cells]
-
 
 class Records(Protocol):
     """Where rows come from: a text file or a sheet of a workbook.
@@ -74,16 +71,23 @@ class Records(Protocol):
 class TextRecords:
     """The rows of a text file with the given delimiter."""
 
-    source: Source
+    source: BinaryIO
     layout: TextFormat
     delimiter: str
 
     def head(self) -> list[tuple[int, list[str]]]:
         """The rows on the first 200 lines; those that cannot be read are passed over."""
         for block in text_blocks(self.source, self.layout):
-            reader = csv.reader(_with_breaks(_lines(block)[:HEAD_LINES]), delimiter=self.delimiter)
-            rows = ((reader.line_num, row) for row in _readable(reader))
-            return [(line, row) for line, row in rows if not _is_blank(row)]
+            lines = block.removesuffix("\n").split("\n")[:HEAD_LINES]
+            reader = csv.reader(_with_breaks(lines), delimiter=self.delimiter)
+            found: list[tuple[int, list[str]]] = []
+            while True:
+                with suppress(csv.Error):
+                    row = next(reader, None)
+                    if row is None:
+                        return found
+                    if not _is_blank(row):
+                        found.append((reader.line_num, row))
         return []
 
     def batches(self, width: int, after: int) -> Iterator[Batch]:
@@ -99,7 +103,7 @@ class TextRecords:
         first, carried = 1, list[str]()
         splitter = _Splitter(self.delimiter, width)
         for block in text_blocks(self.source, self.layout):
-            lines = carried + _lines(block)
+            lines = carried + block.removesuffix("\n").split("\n")
             if first <= after:
                 skipped = min(after - first + 1, len(lines))
                 first, lines = first + skipped, lines[skipped:]
@@ -136,20 +140,16 @@ class _Splitter:
         """
         if max(map(len, lines), default=0) > csv.field_size_limit():
             raise csv.Error("a cell may be too long")
+        if ['"' in line for line in lines].count(True) > len(lines) / 4:
+            return self._quoted_rows(lines)
         delimiter = self.delimiter
-        quoted = ['"' in line for line in lines].count(True)
-        if quoted > len(lines) / 4:
-            rows = list(csv.reader(chain(lines, (_END,)), delimiter=delimiter))
-            if len(rows) != len(lines) + 1 or rows.pop() != [_END]:
-                raise csv.Error("a quotation mark is open")
-            return rows
-        return [line.split(delimiter) if '"' not in line else self._quoted_row(line) for line in lines]
+        return [line.split(delimiter) if '"' not in line else self._quoted_rows([line])[0] for line in lines]
 
-    def _quoted_row(self, line: str) -> list[str]:
-        rows = list(csv.reader((line, _END), delimiter=self.delimiter))
-        if rows[-1] != [_END]:
+    def _quoted_rows(self, lines: list[str]) -> list[list[str]]:
+        rows = list(csv.reader(chain(lines, (_END,)), delimiter=self.delimiter))
+        if len(rows) != len(lines) + 1 or rows.pop() != [_END]:
             raise csv.Error("a quotation mark is open")
-        return rows[0]
+        return rows
 
     def _split_carefully(self, lines: list[str], first: int, *, last: bool) -> tuple[Batch, int]:
         numbers, rows, rejects = list[int](), list[list[str]](), list[Reject]()
@@ -201,23 +201,6 @@ class _Splitter:
         return reject(number, "unclosed_quote", message, [line])
 
 
-def _lines(block: str) -> list[str]:
-    lines = block.split("\n")
-    if not lines[-1]:
-        lines.pop()
-    return lines
-
-
-def _readable(reader: Iterator[list[str]]) -> Iterator[list[str]]:
-    while True:
-        try:
-            yield next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            continue
-
-
 def _with_breaks(lines: Iterable[str]) -> Iterator[str]:
     return (f"{line}\n" for line in lines)
 
@@ -243,7 +226,9 @@ def shaped(lines: Sequence[int], rows: Sequence[Sequence[Any]], width: int, reje
             kept_lines.append(line)
             kept.append(row[:width])
         else:
-            rejected.append(_wrong_width(line, row, width))
+            reason = "too_few_columns" if len(row) < width else "too_many_columns"
+            message = f"The row has {len(row)} columns; expected {width}, as in the header."
+            rejected.append(reject(line, reason, message, row))
     rejected.sort(key=lambda each: each.line)
     return Batch(kept_lines, list(zip(*kept, strict=True)) or [()] * width, rejected)
 
@@ -264,14 +249,8 @@ def _is_blank(row: Sequence[Any]) -> bool:
     return all(cell == "" for cell in row)
 
 
-def _wrong_width(line: int, row: Sequence[Any], width: int) -> Reject:
-    few = len(row) < width
-    message = f"The row has {len(row)} columns; expected {width}, as in the header."
-    return reject(line, "too_few_columns" if few else "too_many_columns", message, row)
-
-
-def write_rejects(sink: TextIO, header: Sequence[str], rejects: Iterable[Reject]) -> int:
-    """Write rejected rows as CSV, to be corrected and loaded again; return how many there were.
+def write_rejects(sink: TextIO, header: Sequence[str], rejects: Iterable[Reject]) -> None:
+    """Write rejected rows as CSV, to be corrected and loaded again.
 
     The columns are line, reason and message, which are ignored when the file is loaded again, then those of the
     original file. Whatever a spreadsheet would take for a formula is written behind an apostrophe, which the
@@ -284,11 +263,8 @@ def write_rejects(sink: TextIO, header: Sequence[str], rejects: Iterable[Reject]
     """
     writer = csv.writer(sink)
     writer.writerow([*REJECT_COLUMNS, *map(_safe, header)])
-    written = 0
     for each in rejects:
         writer.writerow([each.line, each.reason, _safe(each.message), *map(_safe, each.raw_row)])
-        written += 1
-    return written
 
 
 def _safe(text: str) -> str:

@@ -11,6 +11,7 @@ the workbook could not be read.
 
 import pickle
 import sys
+from itertools import islice
 
 ROWS_PER_BATCH = 5_000
 MOST_MEMORY = 4 << 30
@@ -40,13 +41,8 @@ def main(wanted: str | None) -> None:
         sheet = workbook.get_sheet_by_name(name)
         if sheet.height:
             send((names, name))
-            batch = []
-            for row in sheet.iter_rows():
-                batch.append(row)
-                if len(batch) == ROWS_PER_BATCH:
-                    send(batch)
-                    batch = []
-            if batch:
+            rows = sheet.iter_rows()
+            while batch := list(islice(rows, ROWS_PER_BATCH)):
                 send(batch)
             return
     send((names, None))

@@ -35,11 +35,25 @@ class Evidence:
         setattr(self, kind, getattr(self, kind) + 1)
         self.examples.setdefault(kind, shown(text))
 
-    def majority(self) -> Literal["first", "second"] | None:
-        """The way that most of the telling values need; None for a tie."""
-        if self.first == self.second:
-            return None
-        return "first" if self.first > self.second else "second"
+    def decide(self, contradiction: str, ambiguity: str) -> Literal["first", "second"] | None:
+        """Choose the way that most of the telling values need; None where none tells.
+
+        Parameters
+        ----------
+        contradiction, ambiguity : what to say if as many need the one as the other, or all can be read both ways, with
+            the places {first}, {second} and {either} for examples.
+
+        Raises
+        ------
+        UnreadableFile : one of the two.
+        """
+        if self.first != self.second:
+            return "first" if self.first > self.second else "second"
+        if self.first:
+            raise UnreadableFile(contradiction.format(**self.examples))
+        if self.either:
+            raise UnreadableFile(ambiguity.format(**self.examples))
+        return None
 
 
 class SeparatorEvidence(Evidence):
@@ -52,29 +66,20 @@ class SeparatorEvidence(Evidence):
             if "." in written or "," in written:
                 self.count(written, is_number(written, "."), is_number(written, ","))
 
-    def decide(self, delimiter: str | None) -> DecimalSeparator:
-        """Choose the separator that most distinct numbers need; the others will be rejected one by one.
+    def separator(self, delimiter: str | None) -> DecimalSeparator:
+        """Return the separator that most distinct numbers need; the others will be rejected one by one.
 
         Where no number tells, a file whose columns are separated by commas has decimal points.
-
-        Raises
-        ------
-        UnreadableFile : the numbers can be read both ways, or as many need the one as the other.
         """
-        if majority := self.majority():
-            return "." if majority == "first" else ","
-        if self.first:
-            raise UnreadableFile(
-                f"The numbers contradict each other: {self.examples['first']} has a decimal point,"
-                f" {self.examples['second']} a decimal comma."
-                " Say which one the file has (option decimal_separator)."
-            )
-        if self.either and delimiter != ",":
-            raise UnreadableFile(
-                f"The numbers can be read two ways: {self.examples['either']} may have decimals or thousands."
-                " Say whether decimals follow a point or a comma (option decimal_separator)."
-            )
-        return "."
+        if delimiter == "," and not self.first and not self.second:
+            return "."
+        way = self.decide(
+            "The numbers contradict each other: {first} has a decimal point, {second} a decimal comma."
+            " Say which one the file has (option decimal_separator).",
+            "The numbers can be read two ways: {either} may have decimals or thousands."
+            " Say whether decimals follow a point or a comma (option decimal_separator).",
+        )
+        return "," if way == "second" else "."
 
 
 class OrderEvidence(Evidence):
@@ -93,26 +98,15 @@ class OrderEvidence(Evidence):
             if day_first != month_first:
                 self.count(text.strip(), day_first is not None, month_first is not None)
 
-    def decide(self) -> DateOrder | None:
-        """Choose the order that most of the telling dates need; None where no date depends on it.
-
-        Raises
-        ------
-        UnreadableFile : every date can be read both ways, or as many need the one order as the other.
-        """
-        if majority := self.majority():
-            return "day-first" if majority == "first" else "month-first"
-        if self.first:
-            raise UnreadableFile(
-                f"The dates contradict each other: {self.examples['first']} has the day first,"
-                f" {self.examples['second']} the month. Say which comes first (option day_first)."
-            )
-        if self.either:
-            raise UnreadableFile(
-                f"The dates can be read two ways: {self.examples['either']} may begin with the day or with the"
-                " month, and no date in the file tells. Say which comes first (option day_first)."
-            )
-        return None
+    def order(self) -> DateOrder | None:
+        """Return the order that most of the telling dates need; None where no date depends on it."""
+        way = self.decide(
+            "The dates contradict each other: {first} has the day first, {second} the month."
+            " Say which comes first (option day_first).",
+            "The dates can be read two ways: {either} may begin with the day or with the month, and no date in the"
+            " file tells. Say which comes first (option day_first).",
+        )
+        return way and ("day-first" if way == "first" else "month-first")
 
 
 @dataclass(slots=True)

@@ -158,23 +158,17 @@ def checked(field: Field, label: str, convert: Converter, empty: object) -> Conv
         text = clean(raw)
         if not text or (field.kind != "text" and text.casefold() in _NOTHING):
             if field.required:
-                return CellError(
-                    "value_missing", f"{shown(label)[1:-1]} is blank; expected {_WANTED[field.kind]}."
-                )
+                wanted = _WANTED[field.kind]
+                return CellError("value_missing", f"{shown(label)[1:-1]} is blank; expected {wanted}.")
             return empty
-        error = None if text.isprintable() else _unprintable(label, text)
-        return convert(text) if error is None else error
+        if not text.isprintable() and _SURROGATE.search(text):
+            problem = "holds bytes that are no text in the file's encoding"
+            return invalid("broken_characters", label, text, problem, "readable text")
+        if not text.isprintable() and _CONTROL.search(text):
+            return invalid("control_characters", label, text, "holds control characters", "plain text")
+        return convert(text)
 
     return converter
-
-
-def _unprintable(label: str, text: str) -> CellError | None:
-    if _SURROGATE.search(text):
-        problem = "holds bytes that are no text in the file's encoding"
-        return invalid("broken_characters", label, text, problem, "readable text")
-    if _CONTROL.search(text):
-        return invalid("control_characters", label, text, "holds control characters", "plain text")
-    return None
 
 
 def text_converter(field: Field, label: str) -> Converter:

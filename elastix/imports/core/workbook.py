@@ -11,12 +11,13 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 from itertools import islice
 from typing import Any, BinaryIO, Final, cast
 
 from elastix.imports.core import sheet_process
 from elastix.imports.core.fields import UnreadableFile
-from elastix.imports.core.formats import BLOCK, Source, opened
+from elastix.imports.core.formats import BLOCK
 from elastix.imports.core.records import HEAD_LINES, Batch, shaped
 from elastix.imports.core.sheet_process import ROWS_PER_BATCH
 from elastix.imports.core.values import cell_text, shown
@@ -72,7 +73,7 @@ class SheetRecords:
             yield from batch
 
 
-def open_sheet(source: Source, wanted: str | None, max_bytes: int) -> SheetRecords:
+def open_sheet(source: BinaryIO, wanted: str | None, max_bytes: int) -> SheetRecords:
     """Open the wanted sheet of a workbook, or the first one that is not empty.
 
     Raises
@@ -80,10 +81,8 @@ def open_sheet(source: Source, wanted: str | None, max_bytes: int) -> SheetRecor
     UnreadableFile : not a workbook, damaged, protected by a password, too large when unpacked, no such sheet,
         or nothing in it.
     """
-    with opened(source) as handle:
-        _check_package(handle, max_bytes)
-        handle.seek(0)
-        spool = _read_apart(handle, wanted)
+    _check_package(source, max_bytes)
+    spool = _read_apart(source, wanted)
     names, name = pickle.load(spool)  # noqa: S301 - our own process wrote it
     if name is not None:
         return SheetRecords(spool, spool.tell(), name, tuple(other for other in names if other != name))
@@ -97,6 +96,7 @@ def _read_apart(handle: BinaryIO, wanted: str | None) -> BinaryIO:
     """Let a process of its own read the sheet; what it says is in the file returned, rewound."""
     command = [sys.executable, "-I", sheet_process.__file__, *([] if wanted is None else [wanted])]
     spool = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 - it lives as long as the records
+    handle.seek(0)
     with tempfile.TemporaryFile() as workbook:
         shutil.copyfileobj(handle, workbook)
         workbook.seek(0)
@@ -143,21 +143,16 @@ def _check_package(handle: BinaryIO, max_bytes: int) -> None:
 def _check_extent(handle: BinaryIO, member: zipfile.ZipInfo) -> None:
     """Refuse a sheet with a stray cell far away. One that ends at column Z can have no more than 27 million cells."""
     wide = {letters for block in _overlapping(handle, member) for letters in _WIDE_REFERENCE.findall(block)}
-    columns = max(map(_column_number, wide), default=0)
-    if not columns:
+    if not wide:
         return
+    # The longest, and of these the last in the alphabet, read as a number of 26 digits.
+    last = max(wide, key=lambda letters: (len(letters), letters))
+    columns = reduce(lambda number, letter: number * 26 + letter - ord("A") + 1, last, 0)
     rows = max(int(row) for block in _overlapping(handle, member) for row in _REFERENCE.findall(block))
     if rows * columns > MOST_CELLS:
         raise UnreadableFile(
             f"The sheet reaches over {rows:,} rows and {columns:,} columns: delete the stray cells at its end."
         )
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - ord("A") + 1
-    return number
 
 
 def _overlapping(handle: BinaryIO, member: zipfile.ZipInfo) -> Iterator[bytes]:
@@ -178,10 +173,10 @@ def _inflated(handle: BinaryIO, member: zipfile.ZipInfo) -> Iterator[bytes]:
     inflater = zlib.decompressobj(-zlib.MAX_WBITS) if member.compress_type == zipfile.ZIP_DEFLATED else None
     while left > 0 and (packed := handle.read(min(BLOCK, left))):
         left -= len(packed)
+        if inflater is None:
+            yield packed
+            continue
         while packed:
-            if inflater is None:
-                yield packed
-                break
             try:
                 yield inflater.decompress(packed, 16 * BLOCK)
             except zlib.error as error:

@@ -13,6 +13,8 @@ from elastix.errors import Conflict
 from elastix.imports.models import ImportBatch
 from pricing.sales.services.imports import batch_revert
 
+REVERTED = "The transactions of these imports will be deleted. To import them again, upload the files again."
+
 
 @admin.register(ImportBatch)
 class SalesImportBatchAdmin(ImportBatchAdmin):
@@ -28,6 +30,9 @@ class SalesImportBatchAdmin(ImportBatchAdmin):
             context = {
                 **self.admin_site.each_context(request),
                 "title": "Revert imports",
+                "verb": "Revert",
+                "action": "revert",
+                "warning": REVERTED,
                 "opts": self.opts,
                 "batches": list(queryset),
                 "media": self.media,

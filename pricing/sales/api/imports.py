@@ -10,10 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from elastix.api.fields import CONTROL
+from elastix.api.filters import BooleanFilter, ChoiceFilter, StrictFilterSet
 from elastix.api.operations import operation
 from elastix.api.viewsets import AnyAccept, ElastixViewSet
-from elastix.errors import NotFound
-from elastix.imports.models import ImportBatch
+from elastix.errors import found
+from elastix.imports.models import ImportBatch, ImportStatus, kind_choices
 from elastix.imports.services import batch_create, rejects_file
 from pricing.sales.services.imports import batch_revert
 
@@ -96,9 +97,16 @@ def _accepted(batch: ImportBatch, job: int | None) -> Response:
     return Response({"id": str(batch.pk), "status": batch.status, "job": job}, status=202)
 
 
+class ImportFilterSet(StrictFilterSet):
+    kind = ChoiceFilter(choices=kind_choices())
+    status = ChoiceFilter(choices=ImportStatus.choices)
+    dry_run = BooleanFilter()
+
+
 class ImportViewSet(ElastixViewSet):
     """Imports of files."""
 
+    filterset_class = ImportFilterSet
     queryset = ImportBatch.objects.select_related("job").order_by("-id")
     lookup_url_kwarg = "import_id"
     lookup_value_converter = "uuid"
@@ -107,7 +115,7 @@ class ImportViewSet(ElastixViewSet):
     @operation(response=ImportStatusSerializer, lists=True)
     def list(self, request: Request) -> Response:
         """The imports, newest first."""
-        return self.page(self.get_queryset())
+        return self.page(self.filtered(self.get_queryset()))
 
     @operation(response=ImportStatusSerializer)
     def retrieve(self, request: Request, import_id: UUID) -> Response:
@@ -136,7 +144,4 @@ class ImportViewSet(ElastixViewSet):
         )
 
     def _batch(self, import_id: UUID) -> ImportBatch:
-        batch = self.get_queryset().filter(pk=import_id).first()
-        if batch is None:
-            raise NotFound(f"There is no import {import_id}.")
-        return batch  # type: ignore[no-any-return]
+        return found(self.get_queryset().filter(pk=import_id).first(), f"import {import_id}")  # type: ignore[no-any-return]

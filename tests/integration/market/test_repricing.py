@@ -392,14 +392,14 @@ def test_the_switch_stops_every_rule_and_no_person() -> None:
 
 def test_a_run_under_way_stops_at_the_next_change(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(repricing, "CHANGES_A_TRANSACTION", 1)
-    written = repricing._write
+    carry_out = repricing._carry_out_chunk
 
-    def switch_on_after_two(record: RepricingRun, done: Any) -> None:
-        written(record, done)
+    def switch_on_with_the_second(record: RepricingRun, chunk: Any) -> None:
+        carry_out(record, chunk)
         if record.results.count() == 2:
             kill_switch_set(on=True, reason="", by="manager")
 
-    monkeypatch.setattr(repricing, "_write", switch_on_after_two)
+    monkeypatch.setattr(repricing, "_carry_out_chunk", switch_on_with_the_second)
     stopped = run(rule(may_apply=True))
     assert outcomes(stopped) == {"BOWL": "applied -> 6.52", "CUP": "applied -> 3.60"}
     assert (stopped.stopped, stopped.finished_at is None) == ("The kill switch is on", False)
@@ -413,21 +413,21 @@ def test_a_run_whose_worker_died_is_finished_by_the_next_and_each_change_made_on
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(repricing, "CHANGES_A_TRANSACTION", 2)
-    written = repricing._write
+    carry_out = repricing._carry_out_chunk
 
-    def die_after_two(record: RepricingRun, done: Any) -> None:
-        if record.results.count() == 2:
+    def die_after_two(record: RepricingRun, chunk: Any) -> None:
+        carry_out(record, chunk)
+        if record.results.count() == 4:
             raise KeyboardInterrupt
-        written(record, done)
 
     made = rule(may_apply=True, max_run_changes=4)
     with jobs_run_in("caller"):
         job = rule_run_request(made.pk, dry_run=False, by=a_manager())
-        monkeypatch.setattr(repricing, "_write", die_after_two)
+        monkeypatch.setattr(repricing, "_carry_out_chunk", die_after_two)
         with pytest.raises(KeyboardInterrupt):
             run_job(job.pk)
         assert sum(price != BEFORE[code] for code, price in prices().items()) == 2
-        monkeypatch.setattr(repricing, "_write", written)
+        monkeypatch.setattr(repricing, "_carry_out_chunk", carry_out)
         Job.objects.update(lease_until=timezone.now() - dt.timedelta(seconds=1))
         run_job(job.pk)
     record = RepricingRun.objects.get()

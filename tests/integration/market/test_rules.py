@@ -303,11 +303,36 @@ def test_a_dry_run_of_a_rule_that_is_off_and_no_other(
     assert not PriceChange.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("query", "runs"),
+    [
+        ("dry_run=true", [True]),
+        ("dry_run=false", [False]),
+        ("finished=true", [True]),
+        ("finished=false", [False]),
+        ("dry_run=true&finished=false", []),
+    ],
+)
+def test_the_runs_of_a_rule_are_filtered(
+    query: str, runs: list[bool], manager_client: APIClient, shop: ImportBatch, commits: Commits
+) -> None:
+    path = f"{PATH}/{made(manager_client)['id']}"
+    with PATIENT, commits():
+        manager_client.post(f"{path}/run?dry_run=true")
+    with PATIENT:
+        manager_client.post(f"{path}/run")  # waits
+    answer = manager_client.get(f"{path}/runs?{query}").json()
+    assert [each["dry_run"] for each in answer["items"]] == runs
+    assert answer["total"] == len(runs)
+
+
 def test_what_a_run_is_asked_with_is_checked(manager_client: APIClient) -> None:
     path = f"{PATH}/{made(manager_client)['id']}"
     assert manager_client.post(f"{path}/run?dry_run=perhaps").status_code == 400
     assert manager_client.post(f"{path}/run?dry=true").status_code == 400
     assert manager_client.get(f"{path}/runs?limit=0").status_code == 400
+    for query in ("dry_run=perhaps", "finished=perhaps", "enabled=true"):
+        assert manager_client.get(f"{path}/runs?{query}").status_code == 400
     assert manager_client.get(f"{path}/runs/1?outcome=maybe").status_code == 400
 
 

@@ -236,7 +236,6 @@ def test_the_order_of_dates_can_be_said(
         ("broken.csv.gz", gzip.compress(csv_bytes([GOOD]))[:-9], {}),
         ("no-price.csv", csv_bytes([GOOD[:5]], HEADER[:5]), {}),
         ("ambiguous.csv", csv_bytes([("1", "CUP", "Cup", "2", "01/02/2025", "4.00", "", "")]), {}),
-        ("encoding.csv", csv_bytes([GOOD]), {"encoding": "klingon"}),
         ("mapping.csv", csv_bytes([GOOD]), {"mapping": '{"NoSuchColumn": "country"}'}),
         ("mapping2.csv", csv_bytes([GOOD]), {"mapping": '{"Country": "no_such_field"}'}),
     ],
@@ -282,6 +281,8 @@ def test_a_file_that_breaks_off_leaves_nothing_behind(upload: Upload, viewer_cli
         ({"mapping": '{"a\\u0000": "b"}'}, "mapping"),
         ({"mapping": '{"a": "\\ud800"}'}, "mapping"),
         ({"encoding": "x" * 21}, "encoding"),
+        ({"encoding": "klingon"}, "encoding"),
+        ({"encoding": "base64"}, "encoding"),
         ({"encoding": "utf\x00"}, "encoding"),
         ({"day_first": "maybe"}, "day_first"),
         ({"dry_run": "maybe"}, "dry_run"),
@@ -471,7 +472,34 @@ def test_imports_are_listed_newest_first(upload: Upload, viewer_client: APIClien
     assert viewer_client.get("/transactions/imports?offset=9").json() == {"total": 2, "items": []}
 
 
-@pytest.mark.parametrize("query", [{"limit": 0}, {"limit": 1001}, {"offset": -1}, {"status": "failed"}])
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("status=published", ["good.csv"]),
+        ("status=failed", ["bad.csv"]),
+        ("status=checked&dry_run=true", ["tried.csv"]),
+        ("dry_run=false", ["bad.csv", "good.csv"]),
+        ("kind=transactions", ["tried.csv", "bad.csv", "good.csv"]),
+        ("kind=products", []),
+    ],
+)
+def test_imports_are_filtered(query: str, names: list[str], upload: Upload, viewer_client: APIClient) -> None:
+    upload(csv_bytes([GOOD]), "good.csv")
+    upload(b"\n", "bad.csv")
+    upload(csv_bytes([GOOD]), "tried.csv", dry_run="true")
+    answer = viewer_client.get(f"/transactions/imports?{query}").json()
+    assert [item["file_name"] for item in answer["items"]] == names
+    assert answer["total"] == len(names)
+
+
+@pytest.mark.parametrize("query", ["status=done", "kind=people", "dry_run=perhaps", "state=failed"])
+def test_filters_of_imports_that_cannot_be_are_refused(query: str, viewer_client: APIClient) -> None:
+    answer = viewer_client.get(f"/transactions/imports?{query}")
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"] == query.partition("=")[0]
+
+
+@pytest.mark.parametrize("query", [{"limit": 0}, {"limit": 1001}, {"offset": -1}, {"state": "failed"}])
 def test_lists_refuse_other_questions(query: dict[str, Any], viewer_client: APIClient) -> None:
     assert viewer_client.get("/transactions/imports", query).status_code == 400
 

@@ -105,7 +105,7 @@ def test_a_day_that_an_offset_moves_out_of_the_years_is_refused():
 def test_the_order_is_that_of_most_dates_that_tell(texts, order):
     evidence = OrderEvidence()
     evidence.add(texts)
-    assert evidence.decide() == order
+    assert evidence.order() == order
 
 
 def test_the_order_of_the_whole_file_holds_for_the_dates_before_the_first_that_tells():

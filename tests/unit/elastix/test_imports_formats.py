@@ -169,22 +169,6 @@ def test_a_zip_archive_of_a_table_is_to_be_unpacked():
         table(stream.getvalue())
 
 
-def test_a_path_is_read(tmp_path):
-    path = tmp_path / "sales.csv"
-    path.write_text(csv_text([ROW]))
-    for source in (path, str(path)):
-        assert whole(open_table(source, TRANSACTIONS)).line_numbers == [2]
-
-
-def test_a_path_that_cannot_be_opened_is_refused_with_its_name(tmp_path):
-    with pytest.raises(UnreadableFile, match=r"'absent.csv' cannot be opened: No such file"):
-        open_table(tmp_path / "absent.csv", TRANSACTIONS)
-    with pytest.raises(UnreadableFile, match="cannot be opened"):
-        open_table(tmp_path, TRANSACTIONS)
-    with pytest.raises(UnreadableFile, match="not a file name"):
-        open_table("a\0b", TRANSACTIONS)
-
-
 def test_a_file_object_is_rewound_and_stays_open():
     stream = io.BytesIO(csv_text([ROW]).encode())
     stream.seek(7)

@@ -88,7 +88,7 @@ def test_a_number_written_with_a_separator_is_read_back(value, separator, groupe
 def test_the_separator_is_that_of_most_numbers(texts, delimiter, separator):
     evidence = SeparatorEvidence()
     evidence.add(texts)
-    assert evidence.decide(delimiter) == separator
+    assert evidence.separator(delimiter) == separator
 
 
 def test_a_file_whose_numbers_can_be_read_two_ways_is_refused():

@@ -7,11 +7,9 @@ from tests.unit.elastix.imports_helpers import HEADER, ROW, csv_text, read, row,
 
 def written(header, rejects) -> list[list[str]]:
     stream = io.StringIO(newline="")
-    count = write_rejects(stream, header, rejects)
+    write_rejects(stream, header, rejects)
     stream.seek(0)
-    rows = list(csv.reader(stream))
-    assert count == len(rows) - 1
-    return rows
+    return list(csv.reader(stream))
 
 
 def test_refused_rows_are_written_with_line_reason_message_and_their_cells():
@@ -48,7 +46,8 @@ def test_whatever_was_refused_can_be_written_as_utf8():
     content = csv_text([row(), row(Country="A\0B")]).encode() + b"\xff\xfe;x\n"
     opened = table(content)
     stream = io.StringIO(newline="")
-    assert write_rejects(stream, opened.header, whole(opened).rejects) == 2
+    write_rejects(stream, opened.header, whole(opened).rejects)
+    assert stream.getvalue().count("\n") == 3
     assert b"\0" not in stream.getvalue().encode("utf-8")
 
 

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market.core.dynamic import DynamicSettings, dynamic_factors
-from market.core.repricing import ACTIONS, NO_RULE, Conditions, Moment, PriceAction, RuleCase, Signals, choose
+from market.core.repricing import NO_RULE, Action, Conditions, Moment, PriceAction, RuleCase, Signals, choose
 from pricing.recommendation.core.inputs import PriceConstraints, PricingInputs
 from pricing.recommendation.core.limits import (
     COST_FLOOR,
@@ -46,7 +46,7 @@ seen = st.fixed_dictionaries(
 )
 actions = st.builds(
     PriceAction,
-    kind=st.sampled_from(ACTIONS),
+    kind=st.sampled_from(get_args(Action)),
     change=st.floats(-0.9, 4),
     amount=st.floats(0, 1e6),
     reference=st.sampled_from(("lowest", "mean")),

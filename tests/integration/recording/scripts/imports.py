@@ -31,11 +31,11 @@ def script(api: Api) -> None:
 def bring_in(api: Api, path: str, file: list[str], again: int) -> None:
     good = {"file": file}
     api.refused("POST", path, role="analyst", upload=good)
-    for upload in ({}, good | {"mapping": "{"}, good | {"day_first": "perhaps"}):
-        api.post(path, upload=upload, expect=400)
-    for upload in (BROKEN, good | {"encoding": "morse"}):
-        api.ids["import"] = api.post(path, upload=upload)["id"]
-        api.get(IMPORT)
+    for given in ({"mapping": "{"}, {"day_first": "perhaps"}, {"encoding": "morse"}):
+        api.post(path, upload=good | given, expect=400)
+    api.post(path, upload={}, expect=400)
+    api.ids["import"] = api.post(path, upload=BROKEN)["id"]
+    api.get(IMPORT)
     api.post(path, {"file": "no file"}, expect=415)
     for upload in (good | {"dry_run": "true"}, good):
         api.ids["import"] = api.post(path, upload=upload)["id"]
@@ -47,9 +47,12 @@ def bring_in(api: Api, path: str, file: list[str], again: int) -> None:
 
 
 def listed(api: Api) -> None:
-    for query in ({}, {"limit": 2}, {"limit": 1, "offset": 3}, {"offset": 99}):
+    for query in (
+        *({}, {"limit": 2}, {"limit": 1, "offset": 3}, {"offset": 99}),
+        *({"status": "failed"}, {"kind": "products", "dry_run": "true"}),
+    ):
         api.get(IMPORTS, query=query)
-    api.refused("GET", IMPORTS, role="viewer", queries=PAGES)
+    api.refused("GET", IMPORTS, role="viewer", queries=(*PAGES, {"status": "done"}))
 
 
 def one(api: Api) -> None:

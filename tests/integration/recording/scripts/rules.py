@@ -45,9 +45,9 @@ def listed(api: Api) -> None:
 
 
 def runs(api: Api) -> None:
-    for query in ({}, {"limit": 1}, {"offset": 9}):
+    for query in ({}, {"limit": 1}, {"offset": 9}, {"dry_run": "true"}, {"finished": "false"}):
         api.get(RUNS, query=query)
-    api.refused("GET", RUNS, role="viewer", queries=PAGES)
+    api.refused("GET", RUNS, role="viewer", queries=(*PAGES, {"finished": "perhaps"}))
     for query in (
         {},
         {"outcome": "would_change"},
