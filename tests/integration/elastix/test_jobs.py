@@ -24,8 +24,8 @@ from elastix.jobs.recompute import (
 )
 from elastix.jobs.runner import JobRun, LeaseLost, claim, jobs_run_in, reap, run_job
 from elastix.jobs.scheduler import sweep
-from tests.integration.little_shop import Commits
 from tests.jobs import use_job
+from tests.shops import Commits
 
 pytestmark = pytest.mark.django_db
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from market.models import CompetitorPrice
-from tests.integration.little_shop import AS_OF
+from tests.shops import AS_OF
 
 TODAY = dt.datetime.combine(AS_OF, dt.time(), dt.UTC)
 # The market of the seed document, with a price that is too old and one that cannot be.

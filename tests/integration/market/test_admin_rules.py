@@ -10,8 +10,8 @@ from elastix.imports.models import ImportBatch
 from market.models import KillSwitch, RepricingResult, RepricingRule, RepricingRun
 from pricing.sales.models import PriceChange
 from tests.integration.admin_pages import errors_of, page, queries_of, run_action, said, signed_in
-from tests.integration.little_shop import Commits
 from tests.integration.market.rules import PATIENT, rule, with_costs
+from tests.shops import Commits
 
 pytestmark = pytest.mark.django_db
 FILLED = {

@@ -13,8 +13,8 @@ from market.models import Competitor
 from pricing.elasticity.models import ElasticityEstimate
 from pricing.recommendation.models import PricePolicy
 from pricing.sales.models import Product
-from tests.integration.little_shop import AS_OF
 from tests.integration.market.factories import TODAY, observe, observe_market
+from tests.shops import AS_OF
 
 pytestmark = pytest.mark.usefixtures("shop")
 

@@ -18,7 +18,7 @@ from elastix.imports.models import ImportBatch
 from market.models import Competitor, CompetitorPrice
 from pricing.sales.models import Product
 from tests.integration.admin_pages import signed_in
-from tests.integration.little_shop import Commits
+from tests.shops import Commits
 
 pytestmark = pytest.mark.django_db
 

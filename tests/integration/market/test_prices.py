@@ -13,8 +13,8 @@ from rest_framework.test import APIClient
 from market.models import Competitor, CompetitorPrice
 from pricing.recommendation.models import PricePolicy
 from pricing.sales.models import Product
-from tests.integration.little_shop import AS_OF
 from tests.integration.market.factories import observe, observe_market
+from tests.shops import AS_OF
 
 pytestmark = pytest.mark.usefixtures("shop")
 

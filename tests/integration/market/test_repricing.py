@@ -28,11 +28,11 @@ from pricing.recommendation.selectors.policies import effective_policies
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.services.data_checks import check_data
 from pricing.sales.services.products import product_update
-from tests.integration.little_shop import Commits
 from tests.integration.market.factories import observe
 from tests.integration.market.rules import PATIENT, a_manager, outcomes, prices, rule, run, with_costs
 from tests.integration.pricing.queries import queries_of_call
 from tests.jobs import scheduled
+from tests.shops import Commits
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_open")]
 BEFORE = {"BOWL": "7.25", "CUP": "4.00", "MUG": "6.75", "PLATE 1.5": "10.50", "SPOON": "1.00"}

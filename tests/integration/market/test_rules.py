@@ -54,7 +54,7 @@ FULL = {
 
 @pytest.fixture
 def _products(db: None, request: pytest.FixtureRequest) -> None:
-    """Two products; those of the little shop where the test opens that."""
+    """Two products; those of the sample shop where the test opens that."""
     if "shop" in request.fixturenames:
         return
     for code in ("CUP", "MUG"):

@@ -15,7 +15,7 @@ from pricing.elasticity.models import ElasticityModel
 from pricing.elasticity.selectors.fitted_model import fit_converged
 from pricing.sales.models import Product
 from pricing.sales.services.manual_history import manual_day_create
-from tests.integration.little_shop import Commits
+from tests.shops import Commits
 
 pytestmark = pytest.mark.django_db
 

@@ -20,8 +20,8 @@ from pricing.forecasting.services.boosting import KIND, boosting_request_if_outd
 from pricing.sales.models import Product, SalesHistory
 from pricing.sales.models.transactions import SalesSource
 from tests.integration.admin_pages import page, queries_of, signed_in
-from tests.integration.little_shop import AS_OF, Commits
 from tests.jobs import scheduled
+from tests.shops import AS_OF, Commits
 
 pytestmark = pytest.mark.django_db
 
@@ -67,7 +67,7 @@ def compute(commits: Commits) -> Job | None:
 
 
 def computed(**ratios: float) -> None:
-    """Write down what a computation for the little shop might have found."""
+    """Write down what a computation for the sample shop might have found."""
     fitted = ForecastModel.objects.get()
     BoostedModel.objects.create(
         pk=1, shop=SHOP, as_of=AS_OF, sales_version=fitted.sales_version, fitted_at=fitted.fitted_at

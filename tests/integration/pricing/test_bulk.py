@@ -27,10 +27,10 @@ from pricing.recommendation.services.bulk import bulk_optimize, bulk_purge, bulk
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.products import Kind
 from pricing.sales.services.products import product_delete
-from tests.integration.little_shop import Commits
 from tests.integration.pricing.queries import queries_of_call
 from tests.integration.pricing.shelf import put_on_shelf, shelf
 from tests.jobs import scheduled
+from tests.shops import Commits
 
 pytestmark = pytest.mark.django_db
 

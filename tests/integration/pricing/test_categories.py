@@ -17,17 +17,17 @@ from pricing.recommendation.selectors.recommendations import recommend_many
 from pricing.recommendation.services.categories import categories_refresh, categories_refresh_if_outdated
 from pricing.sales.models import Product, SalesHistory
 from pricing.sales.services.products import product_update
-from tests.integration.little_shop import AS_OF
 from tests.integration.pricing.queries import queries_of_call
 from tests.integration.pricing.shelf import put_on_shelf, shelf
 from tests.jobs import scheduled
+from tests.shops import AS_OF
 
 PATH = "/api/analytics/categories"
 
 
 @pytest.fixture
 def _sold(shop: ImportBatch) -> None:
-    """The shelf beside the little shop, with sales of the last 30 days and one of the day before them."""
+    """The shelf beside the sample shop, with sales of the last 30 days and one of the day before them."""
     shelf()
     Product.objects.filter(code__in=("CUP", "MUG")).update(category="Cups")
     first, last = AS_OF - dt.timedelta(days=30), AS_OF - dt.timedelta(days=1)
@@ -86,7 +86,7 @@ def test_products_without_a_category_are_together_and_say_so(viewer_client: APIC
     categories_refresh_if_outdated()
     rest = ask(viewer_client)[""]
     assert rest["label"] == "Uncategorised"
-    assert rest["products"] == 5  # three of the little shop, two of the shelf
+    assert rest["products"] == 5  # three of the sample shop, two of the shelf
     # Nothing here has a cost.
     assert (rest["margin"], rest["cost_known_percent"]) == (None, 0.0)
     assert rest["revenue"] > 0  # type: ignore[operator]

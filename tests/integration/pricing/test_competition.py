@@ -15,8 +15,8 @@ from pricing.recommendation.selectors.competition import (
     competitor_statistics,
 )
 from pricing.sales.models import Product
-from tests.integration.little_shop import AS_OF
 from tests.integration.market.factories import TODAY, observe, observe_market
+from tests.shops import AS_OF
 
 pytestmark = pytest.mark.usefixtures("shop")
 

@@ -10,7 +10,8 @@ from rest_framework.test import APIClient
 from elastix.imports.models import ImportBatch
 from pricing.elasticity.models import ElasticityEstimate
 from pricing.sales.models import Product
-from tests.integration.little_shop import (
+from tests.integration.pricing.factories import sale
+from tests.shops import (
     AS_OF,
     FIRST_DAY,
     LAST_DAY,
@@ -20,7 +21,6 @@ from tests.integration.little_shop import (
     csv_bytes,
     line,
 )
-from tests.integration.pricing.factories import sale
 
 pytestmark = pytest.mark.django_db
 

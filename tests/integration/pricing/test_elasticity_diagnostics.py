@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 from elastix.imports.models import ImportBatch
 from pricing.elasticity.models import ElasticityEstimate
 from pricing.sales.models import SalesHistory
-from tests.integration.little_shop import FIRST_DAY, LAST_DAY, Commits, bring_in, csv_bytes, line
+from tests.shops import FIRST_DAY, LAST_DAY, Commits, bring_in, csv_bytes, line
 
 pytestmark = pytest.mark.django_db
 

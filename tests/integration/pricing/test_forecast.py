@@ -12,7 +12,7 @@ from elastix.jobs.recompute import request_recompute
 from pricing.forecasting.models import DemandForecast, ForecastModel
 from pricing.sales.models import Product, SalesHistory
 from pricing.sales.services.manual_history import manual_day_create
-from tests.integration.little_shop import AS_OF, LAST_DAY, MERCHANDISE, Commits
+from tests.shops import AS_OF, LAST_DAY, MERCHANDISE, Commits
 
 pytestmark = pytest.mark.django_db
 

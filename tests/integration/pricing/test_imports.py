@@ -21,8 +21,8 @@ from pricing.elasticity.models import ElasticityEstimate
 from pricing.sales.models import Product, StagedTransaction, Transaction
 from pricing.sales.services import rollup as rollup_service
 from segments.models import CustomerSegment
-from tests.integration.little_shop import HEADER, Commits, bring_in, csv_bytes
 from tests.integration.pricing.factories import rollup, sale, whole_rollup
+from tests.shops import HEADER, Commits, bring_in, csv_bytes
 
 pytestmark = pytest.mark.django_db
 

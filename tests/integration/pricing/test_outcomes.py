@@ -56,7 +56,7 @@ def change(code: str = "CUP", day: int = 0, **fields: Any) -> PriceChange:
     return PriceChange.objects.create(product_id=code, changed_at=noon(day), **(given | fields))
 
 
-def open_shop(last_day: int) -> None:
+def import_shop(last_day: int) -> None:
     """CUP sells 4 a day and, 20 % dearer, 3; the rest of the shop sells 100 a day and 110 after the change."""
     Product.objects.create(code="CUP", name="Cup", current_price=Decimal(12), cost=Decimal(4))
     Product.objects.create(code="REST", name="Rest", current_price=Decimal(2))
@@ -70,7 +70,7 @@ def open_shop(last_day: int) -> None:
 
 @pytest.fixture
 def applied(db: None) -> PriceChange:
-    open_shop(40)
+    import_shop(40)
     return change()
 
 
@@ -143,7 +143,7 @@ def test_customers_who_pay_more_than_the_list_price_are_expected_to_go_on(
 
 
 def test_a_window_is_open_until_its_last_day_is_in_the_data(db: None, viewer_client: APIClient) -> None:
-    open_shop(10)
+    import_shop(10)
     week, month = outcome(viewer_client, change())["windows"]
     assert (week["status"], month["status"], month["days_counted"], month["to"]) == (
         "complete",
@@ -156,7 +156,7 @@ def test_a_window_is_open_until_its_last_day_is_in_the_data(db: None, viewer_cli
 
 
 def test_a_change_after_the_newest_sale_has_no_figures_yet(db: None, viewer_client: APIClient) -> None:
-    open_shop(0)
+    import_shop(0)
     week, month = outcome(viewer_client, change())["windows"]
     assert (week["status"], month["status"], month["days_counted"]) == ("open", "open", 0)
     assert (week["expected"], week["realised"], week["paid"], week["from"]) == (None, None, None, None)

@@ -11,8 +11,8 @@ from elastix.dataset.models import DataVersion
 from elastix.imports.models import ImportBatch
 from market.models import CompetitorPrice
 from pricing.sales.models import PriceChange, Product, SalesHistory
-from tests.integration.little_shop import AS_OF, LAST_DAY, MERCHANDISE, Commits
 from tests.integration.pricing.factories import sale, stale
+from tests.shops import AS_OF, LAST_DAY, MERCHANDISE, Commits
 
 pytestmark = pytest.mark.django_db
 

@@ -15,8 +15,8 @@ from pricing.recommendation.models import PricePolicy
 from pricing.recommendation.selectors.expected import expected_effects
 from pricing.recommendation.selectors.recommendations import recommend_many
 from pricing.sales.models import PriceChange, Product, ProductSummary
-from tests.integration.little_shop import AS_OF, MERCHANDISE
 from tests.integration.pricing.queries import queries_of_call
+from tests.shops import AS_OF, MERCHANDISE
 
 pytestmark = pytest.mark.usefixtures("shop")
 
@@ -25,7 +25,7 @@ PATH = "/api/price/recommend"
 
 @pytest.fixture(autouse=True)
 def _latte(shop: Any) -> None:
-    """The Iced Latte of the documents, sold in the little shop: its recommendation is known by heart."""
+    """The Iced Latte of the documents, sold in the sample shop: its recommendation is known by heart."""
     Product.objects.create(
         code="P001", name="Iced Latte 720", category="Drinks", current_price="12.99", cost="8.5"
     )

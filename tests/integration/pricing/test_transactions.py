@@ -17,8 +17,8 @@ from pricing.sales.models import PriceChange, Product, SalesHistory, Transaction
 from pricing.sales.models.products import Kind
 from pricing.sales.models.transactions import BypassError
 from pricing.sales.services import rollup as rollup_service
-from tests.integration.little_shop import Commits, bring_in, csv_bytes, lines_of_shop
 from tests.integration.pricing.factories import SALE, cancellation, rollup, sale, stale
+from tests.shops import Commits, bring_in, csv_bytes, lines_of_shop
 
 pytestmark = pytest.mark.django_db
 

@@ -105,7 +105,7 @@ def sold(
 
 
 def invoice(code: str, number: int, invoice_no: str, quantity: int = 1, **fields: Any) -> None:
-    """A line of the books."""
+    """A sales line."""
     moment = dt.datetime.combine(day(number), dt.time(12), dt.UTC)
     line = Transaction(
         product_id=code,

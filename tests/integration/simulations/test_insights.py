@@ -1,4 +1,4 @@
-"""GET /api/insights/{id}, on the little shop."""
+"""GET /api/insights/{id}, on the sample shop."""
 
 from decimal import Decimal
 from typing import Any
@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 
 from elastix.imports.models import ImportBatch
 from pricing.sales.models import Product
-from tests.integration.little_shop import AS_OF
+from tests.shops import AS_OF
 
 pytestmark = pytest.mark.django_db
 

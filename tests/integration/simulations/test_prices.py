@@ -9,8 +9,8 @@ from market.models import CompetitorPrice
 from pricing.elasticity.models import ElasticityEstimate
 from pricing.recommendation.models import PricePolicy
 from pricing.sales.models import Product, ProductSummary, SalesHistory
-from tests.integration.little_shop import AS_OF
 from tests.integration.pricing.queries import queries_of_call
+from tests.shops import AS_OF
 
 pytestmark = pytest.mark.usefixtures("shop")
 
