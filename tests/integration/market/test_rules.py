@@ -16,7 +16,7 @@ from market.services.rules import rule_create
 from pricing.sales.models import PriceChange, Product
 from tests.api_cases import ApiCases
 from tests.conftest import client_of, user_with_role
-from tests.factories import RepricingRuleFactory
+from tests.factories import ProductFactory, RepricingRuleFactory
 from tests.integration.market.rules import PATIENT, prices, rule, run, with_costs
 from tests.integration.pricing.test_products import Commits
 
@@ -115,10 +115,13 @@ class TestRules(ApiCases):
     created = {"scope": "shop", "may_apply": False, "may_apply_by": "", "may_apply_at": None, "enabled": True}
     required = ("name", "action")
     invalid = IMPOSSIBLE
-    twice = 400
+    twice, twice_field = 400, "name"
     put_body = CHEAPER
     change = {"percent": -5}
     invalid_changes = IMPOSSIBLE
+
+    def make_for_list(self) -> RepricingRule:
+        return RepricingRuleFactory(products=ProductFactory.create_batch(2))
 
 
 def made(client: APIClient, **fields: Any) -> dict[str, Any]:

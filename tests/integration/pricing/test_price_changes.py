@@ -22,7 +22,9 @@ from pricing.recommendation.models import PricePolicy
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.products import Kind, PriceSource
 from pricing.sales.services.products import product_create, product_update
+from tests.api_cases import DetailCases, ListCases
 from tests.conftest import client_of, user_with_role
+from tests.factories import PriceChangeFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -228,7 +230,6 @@ def test_a_product_occurs_in_a_batch_once(batch: Any) -> None:
 def test_viewers_read_analysts_propose_managers_decide(
     proposed: int, viewer_client: APIClient, analyst_client: APIClient, manager_client: APIClient
 ) -> None:
-    assert viewer_client.get(PATH).status_code == 200
     assert viewer_client.post(PATH, {"product_id": "CUP", "new_price": 5}).status_code == 403
     assert analyst_client.post(PATH, {"product_id": "CUP", "new_price": 5}).status_code == 201
     assert [analyst_client.post(f"{PATH}/{proposed}/{step}").status_code for step in STEPS] == [403] * 4
@@ -237,7 +238,6 @@ def test_viewers_read_analysts_propose_managers_decide(
 
 
 def test_nobody_comes_in_without_logging_in(proposed: int, anonymous: APIClient) -> None:
-    assert anonymous.get(PATH).status_code == 401
     assert anonymous.post(PATH, {"product_id": "CUP", "new_price": 5}).status_code == 401
     assert [anonymous.post(f"{PATH}/{proposed}/{step}").status_code for step in STEPS] == [401] * 4
 
@@ -463,7 +463,6 @@ def test_what_was_decided_singly_stays_out_of_the_batchs_next_step(
 @pytest.mark.parametrize("step", STEPS)
 def test_what_is_not_there_is_not_found(step: str, manager_client: APIClient) -> None:
     for path in (f"{PATH}/1", f"{PATH}/{2**63}"):
-        assert manager_client.get(path).status_code == 404
         assert manager_client.post(f"{path}/{step}").status_code == 404
     assert manager_client.post(f"{PATH}/batch/{NOBODY}/{step}").status_code == 404
 
@@ -543,6 +542,12 @@ def test_of_two_due_changes_of_a_product_the_first_is_applied(proposed: int) -> 
 # --- reading ----------------------------------------------------------------------------------------------
 
 
+class TestPriceChanges(ListCases, DetailCases):
+    path = PATH
+    factory = PriceChangeFactory
+    list_queries = 2
+
+
 @pytest.fixture
 def several_changes(batch: Any, applied: int) -> int:
     """Two changes by hand (the products' first prices), a batch of two proposals, a change that was applied."""
@@ -563,9 +568,6 @@ def several_changes(batch: Any, applied: int) -> int:
         ("start_date=2025-03-02", 4),
         ("endDate=2025-03-01", 1),
         ("start_date=0001-01-01&end_date=9999-12-31", 5),
-        ("limit=2", 2),
-        ("offset=4", 1),
-        ("offset=99", 0),
     ],
 )
 def test_changes_are_filtered(
@@ -573,7 +575,7 @@ def test_changes_are_filtered(
 ) -> None:
     body = viewer_client.get(f"{PATH}?{query}").json()
     assert len(body["items"]) == expected
-    assert body["total"] == (5 if "limit" in query or "offset" in query else expected)
+    assert body["total"] == expected
 
 
 def test_a_batch_is_found_by_its_number(batch: Any, viewer_client: APIClient) -> None:
@@ -601,20 +603,11 @@ def test_changes_are_ordered(
 
 @pytest.mark.parametrize(
     "query",
-    ["status=open", "batch=1", "source=me", "ordering=id", "limit=0", "limit=1001", "offset=-1", "page=2",
+    ["status=open", "batch=1", "source=me", "ordering=id", 
      "start_date=2025-02-30", "start_date=2025-02-02&end_date=2025-02-01", "product=a%2Fb"],
 )  # fmt: skip
 def test_a_query_out_of_its_limits_is_refused(query: str, viewer_client: APIClient) -> None:
     assert viewer_client.get(f"{PATH}?{query}").status_code == 400
-
-
-def test_the_number_of_queries_does_not_grow_with_the_changes(
-    counted: APIClient, several_changes: int, django_assert_num_queries: Any
-) -> None:
-    with django_assert_num_queries(2):
-        assert len(counted.get(PATH).json()["items"]) == 5
-    with django_assert_num_queries(2):
-        assert len(counted.get(f"{PATH}?limit=1").json()["items"]) == 1
 
 
 def test_deciding_on_a_batch_takes_as_many_queries_for_many_as_for_few(

@@ -12,7 +12,7 @@ from elastix.imports.models import ImportBatch
 from market.models import CompetitorPrice
 from pricing.sales.models import PriceChange, Product, SalesHistory
 from tests.api_cases import ApiCases
-from tests.factories import ProductFactory
+from tests.factories import PricedProductFactory, ProductFactory
 from tests.integration.pricing.factories import sale, stale
 from tests.shops import AS_OF, LAST_DAY, MERCHANDISE, Commits
 
@@ -62,6 +62,9 @@ class TestProducts(ApiCases):
     put_body = {"name": "Cup"}
     invalid_changes = (*IMPOSSIBLE, *IMPOSSIBLE_CODES, ({"id": "OTHER"}, "id"))
     deleted = 200
+
+    def make_for_list(self) -> Product:
+        return PricedProductFactory()
 
 
 def ledger() -> list[tuple[Any, ...]]:

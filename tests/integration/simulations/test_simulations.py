@@ -7,6 +7,7 @@ from rest_framework.test import APIClient
 
 from segments.core.rfm import SEGMENTS
 from segments.models import SegmentElasticity, SegmentSales
+from simulations.models import Simulation
 from tests.api_cases import UUID_OF_NOTHING, ApiCases, problem_of
 from tests.factories import ProductFactory, SimulationFactory
 
@@ -39,6 +40,9 @@ class TestSimulations(ApiCases):
 
     def prepare(self) -> None:
         ProductFactory(code="CUP")
+
+    def make_for_list(self) -> Simulation:
+        return SimulationFactory(product=ProductFactory())
 
 
 def create(client: APIClient, **body: object) -> dict[str, object]:
