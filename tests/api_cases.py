@@ -118,7 +118,7 @@ class ApiResource:
 
     def writing(self) -> APIClient:
         """A client of the lowest role that may write."""
-        return client_of(User.objects.filter(username=self.writer).first() or user_with_role(self.writer))
+        return client_of(user_with_role(self.writer))
 
 
 class ListCases(ApiResource):

@@ -32,7 +32,7 @@ from simulations.models import Simulation
 
 
 class UserFactory(DjangoModelFactory[User]):
-    """A user in the group of a role, who may open the admin."""
+    """A user in the group of a role, who may open the admin; the one of that name where the test has it already."""
 
     class Meta:
         model = User
@@ -44,14 +44,10 @@ class UserFactory(DjangoModelFactory[User]):
 
     @classmethod
     def _create(cls, model_class: type[User], *args: Any, role: str, **fields: Any) -> User:
-        user = model_class.objects.create_user(**fields)
+        user = model_class.objects.filter(username=fields["username"]).first()
+        user = user or model_class.objects.create_user(**fields)
         user.groups.add(Group.objects.get(name=role))
         return user
-
-
-def manager() -> User:
-    """The manager of the cast; made where the test has none yet."""
-    return User.objects.filter(username="manager").first() or UserFactory(role="manager")
 
 
 # --- products and sales -------------------------------------------------------------------------------
@@ -233,7 +229,7 @@ class RepricingRuleFactory(factory.Factory[RepricingRule]):
     percent = Decimal(-10)
     products = ()
     scope = factory.LazyAttribute(lambda rule: "products" if rule.products else "shop")
-    user = factory.LazyFunction(manager)
+    user = factory.SubFactory(UserFactory, role="manager")
 
     @classmethod
     def _create(
