@@ -6,16 +6,17 @@ Sales lines are written through their service, as the model allows nothing else;
 
 import datetime as dt
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import factory
 from django.contrib.auth.models import Group, User
+from django.db.models import Model
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from elastix.alerts.models import Alert
 from elastix.imports.models import ImportBatch, ImportStatus
-from elastix.jobs.models import Job, JobState
+from elastix.jobs.models import Job
 from market.models import Competitor, CompetitorPrice, RepricingRule
 from market.services.rules import rule_create
 from pricing.bundles.models import ProductPair
@@ -27,6 +28,10 @@ from pricing.sales.models.price_changes import PriceChangeStatus
 from pricing.sales.services.transactions import transactions_create
 from segments.models import CustomerSegment
 from simulations.models import Simulation
+from tests.shops import AS_OF
+
+Row = TypeVar("Row", bound=Model)
+TODAY = dt.datetime.combine(AS_OF, dt.time(), dt.UTC)
 
 # --- people -------------------------------------------------------------------------------------------
 
@@ -61,18 +66,30 @@ class ProductFactory(DjangoModelFactory[Product]):
     name = factory.LazyAttribute(lambda product: product.code.title())
 
 
-class ProductSummaryFactory(DjangoModelFactory[ProductSummary]):
+class OfProductFactory(DjangoModelFactory[Row]):
+    """Base of what belongs to a product: a new one, or the one that is given, as a row or by its code."""
+
+    class Meta:
+        abstract = True
+
+    product = factory.SubFactory(ProductFactory)
+
+    @classmethod
+    def _adjust_kwargs(cls, **fields: Any) -> dict[str, Any]:
+        if isinstance(fields["product"], str):
+            fields["product_id"] = fields.pop("product")
+        return fields
+
+
+class ProductSummaryFactory(OfProductFactory[ProductSummary]):
     class Meta:
         model = ProductSummary
 
-    product = factory.SubFactory(ProductFactory)
 
-
-class ElasticityEstimateFactory(DjangoModelFactory[ElasticityEstimate]):
+class ElasticityEstimateFactory(OfProductFactory[ElasticityEstimate]):
     class Meta:
         model = ElasticityEstimate
 
-    product = factory.SubFactory(ProductFactory)
     method = "pooled"
     elasticity = -1.2
     std_error = 0.3
@@ -95,13 +112,12 @@ class PricedProductFactory(ProductFactory):
     estimate = factory.RelatedFactory(ElasticityEstimateFactory, "product", quality="A", weight=0.8)
 
 
-class SalesHistoryFactory(DjangoModelFactory[SalesHistory]):
+class SalesHistoryFactory(OfProductFactory[SalesHistory]):
     """A day of the roll-up: 10 units at 2.50."""
 
     class Meta:
         model = SalesHistory
 
-    product = factory.SubFactory(ProductFactory)
     date = factory.Sequence(lambda number: dt.date(2025, 1, 1) + dt.timedelta(days=number % 365))
     quantity = 10
     price = Decimal("2.50")
@@ -136,15 +152,12 @@ class ProductPairFactory(DjangoModelFactory[ProductPair]):
     class Meta:
         model = ProductPair
 
-    class Params:
-        std_errors = 2
-
     product_x = factory.SubFactory(ProductFactory)
     product_y = factory.SubFactory(ProductFactory)
     cross_elasticity = 0.714
     std_error = 0.1
-    ci_low = factory.LazyAttribute(lambda pair: pair.cross_elasticity - pair.std_errors * pair.std_error)
-    ci_high = factory.LazyAttribute(lambda pair: pair.cross_elasticity + pair.std_errors * pair.std_error)
+    ci_low = factory.LazyAttribute(lambda pair: pair.cross_elasticity - 2 * pair.std_error)
+    ci_high = factory.LazyAttribute(lambda pair: pair.cross_elasticity + 2 * pair.std_error)
     relationship = "substitutes"
     baskets_together = 3
     support = 0.1
@@ -167,14 +180,16 @@ class CustomerSegmentFactory(DjangoModelFactory[CustomerSegment]):
 # --- decisions on prices ------------------------------------------------------------------------------
 
 
-class PricePolicyFactory(DjangoModelFactory[PricePolicy]):
+class PricePolicyFactory(OfProductFactory[PricePolicy]):
     """The shop's policy; `product` or `category` makes it one of theirs."""
 
     class Meta:
         model = PricePolicy
 
+    product = None
 
-class PriceChangeFactory(DjangoModelFactory[PriceChange]):
+
+class PriceChangeFactory(OfProductFactory[PriceChange]):
     """A proposal to raise 4.00 to 4.49; with `applied` one that was applied then."""
 
     class Meta:
@@ -191,10 +206,11 @@ class PriceChangeFactory(DjangoModelFactory[PriceChange]):
     proposed_by = "somebody"
 
 
-class SimulationFactory(DjangoModelFactory[Simulation]):
+class SimulationFactory(OfProductFactory[Simulation]):
     class Meta:
         model = Simulation
 
+    product = None
     name = factory.Sequence(lambda number: f"Simulation {number}")
 
 
@@ -208,14 +224,18 @@ class CompetitorFactory(DjangoModelFactory[Competitor]):
     name = factory.Sequence(lambda number: f"Competitor {number}")
 
 
-class CompetitorPriceFactory(DjangoModelFactory[CompetitorPrice]):
+class CompetitorPriceFactory(OfProductFactory[CompetitorPrice]):
+    """A price seen `days_ago` before the day after the sample shop's newest sale."""
+
     class Meta:
         model = CompetitorPrice
 
-    product = factory.SubFactory(ProductFactory)
+    class Params:
+        days_ago = 1
+
     competitor_name = factory.Sequence(lambda number: f"Competitor {number}")
     price = Decimal("3.99")
-    recorded_at = dt.datetime(2025, 4, 29, 12, tzinfo=dt.UTC)
+    recorded_at = factory.LazyAttribute(lambda price: TODAY - dt.timedelta(days=price.days_ago))
 
 
 class RepricingRuleFactory(factory.Factory[RepricingRule]):
@@ -246,7 +266,6 @@ class JobFactory(DjangoModelFactory[Job]):
         model = Job
 
     kind = "recompute"
-    state = JobState.SUCCEEDED
 
 
 class ImportBatchFactory(DjangoModelFactory[ImportBatch]):

@@ -51,7 +51,7 @@ def held() -> Iterator[list[int]]:
 
 
 def new_job(kind: str = "work", **fields: Any) -> Job:
-    return Job.objects.create(kind=kind, **fields)
+    return JobFactory(kind=kind, **fields)
 
 
 def lose_worker(job: Job) -> None:

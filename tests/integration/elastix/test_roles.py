@@ -217,6 +217,7 @@ def test_each_method_of_an_address_has_a_lowest_role(
         allowed = ROLES[ROLES.index(lowest) :] if lowest in ROLES else ()
         refused = ask(anonymous, method, route, rows)
         assert (method, refused.status_code) == (method, 401)
+        assert refused["Content-Type"] == "application/problem+json"
         assert refused["WWW-Authenticate"] == "Token"
         assert (method, ask(stranger, method, route, rows).status_code) == (method, 403)
         for role in ROLES:

@@ -11,7 +11,7 @@ from market.models import Competitor, CompetitorPrice
 from pricing.recommendation.models import PricePolicy
 from pricing.sales.models import Product
 from tests.api_cases import ApiCases, DetailCases, ListCases, UpdateCases, refused_fields
-from tests.factories import CompetitorFactory, CompetitorPriceFactory
+from tests.factories import CompetitorFactory, CompetitorPriceFactory, PricePolicyFactory
 from tests.integration.market.factories import observe, observe_market
 from tests.shops import AS_OF
 
@@ -177,15 +177,15 @@ def test_the_list_is_filtered(viewer_client: APIClient) -> None:
 def test_the_policies_decide_what_is_fresh(viewer_client: APIClient) -> None:
     for product in ("CUP", "MUG", "BOWL"):
         observe("A", "6.00", 10, product)
-    PricePolicy.objects.create(competitor_days=5)
-    PricePolicy.objects.create(product_id="CUP", competitor_days=10)
+    PricePolicyFactory(competitor_days=5)
+    PricePolicyFactory(product="CUP", competitor_days=10)
     assert [row["product_id"] for row in viewer_client.get(PATH, {"fresh": "true"}).json()["items"]] == [
         "CUP"
     ]
     for row in viewer_client.get(PATH).json()["items"]:
         assert row["fresh"] == (row["product_id"] == "CUP")
     Product.objects.filter(code__in=("CUP", "MUG")).update(category="Cups")
-    PricePolicy.objects.create(category="Cups", competitor_days=11)
+    PricePolicyFactory(category="Cups", competitor_days=11)
     PricePolicy.objects.filter(product_id="CUP").update(competitor_days=9)
     assert [row["product_id"] for row in viewer_client.get(PATH, {"fresh": "true"}).json()["items"]] == [
         "MUG"
@@ -230,7 +230,7 @@ def test_the_competitors_are_listed_with_what_is_known_of_them(analyst_client: A
 
 
 def test_an_analyst_sets_a_quality(analyst_client: APIClient, viewer_client: APIClient) -> None:
-    competitor = Competitor.objects.create(name="A")
+    competitor = CompetitorFactory(name="A")
     url = f"{QUALITIES}/{competitor.pk}"
     assert analyst_client.put(url, {"quality": 1.25}, format="json").json()["quality"] == 1.25
     assert analyst_client.patch(url, {}, format="json").json()["quality"] == 1.25

@@ -18,6 +18,7 @@ from elastix.imports.services import batch_create, uploads_purge
 from elastix.jobs.models import Job, JobState
 from pricing.sales.core.files import ImportKind
 from pricing.sales.models import SalesHistory, Transaction
+from tests.factories import ImportBatchFactory, JobFactory
 from tests.integration.admin_pages import page, queries_of, run_action, said, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -153,7 +154,7 @@ def test_an_import_whose_upload_is_kept_is_imported_again_with_its_options(
     browser: Client, commits: Commits
 ) -> None:
     options = {"mapping": {"Country": ""}, "encoding": None, "day_first": None}
-    kept = ImportBatch.objects.create(
+    kept = ImportBatchFactory(
         kind=ImportKind.TRANSACTIONS,
         status=ImportStatus.CHECKED,
         dry_run=True,
@@ -185,8 +186,8 @@ def test_the_list_takes_the_same_few_queries_however_long_it_is(analyst: User, v
     looking = signed_in(viewer)
     for count in (2, 20):
         for number in range(count):
-            job = Job.objects.create(kind="import_transactions", state=JobState.RUNNING)
-            ImportBatch.objects.create(
+            job = JobFactory(kind="import_transactions", state=JobState.RUNNING)
+            ImportBatchFactory(
                 kind=ImportKind.TRANSACTIONS, file_name=f"{number}.csv", job=job, created_by=analyst
             )
         assert queries_of(looking, page(ImportBatch)) == 8

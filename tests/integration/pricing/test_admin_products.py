@@ -16,10 +16,10 @@ from openpyxl import load_workbook
 
 from elastix.dataset.versions import data_version
 from elastix.jobs.models import Job
-from pricing.elasticity.models import ElasticityEstimate
-from pricing.sales.models import PriceChange, Product, ProductSummary
+from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.products import Kind, PriceSource
 from pricing.sales.services.products import product_create
+from tests.factories import ElasticityEstimateFactory, ProductFactory, ProductSummaryFactory
 from tests.integration.admin_pages import errors_of, page, queries_of, run_action, said, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -250,18 +250,16 @@ def test_the_list_takes_the_same_few_queries_however_long_it_is(viewer: User) ->
     browser = signed_in(viewer)
     for count in (2, 20):
         for number in range(count):
-            product = Product.objects.create(code=f"{count}-{number}", name="x", category=f"C{number}")
-            ProductSummary.objects.create(product=product, monthly_sales=number)
-            ElasticityEstimate.objects.create(
-                product=product, method="pooled", elasticity=-1.234, quality="B"
-            )
+            product = ProductFactory(code=f"{count}-{number}", category=f"C{number}")
+            ProductSummaryFactory(product=product, monthly_sales=number)
+            ElasticityEstimateFactory(product=product, method="pooled", elasticity=-1.234, quality="B")
         assert queries_of(browser, page(Product)) == 8
 
 
 def test_the_list_shows_margin_elasticity_and_sales(cup: Product, viewer: User) -> None:
-    ProductSummary.objects.create(product=cup, monthly_sales=1203)
-    ElasticityEstimate.objects.create(product=cup, method="pooled", elasticity=-1.234, quality="B")
-    ElasticityEstimate.objects.create(product=cup, method="log_log", elasticity=-9.0, quality="D")
+    ProductSummaryFactory(product=cup, monthly_sales=1203)
+    ElasticityEstimateFactory(product=cup, method="pooled", elasticity=-1.234, quality="B")
+    ElasticityEstimateFactory(product=cup, method="log_log", elasticity=-9.0, quality="D")
     text = signed_in(viewer).get(page(Product)).content.decode()
     assert "75.0 %" in text
     assert "-1.23 (B)" in text

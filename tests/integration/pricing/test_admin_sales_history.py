@@ -10,10 +10,11 @@ from django.core.exceptions import ValidationError
 
 from elastix.dataset.versions import data_version
 from elastix.errors import NotFound
-from pricing.sales.models import Product, SalesHistory, StaleCustomer, StaleProduct
+from pricing.sales.models import SalesHistory, StaleCustomer, StaleProduct
 from pricing.sales.models.transactions import SalesSource
 from pricing.sales.services.manual_history import manual_day_create, manual_day_delete, manual_day_update
 from pricing.sales.services.transactions import transactions_create
+from tests.factories import ProductFactory
 from tests.integration.admin_pages import errors_of, page, queries_of, run_action, said, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -23,8 +24,8 @@ DAY = dt.date(2025, 3, 1)
 
 @pytest.fixture(autouse=True)
 def products() -> None:
-    Product.objects.create(code="CUP", name="Cup")
-    Product.objects.create(code="MUG", name="Mug")
+    ProductFactory(code="CUP")
+    ProductFactory(code="MUG")
 
 
 def values(**changes: Any) -> dict[str, Any]:

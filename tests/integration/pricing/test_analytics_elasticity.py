@@ -13,8 +13,8 @@ from pricing.elasticity.core.pooled import solve
 from pricing.elasticity.core.pooled.grades import NOT_CONVERGED
 from pricing.elasticity.models import ElasticityModel
 from pricing.elasticity.selectors.fitted_model import fit_converged
-from pricing.sales.models import Product
 from pricing.sales.services.manual_history import manual_day_create
+from tests.factories import ProductFactory
 from tests.shops import Commits
 
 pytestmark = pytest.mark.django_db
@@ -59,7 +59,7 @@ def test_a_method_can_be_asked_for(
 def test_two_prices_entered_by_hand_are_compared_as_the_seed_does(
     commits: Commits, viewer_client: APIClient
 ) -> None:
-    Product.objects.create(code="HAND", name="By hand")
+    ProductFactory(code="HAND", name="By hand")
     for day, quantity, price in ((1, 1000, "10"), (2, 800, "12")):
         manual_day_create(
             {

@@ -91,10 +91,6 @@ def test_what_has_no_elasticity_is_not_found(code: str, shop: ImportBatch, viewe
     assert answer["Content-Type"] == "application/problem+json"
 
 
-def test_nobody_reads_it_without_logging_in(shop: ImportBatch, anonymous: APIClient) -> None:
-    assert anonymous.get(path("CUP")).status_code == 401
-
-
 @pytest.mark.parametrize("query", [{"method": "pooled"}, {"start_date": "2025-01-01"}, {"limit": 1}])
 def test_other_questions_are_refused(
     query: dict[str, Any], shop: ImportBatch, viewer_client: APIClient

@@ -22,7 +22,7 @@ PATH = "/api/price/policies"
 @pytest.fixture(autouse=True)
 def _products(db: None) -> None:
     for code, category in (("CUP", "Cups"), ("MUG", "Cups"), ("BOWL", "Bowls")):
-        Product.objects.create(code=code, name=code.title(), category=category)
+        ProductFactory(code=code, category=category)
 
 
 IMPOSSIBLE = (
@@ -62,7 +62,7 @@ class TestPolicies(ApiCases):
 
 
 def policy(**fields: Any) -> PricePolicy:
-    return PricePolicy.objects.create(**fields)
+    return PricePolicyFactory(**fields)
 
 
 def of(*codes: str) -> list[Any]:

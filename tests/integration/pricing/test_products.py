@@ -9,10 +9,9 @@ from rest_framework.test import APIClient
 
 from elastix.dataset.models import DataVersion
 from elastix.imports.models import ImportBatch
-from market.models import CompetitorPrice
 from pricing.sales.models import PriceChange, Product, SalesHistory
 from tests.api_cases import ApiCases
-from tests.factories import PricedProductFactory, ProductFactory
+from tests.factories import CompetitorPriceFactory, PricedProductFactory, ProductFactory
 from tests.integration.pricing.factories import sale, stale
 from tests.shops import AS_OF, LAST_DAY, MERCHANDISE, Commits
 
@@ -193,8 +192,8 @@ def test_only_a_change_that_estimates_depend_on_makes_them_stale(
 
 def test_a_product_without_history_is_deleted(analyst_client: APIClient) -> None:
     analyst_client.post(PATH, {"id": "NEW", "name": "New"})
-    CompetitorPrice.objects.create(
-        product_id="NEW", competitor_name="A", price=1, recorded_at=dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
+    CompetitorPriceFactory(
+        product="NEW", competitor_name="A", price=1, recorded_at=dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
     )
     answer = analyst_client.delete(f"{PATH}/new")
     assert (answer.status_code, answer.json()["deleted"]) == (200, True)
@@ -259,8 +258,8 @@ def test_one_product_takes_no_other_questions(
 def test_the_market_s_price_is_the_median_of_fresh_ones(shop: ImportBatch, viewer_client: APIClient) -> None:
     today = dt.datetime.combine(AS_OF, dt.time(), dt.UTC)
     for name, price, age in (("A", 13.49, 1), ("A", 1, 3), ("B", 12.49, 2), ("C", 14.99, 6), ("D", 99, 8)):
-        CompetitorPrice.objects.create(
-            product_id="CUP", competitor_name=name, price=price, recorded_at=today - dt.timedelta(days=age)
+        CompetitorPriceFactory(
+            product="CUP", competitor_name=name, price=price, recorded_at=today - dt.timedelta(days=age)
         )
     assert viewer_client.get(f"{PATH}/CUP").json()["competitor_price"] == 13.49
     assert viewer_client.get(f"{PATH}/MUG").json()["competitor_price"] is None
@@ -278,8 +277,8 @@ def test_the_list_holds_active_merchandise(shop: ImportBatch, viewer_client: API
 
 
 def test_margins_are_percents_of_the_price(viewer_client: APIClient) -> None:
-    Product.objects.create(code="A", name="A", current_price=15, cost=10)
-    Product.objects.create(code="B", name="B", current_price=15)
+    ProductFactory(code="A", current_price=15, cost=10)
+    ProductFactory(code="B", current_price=15)
     assert [row["current_margin"] for row in viewer_client.get(LIST).json()["products"]] == [33.3, None]
 
 

@@ -18,6 +18,7 @@ from segments.models import (
     SegmentSales,
     SegmentSummary,
 )
+from tests.factories import CustomerSegmentFactory, ProductFactory
 from tests.integration.admin_pages import page, queries_of, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +27,7 @@ DAY = dt.date(2025, 3, 1)
 
 
 def customer(product: Product, number: int) -> None:
-    CustomerSegment.objects.create(
+    CustomerSegmentFactory(
         customer_id=product.pk, last_purchase=DAY, frequency=1, monetary=Decimal("5"), segment="Champion"
     )
 
@@ -75,12 +76,12 @@ def test_the_lists_take_the_same_few_queries_however_long_they_are(
     browser = signed_in(viewer)
     for count in (2, 20):
         for number in range(count):
-            make(Product.objects.create(code=f"{count}-{number}", name="x"), count + number)
+            make(ProductFactory(code=f"{count}-{number}"), count + number)
         assert queries_of(browser, page(model)) == queries
 
 
 def test_a_segments_elasticity_is_shown_as_people_say_it(viewer: User) -> None:
-    elasticity(Product.objects.create(code="CUP", name="Cup"), 0)
+    elasticity(ProductFactory(code="CUP"), 0)
     text = signed_in(viewer).get(page(SegmentElasticity), {"q": "cup", "segment": "AtRisk"}).content.decode()
     for shown in ("-1.23", "-1.60 to -0.90", "30 %"):
         assert shown in text
@@ -88,7 +89,7 @@ def test_a_segments_elasticity_is_shown_as_people_say_it(viewer: User) -> None:
 
 def test_sales_of_segments_are_found_by_whole_code_and_by_the_last_days(viewer: User) -> None:
     for number, code in enumerate(("CUP", "CUPS")):
-        product = Product.objects.create(code=code, name=code)
+        product = ProductFactory(code=code)
         day = DAY - dt.timedelta(days=10 * number)
         SegmentSales.objects.create(product=product, segment="Champion", date=day, quantity=1)
     version = lock_version()
