@@ -15,12 +15,12 @@ from django.urls import reverse
 from elastix.admin_base import ReadOnlyAdmin
 from elastix.dataset.models import DataVersion
 from elastix.dataset.versions import lock_version
-from elastix.imports.models import ImportBatch, ImportReject, ImportStatus
+from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.jobs.models import Job, JobState
 from pricing.sales.core.files import ImportKind
 from pricing.sales.models import PriceChange
 from tests.factories import ImportBatchFactory, JobFactory
-from tests.integration.admin_pages import page, queries_of, said, signed_in
+from tests.integration.admin_pages import page, said, signed_in
 
 OURS = ("elastix", "pricing", "segments", "market", "simulations")
 BEHIND_THE_SCENES = {"UploadChunk", "StagedTransaction"}
@@ -200,23 +200,3 @@ def test_the_page_of_a_job_cuts_what_would_fill_it(viewer: User) -> None:
     text = signed_in(viewer).get(page(Job, "change", job.pk)).content.decode()
     assert "P100" in text
     assert "P4999" not in text
-
-
-def test_the_list_of_jobs_takes_the_same_few_queries_however_long_it_is(
-    admin_user: User, viewer: User
-) -> None:
-    browser = signed_in(viewer)
-    for count in (2, 20):
-        for _ in range(count):
-            JobFactory(kind="clean_shard", requested_by=admin_user)
-        assert queries_of(browser, page(Job)) == 9
-
-
-def test_the_list_of_refused_rows_takes_the_same_few_queries(batch: ImportBatch, viewer: User) -> None:
-    browser = signed_in(viewer)
-    for first in (1, 100):
-        for line in range(first, 2 * first + 1):
-            ImportReject.objects.create(
-                batch=batch, line=line, reason="no_price", message="There is no price."
-            )
-        assert queries_of(browser, page(ImportReject)) == 7

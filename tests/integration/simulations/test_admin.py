@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from pricing.sales.models import Product
 from simulations.models import Simulation
 from tests.factories import ProductFactory, SimulationFactory
-from tests.integration.admin_pages import errors_of, page, queries_of, signed_in
+from tests.integration.admin_pages import errors_of, page, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -75,12 +75,3 @@ def test_a_viewer_writes_nothing(cup: Product, viewer: User) -> None:
     for name, arguments in (("add", []), ("change", [simulation.pk]), ("delete", [simulation.pk])):
         assert browser.post(page(Simulation, name, *arguments), form()).status_code == 403
     assert Simulation.objects.get().name == "x"
-
-
-def test_the_list_takes_the_same_few_queries_however_long_it_is(analyst: User, viewer: User) -> None:
-    browser = signed_in(viewer)
-    for count in (2, 20):
-        for number in range(count):
-            product = ProductFactory(code=f"{count}-{number}")
-            SimulationFactory(name="x", product=product, created_by=analyst)
-        assert queries_of(browser, page(Simulation)) == 8
