@@ -21,6 +21,7 @@ from django.contrib.auth.models import User
 from django.db.models import Model
 from rest_framework.test import APIClient
 
+from elastix.imports.models import ImportBatch
 from tests.conftest import client_of, user_with_role
 from tests.integration.pricing.queries import queries_of_call
 
@@ -416,3 +417,43 @@ class DeleteCases(ApiResource):
 
 class ApiCases(ListCases, DetailCases, CreateCases, UpdateCases, DeleteCases):
     """All of them, for a resource that people read, create, change and delete."""
+
+
+class ProductFigureCases:
+    """Figures of one product of the sample shop, which are computed and not written.
+
+    Attributes
+    ----------
+    path : the address, with {code} where the product's code stands.
+    queries : the number of queries that CUP's figures take.
+    missing : codes under which there is nothing.
+    """
+
+    path: ClassVar[str]
+    queries: ClassVar[int]
+    missing: ClassVar[Sequence[str]] = ("NOBODY", "%00", "%ff", "x" * 60, "caf%C3%A9")
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        if "missing_code" in metafunc.fixturenames:
+            metafunc.parametrize("missing_code", self.missing)
+
+    def ask(self, client: APIClient, code: str = "CUP", **query: Any) -> Any:
+        return client.get(self.path.format(code=code), query)
+
+    def test_a_viewer_sees_the_figures_in_a_fixed_number_of_queries(
+        self, shop: ImportBatch, counted: APIClient
+    ) -> None:
+        answers: list[Any] = []
+        assert queries_of_call(lambda: answers.append(self.ask(counted))) == self.queries
+        assert answers[0].status_code == 200, answers[0].content
+
+    def test_the_code_may_be_written_in_any_case(self, shop: ImportBatch, viewer_client: APIClient) -> None:
+        assert self.ask(viewer_client, "cUp").json() == self.ask(viewer_client).json()
+
+    def test_a_code_of_nothing_is_not_found(
+        self, missing_code: str, shop: ImportBatch, viewer_client: APIClient
+    ) -> None:
+        problem_of(self.ask(viewer_client, missing_code), 404)
+
+    def test_an_unknown_parameter_is_refused(self, shop: ImportBatch, viewer_client: APIClient) -> None:
+        assert refused_fields(self.ask(viewer_client, colour="red")) == {"colour"}

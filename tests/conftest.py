@@ -17,6 +17,9 @@ from rest_framework.test import APIClient
 from elastix.jobs.runner import jobs_run_in
 from tests.factories import UserFactory
 
+# Failed assertions of the shared cases show their values, as those of test modules do.
+pytest.register_assert_rewrite("tests.api_cases", "tests.integration.segments.contract")
+
 # --- tests that need more than Python -------------------------------------------------------------
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")

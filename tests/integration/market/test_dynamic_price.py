@@ -13,9 +13,9 @@ from elastix.imports.models import ImportBatch
 from market.models import RepricingRule
 from market.selectors.signals import demand_of
 from pricing.sales.models import PriceChange, Product
+from tests.api_cases import ProductFigureCases
 from tests.factories import PricePolicyFactory, ProductFactory
 from tests.integration.market.rules import PATIENT, rule, run, with_costs
-from tests.integration.pricing.queries import queries_of_call
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_open")]
 PATH = "/api/price/dynamic/CUP"
@@ -230,11 +230,11 @@ def test_null_and_nothing_mean_as_known(viewer_client: APIClient) -> None:
     assert empty == nulls == viewer_client.get(PATH).json()
 
 
-def test_an_unknown_product_and_a_parameter_are_refused(viewer_client: APIClient) -> None:
-    assert viewer_client.get("/api/price/dynamic/NOBODY").status_code == 404
+def test_trying_refuses_an_unknown_product_and_a_parameter(viewer_client: APIClient) -> None:
     assert viewer_client.post("/api/price/dynamic/NOBODY", {}).status_code == 404
-    assert viewer_client.get(f"{PATH}?stock=5").status_code == 400
+    assert viewer_client.post(f"{PATH}?stock=5", {}).status_code == 400
 
 
-def test_it_is_made_in_few_queries(counted: APIClient) -> None:
-    assert queries_of_call(lambda: counted.get(PATH)) == 13
+class TestDynamicPrice(ProductFigureCases):
+    path = "/api/price/dynamic/{code}"
+    queries = 13

@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 
 from pricing.elasticity.models import ElasticityEstimate
 from pricing.sales.models import Product
+from tests.api_cases import ProductFigureCases
 from tests.factories import TODAY, CompetitorFactory, PricePolicyFactory
 from tests.integration.market.factories import observe, observe_market
 from tests.shops import AS_OF
@@ -178,11 +179,12 @@ def test_what_makes_no_sense_is_refused(query: dict[str, Any], viewer_client: AP
     assert viewer_client.get(f"{PATH}/CUP", query).status_code == 400
 
 
-def test_an_unknown_product_is_not_found(viewer_client: APIClient) -> None:
-    assert viewer_client.get(f"{PATH}/NOTHING").status_code == 404
-
-
 def test_the_answer_may_not_be_kept(viewer_client: APIClient) -> None:
     response = viewer_client.get(f"{PATH}/CUP")
     assert "ETag" not in response.headers
     assert "no-store" in response.headers["Cache-Control"]
+
+
+class TestCompetitors(ProductFigureCases):
+    path = "/api/market/competitors/{code}"
+    queries = 6

@@ -14,6 +14,7 @@ from pricing.elasticity.core.pooled.grades import NOT_CONVERGED
 from pricing.elasticity.models import ElasticityModel
 from pricing.elasticity.selectors.fitted_model import fit_converged
 from pricing.sales.services.manual_history import manual_day_create
+from tests.api_cases import ProductFigureCases
 from tests.factories import ProductFactory
 from tests.shops import Commits
 
@@ -120,13 +121,6 @@ def test_few_days_are_warned_of(commits: Commits, shop: ImportBatch, analyst_cli
     assert body["quality"] == "D"
 
 
-@pytest.mark.parametrize("code", ["NOBODY", "POST", "%00", "x" * 60, "caf%C3%A9", "a b"])
-def test_what_has_no_elasticity_is_not_found(code: str, shop: ImportBatch, viewer_client: APIClient) -> None:
-    answer = viewer_client.get(f"{PATH}/{code}")
-    assert answer.status_code == 404
-    assert answer["Content-Type"] == "application/problem+json"
-
-
 def test_a_method_without_an_answer_is_not_found(shop: ImportBatch, viewer_client: APIClient) -> None:
     answer = viewer_client.get(f"{PATH}/SPOON", {"method": "log_log"})
     assert answer.status_code == 404
@@ -140,6 +134,7 @@ def test_other_questions_are_refused(
     assert viewer_client.get(f"{PATH}/CUP", query).status_code == 400
 
 
-def test_it_costs_six_queries(shop: ImportBatch, counted: APIClient, django_assert_num_queries: Any) -> None:
-    with django_assert_num_queries(6):
-        assert counted.get(f"{PATH}/CUP").status_code == 200
+class TestElasticity(ProductFigureCases):
+    path = "/api/analytics/elasticity/{code}"
+    queries = 6
+    missing = (*ProductFigureCases.missing, "POST", "a b")

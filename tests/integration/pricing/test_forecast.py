@@ -12,6 +12,7 @@ from elastix.jobs.recompute import request_recompute
 from pricing.forecasting.models import DemandForecast, ForecastModel
 from pricing.sales.models import Product, SalesHistory
 from pricing.sales.services.manual_history import manual_day_create
+from tests.api_cases import ProductFigureCases
 from tests.factories import ProductFactory
 from tests.shops import AS_OF, LAST_DAY, MERCHANDISE, Commits
 
@@ -307,14 +308,14 @@ def test_other_questions_are_refused(
     assert answer["Content-Type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("code", ["NOBODY", "%00", "x" * 60, "caf%C3%A9"])
-def test_an_unknown_product_is_not_found(code: str, shop: ImportBatch, viewer_client: APIClient) -> None:
-    assert viewer_client.get(f"{PATH}/{code}").status_code == 404
-
-
 def test_it_costs_seven_queries(
     shop: ImportBatch, counted: APIClient, django_assert_num_queries: Any
 ) -> None:
     for query in ({}, {"method": "auto"}, {"price": 5}):
         with django_assert_num_queries(7):
             assert counted.get(f"{PATH}/CUP", query).status_code == 200
+
+
+class TestForecast(ProductFigureCases):
+    path = "/api/forecast/demand/{code}"
+    queries = 7

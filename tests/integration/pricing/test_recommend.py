@@ -14,6 +14,7 @@ from pricing.recommendation.models import PricePolicy
 from pricing.recommendation.selectors.expected import expected_effects
 from pricing.recommendation.selectors.recommendations import recommend_many
 from pricing.sales.models import PriceChange, Product
+from tests.api_cases import ProductFigureCases
 from tests.factories import (
     CompetitorPriceFactory,
     PriceChangeFactory,
@@ -237,10 +238,6 @@ def test_limits_in_the_wrong_order_are_refused(viewer_client: APIClient) -> None
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "max_price")
 
 
-def test_an_unknown_product_is_not_found(viewer_client: APIClient) -> None:
-    assert viewer_client.get(f"{PATH}/NOBODY").status_code == 404
-
-
 def test_many_products_are_answered_like_each_alone_in_the_same_few_queries(viewer_client: APIClient) -> None:
     PricePolicyFactory(product="CUP", strategy="revenue", endings="any", min_price="1.00")
     PricePolicyFactory(assumed_cost_ratio="0.5")
@@ -296,3 +293,8 @@ def test_records_of_many_changes_take_the_same_few_queries() -> None:
     assert (
         queries_of_call(lambda: expected_effects(one)) == queries_of_call(lambda: expected_effects(many)) == 7
     )
+
+
+class TestRecommendation(ProductFigureCases):
+    path = "/api/price/recommend/{code}"
+    queries = 9

@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 
 from elastix.imports.models import ImportBatch
 from pricing.sales.models import Product
+from tests.api_cases import ProductFigureCases
 from tests.factories import ProductFactory
 from tests.shops import AS_OF
 
@@ -84,15 +85,6 @@ def test_an_empty_shop_answers_too(viewer_client: APIClient) -> None:
     assert list(insights(viewer_client, "NEW")) == ["below_cost"]
 
 
-def test_unknown_products_and_parameters_are_refused(shop: ImportBatch, viewer_client: APIClient) -> None:
-    assert viewer_client.get("/api/insights/NOTHING").status_code == 404
-    refusal = viewer_client.get("/api/insights/CUP?depth=3")
-    assert refusal.status_code == 400
-    assert refusal.json()["detail"] == "depth: Unknown parameter. There are none here."
-
-
-def test_the_number_of_queries_is_fixed(
-    shop: ImportBatch, counted: APIClient, django_assert_num_queries: Any
-) -> None:
-    with django_assert_num_queries(18):
-        assert counted.get("/api/insights/CUP").status_code == 200
+class TestInsights(ProductFigureCases):
+    path = "/api/insights/{code}"
+    queries = 18

@@ -7,6 +7,7 @@ from rest_framework.test import APIClient
 
 from pricing.elasticity.models import ElasticityEstimate
 from pricing.sales.models import Product, ProductSummary
+from tests.api_cases import ProductFigureCases
 from tests.factories import (
     CompetitorPriceFactory,
     PricedProductFactory,
@@ -363,3 +364,15 @@ def test_each_takes_the_same_few_queries(counted: APIClient) -> None:
         lambda: counted.get(f"{PROFIT}/P001"),
     ]
     assert [queries_of_call(call) for call in calls] == [9, 9, 9, 9]
+
+
+class TestDemandCurve(ProductFigureCases):
+    path = "/api/analytics/demand-curve/{code}"
+    queries = 9
+    missing = (*ProductFigureCases.missing, "POST")
+
+
+class TestProfitImpact(ProductFigureCases):
+    path = "/api/analytics/profit-impact/{code}"
+    queries = 9
+    missing = (*ProductFigureCases.missing, "POST")
