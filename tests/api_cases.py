@@ -101,7 +101,7 @@ class ApiResource:
     def __init_subclass__(cls) -> None:
         """Leave out the cases for which a resource has no data, instead of skipping them in every run."""
         for data, case in NEEDED_DATA.items():
-            if not getattr(cls, data, True):
+            if hasattr(cls, "factory") and not getattr(cls, data, True):
                 setattr(cls, case, None)
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
@@ -115,7 +115,13 @@ class ApiResource:
             ("update_method", getattr(self, "update_methods", ())),
         ):
             if name in metafunc.fixturenames:
-                metafunc.parametrize(name, values)
+                named = name.startswith("invalid")
+                ids = (
+                    [f"{field or 'body'} {number}" for number, (_, field) in enumerate(values)]
+                    if named
+                    else None
+                )
+                metafunc.parametrize(name, values, ids=ids)
 
     def writing(self) -> APIClient:
         """A client of the lowest role that may write."""

@@ -99,7 +99,7 @@ IMPOSSIBLE = (
     ({"max_run_changes": 10**30}, "max_run_changes"),
     ({"max_change_percent": 101}, "max_change_percent"),
     ({"may_apply": "perhaps"}, "may_apply"),
-    ({"action": "match"}, "reference"),
+    ({"action": "match", "percent": None}, "reference"),
     ({"action": "match", "reference": "lowest"}, "percent"),
     ({"action": "bounds", "percent": None}, "min_price"),
     ({"action": "undercut", "reference": "lowest"}, "percent"),
