@@ -317,7 +317,7 @@ def test_the_month_s_best_sellers_can_come_first(shop: ImportBatch, viewer_clien
 
 @pytest.mark.parametrize(
     "query",
-    [{"ordering": "colour"}, {"ordering": "-"}, {"limit": 0}, {"limit": 1001}, {"offset": -1}, {"search": "\x00"},
+    [{"ordering": "colour"}, {"ordering": "-"}, {"search": "\x00"},
      {"category": "x" * 101}, {"page": 2}, {"search": "x" * 101}],
 )  # fmt: skip
 def test_other_questions_are_refused(query: dict[str, Any], viewer_client: APIClient) -> None:
