@@ -9,12 +9,16 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser, Group, User
+from django.contrib.auth.models import AbstractUser, User
 from django.test import override_settings
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from elastix.jobs.runner import jobs_run_in
+from tests.factories import UserFactory
+
+# Failed assertions of the shared cases show their values, as those of test modules do.
+pytest.register_assert_rewrite("tests.api_cases", "tests.integration.segments.contract")
 
 # --- tests that need more than Python -------------------------------------------------------------
 
@@ -119,10 +123,7 @@ def _cache_of_its_own() -> Iterator[None]:
 
 def user_with_role(role: str, **fields: Any) -> User:
     """Make a user in the role's group who may open the admin."""
-    fields = {"username": role, "email": f"{role}@example.com", "is_staff": True} | fields
-    user = User.objects.create_user(**fields)
-    user.groups.add(Group.objects.get(name=role))
-    return user
+    return UserFactory(role=role, **fields)
 
 
 def client_of(user: AbstractUser) -> APIClient:

@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-STREAMS = ("truth", "shelf", "season", "life", "promotions", "counts", "buyers", "books")
+STREAMS = ("truth", "prices", "season", "life", "promotions", "counts", "buyers", "lines")
 SEGMENTS = 3
 DAYS_A_YEAR = 365.25
 MINUTES_A_DAY = 1440
@@ -38,7 +38,7 @@ CLEARANCE_DAYS, MARKDOWN_DAYS = 56, 14
 
 @dataclass(frozen=True, slots=True)
 class Disturbances:
-    """What stands between a shop's books and its elasticities, each with its own switch."""
+    """What stands between a shop's sales lines and its elasticities, each with its own switch."""
 
     quantity_breaks: bool = True  # 12 units and more pay 10-15 % less, 24 and more another 5 %
     web_markup: bool = True  # lines without a customer id pay about double
@@ -110,7 +110,7 @@ HARD = replace(REGULAR, mean_elasticity=-3.0, elasticity_sd=1.2)
 
 @dataclass(frozen=True, slots=True)
 class SimulatedShop:
-    """The books of a shop (n lines, in order of time) and the truth behind them (P products, D days)."""
+    """The n sales lines of a shop in order of time, and the truth behind them (P products, D days)."""
 
     spec: ShopSpec
     product: Ints  # (n,) index 0..P-1
@@ -139,7 +139,7 @@ class SimulatedShop:
 
     @property
     def lines(self) -> dict[str, NDArray[np.generic]]:
-        """The columns of the books by name: ``SalesLines(**shop.lines, voided=...)``."""
+        """The columns of the sales lines by name: ``SalesLines(**shop.lines, voided=...)``."""
         names = ("product", "day", "minute", "quantity", "price", "customer", "invoice", "cancellation")
         return {name: getattr(self, name) for name in names}
 
@@ -169,7 +169,7 @@ class _Life:
 
 
 @dataclass(frozen=True, slots=True)
-class _Books:
+class _Lines:
     """Columns of the lines while they are being written."""
 
     product: Ints
@@ -180,12 +180,12 @@ class _Books:
     customer: Ints
     invoice: Ints
 
-    def take(self, rows: NDArray[np.generic]) -> _Books:
-        return _Books(*(getattr(self, field.name)[rows] for field in fields(self)))
+    def take(self, rows: NDArray[np.generic]) -> _Lines:
+        return _Lines(*(getattr(self, field.name)[rows] for field in fields(self)))
 
-    def plus(self, other: _Books) -> _Books:
+    def plus(self, other: _Lines) -> _Lines:
         names = [field.name for field in fields(self)]
-        return _Books(*(np.concatenate([getattr(self, n), getattr(other, n)]) for n in names))
+        return _Lines(*(np.concatenate([getattr(self, n), getattr(other, n)]) for n in names))
 
 
 def simulate_shop(spec: ShopSpec, seed: int) -> SimulatedShop:
@@ -204,22 +204,22 @@ def simulate_shop(spec: ShopSpec, seed: int) -> SimulatedShop:
     log_season, high_season = _season(rng["season"], spec, products.category)
     life = _life(rng["life"], spec)
     cut = _promotion_cuts(rng["promotions"], spec) * (life.markdown == 0)
-    regular = products.base_price[:, None] * np.exp(_price_steps(rng["shelf"], spec))
-    regular *= np.exp(_season_surcharge(rng["shelf"], spec)[:, None] * high_season)
+    regular = products.base_price[:, None] * np.exp(_price_steps(rng["prices"], spec))
+    regular *= np.exp(_season_surcharge(rng["prices"], spec)[:, None] * high_season)
     regular = np.maximum(np.round(regular * (1 - 0.1 * life.markdown), 2), 0.01)
     list_price = np.maximum(np.round(regular * (1 - cut), 2), 0.01)
     log_price = np.log(list_price / products.base_price[:, None])
     demand = _expected_lines(products, log_price, cut > 0, log_season + life.log_interest)
     demand *= life.available * (_weekday_factor(spec) if on.weekly_season else 1.0)
     counts = _line_counts(rng["counts"], demand, products, on.intermittent)
-    books = _write_lines(rng["buyers"], spec, products, counts, log_price)
-    books = replace(books, price=_paid_price(books, products, list_price, spec))
-    books = _disturb_books(rng["books"], books, spec)
-    books = books.take(np.argsort(books.minute, kind="stable"))
+    lines = _write_lines(rng["buyers"], spec, products, counts, log_price)
+    lines = replace(lines, price=_paid_price(lines, products, list_price, spec))
+    lines = _disturb_lines(rng["lines"], lines, spec)
+    lines = lines.take(np.argsort(lines.minute, kind="stable"))
     return SimulatedShop(
         spec=spec,
-        **{field.name: getattr(books, field.name) for field in fields(books)},
-        cancellation=books.quantity < 0,
+        **{field.name: getattr(lines, field.name) for field in fields(lines)},
+        cancellation=lines.quantity < 0,
         product_category=products.category,
         true_category_mean=products.category_mean,
         true_elasticity=products.elasticity,
@@ -334,7 +334,7 @@ def _price_steps(rng: Generator, spec: ShopSpec) -> Floats:
     n, days = spec.products, spec.days
     spells = days // 21 + 2
     length = 21 + rng.exponential(42, (n, spells)).astype(np.int64)
-    length[:, 0] -= rng.integers(0, 21, n)  # the first level began before the books
+    length[:, 0] -= rng.integers(0, 21, n)  # the first level began before the first day
     change = np.zeros((n, days + 1))
     ends = np.minimum(np.cumsum(length, axis=1), days)
     np.add.at(change, (np.arange(n)[:, None], ends), 1)
@@ -373,7 +373,7 @@ def _line_counts(rng: Generator, demand: Floats, products: _Products, intermitte
 
 def _write_lines(
     rng: Generator, spec: ShopSpec, products: _Products, counts: Ints, log_price: Floats
-) -> _Books:
+) -> _Lines:
     cell = np.repeat(np.arange(counts.size), counts.ravel())
     product, t = cell // spec.days, cell % spec.days
     web = rng.random(cell.size) < products.web_share[product]
@@ -386,7 +386,7 @@ def _write_lines(
     invoice = _number_invoices(cell, t, buyer, 2 * spec.customers)
     opened = _time_of_day(rng, cell.size)[invoice]
     day = spec.first_day + t
-    return _Books(
+    return _Lines(
         product=product,
         day=day,
         minute=day * MINUTES_A_DAY + opened,
@@ -435,34 +435,34 @@ def _time_of_day(rng: Generator, n: int) -> Ints:
     return rng.integers(8 * 60, 18 * 60, n)
 
 
-def _paid_price(books: _Books, products: _Products, list_price: Floats, spec: ShopSpec) -> Floats:
-    price = list_price[books.product, books.day - spec.first_day]
+def _paid_price(lines: _Lines, products: _Products, list_price: Floats, spec: ShopSpec) -> Floats:
+    price = list_price[lines.product, lines.day - spec.first_day]
     if spec.disturbances.web_markup:
-        price = price * np.where(books.customer < 0, products.web_multiplier[books.product], 1.0)
+        price = price * np.where(lines.customer < 0, products.web_multiplier[lines.product], 1.0)
     if spec.disturbances.quantity_breaks:
-        discount = products.break_discount[books.product] + 0.05 * (books.quantity >= SECOND_BREAK)
-        price = price * np.where(books.quantity >= FIRST_BREAK, 1 - discount, 1.0)
+        discount = products.break_discount[lines.product] + 0.05 * (lines.quantity >= SECOND_BREAK)
+        price = price * np.where(lines.quantity >= FIRST_BREAK, 1 - discount, 1.0)
     return np.maximum(np.round(price, 2), 0.01)
 
 
-def _disturb_books(rng: Generator, books: _Books, spec: ShopSpec) -> _Books:
-    on, n = spec.disturbances, books.product.size
+def _disturb_lines(rng: Generator, lines: _Lines, spec: ShopSpec) -> _Lines:
+    on, n = spec.disturbances, lines.product.size
     bulk, mistyped, twice = rng.random((3, n)) < np.array([[0.002], [0.003], [0.01]])
     if on.bulk_orders:
         huge = np.exp(rng.uniform(np.log(150), np.log(1500), n)).astype(np.int64)
-        books = replace(books, quantity=np.where(bulk, huge, books.quantity))
+        lines = replace(lines, quantity=np.where(bulk, huge, lines.quantity))
     if on.mistyped_prices:
         slip = rng.choice([10.0, 0.1, 0.0], n)
-        books = replace(books, price=np.where(mistyped, np.round(books.price * slip, 2), books.price))
-    sales = books
+        lines = replace(lines, price=np.where(mistyped, np.round(lines.price * slip, 2), lines.price))
+    sales = lines
     if on.returns:
-        books = books.plus(_returns(rng, sales, spec))
+        lines = lines.plus(_returns(rng, sales, spec))
     if on.duplicates:
-        books = books.plus(sales.take(np.flatnonzero(twice)))
-    return books
+        lines = lines.plus(sales.take(np.flatnonzero(twice)))
+    return lines
 
 
-def _returns(rng: Generator, sales: _Books, spec: ShopSpec) -> _Books:
+def _returns(rng: Generator, sales: _Lines, spec: ShopSpec) -> _Lines:
     """Cancellations 1-25 days after the sale they mirror, and returns that mirror none."""
     draw = rng.random(sales.product.size)
     mirrored = (draw < 0.02) & (sales.customer >= 0)

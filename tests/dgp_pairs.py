@@ -1,6 +1,6 @@
 """Seeded shops in which some products are substitutes or complements of others, and it is known which.
 
-Everything that `tests.dgp` puts between a shop's books and its elasticities is here as well; units respond to the
+Everything that `tests.dgp` puts between a shop's sales lines and its elasticities is here as well; units respond to the
 *shelf* price of other products too, exactly with the true cross-price elasticity while these are on sale. What could
 be mistaken for a cross effect has its own source: promotions that a category holds together and that bring visitors
 to the whole category, shocks to the demand of a week that a category or the shop shares, partners that sell out, and
@@ -48,7 +48,7 @@ class PairsSpec:
 
 @dataclass(frozen=True, slots=True)
 class PairsShop:
-    """The books of a shop (n lines, in order of time) and the truth behind them (P products, D days)."""
+    """The n sales lines of a shop in order of time, and the truth behind them (P products, D days)."""
 
     spec: PairsSpec
     product: Ints
@@ -68,7 +68,7 @@ class PairsShop:
 
     @property
     def lines(self) -> dict[str, NDArray[np.generic]]:
-        """The columns of the books by name: ``SalesLines(**shop.lines, voided=...)``."""
+        """The columns of the sales lines by name: ``SalesLines(**shop.lines, voided=...)``."""
         names = ("product", "day", "minute", "quantity", "price", "customer", "invoice", "cancellation")
         return {name: getattr(self, name) for name in names}
 
@@ -83,8 +83,8 @@ def simulate_pairs(spec: PairsSpec, seed: int) -> PairsShop:
     cross, together = _related(rng["pairs"], spec, products.category)
     joint, running = _joint_promotions(rng["shared"], spec, products.category)
     cut = np.maximum(dgp._promotion_cuts(rng["promotions"], shop), joint) * (life.markdown == 0)
-    regular = products.base_price[:, None] * np.exp(dgp._price_steps(rng["shelf"], shop))
-    regular *= np.exp(dgp._season_surcharge(rng["shelf"], shop)[:, None] * high_season)
+    regular = products.base_price[:, None] * np.exp(dgp._price_steps(rng["prices"], shop))
+    regular *= np.exp(dgp._season_surcharge(rng["prices"], shop)[:, None] * high_season)
     regular = np.maximum(np.round(regular * (1 - 0.1 * life.markdown), 2), 0.01)
     list_price = np.maximum(np.round(regular * (1 - cut), 2), 0.01)
     log_price = np.log(list_price / products.base_price[:, None])
@@ -96,15 +96,15 @@ def simulate_pairs(spec: PairsSpec, seed: int) -> PairsShop:
     demand = dgp._expected_lines(products, log_price, cut > 0, log_other)
     demand *= life.available * (dgp._weekday_factor(shop) if on.weekly_season else 1.0)
     counts = dgp._line_counts(rng["counts"], demand, products, on.intermittent)
-    books = dgp._write_lines(rng["buyers"], shop, products, counts, log_price)
-    books = _put_together(rng["baskets"], spec, books, together)
-    books = replace(books, price=dgp._paid_price(books, products, list_price, shop))
-    books = dgp._disturb_books(rng["books"], books, shop)
-    books = books.take(np.argsort(books.minute, kind="stable"))
+    lines = dgp._write_lines(rng["buyers"], shop, products, counts, log_price)
+    lines = _put_together(rng["baskets"], spec, lines, together)
+    lines = replace(lines, price=dgp._paid_price(lines, products, list_price, shop))
+    lines = dgp._disturb_lines(rng["lines"], lines, shop)
+    lines = lines.take(np.argsort(lines.minute, kind="stable"))
     return PairsShop(
         spec=spec,
-        **{field.name: getattr(books, field.name) for field in fields(books)},
-        cancellation=books.quantity < 0,
+        **{field.name: getattr(lines, field.name) for field in fields(lines)},
+        cancellation=lines.quantity < 0,
         product_category=products.category,
         true_elasticity=products.elasticity,
         cross_elasticity=cross,
@@ -176,15 +176,15 @@ def _shocks(rng: Generator, spec: PairsSpec, category: Ints) -> Floats:
     return shocks
 
 
-def _put_together(rng: Generator, spec: PairsSpec, books: dgp._Books, together: Ints) -> dgp._Books:
+def _put_together(rng: Generator, spec: PairsSpec, lines: dgp._Lines, together: Ints) -> dgp._Lines:
     """Give lines of one product of a pair the buyer and invoice of a line of the other on the same day.
 
     Only within a channel, so that neither quantities nor prices change, and at most one line to one invoice.
     """
-    customer, invoice, minute = books.customer.copy(), books.invoice.copy(), books.minute.copy()
-    channel = books.day * 2 + (books.customer < 0)
-    order = np.lexsort((channel, books.product))
-    bounds = np.searchsorted(books.product[order], np.arange(spec.shop.products + 1))
+    customer, invoice, minute = lines.customer.copy(), lines.invoice.copy(), lines.minute.copy()
+    channel = lines.day * 2 + (lines.customer < 0)
+    order = np.lexsort((channel, lines.product))
+    bounds = np.searchsorted(lines.product[order], np.arange(spec.shop.products + 1))
     for pair in together:
         rows = [order[bounds[each] : bounds[each + 1]] for each in pair]
         few, many = sorted(rows, key=lambda each: each.size)
@@ -194,7 +194,7 @@ def _put_together(rng: Generator, spec: PairsSpec, books: dgp._Books, together: 
         target, source = few[at_few], many[at_many]
         customer[target], invoice[target] = customer[source], invoice[source]
         minute[target] = minute[source]
-    return replace(books, customer=customer, invoice=invoice, minute=minute)
+    return replace(lines, customer=customer, invoice=invoice, minute=minute)
 
 
 def _rank_within(group: Ints) -> Ints:

@@ -1,4 +1,4 @@
-"""What integration tests share: commits that happen, a little shop, a client whose queries can be counted."""
+"""What integration tests share: commits that happen, a sample shop, a client whose queries can be counted."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 
 from elastix.api.permissions import Role
 from elastix.imports.models import ImportBatch
-from tests.integration.little_shop import Commits, copy_of_shop
+from tests.shops import Commits, copy_of_shop
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def commits(django_capture_on_commit_callbacks: Any) -> Commits:
 
 @pytest.fixture
 def shop(db: None, commits: Commits) -> ImportBatch:
-    """A little shop, imported and computed; the import it came from."""
+    """A sample shop, imported and computed; the import it came from."""
     return copy_of_shop(commits)
 
 

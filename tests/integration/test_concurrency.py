@@ -30,6 +30,7 @@ from pricing.sales.models import PriceChange, Product, SalesHistory, Transaction
 from pricing.sales.services import imports as importing
 from pricing.sales.services.products import product_create, product_update
 from tests.conftest import user_with_role
+from tests.factories import JobFactory
 from tests.integration.admin_pages import page, signed_in
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
@@ -193,7 +194,7 @@ def test_one_import_run_by_two_workers_is_published_once(many_connections: None)
 
 
 def test_a_waiting_job_is_claimed_by_one_of_many(many_connections: None) -> None:
-    job = Job.objects.create(kind="recompute")
+    job = JobFactory(kind="recompute")
     claims = together(*(lambda: claim(job.pk) for _ in range(8)))
     assert sum(found is not None for found in claims) == 1
     assert not [found for found in claims if isinstance(found, Exception)]

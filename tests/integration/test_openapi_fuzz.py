@@ -31,11 +31,11 @@ from elastix.jobs.runner import jobs_run_in, run_job
 from market.models import Competitor
 from market.services.competitors import price_record
 from pricing.changes.services.price_changes import propose
-from pricing.recommendation.models import PricePolicy
 from pricing.recommendation.selectors.policies import Overrides
 from pricing.recommendation.services.bulk import bulk_request
 from pricing.sales.models import Transaction
 from tests.conftest import user_with_role
+from tests.factories import PricePolicyFactory
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
@@ -75,7 +75,7 @@ def something_known(shop: ImportBatch) -> dict[str, Any]:
         "change_id": change.pk,
         "competitor_id": competitor.pk,
         "import_id": str(shop.pk),
-        "policy_id": PricePolicy.objects.create(product_id="CUP").pk,
+        "policy_id": PricePolicyFactory(product="CUP").pk,
         "price_id": price.pk,
         "job_id": optimised(),
         "transaction_id": str(Transaction.objects.latest("pk").pk),

@@ -1,4 +1,4 @@
-"""Whatever is written in whatever order: refreshing only what is stale ends where a rebuild from the books ends."""
+"""Whatever is written in whatever order: refreshing only what is stale ends where a rebuild from the transactions ends."""
 
 import csv
 import datetime as dt
@@ -190,7 +190,7 @@ def writes() -> st.SearchStrategy[tuple[Any, ...]]:
 
 
 def line_at(place: int) -> Transaction | None:
-    """The line at a place of the books, counted round and round."""
+    """The sales line at a position, counted round and round."""
     count = Transaction.objects.count()
     return Transaction.objects.order_by("pk")[place % count] if count else None
 
@@ -243,7 +243,7 @@ def simulated_lines() -> list[Line]:
     ]  # fmt: skip
 
 
-def open_shop() -> None:
+def import_shop() -> None:
     """A shop whose estimates are worth comparing: prices that move, accounts, cancellations, other returns."""
     Product.objects.bulk_create(
         Product(code=code, name=code, category=f"Cat {number % 3}")
@@ -255,7 +255,7 @@ def open_shop() -> None:
 
 
 def rebuild() -> None:
-    """Forget everything that was made of the books, and make it again against the same hyperparameters."""
+    """Forget everything that was computed from the transactions, and make it again against the same hyperparameters."""
     for model in DERIVED:
         found = model._default_manager.all()
         (found.filter(source=SalesSource.TRANSACTIONS) if model is SalesHistory else found).delete()
@@ -304,9 +304,9 @@ def stored_sums() -> dict[tuple[str, dt.date], tuple[Any, ...]]:
 
 
 @pytest.mark.slow
-def test_refreshing_what_is_stale_after_random_writes_equals_a_rebuild_from_the_books(db: None) -> None:
+def test_refreshing_what_is_stale_after_random_writes_equals_a_rebuild(db: None) -> None:
     with jobs_run_in("caller"):
-        open_shop()
+        import_shop()
         assert Job.objects.exclude(state=JobState.SUCCEEDED).count() == 0
 
         @settings(

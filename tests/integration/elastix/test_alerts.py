@@ -16,6 +16,8 @@ from rest_framework.test import APIClient
 from elastix.alerts.delivery import WAITS, deliver_due, signature
 from elastix.alerts.models import Alert, AlertDelivery
 from elastix.alerts.services import Finding, alerts_report
+from tests.api_cases import ListCases
+from tests.factories import AlertFactory
 
 pytestmark = pytest.mark.django_db
 SECRET = "a secret of some length"
@@ -72,14 +74,17 @@ def test_a_message_too_long_for_its_column_is_cut() -> None:
 # --- the API -----------------------------------------------------------------------------------------------
 
 
-def test_the_list_is_filtered_and_newest_first(
-    viewer_client: APIClient, counted: APIClient, django_assert_num_queries: Any
-) -> None:
+class TestAlerts(ListCases):
+    path = "/api/alerts"
+    factory = AlertFactory
+    list_queries = 2
+
+
+def test_the_list_is_filtered_and_newest_first(viewer_client: APIClient) -> None:
     report("A", "B")
     report("B")
     alerts_report("data_stale", [Finding("", "The newest sale is 9 days old.")])
-    with django_assert_num_queries(2):
-        answer = counted.get("/api/alerts").json()
+    answer = viewer_client.get("/api/alerts").json()
     assert answer["total"] == 2
     assert [item["kind"] for item in answer["items"]] == ["data_stale", "no_cost"]
 
@@ -89,19 +94,14 @@ def test_the_list_is_filtered_and_newest_first(
     assert subjects("state=all&kind=no_cost") == ["B", "A"]
     assert subjects("state=cleared") == ["A"]
     assert subjects("subject=B") == ["B"]
-    assert subjects("limit=1&offset=1") == ["B"]
-    assert subjects("offset=9") == []
     assert viewer_client.get("/api/alerts?kind=nonsense").status_code == 400
-    assert viewer_client.get("/api/alerts?color=red").status_code == 400
 
 
 def test_an_alert_is_acknowledged_once_by_the_first(
-    analyst_client: APIClient, manager_client: APIClient, viewer_client: APIClient, anonymous: APIClient
+    analyst_client: APIClient, manager_client: APIClient, viewer_client: APIClient
 ) -> None:
     report("A")
     address = f"/api/alerts/{Alert.objects.get().pk}/acknowledge"
-    assert anonymous.post(address).status_code == 401
-    assert viewer_client.post(address).status_code == 403
     first = analyst_client.post(address)
     assert first.status_code == 200
     second = manager_client.post(address).json()

@@ -24,8 +24,10 @@ from elastix.jobs.recompute import (
 )
 from elastix.jobs.runner import JobRun, LeaseLost, claim, jobs_run_in, reap, run_job
 from elastix.jobs.scheduler import sweep
-from tests.integration.little_shop import Commits
+from tests.api_cases import DetailCases
+from tests.factories import JobFactory
 from tests.jobs import use_job
+from tests.shops import Commits
 
 pytestmark = pytest.mark.django_db
 
@@ -49,7 +51,7 @@ def held() -> Iterator[list[int]]:
 
 
 def new_job(kind: str = "work", **fields: Any) -> Job:
-    return Job.objects.create(kind=kind, **fields)
+    return JobFactory(kind=kind, **fields)
 
 
 def lose_worker(job: Job) -> None:
@@ -420,21 +422,19 @@ def test_every_kind_of_job_has_a_handler(name: str) -> None:
 # --- GET /api/jobs/{id} ----------------------------------------------------------------------------------
 
 
+class TestJobs(DetailCases):
+    path = "/api/jobs"
+    factory = JobFactory
+    missing = ("999999", "99999999999999999999999", "-1", "0x1", "1.0", "one")
+
+
 def test_a_job_can_be_looked_at(viewer_client: APIClient) -> None:
     job = new_job(error="once", attempts=1)
     answer = viewer_client.get(f"/api/jobs/{job.pk}")
-    assert answer.status_code == 200
     assert answer["Cache-Control"] == "no-store"
     body = answer.json()
     assert {"id", "kind", "status", "progress", "attempts", "error", "result"} <= set(body)
     assert (body["id"], body["kind"], body["status"], body["error"]) == (job.pk, "work", "queued", "once")
-
-
-@pytest.mark.parametrize("number", ["999999", "99999999999999999999999", "-1", "0x1", "1.0", "one"])
-def test_jobs_that_are_not_there(number: str, viewer_client: APIClient) -> None:
-    answer = viewer_client.get(f"/api/jobs/{number}")
-    assert answer.status_code == 404
-    assert answer["Content-Type"] == "application/problem+json"
 
 
 def test_looking_at_a_job_asks_the_database_once(counted: APIClient, django_assert_num_queries: Any) -> None:

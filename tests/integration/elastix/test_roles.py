@@ -1,21 +1,39 @@
-"""Who may do what: every address, method and role."""
+"""Who may do what: every address of the server, every method, every role."""
 
+import json
+import re
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Group, User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import get_resolver
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.test import APIClient
 
-from elastix.jobs.models import Job
-from pricing.sales.models import Product, Transaction
+from market.models import RepricingRun
+from tests.api_cases import ROLES
 from tests.conftest import client_of, user_with_role
+from tests.factories import (
+    AlertFactory,
+    CompetitorFactory,
+    CompetitorPriceFactory,
+    ImportBatchFactory,
+    JobFactory,
+    PriceChangeFactory,
+    PricedProductFactory,
+    PricePolicyFactory,
+    RepricingRuleFactory,
+    SimulationFactory,
+    TransactionFactory,
+)
+from tests.test_docs import routes
 
 pytestmark = pytest.mark.django_db
 
-ROLES = ("viewer", "analyst", "manager", "admin")
-NOBODY = UUID("00000000-0000-4000-8000-000000000001")
+BATCH = UUID("00000000-0000-4000-8000-000000000001")
 SALE = {
     "invoice_no": "1",
     "stock_code": "CUP",
@@ -23,131 +41,217 @@ SALE = {
     "invoice_date": "2025-03-01T12:00:00Z",
     "unit_price": 4,
 }
-# method, path, body, the lowest role
-RIGHTS: list[tuple[str, str, Any, str]] = [
-    ("GET", "/elasticity", None, "viewer"),
-    ("GET", "/elasticity/segments", None, "viewer"),
-    ("POST", "/simulate", {"stock_code": "CUP", "price_change_percent": 1}, "viewer"),
-    ("GET", "/simulations", None, "viewer"),
-    ("POST", "/simulations", {"name": "x"}, "analyst"),
-    ("GET", f"/simulations/{NOBODY}", None, "viewer"),
-    ("PUT", f"/simulations/{NOBODY}", {"name": "x"}, "analyst"),
-    ("DELETE", f"/simulations/{NOBODY}", None, "analyst"),
-    ("GET", f"/simulations/{NOBODY}/metrics", None, "viewer"),
-    ("GET", f"/simulations/{NOBODY}/curve", None, "viewer"),
-    ("GET", "/dashboard/kpis", None, "viewer"),
-    ("GET", "/dashboard/segments", None, "viewer"),
-    ("GET", "/dashboard/trends", None, "viewer"),
-    ("GET", "/stock-items", None, "viewer"),
-    ("GET", "/stock-items/CUP", None, "viewer"),
-    ("GET", "/segments/customers", None, "viewer"),
-    ("GET", "/api/analytics/elasticity/CUP", None, "viewer"),
-    ("GET", "/api/analytics/demand-curve/CUP", None, "viewer"),
-    ("GET", "/api/analytics/profit-impact/CUP", None, "viewer"),
-    ("GET", "/api/price/recommend/CUP", None, "viewer"),
-    ("POST", "/api/price/simulate", {"product_id": "CUP", "new_price": 5}, "viewer"),
-    ("POST", "/api/price/scenarios", {"product_id": "CUP"}, "viewer"),
-    ("GET", "/api/price/policies", None, "viewer"),
-    ("POST", "/api/price/policies", {"max_change": 0.1}, "manager"),
-    ("GET", "/api/price/policies/effective/CUP", None, "viewer"),
-    ("GET", "/api/price/policies/1", None, "viewer"),
-    ("PUT", "/api/price/policies/1", {"max_change": 0.1}, "manager"),
-    ("PATCH", "/api/price/policies/1", {"max_change": 0.1}, "manager"),
-    ("DELETE", "/api/price/policies/1", None, "manager"),
-    ("GET", "/api/jobs/1", None, "viewer"),
-    ("GET", "/api/jobs/1/result.csv", None, "viewer"),
-    ("POST", "/api/jobs/1/propose", {}, "analyst"),
-    ("POST", "/api/price/optimize-bulk", {"category": "Cups"}, "analyst"),
-    ("GET", "/api/analytics/categories", None, "viewer"),
-    ("GET", "/api/products/list", None, "viewer"),
-    ("GET", "/api/products/CUP", None, "viewer"),
-    ("POST", "/api/products", {"id": "MUG", "name": "Mug"}, "analyst"),
-    ("PUT", "/api/products/CUP", {"name": "Cup"}, "analyst"),
-    ("PATCH", "/api/products/CUP", {"name": "Cup"}, "analyst"),
-    ("DELETE", "/api/products/CUP", None, "analyst"),
-    ("POST", "/api/products/import", "file", "analyst"),
-    ("GET", "/api/market/competitors/CUP", None, "viewer"),
-    ("GET", "/api/market/prices", None, "viewer"),
-    ("POST", "/api/market/prices", {"product_id": "CUP"}, "analyst"),
-    ("POST", "/api/market/prices/import", "file", "analyst"),
-    ("GET", "/api/market/prices/1", None, "viewer"),
-    ("PUT", "/api/market/prices/1", {"price": 1}, "analyst"),
-    ("PATCH", "/api/market/prices/1", {"price": 1}, "analyst"),
-    ("DELETE", "/api/market/prices/1", None, "analyst"),
-    ("GET", "/api/market/qualities", None, "viewer"),
-    ("GET", "/api/market/qualities/1", None, "viewer"),
-    ("PUT", "/api/market/qualities/1", {"quality": 1}, "analyst"),
-    ("PATCH", "/api/market/qualities/1", {"quality": 1}, "analyst"),
-    ("GET", "/api/price/dynamic/CUP", None, "viewer"),
-    ("POST", "/api/price/dynamic/CUP", {}, "viewer"),
-    ("GET", "/api/price/rules", None, "viewer"),
-    ("POST", "/api/price/rules", {"name": "x"}, "manager"),
-    ("GET", "/api/price/rules/1", None, "viewer"),
-    ("PUT", "/api/price/rules/1", {"name": "x"}, "manager"),
-    ("PATCH", "/api/price/rules/1", {"name": "x"}, "manager"),
-    ("DELETE", "/api/price/rules/1", None, "manager"),
-    ("POST", "/api/price/rules/1/run", None, "manager"),
-    ("GET", "/api/price/rules/1/runs", None, "viewer"),
-    ("GET", "/api/price/rules/1/runs/1", None, "viewer"),
-    ("GET", "/api/price/kill-switch", None, "viewer"),
-    ("PUT", "/api/price/kill-switch", {"on": True}, "manager"),
-    ("GET", "/transactions", None, "viewer"),
-    ("POST", "/transactions", SALE, "analyst"),
-    ("DELETE", "/transactions", None, "admin"),
-    ("DELETE", "/transactions?confirm=true", None, "admin"),
-    ("POST", "/transactions/batch", {"transactions": [SALE]}, "analyst"),
-    ("POST", "/transactions/import", "file", "analyst"),
-    ("GET", "/transactions/imports", None, "viewer"),
-    ("GET", f"/transactions/imports/{NOBODY}", None, "viewer"),
-    ("DELETE", f"/transactions/imports/{NOBODY}", None, "analyst"),
-    ("GET", f"/transactions/imports/{NOBODY}/rejects.csv", None, "viewer"),
-    ("GET", f"/transactions/{NOBODY}", None, "viewer"),
-    ("PUT", f"/transactions/{NOBODY}", {"quantity": 2}, "analyst"),
-    ("DELETE", f"/transactions/{NOBODY}", None, "analyst"),
-]
+RULE = {"name": "x", "action": "factor", "percent": -10}
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+FILE = "a file"
+READ = {"GET": "viewer"}
+DECIDE = {"POST": "manager"}
+UPLOAD = {"POST": "analyst"}
+READ_AND_ANALYSTS_CHANGE = READ | {"PUT": "analyst", "PATCH": "analyst", "DELETE": "analyst"}
+READ_AND_MANAGERS_CHANGE = READ | {"PUT": "manager", "PATCH": "manager", "DELETE": "manager"}
+
+# Addresses that need no login.
+OPEN = ("/", "/favicon.ico", "/docs", "/openapi.json", "/health", "/api/token")
+# Of each address, the lowest role that may use each of its methods. HEAD is as GET; OPTIONS is for viewers.
+RIGHTS: dict[str, dict[str, str]] = {
+    "/api/jobs/{job_id}": READ,
+    "/api/jobs/{job_id}/result.csv": READ,
+    "/api/jobs/{job_id}/propose": {"POST": "analyst"},
+    "/api/alerts": READ,
+    "/api/alerts/{alert_id}/acknowledge": {"POST": "analyst"},
+    "/transactions": READ | {"POST": "analyst", "DELETE": "admin"},
+    "/transactions/{transaction_id}": READ | {"PUT": "analyst", "DELETE": "analyst"},
+    "/transactions/batch": {"POST": "analyst"},
+    "/transactions/import": UPLOAD,
+    "/transactions/imports": READ,
+    "/transactions/imports/{import_id}": READ | {"DELETE": "analyst"},
+    "/transactions/imports/{import_id}/rejects.csv": READ,
+    "/elasticity": READ,
+    "/elasticity/segments": READ,
+    "/api/analytics/elasticity/{code}": READ,
+    "/api/analytics/elasticity/{code}/diagnostics": READ,
+    "/api/analytics/categories": READ,
+    "/api/analytics/bundles": READ,
+    "/api/analytics/cross-elasticity": READ,
+    "/api/analytics/demand-curve/{code}": READ,
+    "/api/analytics/profit-impact/{code}": READ,
+    "/api/forecast/demand/{code}": READ,
+    "/api/insights/{code}": READ,
+    "/api/products": {"POST": "analyst"},
+    "/api/products/list": READ,
+    "/api/products/import": UPLOAD,
+    "/api/products/{code}": READ_AND_ANALYSTS_CHANGE,
+    "/api/price/policies": READ | {"POST": "manager"},
+    "/api/price/policies/effective/{code}": READ,
+    "/api/price/policies/{policy_id}": READ_AND_MANAGERS_CHANGE,
+    "/api/price/recommend/{code}": READ,
+    "/api/price/optimize-bulk": {"POST": "analyst"},
+    "/api/price/bundle": {"POST": "viewer"},
+    "/api/price/scenarios": {"POST": "viewer"},
+    "/api/price/simulate": {"POST": "viewer"},
+    "/api/price/dynamic/{code}": READ | {"POST": "viewer"},
+    "/api/price/calibration": READ,
+    "/api/price/changes": READ | {"POST": "analyst"},
+    "/api/price/changes/{change_id}": READ,
+    "/api/price/changes/{change_id}/outcome": READ,
+    "/api/price/changes/{change_id}/approve": DECIDE,
+    "/api/price/changes/{change_id}/reject": DECIDE,
+    "/api/price/changes/{change_id}/apply": DECIDE,
+    "/api/price/changes/{change_id}/rollback": DECIDE,
+    "/api/price/changes/batch/{batch}/approve": DECIDE,
+    "/api/price/changes/batch/{batch}/reject": DECIDE,
+    "/api/price/changes/batch/{batch}/apply": DECIDE,
+    "/api/price/changes/batch/{batch}/rollback": DECIDE,
+    "/api/price/rules": READ | {"POST": "manager"},
+    "/api/price/rules/{rule_id}": READ_AND_MANAGERS_CHANGE,
+    "/api/price/rules/{rule_id}/run": DECIDE,
+    "/api/price/rules/{rule_id}/runs": READ,
+    "/api/price/rules/{rule_id}/runs/{run_id}": READ,
+    "/api/price/kill-switch": READ | {"PUT": "manager"},
+    "/api/market/competitors/{code}": READ,
+    "/api/market/prices": READ | {"POST": "analyst"},
+    "/api/market/prices/import": UPLOAD,
+    "/api/market/prices/{price_id}": READ_AND_ANALYSTS_CHANGE,
+    "/api/market/qualities": READ,
+    "/api/market/qualities/{competitor_id}": READ | {"PUT": "analyst", "PATCH": "analyst"},
+    "/dashboard/kpis": READ,
+    "/dashboard/segments": READ,
+    "/dashboard/trends": READ,
+    "/stock-items": READ,
+    "/stock-items/{code}": READ,
+    "/segments/customers": READ,
+    "/simulate": {"POST": "viewer"},
+    "/simulations": READ | {"POST": "analyst"},
+    "/simulations/{simulation_id}": READ | {"PUT": "analyst", "DELETE": "analyst"},
+    "/simulations/{simulation_id}/metrics": READ,
+    "/simulations/{simulation_id}/curve": READ,
+}
+# Bodies that would be accepted, so that a request which is let through by mistake changes something.
+BODIES: dict[str, Any] = {
+    "/api/products": {"id": "NEW", "name": "New"},
+    "/api/products/{code}": {"name": "Other"},
+    "/api/products/import": FILE,
+    "/api/market/prices": {"product_id": "CUP", "competitor_name": "A", "price": 3},
+    "/api/market/prices/{price_id}": {"product_id": "CUP", "competitor_name": "B", "price": 1},
+    "/api/market/prices/import": FILE,
+    "/api/market/qualities/{competitor_id}": {"quality": 2},
+    "/api/price/policies": {"max_change": 0.1},
+    "/api/price/policies/{policy_id}": {"max_change": 0.1},
+    "/api/price/rules": RULE,
+    "/api/price/rules/{rule_id}": RULE | {"name": "y"},
+    "/api/price/kill-switch": {"on": True},
+    "/api/price/changes": {"product_id": "CUP", "new_price": 13.49},
+    "/api/price/optimize-bulk": {"category": "Drinks"},
+    "/simulations": {"name": "x"},
+    "/simulations/{simulation_id}": {"name": "y"},
+    "/transactions": SALE,
+    "/transactions/{transaction_id}": {"quantity": 2},
+    "/transactions/batch": {"transactions": [SALE]},
+    "/transactions/import": FILE,
+}
 
 
-@pytest.fixture(autouse=True)
-def _a_product(db: None) -> None:
-    Product.objects.create(code="CUP", name="Cup", price_source="manual")
+@pytest.fixture
+def rows(db: None) -> dict[str, Any]:
+    """One of everything that an address can name."""
+    cup = PricedProductFactory(code="CUP")
+    rule = RepricingRuleFactory()
+    run = RepricingRun.objects.create(slot="one", batch=BATCH)
+    run.rules.add(rule)
+    return {
+        "code": cup.pk,
+        "job_id": JobFactory().pk,
+        "alert_id": AlertFactory().pk,
+        "transaction_id": TransactionFactory().pk,
+        "import_id": ImportBatchFactory().pk,
+        "policy_id": PricePolicyFactory(product=cup).pk,
+        "change_id": PriceChangeFactory(product=cup, batch=BATCH, old_price=cup.current_price).pk,
+        "batch": BATCH,
+        "rule_id": rule.pk,
+        "run_id": run.pk,
+        "price_id": CompetitorPriceFactory(product=cup).pk,
+        "competitor_id": CompetitorFactory().pk,
+        "simulation_id": SimulationFactory(product=cup).pk,
+    }
 
 
-def ask(client: APIClient, method: str, path: str, body: Any) -> Any:
-    if body == "file":
-        file = SimpleUploadedFile("a.csv", b"InvoiceNo\n1\n")
-        return (
-            client.generic(method, path)
-            if method != "POST"
-            else client.post(path, {"file": file}, "multipart")
-        )
-    return getattr(client, method.lower())(path, body)
+def ask(client: APIClient, method: str, route: str, rows: dict[str, Any]) -> Any:
+    path = route.format(**rows)
+    if (method, route) == ("DELETE", "/transactions"):
+        path += "?confirm=true"
+    body = BODIES.get(route)
+    if body == FILE and method == "POST":
+        return client.post(path, {"file": SimpleUploadedFile("a.csv", b"InvoiceNo\n1\n")}, "multipart")
+    content = "" if method in ("GET", "HEAD", "OPTIONS", "DELETE") else json.dumps(body or {})
+    return client.generic(method, path, content, content_type="application/json")
 
 
-@pytest.mark.parametrize(("method", "path", "body", "lowest"), RIGHTS)
-def test_each_address_has_a_lowest_role(
-    method: str, path: str, body: Any, lowest: str, anonymous: Any
+def everything_kept() -> dict[str, Any]:
+    """All rows of our own tables."""
+    names = ("elastix", "pricing", "segments", "market", "simulations")
+    models = [model for name in names for model in apps.get_app_config(name).get_models()]
+    return {model.__name__: list(model._base_manager.order_by("pk").values()) for model in models}
+
+
+def pages_and_api() -> dict[str, Any]:
+    return dict(routes(get_resolver().url_patterns))
+
+
+def test_every_address_of_the_server_has_its_rights() -> None:
+    api = {route for route in pages_and_api() if not route.startswith("/admin/")}
+    assert api == {*RIGHTS, *OPEN}
+
+
+@pytest.mark.parametrize("route", RIGHTS)
+def test_each_method_of_an_address_has_a_lowest_role(
+    route: str, rows: dict[str, Any], anonymous: APIClient
 ) -> None:
-    refused = ask(anonymous, method, path, body)
-    assert refused.status_code == 401
-    assert refused["WWW-Authenticate"] == "Token"
-    below, allowed = ROLES[: ROLES.index(lowest)], ROLES[ROLES.index(lowest) :]
-    for role in below:
-        answer = ask(client_of(user_with_role(role)), method, path, body)
-        assert (role, answer.status_code) == (role, 403)
-        assert answer.json()["detail"]
-    for role in allowed:
-        answer = ask(client_of(user_with_role(role)), method, path, body)
-        assert answer.status_code not in (401, 403), (role, answer.content)
+    clients = {role: client_of(user_with_role(role)) for role in ROLES}
+    stranger = client_of(User.objects.create_user("stranger"))
+    rights = RIGHTS[route] | {"OPTIONS": "viewer"}
+    if "GET" in rights:
+        rights["HEAD"] = rights["GET"]
+    before = everything_kept()
+    for method in METHODS:
+        lowest = rights.get(method, "nobody")
+        allowed = ROLES[ROLES.index(lowest) :] if lowest in ROLES else ()
+        refused = ask(anonymous, method, route, rows)
+        assert (method, refused.status_code) == (method, 401)
+        assert refused["Content-Type"] == "application/problem+json"
+        assert refused["WWW-Authenticate"] == "Token"
+        assert (method, ask(stranger, method, route, rows).status_code) == (method, 403)
+        for role in ROLES:
+            if role not in allowed:
+                answer = ask(clients[role], method, route, rows)
+                unknown = method not in rights and (role != "viewer" or method in SAFE_METHODS)
+                assert (method, role, answer.status_code) == (method, role, 405 if unknown else 403)
+    assert everything_kept() == before
+    for method in METHODS:
+        if method not in rights:
+            continue
+        for role in ROLES[ROLES.index(rights[method]) :]:
+            answer = ask(clients[role], method, route, rows)
+            assert answer.status_code not in (401, 403, 405), (method, role, answer.content)
 
 
-def test_a_refused_request_changes_nothing(viewer_client: APIClient, anonymous: APIClient) -> None:
-    for client in (viewer_client, anonymous):
-        for method, path, body, lowest in RIGHTS:
-            if lowest != "viewer":
-                ask(client, method, path, body)
-    assert not Transaction.objects.exists()
-    assert not Job.objects.exists()
-    assert list(Product.objects.values_list("code", "is_active")) == [("CUP", True)]
+@pytest.mark.parametrize("route", OPEN)
+def test_some_addresses_are_open_to_everybody(route: str, anonymous: APIClient) -> None:
+    for method in ("GET", "HEAD", "OPTIONS"):
+        expected = {405} if route == "/api/token" and method != "OPTIONS" else {200, 302, 503}
+        assert anonymous.generic(method, route).status_code in expected, method
+
+
+def test_every_page_of_the_admin_asks_for_a_login(anonymous: APIClient) -> None:
+    open_pages = {"/admin/login/", "/admin/logout/", "/admin/jsi18n/"}
+    for route in pages_and_api():
+        if route.startswith("/admin/") and route not in open_pages:
+            path = re.sub(r"\{\w+\}", "1", route)
+            for method in METHODS:
+                answer = anonymous.generic(method, path)
+                assert (answer.status_code, "/admin/login/" in answer.get("Location", "")) == (302, True), (
+                    method,
+                    route,
+                )
 
 
 def test_somebody_without_a_role_may_read_nothing(db: None) -> None:

@@ -14,6 +14,7 @@ from elastix.jobs import scheduler
 from elastix.jobs.models import Job, ScheduleRun
 from elastix.jobs.runner import JobRun, claim, heartbeat
 from elastix.jobs.scheduler import run_due, sweep
+from tests.factories import JobFactory
 
 HOUR = dt.timedelta(hours=1)
 
@@ -168,7 +169,7 @@ def test_a_claim_that_was_taken_over_is_not_renewed_any_more() -> None:
 
 @pytest.mark.django_db
 def test_renewing_moves_the_lease_of_the_newest_claim_only() -> None:
-    job = Job.objects.create(kind="work")
+    job = JobFactory(kind="work")
     run = claim(job.pk)
     assert run is not None
     Job.objects.filter(pk=job.pk).update(lease_until=timezone.now())

@@ -1,14 +1,9 @@
-"""Competitors' prices for the tests, observed some days before the shop's as-of date."""
-
-import datetime as dt
-from decimal import Decimal
-from typing import Any
+"""The market of the seed document."""
 
 from market.models import CompetitorPrice
-from tests.integration.little_shop import AS_OF
+from tests.factories import CompetitorPriceFactory
 
-TODAY = dt.datetime.combine(AS_OF, dt.time(), dt.UTC)
-# The market of the seed document, with a price that is too old and one that cannot be.
+# With a price that is too old and one that cannot be.
 MARKET = (
     ("A", "13.49", 1),
     ("A", "1.00", 3),
@@ -19,14 +14,8 @@ MARKET = (
 )
 
 
-def observe(name: str, price: str, days_ago: float, product: str = "CUP", **more: Any) -> CompetitorPrice:
-    return CompetitorPrice.objects.create(
-        product_id=product,
-        competitor_name=name,
-        price=Decimal(price),
-        recorded_at=TODAY - dt.timedelta(days=days_ago),
-        **more,
-    )
+def observe(name: str, price: str, days_ago: float, product: str = "CUP") -> CompetitorPrice:
+    return CompetitorPriceFactory(product=product, competitor_name=name, price=price, days_ago=days_ago)
 
 
 def observe_market() -> list[CompetitorPrice]:

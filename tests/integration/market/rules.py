@@ -1,4 +1,4 @@
-"""Rules over the little shop for the tests."""
+"""Rules over the sample shop for the tests."""
 
 import datetime as dt
 from decimal import Decimal
@@ -15,7 +15,7 @@ from market.services.rules import rule_create
 from pricing.sales.models import Product
 from tests.conftest import user_with_role
 
-# The little shop's sales are of 2025, whatever the clock says.
+# The sample shop's sales are of 2025, whatever the clock says.
 PATIENT = override_settings(DATA_STALE_AFTER=dt.timedelta(days=100_000))
 CHEAPER = {"name": "Ten percent off", "action": "factor", "percent": Decimal(-10)}
 """Wants 3.60 for CUP (4.00), 6.08 for MUG (6.75), 9.45 for PLATE 1.5, 0.90 for SPOON, 6.52 for BOWL (7.25)."""

@@ -9,9 +9,9 @@ from django.contrib.auth.models import User
 from elastix.imports.models import ImportBatch
 from market.models import KillSwitch, RepricingResult, RepricingRule, RepricingRun
 from pricing.sales.models import PriceChange
-from tests.integration.admin_pages import errors_of, page, queries_of, run_action, said, signed_in
-from tests.integration.little_shop import Commits
+from tests.integration.admin_pages import errors_of, page, run_action, said, signed_in
 from tests.integration.market.rules import PATIENT, rule, with_costs
+from tests.shops import Commits
 
 pytestmark = pytest.mark.django_db
 FILLED = {
@@ -140,13 +140,3 @@ def test_there_is_one_switch_and_it_stays(manager: User, admin_user: User) -> No
     browser.post(page(KillSwitch, "change", switch.pk), {"reason": ""})
     assert not KillSwitch.objects.get().on
     assert signed_in(admin_user).post(page(KillSwitch, "delete", 1), {"post": "yes"}).status_code == 403
-
-
-def test_the_list_costs_the_same_queries_for_any_number(viewer: User, shop: ImportBatch) -> None:
-    browser = signed_in(viewer)
-    found = []
-    for count in (2, 12):
-        for number in range(count):
-            rule(name=f"{count} {number}", codes=["CUP"])
-        found.append(queries_of(browser, page(RepricingRule)))
-    assert found[0] == found[1]

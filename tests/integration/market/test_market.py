@@ -9,12 +9,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from market.models import Competitor
 from pricing.elasticity.models import ElasticityEstimate
-from pricing.recommendation.models import PricePolicy
 from pricing.sales.models import Product
-from tests.integration.little_shop import AS_OF
-from tests.integration.market.factories import TODAY, observe, observe_market
+from tests.api_cases import ProductFigureCases
+from tests.factories import TODAY, CompetitorFactory, PricePolicyFactory
+from tests.integration.market.factories import observe, observe_market
+from tests.shops import AS_OF
 
 pytestmark = pytest.mark.usefixtures("shop")
 
@@ -103,7 +103,7 @@ def test_a_better_competitor_takes_share_unless_quality_is_left_out(
     latte: None, viewer_client: APIClient
 ) -> None:
     before = asked(viewer_client)["market_share"]
-    Competitor.objects.create(name="A", quality=Decimal("2"))
+    CompetitorFactory(name="A", quality=Decimal("2"))
     after = asked(viewer_client)
     assert after["market_share"] < before
     assert {row["name"]: row["quality"] for row in after["competitors"]}["A"] == 2
@@ -145,11 +145,11 @@ def test_a_market_below_our_cost_is_not_to_be_followed(latte: None, viewer_clien
 
 
 def test_the_policy_says_how_old_a_price_may_be(latte: None, viewer_client: APIClient) -> None:
-    PricePolicy.objects.create(competitor_days=2)
+    PricePolicyFactory(competitor_days=2)
     body = asked(viewer_client)
     assert body["fresh_days"] == 2
     assert [row["name"] for row in body["competitors"] if row["fresh"]] == ["A", "B", "E"]
-    PricePolicy.objects.create(product_id="CUP", competitor_days=30)
+    PricePolicyFactory(product="CUP", competitor_days=30)
     assert [row["name"] for row in asked(viewer_client)["competitors"] if row["used"]] == ["A", "B", "C", "D"]
 
 
@@ -179,15 +179,12 @@ def test_what_makes_no_sense_is_refused(query: dict[str, Any], viewer_client: AP
     assert viewer_client.get(f"{PATH}/CUP", query).status_code == 400
 
 
-def test_an_unknown_product_is_not_found(viewer_client: APIClient) -> None:
-    assert viewer_client.get(f"{PATH}/NOTHING").status_code == 404
-
-
-def test_anonymous_people_are_not_answered(anonymous: APIClient) -> None:
-    assert anonymous.get(f"{PATH}/CUP").status_code == 401
-
-
 def test_the_answer_may_not_be_kept(viewer_client: APIClient) -> None:
     response = viewer_client.get(f"{PATH}/CUP")
     assert "ETag" not in response.headers
     assert "no-store" in response.headers["Cache-Control"]
+
+
+class TestCompetitors(ProductFigureCases):
+    path = "/api/market/competitors/{code}"
+    queries = 6

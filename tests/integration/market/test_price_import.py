@@ -14,11 +14,10 @@ from django.urls import reverse
 from openpyxl import Workbook
 from rest_framework.test import APIClient
 
-from elastix.imports.models import ImportBatch
 from market.models import Competitor, CompetitorPrice
-from pricing.sales.models import Product
+from tests.factories import ProductFactory
 from tests.integration.admin_pages import signed_in
-from tests.integration.little_shop import Commits
+from tests.shops import Commits
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +31,7 @@ Send = Callable[..., dict[str, Any]]
 @pytest.fixture(autouse=True)
 def products(db: None) -> None:
     for code in ("CUP", "MUG"):
-        Product.objects.create(code=code, name=code)
+        ProductFactory(code=code)
 
 
 @pytest.fixture
@@ -152,14 +151,6 @@ def test_a_file_of_something_else_fails_with_a_sentence(send: Send) -> None:
 def test_it_cannot_be_withdrawn(send: Send, analyst_client: APIClient) -> None:
     assert analyst_client.delete(f"/transactions/imports/{send(TWO)['id']}").status_code == 409
     assert len(rows()) == 2
-
-
-def test_only_analysts_send_files_in(viewer_client: APIClient, anonymous: APIClient) -> None:
-    for client, status in ((viewer_client, 403), (anonymous, 401)):
-        assert (
-            client.post(PATH, {"file": SimpleUploadedFile("a.csv", TWO)}, "multipart").status_code == status
-        )
-    assert not ImportBatch.objects.exists()
 
 
 # --- the command and the admin -------------------------------------------------------------------------

@@ -1,20 +1,19 @@
 """/api/market/prices and /api/market/qualities: competitors' prices and what their offers are worth."""
 
 import datetime as dt
-from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from market.models import Competitor, CompetitorPrice
 from pricing.recommendation.models import PricePolicy
 from pricing.sales.models import Product
-from tests.integration.little_shop import AS_OF
+from tests.api_cases import ApiCases, DetailCases, ListCases, UpdateCases, refused_fields
+from tests.factories import CompetitorFactory, CompetitorPriceFactory, PricePolicyFactory
 from tests.integration.market.factories import observe, observe_market
+from tests.shops import AS_OF
 
 pytestmark = pytest.mark.usefixtures("shop")
 
@@ -22,6 +21,48 @@ PATH = "/api/market/prices"
 QUALITIES = "/api/market/qualities"
 NOON = "2025-04-20T12:00:00Z"
 ONE = {"product_id": "CUP", "competitor_name": "A", "price": 13.49, "recorded_at": NOON, "source": "window"}
+
+
+IMPOSSIBLE = (
+    ({"price": 0}, "price"),
+    ({"price": 1.234}, "price"),
+    ({"price": "NaN"}, "price"),
+    ({"price": 1e9}, "price"),
+    ({"product_id": "NOTHING"}, "product_id"),
+    ({"product_id": "a/b"}, "product_id"),
+    ({"product_id": None}, "product_id"),
+    ({"competitor_name": " "}, "competitor_name"),
+    ({"competitor_name": "x" * 256}, "competitor_name"),
+    ({"competitor_name": "a\x00b"}, "competitor_name"),
+    ({"recorded_at": "2200-01-01T00:00:00Z"}, "recorded_at"),
+    ({"recorded_at": "yesterday"}, "recorded_at"),
+    ({"source": "x" * 101}, "source"),
+)
+
+
+class TestCompetitorPrices(ApiCases):
+    path = PATH
+    factory = CompetitorPriceFactory
+    list_queries = 6
+    body = ONE
+    created = {"newest": True}
+    required = ("product_id", "competitor_name", "price")
+    invalid = IMPOSSIBLE
+    twice = 200
+    put_body = ONE
+    change = {"price": 12.5}
+    invalid_changes = IMPOSSIBLE
+
+
+class TestCompetitors(ListCases, DetailCases, UpdateCases):
+    path = QUALITIES
+    factory = CompetitorFactory
+    list_queries = 2
+    change = {"quality": 1.25}
+    invalid_changes = tuple(
+        ({"quality": quality}, "quality")
+        for quality in (0, -1, 100.01, 1.234, "NaN", "Infinity", None, "good")
+    )
 
 
 def post(client: APIClient, **changes: Any) -> Any:
@@ -57,7 +98,7 @@ def test_an_analyst_records_a_price(analyst_client: APIClient) -> None:
     assert analyst_client.get(f"{PATH}/{row.pk}").json() == response.json()
 
 
-def test_the_same_sight_again_corrects_the_price(analyst_client: APIClient) -> None:
+def test_the_same_competitor_product_and_moment_again_corrects_the_price(analyst_client: APIClient) -> None:
     first = post(analyst_client).json()
     again = post(analyst_client, price=13.99)
     assert (again.status_code, again.json()["id"], again.json()["price"]) == (200, first["id"], 13.99)
@@ -78,34 +119,7 @@ def test_without_a_time_it_was_seen_now(analyst_client: APIClient) -> None:
     assert before <= CompetitorPrice.objects.get().recorded_at <= timezone.now()
 
 
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"price": 0}, "price"),
-        ({"price": 1.234}, "price"),
-        ({"price": "NaN"}, "price"),
-        ({"price": 1e9}, "price"),
-        ({"product_id": "NOTHING"}, "product_id"),
-        ({"product_id": "a/b"}, "product_id"),
-        ({"product_id": None}, "product_id"),
-        ({"competitor_name": " "}, "competitor_name"),
-        ({"competitor_name": "x" * 256}, "competitor_name"),
-        ({"competitor_name": "a\x00b"}, "competitor_name"),
-        ({"recorded_at": "2200-01-01T00:00:00Z"}, "recorded_at"),
-        ({"recorded_at": "yesterday"}, "recorded_at"),
-        ({"source": "x" * 101}, "source"),
-    ],
-)
-def test_a_price_out_of_its_limits_is_refused(
-    changes: dict[str, Any], field: str, analyst_client: APIClient
-) -> None:
-    response = post(analyst_client, **changes)
-    assert response.status_code == 400
-    assert response.json()["errors"][0]["field"] == field
-    assert not CompetitorPrice.objects.exists() and not Competitor.objects.exists()
-
-
-def test_one_is_changed_in_part_and_as_a_whole(analyst_client: APIClient) -> None:
+def test_put_replaces_a_price_and_patch_changes_what_is_given(analyst_client: APIClient) -> None:
     url = f"{PATH}/{post(analyst_client).json()['id']}"
     assert analyst_client.patch(url, {"price": 12.5}, format="json").json()["price"] == 12.5
     assert analyst_client.put(url, {"price": 12.5}, format="json").status_code == 400
@@ -115,39 +129,12 @@ def test_one_is_changed_in_part_and_as_a_whole(analyst_client: APIClient) -> Non
     assert analyst_client.patch(url, {"product_id": "NOTHING"}, format="json").status_code == 400
 
 
-def test_one_cannot_become_another(analyst_client: APIClient) -> None:
+def test_a_price_cannot_take_the_place_of_another(analyst_client: APIClient) -> None:
     post(analyst_client)
     other = post(analyst_client, competitor_name="B").json()["id"]
     response = analyst_client.patch(f"{PATH}/{other}", {"competitor_name": "a"}, format="json")
     assert response.status_code == 409
     assert CompetitorPrice.objects.get(pk=other).competitor_name == "B"
-
-
-def test_one_is_deleted_once(analyst_client: APIClient) -> None:
-    url = f"{PATH}/{post(analyst_client).json()['id']}"
-    assert [analyst_client.delete(url).status_code for _ in range(2)] == [204, 404]
-
-
-@pytest.mark.parametrize("price_id", [0, 999, 2**63, 10**30])
-@pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
-def test_one_that_is_not_there_is_not_found(method: str, price_id: int, analyst_client: APIClient) -> None:
-    response = getattr(analyst_client, method)(f"{PATH}/{price_id}", format="json")
-    assert response.status_code == 404
-    assert str(price_id) in response.json()["detail"]
-
-
-def test_a_viewer_reads_and_writes_nothing(viewer_client: APIClient) -> None:
-    url = f"{PATH}/{observe('A', '5.00', 1).pk}"
-    assert viewer_client.get(url).status_code == viewer_client.get(PATH).status_code == 200
-    assert post(viewer_client).status_code == 403
-    for method in ("put", "patch", "delete"):
-        assert getattr(viewer_client, method)(url, {"price": 1}, format="json").status_code == 403
-    assert CompetitorPrice.objects.get().price == 5
-
-
-def test_anonymous_people_are_not_answered(anonymous: APIClient) -> None:
-    for path in (PATH, f"{PATH}/1", QUALITIES, f"{QUALITIES}/1"):
-        assert anonymous.get(path).status_code == 401
 
 
 # --- the list ------------------------------------------------------------------------------------------
@@ -190,15 +177,15 @@ def test_the_list_is_filtered(viewer_client: APIClient) -> None:
 def test_the_policies_decide_what_is_fresh(viewer_client: APIClient) -> None:
     for product in ("CUP", "MUG", "BOWL"):
         observe("A", "6.00", 10, product)
-    PricePolicy.objects.create(competitor_days=5)
-    PricePolicy.objects.create(product_id="CUP", competitor_days=10)
+    PricePolicyFactory(competitor_days=5)
+    PricePolicyFactory(product="CUP", competitor_days=10)
     assert [row["product_id"] for row in viewer_client.get(PATH, {"fresh": "true"}).json()["items"]] == [
         "CUP"
     ]
     for row in viewer_client.get(PATH).json()["items"]:
         assert row["fresh"] == (row["product_id"] == "CUP")
     Product.objects.filter(code__in=("CUP", "MUG")).update(category="Cups")
-    PricePolicy.objects.create(category="Cups", competitor_days=11)
+    PricePolicyFactory(category="Cups", competitor_days=11)
     PricePolicy.objects.filter(product_id="CUP").update(competitor_days=9)
     assert [row["product_id"] for row in viewer_client.get(PATH, {"fresh": "true"}).json()["items"]] == [
         "MUG"
@@ -211,8 +198,8 @@ def test_the_policies_decide_what_is_fresh(viewer_client: APIClient) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    [{"fresh": "perhaps"}, {"limit": 0}, {"offset": -1}, {"start_date": "2025-04-02", "end_date": "2025-04-01"},
-     {"product": "a/b"}, {"shop": "A"}, {"start_date": "2025-02-30"}],
+    [{"fresh": "perhaps"}, {"start_date": "2025-04-02", "end_date": "2025-04-01"},
+     {"product": "a/b"}, {"start_date": "2025-02-30"}],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused(query: dict[str, Any], viewer_client: APIClient) -> None:
     assert viewer_client.get(PATH, query).status_code == 400
@@ -221,15 +208,6 @@ def test_what_makes_no_sense_is_refused(query: dict[str, Any], viewer_client: AP
 def test_the_calendar_s_last_day_is_no_accident(viewer_client: APIClient) -> None:
     observe("A", "5.00", 1)
     assert names(viewer_client, start_date="0001-01-01", end_date="9999-12-31") == ["A"]
-
-
-def test_a_long_list_costs_as_many_queries_as_a_short_one(counted: APIClient) -> None:
-    for count in (1, 40):
-        for number in range(count):
-            observe(f"{count}-{number}", "4.00", 1, ("CUP", "MUG")[number % 2])
-        with CaptureQueriesContext(connection) as captured:
-            assert counted.get(PATH).json()["total"] >= count
-        assert len(captured) == 6
 
 
 # --- what their offers are worth -----------------------------------------------------------------------
@@ -252,27 +230,9 @@ def test_the_competitors_are_listed_with_what_is_known_of_them(analyst_client: A
 
 
 def test_an_analyst_sets_a_quality(analyst_client: APIClient, viewer_client: APIClient) -> None:
-    competitor = Competitor.objects.create(name="A")
+    competitor = CompetitorFactory(name="A")
     url = f"{QUALITIES}/{competitor.pk}"
     assert analyst_client.put(url, {"quality": 1.25}, format="json").json()["quality"] == 1.25
     assert analyst_client.patch(url, {}, format="json").json()["quality"] == 1.25
-    assert analyst_client.put(url, {}, format="json").status_code == 400
-    assert viewer_client.patch(url, {"quality": 2}, format="json").status_code == 403
+    assert refused_fields(analyst_client.put(url, {}, format="json")) == {"quality"}
     assert viewer_client.get(url).json()["quality"] == 1.25
-
-
-@pytest.mark.parametrize("quality", [0, -1, 100.01, 1.234, "NaN", "Infinity", None, "good"])
-def test_a_quality_out_of_its_limits_is_refused(quality: Any, analyst_client: APIClient) -> None:
-    competitor = Competitor.objects.create(name="A")
-    response = analyst_client.patch(f"{QUALITIES}/{competitor.pk}", {"quality": quality}, format="json")
-    assert response.status_code == 400
-    competitor.refresh_from_db()
-    assert competitor.quality == Decimal(1)
-
-
-@pytest.mark.parametrize("method", ["get", "put", "patch"])
-def test_a_competitor_that_is_not_there_is_not_found(method: str, analyst_client: APIClient) -> None:
-    body = {} if method == "get" else {"quality": 1}
-    for number in (999, 10**30):
-        response = getattr(analyst_client, method)(f"{QUALITIES}/{number}", body, format="json")
-        assert response.status_code == 404

@@ -28,11 +28,12 @@ from pricing.recommendation.selectors.policies import effective_policies
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.services.data_checks import check_data
 from pricing.sales.services.products import product_update
-from tests.integration.little_shop import Commits
+from tests.factories import PricePolicyFactory, ProductFactory
 from tests.integration.market.factories import observe
 from tests.integration.market.rules import PATIENT, a_manager, outcomes, prices, rule, run, with_costs
 from tests.integration.pricing.queries import queries_of_call
 from tests.jobs import scheduled
+from tests.shops import Commits
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_open")]
 BEFORE = {"BOWL": "7.25", "CUP": "4.00", "MUG": "6.75", "PLATE 1.5": "10.50", "SPOON": "1.00"}
@@ -218,7 +219,7 @@ def test_hours_are_the_shop_s(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_dynamic_factors_are_an_action(monkeypatch: pytest.MonkeyPatch) -> None:
-    PricePolicy.objects.create(max_change=Decimal(1))
+    PricePolicyFactory(max_change=Decimal(1))
     Product.objects.filter(code="CUP").update(stock_level=100, target_stock=50)
     at(NOON, monkeypatch)
     made = run(rule(action="dynamic", percent=None, codes=["CUP", "SPOON"], may_apply=True))
@@ -235,8 +236,8 @@ def test_dynamic_factors_are_an_action(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_guardrails_bind_and_are_named() -> None:
-    PricePolicy.objects.create(max_change=Decimal("0.05"))
-    PricePolicy.objects.create(product_id="MUG", min_price=Decimal("6.75"))
+    PricePolicyFactory(max_change=Decimal("0.05"))
+    PricePolicyFactory(product="MUG", min_price=Decimal("6.75"))
     made = run(rule(codes=["CUP", "MUG"]))
     assert outcomes(made) == {"CUP": "proposed -> 3.80", "MUG": "held_back guardrail -> 6.75"}
     assert dict(made.results.values_list("product_id", "binding")) == {
@@ -251,7 +252,7 @@ def test_without_a_floor_a_price_is_left_alone() -> None:
 
 
 def test_contradicting_limits_leave_it_alone() -> None:
-    PricePolicy.objects.create(min_price=Decimal(50))
+    PricePolicyFactory(min_price=Decimal(50))
     assert outcomes(run(rule(codes=["CUP"]))) == {"CUP": "held_back infeasible -> 4.00"}
 
 
@@ -273,7 +274,7 @@ def test_the_cap_of_a_day_counts_what_the_ledger_applied_that_day() -> None:
 
 
 def test_a_policy_s_cooldown_is_kept() -> None:
-    PricePolicy.objects.create(cooldown_days=3)
+    PricePolicyFactory(cooldown_days=3)
     product_update("CUP", by="anna", current_price=Decimal("4.10"))
     assert outcomes(run(rule(codes=["CUP"]))) == {"CUP": "held_back cooling -> 4.10"}
 
@@ -543,7 +544,7 @@ def standing() -> dict[tuple[str, str], str]:
 
 
 def test_floors_caps_and_missing_costs_are_told_once_for_each_rule() -> None:
-    PricePolicy.objects.create(product_id="MUG", min_price=Decimal("6.75"))
+    PricePolicyFactory(product="MUG", min_price=Decimal("6.75"))
     Product.objects.filter(code="BOWL").update(cost=None)
     made = rule(codes=["CUP", "MUG", "BOWL"], max_change_percent=Decimal(5))
     run(made)
@@ -668,7 +669,7 @@ def a_random_rule(chance: random.Random, number: int) -> RepricingRule:
 
 def a_random_product(chance: random.Random, number: int) -> Product:
     code, price = f"N{number:03}", Decimal(chance.randint(50, 4000)) / 100
-    product = Product.objects.create(
+    product = ProductFactory(
         code=code,
         name=code,
         current_price=price,
@@ -681,7 +682,7 @@ def a_random_product(chance: random.Random, number: int) -> Product:
             observe(name, f"{price * Decimal(chance.uniform(0.4, 2)):.2f}", 1, product=code)
     if chance.random() < 0.3:
         low = price * Decimal(chance.uniform(0.5, 1.2))
-        PricePolicy.objects.create(
+        PricePolicyFactory(
             product=product,
             min_price=low.quantize(Decimal("0.01")),
             max_price=chance.choice([None, (low * 2).quantize(Decimal("0.01"))]),

@@ -1,9 +1,10 @@
-"""Sales as the API takes them, and what the tables say after they were written."""
+"""Sales as the API takes them, what the tables say after they were written, and products to recommend prices for."""
 
 from decimal import Decimal
 from typing import Any
 
 from pricing.sales.models import SalesHistory, StaleCustomer, StaleProduct
+from tests.factories import PricedProductFactory
 
 SALE = {
     "invoice_no": "1001",
@@ -45,4 +46,22 @@ def stale() -> tuple[list[str], list[str]]:
     return (
         sorted(StaleProduct.objects.values_list("product_id", flat=True)),
         sorted(StaleCustomer.objects.values_list("customer_id", flat=True)),
+    )
+
+
+def products_to_price() -> None:
+    """A rise, a cut, a price that is right, one too uncertain to touch, and two nothing can be said of."""
+    PricedProductFactory(code="CUT", cost="5.00", category="Cups", estimate__elasticity=-4.0)
+    PricedProductFactory(code="NOCOST", cost=None, category="", estimate__elasticity=-2.0)
+    PricedProductFactory(
+        code="NOPRICE", current_price=None, category="", estimate=None, summary__monthly_sales=0
+    )
+    PricedProductFactory(code="P001", estimate__flags=["CI_CROSSES_MINUS_ONE"])
+    PricedProductFactory(code="RIGHT", category="Cups", estimate__elasticity=-2.9, estimate__std_error=0.05)
+    PricedProductFactory(
+        code="UNSURE",
+        estimate__elasticity=-1.9,
+        estimate__std_error=1.5,
+        estimate__quality="D",
+        estimate__weight=0.0,
     )

@@ -13,8 +13,9 @@ from pricing.recommendation.services.bulk import bulk_request
 from pricing.recommendation.services.categories import categories_refresh
 from pricing.sales.models import PriceChange
 from pricing.sales.services.products import product_update
+from tests.factories import PricedProductFactory
 from tests.integration.admin_pages import page, queries_of, run_action, said, signed_in
-from tests.integration.pricing.shelf import put_on_shelf, shelf
+from tests.integration.pricing.factories import products_to_price
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +32,7 @@ def test_lists_take_the_same_few_queries_however_long_they_are(viewer: User) -> 
     seen = []
     for count in (2, 20):
         for number in range(count):
-            put_on_shelf(f"{count}-{number}", category=f"{count} {number}")
+            PricedProductFactory(code=f"{count}-{number}", category=f"{count} {number}")
             optimised([f"{count}-{number}"])
         categories_refresh(data_version())
         seen.append(
@@ -41,8 +42,8 @@ def test_lists_take_the_same_few_queries_however_long_they_are(viewer: User) -> 
 
 
 def test_rows_are_shown_found_by_their_job_and_handed_out(viewer: User) -> None:
-    shelf()
-    put_on_shelf("=1+1")
+    products_to_price()
+    PricedProductFactory(code="=1+1")
     first, second = optimised(["P001", "=1+1"]), optimised(["CUT"])
     browser = signed_in(viewer)
     text = browser.get(page(BulkRow), {"q": str(second.pk)}).content.decode()
@@ -53,7 +54,7 @@ def test_rows_are_shown_found_by_their_job_and_handed_out(viewer: User) -> None:
 
 
 def test_the_newest_comes_first_and_says_what_it_brings(viewer: User) -> None:
-    shelf()
+    products_to_price()
     first, second = optimised(["P001", "CUT"]), optimised(["CUT"])
     browser = signed_in(viewer)
     listed = browser.get(page(BulkOptimization)).content.decode()
@@ -71,7 +72,7 @@ def test_the_newest_comes_first_and_says_what_it_brings(viewer: User) -> None:
 
 
 def test_all_its_prices_are_proposed_at_once_and_only_once(analyst: User) -> None:
-    shelf()
+    products_to_price()
     found = optimised(["P001"])
     browser = signed_in(analyst)
     assert "1 price proposed, 0 left out" in said(run_action(browser, "propose", found))
@@ -84,7 +85,7 @@ def test_all_its_prices_are_proposed_at_once_and_only_once(analyst: User) -> Non
 def test_what_cannot_be_proposed_any_more_is_said_and_viewers_do_not_propose(
     analyst: User, viewer: User
 ) -> None:
-    shelf()
+    products_to_price()
     found = optimised(["P001"])
     run_action(signed_in(viewer), "propose", found)
     assert not PriceChange.objects.exists()
@@ -94,7 +95,7 @@ def test_what_cannot_be_proposed_any_more_is_said_and_viewers_do_not_propose(
 
 
 def test_products_without_a_category_have_a_name_and_a_page(viewer: User) -> None:
-    shelf()
+    products_to_price()
     categories_refresh(data_version())
     browser = signed_in(viewer)
     text = browser.get(page(CategorySummary)).content.decode()
@@ -104,7 +105,7 @@ def test_products_without_a_category_have_a_name_and_a_page(viewer: User) -> Non
 
 
 def test_nobody_edits_them(admin_user: User) -> None:
-    shelf()
+    products_to_price()
     found = optimised(["P001"])
     categories_refresh(data_version())
     browser = signed_in(admin_user)

@@ -1,21 +1,19 @@
 """What the last recompute found out, in the admin."""
 
-from collections.abc import Callable
-
 import pytest
 from django.contrib.auth.models import User
-from django.db.models import Model
 from django.utils import timezone
 
 from pricing.elasticity.models import ElasticityEstimate, ElasticityModel
-from pricing.sales.models import Product, ProductSummary, StaleCustomer, StaleProduct
-from tests.integration.admin_pages import page, queries_of, signed_in
+from pricing.sales.models import Product
+from tests.factories import ElasticityEstimateFactory, ProductFactory
+from tests.integration.admin_pages import page, signed_in
 
 pytestmark = pytest.mark.django_db
 
 
 def estimate(product: Product) -> None:
-    ElasticityEstimate.objects.create(
+    ElasticityEstimateFactory(
         product=product,
         method="pooled",
         elasticity=-1.234,
@@ -27,47 +25,16 @@ def estimate(product: Product) -> None:
     )
 
 
-def summary(product: Product) -> None:
-    ProductSummary.objects.create(product=product, total_quantity=12)
-
-
-def stale_product(product: Product) -> None:
-    StaleProduct.objects.create(product=product, version=1)
-
-
-def stale_customer(product: Product) -> None:
-    StaleCustomer.objects.create(customer_id=product.pk, version=1)
-
-
-@pytest.mark.parametrize(
-    ("model", "make", "queries"),
-    [
-        (ElasticityEstimate, estimate, 6),
-        (ProductSummary, summary, 6),
-        (StaleProduct, stale_product, 6),
-        (StaleCustomer, stale_customer, 6),
-    ],
-)
-def test_the_lists_take_the_same_few_queries_however_long_they_are(
-    model: type[Model], make: Callable[[Product], None], queries: int, viewer: User
-) -> None:
-    browser = signed_in(viewer)
-    for count in (2, 20):
-        for number in range(count):
-            make(Product.objects.create(code=f"{count}-{number}", name="x"))
-        assert queries_of(browser, page(model)) == queries
-
-
 def test_an_estimate_is_shown_as_people_say_it(viewer: User) -> None:
-    estimate(Product.objects.create(code="CUP", name="Cup"))
+    estimate(ProductFactory(code="CUP"))
     text = signed_in(viewer).get(page(ElasticityEstimate), {"q": "cup"}).content.decode()
     for shown in ("-1.23", "-1.60 to -0.90", "62 %", "BULK_CAPPED, CHANNEL_MIX"):
         assert shown in text
 
 
 def test_an_estimate_without_an_interval_says_so(viewer: User) -> None:
-    product = Product.objects.create(code="CUP", name="Cup")
-    ElasticityEstimate.objects.create(product=product, method="point", elasticity=-1.0)
+    product = ProductFactory(code="CUP")
+    ElasticityEstimateFactory(product=product, method="point", elasticity=-1.0)
     text = signed_in(viewer).get(page(ElasticityEstimate)).content.decode()
     assert '<td class="field-interval">-</td>' in text
     assert '<td class="field-weight_percent">-</td>' in text

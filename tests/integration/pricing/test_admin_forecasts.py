@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from pricing.forecasting.models import DemandForecast, ForecastModel
-from pricing.sales.models import Product
+from tests.factories import ProductFactory
 from tests.integration.admin_pages import page, queries_of, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +17,7 @@ MEASURES = {"wape": 0.34, "bias": 0.1, "mase": 0.9, "pinball": 1.5}
 
 def forecast(code: str, wape: float | None = 0.34) -> None:
     DemandForecast.objects.create(
-        product=Product.objects.create(code=code, name=code),
+        product=ProductFactory(code=code),
         method="lines",
         purchase_frequency=1.5,
         exposure=14,

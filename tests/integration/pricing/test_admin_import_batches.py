@@ -15,10 +15,11 @@ from django.utils import timezone
 
 from elastix.imports.models import ImportBatch, ImportReject, ImportStatus, UploadChunk
 from elastix.imports.services import batch_create, uploads_purge
-from elastix.jobs.models import Job, JobState
+from elastix.jobs.models import Job
 from pricing.sales.core.files import ImportKind
 from pricing.sales.models import SalesHistory, Transaction
-from tests.integration.admin_pages import page, queries_of, run_action, said, signed_in
+from tests.factories import ImportBatchFactory
+from tests.integration.admin_pages import page, run_action, said, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -153,7 +154,7 @@ def test_an_import_whose_upload_is_kept_is_imported_again_with_its_options(
     browser: Client, commits: Commits
 ) -> None:
     options = {"mapping": {"Country": ""}, "encoding": None, "day_first": None}
-    kept = ImportBatch.objects.create(
+    kept = ImportBatchFactory(
         kind=ImportKind.TRANSACTIONS,
         status=ImportStatus.CHECKED,
         dry_run=True,
@@ -179,14 +180,3 @@ def test_an_import_that_is_still_being_read_is_not_started_again(browser: Client
     response = run_action(browser, "import_again", ingest(SALES))
     assert "still being read" in said(response)
     assert ImportBatch.objects.count() == 1
-
-
-def test_the_list_takes_the_same_few_queries_however_long_it_is(analyst: User, viewer: User) -> None:
-    looking = signed_in(viewer)
-    for count in (2, 20):
-        for number in range(count):
-            job = Job.objects.create(kind="import_transactions", state=JobState.RUNNING)
-            ImportBatch.objects.create(
-                kind=ImportKind.TRANSACTIONS, file_name=f"{number}.csv", job=job, created_by=analyst
-            )
-        assert queries_of(looking, page(ImportBatch)) == 8

@@ -13,7 +13,7 @@ from elastix.fields import uuid7
 from pricing.changes.services import price_changes
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.services.products import product_create, product_update
-from tests.integration.admin_pages import errors_of, page, queries_of, run_action, said, signed_in
+from tests.integration.admin_pages import errors_of, page, run_action, said, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -221,12 +221,3 @@ def test_changes_can_be_exported(changes: list[PriceChange], viewer: User) -> No
     answer: Any = run_action(signed_in(viewer), "export_csv", *changes)
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
     assert "CUP,4.00,4.49,proposed,proposal" in text
-
-
-def test_the_list_takes_the_same_queries_for_many_changes_as_for_few(
-    changes: list[PriceChange], browser: Client
-) -> None:
-    few = queries_of(browser, page(PriceChange))
-    for number in range(20):
-        product_create(code=f"P{number}", by="x", name="x", current_price=Decimal("1.00"))
-    assert queries_of(browser, page(PriceChange)) == few

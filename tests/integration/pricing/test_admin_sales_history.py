@@ -10,11 +10,12 @@ from django.core.exceptions import ValidationError
 
 from elastix.dataset.versions import data_version
 from elastix.errors import NotFound
-from pricing.sales.models import Product, SalesHistory, StaleCustomer, StaleProduct
+from pricing.sales.models import SalesHistory, StaleCustomer, StaleProduct
 from pricing.sales.models.transactions import SalesSource
 from pricing.sales.services.manual_history import manual_day_create, manual_day_delete, manual_day_update
 from pricing.sales.services.transactions import transactions_create
-from tests.integration.admin_pages import errors_of, page, queries_of, run_action, said, signed_in
+from tests.factories import ProductFactory
+from tests.integration.admin_pages import errors_of, page, run_action, said, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -23,8 +24,8 @@ DAY = dt.date(2025, 3, 1)
 
 @pytest.fixture(autouse=True)
 def products() -> None:
-    Product.objects.create(code="CUP", name="Cup")
-    Product.objects.create(code="MUG", name="Mug")
+    ProductFactory(code="CUP")
+    ProductFactory(code="MUG")
 
 
 def values(**changes: Any) -> dict[str, Any]:
@@ -197,14 +198,6 @@ def test_a_viewer_writes_no_day(viewer: User) -> None:
     assert browser.post(page(SalesHistory, "add"), form(date="2025-03-02")).status_code == 403
     assert browser.post(page(SalesHistory, "change", day.pk), form(quantity="9")).status_code == 403
     assert SalesHistory.objects.get().quantity == 10
-
-
-def test_the_list_takes_the_same_few_queries_however_long_it_is(viewer: User) -> None:
-    browser = signed_in(viewer)
-    for first in (1, 100):
-        for number in range(first, 2 * first + 2):
-            manual_day_create(values(date=DAY + dt.timedelta(days=number)))
-        assert queries_of(browser, page(SalesHistory)) == 7
 
 
 def test_days_are_found_by_the_whole_code_of_their_product(viewer: User) -> None:

@@ -12,7 +12,8 @@ from elastix.imports.models import ImportBatch
 from pricing.sales.core.files import ImportKind
 from pricing.sales.models import Product, SalesHistory, StaleCustomer, StaleProduct, Transaction
 from pricing.sales.services.transactions import transactions_create
-from tests.integration.admin_pages import errors_of, page, queries_of, run_action, said, signed_in
+from tests.factories import ImportBatchFactory, ProductFactory
+from tests.integration.admin_pages import errors_of, page, run_action, said, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +52,7 @@ def form(**changes: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def cup() -> Product:
-    return Product.objects.create(code="CUP", name="Cup")
+    return ProductFactory(code="CUP")
 
 
 def sold(date: dt.date = DAY) -> tuple[int, Decimal] | None:
@@ -114,7 +115,7 @@ def test_a_line_out_of_its_limits_is_refused(
 
 
 def test_a_service_code_may_have_a_negative_price(analyst: User) -> None:
-    Product.objects.create(code="D", name="Discount", kind="service")
+    ProductFactory(code="D", name="Discount", kind="service")
     signed_in(analyst).post(page(Transaction, "add"), form(product="D", unit_price="-4.00"))
     assert Transaction.objects.get().unit_price == Decimal("-4")
 
@@ -223,18 +224,8 @@ def test_lines_are_filtered_by_the_last_days_of_the_data_and_by_country(viewer: 
     assert found(browser, country="France") == {"old"}
 
 
-def test_the_list_takes_the_same_few_queries_however_long_it_is(viewer: User) -> None:
-    batch = ImportBatch.objects.create(kind=ImportKind.TRANSACTIONS, file_name="march.csv")
-    browser = signed_in(viewer)
-    for count in (2, 20):
-        for number in range(count):
-            make(product_id=f"{count}-{number}", country=f"Country {number}")
-        Transaction.rows.update(batch=batch)
-        assert queries_of(browser, page(Transaction)) == 8
-
-
 def test_the_page_of_a_line_says_why_it_is_left_out_and_where_it_came_from(viewer: User) -> None:
-    batch = ImportBatch.objects.create(kind=ImportKind.TRANSACTIONS, file_name="march.csv")
+    batch = ImportBatchFactory(kind=ImportKind.TRANSACTIONS, file_name="march.csv")
     line = make()
     Transaction.rows.update(exclusion=5, batch=batch)
     text = signed_in(viewer).get(page(Transaction, "change", line.pk)).content.decode()

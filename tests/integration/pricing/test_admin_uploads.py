@@ -19,6 +19,7 @@ from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.jobs.models import Job
 from pricing.sales.core.files import ImportKind
 from pricing.sales.models import Product, SalesHistory, Transaction
+from tests.factories import ProductFactory
 from tests.integration.admin_pages import errors_of, page, run_action, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -118,7 +119,7 @@ def test_a_workbook_and_a_packed_text_are_read(browser: Client, commits: Commits
 
 @pytest.mark.parametrize("action", ["export_csv", "export_xlsx"])
 def test_exported_products_can_be_imported_again(action: str, browser: Client, commits: Commits) -> None:
-    product = Product.objects.create(
+    product = ProductFactory(
         code="CUP",
         name="-Cup",
         category="Cups",

@@ -13,9 +13,10 @@ from pricing.elasticity.core.pooled import solve
 from pricing.elasticity.core.pooled.grades import NOT_CONVERGED
 from pricing.elasticity.models import ElasticityModel
 from pricing.elasticity.selectors.fitted_model import fit_converged
-from pricing.sales.models import Product
 from pricing.sales.services.manual_history import manual_day_create
-from tests.integration.little_shop import Commits
+from tests.api_cases import ProductFigureCases
+from tests.factories import ProductFactory
+from tests.shops import Commits
 
 pytestmark = pytest.mark.django_db
 
@@ -59,7 +60,7 @@ def test_a_method_can_be_asked_for(
 def test_two_prices_entered_by_hand_are_compared_as_the_seed_does(
     commits: Commits, viewer_client: APIClient
 ) -> None:
-    Product.objects.create(code="HAND", name="By hand")
+    ProductFactory(code="HAND", name="By hand")
     for day, quantity, price in ((1, 1000, "10"), (2, 800, "12")):
         manual_day_create(
             {
@@ -120,13 +121,6 @@ def test_few_days_are_warned_of(commits: Commits, shop: ImportBatch, analyst_cli
     assert body["quality"] == "D"
 
 
-@pytest.mark.parametrize("code", ["NOBODY", "POST", "%00", "x" * 60, "caf%C3%A9", "a b"])
-def test_what_has_no_elasticity_is_not_found(code: str, shop: ImportBatch, viewer_client: APIClient) -> None:
-    answer = viewer_client.get(f"{PATH}/{code}")
-    assert answer.status_code == 404
-    assert answer["Content-Type"] == "application/problem+json"
-
-
 def test_a_method_without_an_answer_is_not_found(shop: ImportBatch, viewer_client: APIClient) -> None:
     answer = viewer_client.get(f"{PATH}/SPOON", {"method": "log_log"})
     assert answer.status_code == 404
@@ -140,6 +134,7 @@ def test_other_questions_are_refused(
     assert viewer_client.get(f"{PATH}/CUP", query).status_code == 400
 
 
-def test_it_costs_six_queries(shop: ImportBatch, counted: APIClient, django_assert_num_queries: Any) -> None:
-    with django_assert_num_queries(6):
-        assert counted.get(f"{PATH}/CUP").status_code == 200
+class TestElasticity(ProductFigureCases):
+    path = "/api/analytics/elasticity/{code}"
+    queries = 6
+    missing = (*ProductFigureCases.missing, "POST", "a b")

@@ -10,25 +10,26 @@ from rest_framework.test import APIClient
 
 from elastix.dataset.versions import data_version
 from elastix.imports.models import ImportBatch
-from pricing.recommendation.models import CategorySummary, PricePolicy
+from pricing.recommendation.models import CategorySummary
 from pricing.recommendation.selectors.bulk import filtered_products
 from pricing.recommendation.selectors.bulk_optimization import optimize_each
 from pricing.recommendation.selectors.recommendations import recommend_many
 from pricing.recommendation.services.categories import categories_refresh, categories_refresh_if_outdated
-from pricing.sales.models import Product, SalesHistory
+from pricing.sales.models import Product
 from pricing.sales.services.products import product_update
-from tests.integration.little_shop import AS_OF
+from tests.factories import PricedProductFactory, PricePolicyFactory, SalesHistoryFactory
+from tests.integration.pricing.factories import products_to_price
 from tests.integration.pricing.queries import queries_of_call
-from tests.integration.pricing.shelf import put_on_shelf, shelf
 from tests.jobs import scheduled
+from tests.shops import AS_OF
 
 PATH = "/api/analytics/categories"
 
 
 @pytest.fixture
 def _sold(shop: ImportBatch) -> None:
-    """The shelf beside the little shop, with sales of the last 30 days and one of the day before them."""
-    shelf()
+    """Products to price beside the sample shop, with sales of the last 30 days and one of the day before them."""
+    products_to_price()
     Product.objects.filter(code__in=("CUP", "MUG")).update(category="Cups")
     first, last = AS_OF - dt.timedelta(days=30), AS_OF - dt.timedelta(days=1)
     for code, day, units, revenue, returned in (
@@ -37,8 +38,8 @@ def _sold(shop: ImportBatch) -> None:
         ("P001", first - dt.timedelta(days=1), 999, "9999.00", 0),
         ("UNSURE", last, 10, "129.90", 0),
     ):
-        SalesHistory.objects.create(
-            product_id=code,
+        SalesHistoryFactory(
+            product=code,
             date=day,
             quantity=units,
             revenue=revenue,
@@ -86,7 +87,7 @@ def test_products_without_a_category_are_together_and_say_so(viewer_client: APIC
     categories_refresh_if_outdated()
     rest = ask(viewer_client)[""]
     assert rest["label"] == "Uncategorised"
-    assert rest["products"] == 5  # three of the little shop, two of the shelf
+    assert rest["products"] == 5  # three of the sample shop, two of the products to price
     # Nothing here has a cost.
     assert (rest["margin"], rest["cost_known_percent"]) == (None, 0.0)
     assert rest["revenue"] > 0  # type: ignore[operator]
@@ -104,7 +105,7 @@ def test_most_revenue_first_and_when_it_was_summed_up(viewer_client: APIClient) 
 
 @pytest.mark.usefixtures("_sold")
 def test_an_assumed_cost_counts() -> None:
-    PricePolicy.objects.create(category="", assumed_cost_ratio="0.50")
+    PricePolicyFactory(category="", assumed_cost_ratio="0.50")
     categories_refresh_if_outdated()
     rest = CategorySummary.objects.get(category="")
     assert rest.cost_known == 1.0
@@ -113,7 +114,7 @@ def test_an_assumed_cost_counts() -> None:
 
 @pytest.mark.django_db
 def test_where_nothing_was_sold_the_plain_mean_counts(viewer_client: APIClient) -> None:
-    shelf()
+    products_to_price()
     categories_refresh(data_version())
     cups = ask(viewer_client)["Cups"]
     assert (cups["revenue"], cups["margin"], cups["elasticity"]) == (0.0, None, -3.45)
@@ -131,7 +132,7 @@ def touched() -> None:
 
 
 def new_policy() -> None:
-    PricePolicy.objects.create(category="Drinks", max_change="0.05")
+    PricePolicyFactory(category="Drinks", max_change="0.05")
 
 
 def a_day_later() -> None:
@@ -141,7 +142,7 @@ def a_day_later() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("change", [touched, new_policy, a_day_later])
 def test_it_is_summed_up_anew_when_something_has_changed_and_only_then(change: Callable[[], None]) -> None:
-    shelf()
+    products_to_price()
     assert "categories" in scheduled()
     assert categories_refresh_if_outdated()
     assert not categories_refresh_if_outdated()
@@ -153,7 +154,7 @@ def test_it_is_summed_up_anew_when_something_has_changed_and_only_then(change: C
 
 @pytest.mark.django_db
 def test_a_category_that_has_emptied_disappears() -> None:
-    shelf()
+    products_to_price()
     categories_refresh_if_outdated()
     Product.objects.filter(category="Drinks").update(is_active=False)
     categories_refresh(data_version())
@@ -163,7 +164,7 @@ def test_a_category_that_has_emptied_disappears() -> None:
 @pytest.mark.django_db
 def test_the_answer_and_the_look_take_the_same_few_queries_however_many(counted: APIClient) -> None:
     for number in range(40):
-        put_on_shelf(f"P{number}", category=f"Category {number}")
+        PricedProductFactory(code=f"P{number}", category=f"Category {number}")
     with override_settings(DEBUG=False):
         categories_refresh_if_outdated()
         assert queries_of_call(lambda: counted.get(PATH)) == 1

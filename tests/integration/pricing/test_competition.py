@@ -8,15 +8,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from elastix.dataset.models import DataVersion
-from market.models import CompetitorPrice
 from pricing.recommendation.selectors.competition import (
     CompetitorStatistics,
     competitor_prices,
     competitor_statistics,
 )
-from pricing.sales.models import Product
-from tests.integration.little_shop import AS_OF
-from tests.integration.market.factories import TODAY, observe, observe_market
+from tests.factories import TODAY, CompetitorPriceFactory, ProductFactory
+from tests.integration.market.factories import observe, observe_market
+from tests.shops import AS_OF
 
 pytestmark = pytest.mark.usefixtures("shop")
 
@@ -55,11 +54,11 @@ def test_another_day_can_be_counted_from() -> None:
 
 
 def test_a_shop_without_sales_counts_from_today() -> None:
-    Product.objects.create(code="NEW", name="New")
+    ProductFactory(code="NEW")
     now = dt.datetime.now(dt.UTC)
     for name, age in (("A", 2), ("B", 30)):
-        CompetitorPrice.objects.create(
-            product_id="NEW", competitor_name=name, price=5, recorded_at=now - dt.timedelta(days=age)
+        CompetitorPriceFactory(
+            product="NEW", competitor_name=name, price=5, recorded_at=now - dt.timedelta(days=age)
         )
     DataVersion.objects.update(as_of=None)
     assert competitor_statistics(["NEW"])["NEW"].count == 1
@@ -80,7 +79,7 @@ def test_many_products_cost_as_many_queries_as_one() -> None:
     for number in range(2):
         codes = [f"P{number}-{each}" for each in range(1 + 30 * number)]
         for code in codes:
-            Product.objects.create(code=code, name=code)
+            ProductFactory(code=code)
             for name in ("A", "B", "C"):
                 observe(name, "5.00", 1, code)
         with CaptureQueriesContext(connection) as captured:

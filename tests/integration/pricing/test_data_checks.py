@@ -1,4 +1,4 @@
-"""The daily check of the data, on the little shop."""
+"""The daily check of the data, on the sample shop."""
 
 import datetime as dt
 
@@ -12,8 +12,8 @@ from elastix.imports.models import ImportBatch
 from pricing.sales.models import Product, Transaction
 from pricing.sales.services.data_checks import check_data
 from pricing.sales.services.transactions import transaction_delete
-from tests.integration.little_shop import LAST_DAY, MERCHANDISE
 from tests.jobs import scheduled
+from tests.shops import LAST_DAY, MERCHANDISE
 
 pytestmark = pytest.mark.django_db
 PATIENT = override_settings(DATA_STALE_AFTER=dt.timedelta(days=100_000))

@@ -9,9 +9,10 @@ from django.core.management import CommandError, call_command
 from django.test import override_settings
 from rest_framework.test import APIClient
 
-from pricing.sales.models import Product, Transaction
+from pricing.sales.models import Transaction
 from simulations.generator import shop as generator
 from simulations.services.demo import FILE_NAME, demo_is_loaded, demo_login
+from tests.factories import ProductFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +24,7 @@ def demo() -> str:
 
 
 def test_it_does_not_touch_a_real_shop() -> None:
-    Product.objects.create(code="MINE", name="Mine")
+    ProductFactory(code="MINE")
     with pytest.raises(CommandError, match="holds a shop already"):
         demo()
     assert not Transaction.objects.exists()

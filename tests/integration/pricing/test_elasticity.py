@@ -9,8 +9,9 @@ from rest_framework.test import APIClient
 
 from elastix.imports.models import ImportBatch
 from pricing.elasticity.models import ElasticityEstimate
-from pricing.sales.models import Product
-from tests.integration.little_shop import (
+from tests.factories import ProductFactory
+from tests.integration.pricing.factories import sale
+from tests.shops import (
     AS_OF,
     FIRST_DAY,
     LAST_DAY,
@@ -20,7 +21,6 @@ from tests.integration.little_shop import (
     csv_bytes,
     line,
 )
-from tests.integration.pricing.factories import sale
 
 pytestmark = pytest.mark.django_db
 
@@ -176,7 +176,7 @@ def test_the_rule_of_thumb_is_for_shops_without_sales_only(
 
 
 def test_a_shop_without_sales_gets_the_rule_of_thumb_when_it_asks(viewer_client: APIClient) -> None:
-    Product.objects.create(code="CUP", name="Cup")
+    ProductFactory(code="CUP")
     assert row(viewer_client, "CUP", method="default")["elasticity"] == -1.2
     assert "FEW_DAYS" in row(viewer_client, "CUP", method="default")["flags"]
     assert codes(viewer_client) == []

@@ -8,7 +8,8 @@ from rest_framework.test import APIClient
 from elastix.imports.models import ImportBatch
 from pricing.elasticity.models import ElasticityEstimate
 from pricing.sales.models import SalesHistory
-from tests.integration.little_shop import FIRST_DAY, LAST_DAY, Commits, bring_in, csv_bytes, line
+from tests.api_cases import ProductFigureCases
+from tests.shops import FIRST_DAY, LAST_DAY, Commits, bring_in, csv_bytes, line
 
 pytestmark = pytest.mark.django_db
 
@@ -84,17 +85,6 @@ def test_a_product_without_a_regression_is_a_conflict_that_says_what_is_missing(
     assert said in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("code", ["NOBODY", "POST", "%00", "x" * 60])
-def test_what_has_no_elasticity_is_not_found(code: str, shop: ImportBatch, viewer_client: APIClient) -> None:
-    answer = viewer_client.get(path(code))
-    assert answer.status_code == 404
-    assert answer["Content-Type"] == "application/problem+json"
-
-
-def test_nobody_reads_it_without_logging_in(shop: ImportBatch, anonymous: APIClient) -> None:
-    assert anonymous.get(path("CUP")).status_code == 401
-
-
 @pytest.mark.parametrize("query", [{"method": "pooled"}, {"start_date": "2025-01-01"}, {"limit": 1}])
 def test_other_questions_are_refused(
     query: dict[str, Any], shop: ImportBatch, viewer_client: APIClient
@@ -115,3 +105,9 @@ def test_asked_twice_it_is_remembered_and_a_known_tag_is_a_304(
     with django_assert_num_queries(3):
         assert counted.get(path("CUP")).json() == first.json()
     assert counted.get(path("CUP"), headers={"If-None-Match": first["ETag"]}).status_code == 304
+
+
+class TestDiagnostics(ProductFigureCases):
+    path = "/api/analytics/elasticity/{code}/diagnostics"
+    queries = 5
+    missing = (*ProductFigureCases.missing, "POST")

@@ -12,7 +12,9 @@ from elastix.jobs.recompute import request_recompute
 from pricing.forecasting.models import DemandForecast, ForecastModel
 from pricing.sales.models import Product, SalesHistory
 from pricing.sales.services.manual_history import manual_day_create
-from tests.integration.little_shop import AS_OF, LAST_DAY, MERCHANDISE, Commits
+from tests.api_cases import ProductFigureCases
+from tests.factories import ProductFactory
+from tests.shops import AS_OF, LAST_DAY, MERCHANDISE, Commits
 
 pytestmark = pytest.mark.django_db
 
@@ -176,14 +178,14 @@ def test_a_service_is_not_forecast_and_the_answer_says_so(
 def test_a_product_without_sales_has_nothing_to_forecast_from(
     shop: ImportBatch, viewer_client: APIClient
 ) -> None:
-    Product.objects.create(code="NEW", name="New")
+    ProductFactory(code="NEW")
     body = viewer_client.get(f"{PATH}/NEW").json()
     assert (body["method"], body["forecast"]) == (None, [])
     assert "had no sales" in body["warnings"][0]
 
 
 def test_before_any_sale_there_is_an_answer(db: None, viewer_client: APIClient) -> None:
-    Product.objects.create(code="NEW", name="New")
+    ProductFactory(code="NEW")
     body = viewer_client.get(f"{PATH}/NEW").json()
     assert (body["as_of"], body["forecast"]) == (None, [])
 
@@ -210,7 +212,7 @@ def test_a_new_product_is_forecast_beside_its_category_and_warned_of(
 def test_three_weeks_of_sales_are_forecast_at_their_mean(
     commits: Commits, shop: ImportBatch, viewer_client: APIClient
 ) -> None:
-    Product.objects.create(code="HAND", name="By hand")
+    ProductFactory(code="HAND", name="By hand")
     for back in range(21):
         manual_day_create({"product_id": "HAND", "date": LAST_DAY - dt.timedelta(days=back), "quantity": 10,
                            "price": Decimal(3)})  # fmt: skip
@@ -306,18 +308,14 @@ def test_other_questions_are_refused(
     assert answer["Content-Type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("code", ["NOBODY", "%00", "x" * 60, "caf%C3%A9"])
-def test_an_unknown_product_is_not_found(code: str, shop: ImportBatch, viewer_client: APIClient) -> None:
-    assert viewer_client.get(f"{PATH}/{code}").status_code == 404
-
-
-def test_nobody_reads_it_without_logging_in(shop: ImportBatch, anonymous: APIClient) -> None:
-    assert anonymous.get(f"{PATH}/CUP").status_code == 401
-
-
 def test_it_costs_seven_queries(
     shop: ImportBatch, counted: APIClient, django_assert_num_queries: Any
 ) -> None:
     for query in ({}, {"method": "auto"}, {"price": 5}):
         with django_assert_num_queries(7):
             assert counted.get(f"{PATH}/CUP", query).status_code == 200
+
+
+class TestForecast(ProductFigureCases):
+    path = "/api/forecast/demand/{code}"
+    queries = 7

@@ -16,7 +16,7 @@ from pricing.elasticity.models import ElasticityEstimate
 from pricing.elasticity.services import estimates as estimating
 from pricing.sales.models import PriceChange, Product, Transaction
 from pricing.sales.services.imports import TransactionsImport
-from tests.integration.little_shop import csv_bytes, lines_of_shop
+from tests.shops import csv_bytes, lines_of_shop
 
 pytestmark = pytest.mark.django_db
 

@@ -15,12 +15,13 @@ from elastix.jobs.recompute import request_recompute
 from pricing.bundles.core import cross_price
 from pricing.bundles.models import CrossPriceModel, ProductPair
 from pricing.bundles.services import KIND, pairs_request_if_outdated
-from pricing.sales.models import Product, Transaction
+from pricing.sales.models import Transaction
 from pricing.sales.services.transactions import transaction_delete
-from tests.integration.admin_pages import page, queries_of, signed_in
-from tests.integration.little_shop import Commits
-from tests.integration.pricing.tea_shop import baskets_by_hand, compute_pairs, open_tea_shop
+from tests.factories import JobFactory, ProductFactory, ProductPairFactory
+from tests.integration.admin_pages import page, signed_in
+from tests.integration.pricing.basket_shop import baskets_by_hand, compute_pairs, import_basket_shop
 from tests.jobs import scheduled
+from tests.shops import Commits
 
 pytestmark = pytest.mark.django_db
 
@@ -28,8 +29,8 @@ PATH = "/api/analytics/cross-elasticity"
 
 
 @pytest.fixture
-def tea_shop(commits: Commits) -> None:
-    open_tea_shop(commits)
+def basket_shop(commits: Commits) -> None:
+    import_basket_shop(commits)
     compute_pairs(commits)
 
 
@@ -41,7 +42,7 @@ def asked(client: APIClient, x: str, y: str) -> Any:
 
 
 def test_a_full_recompute_leads_to_pairs_and_nothing_else_does(commits: Commits) -> None:
-    open_tea_shop(commits)
+    import_basket_shop(commits)
     assert not ProductPair.objects.exists()
     compute_pairs(commits)
     job = Job.objects.get(kind=KIND)
@@ -58,8 +59,8 @@ def test_a_full_recompute_leads_to_pairs_and_nothing_else_does(commits: Commits)
 
 
 def test_only_one_computation_is_asked_for_at_a_time(commits: Commits) -> None:
-    open_tea_shop(commits)
-    Job.objects.create(kind=KIND, state=JobState.RUNNING)
+    import_basket_shop(commits)
+    JobFactory(kind=KIND, state=JobState.RUNNING)
     assert pairs_request_if_outdated() is None
 
 
@@ -72,7 +73,7 @@ def test_a_shop_without_sales_has_none_and_asks_for_none(db: None) -> None:
 
 
 def test_a_shop_that_lost_its_sales_loses_its_pairs(
-    tea_shop: None, commits: Commits, admin_client: APIClient
+    basket_shop: None, commits: Commits, admin_client: APIClient
 ) -> None:
     with commits():
         assert admin_client.delete("/transactions?confirm=true").status_code == 200
@@ -84,7 +85,7 @@ def test_a_shop_that_lost_its_sales_loses_its_pairs(
     assert pairs_request_if_outdated() is None
 
 
-def test_every_pair_stands_there_in_both_directions_with_its_baskets(tea_shop: None) -> None:
+def test_every_pair_stands_there_in_both_directions_with_its_baskets(basket_shop: None) -> None:
     each, both, total = baskets_by_hand()
     found = {(pair.product_x_id, pair.product_y_id): pair for pair in ProductPair.objects.all()}
     assert set(found) == {("HONEY", "JAM"), ("JAM", "HONEY"), ("SCONE", "TEA"), ("TEA", "SCONE")}
@@ -99,7 +100,7 @@ def test_every_pair_stands_there_in_both_directions_with_its_baskets(tea_shop: N
 
 
 def test_a_fit_that_did_not_converge_is_an_alert_until_one_does(
-    tea_shop: None, commits: Commits, monkeypatch: pytest.MonkeyPatch
+    basket_shop: None, commits: Commits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     standing = Alert.objects.filter(kind="fit_not_converged", subject="product pairs", cleared_at=None)
     assert not standing.exists()
@@ -114,7 +115,7 @@ def test_a_fit_that_did_not_converge_is_an_alert_until_one_does(
 # --- asking for one ------------------------------------------------------------------------------
 
 
-def test_a_complement_is_told(tea_shop: None, viewer_client: APIClient) -> None:
+def test_a_complement_is_told(basket_shop: None, viewer_client: APIClient) -> None:
     answer = asked(viewer_client, "scone", "Tea")
     body = answer.json()
     assert answer.status_code == 200
@@ -126,7 +127,7 @@ def test_a_complement_is_told(tea_shop: None, viewer_client: APIClient) -> None:
     assert body["last_updated"]
 
 
-def test_a_substitute_is_told(tea_shop: None, viewer_client: APIClient) -> None:
+def test_a_substitute_is_told(basket_shop: None, viewer_client: APIClient) -> None:
     body = asked(viewer_client, "JAM", "HONEY").json()
     assert body["relationship"] == "substitutes"
     assert 0 < body["ci_low"] < body["cross_elasticity"]
@@ -135,7 +136,7 @@ def test_a_substitute_is_told(tea_shop: None, viewer_client: APIClient) -> None:
 
 
 def test_a_pair_that_was_not_looked_at_is_estimated_on_the_spot(
-    tea_shop: None, viewer_client: APIClient
+    basket_shop: None, viewer_client: APIClient
 ) -> None:
     body = asked(viewer_client, "TEA", "HONEY").json()
     assert (body["source"], body["relationship"], body["baskets_together"]) == (
@@ -152,7 +153,7 @@ def test_a_pair_that_was_not_looked_at_is_estimated_on_the_spot(
 
 
 def test_the_spot_comes_to_what_is_published_where_nothing_else_is_near(
-    tea_shop: None, viewer_client: APIClient
+    basket_shop: None, viewer_client: APIClient
 ) -> None:
     published = asked(viewer_client, "SCONE", "TEA").json()
     ProductPair.objects.all().delete()
@@ -164,7 +165,7 @@ def test_the_spot_comes_to_what_is_published_where_nothing_else_is_near(
 
 
 def test_before_pairs_are_computed_the_answer_says_so(commits: Commits, viewer_client: APIClient) -> None:
-    open_tea_shop(commits)
+    import_basket_shop(commits)
     body = asked(viewer_client, "SCONE", "TEA").json()
     assert (body["source"], body["cross_elasticity"], body["ci_low"]) == ("not_estimated", None, None)
     assert body["relationship"] == "independent"
@@ -174,8 +175,8 @@ def test_before_pairs_are_computed_the_answer_says_so(commits: Commits, viewer_c
     assert "not been computed" in body["interpretation"]
 
 
-def test_a_product_that_never_sold_is_independent(tea_shop: None, viewer_client: APIClient) -> None:
-    Product.objects.create(code="NEW", name="New")
+def test_a_product_that_never_sold_is_independent(basket_shop: None, viewer_client: APIClient) -> None:
+    ProductFactory(code="NEW")
     body = asked(viewer_client, "TEA", "NEW").json()
     assert (body["relationship"], body["baskets_together"], body["lift"]) == ("independent", 0, 0)
 
@@ -194,18 +195,14 @@ def test_a_product_that_never_sold_is_independent(tea_shop: None, viewer_client:
     ],
 )
 def test_what_cannot_be_answered_is_refused(
-    query: dict[str, str], status: int, tea_shop: None, viewer_client: APIClient
+    query: dict[str, str], status: int, basket_shop: None, viewer_client: APIClient
 ) -> None:
     answer = viewer_client.get(PATH, query)
     assert answer.status_code == status
     assert answer["Content-Type"] == "application/problem+json"
 
 
-def test_it_is_not_for_everybody(tea_shop: None, anonymous: APIClient) -> None:
-    assert asked(anonymous, "SCONE", "TEA").status_code == 401
-
-
-def test_new_pairs_are_a_new_answer(tea_shop: None, commits: Commits, viewer_client: APIClient) -> None:
+def test_new_pairs_are_a_new_answer(basket_shop: None, commits: Commits, viewer_client: APIClient) -> None:
     tag = asked(viewer_client, "SCONE", "TEA")["ETag"]
     query = {"product_x": "SCONE", "product_y": "TEA"}
     assert viewer_client.get(PATH, query, headers={"If-None-Match": tag}).status_code == 304
@@ -215,7 +212,7 @@ def test_new_pairs_are_a_new_answer(tea_shop: None, commits: Commits, viewer_cli
 
 
 def test_a_published_pair_takes_few_queries(
-    tea_shop: None, counted: APIClient, django_assert_num_queries: Any
+    basket_shop: None, counted: APIClient, django_assert_num_queries: Any
 ) -> None:
     with django_assert_num_queries(7):
         assert asked(counted, "SCONE", "TEA").status_code == 200
@@ -225,20 +222,8 @@ def test_a_published_pair_takes_few_queries(
 
 
 def pair(number: int) -> None:
-    x, y = (Product.objects.create(code=f"{side}{number}", name="A thing") for side in "XY")
-    ProductPair.objects.create(
-        product_x=x, product_y=y, cross_elasticity=0.714, std_error=0.1, ci_low=0.5, ci_high=0.9,
-        relationship="substitutes", baskets_together=3, support=0.1, confidence=0.25, lift=1.5, version=1,
-    )  # fmt: skip
-
-
-def test_the_list_takes_the_same_few_queries_however_long_it_is(viewer: User) -> None:
-    browser = signed_in(viewer)
-    pair(1)
-    few = queries_of(browser, page(ProductPair))
-    for number in range(2, 12):
-        pair(number)
-    assert queries_of(browser, page(ProductPair)) == few <= 6
+    x, y = (ProductFactory(code=f"{side}{number}") for side in "XY")
+    ProductPairFactory(product_x=x, product_y=y, ci_low=0.5, ci_high=0.9, confidence=0.25)
 
 
 def test_the_list_shows_what_a_shopkeeper_reads(viewer: User) -> None:
@@ -257,7 +242,7 @@ def test_nobody_changes_them_by_hand(viewer: User, admin_user: User) -> None:
         assert browser.post(page(ProductPair, "change", number), {}).status_code == 403
 
 
-def test_the_model_is_shown_without_its_numbers(tea_shop: None, viewer: User) -> None:
+def test_the_model_is_shown_without_its_numbers(basket_shop: None, viewer: User) -> None:
     assert "pairs of sales version" in signed_in(viewer).get(page(CrossPriceModel)).content.decode()
 
 

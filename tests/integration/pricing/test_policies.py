@@ -10,6 +10,8 @@ from rest_framework.test import APIClient
 from pricing.recommendation.models import PricePolicy
 from pricing.recommendation.selectors.policies import Overrides, effective_policies
 from pricing.sales.models import Product
+from tests.api_cases import ApiCases
+from tests.factories import PricePolicyFactory, ProductFactory
 from tests.integration.pricing.queries import queries_of_call
 
 pytestmark = pytest.mark.django_db
@@ -20,20 +22,52 @@ PATH = "/api/price/policies"
 @pytest.fixture(autouse=True)
 def _products(db: None) -> None:
     for code, category in (("CUP", "Cups"), ("MUG", "Cups"), ("BOWL", "Bowls")):
-        Product.objects.create(code=code, name=code.title(), category=category)
+        ProductFactory(code=code, category=category)
+
+
+IMPOSSIBLE = (
+    *(({"target_margin": value}, "target_margin") for value in (-0.1, 1, "NaN", 0.12345, [], True)),
+    *(({"min_price": value}, "min_price") for value in (0, -1, 1e9, "Infinity", 0.001)),
+    *(({"endings": value}, "endings") for value in ("5", "49,", "100", "ANY", "٤٩", "49\x00", [])),
+    *(({"competitor_days": value}, "competitor_days") for value in (0, 366, 1.5)),
+    ({"strategy": "greed"}, "strategy"),
+    ({"demand_model": "cubic"}, "demand_model"),
+    ({"max_change": 1.01}, "max_change"),
+    ({"markup": 101}, "markup"),
+    ({"competitor_ceiling": 0}, "competitor_ceiling"),
+    ({"cooldown_days": 366}, "cooldown_days"),
+    ({"assumed_cost_ratio": 0}, "assumed_cost_ratio"),
+    ({"self_approval": "perhaps"}, "self_approval"),
+    ({"min_price": 5, "max_price": 4}, ""),
+    ({"competitor_floor": 1.2, "competitor_ceiling": 1.1}, ""),
+    ({"product_id": "NOBODY"}, "product_id"),
+    ({"category": "Nothing"}, "category"),
+)
+
+
+class TestPolicies(ApiCases):
+    path = PATH
+    factory = PricePolicyFactory
+    rows_key = "policies"
+    writer = "manager"
+    list_queries = 2
+    body = {"category": "Bowls", "max_change": 0.1, "endings": "00,50"}
+    created = {"scope": "category Bowls", "product_id": None, "strategy": None, "min_price": None}
+    invalid = (*IMPOSSIBLE, ({"product_id": "CUP"}, "category"))
+    change = {"max_change": 0.2}
+    invalid_changes = IMPOSSIBLE
+
+    def make(self) -> PricePolicy:
+        return PricePolicyFactory(product=ProductFactory())
 
 
 def policy(**fields: Any) -> PricePolicy:
-    return PricePolicy.objects.create(**fields)
+    return PricePolicyFactory(**fields)
 
 
 def of(*codes: str) -> list[Any]:
     found = effective_policies(Product.objects.filter(code__in=codes))
     return [found[code] for code in codes]
-
-
-def fields_of(answer: Any) -> list[str]:
-    return [error["field"] for error in answer.json()["errors"]]
 
 
 # --- which policy decides -------------------------------------------------------------------------------------
@@ -108,7 +142,7 @@ def test_the_largest_change_that_nobody_decided_on_gives_way_to_a_request() -> N
 # --- the addresses --------------------------------------------------------------------------------------------
 
 
-def test_a_manager_lays_down_reads_changes_and_takes_back_a_policy(manager_client: APIClient) -> None:
+def test_put_replaces_a_policy_and_patch_changes_what_is_given(manager_client: APIClient) -> None:
     made = manager_client.post(PATH, {"product_id": "cup", "max_change": 0.1, "endings": "00,50"})
     assert made.status_code == 201
     body = made.json()
@@ -121,9 +155,6 @@ def test_a_manager_lays_down_reads_changes_and_takes_back_a_policy(manager_clien
     replaced = manager_client.put(one, {"category": "Cups", "strategy": "markup", "markup": 0.5}).json()
     assert (replaced["scope"], replaced["product_id"], replaced["markup"]) == ("category Cups", None, 0.5)
     assert (replaced["min_price"], replaced["max_change"]) == (None, None)
-    assert manager_client.delete(one).status_code == 204
-    assert [manager_client.get(one).status_code, manager_client.delete(one).status_code] == [404, 404]
-    assert [manager_client.patch(one, {}).status_code, manager_client.put(one, {}).status_code] == [404, 404]
 
 
 def test_what_was_changed_through_the_api_stands_in_the_history(manager_client: APIClient) -> None:
@@ -151,36 +182,6 @@ def test_a_second_policy_for_the_same_is_a_conflict(scope: dict[str, str], manag
     assert PricePolicy.objects.count() == 2
 
 
-@pytest.mark.parametrize(
-    ("fields", "where"),
-    [
-        ({"product_id": "NOBODY"}, "product_id"),
-        ({"category": "Nothing"}, "category"),
-        ({"category": "Cups", "product_id": "CUP"}, "category"),
-        ({"strategy": "greed"}, "strategy"),
-        ({"demand_model": "cubic"}, "demand_model"),
-        *(({"target_margin": value}, "target_margin") for value in (-0.1, 1, "NaN", 0.12345, [], True)),
-        ({"max_change": 1.01}, "max_change"),
-        ({"markup": 101}, "markup"),
-        *(({"min_price": value}, "min_price") for value in (0, -1, 1e9, "Infinity", 0.001)),
-        *(({"endings": value}, "endings") for value in ("5", "49,", "100", "ANY", "٤٩", "49\x00", [])),
-        *(({"competitor_days": value}, "competitor_days") for value in (0, 366, 1.5)),
-        ({"competitor_ceiling": 0}, "competitor_ceiling"),
-        ({"cooldown_days": 366}, "cooldown_days"),
-        ({"assumed_cost_ratio": 0}, "assumed_cost_ratio"),
-        ({"self_approval": "perhaps"}, "self_approval"),
-        ({"min_price": 5, "max_price": 4}, ""),
-        ({"competitor_floor": 1.2, "competitor_ceiling": 1.1}, ""),
-    ],
-)
-def test_values_that_cannot_be_are_refused_by_name(
-    fields: dict[str, Any], where: str, manager_client: APIClient
-) -> None:
-    answer = manager_client.post(PATH, fields)
-    assert (answer.status_code, set(fields_of(answer))) == (400, {where})
-    assert not PricePolicy.objects.exists()
-
-
 def test_the_list_goes_from_the_shop_to_single_products(viewer_client: APIClient) -> None:
     for fields in ({"product_id": "CUP"}, {"category": "Cups"}, {}, {"category": "Bowls"}):
         policy(**fields)
@@ -197,17 +198,6 @@ def test_the_list_goes_from_the_shop_to_single_products(viewer_client: APIClient
     assert viewer_client.get(PATH, {"category": "Cups"}).json()["total"] == 1
     assert viewer_client.get(PATH, {"product_id": "cup"}).json()["policies"][0]["scope"] == "product CUP"
     assert viewer_client.get(PATH, {"product_id": "MUG"}).json() == {"policies": [], "total": 0}
-    assert viewer_client.get(PATH, {"colour": "red"}).status_code == 400
-
-
-def test_the_list_takes_two_queries_however_long_it_is(
-    counted: APIClient, django_assert_num_queries: Any
-) -> None:
-    for count in (2, 20):
-        for number in range(count):
-            policy(category=f"{count} {number}")
-        with django_assert_num_queries(2):
-            counted.get(PATH)
 
 
 def test_what_holds_for_a_product_is_told_with_where_it_comes_from(viewer_client: APIClient) -> None:
@@ -219,16 +209,3 @@ def test_what_holds_for_a_product_is_told_with_where_it_comes_from(viewer_client
     assert settings["strategy"] == {"value": "profit", "source": "built in"}
     assert viewer_client.get(f"{PATH}/effective/MUG").json()["product_id"] == "MUG"
     assert viewer_client.get(f"{PATH}/effective/NOBODY").status_code == 404
-
-
-def test_an_analyst_decides_on_no_policy(analyst_client: APIClient) -> None:
-    kept = policy(max_change="0.10")
-    assert analyst_client.post(PATH, {"category": "Cups"}).status_code == 403
-    for method in (analyst_client.put, analyst_client.patch, analyst_client.delete):
-        assert method(f"{PATH}/{kept.pk}", {"max_change": 0.5}).status_code == 403
-    assert [str(each) for each in PricePolicy.objects.filter(max_change="0.10")] == ["the shop"]
-
-
-@pytest.mark.parametrize("policy_id", ["0", "99999999999999999999999"])
-def test_a_policy_that_is_not_there(policy_id: str, viewer_client: APIClient) -> None:
-    assert viewer_client.get(f"{PATH}/{policy_id}").status_code == 404

@@ -18,11 +18,12 @@ from elastix.imports.models import ImportBatch
 from elastix.jobs.models import ScheduleRun
 from elastix.jobs.scheduler import run_due
 from pricing.changes.services import price_changes
-from pricing.recommendation.models import PricePolicy
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.products import Kind, PriceSource
 from pricing.sales.services.products import product_create, product_update
+from tests.api_cases import DetailCases, ListCases
 from tests.conftest import client_of, user_with_role
+from tests.factories import PriceChangeFactory, PricePolicyFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -201,7 +202,7 @@ def test_a_price_for_a_product_that_is_not_there_is_not_found(analyst_client: AP
 def test_the_policys_hard_limits_are_law_for_people_too(
     policy: dict[str, str], price: str, rule: str, cup: Product, manager_client: APIClient
 ) -> None:
-    PricePolicy.objects.create(**policy)
+    PricePolicyFactory(**policy)
     answer = manager_client.post(PATH, {"product_id": "CUP", "new_price": price})
     assert answer.status_code == 400
     assert [error["code"] for error in answer.json()["errors"]] == [rule]
@@ -223,23 +224,6 @@ def test_a_product_occurs_in_a_batch_once(batch: Any) -> None:
 
 
 # --- who may ----------------------------------------------------------------------------------------------
-
-
-def test_viewers_read_analysts_propose_managers_decide(
-    proposed: int, viewer_client: APIClient, analyst_client: APIClient, manager_client: APIClient
-) -> None:
-    assert viewer_client.get(PATH).status_code == 200
-    assert viewer_client.post(PATH, {"product_id": "CUP", "new_price": 5}).status_code == 403
-    assert analyst_client.post(PATH, {"product_id": "CUP", "new_price": 5}).status_code == 201
-    assert [analyst_client.post(f"{PATH}/{proposed}/{step}").status_code for step in STEPS] == [403] * 4
-    assert analyst_client.post(f"{PATH}/batch/{NOBODY}/apply").status_code == 403
-    assert manager_client.post(f"{PATH}/{proposed}/approve").status_code == 200
-
-
-def test_nobody_comes_in_without_logging_in(proposed: int, anonymous: APIClient) -> None:
-    assert anonymous.get(PATH).status_code == 401
-    assert anonymous.post(PATH, {"product_id": "CUP", "new_price": 5}).status_code == 401
-    assert [anonymous.post(f"{PATH}/{proposed}/{step}").status_code for step in STEPS] == [401] * 4
 
 
 @override_settings(OPEN_API=True, OPEN_API_ROLE="manager")
@@ -275,7 +259,7 @@ def test_one_own_proposal_in_a_batch_keeps_the_whole_batch_waiting(
 
 
 def test_the_policy_may_let_people_approve_their_own(cup: Product, manager_client: APIClient) -> None:
-    PricePolicy.objects.create(product=cup, self_approval=True)
+    PricePolicyFactory(product=cup, self_approval=True)
     own = manager_client.post(PATH, {"product_id": "CUP", "new_price": 5}).json()["items"][0]["id"]
     assert manager_client.post(f"{PATH}/{own}/approve").json()["status"] == "approved"
 
@@ -365,7 +349,7 @@ def test_a_limit_that_was_drawn_meanwhile_holds(
     state: str, step: str, request: pytest.FixtureRequest, manager_client: APIClient
 ) -> None:
     change = request.getfixturevalue(state)
-    PricePolicy.objects.create(max_price=Decimal("4.25"))
+    PricePolicyFactory(max_price=Decimal("4.25"))
     answer = manager_client.post(f"{PATH}/{change}/{step}")
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (409, "max_price")
     Product.objects.update(is_active=False)
@@ -463,7 +447,6 @@ def test_what_was_decided_singly_stays_out_of_the_batchs_next_step(
 @pytest.mark.parametrize("step", STEPS)
 def test_what_is_not_there_is_not_found(step: str, manager_client: APIClient) -> None:
     for path in (f"{PATH}/1", f"{PATH}/{2**63}"):
-        assert manager_client.get(path).status_code == 404
         assert manager_client.post(f"{path}/{step}").status_code == 404
     assert manager_client.post(f"{PATH}/batch/{NOBODY}/{step}").status_code == 404
 
@@ -543,6 +526,12 @@ def test_of_two_due_changes_of_a_product_the_first_is_applied(proposed: int) -> 
 # --- reading ----------------------------------------------------------------------------------------------
 
 
+class TestPriceChanges(ListCases, DetailCases):
+    path = PATH
+    factory = PriceChangeFactory
+    list_queries = 2
+
+
 @pytest.fixture
 def several_changes(batch: Any, applied: int) -> int:
     """Two changes by hand (the products' first prices), a batch of two proposals, a change that was applied."""
@@ -563,9 +552,6 @@ def several_changes(batch: Any, applied: int) -> int:
         ("start_date=2025-03-02", 4),
         ("endDate=2025-03-01", 1),
         ("start_date=0001-01-01&end_date=9999-12-31", 5),
-        ("limit=2", 2),
-        ("offset=4", 1),
-        ("offset=99", 0),
     ],
 )
 def test_changes_are_filtered(
@@ -573,7 +559,7 @@ def test_changes_are_filtered(
 ) -> None:
     body = viewer_client.get(f"{PATH}?{query}").json()
     assert len(body["items"]) == expected
-    assert body["total"] == (5 if "limit" in query or "offset" in query else expected)
+    assert body["total"] == expected
 
 
 def test_a_batch_is_found_by_its_number(batch: Any, viewer_client: APIClient) -> None:
@@ -601,20 +587,11 @@ def test_changes_are_ordered(
 
 @pytest.mark.parametrize(
     "query",
-    ["status=open", "batch=1", "source=me", "ordering=id", "limit=0", "limit=1001", "offset=-1", "page=2",
+    ["status=open", "batch=1", "source=me", "ordering=id", 
      "start_date=2025-02-30", "start_date=2025-02-02&end_date=2025-02-01", "product=a%2Fb"],
 )  # fmt: skip
 def test_a_query_out_of_its_limits_is_refused(query: str, viewer_client: APIClient) -> None:
     assert viewer_client.get(f"{PATH}?{query}").status_code == 400
-
-
-def test_the_number_of_queries_does_not_grow_with_the_changes(
-    counted: APIClient, several_changes: int, django_assert_num_queries: Any
-) -> None:
-    with django_assert_num_queries(2):
-        assert len(counted.get(PATH).json()["items"]) == 5
-    with django_assert_num_queries(2):
-        assert len(counted.get(f"{PATH}?limit=1").json()["items"]) == 1
 
 
 def test_deciding_on_a_batch_takes_as_many_queries_for_many_as_for_few(

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
 from pricing.sales.models import PriceChange, Product
-from tests.integration.little_shop import Commits
+from tests.shops import Commits
 
 pytestmark = pytest.mark.django_db
 

@@ -8,15 +8,22 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from market.models import CompetitorPrice
 from pricing.elasticity.models import ElasticityEstimate
 from pricing.recommendation.api.price_serializers import ProductRecommendationSerializer
 from pricing.recommendation.models import PricePolicy
 from pricing.recommendation.selectors.expected import expected_effects
 from pricing.recommendation.selectors.recommendations import recommend_many
-from pricing.sales.models import PriceChange, Product, ProductSummary
-from tests.integration.little_shop import AS_OF, MERCHANDISE
+from pricing.sales.models import PriceChange, Product
+from tests.api_cases import ProductFigureCases
+from tests.factories import (
+    CompetitorPriceFactory,
+    PriceChangeFactory,
+    PricedProductFactory,
+    PricePolicyFactory,
+    ProductFactory,
+)
 from tests.integration.pricing.queries import queries_of_call
+from tests.shops import AS_OF, MERCHANDISE
 
 pytestmark = pytest.mark.usefixtures("shop")
 
@@ -25,18 +32,9 @@ PATH = "/api/price/recommend"
 
 @pytest.fixture(autouse=True)
 def _latte(shop: Any) -> None:
-    """The Iced Latte of the documents, sold in the little shop: its recommendation is known by heart."""
-    Product.objects.create(
-        code="P001", name="Iced Latte 720", category="Drinks", current_price="12.99", cost="8.5"
-    )
-    ProductSummary.objects.create(product_id="P001", monthly_sales=1200)
-    ElasticityEstimate.objects.create(
-        product_id="P001",
-        method="pooled",
-        elasticity=-1.2,
-        std_error=0.4,
-        quality="A",
-        flags=["CI_CROSSES_MINUS_ONE"],
+    """The Iced Latte of the documents, sold in the sample shop: its recommendation is known by heart."""
+    PricedProductFactory(
+        code="P001", name="Iced Latte 720", estimate__std_error=0.4, estimate__flags=["CI_CROSSES_MINUS_ONE"]
     )
 
 
@@ -58,7 +56,7 @@ def binding(answer: dict[str, Any]) -> list[str]:
 def changed(days_ago: float, **fields: Any) -> PriceChange:
     when = timezone.now() - dt.timedelta(days=days_ago)
     line = {"old_price": "11.99", "new_price": "12.99", "status": "applied", "changed_at": when}
-    return PriceChange.objects.create(product_id="P001", **(line | fields))
+    return PriceChangeFactory(product="P001", **(line | fields))
 
 
 @pytest.mark.parametrize("query", [{}, {"target_margin": 0.30}])
@@ -118,8 +116,8 @@ def test_what_a_request_may_ask_for(
 
 
 def test_a_request_cannot_undo_what_a_policy_decided(viewer_client: APIClient) -> None:
-    PricePolicy.objects.create(max_change="0.05", min_price="12.50", target_margin="0.30")
-    PricePolicy.objects.create(category="Drinks", max_price="13.30")
+    PricePolicyFactory(max_change="0.05", min_price="12.50", target_margin="0.30")
+    PricePolicyFactory(category="Drinks", max_price="13.30")
     wider = {"max_change_percent": 50, "min_price": 1, "max_price": 99, "target_margin": 0.05}
     answer = ask(viewer_client, **wider)
     assert bounds(answer)["max_increase"] == (13.63, "the shop")
@@ -133,8 +131,8 @@ def test_a_request_cannot_undo_what_a_policy_decided(viewer_client: APIClient) -
 def test_a_policy_sets_strategy_model_endings_and_the_cost_that_is_assumed(viewer_client: APIClient) -> None:
     Product.objects.filter(code="P001").update(cost=None)
     assert ask(viewer_client)["reason"] == "NO_FLOOR"
-    PricePolicy.objects.create(
-        product_id="P001", demand_model="constant_elasticity", endings="00", assumed_cost_ratio="0.6544"
+    PricePolicyFactory(
+        product="P001", demand_model="constant_elasticity", endings="00", assumed_cost_ratio="0.6544"
     )
     answer = ask(viewer_client)
     assert answer["recommended_price"] == 14.0
@@ -145,14 +143,14 @@ def test_a_policy_sets_strategy_model_endings_and_the_cost_that_is_assumed(viewe
 
 def test_competitors_bound_the_price_where_a_policy_says_so(viewer_client: APIClient) -> None:
     for name, price in (("A", "13.49"), ("B", "12.49"), ("C", "14.99")):
-        CompetitorPrice.objects.create(
-            product_id="P001",
+        CompetitorPriceFactory(
+            product="P001",
             competitor_name=name,
             price=price,
             recorded_at=dt.datetime.combine(AS_OF - dt.timedelta(days=2), dt.time(), dt.UTC),
         )
     assert "competitor_ceiling" not in bounds(ask(viewer_client))
-    PricePolicy.objects.create(competitor_floor="0.90", competitor_ceiling="1.00")
+    PricePolicyFactory(competitor_floor="0.90", competitor_ceiling="1.00")
     answer = ask(viewer_client)
     assert bounds(answer)["competitor_ceiling"] == (13.65, "the shop")
     assert bounds(answer)["competitor_floor"] == (12.3, "the shop")
@@ -162,7 +160,7 @@ def test_competitors_bound_the_price_where_a_policy_says_so(viewer_client: APICl
 
 
 def test_a_price_that_was_changed_lately_stays(viewer_client: APIClient) -> None:
-    PricePolicy.objects.create(category="Drinks", cooldown_days=7)
+    PricePolicyFactory(category="Drinks", cooldown_days=7)
     changed(8)
     assert ask(viewer_client)["recommended_price"] == 14.49
     line = changed(6)
@@ -185,7 +183,7 @@ def test_a_price_that_was_changed_lately_stays(viewer_client: APIClient) -> None
 def test_a_first_price_and_an_intention_are_no_changes(
     line: dict[str, Any], viewer_client: APIClient
 ) -> None:
-    PricePolicy.objects.create(cooldown_days=7)
+    PricePolicyFactory(cooldown_days=7)
     changed(1, **line)
     assert ask(viewer_client)["reason"] == "GUARDRAIL"
 
@@ -194,7 +192,7 @@ def test_what_cannot_be_priced_says_so(viewer_client: APIClient) -> None:
     service = ask(viewer_client, "POST")
     assert (service["reason"], service["warnings"][0], service["expected"]) == ("SERVICE", "SERVICE", None)
     assert service["recommended_price"] == service["current_price"]
-    Product.objects.create(code="NEW", name="New")
+    ProductFactory(code="NEW")
     new = ask(viewer_client, "NEW")
     assert (new["reason"], new["current_price"], new["recommended_price"]) == ("NO_PRICE", None, None)
     assert "No price is known yet" in new["rationale"]
@@ -240,13 +238,9 @@ def test_limits_in_the_wrong_order_are_refused(viewer_client: APIClient) -> None
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "max_price")
 
 
-def test_an_unknown_product_is_not_found(viewer_client: APIClient) -> None:
-    assert viewer_client.get(f"{PATH}/NOBODY").status_code == 404
-
-
 def test_many_products_are_answered_like_each_alone_in_the_same_few_queries(viewer_client: APIClient) -> None:
-    PricePolicy.objects.create(product_id="CUP", strategy="revenue", endings="any", min_price="1.00")
-    PricePolicy.objects.create(assumed_cost_ratio="0.5")
+    PricePolicyFactory(product="CUP", strategy="revenue", endings="any", min_price="1.00")
+    PricePolicyFactory(assumed_cost_ratio="0.5")
     codes = [*MERCHANDISE, "P001", "POST"]
     rows = ProductRecommendationSerializer(recommend_many([*codes, "NOBODY", "P001"]), many=True).data
     assert [row["product_id"] for row in rows] == sorted(codes)
@@ -277,7 +271,7 @@ def test_the_record_of_a_change_says_what_was_expected_and_why() -> None:
 
 
 def test_without_a_price_or_an_elasticity_nothing_is_expected() -> None:
-    Product.objects.create(code="NEW", name="New", current_price="5.00")
+    ProductFactory(code="NEW", current_price="5.00")
     new = Decimal("5.50")
     changes = [("NEW", Decimal("5"), new), ("P001", None, new), ("NOBODY", new, new), ("POST", new, new)]
     assert expected_effects(changes) == [None] * 4
@@ -299,3 +293,8 @@ def test_records_of_many_changes_take_the_same_few_queries() -> None:
     assert (
         queries_of_call(lambda: expected_effects(one)) == queries_of_call(lambda: expected_effects(many)) == 7
     )
+
+
+class TestRecommendation(ProductFigureCases):
+    path = "/api/price/recommend/{code}"
+    queries = 9

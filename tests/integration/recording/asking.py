@@ -14,8 +14,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from tests.conftest import client_of, user_with_role
-from tests.integration.little_shop import AS_OF, Commits
 from tests.integration.recording.normal import Placeholders, kind_of, short
+from tests.shops import AS_OF, Commits
 
 ROLES = ("viewer", "analyst", "manager", "admin")
 # Whose role is one too low for what the first may do; a stranger is logged in and in no group.

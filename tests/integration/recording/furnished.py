@@ -1,14 +1,14 @@
-"""The little shop with something of everything in it, brought there through the API itself."""
+"""The sample shop with something of everything in it, brought there through the API itself."""
 
 from typing import Any
 
 from django.apps import apps
 
-from tests.integration.little_shop import open_shop
 from tests.integration.recording.asking import OPENED, Api
+from tests.shops import import_shop
 
 # code, category, cost, stock, target stock
-SHELF = (
+PRODUCTS = (
     ("CUP", "Mugs", 2.1, 40, 60),
     ("MUG", "Mugs", 3.2, 400, 100),
     ("PLATE%201.5", "Plates", 5.5, 0, 80),
@@ -31,11 +31,11 @@ RULE = {
 
 def furnish(api: Api) -> None:
     """Open the shop and fill it; `api.ids` then names one of everything."""
-    batch = open_shop(api.commits)
+    batch = import_shop(api.commits)
     assert batch.status == "published", batch.error
     api.ids["import"] = batch.pk
     api.ids["transaction"] = model("pricing", "Transaction").objects.order_by("invoice_no", "pk").first().pk
-    fill_shelf(api)
+    set_products(api)
     set_policies(api)
     look_at_market(api)
     reprice(api)
@@ -58,8 +58,8 @@ def model(app: str, name: str) -> Any:
     return apps.get_model(app, name)
 
 
-def fill_shelf(api: Api) -> None:
-    for code, category, cost, stock, target in SHELF:
+def set_products(api: Api) -> None:
+    for code, category, cost, stock, target in PRODUCTS:
         fields = {"category": category, "cost": cost, "stock_level": stock, "target_stock": target}
         api.patch(f"/api/products/{code}", fields)
 

@@ -10,12 +10,18 @@ from pricing.elasticity.models import ElasticityEstimate
 from pricing.sales.models import Product, ProductSummary, SalesHistory, Transaction
 from segments.core.rfm import SEGMENTS
 from segments.models import (
-    CustomerSegment,
     ProductSegment,
     SegmentDailyRevenue,
     SegmentElasticity,
     SegmentSales,
     SegmentSummary,
+)
+from tests.factories import (
+    CustomerSegmentFactory,
+    ElasticityEstimateFactory,
+    ProductFactory,
+    ProductSummaryFactory,
+    SalesHistoryFactory,
 )
 
 FIRST_DAY, LAST_DAY = dt.date(2011, 1, 1), dt.date(2011, 1, 10)
@@ -58,9 +64,9 @@ def product(
     **fields: Any,
 ) -> Product:
     """A product with what the last publish found out about it; without quantity it never sold."""
-    item = Product.objects.create(code=code, name=name, current_price=price and Decimal(price), **fields)
+    item = ProductFactory(code=code, name=name, current_price=price and Decimal(price), **fields)
     if quantity:
-        ProductSummary.objects.create(
+        ProductSummaryFactory(
             product=item,
             total_quantity=quantity,
             total_revenue=Decimal(revenue),
@@ -69,7 +75,7 @@ def product(
             r_squared=r_squared,
         )
     if elasticity is not None:
-        ElasticityEstimate.objects.create(
+        ElasticityEstimateFactory(
             product=item,
             method="pooled",
             elasticity=elasticity,
@@ -89,8 +95,8 @@ def sold(
     code: str, number: int, quantity: int, revenue: str, *, returned: int = 0, refund: str = "0"
 ) -> None:
     """A line of the daily roll-up."""
-    SalesHistory.objects.create(
-        product_id=code,
+    SalesHistoryFactory(
+        product=code,
         date=day(number),
         quantity=quantity,
         revenue=Decimal(revenue),
@@ -105,7 +111,7 @@ def sold(
 
 
 def invoice(code: str, number: int, invoice_no: str, quantity: int = 1, **fields: Any) -> None:
-    """A line of the books."""
+    """A sales line."""
     moment = dt.datetime.combine(day(number), dt.time(12), dt.UTC)
     line = Transaction(
         product_id=code,
@@ -158,7 +164,7 @@ def customer(
     scores: tuple[int, int, int] = (3, 3, 3),
 ) -> None:
     r_score, f_score, m_score = scores
-    CustomerSegment.objects.create(
+    CustomerSegmentFactory(
         customer_id=customer_id,
         last_purchase=day(last_purchase),
         frequency=last_purchase,

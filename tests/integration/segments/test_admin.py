@@ -1,43 +1,23 @@
 """Customers' segments in the admin: computed, to be looked at."""
 
 import datetime as dt
-from collections.abc import Callable
-from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
-from django.db.models import Model
 
 from elastix.dataset.versions import lock_version
 from pricing.sales.models import Product
 from segments.models import (
-    CustomerSegment,
-    ProductSegment,
-    SegmentDailyRevenue,
     SegmentElasticity,
     SegmentSales,
     SegmentSummary,
 )
-from tests.integration.admin_pages import page, queries_of, signed_in
+from tests.factories import ProductFactory
+from tests.integration.admin_pages import page, signed_in
 
 pytestmark = pytest.mark.django_db
 
 DAY = dt.date(2025, 3, 1)
-
-
-def customer(product: Product, number: int) -> None:
-    CustomerSegment.objects.create(
-        customer_id=product.pk, last_purchase=DAY, frequency=1, monetary=Decimal("5"), segment="Champion"
-    )
-
-
-def sales(product: Product, number: int) -> None:
-    SegmentSales.objects.create(product=product, segment="Champion", date=DAY, quantity=1)
-
-
-def revenue(product: Product, number: int) -> None:
-    day = DAY + dt.timedelta(days=number)
-    SegmentDailyRevenue.objects.create(segment="Lost", date=day, revenue=Decimal("5"))
 
 
 def elasticity(product: Product, number: int) -> None:
@@ -55,32 +35,8 @@ def elasticity(product: Product, number: int) -> None:
     )
 
 
-def bought_by(product: Product, number: int) -> None:
-    ProductSegment.objects.create(product=product, segment="Champion", lines=3)
-
-
-@pytest.mark.parametrize(
-    ("model", "make", "queries"),
-    [
-        (CustomerSegment, customer, 6),
-        (SegmentSales, sales, 7),
-        (SegmentDailyRevenue, revenue, 7),
-        (SegmentElasticity, elasticity, 7),
-        (ProductSegment, bought_by, 6),
-    ],
-)
-def test_the_lists_take_the_same_few_queries_however_long_they_are(
-    model: type[Model], make: Callable[[Product, int], None], queries: int, viewer: User
-) -> None:
-    browser = signed_in(viewer)
-    for count in (2, 20):
-        for number in range(count):
-            make(Product.objects.create(code=f"{count}-{number}", name="x"), count + number)
-        assert queries_of(browser, page(model)) == queries
-
-
 def test_a_segments_elasticity_is_shown_as_people_say_it(viewer: User) -> None:
-    elasticity(Product.objects.create(code="CUP", name="Cup"), 0)
+    elasticity(ProductFactory(code="CUP"), 0)
     text = signed_in(viewer).get(page(SegmentElasticity), {"q": "cup", "segment": "AtRisk"}).content.decode()
     for shown in ("-1.23", "-1.60 to -0.90", "30 %"):
         assert shown in text
@@ -88,7 +44,7 @@ def test_a_segments_elasticity_is_shown_as_people_say_it(viewer: User) -> None:
 
 def test_sales_of_segments_are_found_by_whole_code_and_by_the_last_days(viewer: User) -> None:
     for number, code in enumerate(("CUP", "CUPS")):
-        product = Product.objects.create(code=code, name=code)
+        product = ProductFactory(code=code)
         day = DAY - dt.timedelta(days=10 * number)
         SegmentSales.objects.create(product=product, segment="Champion", date=day, quantity=1)
     version = lock_version()

@@ -1,4 +1,4 @@
-"""GET /api/insights/{id}, on the little shop."""
+"""GET /api/insights/{id}, on the sample shop."""
 
 from decimal import Decimal
 from typing import Any
@@ -8,7 +8,9 @@ from rest_framework.test import APIClient
 
 from elastix.imports.models import ImportBatch
 from pricing.sales.models import Product
-from tests.integration.little_shop import AS_OF
+from tests.api_cases import ProductFigureCases
+from tests.factories import ProductFactory
+from tests.shops import AS_OF
 
 pytestmark = pytest.mark.django_db
 
@@ -73,28 +75,16 @@ def test_without_a_cost_that_is_a_finding(shop: ImportBatch, viewer_client: APIC
 def test_a_service_and_a_product_never_sold_have_no_findings(
     shop: ImportBatch, viewer_client: APIClient
 ) -> None:
-    Product.objects.create(code="NEW", name="New")
+    ProductFactory(code="NEW")
     assert insights(viewer_client, "POST") == {}
     assert insights(viewer_client, "NEW") == {}
 
 
 def test_an_empty_shop_answers_too(viewer_client: APIClient) -> None:
-    Product.objects.create(code="NEW", name="New", current_price=Decimal(3), cost=Decimal(4))
+    ProductFactory(code="NEW", current_price=Decimal(3), cost=Decimal(4))
     assert list(insights(viewer_client, "NEW")) == ["below_cost"]
 
 
-def test_unknown_products_and_parameters_are_refused(
-    shop: ImportBatch, viewer_client: APIClient, anonymous: APIClient
-) -> None:
-    assert viewer_client.get("/api/insights/NOTHING").status_code == 404
-    refusal = viewer_client.get("/api/insights/CUP?depth=3")
-    assert refusal.status_code == 400
-    assert refusal.json()["detail"] == "depth: Unknown parameter. There are none here."
-    assert anonymous.get("/api/insights/CUP").status_code == 401
-
-
-def test_the_number_of_queries_is_fixed(
-    shop: ImportBatch, counted: APIClient, django_assert_num_queries: Any
-) -> None:
-    with django_assert_num_queries(18):
-        assert counted.get("/api/insights/CUP").status_code == 200
+class TestInsights(ProductFigureCases):
+    path = "/api/insights/{code}"
+    queries = 18

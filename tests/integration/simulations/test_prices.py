@@ -5,12 +5,18 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from market.models import CompetitorPrice
 from pricing.elasticity.models import ElasticityEstimate
-from pricing.recommendation.models import PricePolicy
-from pricing.sales.models import Product, ProductSummary, SalesHistory
-from tests.integration.little_shop import AS_OF
+from pricing.sales.models import Product, ProductSummary
+from tests.api_cases import ProductFigureCases
+from tests.factories import (
+    CompetitorPriceFactory,
+    PricedProductFactory,
+    PricePolicyFactory,
+    ProductFactory,
+    SalesHistoryFactory,
+)
 from tests.integration.pricing.queries import queries_of_call
+from tests.shops import AS_OF
 
 pytestmark = pytest.mark.usefixtures("shop")
 
@@ -25,12 +31,8 @@ MONEY = ("price", "quantity", "revenue", "profit")
 @pytest.fixture(autouse=True)
 def _latte(shop: Any) -> None:
     """The Iced Latte of the documents."""
-    Product.objects.create(
-        code="P001", name="Iced Latte 720", category="Drinks", current_price="12.99", cost="8.5"
-    )
-    ProductSummary.objects.create(product_id="P001", monthly_sales=1200)
-    ElasticityEstimate.objects.create(
-        product_id="P001", method="pooled", elasticity=-1.2, std_error=0.4, quality="A", flags=["FEW_DAYS"]
+    PricedProductFactory(
+        code="P001", name="Iced Latte 720", estimate__std_error=0.4, estimate__flags=["FEW_DAYS"]
     )
 
 
@@ -109,16 +111,14 @@ def test_without_a_cost_revenue_is_what_is_known(viewer_client: APIClient) -> No
     answer = simulate(viewer_client)
     assert (answer["projected"]["profit"], answer["impact"]["profit_change"]) == (None, None)
     assert "NO_COST" in answer["warnings"]
-    PricePolicy.objects.create(assumed_cost_ratio="0.5")
+    PricePolicyFactory(assumed_cost_ratio="0.5")
     assumed = simulate(viewer_client)
     assert (assumed["cost"], assumed["cost_assumed"]) == (6.495, True)
     assert "COST_ASSUMED" in assumed["warnings"]
 
 
 def test_warnings_of_the_price_asked(viewer_client: APIClient) -> None:
-    SalesHistory.objects.create(
-        product_id="P001", date=AS_OF, quantity=1, revenue=13, price=13, list_price=13
-    )
+    SalesHistoryFactory(product="P001", date=AS_OF, quantity=1, revenue=13, price=13, list_price=13)
     assert {"BELOW_COST", "EXTRAPOLATION"} <= set(simulate(viewer_client, new_price=8)["warnings"])
     assert "EXTRAPOLATION" not in simulate(viewer_client, new_price=13.5)["warnings"]
     ElasticityEstimate.objects.filter(product_id="P001").update(elasticity=0.3)
@@ -127,7 +127,7 @@ def test_warnings_of_the_price_asked(viewer_client: APIClient) -> None:
 
 
 def test_the_policy_chooses_the_model_unless_the_request_does(viewer_client: APIClient) -> None:
-    PricePolicy.objects.create(category="Drinks", demand_model="constant_elasticity")
+    PricePolicyFactory(category="Drinks", demand_model="constant_elasticity")
     assert simulate(viewer_client)["demand_model"] == "constant_elasticity"
     assert simulate(viewer_client, demand_model="linear")["demand_model"] == "linear"
 
@@ -168,9 +168,7 @@ def test_without_any_asked_three_steps_are_compared(fields: dict[str, Any], view
 
 
 def test_presets_go_by_their_names(viewer_client: APIClient) -> None:
-    CompetitorPrice.objects.create(
-        product_id="P001", competitor_name="A", price="12.49", recorded_at=f"{AS_OF}T00:00Z"
-    )
+    CompetitorPriceFactory(product="P001", competitor_name="A", price="12.49", recorded_at=f"{AS_OF}T00:00Z")
     names = ("maximize-profit", "maximize-revenue", "balanced", "premium", "market-leader")
     rows = scenarios(viewer_client, *({"name": name} for name in names), {"name": "premium", "price": 13})
     assert {name: rows[name]["price"] for name in names if name != "premium"} == {
@@ -335,8 +333,8 @@ def test_ranges_that_cannot_be_are_refused_by_name(
     [("NOBODY", "no product"), ("POST", "service"), ("NEW", "No price"), ("PRICED", "no elasticity")],
 )
 def test_where_there_is_nothing_to_project_from(code: str, why: str, viewer_client: APIClient) -> None:
-    Product.objects.create(code="NEW", name="New")
-    Product.objects.create(code="PRICED", name="Priced", current_price="5.00")
+    ProductFactory(code="NEW")
+    ProductFactory(code="PRICED", current_price="5.00")
     answers = [
         viewer_client.post(SIMULATE, {"product_id": code, "new_price": 15}),
         viewer_client.post(SCENARIOS, {"product_id": code}),
@@ -366,3 +364,15 @@ def test_each_takes_the_same_few_queries(counted: APIClient) -> None:
         lambda: counted.get(f"{PROFIT}/P001"),
     ]
     assert [queries_of_call(call) for call in calls] == [9, 9, 9, 9]
+
+
+class TestDemandCurve(ProductFigureCases):
+    path = "/api/analytics/demand-curve/{code}"
+    queries = 9
+    missing = (*ProductFigureCases.missing, "POST")
+
+
+class TestProfitImpact(ProductFigureCases):
+    path = "/api/analytics/profit-impact/{code}"
+    queries = 9
+    missing = (*ProductFigureCases.missing, "POST")

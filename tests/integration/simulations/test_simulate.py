@@ -60,7 +60,3 @@ def test_a_nonsense_change_is_refused(viewer_client: APIClient, percent: object)
 
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["field"] == "price_change_percent"
-
-
-def test_anonymous_people_are_not_answered(anonymous: APIClient) -> None:
-    assert simulate(anonymous).status_code == 401

@@ -74,7 +74,7 @@ prices = st.integers(50, 9_999).map(lambda cents: cents / 100)
 
 
 @st.composite
-def shelves(draw):
+def pricing_problems(draw):
     count = draw(st.integers(1, 6))
     many = {"min_size": count, "max_size": count}
     price = draw(st.lists(prices, **many))
@@ -93,10 +93,10 @@ def shelves(draw):
     return inputs, cross, endings, draw(st.floats(0, 0.5))
 
 
-@given(shelves())
+@given(pricing_problems())
 @settings(max_examples=150, deadline=None)
-def test_whatever_the_shelf(shelf):
-    inputs, cross, endings, max_change = shelf
+def test_joint_recommendations_keep_the_limits(problem):
+    inputs, cross, endings, max_change = problem
     choice, _, limits, free = choose(inputs, cross, endings, max_change=max_change)
     inside = (np.rint(100 * choice.price) >= limits.low) & (np.rint(100 * choice.price) <= limits.high)
     whole = np.isclose(100 * choice.price, np.rint(100 * choice.price), atol=1e-6)

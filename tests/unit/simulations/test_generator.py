@@ -133,14 +133,14 @@ def test_competitors_of_the_iced_latte(shop):
 
 def test_competitors_were_watched_every_week(shop):
     theirs = shop.competitor_prices
-    sights = {}
+    observed = {}
     for row in range(theirs.product.size):
         key = (int(theirs.product[row]), theirs.competitor[row])
-        sights.setdefault(key, []).append((int(theirs.day[row]), float(theirs.price[row])))
-    assert {len(each) for each in sights.values()} == {8}
-    for each in sights.values():
+        observed.setdefault(key, []).append((int(theirs.day[row]), float(theirs.price[row])))
+    assert {len(each) for each in observed.values()} == {8}
+    for each in observed.values():
         assert set(np.diff([day for day, _ in each])) == {7}
-    changes = [np.count_nonzero(np.diff([price for _, price in each])) for each in sights.values()]
+    changes = [np.count_nonzero(np.diff([price for _, price in each])) for each in observed.values()]
     assert 1 < np.mean(changes) < 3
 
 

@@ -1,4 +1,4 @@
-"""A little shop with 120 days of sales, brought in through the same door as a real one's."""
+"""A sample shop with 120 days of sales, brought in through the same door as a real one's."""
 
 import copy
 import csv
@@ -96,8 +96,8 @@ def bring_in(commits: Commits, content: bytes, name: str = "sales.csv", **more: 
     return batch
 
 
-def open_shop(commits: Commits) -> ImportBatch:
-    return bring_in(commits, csv_bytes(lines_of_shop()), "little-shop.csv")
+def import_shop(commits: Commits) -> ImportBatch:
+    return bring_in(commits, csv_bytes(lines_of_shop()), "sample-shop.csv")
 
 
 _kept: list[list[Any]] = []
@@ -106,7 +106,7 @@ _kept: list[list[Any]] = []
 def copy_of_shop(commits: Commits) -> ImportBatch:
     """The shop, imported and computed once a session and copied row by row from then on."""
     if not _kept:
-        batch = open_shop(commits)
+        batch = import_shop(commits)
         assert DataVersion.objects.get().published_version == 1, batch.error
         models = [model for name in OUR_APPS for model in apps.get_app_config(name).get_models()]
         _kept.extend(rows for model in models if (rows := list(model._base_manager.all())))

@@ -9,7 +9,7 @@ from itertools import combinations
 from elastix.jobs.recompute import request_recompute
 from pricing.bundles.services import pairs_request_if_outdated
 from pricing.sales.models import Product
-from tests.integration.little_shop import Commits, bring_in, csv_bytes, line
+from tests.shops import Commits, bring_in, csv_bytes, line
 
 FIRST_DAY = dt.date(2025, 1, 6)
 DAYS = 280
@@ -18,7 +18,7 @@ COSTS = {"TEA": "2.00", "SCONE": "1.00", "JAM": "1.50", "HONEY": "2.50", "SOAP":
 CATEGORIES = {"JAM": "Spreads", "HONEY": "Spreads", "TEA": "Drinks", "SCONE": "Bakery"}
 
 
-def lines_of_tea_shop() -> list[tuple[str, ...]]:
+def lines_of_basket_shop() -> list[tuple[str, ...]]:
     """Three weeks of a price, three of another, each product in its own rhythm; six invoices a day or so."""
     chance = random.Random(11)
     rhythm = {code: chance.randrange(42) for code in PRICES}
@@ -77,9 +77,9 @@ def lines_of_tea_shop() -> list[tuple[str, ...]]:
     return rows
 
 
-def open_tea_shop(commits: Commits) -> None:
+def import_basket_shop(commits: Commits) -> None:
     """Bring the shop in, with categories and costs; lamps have no cost. Pairs are not computed yet."""
-    bring_in(commits, csv_bytes(lines_of_tea_shop()), "tea-shop.csv")
+    bring_in(commits, csv_bytes(lines_of_basket_shop()), "basket-shop.csv")
     for code in PRICES:
         Product.objects.filter(code=code).update(
             category=CATEGORIES.get(code, ""), cost=Decimal(COSTS[code]) if code in COSTS else None
@@ -96,7 +96,7 @@ def compute_pairs(commits: Commits) -> None:
 def baskets_by_hand() -> tuple[Counter[str], Counter[tuple[str, str]], int]:
     """Baskets of each product, of each pair in the order of the codes, and of all."""
     contents: dict[str, set[str]] = {}
-    for invoice, code, *_ in lines_of_tea_shop():
+    for invoice, code, *_ in lines_of_basket_shop():
         if code != "POST":
             contents.setdefault(invoice, set()).add(code)
     each = Counter(code for basket in contents.values() for code in basket)

@@ -1,0 +1,149 @@
+"""The lists of the admin: each takes the same number of queries however long it is."""
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db.models import Model
+
+from elastix.alerts.models import Alert
+from elastix.imports.models import ImportBatch, ImportReject
+from elastix.jobs.models import Job, JobState
+from market.models import Competitor, CompetitorPrice, RepricingRule
+from pricing.bundles.models import ProductPair
+from pricing.elasticity.models import ElasticityEstimate
+from pricing.recommendation.models import PricePolicy
+from pricing.sales.models import (
+    PriceChange,
+    Product,
+    ProductSummary,
+    SalesHistory,
+    StaleCustomer,
+    StaleProduct,
+    Transaction,
+)
+from segments.models import (
+    CustomerSegment,
+    ProductSegment,
+    SegmentDailyRevenue,
+    SegmentElasticity,
+    SegmentSales,
+)
+from simulations.models import Simulation
+from tests.factories import (
+    AlertFactory,
+    CompetitorFactory,
+    CompetitorPriceFactory,
+    CustomerSegmentFactory,
+    ElasticityEstimateFactory,
+    ImportBatchFactory,
+    JobFactory,
+    PriceChangeFactory,
+    PricedProductFactory,
+    PricePolicyFactory,
+    ProductFactory,
+    ProductPairFactory,
+    ProductSummaryFactory,
+    RepricingRuleFactory,
+    SalesHistoryFactory,
+    SimulationFactory,
+    TransactionFactory,
+    UserFactory,
+)
+from tests.integration.admin_pages import page, queries_of, signed_in
+
+OUR_APPS = ("elastix", "pricing", "segments", "market", "simulations")
+DAY = dt.date(2025, 3, 1)
+
+
+def analyst() -> User:
+    return UserFactory(role="analyst")
+
+
+def imported_line(number: int) -> None:
+    line = TransactionFactory(product_id=f"P{number}", country=f"Country {number}")
+    Transaction.rows.filter(pk=line.pk).update(batch=ImportBatchFactory())
+
+
+def rejected_row(number: int) -> None:
+    batch = ImportBatch.objects.first() or ImportBatchFactory()
+    ImportReject.objects.create(batch=batch, line=number + 1, reason="no_price", message="There is no price.")
+
+
+# Of each model, what makes row number n with everything that the list shows of other tables; and the queries.
+LISTS: dict[type[Model], tuple[Callable[[int], Any], int]] = {
+    Alert: (lambda n: AlertFactory(), 10),
+    ImportBatch: (
+        lambda n: ImportBatchFactory(job=JobFactory(state=JobState.SUCCEEDED), created_by=analyst()),
+        8,
+    ),
+    ImportReject: (rejected_row, 7),
+    Job: (lambda n: JobFactory(kind="clean_shard", requested_by=analyst()), 9),
+    Product: (lambda n: PricedProductFactory(category=f"Category {n}"), 8),
+    ProductSummary: (lambda n: ProductSummaryFactory(), 6),
+    SalesHistory: (lambda n: SalesHistoryFactory(), 7),
+    Transaction: (imported_line, 8),
+    StaleProduct: (lambda n: StaleProduct.objects.create(product=ProductFactory(), version=1), 6),
+    StaleCustomer: (lambda n: StaleCustomer.objects.create(customer_id=str(n), version=1), 6),
+    ElasticityEstimate: (lambda n: ElasticityEstimateFactory(quality="B", flags=["CHANNEL_MIX"]), 6),
+    PricePolicy: (lambda n: PricePolicyFactory(product=ProductFactory()), 6),
+    PriceChange: (lambda n: PriceChangeFactory(), 8),
+    ProductPair: (lambda n: ProductPairFactory(), 6),
+    Competitor: (lambda n: CompetitorFactory(), 6),
+    CompetitorPrice: (lambda n: CompetitorPriceFactory(product=ProductFactory(current_price=Decimal(4))), 11),
+    RepricingRule: (lambda n: RepricingRuleFactory(products=[ProductFactory()]), 6),
+    Simulation: (lambda n: SimulationFactory(product=ProductFactory(), created_by=analyst()), 8),
+    CustomerSegment: (lambda n: CustomerSegmentFactory(), 6),
+    ProductSegment: (
+        lambda n: ProductSegment.objects.create(product=ProductFactory(), segment="Champion", lines=3),
+        6,
+    ),
+    SegmentSales: (
+        lambda n: SegmentSales.objects.create(product=ProductFactory(), segment="Champion", date=DAY, quantity=1),
+        7,
+    ),
+    SegmentDailyRevenue: (
+        lambda n: SegmentDailyRevenue.objects.create(
+            segment="Lost", date=DAY - dt.timedelta(days=n), revenue=Decimal(5)
+        ),
+        7,
+    ),
+    SegmentElasticity: (
+        lambda n: SegmentElasticity.objects.create(
+            product=ProductFactory(), segment="AtRisk", elasticity=-1.234, std_error=0.2, ci_low=-1.6, ci_high=-0.9,
+            weight=0.3, sample_size=5, units=10.0, quality="C",
+        ),
+        7,
+    ),
+}  # fmt: skip
+
+# One row, or as many as there are schedules or segments.
+SHORT = {
+    "BoostedModel", "CrossPriceModel", "DataVersion", "ElasticityModel", "ForecastModel", "KillSwitch", "ScheduleRun",
+    "SegmentSummary",
+}  # fmt: skip
+# Rows that only a computation makes: tested where that is.
+COMPUTED = {
+    "AlertDelivery", "BoostedForecast", "BulkOptimization", "BulkRow", "CategorySummary", "DemandForecast",
+    "RepricingResult", "RepricingRun",
+}  # fmt: skip
+
+
+def test_every_list_of_the_admin_is_counted() -> None:
+    ours = {model.__name__ for model in admin.site._registry if model._meta.app_label in OUR_APPS}
+    assert ours == {model.__name__ for model in LISTS} | SHORT | COMPUTED
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model", LISTS)
+def test_a_list_takes_the_same_queries_however_long_it_is(model: type[Model], viewer: User) -> None:
+    make, queries = LISTS[model]
+    browser = signed_in(viewer)
+    for numbers in (range(2), range(2, 22)):
+        for number in numbers:
+            make(number)
+        assert queries_of(browser, page(model)) == queries
