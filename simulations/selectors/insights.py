@@ -65,7 +65,7 @@ def _view(version: DataVersion, product: Product, facts: PriceFacts, group: Pric
         price=None if facts.price is None else float(facts.price),
         cost=None if np.isnan(cost) else cost,
         cost_assumed=bool(group and group.inputs.cost_assumed[0]),
-        units=facts.quantity,
+        units=max(summary.monthly_sales, 0) if summary else 0,
         revenue=_recent_revenue(version, product),
         grade=facts.grade,
         elasticity=facts.elasticity,
