@@ -78,6 +78,13 @@ class _TriedSerializer(serializers.Serializer[Any]):
 
 class PriceSimulateSerializer(_TriedSerializer):
     new_price = price_field()
+    response_factor = FiniteField(
+        min_value=0.5,
+        max_value=2.0,
+        required=False,
+        default=1.0,
+        help_text="How much more or less than estimated customers answer to price; scales the elasticity.",
+    )
 
 
 class ScenarioSerializer(serializers.Serializer[Any]):
@@ -158,6 +165,7 @@ class ChangesSerializer(RowSerializer):
 
 class PriceSimulationSerializer(_PremisesSerializer):
     demand_factor = serializers.FloatField()
+    response_factor = serializers.FloatField(help_text="`elasticity` is the estimate times this.")
     current = PriceFiguresSerializer(source="projected.impact.current")
     projected = PriceFiguresSerializer(source="projected.impact.projected")
     impact = ChangesSerializer(source="projected")

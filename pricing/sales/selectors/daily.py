@@ -134,6 +134,17 @@ def sold_in(days: ShopDays, window: Window) -> BoolArray:
     return inside
 
 
+def net_quantities(codes: Sequence[str], window: Window) -> dict[str, int]:
+    """Units of some products in a window, net of cancellations and returns."""
+    table, net, parameters = "pricing_saleshistory", "quantity - returned_quantity", list(window.days)
+    where = f"{epoch_day('date')} BETWEEN %s AND %s"
+    if window.country:
+        table, net = "pricing_transaction", "CASE WHEN is_return THEN -ABS(quantity) ELSE quantity END"
+        where, parameters = f"{where} AND NOT voided AND country = %s", [*parameters, window.country]
+    sql = f"SELECT product_id, SUM({net}) FROM {table} WHERE {where} AND product_id IN ({{}}) GROUP BY product_id"
+    return {code: int(units) for code, units in _of_products(sql, codes, *parameters)}
+
+
 def newest_sale_day() -> dt.date | None:
     """The newest day with a sale, whether it was cancelled later or not; "today" is the day after it."""
     sold = (
