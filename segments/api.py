@@ -1,8 +1,5 @@
 """The dashboard, the stock items, the customers and the elasticities of the six customer segments."""
 
-from collections.abc import Callable
-from dataclasses import asdict
-from functools import partial
 from typing import Any
 
 from django.http import HttpResponseBase
@@ -29,7 +26,7 @@ from elastix.api.serializers import (
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
 from elastix.dataset.models import DataVersion
-from pricing.sales.api.fields import CodeField
+from pricing.elasticity.api import CodesFilter, ElasticityPages
 from pricing.sales.selectors.daily import Window
 from pricing.sales.selectors.products import merchandise
 from segments.core.rfm import SEGMENTS
@@ -39,7 +36,6 @@ from segments.selectors.customers import customers
 from segments.selectors.elasticities import product_rows, segment_rows
 from segments.selectors.stock_items import SORTS, UNKNOWN, stock_item, stock_items
 
-MOST_CODES = 1_000
 SEGMENTS_AND_UNKNOWN = (*SEGMENTS, UNKNOWN)
 
 
@@ -330,52 +326,11 @@ class SegmentProductSerializer(RowSerializer):
     flags = serializers.ListField(source="estimate.flags", child=serializers.CharField())
 
 
-class StockCodesQuery(serializers.Serializer[Any]):
-    stock_codes = serializers.ListField(
-        child=CodeField(),
-        required=False,
-        default=list,
-        max_length=MOST_CODES,
-        help_text="Only these products.",
-    )
-
-
 class SegmentElasticityFilterSet(DateRangeFilterSet):
     segment = ChoiceFilter(
         choices=SEGMENTS, help_text="Its products; without it the six segments themselves."
     )
-
-
-class ElasticityPage(LimitOffset):
-    """`limit` and `offset` -> {results, meta, last_updated}.
-
-    Its rows come from a function of the page's slice that returns them with what `meta` says of them.
-    """
-
-    items_key = "results"
-
-    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        limit = whole_number(request, "limit", view.default_limit, 1, MAX_LIMIT)
-        offset = whole_number(request, "offset", 0, 0, MAX_OFFSET)
-        rows, self.meta = queryset(slice(offset, offset + limit))
-        return list(rows)
-
-    def get_paginated_response(self, data: Any) -> Response:
-        return Response({"results": data, "meta": asdict(self.meta)})
-
-    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        day, number = {"type": "string", "format": "date", "nullable": True}, {"type": "integer"}
-        meta = {
-            **dict.fromkeys(("start_date", "end_date"), day),
-            **dict.fromkeys(("total_products", "returned_products", "limit", "offset"), number),
-            "available_countries": {"type": "array", "items": {"type": "string"}},
-        }
-        properties = {
-            "results": schema,
-            "meta": {"type": "object", "required": list(meta), "properties": meta},
-            "last_updated": {"type": "string", "format": "date-time", "nullable": True},
-        }
-        return {"type": "object", "required": list(properties), "properties": properties}
+    stock_codes = CodesFilter(help_text="Only these products; repeatable.")
 
 
 class SegmentElasticityViewSet(ElastixViewSet):
@@ -383,12 +338,11 @@ class SegmentElasticityViewSet(ElastixViewSet):
 
     queryset = SegmentElasticity.objects.all()
     filterset_class = SegmentElasticityFilterSet
-    pagination_class = ElasticityPage
+    pagination_class = ElasticityPages
     default_limit = 200
     items_key = "results"
 
     @operation(
-        query=StockCodesQuery,
         response=PolymorphicProxySerializer(
             "SegmentElasticityRow",
             [SegmentElasticitySerializer, SegmentProductSerializer],
@@ -399,17 +353,16 @@ class SegmentElasticityViewSet(ElastixViewSet):
     def list(self, request: Request) -> Response:
         """Price elasticities of the six segments; with `segment`, of the products that it buys."""
         filters = self.filters()
-        codes, window = self.query["stock_codes"], Window(filters["start_date"], filters["end_date"])
-        rows: Callable[..., Any] = partial(segment_rows, codes, window)
-        serializer: type[RowSerializer] = SegmentElasticitySerializer
-        if filters["segment"]:
-            rows, serializer = (
-                partial(product_rows, codes, window, filters["segment"]),
-                SegmentProductSerializer,
-            )
+        codes, window = filters["stock_codes"], Window(filters["start_date"], filters["end_date"])
 
         def build(version: DataVersion) -> Any:
-            found = self.paginate_queryset(partial(rows, version))  # type: ignore[arg-type]
+            self.paginator.version, self.paginator.filters = version, filters
+            serializer: type[RowSerializer]
+            if filters["segment"]:
+                rows, serializer = product_rows(codes, window, filters["segment"]), SegmentProductSerializer
+            else:
+                rows, serializer = segment_rows(codes, window), SegmentElasticitySerializer
+            found = self.paginate_queryset(rows)  # type: ignore[arg-type]
             return self.get_paginated_response(serializer(found, many=True).data).data
 
         return answer(request, build, live=_has_window(filters))

@@ -84,13 +84,18 @@ class ElasticityPages(LimitOffset):
     version: DataVersion
     filters: dict[str, Any]
 
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        rows = super().paginate_queryset(queryset, request, view)
+        self.returned = getattr(queryset, "products_behind", len)(rows)
+        return rows
+
     def get_paginated_response(self, data: Any) -> Response:
         as_of = self.version.as_of
         meta = {
             "start_date": self.filters["start_date"] or self.version.first_day,
             "end_date": self.filters["end_date"] or (as_of and as_of - dt.timedelta(days=1)),
             "total_products": self.total,
-            "returned_products": len(data),
+            "returned_products": self.returned,
             "limit": self.limit,
             "offset": self.offset,
             "available_countries": self.version.countries,

@@ -1,5 +1,6 @@
 """/api/price and /api/analytics: what other prices would do. Nothing is saved."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -22,7 +23,13 @@ from pricing.recommendation.selectors.expected import known
 from pricing.sales.api.fields import CodeField
 from pricing.sales.models.products import MAX_PRICE
 from pricing.sales.selectors.products import find_product
-from simulations.selectors.prices import demand_over_prices, price_scenarios, price_simulation, profit_impact
+from simulations.selectors.prices import (
+    Projection,
+    demand_over_prices,
+    price_scenarios,
+    price_simulation,
+    profit_impact,
+)
 
 MOST_SCENARIOS = 50
 LARGEST_FACTOR = 100.0
@@ -40,12 +47,9 @@ class KnownField(serializers.FloatField):
 
 
 def demand_model_field() -> serializers.ChoiceField:
+    text = "Default: the policy's."
     return serializers.ChoiceField(
-        choices=DEMAND_MODELS,
-        required=False,
-        default=None,
-        allow_null=True,
-        help_text="Default: the policy's.",
+        DEMAND_MODELS, required=False, default=None, allow_null=True, help_text=text
     )
 
 
@@ -249,7 +253,14 @@ class ProfitImpactSerializer(_PremisesSerializer):
     )
 
 
-class PriceTrialViewSet(ElastixViewSet):
+class _ProjectingViewSet(ElastixViewSet):
+    def _answer(self, code: str, project: Callable[..., Projection], asked: dict[str, Any]) -> Response:
+        """Answer with what a selector projects for a product, as the operation declares it."""
+        code, render = find_product(code).code, self.operation.response  # type: ignore[union-attr]
+        return answer(self.request, lambda version: render(project(code, **asked)).data, etag=False)
+
+
+class PriceTrialViewSet(_ProjectingViewSet):
     """Prices to be tried on one product."""
 
     @action(detail=False, methods=["post"])
@@ -259,12 +270,7 @@ class PriceTrialViewSet(ElastixViewSet):
     def simulate(self, request: Request) -> Response:
         """Project a product's units, revenue and profit of 30 days to another price."""
         asked = self.validated()
-        code = find_product(asked.pop("product_id")).code
-        return answer(
-            request,
-            lambda version: PriceSimulationSerializer(price_simulation(code, **asked)).data,
-            etag=False,
-        )
+        return self._answer(asked.pop("product_id"), price_simulation, asked)
 
     @action(detail=False, methods=["post"])
     @operation(
@@ -273,36 +279,21 @@ class PriceTrialViewSet(ElastixViewSet):
     def scenarios(self, request: Request) -> Response:
         """Compare prices of a product with its present one, the best first."""
         asked = self.validated()
-        code = find_product(asked.pop("product_id")).code
         asked["scenarios"] = [(each["name"], each["price"]) for each in asked["scenarios"]]
-        return answer(
-            request,
-            lambda version: PriceComparisonSerializer(price_scenarios(code, **asked)).data,
-            etag=False,
-        )
+        return self._answer(asked.pop("product_id"), price_scenarios, asked)
 
 
-class PriceAnalysisViewSet(ElastixViewSet):
+class PriceAnalysisViewSet(_ProjectingViewSet):
     """One product over a range of prices."""
 
     @action(detail=False, url_path="demand-curve/<str:code>")
     @operation(query=DemandCurveQuery, response=DemandCurveSerializer)
     def demand_curve(self, request: Request, code: str) -> Response:
         """A product's units, revenue and profit of 30 days over a range of prices."""
-        code = find_product(code).code
-        return answer(
-            request,
-            lambda version: DemandCurveSerializer(demand_over_prices(code, **self.query)).data,
-            etag=False,
-        )
+        return self._answer(code, demand_over_prices, self.query)
 
     @action(detail=False, url_path="profit-impact/<str:code>")
     @operation(query=ProfitImpactQuery, response=ProfitImpactSerializer)
     def profit_impact(self, request: Request, code: str) -> Response:
         """Margin, markup, profit and break-even of a product now, at another price, and over a range of prices."""
-        code = find_product(code).code
-        return answer(
-            request,
-            lambda version: ProfitImpactSerializer(profit_impact(code, **self.query)).data,
-            etag=False,
-        )
+        return self._answer(code, profit_impact, self.query)

@@ -36,6 +36,11 @@ RULE_OF_THUMB = Estimate(
 )
 
 
+def rule_of_thumb() -> Estimate | None:
+    """What stands in for an estimate in a shop that has none at all; None in any other."""
+    return None if ElasticityEstimate.objects.filter(method=POOLED).exists() else RULE_OF_THUMB
+
+
 # --- lists ---------------------------------------------------------------------------------------
 
 
@@ -83,7 +88,7 @@ def _sums(prefix: str) -> dict[str, Any]:
 def _default_rows(stock_codes: Sequence[str]) -> "Mapped":
     """The rule of thumb, for a shop in which nothing could be estimated."""
     found = Product.objects.filter(kind=Kind.MERCHANDISE, is_active=True)
-    if ElasticityEstimate.objects.filter(method=POOLED).exists():
+    if rule_of_thumb() is None:
         found = found.none()
     if stock_codes:
         found = found.filter(code__in=stock_codes)
@@ -225,8 +230,8 @@ def _chosen(
     for name in [method] if method else _preference(code, cached):
         if name in cached:
             return cached[name]
-        if name == DEFAULT and (method or not ElasticityEstimate.objects.filter(method=POOLED).exists()):
-            return RULE_OF_THUMB
+        if name == DEFAULT and (found := RULE_OF_THUMB if method else rule_of_thumb()):
+            return found
     asked = f"by the method {method!r}" if method else "yet: it has no sales with a price"
     raise NotFound(f"{code} has no elasticity {asked}.")
 

@@ -75,9 +75,9 @@ def shop_days(codes: Sequence[str], *, everything: bool = False) -> ShopDays:
         "CAST(price AS double precision)"
     )
     sql = f"SELECT {fields} FROM pricing_saleshistory WHERE product_id IN"
-    rows = fetch(f"{sql} ({_SCOPED})") if everything else _of_products(f"{sql} ({{}})", codes)
+    rows = fetch(f"{sql} ({_SCOPED})") if everything else rows_of_products(f"{sql} ({{}})", codes)
     columns = list(zip(*rows, strict=True)) or [()] * 8
-    product, day = _product_numbers(codes, columns[0]), np.array(day_numbers(columns[1]), np.int64)
+    product, day = product_numbers(codes, columns[0]), np.array(day_numbers(columns[1]), np.int64)
     order = np.argsort(product_day_key(product, day), kind="stable")
     daily = DailySales(
         product=product,
@@ -91,7 +91,7 @@ def shop_days(codes: Sequence[str], *, everything: bool = False) -> ShopDays:
     return ShopDays(list(codes), daily.rows(order), quantity, price)
 
 
-def _of_products(sql: str, codes: Sequence[str], *parameters: Any) -> list[tuple[Any, ...]]:
+def rows_of_products(sql: str, codes: Sequence[str], *parameters: Any) -> list[tuple[Any, ...]]:
     """Rows of a query whose last parameters, in place of the braces, are product codes."""
     return [
         row
@@ -100,7 +100,8 @@ def _of_products(sql: str, codes: Sequence[str], *parameters: Any) -> list[tuple
     ]
 
 
-def _product_numbers(codes: Sequence[str], found: Sequence[str]) -> IntArray:
+def product_numbers(codes: Sequence[str], found: Sequence[str]) -> IntArray:
+    """Place in `codes` of each of the names found, (n,)."""
     number = {code: index for index, code in enumerate(codes)}
     return np.array([number[code] for code in found], np.int64)
 
@@ -113,8 +114,8 @@ def in_country(days: ShopDays, country: str) -> ShopDays:
         "CAST(SUM(CASE WHEN is_return OR voided THEN 0 ELSE quantity * unit_price END) AS double precision) "
         "FROM pricing_transaction WHERE country = %s AND product_id IN ({}) GROUP BY product_id, date"
     )
-    columns = list(zip(*_of_products(sql, days.codes, country), strict=True)) or [()] * 6
-    key = product_day_key(_product_numbers(days.codes, columns[0]), np.array(columns[1], np.int64))
+    columns = list(zip(*rows_of_products(sql, days.codes, country), strict=True)) or [()] * 6
+    key = product_day_key(product_numbers(days.codes, columns[0]), np.array(columns[1], np.int64))
     whole = product_day_key(days.daily.product, days.daily.day)
     # A new sale's day may be in the transactions although the roll-up was read without it.
     rows_known, at = matching_rows(key, whole)
@@ -136,13 +137,14 @@ def sold_in(days: ShopDays, window: Window) -> BoolArray:
 
 def net_quantities(codes: Sequence[str], window: Window) -> dict[str, int]:
     """Units of some products in a window, net of cancellations and returns."""
-    table, net, parameters = "pricing_saleshistory", "quantity - returned_quantity", list(window.days)
+    table, net = "pricing_saleshistory", "quantity - returned_quantity"
     where = f"{epoch_day('date')} BETWEEN %s AND %s"
+    parameters: list[Any] = list(window.days)
     if window.country:
         table, net = "pricing_transaction", "CASE WHEN is_return THEN -ABS(quantity) ELSE quantity END"
         where, parameters = f"{where} AND NOT voided AND country = %s", [*parameters, window.country]
     sql = f"SELECT product_id, SUM({net}) FROM {table} WHERE {where} AND product_id IN ({{}}) GROUP BY product_id"
-    return {code: int(units) for code, units in _of_products(sql, codes, *parameters)}
+    return {code: int(units) for code, units in rows_of_products(sql, codes, *parameters)}
 
 
 def newest_sale_day() -> dt.date | None:
