@@ -1,6 +1,6 @@
 """What the last published recompute found out: to be looked at."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -13,8 +13,8 @@ from pricing.sales.models import ProductSummary
 class EstimateAdmin(ReadOnlyAdmin):
     """Estimates of products, by whatever they are told apart beside the product."""
 
-    list_select_related: Any = ("product",)
-    search_fields: Any = ("product__code", "product__name")
+    list_select_related: ClassVar[Any] = ("product",)
+    search_fields: ClassVar[Any] = ("product__code", "product__name")
 
     @admin.display(description="elasticity", ordering="elasticity")
     def two_decimals(self, estimate: Any) -> str:

@@ -34,13 +34,11 @@ class ServiceCodeSuggestion:
     ----------
     code : the product code.
     lines : how many lines it has.
-    negative_share : share of its lines with a price below 0 (fraction).
     reason : "negative_prices" or "fee_description".
     """
 
     code: str
     lines: int
-    negative_share: float
     reason: str
 
 
@@ -103,15 +101,11 @@ def suggest_service_codes(
     for index in np.flatnonzero(lines).tolist():
         code, share = codes[index], float(negative[index] / lines[index])
         reason = "negative_prices" if share > 0.5 else "fee_description"
-        suspicious = share > 0.5 or _last_word(descriptions[index]) in fees
+        words = re.findall(r"[^\W\d_]+", descriptions[index].upper()) or [""]
+        suspicious = share > 0.5 or words[-1] in fees
         if suspicious and not is_service_code(code, patterns):
-            suggestions.append(ServiceCodeSuggestion(code, int(lines[index]), share, reason))
+            suggestions.append(ServiceCodeSuggestion(code, int(lines[index]), reason))
     return sorted(suggestions, key=lambda suggestion: suggestion.code)
-
-
-def _last_word(text: str) -> str:
-    words = re.findall(r"[^\W\d_]+", text)
-    return words[-1].upper() if words else ""
 
 
 @lru_cache(maxsize=32)

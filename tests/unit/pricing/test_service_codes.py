@@ -139,7 +139,6 @@ def test_a_code_with_mostly_negative_prices_is_suggested():
     codes, descriptions = ["MUG", "DEBT"], ["Blue mug", "Written off"]
     (found,) = suggest(codes, descriptions, [(0, 2.0), (0, -2.0), (1, -9.0), (1, -8.0), (1, 1.0)])
     assert (found.code, found.lines, found.reason) == ("DEBT", 3, "negative_prices")
-    assert found.negative_share == pytest.approx(2 / 3)
 
 
 def test_a_description_that_ends_in_a_fee_is_suggested_and_one_that_mentions_it_is_not():
