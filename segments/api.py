@@ -52,15 +52,11 @@ class PublishedPage(LimitOffset):
 
 
 class KpiSerializer(RowSerializer):
-    priceSensitivity = PercentField(  # noqa: N815
+    priceSensitivity = PercentField(
         source="price_sensitivity", help_text="Percent; 100 from an elasticity of -3 on."
     )
-    walletShare = PercentField(  # noqa: N815
-        source="wallet_share", help_text="Percent of the revenue of all segments."
-    )
-    churnRisk = PercentField(  # noqa: N815
-        source="churn_risk", help_text="Mean recency in percent of the longest one."
-    )
+    walletShare = PercentField(source="wallet_share", help_text="Percent of the revenue of all segments.")
+    churnRisk = PercentField(source="churn_risk", help_text="Mean recency in percent of the longest one.")
 
 
 KpisSerializer = type(
@@ -72,7 +68,7 @@ class TreemapItemSerializer(RowSerializer):
     segment = serializers.ChoiceField(choices=SEGMENTS)
     value = MoneyField(source="revenue", help_text="Revenue.")
     score = RoundedField(2, help_text="Mean RFM score, 1 to 5; 0 without customers.")
-    customerCount = serializers.IntegerField(source="customer_count")  # noqa: N815
+    customerCount = serializers.IntegerField(source="customer_count")
 
 
 class TreemapSerializer(PublishedSerializer):
@@ -133,31 +129,31 @@ class DashboardViewSet(ElastixViewSet):
 
 class StockItemSerializer(RowSerializer):
     id = serializers.CharField(source="code")
-    itemName = serializers.CharField(source="name")  # noqa: N815
+    itemName = serializers.CharField(source="name")
     elasticity = ElasticityField(help_text="0 where `flags` say NO_ELASTICITY.")
-    purchaseFrequency = serializers.IntegerField(source="invoices", help_text="Different invoices.")  # noqa: N815
-    revenuePotential = RoundedField(  # noqa: N815
+    purchaseFrequency = serializers.IntegerField(source="invoices", help_text="Different invoices.")
+    revenuePotential = RoundedField(
         2,
         source="revenue_potential",
         help_text="Expected revenue change, in percent, at the best price within 15 %; 0 where it is not known.",
     )
-    totalQuantity = serializers.IntegerField(source="quantity")  # noqa: N815
-    totalRevenue = MoneyField(source="revenue")  # noqa: N815
+    totalQuantity = serializers.IntegerField(source="quantity")
+    totalRevenue = MoneyField(source="revenue")
     segment = serializers.ChoiceField(choices=SEGMENTS_AND_UNKNOWN)
     flags = serializers.ListField(child=serializers.CharField(), help_text="NO_ELASTICITY, NO_PRICE.")
 
 
 class StockItemDetailSerializer(PublishedSerializer):
     id = serializers.CharField(source="product.code")
-    itemName = serializers.CharField(source="product.name")  # noqa: N815
+    itemName = serializers.CharField(source="product.name")
     elasticity = ElasticityField(source="estimate.elasticity", help_text="0 where `flags` say NO_ELASTICITY.")
-    rSquared = ElasticityField(  # noqa: N815
+    rSquared = ElasticityField(
         source="r_squared", help_text="Of the log-log regression; 0 where it has none."
     )
-    avgPrice = MoneyField(source="avg_price", allow_null=True)  # noqa: N815
-    totalQuantity = serializers.IntegerField(source="quantity")  # noqa: N815
-    totalRevenue = MoneyField(source="revenue")  # noqa: N815
-    sampleSize = serializers.IntegerField(source="estimate.sample_size", help_text="Days with sales.")  # noqa: N815
+    avgPrice = MoneyField(source="avg_price", allow_null=True)
+    totalQuantity = serializers.IntegerField(source="quantity")
+    totalRevenue = MoneyField(source="revenue")
+    sampleSize = serializers.IntegerField(source="estimate.sample_size", help_text="Days with sales.")
     method = serializers.CharField(
         source="estimate.method", allow_null=True, help_text="default: a rule of thumb."
     )
@@ -165,8 +161,8 @@ class StockItemDetailSerializer(PublishedSerializer):
         source="estimate.quality", help_text="A: own data speak, to D: what its category says."
     )
     flags = serializers.ListField(source="estimate.flags", child=serializers.CharField())
-    ciLow = ElasticityField(source="estimate.ci_low", allow_null=True)  # noqa: N815
-    ciHigh = ElasticityField(source="estimate.ci_high", allow_null=True)  # noqa: N815
+    ciLow = ElasticityField(source="estimate.ci_low", allow_null=True)
+    ciHigh = ElasticityField(source="estimate.ci_high", allow_null=True)
 
 
 class StockItemFilterSet(DateRangeFilterSet):

@@ -6,9 +6,8 @@ from django.db import models
 
 from elastix.fields import SortedCharField, choice_check, length_check
 from pricing.elasticity.core.estimates import POOLED
+from pricing.sales.core.arrays import Z_95
 from pricing.sales.models import Product
-
-Z_95 = 1.959963984540054
 
 
 class Segment(models.TextChoices):

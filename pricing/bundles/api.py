@@ -127,10 +127,10 @@ class CrossElasticitySerializer(PublishedSerializer, serializers.ModelSerializer
 
 
 class BundlePartSerializer(RowSerializer):
-    id = serializers.CharField(source="product.code")
-    name = serializers.CharField(source="product.name")
-    price = MoneyField(source="product.current_price")
-    cost = RoundedField(4, source="product.cost", allow_null=True)
+    id = serializers.CharField(source="code")
+    name = serializers.CharField()
+    price = MoneyField(source="current_price")
+    cost = RoundedField(4, allow_null=True)
     monthly_sales = serializers.IntegerField(help_text="Units of the 30 days before the as-of date.")
 
 

@@ -1,9 +1,7 @@
 """What the dashboard shows: key figures, sizes and daily revenue of the six segments."""
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -34,12 +32,12 @@ def kpis(*, start_date: dt.date | None, end_date: dt.date | None) -> dict[str, S
     A window of dates limits the revenue that the wallet share compares; customers stay in the segments of the
     last publish.
     """
-    summaries = segment_summaries()
+    summaries = segment_sizes(start_date=start_date, end_date=end_date)
     figures = segment_kpis(
         [row.customer_count for row in summaries],
         [row.mean_recency for row in summaries],
         [row.max_recency for row in summaries],
-        [float(revenue) for revenue in _revenues(summaries, start_date, end_date)],
+        [float(row.revenue) for row in summaries],
         [np.nan if row.elasticity is None else row.elasticity for row in summaries],
     )
     columns = zip(figures.price_sensitivity, figures.wallet_share, figures.churn_risk, strict=True)
@@ -52,8 +50,13 @@ def kpis(*, start_date: dt.date | None, end_date: dt.date | None) -> dict[str, S
 def segment_sizes(*, start_date: dt.date | None, end_date: dt.date | None) -> list[SegmentSummary]:
     """Return the segments with the revenue of a window, if one is given."""
     summaries = segment_summaries()
-    for row, revenue in zip(summaries, _revenues(summaries, start_date, end_date), strict=True):
-        row.revenue = exact(revenue)
+    if start_date or end_date:
+        sold = SegmentDailyRevenue.objects.filter(within(start_date, end_date)).order_by()
+        sums = dict(sold.values_list("segment").annotate(Sum("revenue")))
+        for row in summaries:
+            row.revenue = sums.get(row.segment, NOTHING)
+    for row in summaries:
+        row.revenue = exact(row.revenue)
     return summaries
 
 
@@ -79,17 +82,6 @@ def trends(
         {name: revenue.get((day, name), 0.0) for name in SEGMENTS} | {"date": f"{day:%d/%m/%Y}"}
         for day in days
     ]
-
-
-def _revenues(
-    summaries: Sequence[SegmentSummary], start_date: dt.date | None, end_date: dt.date | None
-) -> list[Decimal]:
-    """Revenue of each segment, over all sales or in a window."""
-    if start_date is None and end_date is None:
-        return [row.revenue for row in summaries]
-    sold = SegmentDailyRevenue.objects.filter(within(start_date, end_date)).order_by().values("segment")
-    sums = dict(sold.annotate(total=Sum("revenue")).values_list("segment", "total"))
-    return [sums.get(row.segment, NOTHING) for row in summaries]
 
 
 def _days(version: DataVersion, start_date: dt.date | None, end_date: dt.date | None) -> list[dt.date]:

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from elastix.api.fields import FiniteField, TextField
 from elastix.api.operations import operation
 from elastix.api.permissions import Role
-from elastix.api.serializers import PublishedSerializer, RowSerializer
+from elastix.api.serializers import PublishedSerializer, RoundedField, RowSerializer
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
 from pricing.elasticity.core.demand import DEMAND_MODELS
@@ -35,12 +35,11 @@ MOST_SCENARIOS = 50
 LARGEST_FACTOR = 100.0
 
 
-class KnownField(serializers.FloatField):
+class KnownField(RoundedField):
     """A number rounded to a fixed number of decimals; null where it is not known."""
 
     def __init__(self, places: int = 2, **kwargs: Any) -> None:
-        self.places = places
-        super().__init__(allow_null=True, **kwargs)
+        super().__init__(places, allow_null=True, **kwargs)
 
     def to_representation(self, value: Any) -> float | None:  # type: ignore[override]
         return known(value, self.places)

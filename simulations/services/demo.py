@@ -25,7 +25,7 @@ from simulations.generator.shop import GeneratedShop, invoice_labels
 FILE_NAME = "demo-shop.csv"
 USER_NAME = "demo"
 EPOCH = dt.datetime(1970, 1, 1)
-SALES_COLUMNS = (
+SALES_COLUMNS = [
     "InvoiceNo",
     "StockCode",
     "Description",
@@ -34,7 +34,7 @@ SALES_COLUMNS = (
     "UnitPrice",
     "CustomerID",
     "Country",
-)
+]
 PRODUCT_COLUMNS = ("code", "name", "category", "cost", "stock_level", "target_stock")
 
 

@@ -29,7 +29,11 @@ class SalesImportBatchAdmin(ImportBatchAdmin):
                 **self.admin_site.each_context(request),
                 "title": "Revert imports",
                 "opts": self.opts,
-                "batches": list(queryset),
+                "rows": list(queryset),
+                "action": "revert",
+                "verb": "Revert",
+                "warning": "The transactions of these imports will be deleted. To import them again, upload the "
+                "files again.",
                 "media": self.media,
             }
             return TemplateResponse(request, "admin/pricing/revert_confirmation.html", context)

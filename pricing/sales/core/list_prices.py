@@ -80,7 +80,11 @@ def reconstruct_list_prices(
     offset = _offsets(entries, products)
     product, day, level, regular = _day_levels(entries, offset)
     runs = _runs(product, day, level, regular)
-    spike = _is_spike(runs)[runs.of]
+    spike = np.zeros(runs.product.size, np.bool_)
+    same_product = runs.product[2:] == runs.product[:-2]
+    returns = np.abs(runs.level[2:] - runs.level[:-2]) < SAME_PRICE
+    spike[1:-1] = same_product & returns & (runs.days[1:-1] == 1)
+    spike = spike[runs.of]
     product, day, level, regular = product[~spike], day[~spike], level[~spike], regular[~spike]
     runs = _runs(product, day, level, regular)
     price = np.maximum(np.round(np.exp(runs.level), PRICE_DECIMALS), 10.0**-PRICE_DECIMALS)
@@ -194,15 +198,6 @@ def _runs(product: IntArray, day: IntArray, level: FloatArray, regular: BoolArra
     used = regular | (np.bincount(of, regular, count) == 0)[of]
     median = group_medians(of[used], level[used], count)
     return _Runs(of, product[new], day[new], day[group_ends(new)], np.bincount(of, minlength=count), median)
-
-
-def _is_spike(runs: _Runs) -> BoolArray:
-    spike = np.zeros(runs.product.size, np.bool_)
-    if spike.size > 2:
-        same_product = runs.product[2:] == runs.product[:-2]
-        returns = np.abs(runs.level[2:] - runs.level[:-2]) < SAME_PRICE
-        spike[1:-1] = same_product & returns & (runs.days[1:-1] == 1)
-    return spike
 
 
 def _higher_neighbour(runs: _Runs, step: int) -> IntArray:

@@ -26,10 +26,11 @@ from elastix.sql import (
 )
 from pricing.sales.core.daily import DailySales, daily_sales
 from pricing.sales.core.grouping import matching_rows, product_day_key
-from pricing.sales.core.lines import CleanLines, SalesLines, clean_lines, data_flags
+from pricing.sales.core.lines import SalesLines, clean_lines, data_flags
 from pricing.sales.models import ProductSummary
 
 PRICE_DECIMALS = 4
+LINE_COLUMNS = {"units": "double precision", "exclusion": "smallint"}
 DAY_COLUMNS = {
     "units": "double precision",
     "unit_lines": "integer",
@@ -64,7 +65,9 @@ def clean_products(products: Sequence[str]) -> None:
     flags = data_flags(stored.lines, clean, len(codes))
     with transaction.atomic():
         lock_version()
-        _write_lines(stored, clean)
+        changed = np.flatnonzero((clean.units != stored.units) | (clean.reason != stored.exclusion)).tolist()
+        rows = [(float(clean.units[row]), int(clean.reason[row]), stored.ids[row]) for row in changed]
+        update_rows("pricing_transaction", "id", LINE_COLUMNS, rows, key_type="uuid")
         _write_days(codes, daily)
         _write_facts(codes, stored.lines, flags)
 
@@ -104,13 +107,6 @@ def _numbered(values: Sequence[str | None], missing: int | None = None) -> NDArr
     if missing is not None:
         numbers[None] = missing
     return np.array([numbers.setdefault(value, len(numbers)) for value in values], np.int64)
-
-
-def _write_lines(stored: StoredLines, clean: CleanLines) -> None:
-    changed = np.flatnonzero((clean.units != stored.units) | (clean.reason != stored.exclusion)).tolist()
-    rows = [(float(clean.units[row]), int(clean.reason[row]), stored.ids[row]) for row in changed]
-    columns = {"units": "double precision", "exclusion": "smallint"}
-    update_rows("pricing_transaction", "id", columns, rows, key_type="uuid")
 
 
 def _write_days(codes: Sequence[str], daily: DailySales) -> None:

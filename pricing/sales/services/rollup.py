@@ -7,13 +7,15 @@ version. The lock serialises writers, so each sums what all before it have commi
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from django.conf import settings
+from django.db.models import Model, QuerySet
 
 from elastix.dataset.models import DataVersion
 from elastix.dataset.versions import ZoneChanged, lock_version, zone_changed
+from elastix.errors import NotFound
 from elastix.sql import (
     as_integer,
     batches,
@@ -55,6 +57,7 @@ _UPSERT = (
 )
 
 Day = tuple[str, dt.date]
+Row = TypeVar("Row", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,20 @@ def _version_for_days() -> DataVersion:
     if zone_changed(version):
         raise ZoneChanged()
     return version
+
+
+def locked_row(rows: QuerySet[Row], missing: str) -> Row:
+    """Lock the version, then the one row there should be, for whoever changes it.
+
+    Raises
+    ------
+    NotFound : there is no such row, in the words given.
+    """
+    lock_version()
+    row = rows.select_for_update().first()
+    if row is None:
+        raise NotFound(missing)
+    return row
 
 
 def clear_rollup() -> int:
