@@ -27,12 +27,12 @@ from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
 from elastix.dataset.models import DataVersion
 from pricing.elasticity.api import CodesFilter, ElasticityPages
+from pricing.elasticity.serializers import ElasticityRowSerializer
 from pricing.sales.selectors.daily import Window
 from pricing.sales.selectors.products import merchandise
 from segments.core.rfm import SEGMENTS
 from segments.models import SegmentElasticity
 from segments.selectors import dashboard
-from segments.selectors.customers import customers
 from segments.selectors.elasticities import product_rows, segment_rows
 from segments.selectors.stock_items import SORTS, UNKNOWN, stock_item, stock_items
 
@@ -253,7 +253,7 @@ class CustomerFilterSet(StrictFilterSet):
 class CustomerViewSet(ElastixViewSet):
     """Customers by how recently, how often and for how much they buy."""
 
-    queryset = customers()
+    queryset = dashboard.customers()
     renderer_classes = [JSONRenderer, BrowsableAPIRenderer, CsvRenderer]
     filterset_class = CustomerFilterSet
     pagination_class = PublishedPage
@@ -304,24 +304,6 @@ class SegmentElasticitySerializer(RowSerializer):
     flags = serializers.ListField(child=serializers.CharField())
 
 
-class SegmentProductSerializer(RowSerializer):
-    """With `segment` given: one of the products that it buys."""
-
-    stock_code = serializers.CharField(source="estimate.product_id")
-    description = serializers.CharField(source="name")
-    elasticity = ElasticityField(source="estimate.elasticity")
-    sample_size = serializers.IntegerField(source="estimate.sample_size", help_text="Days with sales.")
-    avg_price = MoneyField(allow_null=True)
-    total_quantity = serializers.IntegerField(source="quantity")
-    r_squared = ElasticityField()
-    std_error = ElasticityField(source="estimate.std_error")
-    ci_low = ElasticityField(source="estimate.ci_low")
-    ci_high = ElasticityField(source="estimate.ci_high")
-    quality = serializers.CharField(source="estimate.quality")
-    method = serializers.CharField(source="estimate.METHOD")
-    flags = serializers.ListField(source="estimate.flags", child=serializers.CharField())
-
-
 class SegmentElasticityFilterSet(DateRangeFilterSet):
     segment = ChoiceFilter(
         choices=SEGMENTS, help_text="Its products; without it the six segments themselves."
@@ -341,7 +323,7 @@ class SegmentElasticityViewSet(ElastixViewSet):
     @operation(
         response=PolymorphicProxySerializer(
             "SegmentElasticityRow",
-            [SegmentElasticitySerializer, SegmentProductSerializer],
+            [SegmentElasticitySerializer, ElasticityRowSerializer],
             resource_type_field_name=None,
         ),
         lists=True,
@@ -355,7 +337,7 @@ class SegmentElasticityViewSet(ElastixViewSet):
             self.paginator.version, self.paginator.filters = version, filters
             serializer: type[RowSerializer]
             if filters["segment"]:
-                rows, serializer = product_rows(codes, window, filters["segment"]), SegmentProductSerializer
+                rows, serializer = product_rows(codes, window, filters["segment"]), ElasticityRowSerializer
             else:
                 rows, serializer = segment_rows(codes, window), SegmentElasticitySerializer
             found = self.paginate_queryset(rows)  # type: ignore[arg-type]

@@ -1,17 +1,17 @@
-"""What the dashboard shows: key figures, sizes and daily revenue of the six segments."""
+"""What the dashboard shows: key figures, sizes and daily revenue of the six segments, and their customers."""
 
 import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db.models import Sum
+from django.db.models import Case, IntegerField, QuerySet, Sum, Value, When
 
 from elastix.api.fields import money, rounded
 from elastix.dataset.models import DataVersion
 from elastix.errors import FieldError, Invalid
 from segments.core.rfm import SEGMENTS, segment_kpis
-from segments.models import SegmentDailyRevenue, SegmentSummary
+from segments.models import CustomerSegment, SegmentDailyRevenue, SegmentSummary
 from segments.selectors.sums import NOTHING, exact, segment_summaries, within
 
 LONGEST_TREND_DAYS = 3_660
@@ -82,6 +82,17 @@ def trends(
         {name: revenue.get((day, name), 0.0) for name in SEGMENTS} | {"date": f"{day:%d/%m/%Y}"}
         for day in days
     ]
+
+
+def customers() -> QuerySet[CustomerSegment]:
+    """All customers, with the place of their segment among the six (behind them: none) to order by.
+
+    Customers without a segment are those whose cancellations outweigh their purchases.
+    """
+    places = [When(segment=segment, then=Value(place)) for place, segment in enumerate(SEGMENTS)]
+    return CustomerSegment.objects.annotate(
+        place=Case(*places, default=Value(len(SEGMENTS)), output_field=IntegerField())
+    )
 
 
 def _days(version: DataVersion, start_date: dt.date | None, end_date: dt.date | None) -> list[dt.date]:

@@ -1,10 +1,8 @@
 """Price elasticities of the segments and of the products they buy."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from django.db.models import Count, Exists, F, OuterRef, QuerySet, Sum
@@ -22,21 +20,6 @@ from segments.core.rfm import SEGMENTS
 from segments.models import SegmentElasticity, SegmentSales, SegmentSummary
 from segments.selectors.sums import NOTHING, PagedRows, exact, segment_summaries, within
 
-
-class ProductRow(NamedTuple):
-    """A product's estimate for a segment, the R^2 of its regression, and what the segment bought of it."""
-
-    estimate: SegmentElasticity
-    name: str
-    r_squared: float
-    quantity: int
-    revenue: Decimal
-
-    @property
-    def avg_price(self) -> Decimal | None:
-        return exact(self.revenue / self.quantity) if self.quantity > 0 else None
-
-
 # --- the segments -----------------------------------------------------------------------------------------
 
 
@@ -50,23 +33,21 @@ def segment_rows(codes: Sequence[str], window: Window) -> PagedRows:
     if window == Window() and not codes:
         estimated = SegmentElasticity.objects.filter(product=OuterRef("pk"))
 
-        def counted(names: list[str]) -> int:
+        def behind(shown: list[SegmentSummary]) -> int:
+            names = [row.segment for row in shown]
             return products.filter(Exists(estimated.filter(segment__in=names))).count()
 
     else:
         if window == Window():
-            pairs = list(
-                SegmentElasticity.objects.filter(product__in=products).order_by("product_id", "segment")
-            )
+            stored = SegmentElasticity.objects.filter(product__in=products)
+            pairs = list(stored.order_by("product_id", "segment"))
         else:
             pairs = pairs_in_window(_sold_to_segments(products, window), window)
         rows = _summaries_of(pairs, rows, products, window)
 
-        def counted(names: list[str]) -> int:
+        def behind(shown: list[SegmentSummary]) -> int:
+            names = {row.segment for row in shown}
             return len({pair.product_id for pair in pairs if pair.segment in names})
-
-    def behind(rows: list[SegmentSummary]) -> int:
-        return counted([row.segment for row in rows])
 
     return PagedRows(lambda: behind(rows), rows.__getitem__, behind)
 
@@ -81,8 +62,7 @@ def _summaries_of(
     figures = attrgetter("segment", *FIGURES)
     means = stored_means([figures(pair) for pair in pairs])
     sales = SegmentSales.objects.filter(within(window.start, window.end), product__in=products).order_by()
-    bought = sales.values("segment").annotate(products=Count("product", distinct=True))
-    product_count = dict(bought.values_list("segment", "products"))
+    product_count = dict(sales.values_list("segment").annotate(Count("product", distinct=True)))
     return [
         SegmentSummary(
             segment=row.segment,
@@ -104,7 +84,7 @@ def _products(codes: Sequence[str]) -> QuerySet[Product]:
 
 
 def product_rows(codes: Sequence[str], window: Window, segment: str) -> PagedRows:
-    """Return the products that a segment buys, as `ProductRow`s by code.
+    """Return the products that a segment buys, by code: estimates with the columns of the elasticity list.
 
     With codes only these products count. In a window of dates their elasticities are estimated from its sales.
     """
@@ -112,29 +92,34 @@ def product_rows(codes: Sequence[str], window: Window, segment: str) -> PagedRow
     if window != Window():
         sold = _sold_to_segments(products, window, segment)
         return PagedRows(lambda: len(sold), lambda page: _rows_in_window(sold[page], window, segment))
-    estimates = SegmentElasticity.objects.filter(product__in=products, segment=segment)
-    described: Any = estimates.order_by("product_id").annotate(
-        name=F("product__name"), r_squared=Coalesce("product__summary__r_squared", 0.0)
+    estimates = SegmentElasticity.objects.filter(product__in=products, segment=segment).order_by("product_id")
+    described = estimates.annotate(
+        description=F("product__name"), r_squared=Coalesce("product__summary__r_squared", 0.0)
     )
-
-    def take(page: slice) -> list[ProductRow]:
-        rows = list(described[page])
-        bought = _bought([row.product_id for row in rows], segment, window)
-        return [ProductRow(row, row.name, row.r_squared, *bought[row.product_id]) for row in rows]
-
-    return PagedRows(estimates.count, take)
+    return PagedRows(estimates.count, lambda page: _with_purchases(list(described[page]), segment, window))
 
 
-def _rows_in_window(codes: Sequence[str], window: Window, segment: str) -> list[ProductRow]:
-    rows = [row for row in pairs_in_window(codes, window) if row.segment == segment]
+def _rows_in_window(codes: Sequence[str], window: Window, segment: str) -> list[Any]:
+    rows: list[Any] = [row for row in pairs_in_window(codes, window) if row.segment == segment]
     names = dict(Product.objects.filter(code__in=codes).values_list("code", "name"))
     fit = log_log_fit(shop_days(codes), window)
-    r_squared = {code: float(fit.r_squared[at]) for at, code in enumerate(codes) if fit.usable[at]}
-    bought = _bought([row.product_id for row in rows], segment, window)
-    return [
-        ProductRow(row, names[row.product_id], r_squared.get(row.product_id, 0.0), *bought[row.product_id])
-        for row in rows
-    ]
+    r_squared = dict(zip(codes, np.where(fit.usable, fit.r_squared, 0.0).tolist(), strict=True))
+    for row in rows:
+        row.description, row.r_squared = names[row.product_id], r_squared[row.product_id]
+    return _with_purchases(rows, segment, window)
+
+
+def _with_purchases(rows: list[Any], segment: str, window: Window) -> list[Any]:
+    """Set beside each estimate what the segment bought of the product, net of cancellations and returns."""
+    codes = [row.product_id for row in rows]
+    within_window = within(window.start, window.end)
+    sales = SegmentSales.objects.filter(within_window, product__in=codes, segment=segment).order_by()
+    sums = sales.values_list("product_id").annotate(Sum("quantity"), Sum("revenue"))
+    bought = {code: (units, paid) for code, units, paid in sums}
+    for row in rows:
+        row.total_quantity, paid = bought.get(row.product_id, (0, NOTHING))
+        row.avg_price = exact(paid / row.total_quantity) if row.total_quantity > 0 else None
+    return rows
 
 
 def _sold_to_segments(products: QuerySet[Product], window: Window, segment: str | None = None) -> list[str]:
@@ -143,15 +128,6 @@ def _sold_to_segments(products: QuerySet[Product], window: Window, segment: str 
     if segment is not None:
         sales = sales.filter(segment=segment)
     return list(sales.order_by("product_id").values_list("product_id", flat=True).distinct())
-
-
-def _bought(codes: Iterable[str], segment: str, window: Window) -> dict[str, tuple[int, Decimal]]:
-    """Units of each product that a segment bought and what it paid, net of cancellations and returns."""
-    sales = SegmentSales.objects.filter(
-        within(window.start, window.end), product__in=codes, segment=segment
-    ).order_by()
-    sums = sales.values_list("product_id").annotate(bought=Sum("quantity"), paid=Sum("revenue"))
-    return defaultdict(lambda: (0, NOTHING), {code: (units, paid) for code, units, paid in sums})
 
 
 # --- estimates from a window of dates ---------------------------------------------------------------------

@@ -139,11 +139,7 @@ def _items_of_window(
     codes, window = [row.code for row in rows], within(start_date, end_date)
     segments = _main_segments(window, codes)
     purchases = Transaction.objects.filter(window, product__in=codes, is_return=False).order_by()
-    invoices = dict(
-        purchases.values("product_id")
-        .annotate(invoices=Count("invoice_no", distinct=True))
-        .values_list("product_id", "invoices")
-    )
+    invoices = dict(purchases.values_list("product_id").annotate(Count("invoice_no", distinct=True)))
     estimates = elasticities_on_the_spot(codes, start_date, end_date)
     found = Product.objects.filter(code__in=codes).annotate(
         price=Coalesce("current_price", "summary__avg_price")
@@ -170,9 +166,8 @@ def _main_segments(window: Q, codes: Iterable[str] | None = None) -> dict[str, s
     sales = SegmentSales.objects.filter(window)
     if codes is not None:
         sales = sales.filter(product__in=codes)
-    counted = sales.order_by().values("product_id", "segment").annotate(total=Sum("lines"))
     best: dict[str, tuple[int, int]] = {}
-    for code, segment, lines in counted.values_list("product_id", "segment", "total"):
+    for code, segment, lines in sales.order_by().values_list("product_id", "segment").annotate(Sum("lines")):
         place = (lines, -SEGMENTS.index(segment))
         best[code] = max(best.get(code, place), place)
     return {code: SEGMENTS[-place] for code, (_, place) in best.items()}

@@ -130,7 +130,13 @@ def publish(plan: RecomputePlan, days: SegmentDays) -> None:
         execute(f"DELETE FROM {SEGMENT_SALES} {scope}", parameters)
     columns = ("product_id", "segment", "date", "quantity", "revenue", "units", "lines", "unit_lines")
     insert_rows(SEGMENT_SALES, columns, _rows(days))
-    _publish_daily_revenue(dates)
+    for scope, parameters in scopes("date", dates):
+        execute(f"DELETE FROM segments_segmentdailyrevenue {scope}", parameters)
+        execute(
+            "INSERT INTO segments_segmentdailyrevenue (segment, date, revenue) "
+            f"SELECT segment, date, ROUND(SUM(revenue), 4) FROM {SEGMENT_SALES} {scope} GROUP BY segment, date",
+            parameters,
+        )
     _publish_main_segments(affected)
 
 
@@ -169,17 +175,6 @@ def _dates_with_other_revenue(days: SegmentDays) -> list[str]:
         change[1] += lines
     changed = {day for (_, day), change in changes.items() if any(round(value, 4) for value in change)}
     return [day_of_epoch(day).isoformat() for day in sorted(changed)]
-
-
-def _publish_daily_revenue(dates: list[str] | None) -> None:
-    """Recompute the segments' revenue of these dates (None: of all)."""
-    for scope, parameters in scopes("date", dates):
-        execute(f"DELETE FROM segments_segmentdailyrevenue {scope}", parameters)
-        execute(
-            "INSERT INTO segments_segmentdailyrevenue (segment, date, revenue) "
-            f"SELECT segment, date, ROUND(SUM(revenue), 4) FROM {SEGMENT_SALES} {scope} GROUP BY segment, date",
-            parameters,
-        )
 
 
 def _publish_main_segments(codes: Sequence[str] | None) -> None:

@@ -1,7 +1,6 @@
 """/api/price and /api/analytics: what other prices would do. Nothing is saved."""
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
@@ -20,7 +19,7 @@ from pricing.recommendation.api.price_serializers import IntervalSerializer, Oth
 from pricing.recommendation.core.impact import DECREASE, INCREASE, KEEP, RISK_LEVELS
 from pricing.recommendation.core.scenarios import PRESETS
 from pricing.recommendation.selectors.expected import known
-from pricing.sales.api.fields import CodeField
+from pricing.sales.api.fields import CodeField, amount_field
 from pricing.sales.models.products import MAX_PRICE
 from pricing.sales.selectors.products import find_product
 from simulations.selectors.prices import (
@@ -59,14 +58,10 @@ class _TriedSerializer(serializers.Serializer[Any]):
     """What a client's sliders may change beside the price."""
 
     product_id = CodeField()
-    cost = serializers.DecimalField(
-        max_digits=12,
+    cost = amount_field(
         decimal_places=4,
-        min_value=Decimal(0),
         max_value=MAX_PRICE,
-        required=False,
         allow_null=True,
-        default=None,
         help_text="To be tried in place of the product's.",
     )
     demand_factor = FiniteField(
@@ -121,13 +116,8 @@ class DemandCurveQuery(serializers.Serializer[Any]):
 
 class ProfitImpactQuery(serializers.Serializer[Any]):
     new_price = price_field(required=False, default=None)
-    fixed_costs = serializers.DecimalField(
-        max_digits=14,
-        decimal_places=2,
-        min_value=Decimal(0),
-        required=False,
-        default=None,
-        help_text="Costs of 30 days that do not depend on what is sold.",
+    fixed_costs = amount_field(
+        max_digits=14, help_text="Costs of 30 days that do not depend on what is sold."
     )
     demand_model = demand_model_field()
 

@@ -1,6 +1,5 @@
 import string
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -130,9 +129,9 @@ def test_without_patterns_nothing_is_a_service():
 
 
 def suggest(codes, descriptions, lines, **options):
-    product = np.array([index for index, _ in lines], np.int64)
-    price = np.array([price for _, price in lines], np.float64)
-    return suggest_service_codes(codes, descriptions, product, price, **options)
+    counts = [sum(index == place for index, _ in lines) for place in range(len(codes))]
+    negative = [sum(index == place and price < 0 for index, price in lines) for place in range(len(codes))]
+    return suggest_service_codes(codes, descriptions, counts, negative, **options)
 
 
 def test_a_code_with_mostly_negative_prices_is_suggested():
