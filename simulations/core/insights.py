@@ -16,6 +16,8 @@ CARRYING_SHARE: Final = 0.5
 RECENT_DAYS_WITHOUT_SALES: Final = 28
 INACTIVE_DAYS: Final = 91
 LONG_COVER_DAYS: Final = 180
+LEAST_EXPECTED: Final = 0.01
+"""Units of 30 days, as forecasts are rounded: the stock of what sells less lasts for ever."""
 THIN_GRADES: Final = ("C", "D")
 SURE: Final = 1.0
 STOCK_CONFIDENCE: Final = 0.8
@@ -294,7 +296,7 @@ def _competitor_gap(view: ProductView) -> Iterator[Insight]:
 
 def _stock_cover(view: ProductView) -> Iterator[Insight]:
     expected = view.outlook.units if view.outlook else view.units
-    if view.stock_level is None or view.unit_margin is None or expected <= 0:
+    if view.stock_level is None or view.unit_margin is None or expected < LEAST_EXPECTED:
         return
     stock = max(view.stock_level, 0.0)
     cover = MONTH_DAYS * stock / expected

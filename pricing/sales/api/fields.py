@@ -43,7 +43,7 @@ class CodeFilter(CharFilter):  # type: ignore[misc]
 
 def amount_field(**kwargs: Any) -> serializers.DecimalField:
     """An amount of money that may be left out, not negative."""
-    limits = {
+    limits: dict[str, Any] = {
         "max_digits": 12,
         "decimal_places": 2,
         "min_value": Decimal(0),

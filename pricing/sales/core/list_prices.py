@@ -140,7 +140,11 @@ def _offsets(entries: _Entries, products: int) -> FloatArray:
     cell = entries.product * CELLS + entries.cell
     counts = np.bincount(cell, minlength=products * CELLS).reshape(products, CELLS)
     offset = np.full(products * CELLS, np.nan)
-    offset[np.arange(products) * CELLS + _reference_cell(counts)] = 0.0
+    # Prices of the largest cell with a customer id count as list prices, unless it is too small.
+    with_id = counts[:, :CLASSES]
+    common = with_id.max(axis=1) >= FEWEST_IN_CELL
+    cells = np.where(common, with_id.argmax(axis=1), counts.argmax(axis=1))
+    offset[np.arange(products) * CELLS + cells] = 0.0
     reference = offset == 0.0
     for _ in range(OFFSET_ROUNDS):
         gap = entries.log_price - _level_around(entries, entries.log_price - offset[cell])
@@ -153,13 +157,6 @@ def _offsets(entries: _Entries, products: int) -> FloatArray:
         median[np.abs(median) < SAME_PRICE / 2] = 0.0
         offset = np.where(reference, 0.0, np.where(found, median, np.nan))
     return offset
-
-
-def _reference_cell(counts: IntArray) -> IntArray:
-    """The cell whose prices count as list prices: the largest with a customer id, unless it is too small."""
-    with_id = counts[:, :CLASSES]
-    common = with_id.max(axis=1) >= FEWEST_IN_CELL
-    return np.asarray(np.where(common, with_id.argmax(axis=1), counts.argmax(axis=1)), np.int64)
 
 
 def _level_around(entries: _Entries, level: FloatArray) -> FloatArray:

@@ -137,6 +137,10 @@ def test_stock_for_more_than_half_a_year_ties_up_its_cost():
     assert kinds(replace(STEADY, stock_level=-5)) == ["stock_runs_out"]
 
 
+def test_how_long_stock_lasts_is_not_said_of_what_hardly_sells():
+    assert kinds(replace(STEADY, units=5e-324, stock_level=300)) == []
+
+
 def test_a_forecast_counts_for_the_cover_where_there_is_one():
     falling = Outlook(30.0, 20.0, 45.0)
     assert "overstocked" in kinds(replace(STEADY, stock_level=300, outlook=falling))
