@@ -25,8 +25,9 @@ from pricing.bundles.core.constants import FEWEST_SOLD_DAYS
 from pricing.bundles.core.cross_price import INDEPENDENT, cross_of_pair, fit_cross
 from pricing.elasticity.core.pooled import fit_pooled
 from pricing.sales.core.cancellations import match_cancellations
-from pricing.sales.core.daily import DailySales, daily_sales, take_products
+from pricing.sales.core.daily import DailySales, daily_sales
 from pricing.sales.core.lines import SalesLines, clean_lines
+from tests.daily import take_products
 from tests.dgp import SPARSE
 from tests.dgp_pairs import PairsShop, PairsSpec, simulate_pairs
 

@@ -50,8 +50,8 @@ JOBS: dict[str, dict[str, str]] = {
     },
     "withdraw_transactions": {"handler": "pricing.sales.services.imports.revert_transactions"},
     "import_products": {
-        "handler": "pricing.sales.services.product_imports.import_products",
-        "on_failure": "pricing.sales.services.product_imports.import_failed",
+        "handler": "pricing.sales.services.products.import_products",
+        "on_failure": "pricing.sales.services.products.import_failed",
     },
     "import_competitor_prices": {
         "handler": "market.services.importing.import_competitor_prices",

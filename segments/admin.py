@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from elastix.admin_base import PeriodFilter, ReadOnlyAdmin
+from pricing.elasticity.admin import EstimateAdmin
 from segments.models import (
     CustomerSegment,
     ProductSegment,
@@ -16,14 +17,8 @@ from segments.models import (
 @admin.register(CustomerSegment)
 class CustomerSegmentAdmin(ReadOnlyAdmin):
     list_display = (
-        "customer_id",
-        "segment",
-        "last_purchase",
-        "frequency",
-        "monetary",
-        "r_score",
-        "f_score",
-        "m_score",
+        *("customer_id", "segment", "last_purchase", "frequency", "monetary"),
+        *("r_score", "f_score", "m_score"),
     )
     list_filter = ("segment",)
     search_fields = ("customer_id",)
@@ -43,7 +38,7 @@ class SegmentSummaryAdmin(ReadOnlyAdmin):
 
 
 @admin.register(SegmentElasticity)
-class SegmentElasticityAdmin(ReadOnlyAdmin):
+class SegmentElasticityAdmin(EstimateAdmin):
     list_display = (
         "product",
         "segment",
@@ -54,20 +49,6 @@ class SegmentElasticityAdmin(ReadOnlyAdmin):
         "sample_size",
     )
     list_filter = ("segment", "quality")
-    list_select_related = ("product",)
-    search_fields = ("product__code", "product__name")
-
-    @admin.display(description="elasticity", ordering="elasticity")
-    def two_decimals(self, row: SegmentElasticity) -> str:
-        return f"{row.elasticity:.2f}"
-
-    @admin.display(description="95 % interval")
-    def interval(self, row: SegmentElasticity) -> str:
-        return f"{row.ci_low:.2f} to {row.ci_high:.2f}"
-
-    @admin.display(description="own data", ordering="weight")
-    def weight_percent(self, row: SegmentElasticity) -> str:
-        return f"{100 * row.weight:.0f} %"
 
 
 @admin.register(ProductSegment)

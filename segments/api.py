@@ -1,8 +1,5 @@
 """The dashboard, the stock items, the customers and the elasticities of the six customer segments."""
 
-from collections.abc import Callable
-from dataclasses import asdict
-from functools import partial
 from typing import Any
 
 from django.http import HttpResponseBase
@@ -29,17 +26,16 @@ from elastix.api.serializers import (
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
 from elastix.dataset.models import DataVersion
-from pricing.sales.api.fields import CodeField
+from pricing.elasticity.api import CodesFilter, ElasticityPages
+from pricing.elasticity.serializers import ElasticityRowSerializer
 from pricing.sales.selectors.daily import Window
 from pricing.sales.selectors.products import merchandise
 from segments.core.rfm import SEGMENTS
 from segments.models import SegmentElasticity
 from segments.selectors import dashboard
-from segments.selectors.customers import customers
 from segments.selectors.elasticities import product_rows, segment_rows
 from segments.selectors.stock_items import SORTS, UNKNOWN, stock_item, stock_items
 
-MOST_CODES = 1_000
 SEGMENTS_AND_UNKNOWN = (*SEGMENTS, UNKNOWN)
 
 
@@ -56,15 +52,11 @@ class PublishedPage(LimitOffset):
 
 
 class KpiSerializer(RowSerializer):
-    priceSensitivity = PercentField(  # noqa: N815
+    priceSensitivity = PercentField(
         source="price_sensitivity", help_text="Percent; 100 from an elasticity of -3 on."
     )
-    walletShare = PercentField(  # noqa: N815
-        source="wallet_share", help_text="Percent of the revenue of all segments."
-    )
-    churnRisk = PercentField(  # noqa: N815
-        source="churn_risk", help_text="Mean recency in percent of the longest one."
-    )
+    walletShare = PercentField(source="wallet_share", help_text="Percent of the revenue of all segments.")
+    churnRisk = PercentField(source="churn_risk", help_text="Mean recency in percent of the longest one.")
 
 
 KpisSerializer = type(
@@ -76,7 +68,7 @@ class TreemapItemSerializer(RowSerializer):
     segment = serializers.ChoiceField(choices=SEGMENTS)
     value = MoneyField(source="revenue", help_text="Revenue.")
     score = RoundedField(2, help_text="Mean RFM score, 1 to 5; 0 without customers.")
-    customerCount = serializers.IntegerField(source="customer_count")  # noqa: N815
+    customerCount = serializers.IntegerField(source="customer_count")
 
 
 class TreemapSerializer(PublishedSerializer):
@@ -137,31 +129,31 @@ class DashboardViewSet(ElastixViewSet):
 
 class StockItemSerializer(RowSerializer):
     id = serializers.CharField(source="code")
-    itemName = serializers.CharField(source="name")  # noqa: N815
+    itemName = serializers.CharField(source="name")
     elasticity = ElasticityField(help_text="0 where `flags` say NO_ELASTICITY.")
-    purchaseFrequency = serializers.IntegerField(source="invoices", help_text="Different invoices.")  # noqa: N815
-    revenuePotential = RoundedField(  # noqa: N815
+    purchaseFrequency = serializers.IntegerField(source="invoices", help_text="Different invoices.")
+    revenuePotential = RoundedField(
         2,
         source="revenue_potential",
         help_text="Expected revenue change, in percent, at the best price within 15 %; 0 where it is not known.",
     )
-    totalQuantity = serializers.IntegerField(source="quantity")  # noqa: N815
-    totalRevenue = MoneyField(source="revenue")  # noqa: N815
+    totalQuantity = serializers.IntegerField(source="quantity")
+    totalRevenue = MoneyField(source="revenue")
     segment = serializers.ChoiceField(choices=SEGMENTS_AND_UNKNOWN)
     flags = serializers.ListField(child=serializers.CharField(), help_text="NO_ELASTICITY, NO_PRICE.")
 
 
 class StockItemDetailSerializer(PublishedSerializer):
     id = serializers.CharField(source="product.code")
-    itemName = serializers.CharField(source="product.name")  # noqa: N815
+    itemName = serializers.CharField(source="product.name")
     elasticity = ElasticityField(source="estimate.elasticity", help_text="0 where `flags` say NO_ELASTICITY.")
-    rSquared = ElasticityField(  # noqa: N815
+    rSquared = ElasticityField(
         source="r_squared", help_text="Of the log-log regression; 0 where it has none."
     )
-    avgPrice = MoneyField(source="avg_price", allow_null=True)  # noqa: N815
-    totalQuantity = serializers.IntegerField(source="quantity")  # noqa: N815
-    totalRevenue = MoneyField(source="revenue")  # noqa: N815
-    sampleSize = serializers.IntegerField(source="estimate.sample_size", help_text="Days with sales.")  # noqa: N815
+    avgPrice = MoneyField(source="avg_price", allow_null=True)
+    totalQuantity = serializers.IntegerField(source="quantity")
+    totalRevenue = MoneyField(source="revenue")
+    sampleSize = serializers.IntegerField(source="estimate.sample_size", help_text="Days with sales.")
     method = serializers.CharField(
         source="estimate.method", allow_null=True, help_text="default: a rule of thumb."
     )
@@ -169,8 +161,8 @@ class StockItemDetailSerializer(PublishedSerializer):
         source="estimate.quality", help_text="A: own data speak, to D: what its category says."
     )
     flags = serializers.ListField(source="estimate.flags", child=serializers.CharField())
-    ciLow = ElasticityField(source="estimate.ci_low", allow_null=True)  # noqa: N815
-    ciHigh = ElasticityField(source="estimate.ci_high", allow_null=True)  # noqa: N815
+    ciLow = ElasticityField(source="estimate.ci_low", allow_null=True)
+    ciHigh = ElasticityField(source="estimate.ci_high", allow_null=True)
 
 
 class StockItemFilterSet(DateRangeFilterSet):
@@ -261,7 +253,7 @@ class CustomerFilterSet(StrictFilterSet):
 class CustomerViewSet(ElastixViewSet):
     """Customers by how recently, how often and for how much they buy."""
 
-    queryset = customers()
+    queryset = dashboard.customers()
     renderer_classes = [JSONRenderer, BrowsableAPIRenderer, CsvRenderer]
     filterset_class = CustomerFilterSet
     pagination_class = PublishedPage
@@ -312,70 +304,11 @@ class SegmentElasticitySerializer(RowSerializer):
     flags = serializers.ListField(child=serializers.CharField())
 
 
-class SegmentProductSerializer(RowSerializer):
-    """With `segment` given: one of the products that it buys."""
-
-    stock_code = serializers.CharField(source="estimate.product_id")
-    description = serializers.CharField(source="name")
-    elasticity = ElasticityField(source="estimate.elasticity")
-    sample_size = serializers.IntegerField(source="estimate.sample_size", help_text="Days with sales.")
-    avg_price = MoneyField(allow_null=True)
-    total_quantity = serializers.IntegerField(source="quantity")
-    r_squared = ElasticityField()
-    std_error = ElasticityField(source="estimate.std_error")
-    ci_low = ElasticityField(source="estimate.ci_low")
-    ci_high = ElasticityField(source="estimate.ci_high")
-    quality = serializers.CharField(source="estimate.quality")
-    method = serializers.CharField(source="estimate.METHOD")
-    flags = serializers.ListField(source="estimate.flags", child=serializers.CharField())
-
-
-class StockCodesQuery(serializers.Serializer[Any]):
-    stock_codes = serializers.ListField(
-        child=CodeField(),
-        required=False,
-        default=list,
-        max_length=MOST_CODES,
-        help_text="Only these products.",
-    )
-
-
 class SegmentElasticityFilterSet(DateRangeFilterSet):
     segment = ChoiceFilter(
         choices=SEGMENTS, help_text="Its products; without it the six segments themselves."
     )
-
-
-class ElasticityPage(LimitOffset):
-    """`limit` and `offset` -> {results, meta, last_updated}.
-
-    Its rows come from a function of the page's slice that returns them with what `meta` says of them.
-    """
-
-    items_key = "results"
-
-    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        limit = whole_number(request, "limit", view.default_limit, 1, MAX_LIMIT)
-        offset = whole_number(request, "offset", 0, 0, MAX_OFFSET)
-        rows, self.meta = queryset(slice(offset, offset + limit))
-        return list(rows)
-
-    def get_paginated_response(self, data: Any) -> Response:
-        return Response({"results": data, "meta": asdict(self.meta)})
-
-    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        day, number = {"type": "string", "format": "date", "nullable": True}, {"type": "integer"}
-        meta = {
-            **dict.fromkeys(("start_date", "end_date"), day),
-            **dict.fromkeys(("total_products", "returned_products", "limit", "offset"), number),
-            "available_countries": {"type": "array", "items": {"type": "string"}},
-        }
-        properties = {
-            "results": schema,
-            "meta": {"type": "object", "required": list(meta), "properties": meta},
-            "last_updated": {"type": "string", "format": "date-time", "nullable": True},
-        }
-        return {"type": "object", "required": list(properties), "properties": properties}
+    stock_codes = CodesFilter(help_text="Only these products; repeatable.")
 
 
 class SegmentElasticityViewSet(ElastixViewSet):
@@ -383,15 +316,14 @@ class SegmentElasticityViewSet(ElastixViewSet):
 
     queryset = SegmentElasticity.objects.all()
     filterset_class = SegmentElasticityFilterSet
-    pagination_class = ElasticityPage
+    pagination_class = ElasticityPages
     default_limit = 200
     items_key = "results"
 
     @operation(
-        query=StockCodesQuery,
         response=PolymorphicProxySerializer(
             "SegmentElasticityRow",
-            [SegmentElasticitySerializer, SegmentProductSerializer],
+            [SegmentElasticitySerializer, ElasticityRowSerializer],
             resource_type_field_name=None,
         ),
         lists=True,
@@ -399,17 +331,16 @@ class SegmentElasticityViewSet(ElastixViewSet):
     def list(self, request: Request) -> Response:
         """Price elasticities of the six segments; with `segment`, of the products that it buys."""
         filters = self.filters()
-        codes, window = self.query["stock_codes"], Window(filters["start_date"], filters["end_date"])
-        rows: Callable[..., Any] = partial(segment_rows, codes, window)
-        serializer: type[RowSerializer] = SegmentElasticitySerializer
-        if filters["segment"]:
-            rows, serializer = (
-                partial(product_rows, codes, window, filters["segment"]),
-                SegmentProductSerializer,
-            )
+        codes, window = filters["stock_codes"], Window(filters["start_date"], filters["end_date"])
 
         def build(version: DataVersion) -> Any:
-            found = self.paginate_queryset(partial(rows, version))  # type: ignore[arg-type]
+            self.paginator.version, self.paginator.filters = version, filters
+            serializer: type[RowSerializer]
+            if filters["segment"]:
+                rows, serializer = product_rows(codes, window, filters["segment"]), ElasticityRowSerializer
+            else:
+                rows, serializer = segment_rows(codes, window), SegmentElasticitySerializer
+            found = self.paginate_queryset(rows)  # type: ignore[arg-type]
             return self.get_paginated_response(serializer(found, many=True).data).data
 
         return answer(request, build, live=_has_window(filters))

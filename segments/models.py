@@ -6,9 +6,8 @@ from django.db import models
 
 from elastix.fields import SortedCharField, choice_check, length_check
 from pricing.elasticity.core.estimates import POOLED
+from pricing.sales.core.arrays import Z_95
 from pricing.sales.models import Product
-
-Z_95 = 1.959963984540054
 
 
 class Segment(models.TextChoices):
@@ -92,7 +91,7 @@ class SegmentDailyRevenue(models.Model):
 class SegmentElasticity(models.Model):
     """The price elasticity of one segment's demand for a product, shrunk to the product's own elasticity."""
 
-    METHOD = POOLED
+    method = POOLED
 
     product = models.ForeignKey(
         Product, on_delete=models.CASCADE, related_name="segment_elasticities", db_index=False
@@ -122,6 +121,10 @@ class SegmentElasticity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product_id} {self.segment}: {self.elasticity:.2f}"
+
+    @property
+    def stock_code(self) -> str:
+        return str(self.product_id)
 
 
 class SegmentSummary(models.Model):

@@ -7,20 +7,15 @@ from django.http import HttpRequest
 
 from elastix.admin_base import ReadOnlyAdmin
 from pricing.bundles.models import CrossPriceModel, ProductPair
+from pricing.elasticity.admin import EstimateAdmin
 
 
 @admin.register(ProductPair)
-class ProductPairAdmin(ReadOnlyAdmin):
+class ProductPairAdmin(EstimateAdmin):
     list_display = (
-        "product_x",
-        "product_y",
-        "two_decimals",
-        "interval",
-        "relationship",
-        "baskets_together",
-        "confidence_percent",
-        "lift_shown",
-    )
+        "product_x", "product_y", "two_decimals", "interval", "relationship", "baskets_together",
+        "confidence_percent", "lift_shown",
+    )  # fmt: skip
     list_filter = ("relationship",)
     list_select_related = ("product_x", "product_y")
     search_fields = ("product_x__code", "product_x__name", "product_y__code", "product_y__name")
@@ -28,10 +23,6 @@ class ProductPairAdmin(ReadOnlyAdmin):
     @admin.display(description="cross elasticity", ordering="cross_elasticity")
     def two_decimals(self, pair: ProductPair) -> str:
         return f"{pair.cross_elasticity:.2f}"
-
-    @admin.display(description="95 % interval")
-    def interval(self, pair: ProductPair) -> str:
-        return f"{pair.ci_low:.2f} to {pair.ci_high:.2f}"
 
     @admin.display(description="of x's invoices", ordering="confidence")
     def confidence_percent(self, pair: ProductPair) -> str:

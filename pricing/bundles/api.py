@@ -1,6 +1,5 @@
 """/api/analytics/cross-elasticity, /api/analytics/bundles, /api/price/bundle: products together."""
 
-from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
@@ -22,11 +21,11 @@ from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
 from elastix.dataset.models import DataVersion
 from pricing.bundles.core.cross_price import RELATIONSHIPS
-from pricing.bundles.models import SOURCES, ProductPair
+from pricing.bundles.models import SOURCES
 from pricing.bundles.selectors.bundles import bundle_offer, bundle_suggestions, counted_baskets
 from pricing.bundles.selectors.pairs import cross_elasticity, pair_is_published
 from pricing.recommendation.api.price_serializers import fraction_field
-from pricing.sales.api.fields import CodeField
+from pricing.sales.api.fields import CodeField, amount_field
 from pricing.sales.selectors.products import find_product
 
 FEWEST, MOST = 2, 6
@@ -69,14 +68,8 @@ class BundleSerializer(serializers.Serializer[Any]):
         default=None,
         help_text="Fraction off the summed prices.",
     )
-    expected_saving = serializers.DecimalField(
-        max_digits=12,
-        decimal_places=2,
-        min_value=Decimal(0),
-        required=False,
-        allow_null=True,
-        default=None,
-        help_text="Amount that buyers expect to save, in place of a discount.",
+    expected_saving = amount_field(
+        allow_null=True, help_text="Amount that buyers expect to save, in place of a discount."
     )
 
     def validate_products(self, codes: list[str]) -> list[str]:
@@ -95,7 +88,7 @@ class BundleSerializer(serializers.Serializer[Any]):
 # --- answers -------------------------------------------------------------------------------------
 
 
-class CrossElasticitySerializer(PublishedSerializer, serializers.ModelSerializer[ProductPair]):
+class CrossElasticitySerializer(PublishedSerializer):
     product_x = serializers.CharField(source="product_x_id")
     product_y = serializers.CharField(source="product_y_id")
     cross_elasticity = ElasticityField(
@@ -112,25 +105,19 @@ class CrossElasticitySerializer(PublishedSerializer, serializers.ModelSerializer
         SOURCES,
         help_text="published with all pairs, estimated on_the_spot for this answer, or not_estimated yet.",
     )
+    baskets_together = serializers.IntegerField(help_text="Invoices with both.")
     support = RoundedField(6, allow_null=True, help_text="Share of all invoices; null while not_estimated.")
     confidence = RoundedField(4, help_text="Share of the invoices with product_x that have product_y.")
     lift = RoundedField(
         2, allow_null=True, help_text="Confidence over the share of all invoices with product_y, or null."
     )
 
-    class Meta:
-        model = ProductPair
-        fields = (
-            "product_x", "product_y", "cross_elasticity", "relationship", "std_error", "ci_low", "ci_high",
-            "interpretation", "source", "baskets_together", "support", "confidence", "lift", "last_updated",
-        )  # fmt: skip
-
 
 class BundlePartSerializer(RowSerializer):
-    id = serializers.CharField(source="product.code")
-    name = serializers.CharField(source="product.name")
-    price = MoneyField(source="product.current_price")
-    cost = RoundedField(4, source="product.cost", allow_null=True)
+    id = serializers.CharField(source="code")
+    name = serializers.CharField()
+    price = MoneyField(source="current_price")
+    cost = RoundedField(4, allow_null=True)
     monthly_sales = serializers.IntegerField(help_text="Units of the 30 days before the as-of date.")
 
 

@@ -18,7 +18,6 @@ from pricing.bundles.models import CrossPriceModel, ProductPair
 from pricing.bundles.selectors.baskets import shop_baskets
 from pricing.elasticity.models import ElasticityModel
 from pricing.elasticity.selectors.fitted_model import fitted_model
-from pricing.sales.core.arrays import FloatArray
 from pricing.sales.models import Product
 from pricing.sales.selectors.daily import merchandise_codes, shop_days
 
@@ -66,7 +65,9 @@ def compute_pairs(run: JobRun) -> dict[str, Any]:
     run.progress(0.2)
     baskets = shop_baskets(codes)
     sold_days = np.bincount(days.product[days.units > 0], minlength=len(codes))
-    pairs = candidate_pairs(bought_together(baskets), category, _prices(codes), sold_days >= FEWEST_SOLD_DAYS)
+    known = dict(Product.objects.filter(current_price__isnull=False).values_list("code", "current_price"))
+    price = np.array([known.get(code, np.nan) for code in codes], np.float64)
+    pairs = candidate_pairs(bought_together(baskets), category, price, sold_days >= FEWEST_SOLD_DAYS)
     run.progress(0.4)
     prior, found = fit_cross(days, category, model.hyper, pairs)
     run.progress(0.9)
@@ -81,13 +82,6 @@ def compute_pairs(run: JobRun) -> dict[str, Any]:
         findings = [] if prior.converged else [Finding(ALERT_SUBJECT, text)]
         alerts_report("fit_not_converged", findings, among=[ALERT_SUBJECT])
     return {"pairs": int(pairs.first.size), "version": version}
-
-
-def _prices(codes: Sequence[str]) -> FloatArray:
-    """Present prices (P,), nan where none is known."""
-    known = Product.objects.filter(current_price__isnull=False).values_list("code", "current_price")
-    price = {code: float(value) for code, value in known if value is not None}
-    return np.array([price.get(code, np.nan) for code in codes])
 
 
 def _rows(

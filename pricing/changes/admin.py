@@ -144,10 +144,10 @@ class PriceChangeAdmin(ExportMixin, ReadOnlyAdmin):
             **self.admin_site.each_context(request),
             "title": f"{title} price changes",
             "opts": self.opts,
-            "changes": queryset.select_related("product").order_by("product_id", "pk"),
+            "rows": queryset.select_related("product").order_by("product_id", "pk"),
             "action": action,
             "verb": title,
-            "warning": warning,
+            "warning": f"{warning} If one of them cannot, nothing happens to any.",
             "most_note_characters": MOST_NOTE_CHARACTERS,
             "media": self.media,
         }

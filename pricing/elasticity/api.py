@@ -12,7 +12,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from elastix.api.filters import ChoiceFilter, DateRangeFilterSet, TextFilter, TextFormField
+from elastix.api.filters import ChoiceFilter, DateRangeFilterSet, TextFilter
 from elastix.api.operations import operation
 from elastix.api.pagination import LimitOffset
 from elastix.api.versions import answer
@@ -32,7 +32,8 @@ from pricing.elasticity.serializers import (
     DiagnosticsSerializer,
     ElasticityRowSerializer,
 )
-from pricing.sales.core.service_codes import normalise_code
+from pricing.sales.api.fields import CodeFormField
+from pricing.sales.core.service_codes import LONGEST_CODE
 from pricing.sales.selectors.products import find_product
 
 MOST_CODES = 1_000
@@ -53,15 +54,12 @@ class CodesFormField(forms.Field):
     """Product codes in any case, each as a parameter of its own."""
 
     widget = forms.SelectMultiple
-    code = TextFormField(max_length=50)
+    code = CodeFormField(max_length=LONGEST_CODE)
 
     def clean(self, value: Any) -> list[str]:
         if len(value or []) > MOST_CODES:
             raise ValidationError(f"At most {MOST_CODES} codes at once.", code="max_length")
-        try:
-            return [normalise_code(self.code.clean(each)) for each in value or []]
-        except ValueError as error:
-            raise ValidationError(str(error), code="product_code") from error
+        return [self.code.clean(each) for each in value or []]
 
 
 @extend_schema_field({"type": "array", "items": {"type": "string"}})
@@ -84,13 +82,18 @@ class ElasticityPages(LimitOffset):
     version: DataVersion
     filters: dict[str, Any]
 
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        rows = super().paginate_queryset(queryset, request, view)
+        self.returned = getattr(queryset, "products_behind", len)(rows)
+        return rows
+
     def get_paginated_response(self, data: Any) -> Response:
         as_of = self.version.as_of
         meta = {
             "start_date": self.filters["start_date"] or self.version.first_day,
             "end_date": self.filters["end_date"] or (as_of and as_of - dt.timedelta(days=1)),
             "total_products": self.total,
-            "returned_products": len(data),
+            "returned_products": self.returned,
             "limit": self.limit,
             "offset": self.offset,
             "available_countries": self.version.countries,

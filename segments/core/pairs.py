@@ -11,14 +11,8 @@ from pricing.elasticity.core.pooled.grades import Evidence, flag_bits, grades
 from segments.core.rfm import SEGMENTS
 
 FIGURES: Final = (
-    "elasticity",
-    "std_error",
-    "ci_low",
-    "ci_high",
-    "weight",
-    "shared_error",
-    "sample_size",
-    "units",
+    *("elasticity", "std_error", "ci_low", "ci_high", "weight", "shared_error"),
+    *("sample_size", "units"),
 )
 COLUMNS: Final = ("product_id", "segment", *FIGURES, "quality", "flags")
 
@@ -31,7 +25,7 @@ def pair_rows(codes: Sequence[str], pairs: SegmentElasticities) -> list[tuple[An
         for product, segment, *figures, grade, bits in zip(
             pairs.product.tolist(),
             pairs.segment.tolist(),
-            *(_array(pairs, name).tolist() for name in FIGURES),
+            *(getattr(pairs, name.replace("sample_size", "sold_days")).tolist() for name in FIGURES),
             grades(evidence).tolist(),
             flag_bits(evidence).tolist(),
             strict=True,
@@ -56,10 +50,6 @@ def stored_means(rows: Sequence[Sequence[Any]]) -> SegmentMeans:
 def known(value: float) -> float | None:
     """A mean as the tables store it: None where there is none."""
     return float(value) if np.isfinite(value) else None
-
-
-def _array(pairs: SegmentElasticities, name: str) -> Any:
-    return pairs.sold_days if name == "sample_size" else getattr(pairs, name)
 
 
 def _evidence(pairs: SegmentElasticities) -> Evidence:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pricing.sales.core.arrays import FloatArray
+
 SEGMENTS = ("Champion", "LoyalCustomers", "PotentialLoyalists", "AtRisk", "Hibernating", "Lost")
 """Names by segment index, from most to least valuable; ties anywhere go to the earlier name."""
-
-FloatArray = NDArray[np.float64]
 
 NO_SEGMENT = -1
 LOW, MEDIUM, HIGH = 0, 1, 2
@@ -100,13 +100,19 @@ def rfm_segments(recency_days: ArrayLike, frequency: ArrayLike, monetary: ArrayL
     ValueError
         If the arrays differ in length, hold nan or infinity, or a recency or frequency is negative.
     """
-    recency, visits, money = _checked(recency_days, frequency, monetary)
-    paying = money > 0
-    scales = (recency, visits, money)
+    scales = [np.asarray(values, np.float64) for values in (recency_days, frequency, monetary)]
+    if scales[0].ndim != 1 or len({values.shape for values in scales}) > 1:
+        raise ValueError("recency, frequency and monetary must be one-dimensional and of one length")
+    if not np.isfinite(scales).all():
+        raise ValueError("recency, frequency and monetary must be finite numbers")
+    if (scales[0] < 0).any() or (scales[1] < 0).any():
+        raise ValueError("recency and frequency must not be negative")
+    paying = scales[2] > 0
     cuts = [_cuts(values[paying], 3) for values in scales]
     score_cuts = [_cuts(values[paying], 5) for values in scales]
-    r_above, f_bin, m_bin = (_above(values, cut) for values, cut in zip(scales, cuts, strict=True))
-    r_score, f_score, m_score = (_above(values, cut) for values, cut in zip(scales, score_cuts, strict=True))
+    # How many cuts lie strictly below each value.
+    r_above, f_bin, m_bin = map(np.searchsorted, cuts, scales)
+    r_score, f_score, m_score = map(np.searchsorted, score_cuts, scales)
     # The fewer the days since the last purchase, the better.
     r_bin = HIGH - r_above
     return RfmSegments(
@@ -161,21 +167,6 @@ def segment_kpis(
     )
 
 
-def _checked(
-    recency_days: ArrayLike, frequency: ArrayLike, monetary: ArrayLike
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    recency, visits, money = (
-        np.asarray(values, np.float64) for values in (recency_days, frequency, monetary)
-    )
-    if not (recency.ndim == 1 and recency.shape == visits.shape == money.shape):
-        raise ValueError("recency, frequency and monetary must be one-dimensional and of one length")
-    if not (np.isfinite(recency).all() and np.isfinite(visits).all() and np.isfinite(money).all()):
-        raise ValueError("recency, frequency and monetary must be finite numbers")
-    if (recency < 0).any() or (visits < 0).any():
-        raise ValueError("recency and frequency must not be negative")
-    return recency, visits, money
-
-
 def _cuts(values: FloatArray, parts: int) -> FloatArray:
     """Quantiles that cut the values into equal parts; those of the distinct values where two coincide."""
     if values.size == 0:
@@ -197,11 +188,6 @@ def _quantiles(ordered: FloatArray, parts: int) -> FloatArray:
     above = np.minimum(below + 1, ordered.size - 1)
     cuts: FloatArray = ordered[below] + (ordered[above] - ordered[below]) * (rest / parts)
     return cuts
-
-
-def _above(values: FloatArray, cuts: FloatArray) -> NDArray[np.int64]:
-    """How many cuts lie strictly below each value."""
-    return np.searchsorted(cuts, values, side="left")
 
 
 def _where_paying(paying: NDArray[np.bool_], values: NDArray[np.integer], other: int) -> NDArray[np.int8]:

@@ -1,19 +1,17 @@
-"""What the dashboard shows: key figures, sizes and daily revenue of the six segments."""
+"""What the dashboard shows: key figures, sizes and daily revenue of the six segments, and their customers."""
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from django.db.models import Sum
+from django.db.models import Case, IntegerField, QuerySet, Sum, Value, When
 
 from elastix.api.fields import money, rounded
 from elastix.dataset.models import DataVersion
 from elastix.errors import FieldError, Invalid
 from segments.core.rfm import SEGMENTS, segment_kpis
-from segments.models import SegmentDailyRevenue, SegmentSummary
+from segments.models import CustomerSegment, SegmentDailyRevenue, SegmentSummary
 from segments.selectors.sums import NOTHING, exact, segment_summaries, within
 
 LONGEST_TREND_DAYS = 3_660
@@ -34,12 +32,12 @@ def kpis(*, start_date: dt.date | None, end_date: dt.date | None) -> dict[str, S
     A window of dates limits the revenue that the wallet share compares; customers stay in the segments of the
     last publish.
     """
-    summaries = segment_summaries()
+    summaries = segment_sizes(start_date=start_date, end_date=end_date)
     figures = segment_kpis(
         [row.customer_count for row in summaries],
         [row.mean_recency for row in summaries],
         [row.max_recency for row in summaries],
-        [float(revenue) for revenue in _revenues(summaries, start_date, end_date)],
+        [float(row.revenue) for row in summaries],
         [np.nan if row.elasticity is None else row.elasticity for row in summaries],
     )
     columns = zip(figures.price_sensitivity, figures.wallet_share, figures.churn_risk, strict=True)
@@ -52,8 +50,13 @@ def kpis(*, start_date: dt.date | None, end_date: dt.date | None) -> dict[str, S
 def segment_sizes(*, start_date: dt.date | None, end_date: dt.date | None) -> list[SegmentSummary]:
     """Return the segments with the revenue of a window, if one is given."""
     summaries = segment_summaries()
-    for row, revenue in zip(summaries, _revenues(summaries, start_date, end_date), strict=True):
-        row.revenue = exact(revenue)
+    if start_date or end_date:
+        sold = SegmentDailyRevenue.objects.filter(within(start_date, end_date)).order_by()
+        sums = dict(sold.values_list("segment").annotate(Sum("revenue")))
+        for row in summaries:
+            row.revenue = sums.get(row.segment, NOTHING)
+    for row in summaries:
+        row.revenue = exact(row.revenue)
     return summaries
 
 
@@ -81,15 +84,15 @@ def trends(
     ]
 
 
-def _revenues(
-    summaries: Sequence[SegmentSummary], start_date: dt.date | None, end_date: dt.date | None
-) -> list[Decimal]:
-    """Revenue of each segment, over all sales or in a window."""
-    if start_date is None and end_date is None:
-        return [row.revenue for row in summaries]
-    sold = SegmentDailyRevenue.objects.filter(within(start_date, end_date)).order_by().values("segment")
-    sums = dict(sold.annotate(total=Sum("revenue")).values_list("segment", "total"))
-    return [sums.get(row.segment, NOTHING) for row in summaries]
+def customers() -> QuerySet[CustomerSegment]:
+    """All customers, with the place of their segment among the six (behind them: none) to order by.
+
+    Customers without a segment are those whose cancellations outweigh their purchases.
+    """
+    places = [When(segment=segment, then=Value(place)) for place, segment in enumerate(SEGMENTS)]
+    return CustomerSegment.objects.annotate(
+        place=Case(*places, default=Value(len(SEGMENTS)), output_field=IntegerField())
+    )
 
 
 def _days(version: DataVersion, start_date: dt.date | None, end_date: dt.date | None) -> list[dt.date]:

@@ -1,97 +1,55 @@
 """Price elasticities of the segments and of the products they buy."""
 
-import datetime as dt
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
-from decimal import Decimal
+from collections.abc import Sequence
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from django.db.models import Count, Exists, F, OuterRef, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
-from elastix.dataset.models import DataVersion
-from elastix.sql import batches, epoch_day, fetch, placeholders
+from elastix.sql import epoch_day
 from pricing.elasticity.core.pooled import SegmentSales as SegmentUnits
 from pricing.elasticity.core.pooled import refresh, segment_elasticities
 from pricing.elasticity.selectors.fitted_model import fitted_model, log_log_fit
-from pricing.sales.core.daily import DailySales
 from pricing.sales.models import Product
-from pricing.sales.selectors.daily import CODES_A_STATEMENT, ShopDays, Window, shop_days
+from pricing.sales.selectors.daily import Window, product_numbers, rows_of_products, shop_days
 from pricing.sales.selectors.products import merchandise
 from segments.core.pairs import COLUMNS, FIGURES, known, pair_rows, stored_means
 from segments.core.rfm import SEGMENTS
 from segments.models import SegmentElasticity, SegmentSales, SegmentSummary
-from segments.selectors.sums import NOTHING, exact, segment_summaries, within
-
-
-class ProductRow(NamedTuple):
-    """A product's estimate for a segment, the R^2 of its regression, and what the segment bought of it."""
-
-    estimate: SegmentElasticity
-    name: str
-    r_squared: float
-    quantity: int
-    revenue: Decimal
-
-    @property
-    def avg_price(self) -> Decimal | None:
-        return exact(self.revenue / self.quantity) if self.quantity > 0 else None
-
-
-@dataclass(frozen=True, slots=True)
-class ElasticityMeta:
-    """The days and countries that the rows cover, and how many products are behind all and these of them."""
-
-    start_date: dt.date | None
-    end_date: dt.date | None
-    total_products: int
-    returned_products: int
-    limit: int
-    offset: int
-    available_countries: list[str]
-
-
-def _meta(version: DataVersion, window: Window, page: slice, total: int, returned: int) -> ElasticityMeta:
-    return ElasticityMeta(
-        start_date=window.start or version.first_day,
-        end_date=window.end or (version.as_of and version.as_of - dt.timedelta(days=1)),
-        total_products=total,
-        returned_products=returned,
-        limit=page.stop - page.start,
-        offset=page.start,
-        available_countries=version.countries,
-    )
-
+from segments.selectors.sums import NOTHING, PagedRows, exact, segment_summaries, within
 
 # --- the segments -----------------------------------------------------------------------------------------
 
 
-def segment_rows(
-    codes: Sequence[str], window: Window, version: DataVersion, page: slice
-) -> tuple[list[SegmentSummary], ElasticityMeta]:
-    """Return a page of the six segments and its meta, which counts the products that have estimates.
+def segment_rows(codes: Sequence[str], window: Window) -> PagedRows:
+    """Return the six segments; they count the products that have estimates.
 
     With codes only these products count. In a window of dates elasticities are estimated from the sales
     of the window and for the products sold in it; customers stay those of the last publish.
     """
-    products, summaries = _products(codes), segment_summaries()
+    products, rows = _products(codes), segment_summaries()
     if window == Window() and not codes:
-        rows = summaries[page]
         estimated = SegmentElasticity.objects.filter(product=OuterRef("pk"))
-        shown = estimated.filter(segment__in=[row.segment for row in rows])
-        total, behind = (products.filter(Exists(pairs)).count() for pairs in (estimated, shown))
-        return rows, _meta(version, window, page, total, behind)
-    if window == Window():
-        pairs = list(SegmentElasticity.objects.filter(product__in=products).order_by("product_id", "segment"))
+
+        def behind(shown: list[SegmentSummary]) -> int:
+            names = [row.segment for row in shown]
+            return products.filter(Exists(estimated.filter(segment__in=names))).count()
+
     else:
-        pairs = pairs_in_window(_sold_to_segments(products, window), window)
-    rows = _summaries_of(pairs, summaries, products, window)[page]
-    names = {row.segment for row in rows}
-    total, behind = (
-        len({pair.product_id for pair in pairs if pair.segment in those}) for those in (SEGMENTS, names)
-    )
-    return rows, _meta(version, window, page, total, behind)
+        if window == Window():
+            stored = SegmentElasticity.objects.filter(product__in=products)
+            pairs = list(stored.order_by("product_id", "segment"))
+        else:
+            pairs = pairs_in_window(_sold_to_segments(products, window), window)
+        rows = _summaries_of(pairs, rows, products, window)
+
+        def behind(shown: list[SegmentSummary]) -> int:
+            names = {row.segment for row in shown}
+            return len({pair.product_id for pair in pairs if pair.segment in names})
+
+    return PagedRows(lambda: behind(rows), rows.__getitem__, behind)
 
 
 def _summaries_of(
@@ -104,8 +62,7 @@ def _summaries_of(
     figures = attrgetter("segment", *FIGURES)
     means = stored_means([figures(pair) for pair in pairs])
     sales = SegmentSales.objects.filter(within(window.start, window.end), product__in=products).order_by()
-    bought = sales.values("segment").annotate(products=Count("product", distinct=True))
-    product_count = dict(bought.values_list("segment", "products"))
+    product_count = dict(sales.values_list("segment").annotate(Count("product", distinct=True)))
     return [
         SegmentSummary(
             segment=row.segment,
@@ -126,38 +83,43 @@ def _products(codes: Sequence[str]) -> QuerySet[Product]:
 # --- the products of one segment --------------------------------------------------------------------------
 
 
-def product_rows(
-    codes: Sequence[str], window: Window, segment: str, version: DataVersion, page: slice
-) -> tuple[list[ProductRow], ElasticityMeta]:
-    """Return rows of the products that a segment buys, by code, and their meta.
+def product_rows(codes: Sequence[str], window: Window, segment: str) -> PagedRows:
+    """Return the products that a segment buys, by code: estimates with the columns of the elasticity list.
 
     With codes only these products count. In a window of dates their elasticities are estimated from its sales.
     """
     products = _products(codes)
-    if window == Window():
-        estimates = SegmentElasticity.objects.filter(product__in=products, segment=segment)
-        described = estimates.annotate(name=F("product__name"), r_squared=F("product__summary__r_squared"))
-        total, rows = estimates.count(), list[Any](described.order_by("product_id")[page])
-        names = {row.product_id: row.name for row in rows}
-        r_squared = {row.product_id: row.r_squared or 0.0 for row in rows}
-    else:
+    if window != Window():
         sold = _sold_to_segments(products, window, segment)
-        shown, total = sold[page], len(sold)
-        rows = [row for row in pairs_in_window(shown, window) if row.segment == segment]
-        names = dict(Product.objects.filter(code__in=shown).values_list("code", "name"))
-        fit = log_log_fit(shop_days(shown), window)
-        r_squared = {code: float(fit.r_squared[at]) for at, code in enumerate(shown) if fit.usable[at]}
-    bought = _bought([row.product_id for row in rows], segment, window)
-    found = [
-        ProductRow(
-            row,
-            names[row.product_id],
-            r_squared.get(row.product_id, 0.0),
-            *bought.get(row.product_id, (0, NOTHING)),
-        )
-        for row in rows
-    ]
-    return found, _meta(version, window, page, total, len(rows))
+        return PagedRows(lambda: len(sold), lambda page: _rows_in_window(sold[page], window, segment))
+    estimates = SegmentElasticity.objects.filter(product__in=products, segment=segment).order_by("product_id")
+    described = estimates.annotate(
+        description=F("product__name"), r_squared=Coalesce("product__summary__r_squared", 0.0)
+    )
+    return PagedRows(estimates.count, lambda page: _with_purchases(list(described[page]), segment, window))
+
+
+def _rows_in_window(codes: Sequence[str], window: Window, segment: str) -> list[Any]:
+    rows: list[Any] = [row for row in pairs_in_window(codes, window) if row.segment == segment]
+    names = dict(Product.objects.filter(code__in=codes).values_list("code", "name"))
+    fit = log_log_fit(shop_days(codes), window)
+    r_squared = dict(zip(codes, np.where(fit.usable, fit.r_squared, 0.0).tolist(), strict=True))
+    for row in rows:
+        row.description, row.r_squared = names[row.product_id], r_squared[row.product_id]
+    return _with_purchases(rows, segment, window)
+
+
+def _with_purchases(rows: list[Any], segment: str, window: Window) -> list[Any]:
+    """Set beside each estimate what the segment bought of the product, net of cancellations and returns."""
+    codes = [row.product_id for row in rows]
+    within_window = within(window.start, window.end)
+    sales = SegmentSales.objects.filter(within_window, product__in=codes, segment=segment).order_by()
+    sums = sales.values_list("product_id").annotate(Sum("quantity"), Sum("revenue"))
+    bought = {code: (units, paid) for code, units, paid in sums}
+    for row in rows:
+        row.total_quantity, paid = bought.get(row.product_id, (0, NOTHING))
+        row.avg_price = exact(paid / row.total_quantity) if row.total_quantity > 0 else None
+    return rows
 
 
 def _sold_to_segments(products: QuerySet[Product], window: Window, segment: str | None = None) -> list[str]:
@@ -166,15 +128,6 @@ def _sold_to_segments(products: QuerySet[Product], window: Window, segment: str 
     if segment is not None:
         sales = sales.filter(segment=segment)
     return list(sales.order_by("product_id").values_list("product_id", flat=True).distinct())
-
-
-def _bought(codes: Iterable[str], segment: str, window: Window) -> dict[str, tuple[int, Decimal]]:
-    """Units of each product that a segment bought and what it paid, net of cancellations and returns."""
-    sales = SegmentSales.objects.filter(
-        within(window.start, window.end), product__in=codes, segment=segment
-    ).order_by()
-    sums = sales.values("product_id").annotate(bought=Sum("quantity"), paid=Sum("revenue"))
-    return {code: (units, paid) for code, units, paid in sums.values_list("product_id", "bought", "paid")}
 
 
 # --- estimates from a window of dates ---------------------------------------------------------------------
@@ -193,43 +146,25 @@ def pairs_in_window(codes: Sequence[str], window: Window) -> list[SegmentElastic
     at all before the first full run.
     """
     model = fitted_model()
-    days = _days_in_window(shop_days(codes), window)
-    if model is None or model.hyper.segments is None or not days.daily.product.size:
+    daily, (first, last) = shop_days(codes).daily, window.days
+    daily = daily.rows((daily.day >= first) & (daily.day <= last))
+    if model is None or model.hyper.segments is None or not daily.product.size:
         return []
     category = model.category_codes(codes)
-    parents = refresh(days.daily, category, model.hyper)
-    pairs = segment_elasticities(_units(codes, window), days.daily, category, model.hyper, parents)
-    return [
-        SegmentElasticity(**dict(zip(COLUMNS, values, strict=True)))
-        for values in pair_rows(days.codes, pairs)
-    ]
-
-
-def _days_in_window(days: ShopDays, window: Window) -> ShopDays:
-    first, last = window.days
-    inside = (days.daily.day >= first) & (days.daily.day <= last)
-    daily = DailySales(*(getattr(days.daily, field.name)[inside] for field in fields(DailySales)))
-    return replace(days, daily=daily, quantity=days.quantity[inside], price=days.price[inside])
+    parents = refresh(daily, category, model.hyper)
+    pairs = segment_elasticities(_units(codes, window), daily, category, model.hyper, parents)
+    return [SegmentElasticity(**dict(zip(COLUMNS, row, strict=True))) for row in pair_rows(codes, pairs)]
 
 
 def _units(codes: Sequence[str], window: Window) -> SegmentUnits:
     """What each segment bought of the products on the days of the window."""
     day = epoch_day("date")
-    rows = [
-        row
-        for chunk in batches(codes, CODES_A_STATEMENT)
-        for row in fetch(
-            f"SELECT product_id, segment, {day}, units, unit_lines FROM segments_segmentsales "
-            f"WHERE {day} BETWEEN %s AND %s AND product_id IN ({placeholders(len(chunk))})",
-            [*window.days, *chunk],
-        )
-    ]
+    sql = f"SELECT product_id, segment, {day}, units, unit_lines FROM segments_segmentsales WHERE {day} BETWEEN %s AND %s"
+    rows = rows_of_products(f"{sql} AND product_id IN ({{}})", codes, *window.days)
     products, segments, days, units, lines = list(zip(*rows, strict=True)) or [()] * 5
-    number = {code: index for index, code in enumerate(codes)}
-    place = {name: index for index, name in enumerate(SEGMENTS)}
     return SegmentUnits(
-        product=np.array([number[code] for code in products], np.int64),
-        segment=np.array([place[name] for name in segments], np.int64),
+        product=product_numbers(codes, products),
+        segment=product_numbers(SEGMENTS, segments),
         day=np.array(days, np.int64),
         units=np.array(units, np.float64),
         lines=np.array(lines, np.int64),

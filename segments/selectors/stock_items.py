@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from django.db.models import Count, F, FilteredRelation, Q, QuerySet, Sum
@@ -12,10 +12,9 @@ from django.db.models.functions import Coalesce
 
 from elastix.errors import NotFound
 from pricing.elasticity.core.demand import revenue_potential_percent
-from pricing.elasticity.core.estimates import DEFAULT, FEW_DAYS, POOLED, Estimate
-from pricing.elasticity.core.points import DEFAULT_ELASTICITY
+from pricing.elasticity.core.estimates import FEW_DAYS, POOLED, Estimate
 from pricing.elasticity.models import ElasticityEstimate
-from pricing.elasticity.selectors.estimates import elasticities_on_the_spot
+from pricing.elasticity.selectors.estimates import elasticities_on_the_spot, rule_of_thumb
 from pricing.elasticity.selectors.fitted_model import estimates_by, fitted_model, log_log_fit
 from pricing.sales.core.service_codes import normalise_code
 from pricing.sales.models import Product, SalesHistory, Transaction
@@ -29,10 +28,14 @@ from segments.selectors.sums import NOTHING, PagedRows, exact, within
 UNKNOWN = "Unknown"
 SORTS = ("quantity_asc", "quantity_desc", "revenue_asc", "revenue_desc")
 NO_ELASTICITY, NO_PRICE = SegmentSummary.NO_ELASTICITY, "NO_PRICE"
+NO_ESTIMATE = Estimate(0, None, 0.0, 0, flags=[FEW_DAYS, NO_ELASTICITY])  # type: ignore[arg-type]
 
 
-class _Known(NamedTuple):
-    """What the tables know about a product; `price` is the present one, which its revenue potential is computed from."""
+class StockItem(NamedTuple):
+    """A product as the list shows it. What is not known is 0 in the end, with a flag that says so.
+
+    The revenue potential is computed from the present `price`.
+    """
 
     code: str
     name: str
@@ -42,6 +45,8 @@ class _Known(NamedTuple):
     quantity: int
     revenue: Decimal
     segment: str | None
+    revenue_potential: float = 0.0
+    flags: Sequence[str] = ()
 
 
 class _Sold(NamedTuple):
@@ -50,21 +55,6 @@ class _Sold(NamedTuple):
     code: str
     quantity: int
     revenue: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class StockItem:
-    """A product as the list shows it. What is not known is 0, with a flag that says so."""
-
-    code: str
-    name: str
-    elasticity: float
-    invoices: int
-    revenue_potential: float
-    quantity: int
-    revenue: Decimal
-    segment: str
-    flags: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +110,8 @@ def stock_items(
         elasticity=F("pooled__elasticity"),
         segment=F("main_segment__segment"),
     ).order_by(f"-{column}" if falling else column, "code")
-    rows = known.values_list(*_Known._fields)
-    return PagedRows(products.count, lambda page: _items([_Known(*values) for values in rows[page]]))
+    rows = known.values_list(*StockItem._fields[:8])
+    return PagedRows(products.count, lambda page: _items([StockItem(*values) for values in rows[page]]))
 
 
 def _sold(window: Q, products: QuerySet[Product]) -> list[_Sold]:
@@ -149,11 +139,7 @@ def _items_of_window(
     codes, window = [row.code for row in rows], within(start_date, end_date)
     segments = _main_segments(window, codes)
     purchases = Transaction.objects.filter(window, product__in=codes, is_return=False).order_by()
-    invoices = dict(
-        purchases.values("product_id")
-        .annotate(invoices=Count("invoice_no", distinct=True))
-        .values_list("product_id", "invoices")
-    )
+    invoices = dict(purchases.values_list("product_id").annotate(Count("invoice_no", distinct=True)))
     estimates = elasticities_on_the_spot(codes, start_date, end_date)
     found = Product.objects.filter(code__in=codes).annotate(
         price=Coalesce("current_price", "summary__avg_price")
@@ -161,7 +147,7 @@ def _items_of_window(
     products = {code: (name, price) for code, name, price in found.values_list("code", "name", "price")}
     return _items(
         [
-            _Known(
+            StockItem(
                 code,
                 *products[code],
                 estimates[code].elasticity if code in estimates else None,
@@ -180,43 +166,33 @@ def _main_segments(window: Q, codes: Iterable[str] | None = None) -> dict[str, s
     sales = SegmentSales.objects.filter(window)
     if codes is not None:
         sales = sales.filter(product__in=codes)
-    counted = sales.order_by().values("product_id", "segment").annotate(total=Sum("lines"))
     best: dict[str, tuple[int, int]] = {}
-    for code, segment, lines in counted.values_list("product_id", "segment", "total"):
+    for code, segment, lines in sales.order_by().values_list("product_id", "segment").annotate(Sum("lines")):
         place = (lines, -SEGMENTS.index(segment))
         best[code] = max(best.get(code, place), place)
     return {code: SEGMENTS[-place] for code, (_, place) in best.items()}
 
 
-def _items(rows: Sequence[_Known]) -> list[StockItem]:
+def _items(rows: Sequence[StockItem]) -> list[StockItem]:
     """Work out each product's revenue potential; name what is missing for it."""
-    default = _default_elasticity() if any(row.elasticity is None for row in rows) else None
+    thumb = rule_of_thumb() if any(row.elasticity is None for row in rows) else None
+    default = None if thumb is None else thumb.elasticity
     elasticities = [default if row.elasticity is None else row.elasticity for row in rows]
     priced = [bool(row.price and row.price > 0) for row in rows]
     prices = [float(row.price or 0) if known else np.nan for row, known in zip(rows, priced, strict=True)]
     potentials = revenue_potential_percent(np.array(elasticities, np.float64), np.array(prices, np.float64))
     return [
-        StockItem(
-            code=row.code,
-            name=row.name,
+        row._replace(
             elasticity=elasticity or 0.0,
-            invoices=row.invoices,
-            revenue_potential=potential,
-            quantity=row.quantity,
             revenue=exact(row.revenue),
             segment=row.segment or UNKNOWN,
+            revenue_potential=potential,
             flags=[*([NO_ELASTICITY] if elasticity is None else []), *([] if has_price else [NO_PRICE])],
         )
         for row, elasticity, potential, has_price in zip(
             rows, elasticities, np.nan_to_num(potentials).tolist(), priced, strict=True
         )
     ]
-
-
-def _default_elasticity() -> float | None:
-    """What stands in for an elasticity: a usual one in a shop that has none at all, else nothing."""
-    known = ElasticityEstimate.objects.filter(method=POOLED).exists()
-    return None if known else DEFAULT_ELASTICITY
 
 
 # --- one item ---------------------------------------------------------------------------------------------
@@ -229,7 +205,11 @@ def stock_item(code: str, *, start_date: dt.date | None, end_date: dt.date | Non
     ------
     NotFound : the code is none, is no product's, or a service's.
     """
-    product = _merchandise(code)
+    try:
+        known = Product.objects.select_related("summary").filter(kind=Kind.MERCHANDISE)
+        product = known.get(code=normalise_code(code))
+    except (ValueError, Product.DoesNotExist):
+        raise NotFound(f"There is no stock item {code[:60]!r}.") from None
     if start_date or end_date:
         days, window = shop_days([product.code]), Window(start_date, end_date)
         found = estimates_by(POOLED, days, fitted_model(), window).get(product.code)
@@ -242,35 +222,18 @@ def stock_item(code: str, *, start_date: dt.date | None, end_date: dt.date | Non
         )
         return StockItemDetail(
             product,
-            found or _no_estimate(),
+            found or rule_of_thumb() or NO_ESTIMATE,
             r_squared=float(fit.r_squared[0]) if fit.usable[0] else 0.0,
             avg_price=exact(sums["turnover"] / sums["sold"]) if sums["sold"] else None,
             quantity=sums["quantity"],
             revenue=exact(sums["revenue"]),
         )
-    stored = ElasticityEstimate.objects.filter(product=product, method=POOLED).first() or _no_estimate()
+    stored = ElasticityEstimate.objects.filter(product=product, method=POOLED).first()
+    estimate = stored or rule_of_thumb() or NO_ESTIMATE
     summary = getattr(product, "summary", None)
     if summary is None:
-        return StockItemDetail(product, stored)
+        return StockItemDetail(product, estimate)
     revenue = exact(summary.total_revenue)
     return StockItemDetail(
-        product, stored, summary.r_squared, summary.avg_price, summary.total_quantity, revenue
+        product, estimate, summary.r_squared, summary.avg_price, summary.total_quantity, revenue
     )
-
-
-def _merchandise(code: str) -> Product:
-    try:
-        found = Product.objects.select_related("summary").filter(
-            code=normalise_code(code), kind=Kind.MERCHANDISE
-        )
-        return found.get()
-    except (ValueError, Product.DoesNotExist):
-        raise NotFound(f"There is no stock item {code[:60]!r}.") from None
-
-
-def _no_estimate() -> Any:
-    """What stands in for an estimate: the usual elasticity in a shop that has none at all, else 0, flagged."""
-    default = _default_elasticity()
-    if default is None:
-        return Estimate(0, None, 0.0, 0, flags=[FEW_DAYS, NO_ELASTICITY])  # type: ignore[arg-type]
-    return Estimate(0, DEFAULT, default, 0, flags=[FEW_DAYS])

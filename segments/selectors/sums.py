@@ -21,15 +21,14 @@ class PagedRows:
 
     Attributes
     ----------
-    total : counts all of them.
+    count : counts all of them.
     take : works out those of a slice.
+    products_behind : counts the products that rows are made of.
     """
 
-    total: Callable[[], int]
+    count: Callable[[], int]
     take: Callable[[slice], list[Any]]
-
-    def count(self) -> int:
-        return self.total()
+    products_behind: Callable[[list[Any]], int] = len
 
     def __getitem__(self, page: slice) -> list[Any]:
         return self.take(page)

@@ -8,7 +8,7 @@ import numpy as np
 
 from elastix.jobs.recompute import RecomputePlan
 from elastix.sql import epoch_day, execute, fetch, insert_rows
-from pricing.elasticity.core.pooled import Posterior, SegmentSales, fit_segments, segment_elasticities
+from pricing.elasticity.core.pooled import SegmentSales, fit_segments, segment_elasticities
 from pricing.elasticity.selectors.fitted_model import FittedModel, pooled_posterior
 from pricing.elasticity.services.estimates import Elasticities, keep_model
 from pricing.sales.selectors.daily import ShopDays, epoch_days, merchandise_codes, shop_days
@@ -35,7 +35,12 @@ def compute(plan: RecomputePlan, elasticities: Elasticities, sold: SegmentDays) 
     model, codes = elasticities.model, sold.codes
     if model is None:
         return SegmentStep(None, codes, [])
-    days, posterior = _parents(plan, elasticities, model, codes)
+    if plan.full and elasticities.posterior is not None:
+        days, posterior = elasticities.days, elasticities.posterior
+    else:
+        # Made again, since it may be that only customers moved.
+        days = shop_days(sorted(set(codes) & set(merchandise_codes())))
+        posterior = pooled_posterior(model, days)
     category = model.category_codes(days.codes)
     sales = _sales(sold, days)
     if plan.full:
@@ -47,25 +52,12 @@ def compute(plan: RecomputePlan, elasticities: Elasticities, sold: SegmentDays) 
     return SegmentStep(model, codes, pair_rows(days.codes, pairs))
 
 
-def _parents(
-    plan: RecomputePlan, elasticities: Elasticities, model: FittedModel, codes: list[str]
-) -> tuple[ShopDays, Posterior]:
-    """The products' own estimates: those of this run, or made again where only customers moved."""
-    if plan.full and elasticities.posterior is not None:
-        return elasticities.days, elasticities.posterior
-    days = shop_days(sorted(set(codes) & set(merchandise_codes())))
-    return days, pooled_posterior(model, days)
-
-
 def _sales(sold: SegmentDays, days: ShopDays) -> SegmentSales:
     """Sales by segment with the product indices of `days`."""
     number = {code: index for index, code in enumerate(days.codes)}
-    index = np.array([number.get(code, -1) for code in sold.codes], np.int64)
-    product = index[sold.product] if index.size else sold.product
-    kept = product >= 0
-    return SegmentSales(
-        product[kept], sold.segment[kept], sold.day[kept], sold.units[kept], sold.unit_lines[kept]
-    )
+    product = np.array([number.get(code, -1) for code in sold.codes], np.int64)[sold.product]
+    columns: tuple[Any, ...] = (product, sold.segment, sold.day, sold.units, sold.unit_lines)
+    return SegmentSales(*(column[product >= 0] for column in columns))
 
 
 def publish(plan: RecomputePlan, step: SegmentStep, customers: Customers) -> None:
@@ -90,7 +82,21 @@ def _publish_summaries(customers: Customers) -> None:
             f"SUM(sample_size) FROM {ELASTICITIES}",
         )
     )
-    people = _people(customers)
+    today = epoch_days(customers.as_of) if customers.as_of else 0
+    day = epoch_day("last_purchase")
+    people = {
+        name: {
+            "customer_count": count,
+            "score": float(score),
+            "mean_recency": today - float(mean_day),
+            "max_recency": today - int(first_day),
+        }
+        for name, count, score, mean_day, first_day in fetch(
+            "SELECT segment, COUNT(*), AVG((r_score + f_score + m_score) / 3.0), "
+            f"AVG(CAST({day} AS double precision)), MIN({day}) "
+            "FROM segments_customersegment WHERE segment <> '' GROUP BY segment"
+        )
+    }
     SegmentSummary.objects.all().delete()
     SegmentSummary.objects.bulk_create(
         SegmentSummary(
@@ -104,22 +110,3 @@ def _publish_summaries(customers: Customers) -> None:
         )
         for index, name in enumerate(SEGMENTS)
     )
-
-
-def _people(customers: Customers) -> dict[str, dict[str, Any]]:
-    """Head count, mean score and recency of each segment that has customers."""
-    today = epoch_days(customers.as_of) if customers.as_of else 0
-    day = epoch_day("last_purchase")
-    rows = fetch(
-        f"SELECT segment, COUNT(*), AVG((r_score + f_score + m_score) / 3.0), AVG(CAST({day} AS double precision)), "
-        f"MIN({day}) FROM segments_customersegment WHERE segment <> '' GROUP BY segment"
-    )
-    return {
-        name: {
-            "customer_count": count,
-            "score": float(score),
-            "mean_recency": today - float(mean_day),
-            "max_recency": today - int(first_day),
-        }
-        for name, count, score, mean_day, first_day in rows
-    }

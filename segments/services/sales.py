@@ -55,11 +55,10 @@ class SegmentDays:
 def compute(plan: RecomputePlan, customers: Customers) -> SegmentDays:
     """Sum the lines of the products whose sales changed, or whose customers moved between segments."""
     codes = _affected(plan, customers)
-    no_lines: list[NDArray[Any]] = [np.zeros(0, np.int64)] * 6
     shards = [
-        _summed(*_lines(codes[first : first + SHARD_PRODUCTS], first, customers.segment))
+        _summed(_lines(codes[first : first + SHARD_PRODUCTS], first, customers.segment))
         for first in range(0, len(codes), SHARD_PRODUCTS)
-    ] or [_summed(*no_lines)]
+    ] or [_summed([np.zeros(0, np.int64)] * 6)]
     return SegmentDays(codes, *(np.concatenate(arrays) for arrays in zip(*shards, strict=True)))
 
 
@@ -105,15 +104,9 @@ def _lines(codes: Sequence[str], first: int, segment_of: dict[str, int]) -> list
     return [array[segment >= 0] for array in arrays]
 
 
-def _summed(
-    product: NDArray[np.int64],
-    segment: NDArray[np.int64],
-    day: NDArray[np.int64],
-    quantity: NDArray[np.int64],
-    revenue: NDArray[np.float64],
-    units: NDArray[np.float64],
-) -> list[NDArray[Any]]:
+def _summed(lines: list[NDArray[Any]]) -> list[NDArray[Any]]:
     """Sum lines by product, segment and day: the columns of `SegmentDays`."""
+    product, segment, day, quantity, revenue, units = lines
     span = int(day.max(initial=0)) + 1
     key, of = np.unique((product * len(SEGMENTS) + segment) * span + day, return_inverse=True)
     pair = key // span
@@ -135,12 +128,15 @@ def publish(plan: RecomputePlan, days: SegmentDays) -> None:
     dates = None if plan.full else _dates_with_other_revenue(days)
     for scope, parameters in scopes("product_id", affected):
         execute(f"DELETE FROM {SEGMENT_SALES} {scope}", parameters)
-    insert_rows(
-        SEGMENT_SALES,
-        ("product_id", "segment", "date", "quantity", "revenue", "units", "lines", "unit_lines"),
-        _rows(days),
-    )
-    _publish_daily_revenue(dates)
+    columns = ("product_id", "segment", "date", "quantity", "revenue", "units", "lines", "unit_lines")
+    insert_rows(SEGMENT_SALES, columns, _rows(days))
+    for scope, parameters in scopes("date", dates):
+        execute(f"DELETE FROM segments_segmentdailyrevenue {scope}", parameters)
+        execute(
+            "INSERT INTO segments_segmentdailyrevenue (segment, date, revenue) "
+            f"SELECT segment, date, ROUND(SUM(revenue), 4) FROM {SEGMENT_SALES} {scope} GROUP BY segment, date",
+            parameters,
+        )
     _publish_main_segments(affected)
 
 
@@ -179,17 +175,6 @@ def _dates_with_other_revenue(days: SegmentDays) -> list[str]:
         change[1] += lines
     changed = {day for (_, day), change in changes.items() if any(round(value, 4) for value in change)}
     return [day_of_epoch(day).isoformat() for day in sorted(changed)]
-
-
-def _publish_daily_revenue(dates: list[str] | None) -> None:
-    """Recompute the segments' revenue of these dates (None: of all)."""
-    for scope, parameters in scopes("date", dates):
-        execute(f"DELETE FROM segments_segmentdailyrevenue {scope}", parameters)
-        execute(
-            "INSERT INTO segments_segmentdailyrevenue (segment, date, revenue) "
-            f"SELECT segment, date, ROUND(SUM(revenue), 4) FROM {SEGMENT_SALES} {scope} GROUP BY segment, date",
-            parameters,
-        )
 
 
 def _publish_main_segments(codes: Sequence[str] | None) -> None:

@@ -1,6 +1,6 @@
 """/api/price and /api/analytics: what other prices would do. Nothing is saved."""
 
-from decimal import Decimal
+from collections.abc import Callable
 from typing import Any
 
 from rest_framework import serializers
@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from elastix.api.fields import FiniteField, TextField
 from elastix.api.operations import operation
 from elastix.api.permissions import Role
-from elastix.api.serializers import PublishedSerializer, RowSerializer
+from elastix.api.serializers import PublishedSerializer, RoundedField, RowSerializer
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
 from pricing.elasticity.core.demand import DEMAND_MODELS
@@ -19,33 +19,35 @@ from pricing.recommendation.api.price_serializers import IntervalSerializer, Oth
 from pricing.recommendation.core.impact import DECREASE, INCREASE, KEEP, RISK_LEVELS
 from pricing.recommendation.core.scenarios import PRESETS
 from pricing.recommendation.selectors.expected import known
-from pricing.sales.api.fields import CodeField
+from pricing.sales.api.fields import CodeField, amount_field
 from pricing.sales.models.products import MAX_PRICE
 from pricing.sales.selectors.products import find_product
-from simulations.selectors.prices import demand_over_prices, price_scenarios, price_simulation, profit_impact
+from simulations.selectors.prices import (
+    Projection,
+    demand_over_prices,
+    price_scenarios,
+    price_simulation,
+    profit_impact,
+)
 
 MOST_SCENARIOS = 50
 LARGEST_FACTOR = 100.0
 
 
-class KnownField(serializers.FloatField):
+class KnownField(RoundedField):
     """A number rounded to a fixed number of decimals; null where it is not known."""
 
     def __init__(self, places: int = 2, **kwargs: Any) -> None:
-        self.places = places
-        super().__init__(allow_null=True, **kwargs)
+        super().__init__(places, allow_null=True, **kwargs)
 
     def to_representation(self, value: Any) -> float | None:  # type: ignore[override]
         return known(value, self.places)
 
 
 def demand_model_field() -> serializers.ChoiceField:
+    text = "Default: the policy's."
     return serializers.ChoiceField(
-        choices=DEMAND_MODELS,
-        required=False,
-        default=None,
-        allow_null=True,
-        help_text="Default: the policy's.",
+        DEMAND_MODELS, required=False, default=None, allow_null=True, help_text=text
     )
 
 
@@ -56,14 +58,10 @@ class _TriedSerializer(serializers.Serializer[Any]):
     """What a client's sliders may change beside the price."""
 
     product_id = CodeField()
-    cost = serializers.DecimalField(
-        max_digits=12,
+    cost = amount_field(
         decimal_places=4,
-        min_value=Decimal(0),
         max_value=MAX_PRICE,
-        required=False,
         allow_null=True,
-        default=None,
         help_text="To be tried in place of the product's.",
     )
     demand_factor = FiniteField(
@@ -78,6 +76,13 @@ class _TriedSerializer(serializers.Serializer[Any]):
 
 class PriceSimulateSerializer(_TriedSerializer):
     new_price = price_field()
+    response_factor = FiniteField(
+        min_value=0.5,
+        max_value=2.0,
+        required=False,
+        default=1.0,
+        help_text="How much more or less than estimated customers answer to price; scales the elasticity.",
+    )
 
 
 class ScenarioSerializer(serializers.Serializer[Any]):
@@ -111,13 +116,8 @@ class DemandCurveQuery(serializers.Serializer[Any]):
 
 class ProfitImpactQuery(serializers.Serializer[Any]):
     new_price = price_field(required=False, default=None)
-    fixed_costs = serializers.DecimalField(
-        max_digits=14,
-        decimal_places=2,
-        min_value=Decimal(0),
-        required=False,
-        default=None,
-        help_text="Costs of 30 days that do not depend on what is sold.",
+    fixed_costs = amount_field(
+        max_digits=14, help_text="Costs of 30 days that do not depend on what is sold."
     )
     demand_model = demand_model_field()
 
@@ -158,6 +158,7 @@ class ChangesSerializer(RowSerializer):
 
 class PriceSimulationSerializer(_PremisesSerializer):
     demand_factor = serializers.FloatField()
+    response_factor = serializers.FloatField(help_text="`elasticity` is the estimate times this.")
     current = PriceFiguresSerializer(source="projected.impact.current")
     projected = PriceFiguresSerializer(source="projected.impact.projected")
     impact = ChangesSerializer(source="projected")
@@ -241,7 +242,14 @@ class ProfitImpactSerializer(_PremisesSerializer):
     )
 
 
-class PriceTrialViewSet(ElastixViewSet):
+class _ProjectingViewSet(ElastixViewSet):
+    def _answer(self, code: str, project: Callable[..., Projection], asked: dict[str, Any]) -> Response:
+        """Answer with what a selector projects for a product, as the operation declares it."""
+        code, render = find_product(code).code, self.operation.response  # type: ignore[union-attr]
+        return answer(self.request, lambda version: render(project(code, **asked)).data, etag=False)
+
+
+class PriceTrialViewSet(_ProjectingViewSet):
     """Prices to be tried on one product."""
 
     @action(detail=False, methods=["post"])
@@ -251,12 +259,7 @@ class PriceTrialViewSet(ElastixViewSet):
     def simulate(self, request: Request) -> Response:
         """Project a product's units, revenue and profit of 30 days to another price."""
         asked = self.validated()
-        code = find_product(asked.pop("product_id")).code
-        return answer(
-            request,
-            lambda version: PriceSimulationSerializer(price_simulation(code, **asked)).data,
-            etag=False,
-        )
+        return self._answer(asked.pop("product_id"), price_simulation, asked)
 
     @action(detail=False, methods=["post"])
     @operation(
@@ -265,36 +268,21 @@ class PriceTrialViewSet(ElastixViewSet):
     def scenarios(self, request: Request) -> Response:
         """Compare prices of a product with its present one, the best first."""
         asked = self.validated()
-        code = find_product(asked.pop("product_id")).code
         asked["scenarios"] = [(each["name"], each["price"]) for each in asked["scenarios"]]
-        return answer(
-            request,
-            lambda version: PriceComparisonSerializer(price_scenarios(code, **asked)).data,
-            etag=False,
-        )
+        return self._answer(asked.pop("product_id"), price_scenarios, asked)
 
 
-class PriceAnalysisViewSet(ElastixViewSet):
+class PriceAnalysisViewSet(_ProjectingViewSet):
     """One product over a range of prices."""
 
     @action(detail=False, url_path="demand-curve/<str:code>")
     @operation(query=DemandCurveQuery, response=DemandCurveSerializer)
     def demand_curve(self, request: Request, code: str) -> Response:
         """A product's units, revenue and profit of 30 days over a range of prices."""
-        code = find_product(code).code
-        return answer(
-            request,
-            lambda version: DemandCurveSerializer(demand_over_prices(code, **self.query)).data,
-            etag=False,
-        )
+        return self._answer(code, demand_over_prices, self.query)
 
     @action(detail=False, url_path="profit-impact/<str:code>")
     @operation(query=ProfitImpactQuery, response=ProfitImpactSerializer)
     def profit_impact(self, request: Request, code: str) -> Response:
         """Margin, markup, profit and break-even of a product now, at another price, and over a range of prices."""
-        code = find_product(code).code
-        return answer(
-            request,
-            lambda version: ProfitImpactSerializer(profit_impact(code, **self.query)).data,
-            etag=False,
-        )
+        return self._answer(code, profit_impact, self.query)

@@ -117,7 +117,7 @@ class PriceRangeField(serializers.ListField):
 
 
 class SimulationSerializer(RowSerializer):
-    simulationId = serializers.UUIDField(read_only=True, source="pk")  # noqa: N815  (the client's spelling)
+    simulationId = serializers.UUIDField(read_only=True, source="pk")
     name = TextField(max_length=255)
     description = serializers.CharField(
         max_length=10_000,
@@ -127,8 +127,8 @@ class SimulationSerializer(RowSerializer):
         default="",
         help_text="null: empty.",
     )
-    stockItemRef = CodeField(source="stock_code", required=False, allow_blank=True, default="")  # noqa: N815
-    priceRange = PriceRangeField(source="price_range", required=False, default=lambda: [-10.0, 10.0, 1.0])  # noqa: N815
+    stockItemRef = CodeField(source="stock_code", required=False, allow_blank=True, default="")
+    priceRange = PriceRangeField(source="price_range", required=False, default=lambda: [-10.0, 10.0, 1.0])
 
     def validate_description(self, value: str | None) -> str:
         return value or ""
@@ -145,15 +145,15 @@ class MetricsQuery(CurveQuery):
 
 
 class SegmentMetricsSerializer(RowSerializer):
-    priceChangePercent = serializers.FloatField(source="price_change_percent")  # noqa: N815
+    priceChangePercent = serializers.FloatField(source="price_change_percent")
     quantity = serializers.IntegerField()
     revenue = MoneyField()
-    deltaQuantityPercent = RoundedField(2, source="quantity_change_percent")  # noqa: N815
-    deltaRevenuePercent = RoundedField(2, source="revenue_change_percent")  # noqa: N815
+    deltaQuantityPercent = RoundedField(2, source="quantity_change_percent")
+    deltaRevenuePercent = RoundedField(2, source="revenue_change_percent")
 
 
 class CurvePointSerializer(RowSerializer):
-    priceChangePercent = serializers.FloatField(source="total.price_change_percent")  # noqa: N815
+    priceChangePercent = serializers.FloatField(source="total.price_change_percent")
     total = SegmentMetricsSerializer()
     segments = type(
         "SegmentsSerializer", (RowSerializer,), {name: SegmentMetricsSerializer() for name in SEGMENTS}
@@ -166,8 +166,8 @@ MetricsSerializer = type(
 
 
 class CurveSerializer(PublishedSerializer):
-    simulationId = serializers.UUIDField(source="simulation.pk")  # noqa: N815
-    demandModel = serializers.CharField(source="demand_model")  # noqa: N815
+    simulationId = serializers.UUIDField(source="simulation.pk")
+    demandModel = serializers.CharField(source="demand_model")
     points = CurvePointSerializer(many=True)
 
 

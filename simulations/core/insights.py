@@ -1,6 +1,6 @@
 """What a pricing manager should know of one product, by the money at stake: each with evidence and one action.
 
-Amounts are per 30 days unless a finding says `once`. What is not known gives no finding.
+Amounts are per 30 days unless a finding says once. What is not known gives no finding.
 """
 
 import string
@@ -9,12 +9,15 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 MONTH_DAYS: Final = 30
+MONTH, ONCE = f"{MONTH_DAYS} days", "once"
 NOTABLE_GAP: Final = 0.05
 """Prices closer than this to the market's mean are at the market."""
 CARRYING_SHARE: Final = 0.5
 RECENT_DAYS_WITHOUT_SALES: Final = 28
 INACTIVE_DAYS: Final = 91
 LONG_COVER_DAYS: Final = 180
+LEAST_EXPECTED: Final = 0.01
+"""Units of 30 days, as forecasts are rounded: the stock of what sells less lasts for ever."""
 THIN_GRADES: Final = ("C", "D")
 SURE: Final = 1.0
 STOCK_CONFIDENCE: Final = 0.8
@@ -127,7 +130,7 @@ class Insight:
 
     Attributes
     ----------
-    money_at_stake : not negative; per 30 days, or once if `once`.
+    money_at_stake : not negative; per `period`: 30 days, or once.
     confidence : 0 to 1, how sure the finding is.
     rank : 1 for the most money at stake.
     """
@@ -138,13 +141,8 @@ class Insight:
     confidence: float
     action: Action
     evidence: dict[str, Any]
-    once: bool = False
+    period: str = MONTH
     rank: int = 0
-
-    @property
-    def period(self) -> str:
-        """What the money at stake is per."""
-        return "once" if self.once else f"{MONTH_DAYS} days"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +163,7 @@ class Template:
     advice: str
     evidence: str
     price: str = ""
-    once: bool = False
+    period: str = MONTH
 
 
 _MARGIN = "The margin is {margin:.1%} of the price, the target {target_margin:.1%}."
@@ -216,7 +214,7 @@ TEMPLATES: Final = {
     "stock_runs_out": Template("stock_runs_out", _COVER, "reorder", "Order {order:unit}.", _COVER_EVIDENCE),
     "overstocked": Template(
         "overstocked", _COVER, "order_less", "Order no more for now; a promotion shortens the wait.",
-        _COVER_EVIDENCE, once=True),
+        _COVER_EVIDENCE, period=ONCE),
     "demand_falls": Template(
         "demand_falls", _TREND, "order_less", "Order less, and find out why.", _TREND_EVIDENCE),
     "demand_rises": Template(
@@ -227,10 +225,10 @@ TEMPLATES: Final = {
         "segment_carries_product", _SEGMENT, "look_at_segment", "Look at their elasticity before the price changes.",
         _SEGMENT_EVIDENCE),
     "not_selling": Template(
-        "not_selling", _IDLE, "clear_out", "Clear it out or take it off the list.", _IDLE_EVIDENCE, once=True),
+        "not_selling", _IDLE, "clear_out", "Clear it out or take it off the list.", _IDLE_EVIDENCE, period=ONCE),
     "slow_selling": Template(
         "slow_selling", _IDLE, "check_availability", "Check that it is on the shelf and in the shop.",
-        _IDLE_EVIDENCE, once=True),
+        _IDLE_EVIDENCE, period=ONCE),
     "thin_data": Template(
         "thin_data", "The elasticity has grade {grade}: this product's own sales, on {sold_days:day}, say too little.",
         "test_price", "Vary the price for some weeks, so that its effect shows in the sales.",
@@ -298,7 +296,7 @@ def _competitor_gap(view: ProductView) -> Iterator[Insight]:
 
 def _stock_cover(view: ProductView) -> Iterator[Insight]:
     expected = view.outlook.units if view.outlook else view.units
-    if view.stock_level is None or view.unit_margin is None or expected <= 0:
+    if view.stock_level is None or view.unit_margin is None or expected < LEAST_EXPECTED:
         return
     stock = max(view.stock_level, 0.0)
     cover = MONTH_DAYS * stock / expected
@@ -362,17 +360,9 @@ def _no_cost(view: ProductView) -> Iterator[Insight]:
 
 
 _FINDERS = (
-    _below_cost,
-    _price_against_optimum,
-    _margin_below_target,
-    _competitor_gap,
-    _stock_cover,
-    _trend,
-    _carrying_segment,
-    _idle,
-    _thin_data,
-    _no_cost,
-)
+    _below_cost, _price_against_optimum, _margin_below_target, _competitor_gap, _stock_cover, _trend,
+    _carrying_segment, _idle, _thin_data, _no_cost,
+)  # fmt: skip
 
 
 class _Formatter(string.Formatter):
@@ -392,17 +382,18 @@ def _insight(view: ProductView, case: str, money: float, confidence: float, **va
     """Word a finding by its template, from the view and the finder's own values."""
     template = TEMPLATES[case]
     known = {each.name: getattr(view, each.name) for each in fields(view)} | values
-    evidence = {}
-    for entry in template.evidence.split():
-        name, _, place = entry.partition("=")
-        evidence[name] = _WORDS.get_field(place or name, (), known)[0]
-    price = _WORDS.get_field(template.price, (), known)[0] if template.price else None
+
+    def find(place: str) -> Any:
+        return _WORDS.get_field(place, (), known)[0]
+
+    places = (entry.partition("=") for entry in template.evidence.split())
+    price = find(template.price) if template.price else None
     return Insight(
         kind=_WORDS.format(template.kind, **known),
         finding=_WORDS.format(template.finding, **known),
         money_at_stake=money,
         confidence=confidence,
         action=Action(template.action, _WORDS.format(template.advice, **known), price),
-        evidence=evidence,
-        once=template.once,
+        evidence={name: find(place or name) for name, _, place in places},
+        period=template.period,
     )

@@ -9,15 +9,8 @@ from pricing.sales.core.arrays import FloatArray, IntArray
 from simulations.generator.catalogue import CATEGORIES
 
 COUNTRIES: Final = (
-    "United Kingdom",
-    "Ireland",
-    "France",
-    "Germany",
-    "Netherlands",
-    "Spain",
-    "Belgium",
-    "Portugal",
-)
+    "United Kingdom", "Ireland", "France", "Germany", "Netherlands", "Spain", "Belgium", "Portugal",
+)  # fmt: skip
 COUNTRY_SHARE_ONLINE: Final = np.array([0.40, 0.14, 0.12, 0.12, 0.08, 0.06, 0.05, 0.03])
 FIRST_CUSTOMER_NUMBER: Final = 10001
 WALK_IN: Final = 0
@@ -138,24 +131,11 @@ def make_visits(rng: np.random.Generator, customers: Customers, busy: FloatArray
     walk_in_day = np.repeat(np.arange(busy.size), rng.poisson(WALK_INS_PER_DAY * busy))
     day = np.concatenate((card_day, walk_in_day))
     customer = np.concatenate((who, np.full(walk_in_day.size, NO_CUSTOMER)))
-    return _sorted_visits(rng, customers, day, customer, busy.size)
-
-
-def _sorted_visits(
-    rng: np.random.Generator, customers: Customers, day: IntArray, customer: IntArray, days: int
-) -> Visits:
-    kinds = len(BEHAVIOURS)
+    shape = (busy.size, len(BEHAVIOURS))
     behaviour = np.where(customer < 0, WALK_IN, customers.behaviour[customer])
-    group = day * kinds + behaviour
+    group = day * shape[1] + behaviour
     order = np.argsort(group, kind="stable")
     weight = BASKET[behaviour[order]] * rng.gamma(2.0, 0.5, order.size)
-    total = np.bincount(group[order], weights=weight, minlength=days * kinds).astype(np.float64)
+    total = np.bincount(group[order], weights=weight, minlength=busy.size * shape[1]).astype(np.float64)
     offset = np.cumsum(total) - total
-    return Visits(
-        customers=customers,
-        day=day[order],
-        customer=customer[order],
-        weight=weight,
-        total=total.reshape(days, kinds),
-        offset=offset.reshape(days, kinds),
-    )
+    return Visits(customers, day[order], customer[order], weight, total.reshape(shape), offset.reshape(shape))

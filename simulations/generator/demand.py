@@ -11,7 +11,7 @@ from simulations.generator.catalogue import CATEGORIES, ICED_LATTE, Catalogue, t
 DAYS_A_YEAR: Final = 365.25
 MONDAY_AT_EPOCH: Final = 3
 WEEKDAY_WEIGHT: Final = np.array([0.0, 0.85, 0.90, 0.95, 1.15, 1.45, 1.20])
-HOLIDAYS: Final = ((1, 1), (12, 25), (12, 26))
+HOLIDAYS: Final = ("01-01", "12-25", "12-26")
 
 # A low price between two higher ones passes for a promotion unless it outlasts the 35 days on both sides.
 SHORTEST_BLOCK, LONGEST_BLOCK = 75, 130
@@ -40,13 +40,8 @@ class PricePaths:
 
 def open_weight(days: IntArray) -> FloatArray:
     """(D,) how busy each day is by its weekday, 1 on average over open days; 0 when the shop is closed."""
-    dates = days.astype("datetime64[D]")
-    months = dates.astype("datetime64[M]")
-    month = months.astype(np.int64) % 12 + 1
-    day_of_month = (dates - months).astype(np.int64) + 1
-    holiday = np.zeros(days.size, bool)
-    for holiday_month, holiday_day in HOLIDAYS:
-        holiday |= (month == holiday_month) & (day_of_month == holiday_day)
+    month_and_day = np.char.partition(days.astype("datetime64[D]").astype(str), "-")[:, 2]
+    holiday = np.isin(month_and_day, HOLIDAYS)
     weight = WEEKDAY_WEIGHT[(days + MONDAY_AT_EPOCH) % 7] / WEEKDAY_WEIGHT[WEEKDAY_WEIGHT > 0].mean()
     return np.where(holiday, 0.0, weight)
 

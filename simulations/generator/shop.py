@@ -17,14 +17,7 @@ from simulations.generator.catalogue import (
     tidy_price,
 )
 from simulations.generator.customers import COUNTRIES, make_customers, make_visits
-from simulations.generator.demand import (
-    PricePaths,
-    availability,
-    open_weight,
-    price_paths,
-    relative_demand,
-    season,
-)
+from simulations.generator.demand import availability, open_weight, price_paths, relative_demand, season
 from simulations.generator.sales import (
     DAYS_A_MONTH,
     MINUTES_A_DAY,
@@ -133,7 +126,10 @@ def generate_shop(
     log_price = np.log(prices.effective / catalogue.base_price[:, None])
     draws = draw_products(for_sales, catalogue, demand, log_price, visits)
     sales, day = sale_lines(for_sales, draws, visits, catalogue, prices.effective, first_day)
-    current_price = _current_price(prices, sales.product, day)
+    # The regular price on the day of each product's last sale; on the last day for one never sold.
+    last_sold = np.full(products, -1)
+    np.maximum.at(last_sold, sales.product, day)
+    current_price = prices.regular[np.arange(products), last_sold]
     return GeneratedShop(
         lines=with_returns(for_sales, sales, day, catalogue, busy > 0),
         products=_product_table(for_stock, catalogue, current_price, sales, last_day),
@@ -152,14 +148,6 @@ def invoice_labels(lines: SalesLines) -> list[str]:
         f"C{number}" if cancelled else str(number)
         for number, cancelled in zip(lines.invoice.tolist(), lines.cancellation.tolist(), strict=True)
     ]
-
-
-def _current_price(prices: PricePaths, product: IntArray, day: IntArray) -> FloatArray:
-    """(P,) regular price on the day of each product's last sale; on the last day for one never sold."""
-    last = np.full(prices.regular.shape[0], -1)
-    np.maximum.at(last, product, day)
-    current: FloatArray = prices.regular[np.arange(last.size), last]
-    return current
 
 
 def _product_table(

@@ -81,6 +81,7 @@ class Projection:
     warnings: list[str]
     days: int = MONTH_DAYS
     demand_factor: float = 1.0
+    response_factor: float = 1.0
     fixed_costs: float | None = None
     current: ProjectedPrice | None = None
     projected: ProjectedPrice | None = None
@@ -123,6 +124,7 @@ def price_simulation(
     new_price: Decimal,
     cost: Decimal | None,
     demand_factor: float,
+    response_factor: float,
     demand_model: DemandModel | None,
 ) -> Projection:
     """What another price would do to a product.
@@ -131,18 +133,23 @@ def price_simulation(
     ----------
     cost : to be tried in place of the product's, before and after the change.
     demand_factor : demand after the change as a multiple of the present one, for other reasons than price.
+    response_factor : the elasticity to try as a multiple of the estimate; its error grows along.
 
     Raises
     ------
     NotFound : as `product_to_price`.
     """
     group = product_to_price(code, demand_model=demand_model, cost=cost)
+    estimated = group.inputs
+    elasticity, error = response_factor * estimated.elasticity, response_factor * estimated.std_error
+    group = replace(group, inputs=replace(estimated, elasticity=elasticity, std_error=error))
     prices = np.array([float(new_price)])
     impact = project_impact(group.inputs, prices, group.strategy.demand_model, demand_factor)
     return _projection(
         group,
         _warnings(group, impact),
         demand_factor=demand_factor,
+        response_factor=response_factor,
         projected=_projected(group, impact)[0],
         other_model=other_model(impact, 0, group),
     )

@@ -13,6 +13,7 @@ from pricing.sales.models import Product
 from pricing.sales.models.products import Kind
 from segments.core.rfm import SEGMENTS
 from segments.models import SegmentElasticity, SegmentSales
+from segments.selectors.sums import within
 from simulations.core.what_if import Projection, Sales, interval, project, steps, total, warnings
 from simulations.models import Simulation
 
@@ -148,16 +149,9 @@ def _segments(
     own = pooled.values_list("elasticity", flat=True).first() if code else None
     if own is None:
         return dict.fromkeys(SEGMENTS, (NOTHING, 0.0))
-    sold = SegmentSales.objects.filter(product_id=code)
-    if start_date:
-        sold = sold.filter(date__gte=start_date)
-    if end_date:
-        sold = sold.filter(date__lte=end_date)
-    sums = sold.order_by().values("segment").annotate(units=Sum("quantity"), money=Sum("revenue"))
-    sales = {
-        name: Sales(quantity, float(revenue))
-        for name, quantity, revenue in sums.values_list("segment", "units", "money")
-    }
+    sold = SegmentSales.objects.filter(within(start_date, end_date), product_id=code).order_by()
+    sums = sold.values_list("segment").annotate(Sum("quantity"), Sum("revenue"))
+    sales = {name: Sales(quantity, float(revenue)) for name, quantity, revenue in sums}
     elasticities = SegmentElasticity.objects.filter(product_id=code)
     known = dict(elasticities.values_list("segment", "elasticity"))
     return {name: (sales.get(name, NOTHING), known.get(name, own)) for name in SEGMENTS}

@@ -26,15 +26,8 @@ FILE_NAME = "demo-shop.csv"
 USER_NAME = "demo"
 EPOCH = dt.datetime(1970, 1, 1)
 SALES_COLUMNS = (
-    "InvoiceNo",
-    "StockCode",
-    "Description",
-    "Quantity",
-    "InvoiceDate",
-    "UnitPrice",
-    "CustomerID",
-    "Country",
-)
+    "InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country",
+)  # fmt: skip
 PRODUCT_COLUMNS = ("code", "name", "category", "cost", "stock_level", "target_stock")
 
 

@@ -8,7 +8,7 @@ from all pairs together (empirical Bayes): most products have nothing to do with
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -68,12 +68,7 @@ class CrossPrior:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and lists that JSON can hold."""
-        return {
-            "spread": self.spread,
-            "weights": self.weights.tolist(),
-            "converged": self.converged,
-            "iterations": self.iterations,
-        }
+        return asdict(self) | {"weights": self.weights.tolist()}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "CrossPrior":

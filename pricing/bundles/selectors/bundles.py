@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce, Greatest
 
 from elastix.errors import Conflict, FieldError, Invalid
 from pricing.bundles.core.bundles import Bundle, bundle
@@ -29,16 +30,12 @@ SUBSTITUTES: Final = "SUBSTITUTES"
 NEVER_TOGETHER: Final = "NEVER_TOGETHER"
 NO_RECENT_SALES: Final = "NO_RECENT_SALES"
 
-ASSUMPTION: Final = (
-    "1.3 bundles for each unit of the product that sells least, of 30 days. incremental_revenue takes off half of what "
-    "the products bring today; incremental_revenue_cautious takes off what the buyers of the product that sells least "
-    "pay for all of them today. No sale of this shop shows that buyers would take to the bundle."
-)
-
-
-class BundlePart(NamedTuple):
-    product: Product
-    monthly_sales: int
+ASSUMPTION: Final = {
+    "days": MONTH_DAYS,
+    "text": "1.3 bundles for each unit of the product that sells least, of 30 days. incremental_revenue takes off half of "
+    "what the products bring today; incremental_revenue_cautious takes off what the buyers of the product that sells least "
+    "pay for all of them today. No sale of this shop shows that buyers would take to the bundle.",
+}
 
 
 class Constraint(NamedTuple):
@@ -71,22 +68,19 @@ class Evidence(NamedTuple):
     pairs: list[PairEvidence]
 
 
-class DemandAssumption(NamedTuple):
-    days: int = MONTH_DAYS
-    text: str = ASSUMPTION
-
-
 @dataclass(frozen=True, slots=True)
 class BundleOffer:
-    """A bundle of products, its price and what speaks for it; `profit` per bundle is None where a cost is not known."""
+    """A bundle of products (with `monthly_sales`), its price and what speaks for it; `profit` per bundle is None where
+    a cost is not known.
+    """
 
     bundle: Bundle
-    products: list[BundlePart]
+    products: list[Any]
     profit: Decimal | None
     constraints: list[Constraint]
     evidence: Evidence
     warnings: list[str]
-    demand_assumption: DemandAssumption
+    demand_assumption: Mapping[str, Any]
 
 
 class Suggestion(NamedTuple):
@@ -119,10 +113,9 @@ def bundle_offer(
     Conflict : one of them has no price.
     """
     products = _priced(codes)
-    parts = [BundlePart(product, _monthly_sales(product)) for product in products]
-    prices = [product.current_price or Decimal(0) for product in products]
-    costs = [product.cost for product in products]
-    sold = [part.monthly_sales for part in parts]
+    prices, costs, sold = zip(
+        *((product.current_price, product.cost, product.monthly_sales) for product in products), strict=True
+    )
     offer = bundle(prices, costs, sold, discount=discount, expected_saving=expected_saving)
     summed = sum((cost for cost in costs if cost is not None), Decimal(0))
     unknown = [product.code for product in products if product.cost is None]
@@ -140,10 +133,10 @@ def bundle_offer(
     }
     return BundleOffer(
         bundle=offer,
-        products=parts,
+        products=products,
         profit=None if unknown else offer.price - summed,
         constraints=[Constraint(SUMMED_COST, offer.lowest_price, checked, offer.is_floored, unknown)],
-        demand_assumption=DemandAssumption(),
+        demand_assumption=ASSUMPTION,
         evidence=Evidence(together, _evidence(codes, baskets, pairs)),
         warnings=[name for name, holds in warnings.items() if holds],
     )
@@ -156,9 +149,9 @@ def bundle_suggestions(*, category: str | None, product: str | None, limit: int)
     """
     found: list[Suggestion] = []
     for pair in _suggested(category, product).iterator(chunk_size=500):
-        both = (pair.product_x, pair.product_y)
-        prices = [each.current_price or Decimal(0) for each in both]
-        offer = bundle(prices, [each.cost for each in both], [0, 0])
+        x, y = pair.product_x, pair.product_y
+        prices = [each.current_price or Decimal(0) for each in (x, y)]
+        offer = bundle(prices, [x.cost, y.cost], [0, 0])
         if offer.savings > 0:
             found.append(Suggestion(pair, offer))
         if len(found) == limit:
@@ -171,19 +164,15 @@ def counted_baskets() -> int:
     return CrossPriceModel.objects.values_list("baskets", flat=True).first() or 0
 
 
-def _priced(codes: Sequence[str]) -> list[Product]:
-    products = Product.objects.select_related("summary").in_bulk(codes)
+def _priced(codes: Sequence[str]) -> list[Any]:
+    month = Greatest(Coalesce("summary__monthly_sales", 0), 0)
+    products = Product.objects.annotate(monthly_sales=month).in_bulk(codes)
     for place, code in enumerate(codes):
         if products[code].kind == Kind.SERVICE:
             raise Invalid(FieldError(f"products[{place}]", f"{code} is a service code: it is never priced."))
         if products[code].current_price is None:
             raise Conflict(f"{code} has no price yet. Set one, or load sales.")
     return [products[code] for code in codes]
-
-
-def _monthly_sales(product: Product) -> int:
-    summary = getattr(product, "summary", None)
-    return max(summary.monthly_sales, 0) if summary else 0
 
 
 def _evidence(

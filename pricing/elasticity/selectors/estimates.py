@@ -29,11 +29,16 @@ from pricing.elasticity.selectors.fitted_model import estimates_by, fitted_model
 from pricing.sales.core.grouping import group_sums
 from pricing.sales.models import Product, SalesHistory, Transaction
 from pricing.sales.models.products import Kind
-from pricing.sales.selectors.daily import ShopDays, Window, in_country, shop_days, sold_in
+from pricing.sales.selectors.daily import ShopDays, Window, in_country, net_quantities, shop_days, sold_in
 
 RULE_OF_THUMB = Estimate(
     product=0, method=DEFAULT, elasticity=DEFAULT_ELASTICITY, sample_size=0, flags=[FEW_DAYS]
 )
+
+
+def rule_of_thumb() -> Estimate | None:
+    """What stands in for an estimate in a shop that has none at all; None in any other."""
+    return None if ElasticityEstimate.objects.filter(method=POOLED).exists() else RULE_OF_THUMB
 
 
 # --- lists ---------------------------------------------------------------------------------------
@@ -83,7 +88,7 @@ def _sums(prefix: str) -> dict[str, Any]:
 def _default_rows(stock_codes: Sequence[str]) -> "Mapped":
     """The rule of thumb, for a shop in which nothing could be estimated."""
     found = Product.objects.filter(kind=Kind.MERCHANDISE, is_active=True)
-    if ElasticityEstimate.objects.filter(method=POOLED).exists():
+    if rule_of_thumb() is None:
         found = found.none()
     if stock_codes:
         found = found.filter(code__in=stock_codes)
@@ -155,12 +160,13 @@ def _window_sums(days: ShopDays, window: Window) -> dict[str, dict[str, Any]]:
     sold = sold_in(days, window)
     product, units = days.daily.product[sold], days.quantity[sold]
     quantity = group_sums(product, units, len(days.codes)).tolist()
+    net = net_quantities(days.codes, window)
     revenue = group_sums(product, units * days.price[sold], len(days.codes)).tolist()
     fit = log_log_fit(days, window)
     return {
         code: {
             "avg_price": revenue[index] / quantity[index] if quantity[index] else None,
-            "total_quantity": int(quantity[index]),
+            "total_quantity": net.get(code, 0),
             "r_squared": float(fit.r_squared[index]) if fit.usable[index] else 0.0,
         }
         for index, code in enumerate(days.codes)
@@ -224,8 +230,8 @@ def _chosen(
     for name in [method] if method else _preference(code, cached):
         if name in cached:
             return cached[name]
-        if name == DEFAULT and not ElasticityEstimate.objects.filter(method=POOLED).exists():
-            return RULE_OF_THUMB
+        if name == DEFAULT and (found := RULE_OF_THUMB if method else rule_of_thumb()):
+            return found
     asked = f"by the method {method!r}" if method else "yet: it has no sales with a price"
     raise NotFound(f"{code} has no elasticity {asked}.")
 
@@ -243,6 +249,8 @@ def _preference(code: str, cached: dict[str, ElasticityEstimate]) -> list[str]:
 
 
 def _warnings(estimate: ElasticityEstimate | Estimate) -> list[str]:
+    if estimate.method == DEFAULT:
+        return ["A rule of thumb for any product, whatever this one's sales say."]
     warnings = []
     if estimate.sample_size < MIN_SOLD_DAYS:
         warnings.append(

@@ -34,7 +34,7 @@ class SalesImportBatchAdmin(ImportBatchAdmin):
                 "action": "revert",
                 "warning": REVERTED,
                 "opts": self.opts,
-                "batches": list(queryset),
+                "rows": list(queryset),
                 "media": self.media,
             }
             return TemplateResponse(request, "admin/pricing/revert_confirmation.html", context)

@@ -14,10 +14,9 @@ from django.utils.http import urlencode
 from elastix.admin_base import ExportMixin, ServiceDeletes, change_link, changelist_url, copy_state
 from elastix.admin_imports import UploadMixin
 from elastix.jobs.recompute import request_recompute
-from pricing.sales.core.files import ImportKind
+from pricing.sales.core.files import PRODUCTS, ImportKind
 from pricing.sales.core.service_codes import normalise_code
 from pricing.sales.models import PriceChange, Product, SalesHistory, Transaction
-from pricing.sales.services.product_imports import SCHEMA
 from pricing.sales.services.products import EDITABLE, product_create, product_delete, product_update
 
 # Of the wing above, reached by its relation to products.
@@ -45,7 +44,7 @@ class ProductAdmin(UploadMixin, ExportMixin, ServiceDeletes):
 
     form = ProductForm
     upload_kind = ImportKind.PRODUCTS
-    upload_schema = SCHEMA
+    upload_schema = PRODUCTS
     list_display = (
         "code", "name", "category", "current_price", "cost", "margin_percent", "elasticity",
         "monthly_sales", "stock_level", "kind", "is_active",

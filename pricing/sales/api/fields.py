@@ -1,5 +1,6 @@
 """Fields that the resources of every app share: product codes, and decimals that are answered as numbers."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -38,6 +39,18 @@ class CodeFilter(CharFilter):  # type: ignore[misc]
     """Rows of one product, whose code may be written in any case."""
 
     field_class = CodeFormField
+
+
+def amount_field(**kwargs: Any) -> serializers.DecimalField:
+    """An amount of money that may be left out, not negative."""
+    limits: dict[str, Any] = {
+        "max_digits": 12,
+        "decimal_places": 2,
+        "min_value": Decimal(0),
+        "required": False,
+        "default": None,
+    }
+    return serializers.DecimalField(**limits | kwargs)
 
 
 class DecimalNumberField(serializers.DecimalField):

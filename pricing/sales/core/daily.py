@@ -1,6 +1,6 @@
 """The daily roll-up that estimation reads: clean units, list price and promotion of every product and day."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -65,13 +65,3 @@ def daily_sales(lines: SalesLines, clean: CleanLines, products: int) -> DailySal
         promotion=promotion,
         lines=np.bincount(of, clean.units > 0, key.size).astype(np.int64),
     )
-
-
-def take_products(daily: DailySales, chosen: IntArray) -> DailySales:
-    """Keep the chosen products, renumbered 0.. in the order of `chosen` (distinct product indices)."""
-    size = max(int(daily.product.max(initial=-1)), int(chosen.max(initial=-1))) + 1
-    number = np.full(size, -1)
-    number[chosen] = np.arange(chosen.size)
-    rows = np.flatnonzero(number[daily.product] >= 0)
-    rows = rows[np.argsort(number[daily.product[rows]], kind="stable")]
-    return replace(daily.rows(rows), product=number[daily.product[rows]])

@@ -77,34 +77,6 @@ class CleanLines:
     reason: NDArray[np.int8]
 
 
-@dataclass(frozen=True, slots=True)
-class ProductFacts:
-    """Data quality of each of the P products, as its lines show it.
-
-    Attributes
-    ----------
-    capped_lines : (P,) lines whose quantity was capped.
-    capped_units : (P,) units cut off by the caps.
-    return_lines : (P,) returns at a price that no sale mirrors.
-    return_share : (P,) units of these returns / units sold (fraction; before caps, without voided lines and
-        duplicates), nan without sales.
-    anonymous_share : (P,) share of the clean units sold without customer id (fraction), nan without sales.
-    channel_price_ratio : (P,) median price without customer id / median price with one, nan where either
-        channel has no usable price.
-    bulk_capped, high_returns, channel_mix : (P,) whether the flag of that name applies.
-    """
-
-    capped_lines: IntArray
-    capped_units: FloatArray
-    return_lines: IntArray
-    return_share: FloatArray
-    anonymous_share: FloatArray
-    channel_price_ratio: FloatArray
-    bulk_capped: BoolArray
-    high_returns: BoolArray
-    channel_mix: BoolArray
-
-
 def clean_lines(lines: SalesLines, products: int) -> CleanLines:
     """Decide for every line how many units count as demand and whether its price may be used.
 
@@ -126,7 +98,8 @@ def clean_lines(lines: SalesLines, products: int) -> CleanLines:
     ------
     ValueError : if a product index lies outside 0..P-1.
     """
-    _check_products(lines.product, products)
+    if lines.product.size and not 0 <= lines.product.min() <= lines.product.max() < products:
+        raise ValueError(f"Product indices must lie between 0 and {products - 1}.")
     returned = lines.cancellation | (lines.quantity <= 0)
     sale = ~(returned | lines.voided)
     duplicate = _repeats_on_invoice(lines, sale, products)
@@ -149,13 +122,13 @@ def clean_lines(lines: SalesLines, products: int) -> CleanLines:
     )
 
 
-def product_facts(lines: SalesLines, clean: CleanLines, products: int) -> ProductFacts:
-    """Compute the facts of each product behind the flags BULK_CAPPED, HIGH_RETURNS and CHANNEL_MIX.
+def data_flags(lines: SalesLines, clean: CleanLines, products: int) -> dict[str, BoolArray]:
+    """Whether (P,) each of the flags BULK_CAPPED, HIGH_RETURNS and CHANNEL_MIX applies to a product.
 
     BULK_CAPPED: at least one line was capped. HIGH_RETURNS: two or more unmirrored returns at a price,
-    together above 10 % of the units sold; write-offs at a price of 0 are no returns. CHANNEL_MIX: 10 % or
-    more of the units in the smaller of the two channels (with and without customer id), and their median
-    prices 25 % or more apart.
+    together above 10 % of the units sold (before caps, without voided lines and duplicates); write-offs at a price
+    of 0 are no returns. CHANNEL_MIX: 10 % or more of the units in the smaller of the two channels (with and without
+    customer id), and their median prices 25 % or more apart.
 
     Parameters
     ----------
@@ -163,34 +136,22 @@ def product_facts(lines: SalesLines, clean: CleanLines, products: int) -> Produc
     products : number of products P.
     """
     sold = np.where(clean.units > 0, lines.quantity, 0).astype(np.float64)
-    cut_off = sold - clean.units
     returned = (clean.reason == RETURN) & (lines.price > 0)
+    returned_units = group_sums(lines.product, np.abs(lines.quantity) * returned, products)
+    return_share = _ratio(returned_units, group_sums(lines.product, sold, products))
     return_lines = np.bincount(lines.product[returned], minlength=products)
-    returned_units = np.abs(lines.quantity[returned]).astype(np.float64)
-    return_share = _ratio(
-        group_sums(lines.product[returned], returned_units, products),
-        group_sums(lines.product, sold, products),
-    )
-    anonymous = lines.customer < 0
-    anonymous_share = _ratio(
-        group_sums(lines.product, clean.units * anonymous, products),
-        group_sums(lines.product, clean.units, products),
-    )
-    price_ratio = _channel_price_ratio(lines, clean.priced, products)
-    capped_lines = np.bincount(lines.product[cut_off > 0], minlength=products)
-    smaller_channel = np.minimum(anonymous_share, 1.0 - anonymous_share)
+    anonymous = group_sums(lines.product, clean.units * (lines.customer < 0), products)
+    share = _ratio(anonymous, group_sums(lines.product, clean.units, products))
+    # Median usable price by channel: with a customer id, then without.
+    channel = lines.product * 2 + (lines.customer < 0)
+    median = group_medians(channel[clean.priced], lines.price[clean.priced], 2 * products)
+    price_ratio = median[1::2] / median[0::2]
     prices_apart = np.maximum(price_ratio, 1.0 / price_ratio) >= MIXED_CHANNEL_PRICE_RATIO
-    return ProductFacts(
-        capped_lines=capped_lines,
-        capped_units=group_sums(lines.product, cut_off, products),
-        return_lines=return_lines,
-        return_share=return_share,
-        anonymous_share=anonymous_share,
-        channel_price_ratio=price_ratio,
-        bulk_capped=capped_lines > 0,
-        high_returns=(return_share > HIGH_RETURN_SHARE) & (return_lines >= HIGH_RETURN_LINES),
-        channel_mix=(smaller_channel >= MIXED_CHANNEL_SHARE) & prices_apart,
-    )
+    return {
+        "BULK_CAPPED": np.bincount(lines.product, sold > clean.units, products) > 0,
+        "HIGH_RETURNS": (return_share > HIGH_RETURN_SHARE) & (return_lines >= HIGH_RETURN_LINES),
+        "CHANNEL_MIX": (np.minimum(share, 1.0 - share) >= MIXED_CHANNEL_SHARE) & prices_apart,
+    }
 
 
 def quantity_caps(product: IntArray, quantity: IntArray, products: int) -> FloatArray:
@@ -210,11 +171,6 @@ def quantity_caps(product: IntArray, quantity: IntArray, products: int) -> Float
     return np.fmax(cap, SMALLEST_CAP)
 
 
-def _check_products(product: IntArray, products: int) -> None:
-    if product.size and (product.min() < 0 or product.max() >= products):
-        raise ValueError(f"Product indices must lie between 0 and {products - 1}.")
-
-
 def _repeats_on_invoice(lines: SalesLines, sale: BoolArray, products: int) -> BoolArray:
     """Mark the second and further of identical sale lines of one invoice, in the order of the lines."""
     # Only an invoice that holds a product twice can repeat a line: few are left for the expensive sort.
@@ -228,13 +184,6 @@ def _repeats_on_invoice(lines: SalesLines, sale: BoolArray, products: int) -> Bo
     repeats = np.zeros(sale.size, np.bool_)
     repeats[rows[~group_starts(*(column[rows] for column in identity))]] = True
     return repeats
-
-
-def _channel_price_ratio(lines: SalesLines, priced: BoolArray, products: int) -> FloatArray:
-    """Median usable price without customer id / with one, (P,)."""
-    channel = lines.product * 2 + (lines.customer < 0)
-    median = group_medians(channel[priced], lines.price[priced], 2 * products)
-    return median[1::2] / median[0::2]
 
 
 def _ratio(part: FloatArray, whole: FloatArray) -> FloatArray:

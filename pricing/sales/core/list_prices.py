@@ -82,7 +82,11 @@ def reconstruct_list_prices(
     offset = _offsets(entries, products)
     product, day, level, regular = _day_levels(entries, offset)
     runs = _runs(product, day, level, regular)
-    spike = _is_spike(runs)[runs.of]
+    spike = np.zeros(runs.product.size, np.bool_)
+    same_product = runs.product[2:] == runs.product[:-2]
+    returns = np.abs(runs.level[2:] - runs.level[:-2]) < SAME_PRICE
+    spike[1:-1] = same_product & returns & (runs.days[1:-1] == 1)
+    spike = spike[runs.of]
     product, day, level, regular = product[~spike], day[~spike], level[~spike], regular[~spike]
     runs = _runs(product, day, level, regular)
     price = np.maximum(np.round(np.exp(runs.level), PRICE_DECIMALS), 10.0**-PRICE_DECIMALS)
@@ -168,7 +172,11 @@ def _offsets(entries: _Entries, products: int) -> FloatArray:
     cell = entries.product * CELLS + entries.cell
     counts = np.bincount(cell, minlength=products * CELLS).reshape(products, CELLS)
     offset = np.full(products * CELLS, np.nan)
-    offset[np.arange(products) * CELLS + _reference_cell(counts)] = 0.0
+    # Prices of the largest cell with a customer id count as list prices, unless it is too small.
+    with_id = counts[:, :CLASSES]
+    common = with_id.max(axis=1) >= FEWEST_IN_CELL
+    cells = np.where(common, with_id.argmax(axis=1), counts.argmax(axis=1))
+    offset[np.arange(products) * CELLS + cells] = 0.0
     reference = offset == 0.0
     for _ in range(OFFSET_ROUNDS):
         gap = entries.log_price - _level_around(entries, entries.log_price - offset[cell])
@@ -181,13 +189,6 @@ def _offsets(entries: _Entries, products: int) -> FloatArray:
         median[np.abs(median) < SAME_PRICE / 2] = 0.0
         offset = np.where(reference, 0.0, np.where(found, median, np.nan))
     return offset
-
-
-def _reference_cell(counts: IntArray) -> IntArray:
-    """The cell whose prices count as list prices: the largest with a customer id, unless it is too small."""
-    with_id = counts[:, :CLASSES]
-    common = with_id.max(axis=1) >= FEWEST_IN_CELL
-    return np.asarray(np.where(common, with_id.argmax(axis=1), counts.argmax(axis=1)), np.int64)
 
 
 def _level_around(entries: _Entries, level: FloatArray) -> FloatArray:
@@ -232,15 +233,6 @@ def _runs(product: IntArray, day: IntArray, level: FloatArray, regular: BoolArra
     used = regular | (np.bincount(of, regular, count) == 0)[of]
     median = group_upper_medians(of[used], level[used], count)
     return _Runs(of, product[new], day[new], day[group_ends(new)], np.bincount(of, minlength=count), median)
-
-
-def _is_spike(runs: _Runs) -> BoolArray:
-    spike = np.zeros(runs.product.size, np.bool_)
-    if spike.size > 2:
-        same_product = runs.product[2:] == runs.product[:-2]
-        returns = np.abs(runs.level[2:] - runs.level[:-2]) < SAME_PRICE
-        spike[1:-1] = same_product & returns & (runs.days[1:-1] == 1)
-    return spike
 
 
 def _higher_neighbour(runs: _Runs, step: int) -> IntArray:

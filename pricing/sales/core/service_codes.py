@@ -6,10 +6,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-import numpy as np
-
-from pricing.sales.core.arrays import FloatArray, IntArray
-
 LONGEST_CODE: Final = 50
 
 # `*` stands for any text, `?` for one character, `#` for one or more digits.
@@ -34,13 +30,11 @@ class ServiceCodeSuggestion:
     ----------
     code : the product code.
     lines : how many lines it has.
-    negative_share : share of its lines with a price below 0 (fraction).
     reason : "negative_prices" or "fee_description".
     """
 
     code: str
     lines: int
-    negative_share: float
     reason: str
 
 
@@ -76,8 +70,8 @@ def is_service_code(code: str, patterns: Sequence[str] = DEFAULT) -> bool:
 def suggest_service_codes(
     codes: Sequence[str],
     descriptions: Sequence[str],
-    product: IntArray,
-    price: FloatArray,
+    lines: Sequence[int],
+    negative: Sequence[int],
     *,
     patterns: Sequence[str] = DEFAULT,
     fee_words: Iterable[str] = FEE_WORDS,
@@ -87,7 +81,7 @@ def suggest_service_codes(
     Parameters
     ----------
     codes, descriptions : (P,) normalised code and description of each product.
-    product, price : (n,) index of the product and unit price of each line.
+    lines, negative : (P,) number of lines of each product, and of those with a price below 0.
     patterns : codes that match them are known as services already and left out.
     fee_words : words that, as the last one of a description, make it that of a fee: "Next day carriage" is
         one, "French carriage lantern" is not. Digits and currency signs after it do not count.
@@ -96,22 +90,15 @@ def suggest_service_codes(
     -------
     Suggestions in the order of the codes; products without lines are never suggested.
     """
-    lines = np.bincount(product, minlength=len(codes))
-    negative = np.bincount(product[price < 0], minlength=len(codes))
     fees = frozenset(word.upper() for word in fee_words)
     suggestions = []
-    for index in np.flatnonzero(lines).tolist():
-        code, share = codes[index], float(negative[index] / lines[index])
-        reason = "negative_prices" if share > 0.5 else "fee_description"
-        suspicious = share > 0.5 or _last_word(descriptions[index]) in fees
-        if suspicious and not is_service_code(code, patterns):
-            suggestions.append(ServiceCodeSuggestion(code, int(lines[index]), share, reason))
+    for code, text, count, below in zip(codes, descriptions, lines, negative, strict=True):
+        words = re.findall(r"[^\W\d_]+", text.upper()) or [""]
+        mostly_negative = 2 * below > count
+        if count and (mostly_negative or words[-1] in fees) and not is_service_code(code, patterns):
+            reason = "negative_prices" if mostly_negative else "fee_description"
+            suggestions.append(ServiceCodeSuggestion(code, count, reason))
     return sorted(suggestions, key=lambda suggestion: suggestion.code)
-
-
-def _last_word(text: str) -> str:
-    words = re.findall(r"[^\W\d_]+", text)
-    return words[-1].upper() if words else ""
 
 
 @lru_cache(maxsize=32)

@@ -77,9 +77,9 @@ def shop_days(codes: Sequence[str], *, everything: bool = False) -> ShopDays:
         "CAST(price AS double precision)"
     )
     sql = f"SELECT {fields} FROM pricing_saleshistory WHERE product_id IN"
-    rows = fetch(f"{sql} ({_SCOPED})") if everything else _of_products(f"{sql} ({{}})", codes)
+    rows = fetch(f"{sql} ({_SCOPED})") if everything else rows_of_products(f"{sql} ({{}})", codes)
     columns = list(zip(*rows, strict=True)) or [()] * 8
-    product, day = _product_numbers(codes, columns[0]), np.array(day_numbers(columns[1]), np.int64)
+    product, day = product_numbers(codes, columns[0]), np.array(day_numbers(columns[1]), np.int64)
     numbers = [np.array(column, np.float64) for column in columns[2:]]
     set_product, set_day, set_price = _recorded_prices(codes)
     new = ~np.isin(product_day_key(set_product, set_day), product_day_key(product, day))
@@ -126,7 +126,7 @@ def _recorded_prices(codes: Sequence[str]) -> tuple[IntArray, IntArray, FloatArr
     return table[:, 0].astype(np.int64), table[:, 1].astype(np.int64), table[:, 2]
 
 
-def _of_products(sql: str, codes: Sequence[str], *parameters: Any) -> list[tuple[Any, ...]]:
+def rows_of_products(sql: str, codes: Sequence[str], *parameters: Any) -> list[tuple[Any, ...]]:
     """Rows of a query whose last parameters, in place of the braces, are product codes."""
     return [
         row
@@ -135,7 +135,8 @@ def _of_products(sql: str, codes: Sequence[str], *parameters: Any) -> list[tuple
     ]
 
 
-def _product_numbers(codes: Sequence[str], found: Sequence[str]) -> IntArray:
+def product_numbers(codes: Sequence[str], found: Sequence[str]) -> IntArray:
+    """Place in `codes` of each of the names found, (n,)."""
     number = {code: index for index, code in enumerate(codes)}
     return np.array([number[code] for code in found], np.int64)
 
@@ -148,8 +149,8 @@ def in_country(days: ShopDays, country: str) -> ShopDays:
         "CAST(SUM(CASE WHEN is_return OR voided THEN 0 ELSE quantity * unit_price END) AS double precision) "
         "FROM pricing_transaction WHERE country = %s AND product_id IN ({}) GROUP BY product_id, date"
     )
-    columns = list(zip(*_of_products(sql, days.codes, country), strict=True)) or [()] * 6
-    key = product_day_key(_product_numbers(days.codes, columns[0]), np.array(columns[1], np.int64))
+    columns = list(zip(*rows_of_products(sql, days.codes, country), strict=True)) or [()] * 6
+    key = product_day_key(product_numbers(days.codes, columns[0]), np.array(columns[1], np.int64))
     whole = product_day_key(days.daily.product, days.daily.day)
     # A new sale's day may be in the transactions although the roll-up was read without it.
     rows_known, at = matching_rows(key, whole)
@@ -167,6 +168,18 @@ def sold_in(days: ShopDays, window: Window) -> BoolArray:
     first, last = window.days
     inside: BoolArray = (days.daily.day >= first) & (days.daily.day <= last) & (days.quantity > 0)
     return inside
+
+
+def net_quantities(codes: Sequence[str], window: Window) -> dict[str, int]:
+    """Units of some products in a window, net of cancellations and returns."""
+    table, net = "pricing_saleshistory", "quantity - returned_quantity"
+    where = f"{epoch_day('date')} BETWEEN %s AND %s"
+    parameters: list[Any] = list(window.days)
+    if window.country:
+        table, net = "pricing_transaction", "CASE WHEN is_return THEN -ABS(quantity) ELSE quantity END"
+        where, parameters = f"{where} AND NOT voided AND country = %s", [*parameters, window.country]
+    sql = f"SELECT product_id, SUM({net}) FROM {table} WHERE {where} AND product_id IN ({{}}) GROUP BY product_id"
+    return {code: int(units) for code, units in rows_of_products(sql, codes, *parameters)}
 
 
 def newest_sale_day() -> dt.date | None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db.models import F, Q, QuerySet
-from django.db.models.expressions import Combinable, RawSQL
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Collate, Lower
 
 from elastix.errors import NotFound
@@ -70,23 +70,16 @@ def products_matching(products: QuerySet[Product], text: str) -> QuerySet[Produc
     for texts of ASCII characters, folding those; other texts are searched for here, with Unicode case folding.
     """
     if text.isascii():
-        return products.alias(folded_name=Lower(_by_code_point("name"))).filter(
+        by_code_point = Collate("name", "C") if is_postgresql() else F("name")
+        return products.alias(folded_name=Lower(by_code_point)).filter(
             Q(code__contains=text.upper()) | Q(folded_name__contains=text.lower())
         )
     wanted = _folded(text)
-    names = products.values_list("code", "name")
-    return products.filter(code__in=_one_of([code for code, name in names if wanted in _folded(name)]))
-
-
-def _by_code_point(column: str) -> Combinable:
-    return Collate(column, "C") if is_postgresql() else F(column)
+    codes = [code for code, name in products.values_list("code", "name") if wanted in _folded(name)]
+    # As rows of one parameter: databases limit the number of parameters, not their length.
+    rows = "jsonb_array_elements_text(%s::jsonb) AS given(value)" if is_postgresql() else "json_each(%s)"
+    return products.filter(code__in=RawSQL(f"SELECT value FROM {rows}", [json.dumps(codes)]))  # noqa: S611
 
 
 def _folded(text: str) -> str:
     return unicodedata.normalize("NFC", text).casefold()
-
-
-def _one_of(codes: list[str]) -> RawSQL:
-    """The codes as rows of one parameter: databases limit the number of parameters, not their length."""
-    rows = "jsonb_array_elements_text(%s::jsonb) AS given(value)" if is_postgresql() else "json_each(%s)"
-    return RawSQL(f"SELECT value FROM {rows}", [json.dumps(codes)])  # noqa: S611

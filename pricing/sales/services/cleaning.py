@@ -1,6 +1,6 @@
 """Rebuilding the clean view of some products: clean units, list prices and promotions, from their own lines."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -26,10 +26,11 @@ from elastix.sql import (
 )
 from pricing.sales.core.daily import DailySales, daily_sales
 from pricing.sales.core.grouping import matching_rows, product_day_key
-from pricing.sales.core.lines import CleanLines, ProductFacts, SalesLines, clean_lines, product_facts
+from pricing.sales.core.lines import SalesLines, clean_lines, data_flags
 from pricing.sales.models import ProductSummary
 
 PRICE_DECIMALS = 4
+LINE_COLUMNS = {"units": "double precision", "exclusion": "smallint"}
 DAY_COLUMNS = {
     "units": "double precision",
     "unit_lines": "integer",
@@ -61,12 +62,14 @@ def clean_products(products: Sequence[str]) -> None:
     stored = _read_lines(codes)
     clean = clean_lines(stored.lines, len(codes))
     daily = daily_sales(stored.lines, clean, len(codes))
-    facts = product_facts(stored.lines, clean, len(codes))
+    flags = data_flags(stored.lines, clean, len(codes))
     with transaction.atomic():
         lock_version()
-        _write_lines(stored, clean)
+        changed = np.flatnonzero((clean.units != stored.units) | (clean.reason != stored.exclusion)).tolist()
+        rows = [(float(clean.units[row]), int(clean.reason[row]), stored.ids[row]) for row in changed]
+        update_rows("pricing_transaction", "id", LINE_COLUMNS, rows, key_type="uuid")
         _write_days(codes, daily)
-        _write_facts(codes, stored.lines, facts)
+        _write_facts(codes, stored.lines, flags)
 
 
 def _read_lines(codes: Sequence[str]) -> StoredLines:
@@ -106,13 +109,6 @@ def _numbered(values: Sequence[str | None], missing: int | None = None) -> NDArr
     return np.array([numbers.setdefault(value, len(numbers)) for value in values], np.int64)
 
 
-def _write_lines(stored: StoredLines, clean: CleanLines) -> None:
-    changed = np.flatnonzero((clean.units != stored.units) | (clean.reason != stored.exclusion)).tolist()
-    rows = [(float(clean.units[row]), int(clean.reason[row]), stored.ids[row]) for row in changed]
-    columns = {"units": "double precision", "exclusion": "smallint"}
-    update_rows("pricing_transaction", "id", columns, rows, key_type="uuid")
-
-
 def _write_days(codes: Sequence[str], daily: DailySales) -> None:
     """Write units, list price and promotion of the days on which they differ from what is stored."""
     ids, product, day, units, lines, list_price, promotion = fetch_columns(
@@ -144,50 +140,36 @@ def _write_days(codes: Sequence[str], daily: DailySales) -> None:
     update_rows("pricing_saleshistory", "id", DAY_COLUMNS, list(zip(*columns, strict=True)))
 
 
-def _write_facts(codes: Sequence[str], lines: SalesLines, facts: ProductFacts) -> None:
+def _write_facts(codes: Sequence[str], lines: SalesLines, flags: Mapping[str, NDArray[np.bool_]]) -> None:
     """Store what only the lines show of a product: data flags and the number of its invoices."""
-    names = {
-        "BULK_CAPPED": facts.bulk_capped,
-        "HIGH_RETURNS": facts.high_returns,
-        "CHANNEL_MIX": facts.channel_mix,
-    }
-    invoices = _invoices(lines, len(codes))
-    found = [
-        ProductSummary(
-            product_id=code,
-            data_flags=[name for name, applies in names.items() if applies[row]],
-            invoices=invoices[row],
-        )
-        for row, code in enumerate(codes)
-    ]
-    known = {
-        code: (flags, count)
-        for code, flags, count in ProductSummary.objects.filter(product_id__in=codes).values_list(
-            "product_id", "data_flags", "invoices"
-        )
-    }
-    new = [summary for summary in found if summary.product_id not in known]
-    changed = [
-        summary
-        for summary in found
-        if summary.product_id in known and known[summary.product_id] != (summary.data_flags, summary.invoices)
-    ]
-    ProductSummary.objects.bulk_create(new, batch_size=1000)
-    ProductSummary.objects.bulk_update(changed, ["data_flags", "invoices"], batch_size=500)
-
-
-def _invoices(lines: SalesLines, products: int) -> list[int]:
-    """Number of different invoices of each product, those cancelled later included."""
+    # Different invoices, those cancelled later included.
     sold = ~lines.cancellation
     pairs = np.unique(lines.product[sold] * (1 << 32) + lines.invoice[sold])
-    counts: list[int] = np.bincount(pairs >> 32, minlength=products).tolist()
-    return counts
+    invoices = np.bincount(pairs >> 32, minlength=len(codes)).tolist()
+    found = {
+        code: ([name for name, applies in flags.items() if applies[row]], invoices[row])
+        for row, code in enumerate(codes)
+    }
+    stored = ProductSummary.objects.filter(product_id__in=codes)
+    known = {code: facts for code, *facts in stored.values_list("product_id", "data_flags", "invoices")}
+    ProductSummary.objects.bulk_create(
+        [
+            ProductSummary(product_id=code, data_flags=names, invoices=count)
+            for code, (names, count) in found.items()
+            if known.get(code) != [names, count]
+        ],
+        batch_size=1000,
+        update_conflicts=True,
+        unique_fields=["product_id"],
+        update_fields=["data_flags", "invoices"],
+    )
 
 
 def products_with_sales() -> list[str]:
     """Codes of all products that have transactions, in order."""
-    ids = fetch_columns("SELECT DISTINCT product_id FROM pricing_transaction ORDER BY product_id", columns=1)
-    return list(ids[0])
+    return [
+        code for (code,) in fetch("SELECT DISTINCT product_id FROM pricing_transaction ORDER BY product_id")
+    ]
 
 
 def forget_sales(codes: Sequence[str]) -> None:

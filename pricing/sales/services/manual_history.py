@@ -11,7 +11,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from elastix.dataset.versions import lock_version
-from elastix.errors import NotFound
 from pricing.sales.models import SalesHistory
 from pricing.sales.models.transactions import SalesSource
 from pricing.sales.services import rollup
@@ -49,7 +48,6 @@ def manual_day_update(day_id: Any, changes: Mapping[str, Any]) -> SalesHistory:
     NotFound : there is no such day, or it is summed from transactions.
     ValidationError : the product has the new day already, or a value is out of its limits.
     """
-    lock_version()
     day = _manual_day(day_id)
     before = day.product_id
     values = {name: getattr(day, name) for name in FIELDS}
@@ -69,18 +67,14 @@ def manual_day_delete(day_id: Any) -> None:
     ------
     NotFound : there is no such day, or it is summed from transactions.
     """
-    lock_version()
     day = _manual_day(day_id)
     day.delete()
     rollup.touch_product(day.product_id)
 
 
 def _manual_day(day_id: Any) -> SalesHistory:
-    days = SalesHistory.objects.select_for_update()
-    day = days.filter(pk=day_id, source=SalesSource.MANUAL).first()
-    if day is None:
-        raise NotFound("There is no such day of sales that was entered by hand.")
-    return day
+    days = SalesHistory.objects.filter(pk=day_id, source=SalesSource.MANUAL)
+    return rollup.locked_row(days, "There is no such day of sales that was entered by hand.")
 
 
 def _save(day: SalesHistory, values: Mapping[str, Any]) -> SalesHistory:

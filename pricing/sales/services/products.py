@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -9,8 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from elastix.dataset.versions import catalogue_changed, lock_version
-from elastix.errors import Conflict, NotFound
+from elastix.errors import Conflict
+from elastix.imports.ingest import UpsertImport, ingest, ingest_failed
 from elastix.sql import batches
+from pricing.sales.core.files import PRODUCTS, ImportKind
 from pricing.sales.core.service_codes import DEFAULT, is_service_code
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
@@ -72,8 +75,7 @@ def product_update(code: str, *, by: str, **changes: Any) -> Product:
     ------
     NotFound : there is no such product.
     """
-    lock_version()
-    product = _locked(code)
+    product = rollup.locked_row(Product.objects.filter(code=code), f"There is no product {code}.")
     old_prices, regrouped = {code: product.current_price}, not _same_group(product, changes)
     _edit(product, changes)
     product.save()
@@ -92,8 +94,7 @@ def product_delete(code: str) -> bool:
     ------
     NotFound : there is no such product.
     """
-    lock_version()
-    product = _locked(code)
+    product = rollup.locked_row(Product.objects.filter(code=code), f"There is no product {code}.")
     histories = (product.transactions, product.sales_history, product.price_changes)
     has_history = any(history.exists() for history in histories)
     if has_history:
@@ -141,11 +142,21 @@ def products_upsert(rows: Iterable[Mapping[str, Any]], *, by: str) -> tuple[int,
     return len(created), len(known)
 
 
-def _locked(code: str) -> Product:
-    product = Product.objects.select_for_update().filter(code=code).first()
-    if product is None:
-        raise NotFound(f"There is no product {code}.")
-    return product
+class ProductsImport(UpsertImport):
+    """Products; what a row leaves blank stays as it is."""
+
+    kind = ImportKind.PRODUCTS
+    schema = PRODUCTS
+
+    def row(self, values: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in values.items() if value not in (None, "")}
+
+    def upsert(self) -> tuple[int, int]:
+        return products_upsert(self.rows, by=str(self.batch.created_by or "import"))
+
+
+import_products = partial(ingest, ProductsImport)
+import_failed = partial(ingest_failed, ProductsImport)
 
 
 def _same_group(product: Product, fields: Mapping[str, Any]) -> bool:

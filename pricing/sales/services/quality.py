@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-import numpy as np
 from django.conf import settings
 
 from elastix.imports.models import ImportBatch, ImportStatus
@@ -56,16 +56,14 @@ def _suggestions(batch: ImportBatch, lines: Mapping[str, int]) -> list[dict[str,
     negative = _rejected_negative(batch)
     codes = sorted({*lines, *negative})
     names = dict(Product.objects.values_list("code", "name"))
-    pairs = [(lines.get(code, 0), negative.get(code, 0)) for code in codes]
-    counts = np.array(pairs, np.int64).reshape(-1, 2)
     found = suggest_service_codes(
         codes,
         [names.get(code, "") for code in codes],
-        np.repeat(np.arange(len(codes)), counts.sum(axis=1)),
-        np.repeat(np.tile([1.0, -1.0], len(codes)), counts.reshape(-1)),
+        [lines.get(code, 0) + negative.get(code, 0) for code in codes],
+        [negative.get(code, 0) for code in codes],
         patterns=tuple(settings.SERVICE_CODE_PATTERNS) or DEFAULT,
     )
-    return [{"code": each.code, "lines": each.lines, "reason": each.reason} for each in found]
+    return [asdict(each) for each in found]
 
 
 def _rejected_negative(batch: ImportBatch) -> dict[str, int]:

@@ -7,13 +7,15 @@ version. The lock serialises writers, so each sums what all before it have commi
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from django.conf import settings
+from django.db.models import Model, QuerySet
 
 from elastix.dataset.models import DataVersion
 from elastix.dataset.versions import ZoneChanged, lock_version, zone_changed
+from elastix.errors import NotFound
 from elastix.sql import (
     as_integer,
     batches,
@@ -48,13 +50,17 @@ _SUMS = f"""
 _COLUMNS = (
     "quantity", "revenue", "returned_quantity", "returned_revenue", "price", "lines", "units", "unit_lines",
 )  # fmt: skip
-_UPSERT = (
-    "ON CONFLICT (product_id, date) DO UPDATE SET "
-    + ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS)
-    + ", source = excluded.source"
+_INSERT = f"INSERT INTO {HISTORY} (product_id, date, {', '.join(_COLUMNS)}, promotion_applied, source) SELECT {_SUMS}"
+_GROUPED = "GROUP BY t.product_id, t.date ON CONFLICT (product_id, date) DO UPDATE SET " + ", ".join(
+    f"{name} = excluded.{name}" for name in (*_COLUMNS, "source")
+)
+_WITHOUT_LINES = (
+    f"source = 'transactions' AND NOT EXISTS (SELECT 1 FROM {TRANSACTION} t "
+    f"WHERE t.product_id = {HISTORY}.product_id AND t.date = {HISTORY}.date)"
 )
 
 Day = tuple[str, dt.date]
+Row = TypeVar("Row", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,10 @@ def apply_batch(batch_id: Any) -> int:
     products = _distinct("product_id", "batch_id = %s", parameters)
     customers = _distinct("customer_id", "batch_id = %s", parameters)
     changed = _rematch_products(products)
-    if _is_most_of_the_sales(parameters):
+    counts = f"SELECT COUNT(*) FROM {TRANSACTION}"
+    ((of_batch, of_all),) = fetch(f"SELECT ({counts} WHERE batch_id = %s), ({counts})", parameters)
+    # Of most of the sales: summing all days is cheaper than finding out which days the batch touched.
+    if 2 * of_batch >= of_all:
         _sum_everything()
     else:
         _sum_touched(f"SELECT DISTINCT product_id, date FROM {TRANSACTION} WHERE batch_id = %s", parameters)
@@ -104,6 +113,20 @@ def _version_for_days() -> DataVersion:
     if zone_changed(version):
         raise ZoneChanged()
     return version
+
+
+def locked_row(rows: QuerySet[Row], missing: str) -> Row:
+    """Lock the version, then the one row there should be, for whoever changes it.
+
+    Raises
+    ------
+    NotFound : there is no such row, in the words given.
+    """
+    lock_version()
+    row = rows.select_for_update().first()
+    if row is None:
+        raise NotFound(missing)
+    return row
 
 
 def clear_rollup() -> int:
@@ -125,10 +148,7 @@ def rebuild_rollup() -> int:
     version = lock_version()
     products = _distinct("product_id")
     _rematch_products(products)
-    execute(
-        f"DELETE FROM {HISTORY} WHERE source = 'transactions' AND NOT EXISTS (SELECT 1 FROM {TRANSACTION} t "
-        f"WHERE t.product_id = {HISTORY}.product_id AND t.date = {HISTORY}.date)"
-    )
+    execute(f"DELETE FROM {HISTORY} WHERE {_WITHOUT_LINES}")
     _sum_everything()
     return _raise_version(version, products, [])
 
@@ -139,32 +159,14 @@ def _distinct(column: str, where: str = "TRUE", parameters: Sequence[Any] = ()) 
     return sorted(value for (value,) in fetch(sql, parameters))
 
 
-def _is_most_of_the_sales(batch: Sequence[Any]) -> bool:
-    """Whether summing all days is cheaper than finding out which days a batch touched."""
-    ((of_batch, of_all),) = fetch(
-        f"SELECT (SELECT COUNT(*) FROM {TRANSACTION} WHERE batch_id = %s), (SELECT COUNT(*) FROM {TRANSACTION})",
-        batch,
-    )
-    return bool(2 * of_batch >= of_all)
-
-
 def _sum_everything() -> None:
-    execute(
-        f"INSERT INTO {HISTORY} (product_id, date, {', '.join(_COLUMNS)}, promotion_applied, source) "
-        f"SELECT {_SUMS} FROM {TRANSACTION} t WHERE TRUE GROUP BY t.product_id, t.date {_UPSERT}",
-        [False],
-    )
+    execute(f"{_INSERT} FROM {TRANSACTION} t WHERE TRUE {_GROUPED}", [False])
 
 
 def _sum_touched(touched: str, parameters: Sequence[Any]) -> None:
-    execute(
-        f"WITH touched (product_id, date) AS ({touched}) "
-        f"INSERT INTO {HISTORY} (product_id, date, {', '.join(_COLUMNS)}, promotion_applied, source) "
-        f"SELECT {_SUMS} FROM touched JOIN {TRANSACTION} t "
-        "ON t.product_id = touched.product_id AND t.date = touched.date "
-        f"GROUP BY t.product_id, t.date {_UPSERT}",
-        [*parameters, False],
-    )
+    lines = f"touched JOIN {TRANSACTION} t ON t.product_id = touched.product_id AND t.date = touched.date"
+    sql = f"WITH touched (product_id, date) AS ({touched}) {_INSERT} FROM {lines} {_GROUPED}"
+    execute(sql, [*parameters, False])
 
 
 def _sum_days(days: Sequence[Day]) -> None:
@@ -174,10 +176,7 @@ def _sum_days(days: Sequence[Day]) -> None:
         parameters = [value for code, day in chunk for value in (code, day.isoformat())]
         _sum_touched(values, parameters)
         execute(
-            f"DELETE FROM {HISTORY} WHERE (product_id, date) IN ({values}) AND source = 'transactions' "
-            f"AND NOT EXISTS (SELECT 1 FROM {TRANSACTION} t "
-            f"WHERE t.product_id = {HISTORY}.product_id AND t.date = {HISTORY}.date)",
-            parameters,
+            f"DELETE FROM {HISTORY} WHERE (product_id, date) IN ({values}) AND {_WITHOUT_LINES}", parameters
         )
 
 
@@ -221,19 +220,15 @@ def _rematch(products: Sequence[str]) -> set[Day]:
     )
     wrong = np.flatnonzero(matched != np.array(voided, np.bool_)).tolist()
     for state in (True, False):
-        _set_voided([ids[row] for row in wrong if bool(matched[row]) is state], state)
-    return {(codes[row], as_date(dates[row])) for row in wrong}
-
-
-def _set_voided(ids: Sequence[Any], state: bool) -> None:
-    for chunk in batches(ids, 5000):
         # The clean units of a line that is cancelled, or no longer so, are known before the next recompute.
         units = "0" if state else "CASE WHEN is_return THEN 0 ELSE quantity END"
-        execute(
-            f"UPDATE {TRANSACTION} SET voided = %s, units = {units}, exclusion = 0 "
-            f"WHERE id IN ({placeholders(len(chunk))})",
-            [state, *chunk],
-        )
+        for chunk in batches([ids[row] for row in wrong if bool(matched[row]) is state], 5000):
+            execute(
+                f"UPDATE {TRANSACTION} SET voided = %s, units = {units}, exclusion = 0 "
+                f"WHERE id IN ({placeholders(len(chunk))})",
+                [state, *chunk],
+            )
+    return {(codes[row], as_date(dates[row])) for row in wrong}
 
 
 def as_date(value: Any) -> dt.date:

@@ -14,7 +14,6 @@ from django.conf import settings
 from django.db import transaction
 
 from elastix.dataset.versions import lock_version
-from elastix.errors import NotFound
 from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.sql import execute
 from pricing.sales.core.files import ImportKind
@@ -69,7 +68,6 @@ def transaction_update(transaction_id: Any, changes: Mapping[str, Any]) -> Trans
     ------
     NotFound : there is no such transaction.
     """
-    lock_version()
     line = _locked(transaction_id)
     before = _touched([line])
     values = {name: getattr(line, name) for name in FIELDS} | dict(changes)
@@ -88,9 +86,7 @@ def transaction_delete(transaction_id: Any) -> None:
     ------
     NotFound : there is no such transaction.
     """
-    lock_version()
-    line = _locked(transaction_id)
-    touched = _touched([line])
+    touched = _touched([_locked(transaction_id)])
     Transaction.rows.filter(pk=transaction_id).delete()
     rollup.apply_lines(touched)
 
@@ -109,10 +105,8 @@ def transactions_delete_all() -> int:
 
 
 def _locked(transaction_id: Any) -> Transaction:
-    line = Transaction.rows.select_for_update().filter(pk=transaction_id).first()
-    if line is None:
-        raise NotFound(f"There is no transaction {transaction_id}.")
-    return line
+    rows = Transaction.rows.filter(pk=transaction_id)
+    return rollup.locked_row(rows, f"There is no transaction {transaction_id}.")
 
 
 def _line(line: Transaction, values: Mapping[str, Any]) -> Transaction:
@@ -124,9 +118,8 @@ def _line(line: Transaction, values: Mapping[str, Any]) -> Transaction:
     line.customer_id = line.customer_id or None
     line.date = shop_day(line.invoice_date)
     line.is_return = is_return(line.invoice_no, line.quantity)
-    line.voided = False
+    line.voided, line.exclusion = False, 0
     line.units = 0 if line.is_return else line.quantity
-    line.exclusion = 0
     return line
 
 

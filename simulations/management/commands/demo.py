@@ -13,6 +13,18 @@ from elastix.jobs.runner import jobs_run_in
 from simulations.services.demo import NotEmpty, demo_finish, demo_is_loaded, demo_load, demo_login
 
 PORTS_TRIED = 20
+BANNER = """
+  API and its documentation   {address}/docs
+  Elasticities                {address}/elasticity?limit=5
+  Segments                    {address}/dashboard/segments
+  The Iced Latte              {address}/api/analytics/elasticity/P001
+  What it should cost         {address}/api/price/recommend/P001
+  What to know of it          {address}/api/insights/P001
+  Admin                       {address}/admin/
+                              user {name}, password {password}
+
+  The API answers programs on this machine without a login. Stop with Ctrl+C.
+"""
 
 
 class Command(BaseCommand):
@@ -55,25 +67,7 @@ class Command(BaseCommand):
         # The shop's calendar stands still: its rules would rest for ever.
         settings.DATA_STALE_AFTER = timedelta.max
         name, password = demo_login()
-        address = f"http://127.0.0.1:{port}"
-        self.stdout.write(
-            "\n".join(
-                (
-                    "",
-                    f"  API and its documentation   {address}/docs",
-                    f"  Elasticities                {address}/elasticity?limit=5",
-                    f"  Segments                    {address}/dashboard/segments",
-                    f"  The Iced Latte              {address}/api/analytics/elasticity/P001",
-                    f"  What it should cost         {address}/api/price/recommend/P001",
-                    f"  What to know of it          {address}/api/insights/P001",
-                    f"  Admin                       {address}/admin/",
-                    f"                              user {name}, password {password}",
-                    "",
-                    "  The API answers programs on this machine without a login. Stop with Ctrl+C.",
-                    "",
-                )
-            )
-        )
+        self.stdout.write(BANNER.format(address=f"http://127.0.0.1:{port}", name=name, password=password))
         call_command("runserver", f"127.0.0.1:{port}", use_reloader=False, skip_checks=True)
 
     @staticmethod

@@ -127,6 +127,17 @@ def test_a_method_without_an_answer_is_not_found(shop: ImportBatch, viewer_clien
     assert "log_log" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("code", ["CUP", "SPOON"])
+def test_the_rule_of_thumb_answers_for_any_product_that_asks_for_it(
+    code: str, shop: ImportBatch, viewer_client: APIClient
+) -> None:
+    body = viewer_client.get(f"{PATH}/{code}", {"method": "default"}).json()
+    assert (body["calculation_method"], body["elasticity"], body["quality"]) == ("default", -1.2, "D")
+    assert (body["data_points"], body["flags"]) == (0, ["FEW_DAYS"])
+    assert [warning.startswith("A rule of thumb") for warning in body["warnings"]] == [True]
+    assert viewer_client.get(f"{PATH}/{code}").json()["calculation_method"] == "pooled"
+
+
 @pytest.mark.parametrize("query", [{"method": "magic"}, {"start_date": "2025-01-01"}, {"limit": 1}])
 def test_other_questions_are_refused(
     query: dict[str, Any], shop: ImportBatch, viewer_client: APIClient

@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Sum
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from elastix.imports.models import ImportBatch
 from pricing.elasticity.models import ElasticityEstimate
+from pricing.sales.models import SalesHistory
 from tests.factories import ProductFactory
 from tests.integration.pricing.factories import sale
 from tests.shops import (
@@ -123,7 +125,15 @@ def test_the_window_of_everything_says_what_the_cache_says(
     live = viewer_client.get(PATH, ALL_DAYS).json()["results"]
     for each in live:
         known = cached[each["stock_code"]]
-        for name in ("elasticity", "std_error", "sample_size", "quality", "flags", "r_squared"):
+        for name in (
+            "elasticity",
+            "std_error",
+            "sample_size",
+            "total_quantity",
+            "quality",
+            "flags",
+            "r_squared",
+        ):
             assert each[name] == known[name], name
 
 
@@ -146,6 +156,24 @@ def test_countries_share_the_units(shop: ImportBatch, viewer_client: APIClient) 
     assert codes(viewer_client, {"country": "Atlantis"}) == []
     both = row(viewer_client, "CUP", country="France", start_date="2025-03-01")
     assert 0 < both["total_quantity"] < parts[0]
+
+
+def test_a_return_counts_against_the_units_of_its_day_and_country(
+    shop: ImportBatch, viewer_client: APIClient
+) -> None:
+    # One mug came back to the United Kingdom on 2 March.
+    def units(**query: Any) -> int:
+        return int(row(viewer_client, "MUG", **query)["total_quantity"])
+
+    sold = SalesHistory.objects.filter(product="MUG").aggregate(sold=Sum("quantity"))["sold"]
+    assert units() == units(**ALL_DAYS) == sold - 1
+    assert units(country="France") + units(country="United Kingdom") == sold - 1
+    parts = units(end_date="2025-03-01") + units(start_date="2025-03-02")
+    assert parts == units(start_date="2025-01-01", country="France") + units(country="United Kingdom")
+    before = units(end_date="2025-03-01", country="United Kingdom")
+    assert before + units(start_date="2025-03-02", country="United Kingdom") == units(
+        country="United Kingdom"
+    )
 
 
 @pytest.mark.parametrize("days", [{}, ALL_DAYS, {"country": "France"}])

@@ -100,6 +100,21 @@ def test_the_sliders_change_cost_and_demand(viewer_client: APIClient) -> None:
     )
 
 
+@pytest.mark.parametrize("factor", [0.5, 2])
+def test_the_response_slider_scales_the_elasticity_and_its_error(
+    factor: float, viewer_client: APIClient
+) -> None:
+    plain, scaled = simulate(viewer_client), simulate(viewer_client, response_factor=factor)
+    assert (plain["response_factor"], scaled["response_factor"]) == (1.0, factor)
+    assert (plain["elasticity"], scaled["elasticity"]) == (-1.2, -1.2 * factor)
+    assert scaled["current"] == plain["current"]
+    # 1200 (1 + f E (15 - 12.99) / 12.99), by hand.
+    expected = 1200 * (1 - 1.2 * factor * 2.01 / 12.99)
+    assert scaled["projected"]["quantity"] == pytest.approx(expected, abs=0.01)
+    (low, high), (scaled_low, scaled_high) = (each["interval"]["quantity"] for each in (plain, scaled))
+    assert (scaled_high - scaled_low) == pytest.approx(factor * (high - low), abs=0.05)
+
+
 def test_the_present_price_changes_nothing(viewer_client: APIClient) -> None:
     answer = simulate(viewer_client, new_price=12.99)
     assert set(answer["impact"].values()) == {0.0}
@@ -279,6 +294,7 @@ def test_the_quick_simulation_changes_by_the_same_percents(model: str, viewer_cl
         *(("new_price", value) for value in (0, -1, "NaN", "Infinity", 1e9, 12.345, None)),
         *(("cost", value) for value in (-1, "NaN", 1e9)),
         *(("demand_factor", value) for value in (-0.1, 101, "NaN", "Infinity", None)),
+        *(("response_factor", value) for value in (0.4, 2.1, "NaN", None)),
         ("demand_model", "cubic"),
     ],
 )

@@ -21,8 +21,9 @@ from pricing.bundles.core.cross_price import (
 )
 from pricing.elasticity.core.pooled import fit_pooled
 from pricing.sales.core.cancellations import match_cancellations
-from pricing.sales.core.daily import daily_sales, take_products
+from pricing.sales.core.daily import daily_sales
 from pricing.sales.core.lines import SalesLines, clean_lines
+from tests.daily import take_products
 from tests.dgp import Disturbances
 from tests.dgp_pairs import SHOP, PairsSpec, simulate_pairs
 

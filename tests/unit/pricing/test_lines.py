@@ -10,7 +10,7 @@ from pricing.sales.core.lines import (
     EXCLUSION_REASONS,
     SalesLines,
     clean_lines,
-    product_facts,
+    data_flags,
     quantity_caps,
 )
 
@@ -191,7 +191,7 @@ def test_no_lines_are_no_error():
     clean = clean_lines(lines, products=3)
     assert clean.units.size == 0
     assert reasons(clean) == []
-    assert product_facts(lines, clean, 3).bulk_capped.tolist() == [False] * 3
+    assert data_flags(lines, clean, 3)["BULK_CAPPED"].tolist() == [False] * 3
 
 
 @pytest.mark.parametrize("product", [-1, 2])
@@ -200,15 +200,13 @@ def test_a_product_that_does_not_exist_is_refused(product):
         clean_lines(sales((product, 1, 2.0)), products=2)
 
 
-def facts(lines, products):
-    return product_facts(lines, clean_lines(lines, products), products)
+def flagged(flag, lines, products):
+    return data_flags(lines, clean_lines(lines, products), products)[flag].tolist()
 
 
-def test_capped_lines_and_units_are_counted():
-    found = facts(sales(*[(0, 2, 2.5)] * 7, (0, 1000, 2.5), (1, 1000, 2.5)), 2)
-    assert found.capped_lines.tolist() == [1, 0]
-    assert found.capped_units.tolist() == [976.0, 0.0]
-    assert found.bulk_capped.tolist() == [True, False]
+def test_capped_lines_are_flagged():
+    lines = sales(*[(0, 2, 2.5)] * 7, (0, 1000, 2.5), (1, 1000, 2.5))
+    assert flagged("BULK_CAPPED", lines, 2) == [True, False]
 
 
 def test_high_returns_take_more_than_one_return_and_more_than_a_tenth_of_the_units():
@@ -216,17 +214,15 @@ def test_high_returns_take_more_than_one_return_and_more_than_a_tenth_of_the_uni
     once = [(1, 20, 2.0), (1, -9, 2.0)]
     few = [(2, 20, 2.0), (2, -1, 2.0), (2, -1, 2.0)]
     written_off = [(3, 20, 2.0), (3, -9, 0.0), (3, -9, 0.0)]
-    found = facts(sales(*twice, *once, *few, *written_off), 5)
-    assert found.return_share[:4].tolist() == [0.15, 0.45, 0.1, 0.0]
-    assert np.isnan(found.return_share[4])
-    assert found.high_returns.tolist() == [True, False, False, False, False]
+    lines = sales(*twice, *once, *few, *written_off)
+    assert flagged("HIGH_RETURNS", lines, 5) == [True, False, False, False, False]
 
 
 def test_mirrored_cancellations_are_no_returns():
     lines = sales(
         (0, 20, 2.0), (0, 9, 2.0), (0, -9, 2.0), (0, 9, 2.0), (0, -9, 2.0), voided=[False] + [True] * 4
     )
-    assert facts(lines, 1).high_returns.tolist() == [False]
+    assert flagged("HIGH_RETURNS", lines, 1) == [False]
 
 
 def test_two_channels_at_two_prices_are_a_mix():
@@ -236,11 +232,8 @@ def test_two_channels_at_two_prices_are_a_mix():
     half = [(3, 6, 4.0), (3, 4, 2.0)]
     alone = [(4, 6, 2.0), (4, 4, 4.0)]
     customer = [7, -1] * 4 + [-1, -1]
-    found = facts(sales(*double, *equal, *hardly, *half, *alone, customer=customer), 6)
-    assert found.anonymous_share[:5].tolist() == [0.4, 0.4, 0.05, 0.4, 1.0]
-    assert found.channel_price_ratio[:4].tolist() == pytest.approx([2.0, 1.1, 2.0, 0.5])
-    assert np.isnan(found.channel_price_ratio[4:]).all()
-    assert found.channel_mix.tolist() == [True, False, False, True, False, False]
+    lines = sales(*double, *equal, *hardly, *half, *alone, customer=customer)
+    assert flagged("CHANNEL_MIX", lines, 6) == [True, False, False, True, False, False]
 
 
 some_rows = st.lists(

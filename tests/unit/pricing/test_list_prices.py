@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pricing.sales.core.daily import DailySales, daily_sales, take_products
+from pricing.sales.core.daily import DailySales, daily_sales
 from pricing.sales.core.lines import SalesLines, clean_lines
 from pricing.sales.core.list_prices import infer_promotions
+from tests.daily import take_products
 
 MONDAY = 19_002
 

@@ -19,8 +19,9 @@ from pricing.elasticity.core.pooled import (
     refresh,
     solve,
 )
-from pricing.sales.core.daily import DailySales, daily_sales, take_products
+from pricing.sales.core.daily import DailySales, daily_sales
 from pricing.sales.core.lines import SalesLines, clean_lines
+from tests.daily import take_products
 from tests.dgp import REGULAR, SimulatedShop, simulate_shop
 
 NUMBERS = [

@@ -17,8 +17,9 @@ from pricing.elasticity.core.pooled import (
     segment_elasticities,
     segment_means,
 )
-from pricing.sales.core.daily import DailySales, daily_sales, take_products
+from pricing.sales.core.daily import DailySales, daily_sales
 from pricing.sales.core.lines import SalesLines, clean_lines
+from tests.daily import take_products
 from tests.dgp import REGULAR, SEGMENTS, SimulatedShop, simulate_shop
 
 

@@ -113,7 +113,7 @@ def test_a_product_that_stopped_selling_ties_up_its_stock(days, kind):
     view = replace(STEADY, units=0.0, days_since_sale=days, stock_level=50)
     insight = one(view, kind)
     assert insight.money_at_stake == 300
-    assert insight.once
+    assert insight.period == "once"
     assert kinds(replace(view, days_since_sale=28)) == []
 
 
@@ -132,9 +132,13 @@ def test_stock_that_runs_out_costs_the_margin_of_what_is_not_sold():
 def test_stock_for_more_than_half_a_year_ties_up_its_cost():
     insight = one(replace(STEADY, stock_level=2400), "overstocked")
     assert insight.money_at_stake == pytest.approx(600 * 6)
-    assert insight.once
+    assert insight.period == "once"
     assert kinds(replace(STEADY, stock_level=1800)) == []
     assert kinds(replace(STEADY, stock_level=-5)) == ["stock_runs_out"]
+
+
+def test_how_long_stock_lasts_is_not_said_of_what_hardly_sells():
+    assert kinds(replace(STEADY, units=5e-324, stock_level=300)) == []
 
 
 def test_a_forecast_counts_for_the_cover_where_there_is_one():

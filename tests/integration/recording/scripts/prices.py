@@ -41,6 +41,7 @@ def simulated(api: Api) -> None:
     api.post(path, good | {"product_id": "NO SUCH"}, role="viewer", expect=404)
     for body in (
         good, good | {"cost": 3.0, "demand_factor": 1.5}, good | {"demand_model": "linear"},
+        good | {"response_factor": 0.5},
         good | {"demand_model": "constant_elasticity", "new_price": 3.5}, {"product_id": "spoon", "new_price": 1.2},
         {"product_id": "PLATE 1.5", "new_price": 10.5, "unknown": 1},
     ):  # fmt: skip
