@@ -39,33 +39,20 @@ FREQUENCY_HYPERPRIORS: Final = {
     "trend": Hyperprior(0.0, 0.0, 0.25),
     "sin": Hyperprior(0.0, 0.0, 0.1),
     "cos": Hyperprior(0.0, 0.0, 0.1),
-    "sin2": Hyperprior(0.0, 0.0, 0.05),
-    "cos2": Hyperprior(0.0, 0.0, 0.05),
-    "seasonal_price": Hyperprior(0.0, 1.0, 0.3),
-    "price_before": Hyperprior(0.0, 1.0, 0.2),
 }
-# Purchases per unit: a weak prior, since how much is bought at a time answers to price in some shops.
+# Purchases per unit: what is bought at a time hardly answers to prices, unless the data say so.
 QUANTITY_HYPERPRIORS: Final = {
-    "price": Hyperprior(0.0, 1.0, 0.3, 0.2),
+    "price": Hyperprior(0.0, 0.2, 0.1, 0.05),
     "season": Hyperprior(0.0, 0.2, 0.1),
     "promotion": Hyperprior(0.0, 0.2, 0.1),
     "trend": Hyperprior(0.0, 0.0, 0.1),
     "sin": Hyperprior(0.0, 0.0, 0.05),
     "cos": Hyperprior(0.0, 0.0, 0.05),
-    "sin2": Hyperprior(0.0, 0.0, 0.05),
-    "cos2": Hyperprior(0.0, 0.0, 0.05),
-    "seasonal_price": Hyperprior(0.0, 0.5, 0.2),
-    "price_before": Hyperprior(0.0, 0.5, 0.1),
 }
 SEGMENT_SPREAD: Final = Hyperprior(mean=0.0, mean_sd=0.0, spread=0.3)
 FREQUENCY_DISPERSION: Final = 1.5
 QUANTITY_DISPERSION: Final = 1.0
 SEGMENT_DISPERSION: Final = 10.0
-
-# Judgement: days of a product's exposure at which its prices' own trend and season are taken for real.
-SEASONAL_PRICE_RIDGE: Final = 1.0
-# Judgement: buyers need some weeks to learn of a price.
-ADAPTATION_DAYS: Final = 28
 
 # --- pooled elasticities: how many products or cells a prior counts as (judgement) ------------------------------------
 SPREAD_WEIGHT: Final = 20.0  # products behind the starting spread over products
