@@ -171,8 +171,17 @@ def test_what_the_first_release_stored_is_still_understood() -> None:
     stored["rate"], stored["size"] = stored.pop("frequency"), stored.pop("quantity")
     for name in ("converged", "iterations"):
         del stored[name]
+    for part in ("rate", "size"):
+        for name in ("mean", "sd"):
+            stored[part][name] = stored[part][name][:7]
     again = refresh(shop.daily, shop.category, Hyperparameters.from_dict(stored))
-    assert_same(again, shop.posterior, rtol=0)
+    held = shop.hyper.to_dict()
+    for part in ("frequency", "quantity"):
+        held[part]["mean"][7:] = [0.0, 0.0, 0.0]
+        held[part]["sd"][7:] = [1e-4, 1e-4, 1e-4]
+    expected = refresh(shop.daily, shop.category, Hyperparameters.from_dict(held))
+    assert_same(again, expected, rtol=0)
+    assert np.abs(again.elasticity - shop.posterior.elasticity)[again.estimated].max() > 0.01
 
 
 def test_a_product_without_usable_sales_has_no_number_at_all() -> None:
