@@ -45,7 +45,7 @@ FREQUENCY_HYPERPRIORS: Final = {
 }
 # Purchases per unit: what is bought at a time hardly answers to prices, unless the data say so.
 QUANTITY_HYPERPRIORS: Final = {
-    "price": Hyperprior(0.0, 0.2, 0.1, 0.05),
+    "price": Hyperprior(0.0, 1.0, 0.3, 0.2),
     "season": Hyperprior(0.0, 0.2, 0.1),
     "promotion": Hyperprior(0.0, 0.2, 0.1),
     "trend": Hyperprior(0.0, 0.0, 0.1),
