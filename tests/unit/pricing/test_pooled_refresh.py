@@ -124,7 +124,7 @@ def test_a_published_estimate_weighs_own_data_against_the_category() -> None:
     mixed = posterior.weight * posterior.own_elasticity + (1 - posterior.weight) * posterior.prior_mean
     # Not exactly: each part of demand is weighed for itself.
     np.testing.assert_allclose(mixed[told], posterior.elasticity[told], atol=0.7)
-    assert np.corrcoef(mixed[told], posterior.elasticity[told])[0, 1] > 0.97
+    assert np.corrcoef(mixed[told], posterior.elasticity[told])[0, 1] > 0.95
     assert (posterior.std_error > posterior.prior_std_error)[posterior.estimated].all()
 
 
