@@ -39,15 +39,23 @@ FREQUENCY_HYPERPRIORS: Final = {
     "trend": Hyperprior(0.0, 0.0, 0.25),
     "sin": Hyperprior(0.0, 0.0, 0.1),
     "cos": Hyperprior(0.0, 0.0, 0.1),
+    "sin_2": Hyperprior(0.0, 0.0, 0.1),
+    "cos_2": Hyperprior(0.0, 0.0, 0.1),
+    "seasonal_price": Hyperprior(0.0, 2.0, 0.5),
+    "price_before": Hyperprior(0.0, 1.0, 0.2),
 }
 # Purchases per unit: what is bought at a time hardly answers to prices, unless the data say so.
 QUANTITY_HYPERPRIORS: Final = {
-    "price": Hyperprior(0.0, 0.2, 0.1, 0.05),
+    "price": Hyperprior(0.0, 1.0, 0.3, 0.2),
     "season": Hyperprior(0.0, 0.2, 0.1),
     "promotion": Hyperprior(0.0, 0.2, 0.1),
     "trend": Hyperprior(0.0, 0.0, 0.1),
     "sin": Hyperprior(0.0, 0.0, 0.05),
     "cos": Hyperprior(0.0, 0.0, 0.05),
+    "sin_2": Hyperprior(0.0, 0.0, 0.05),
+    "cos_2": Hyperprior(0.0, 0.0, 0.05),
+    "seasonal_price": Hyperprior(0.0, 0.5, 0.1),
+    "price_before": Hyperprior(0.0, 0.5, 0.1),
 }
 SEGMENT_SPREAD: Final = Hyperprior(mean=0.0, mean_sd=0.0, spread=0.3)
 FREQUENCY_DISPERSION: Final = 1.5
@@ -66,6 +74,10 @@ LEAST_RESIDUAL_DF: Final = (
 )
 SEASON_PRIOR_LINES: Final = (
     15.0  # lines a week below which a group's season is shrunk to the shop's, the shop's to none
+)
+ADAPTATION_DAYS: Final = 28  # days in which buyers learn of a price (judgement)
+SEASONAL_PRICE_RIDGE: Final = (
+    1.0  # days behind the assumption that a price has no trend and season of its own
 )
 SMALLEST_CATEGORY: Final = 8  # products below which categories share a group
 

@@ -19,6 +19,9 @@ from pricing.elasticity.core.pooled import (
     refresh,
     solve,
 )
+from pricing.elasticity.core.pooled import posterior as posterior_module
+from pricing.elasticity.core.pooled.hyperparameters import Normal
+from pricing.elasticity.core.pooled.solve import Batch, Fit
 from pricing.sales.core.daily import DailySales, daily_sales
 from pricing.sales.core.lines import SalesLines, clean_lines
 from tests.daily import take_products
@@ -120,8 +123,43 @@ def test_a_published_estimate_weighs_own_data_against_the_category() -> None:
     told = np.isfinite(posterior.own_elasticity)
     assert told.sum() > 60
     mixed = posterior.weight * posterior.own_elasticity + (1 - posterior.weight) * posterior.prior_mean
-    np.testing.assert_allclose(mixed[told], posterior.elasticity[told], rtol=1e-9)
+    # Not exactly: each part of demand is weighed for itself.
+    np.testing.assert_allclose(mixed[told], posterior.elasticity[told], atol=0.7)
+    assert np.corrcoef(mixed[told], posterior.elasticity[told])[0, 1] > 0.95
     assert (posterior.std_error > posterior.prior_std_error)[posterior.estimated].all()
+
+
+@pytest.mark.parametrize("silent", ["frequency", "quantity"])
+def test_a_part_of_demand_that_knows_nothing_leaves_no_weight(
+    silent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = fitted_shop()
+    whole = posterior_module.solve_with_dispersion
+
+    def solve(prepared: list[Batch], prior: Normal, *args: float, per_unit: bool) -> Fit:
+        fitted = whole(prepared, prior, *args, per_unit=per_unit)
+        if (silent == "quantity") == per_unit:
+            fitted.coefficients[:, 1] = prior.mean[:, 1]
+            fitted.covariance[:, 1, 1] = 1 / prior.precision[:, 1]
+        return fitted
+
+    monkeypatch.setattr(posterior_module, "solve_with_dispersion", solve)
+    found = refresh(shop.daily, shop.category, shop.hyper)
+    assert (shop.posterior.weight[found.estimated] > 0.1).mean() > 0.8
+    assert (found.weight[found.estimated] == 0).all()
+    assert np.isnan(found.own_elasticity).all()
+    assert set(found.grade[found.estimated]) == {"D"}
+
+
+def test_what_the_sales_alone_say_is_the_sum_of_what_the_parts_say_alone() -> None:
+    shop, product = fitted_shop(), int(np.argmax(fitted_shop().posterior.weight))
+    vague = json.loads(json.dumps(shop.hyper.to_dict()))
+    for part in ("frequency", "quantity"):
+        vague[part]["sd"][1] = 50.0
+    alone = refresh(shop.daily, shop.category, Hyperparameters.from_dict(vague))
+    assert alone.weight[product] > 0.99
+    assert alone.elasticity[product] == pytest.approx(shop.posterior.own_elasticity[product], abs=0.05)
+    assert alone.own_std_error[product] == pytest.approx(shop.posterior.own_std_error[product], rel=0.05)
 
 
 def test_products_of_an_unknown_category_are_shrunk_to_the_mean_over_categories() -> None:
@@ -172,8 +210,17 @@ def test_what_the_first_release_stored_is_still_understood() -> None:
     stored["rate"], stored["size"] = stored.pop("frequency"), stored.pop("quantity")
     for name in ("converged", "iterations"):
         del stored[name]
+    for part in ("rate", "size"):
+        for name in ("mean", "sd"):
+            stored[part][name] = stored[part][name][:7]
     again = refresh(shop.daily, shop.category, Hyperparameters.from_dict(stored))
-    assert_same(again, shop.posterior, rtol=0)
+    held = shop.hyper.to_dict()
+    for part in ("frequency", "quantity"):
+        held[part]["mean"][7:] = [0.0, 0.0, 0.0]
+        held[part]["sd"][7:] = [1e-4, 1e-4, 1e-4]
+    expected = refresh(shop.daily, shop.category, Hyperparameters.from_dict(held))
+    assert_same(again, expected, rtol=0)
+    assert np.abs(again.elasticity - shop.posterior.elasticity)[again.estimated].max() > 0.01
 
 
 def test_a_product_without_usable_sales_has_no_number_at_all() -> None:

@@ -9,7 +9,13 @@ from scipy.optimize import minimize
 from pricing.elasticity.core.constants import Hyperprior
 from pricing.elasticity.core.pooled import hierarchy, solve
 from pricing.elasticity.core.pooled.design import design_matrix
-from pricing.elasticity.core.pooled.hierarchy import Unpooled, pool_groups, pool_mean, unpooled_data
+from pricing.elasticity.core.pooled.hierarchy import (
+    Unpooled,
+    common_shift,
+    pool_groups,
+    pool_mean,
+    unpooled_data,
+)
 from pricing.elasticity.core.pooled.hyperparameters import COLUMNS, PRICE, Normal
 from pricing.elasticity.core.pooled.panel import Panel, build_panel
 from pricing.elasticity.core.pooled.solve import MOST_STEPS, Fit, batches, solve_part
@@ -49,8 +55,8 @@ def some_design(panel: Panel, seed: int) -> np.ndarray:
 
 
 def some_prior(products: int) -> Normal:
-    mean = np.tile([0.0, -2.0, 1.0, 0.3, *[0.0] * len(COLUMNS[4:])], (products, 1))
-    sd = np.tile([10.0, 0.7, 0.2, 0.1, 0.25, *[0.1] * len(COLUMNS[5:])], (products, 1))
+    mean = np.tile([0.0, -2.0, 1.0, 0.3, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5], (products, 1))
+    sd = np.tile([10.0, 0.7, 0.2, 0.1, 0.25, 0.1, 0.1, 0.1, 0.1, 0.4], (products, 1))
     return Normal(mean, 1 / sd**2, np.zeros(products))
 
 
@@ -149,6 +155,31 @@ def test_without_data_groups_stay_at_the_prior_mean() -> None:
     assert pooled.overall == pytest.approx(-2.0)
     assert pooled.mean.tolist() == pytest.approx([-2.0])
     assert pooled.spread == pytest.approx(0.7)
+
+
+def test_means_of_coefficients_that_resemble_each_other_are_found_together() -> None:
+    rng = np.random.default_rng(4)
+    products, groups, spread = 3000, 5, np.array([0.5, 0.1, 0.2])
+    group, true_means = np.arange(products) % groups, np.linspace(-3, -1, groups)
+    mean = np.stack([true_means[group], np.full(products, 0.4), np.full(products, 0.0)], axis=1)
+    theta = mean + rng.normal(size=(products, 3)) * spread
+    precision = np.tile([[4.0, 3.8, 0.0], [3.8, 4.0, 0.0], [0.0, 0.0, 4.0]], (products, 1, 1))
+    estimate = (
+        theta
+        + np.linalg.solve(
+            np.linalg.cholesky(precision).transpose(0, 2, 1), rng.normal(size=(products, 3, 1))
+        )[:, :, 0]
+    )
+    start = np.tile([-2.0, 0.3, 0.0], (products, 1))
+    marginal = np.linalg.inv(precision) + np.diag(spread**2)
+    information = np.linalg.inv(marginal)
+    score = np.einsum("pkl,pl->pk", information, estimate - start)
+    hyperpriors = (Hyperprior(-2.0, 0.5, 0.7, 0.5), Hyperprior(0.3, 0.3, 0.1), Hyperprior(0.0, 0.0, 0.2))
+    begin = (np.full(groups, -2.0), np.array([0.0, 0.3, 0.0]))
+    shift = common_shift(score, information, group, begin, hyperpriors, between=0.8)
+    np.testing.assert_allclose(-2.0 + shift[:, 0], true_means, atol=0.15)
+    np.testing.assert_allclose(0.3 + shift[:, 1], 0.4, atol=0.1)
+    assert not shift[:, 2].any()
 
 
 def test_a_mean_that_is_held_is_not_estimated() -> None:

@@ -1,12 +1,19 @@
-"""The regression's columns: log price, season, promotion, trend and yearly waves of every cell."""
+"""The regression's columns: log price, season, promotion, trend, yearly waves and the price that follows these."""
+
+from typing import Final
 
 import numpy as np
 
-from pricing.elasticity.core.pooled.hyperparameters import COLUMNS, Hyperparameters
+from pricing.elasticity.core.constants import ADAPTATION_DAYS, SEASONAL_PRICE_RIDGE
+from pricing.elasticity.core.pooled.hyperparameters import COLUMNS, CONTROLS, Hyperparameters
 from pricing.elasticity.core.pooled.panel import Panel
 from pricing.elasticity.core.pooled.season import log_season_index
 from pricing.sales.core.arrays import FloatArray, IntArray
 from pricing.sales.core.calendar import DAYS_A_WEEK, DAYS_A_YEAR, first_day_of_week
+from pricing.sales.core.grouping import product_day_key
+
+PRICE_HARMONICS: Final = 3
+"""Of the year, in what a product's own season explains of its price: prices move in steps, demand in waves."""
 
 
 def centred_log_price(panel: Panel) -> FloatArray:
@@ -30,22 +37,79 @@ def design_matrix(panel: Panel, hyper: Hyperparameters, group: IntArray) -> Floa
     Parameters
     ----------
     panel : n cells of P products.
-    hyper : what the products share; without `yearly` the sine and cosine columns are 0.
+    hyper : what the products share; without `yearly` there are no waves.
     group : (P,) group of each product's category, -1 for none.
     """
     base = base_exposure(panel, hyper.price_response, hyper.promotion_response)
     middle = first_day_of_week(panel.week) + (DAYS_A_WEEK - 1) / 2
     angle = 2 * np.pi * middle / DAYS_A_YEAR
+    price = centred_log_price(panel)
+    trend = np.asarray((middle - hyper.trend_origin) / DAYS_A_YEAR, np.float64)
+    waves = [
+        np.asarray(wave(k * angle) * hyper.yearly)
+        for k in range(1, PRICE_HARMONICS + 1)
+        for wave in (np.sin, np.cos)
+    ]
     columns = {
         "level": np.ones(panel.product.size),
-        "price": centred_log_price(panel),
+        "price": price,
         "season": log_season_index(panel, base, group, hyper.season),
         "promotion": panel.promotion.astype(np.float64),
-        "trend": (middle - hyper.trend_origin) / DAYS_A_YEAR,
-        "sin": np.sin(angle) * hyper.yearly,
-        "cos": np.cos(angle) * hyper.yearly,
+        **dict(zip(CONTROLS, (trend, *waves), strict=False)),
+        "seasonal_price": explained_by(panel, price, [trend, *waves]),
     }
+    columns["price_before"] = price_around(panel, price, -ADAPTATION_DAYS, 0) - price
     design = np.empty((panel.product.size, len(COLUMNS)))
     for k, name in enumerate(COLUMNS):
         design[:, k] = columns[name]
     return design
+
+
+def explained_by(panel: Panel, price: FloatArray, controls: list[FloatArray]) -> FloatArray:
+    """The part of each product's centred log price that its own trend and yearly waves explain, (n,).
+
+    A price that follows its product's own season says little about demand, since the same season moves both. The
+    difference between its slope and that of all other changes of price is the correlated random effect of Mundlak
+    (1978).
+
+    Parameters
+    ----------
+    panel : n cells.
+    price : (n,) log price less the product's mean.
+    controls : (n,) each; their products' means, weighted by exposure, are taken off here.
+    """
+    products = panel.sold_days.size
+    weight = panel.exposure
+
+    def by_product(column: FloatArray) -> FloatArray:
+        return np.asarray(np.bincount(panel.product, weight * column, products), np.float64)
+
+    total = np.maximum(np.bincount(panel.product, weight, products), 1e-9)
+    columns = np.stack([column - (by_product(column) / total)[panel.product] for column in controls])
+    count = len(controls)
+    gram = np.empty((products, count, count))
+    for j in range(count):
+        for k in range(j + 1):
+            gram[:, j, k] = gram[:, k, j] = by_product(columns[j] * columns[k])
+    gram += SEASONAL_PRICE_RIDGE * np.eye(count)
+    moment = np.stack([by_product(column * price) for column in columns], axis=1)
+    slope = np.linalg.solve(gram, moment[:, :, None])[:, :, 0]
+    return np.asarray(np.einsum("kn,nk->n", columns, slope[panel.product]))
+
+
+def price_around(panel: Panel, log_price: FloatArray, first: int, stop: int) -> FloatArray:
+    """Mean log price of each cell's product from `first` days after the cell's start to the one before `stop`, (n,).
+
+    Weighted by exposure; the cell's own price where the product was not on sale in these days.
+    """
+    keys = product_day_key(panel.product, panel.start)
+    low, high = (
+        np.searchsorted(keys, product_day_key(panel.product, panel.start + days)) for days in (first, stop)
+    )
+    weight, value = (
+        np.concatenate(([0.0], np.cumsum(column))) for column in (panel.exposure, panel.exposure * log_price)
+    )
+    total = weight[high] - weight[low]
+    seen = total > 1e-9
+    mean = (value[high] - value[low]) / np.where(seen, total, 1.0)
+    return np.where(seen, mean, log_price)

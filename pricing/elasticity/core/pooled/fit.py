@@ -8,7 +8,7 @@ import numpy as np
 from pricing.elasticity.core import constants
 from pricing.elasticity.core.constants import Hyperprior
 from pricing.elasticity.core.pooled.design import base_exposure, design_matrix
-from pricing.elasticity.core.pooled.hierarchy import pool_groups, pool_mean, unpooled_data
+from pricing.elasticity.core.pooled.hierarchy import common_shift, pool_groups, pool_mean, unpooled_data
 from pricing.elasticity.core.pooled.hyperparameters import (
     COLUMNS,
     LEVEL,
@@ -16,14 +16,15 @@ from pricing.elasticity.core.pooled.hyperparameters import (
     PRICE,
     PROMOTION,
     Hyperparameters,
+    Normal,
     PartPriors,
     SeasonTable,
     product_priors,
 )
 from pricing.elasticity.core.pooled.panel import build_panel
 from pricing.elasticity.core.pooled.season import season_table
-from pricing.elasticity.core.pooled.solve import ROUGH, Batch, batches, own_dispersion, solve_part
-from pricing.sales.core.arrays import FloatArray, IntArray
+from pricing.elasticity.core.pooled.solve import ROUGH, Batch, Fit, batches, own_dispersion, solve_part
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.calendar import shop_calendar
 from pricing.sales.core.daily import DailySales
 
@@ -174,11 +175,15 @@ def _improve(
 
     mean, sd = priors.mean.copy(), priors.sd.copy()
     variances = np.einsum("pkk->pk", fit.covariance) * identified[:, None]
+    known, groups = np.maximum(group, 0), int(group.max()) + 1
+    shift = np.zeros_like(normal.mean)
+    shift[:, PRICE:] = _shift_means(fit, normal, identified, known, priors, hyperpriors)[known]
+    # Modes move with their prior means, as far as the products' own data let them.
+    modes = fit.coefficients + np.einsum("pkl,pl->pk", fit.covariance, normal.precision * shift)
     data = [
-        unpooled_data(fit.coefficients[:, k], variances[:, k], normal.mean[:, k], normal.precision[:, k])
+        unpooled_data(modes[:, k], variances[:, k], (normal.mean + shift)[:, k], normal.precision[:, k])
         for k in range(len(COLUMNS))
     ]
-    known, groups = np.maximum(group, 0), int(group.max()) + 1
     price = pool_groups(data[PRICE], known, groups, hyperpriors["price"], (sd[PRICE], priors.between_sd))
     mean[PRICE], sd[PRICE] = price.overall, price.spread
     others = {
@@ -200,4 +205,28 @@ def _improve(
         between_sd=price.between,
         dispersion=pooled,
         autocorrelation=autocorrelation,
+    )
+
+
+def _shift_means(
+    fit: Fit,
+    normal: Normal,
+    identified: BoolArray,
+    group: IntArray,
+    priors: PartPriors,
+    hyperpriors: dict[str, Hyperprior],
+) -> FloatArray:
+    """How far the means of all coefficients but the level move together, (G, K - 1)."""
+    precision = normal.precision[identified, PRICE:]
+    deviation = (fit.coefficients - normal.mean)[identified, PRICE:]
+    covariance = fit.covariance[identified, PRICE:, PRICE:]
+    information = -precision[:, :, None] * covariance * precision[:, None, :]
+    np.einsum("pkk->pk", information)[...] += precision
+    return common_shift(
+        precision * deviation,
+        information,
+        group[identified],
+        (priors.group_mean[: int(group.max()) + 1], priors.mean[PRICE:]),
+        tuple(hyperpriors[name] for name in COLUMNS[PRICE:]),
+        priors.between_sd,
     )

@@ -138,5 +138,58 @@ def pool_mean(data: Unpooled, hyperprior: Hyperprior, start: float) -> Pooled:
     return Pooled(float(mean), spread, bool(change <= SETTLED), iterations)
 
 
+def common_shift(
+    score: FloatArray,
+    information: FloatArray,
+    group: IntArray,
+    start: tuple[FloatArray, FloatArray],
+    hyperpriors: tuple[Hyperprior, ...],
+    between: float,
+) -> FloatArray:
+    """How far the prior means of all coefficients have to move together, (G, K): one step of Newton's method.
+
+    Coefficients whose columns resemble each other, as price and promotion do, would take turns for ever if each mean
+    were found with the others held.
+
+    Parameters
+    ----------
+    score, information : (P, K) and (P, K, K), first and negative second derivatives of the products' likelihoods with
+        respect to their prior means; the first coefficient is the elasticity, whose mean is its group's.
+    group : (P,) group of each product, 0..G-1.
+    start : the means now: of the elasticity (G,), and of all coefficients (K,), whose first is not used.
+    hyperpriors : (K,) of the means; a mean whose own spread is 0 is held.
+    between : spread of the groups' means.
+    """
+    group_mean, mean = start
+    groups, count = group_mean.size, mean.size
+    size = groups + count - 1
+    matrix, vector = np.zeros((size, size)), np.zeros(size)
+    # The overall mean is integrated out: what is left ties the groups' means to each other.
+    price = hyperpriors[0]
+    tie = between**-2
+    matrix[:groups, :groups] = -(tie**2) / (groups * tie + price.mean_sd**-2)
+    matrix[range(groups), range(groups)] += tie
+    vector[:groups] = matrix[:groups, :groups] @ (price.mean - group_mean)
+    matrix[range(groups), range(groups)] += np.bincount(group, information[:, 0, 0], groups)
+    vector[:groups] += np.bincount(group, score[:, 0], groups)
+    for k in range(1, count):
+        across = np.bincount(group, information[:, 0, k], groups)
+        matrix[:groups, groups + k - 1] = matrix[groups + k - 1, :groups] = across
+    matrix[groups:, groups:] = information[:, 1:, 1:].sum(axis=0)
+    vector[groups:] = score[:, 1:].sum(axis=0)
+    free = np.ones(size, np.bool_)
+    for k in range(1, count):
+        at, prior = groups + k - 1, hyperpriors[k]
+        free[at] = prior.mean_sd > 0
+        if free[at]:
+            matrix[at, at] += prior.mean_sd**-2
+            vector[at] += (prior.mean - mean[k]) * prior.mean_sd**-2
+    step = np.zeros(size)
+    step[free] = np.linalg.solve(matrix[np.ix_(free, free)], vector[free])
+    shift = np.tile(np.concatenate(([0.0], step[groups:])), (groups, 1))
+    shift[:, 0] = step[:groups]
+    return shift
+
+
 def _spread(squares: FloatArray, expected: float, weight: float) -> float:
     return float(np.sqrt((squares.sum() + weight * expected**2) / (squares.size + weight)))

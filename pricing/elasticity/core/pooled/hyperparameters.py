@@ -8,9 +8,13 @@ import numpy as np
 from pricing.sales.core.arrays import FloatArray, IntArray
 from pricing.sales.core.calendar import ShopCalendar
 
-COLUMNS: Final = ("level", "price", "season", "promotion", "trend", "sin", "cos")
-LEVEL, PRICE, SEASON, PROMOTION, TREND, SIN, COS = range(len(COLUMNS))
+CONTROLS: Final = ("trend", "sin", "cos", "sin_2", "cos_2")
+"""What the calendar alone explains: a product's trend, and two harmonics of the year."""
+COLUMNS: Final = ("level", "price", "season", "promotion", *CONTROLS, "seasonal_price", "price_before")
+LEVEL, PRICE, SEASON, PROMOTION = range(4)
+SEASONAL_PRICE: Final = COLUMNS.index("seasonal_price")
 LEVEL_SD: Final = 10.0
+HELD_SD: Final = 1e-4  # spread of a coefficient that is held at its mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,8 @@ class Hyperparameters:
             "segments": SegmentPriors,
         }  # fmt: skip
         try:
+            for name in ("frequency", "quantity"):
+                known[name] = _with_later_columns(known[name])
             for name, part in parts.items():
                 known[name] = known[name] and part(**_arrays(part, known[name]))
             return cls(**_arrays(cls, known))
@@ -163,6 +169,12 @@ def product_priors(priors: PartPriors, group: IntArray) -> Normal:
     variance[~known, PRICE] += priors.between_sd**2
     variance[:, LEVEL] = LEVEL_SD**2
     return Normal(mean, 1.0 / variance, mean_variance)
+
+
+def _with_later_columns(part: dict[str, Any]) -> dict[str, Any]:
+    """Hold the coefficients of columns that an earlier release did not have at 0."""
+    missing = len(COLUMNS) - len(part["mean"])
+    return part | {"mean": part["mean"] + [0.0] * missing, "sd": part["sd"] + [HELD_SD] * missing}
 
 
 def _plain(value: Any) -> Any:

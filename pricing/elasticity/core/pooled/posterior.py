@@ -8,7 +8,8 @@ import numpy as np
 from pricing.elasticity.core.constants import CATEGORY_ERROR, MODEL_ERROR
 from pricing.elasticity.core.pooled.design import design_matrix
 from pricing.elasticity.core.pooled.grades import Evidence, confidences, flag_bits, grades
-from pricing.elasticity.core.pooled.hyperparameters import PRICE, Hyperparameters, product_priors
+from pricing.elasticity.core.pooled.hierarchy import unpooled_data
+from pricing.elasticity.core.pooled.hyperparameters import PRICE, Hyperparameters, PartPriors, product_priors
 from pricing.elasticity.core.pooled.panel import Panel, Window, build_panel
 from pricing.elasticity.core.pooled.solve import Fit, batches, solve_with_dispersion
 from pricing.sales.core.arrays import Z_95, BoolArray, FloatArray, IntArray
@@ -27,7 +28,8 @@ class Posterior:
     elasticity, std_error, ci_low, ci_high : (P,) posterior mean, its standard deviation, 95 % interval.
     own_elasticity, own_std_error : (P,) the unpooled estimate, from the product's own data alone; nan where
         these say next to nothing.
-    weight : (P,) weight w of the own data: elasticity = w own + (1 - w) prior mean.
+    weight : (P,) weight w of the own data, by all they say of the elasticity: elasticity is about
+        w own + (1 - w) prior mean, exactly so where one part of demand alone answers to the price.
     prior_mean, prior_std_error : (P,) elasticity of the category, and what its uncertainty adds to `std_error`.
     sold_days, list_price_count, active_weeks : (P,) days with sales, list prices charged, weeks on sale.
     confidence : (P,) probability that the true elasticity lies within 0.5 of the estimate.
@@ -93,23 +95,22 @@ def _posterior(
     frequency: Fit,
     quantity: Fit,
 ) -> Posterior:
-    """Add up the two parts: the elasticity of units is that of the frequency less that of lines per unit."""
-    estimated = panel.sold_days > 0
-    priors = [product_priors(part, group) for part in (hyper.frequency, hyper.quantity)]
-    coefficient = [fit.coefficients[:, PRICE] for fit in (frequency, quantity)]
-    variances = [fit.covariance[:, PRICE, PRICE] for fit in (frequency, quantity)]
-    spread = 1.0 / priors[0].precision[:, PRICE] + 1.0 / priors[1].precision[:, PRICE]
-    variance = np.where(estimated, variances[0] + variances[1], np.nan)
-    elasticity = np.where(estimated, coefficient[0] - coefficient[1], np.nan)
-    prior_mean = np.where(estimated, priors[0].mean[:, PRICE] - priors[1].mean[:, PRICE], np.nan)
-    prior_variance = sum(
-        (part_variance * prior.precision[:, PRICE]) ** 2 * prior.price_mean_variance
-        for part_variance, prior in zip(variances, priors, strict=True)
-    )
+    """Add up the two parts: the elasticity of units is that of the frequency less that of lines per unit.
 
-    weight = np.clip(1.0 - variance / spread, 0.0, 1.0)
-    own_weight = np.where(weight >= LEAST_WEIGHT, weight, np.nan)
-    own = prior_mean + (elasticity - prior_mean) / own_weight
+    Each part is weighed for itself, which is the more exact; the weight of the product's own sales, and what these
+    say alone, come from both parts' information together, so that a part that knows nothing leaves no certainty.
+    """
+    estimated = panel.sold_days > 0
+    parts = [_part(*of, group) for of in ((hyper.frequency, frequency), (hyper.quantity, quantity))]
+    elasticity = np.where(estimated, parts[0].mode - parts[1].mode, np.nan)
+    prior_mean = np.where(estimated, parts[0].prior_mean - parts[1].prior_mean, np.nan)
+    spread, variance, own_variance, prior_variance = (
+        np.where(estimated, getattr(parts[0], name) + getattr(parts[1], name), np.nan)
+        for name in ("spread", "variance", "own_variance", "prior_variance")
+    )
+    weight = spread / (spread + own_variance)
+    told = weight >= LEAST_WEIGHT
+    own = np.where(told, parts[0].own - parts[1].own, np.nan)
     unmodelled = MODEL_ERROR**2 + (CATEGORY_ERROR * (1.0 - weight)) ** 2
     std_error = np.sqrt(variance + prior_variance + unmodelled)
     shared = {
@@ -135,13 +136,52 @@ def _posterior(
         sold_days=panel.sold_days,
         active_weeks=panel.active_weeks,
         estimated=estimated,
-        own_std_error=np.sqrt(variance / own_weight),
+        own_std_error=np.sqrt(np.where(told, own_variance, np.nan)),
         prior_mean=prior_mean,
-        prior_std_error=np.where(estimated, np.sqrt(prior_variance), np.nan),
+        prior_std_error=np.sqrt(prior_variance),
         list_price_count=panel.list_prices,
         confidence=confidences(std_error),
         grade=grades(evidence),
         flags=flag_bits(evidence),
         converged=converged,
         iterations=np.maximum(frequency.iterations, quantity.iterations),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The price coefficient of one part of demand, (P,) each.
+
+    Attributes
+    ----------
+    prior_mean, spread : of the coefficient over products (mean and variance).
+    mode, variance : of the posterior.
+    own, own_variance : the unpooled estimate; its variance is infinite where the sales say nothing.
+    prior_variance : what the uncertainty of the prior mean adds to that of the posterior.
+    """
+
+    prior_mean: FloatArray
+    spread: FloatArray
+    mode: FloatArray
+    variance: FloatArray
+    own: FloatArray
+    own_variance: FloatArray
+    prior_variance: FloatArray
+
+
+def _part(priors: PartPriors, fit: Fit, group: IntArray) -> _Part:
+    normal = product_priors(priors, group)
+    mean, precision = normal.mean[:, PRICE], normal.precision[:, PRICE]
+    mode, variance = fit.coefficients[:, PRICE], fit.covariance[:, PRICE, PRICE]
+    data = unpooled_data(mode, variance, mean, precision)
+    told = data.precision > 0
+    own_variance = 1.0 / np.where(told, data.precision, 1.0)
+    return _Part(
+        prior_mean=mean,
+        spread=1.0 / precision,
+        mode=mode,
+        variance=variance,
+        own=data.weighted * own_variance,
+        own_variance=np.where(told, own_variance, np.inf),
+        prior_variance=(variance * precision) ** 2 * normal.price_mean_variance,
     )
