@@ -17,7 +17,7 @@ from elastix.jobs.kinds import JobFailed
 from elastix.jobs.recompute import RecomputePlan
 from elastix.jobs.runner import JobRun, place_of_jobs
 from elastix.sql import batches
-from pricing.elasticity.models import ElasticityModel
+from pricing.elasticity.selectors.fitted_model import fitted_model
 from pricing.elasticity.services import estimates, summaries
 from pricing.elasticity.services.estimates import Elasticities
 from pricing.elasticity.services.summaries import Summaries
@@ -67,7 +67,7 @@ def recompute(run: JobRun) -> dict[str, Any] | None:
 def make_plan(run: JobRun) -> None:
     """Keep with the job which version it answers for and what is stale, so that a retry does the same work."""
     version = data_version()
-    full = bool(run.parameters.get("full")) or not ElasticityModel.objects.exists()
+    full = bool(run.parameters.get("full")) or fitted_model() is None
     if zone_changed(version):
         if not full:
             raise JobFailed(

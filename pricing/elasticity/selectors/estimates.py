@@ -23,7 +23,7 @@ from pricing.elasticity.core.estimates import (
 )
 from pricing.elasticity.core.log_log import MIN_SOLD_DAYS
 from pricing.elasticity.core.points import DEFAULT_ELASTICITY, classify
-from pricing.elasticity.core.pooled.grades import NOT_CONVERGED
+from pricing.elasticity.core.pooled.grades import NOT_CONVERGED, PRICES_FOLLOW_SALES
 from pricing.elasticity.models import ElasticityEstimate
 from pricing.elasticity.selectors.fitted_model import estimates_by, fitted_model, log_log_fit
 from pricing.sales.core.grouping import group_sums
@@ -264,6 +264,11 @@ def _warnings(estimate: ElasticityEstimate | Estimate) -> list[str]:
         )
     if NOT_CONVERGED in estimate.flags:
         warnings.append("The fit did not settle on a value: do not act on this elasticity.")
+    if PRICES_FOLLOW_SALES in estimate.flags:
+        warnings.append(
+            "In this shop prices seem to be set by what was sold before: the elasticity is biased, and only a test of "
+            "prices tells by how much."
+        )
     return warnings
 
 

@@ -49,18 +49,22 @@ class FittedModel:
         return {
             "converged": self.hyper.converged and (segments is None or segments.converged),
             "iterations": self.hyper.iterations + (0 if segments is None else segments.iterations),
+            "placebo": self.hyper.placebo,
             "categories": self.categories,
             "hyperparameters": self.hyper.to_dict(),
         }
 
 
 def fitted_model() -> FittedModel | None:
-    """Return the model of the last full run, or None before the first."""
+    """Return the model of the last full run; None before the first, and after an upgrade that changed the model."""
     stored = ElasticityModel.objects.filter(pk=1).first()
     if stored is None:
         return None
     values = stored.hyperparameters
-    return FittedModel(Hyperparameters.from_dict(values["hyperparameters"]), values["categories"])
+    try:
+        return FittedModel(Hyperparameters.from_dict(values["hyperparameters"]), values["categories"])
+    except ValueError:
+        return None
 
 
 def fit_converged() -> bool | None:

@@ -25,3 +25,14 @@ def test_the_alert_stands_while_the_fit_has_not_converged(shop: ImportBatch, con
     assert standing() == ["fit_not_converged"]
     keep_model(plan, replace(model, hyper=replace(model.hyper, converged=converged)))
     assert standing() == ([] if converged else ["fit_not_converged"])
+
+
+@pytest.mark.parametrize("placebo", [-3.5, 3.5])
+def test_an_alert_stands_while_prices_follow_sales(shop: ImportBatch, placebo: float) -> None:
+    model = fitted_model()
+    assert model is not None
+    plan = RecomputePlan(1, None)
+    keep_model(plan, replace(model, hyper=replace(model.hyper, placebo=placebo)))
+    assert standing() == ["prices_follow_sales"]
+    keep_model(plan, replace(model, hyper=replace(model.hyper, placebo=2.9)))
+    assert standing() == []

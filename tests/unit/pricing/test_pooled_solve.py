@@ -55,8 +55,8 @@ def some_design(panel: Panel, seed: int) -> np.ndarray:
 
 
 def some_prior(products: int) -> Normal:
-    mean = np.tile([0.0, -2.0, 1.0, 0.3, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5], (products, 1))
-    sd = np.tile([10.0, 0.7, 0.2, 0.1, 0.25, 0.1, 0.1, 0.1, 0.1, 0.4], (products, 1))
+    mean = np.tile([0.0, -2.0, 1.0, 0.3, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5, 0.0], (products, 1))
+    sd = np.tile([10.0, 0.7, 0.2, 0.1, 0.25, 0.1, 0.1, 0.1, 0.1, 0.4, 0.2], (products, 1))
     return Normal(mean, 1 / sd**2, np.zeros(products))
 
 

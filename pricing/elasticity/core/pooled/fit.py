@@ -21,7 +21,8 @@ from pricing.elasticity.core.pooled.hyperparameters import (
     SeasonTable,
     product_priors,
 )
-from pricing.elasticity.core.pooled.panel import build_panel
+from pricing.elasticity.core.pooled.panel import Panel, build_panel
+from pricing.elasticity.core.pooled.placebo import placebo_z
 from pricing.elasticity.core.pooled.season import season_table
 from pricing.elasticity.core.pooled.solve import ROUGH, Batch, Fit, batches, own_dispersion, solve_part
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
@@ -82,7 +83,8 @@ def fit_pooled(daily: DailySales, category: IntArray, open_days: IntArray) -> Hy
     ValueError : if no product has sales and a list price.
     """
     hyper = _first_guess(daily, category, open_days)
-    hyper, group, prepared = _prepare(daily, category, hyper)
+    hyper, group, panel, design = _prepare(daily, category, hyper)
+    prepared = list(batches(panel, design))
     frequency = _Progress(hyper.frequency, np.full(category.size, constants.FREQUENCY_DISPERSION))
     quantity = _Progress(hyper.quantity, np.full(category.size, constants.QUANTITY_DISPERSION))
     for number in range(ROUNDS):
@@ -92,15 +94,21 @@ def fit_pooled(daily: DailySales, category: IntArray, open_days: IntArray) -> Hy
                 price_response=float(frequency.priors.group_mean[group[group >= 0]].mean()),
                 promotion_response=float(frequency.priors.mean[PROMOTION]),
             )
-            hyper, group, prepared = _prepare(daily, category, hyper)
+            hyper, group, panel, design = _prepare(daily, category, hyper)
+            prepared = list(batches(panel, design))
         _improve(frequency, prepared, group, constants.FREQUENCY_HYPERPRIORS)
         _improve(quantity, prepared, group, constants.QUANTITY_HYPERPRIORS, per_unit=True)
+    settled = solve_part(
+        prepared, product_priors(frequency.priors, group), frequency.dispersion, start=frequency.coefficients,
+        tolerance=ROUGH,
+    )  # fmt: skip
     return replace(
         hyper,
         frequency=frequency.priors,
         quantity=quantity.priors,
         converged=frequency.settled and quantity.settled,
         iterations=max(frequency.iterations, quantity.iterations),
+        placebo=placebo_z(panel, design, settled, frequency.dispersion),
     )
 
 
@@ -136,8 +144,8 @@ def _first_guess(daily: DailySales, category: IntArray, open_days: IntArray) -> 
 
 def _prepare(
     daily: DailySales, category: IntArray, hyper: Hyperparameters
-) -> tuple[Hyperparameters, IntArray, list[Batch]]:
-    """Panel, categories and seasons as the shop's response to price has them: groups of products, and batches."""
+) -> tuple[Hyperparameters, IntArray, Panel, FloatArray]:
+    """Categories and seasons as the shop's response to price has them, groups of products, panel and its design."""
     response = (hyper.price_response, hyper.promotion_response)
     panel = build_panel(daily, category.size, hyper.calendar, response)
     if panel.product.size == 0:
@@ -149,7 +157,7 @@ def _prepare(
     group = hyper.groups_of(category)
     table = season_table(panel, base_exposure(panel, *response), group, int(group_of.max()) + 1)
     hyper = replace(hyper, season=table)
-    return hyper, group, list(batches(panel, design_matrix(panel, hyper, group)))
+    return hyper, group, panel, design_matrix(panel, hyper, group)
 
 
 def _improve(

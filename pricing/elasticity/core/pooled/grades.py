@@ -13,6 +13,9 @@ from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 NOT_CONVERGED: Final = "NOT_CONVERGED"
 """The fit did not settle: its numbers are not to be acted on."""
 
+PRICES_FOLLOW_SALES: Final = "PRICES_FOLLOW_SALES"
+"""The shop seems to set its prices by what is sold: its elasticities are biased, and only a price test tells by how much."""
+
 FLAG_NAMES: Final = (
     "NO_PRICE_VARIATION",
     "FEW_DAYS",
@@ -28,6 +31,7 @@ FLAG_NAMES: Final = (
     "ZERO_ELASTICITY",
     "EXTRAPOLATION",
     NOT_CONVERGED,
+    PRICES_FOLLOW_SALES,
 )
 FLAGS: Final = MappingProxyType({name: 1 << bit for bit, name in enumerate(FLAG_NAMES)})
 
@@ -36,7 +40,7 @@ FLAGS: Final = MappingProxyType({name: 1 << bit for bit, name in enumerate(FLAG_
 class Evidence:
     """What grades and flags are made from, one entry per product; nan where there is no estimate.
 
-    `converged` is None where every fit is known to have settled.
+    `converged` is None where every fit is known to have settled; `prices_follow_sales` holds for the whole shop.
     """
 
     elasticity: FloatArray
@@ -51,6 +55,7 @@ class Evidence:
     gaps: BoolArray
     no_category: BoolArray
     converged: BoolArray | None = None
+    prices_follow_sales: bool = False
 
 
 def confidences(std_error: FloatArray) -> FloatArray:
@@ -64,9 +69,11 @@ def grades(evidence: Evidence) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
     """Evidence grade of each product, "" without an estimate.
 
     A: w >= 0.6, sd <= 0.5 and a 95 % interval below 0; B: w >= 0.35, sd <= 0.6 and the same; C: w >= 0.12, 20 sold
-    days and a negative elasticity; D otherwise, an estimate of the category rather than of the product.
+    days and a negative elasticity; D otherwise, an estimate of the category rather than of the product. Where prices follow
+    sales nothing is better than C.
     """
-    weight, error, below_zero = evidence.weight, evidence.std_error, evidence.ci_high < 0
+    weight, error = evidence.weight, evidence.std_error
+    below_zero = (evidence.ci_high < 0) & (not evidence.prices_follow_sales)
     a = (weight >= constants.GRADE_A_WEIGHT) & (error <= constants.GRADE_A_ERROR) & below_zero
     b = (weight >= constants.GRADE_B_WEIGHT) & (error <= constants.GRADE_B_ERROR) & below_zero
     c = (weight >= constants.GRADE_C_WEIGHT) & (evidence.sold_days >= FEWEST_DAYS) & (evidence.elasticity < 0)
@@ -89,6 +96,7 @@ def flag_bits(evidence: Evidence) -> IntArray:
         "STOCKOUT_GAPS": evidence.gaps,
         "NO_CATEGORY": evidence.no_category,
         "ZERO_ELASTICITY": np.abs(evidence.elasticity) < constants.NEARLY_ZERO,
+        PRICES_FOLLOW_SALES: ~np.isnan(evidence.elasticity) & evidence.prices_follow_sales,
     }
     if evidence.converged is not None:
         raised[NOT_CONVERGED] = ~evidence.converged

@@ -14,6 +14,7 @@ COLUMNS: Final = ("level", "price", "season", "promotion", *CONTROLS, "seasonal_
 LEVEL, PRICE, SEASON, PROMOTION = range(4)
 SEASONAL_PRICE: Final = COLUMNS.index("seasonal_price")
 LEVEL_SD: Final = 10.0
+ALARMING_PLACEBO: Final = 3.0  # by chance once in 370 shops
 HELD_SD: Final = 1e-4  # spread of a coefficient that is held at its mean
 
 
@@ -88,6 +89,7 @@ class Hyperparameters:
     quantity : priors of lines per unit, the inverse of units per purchase.
     segments : None until the segments have been fitted.
     converged, iterations : whether the fit settled, and the rounds of EM that the slowest coefficient took in all.
+    placebo : z of the sales' answer to prices of two weeks later; beyond 3 either way prices follow sales.
     """
 
     calendar: ShopCalendar
@@ -103,6 +105,12 @@ class Hyperparameters:
     segments: SegmentPriors | None = None
     converged: bool = True
     iterations: int = 0
+    placebo: float = 0.0
+
+    @property
+    def prices_follow_sales(self) -> bool:
+        """Whether the shop's prices are set by what is sold, so that its elasticities cannot be trusted."""
+        return abs(self.placebo) > ALARMING_PLACEBO
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists, numbers and strings that JSON can hold; `from_dict` gives back every bit of them."""
@@ -128,7 +136,10 @@ class Hyperparameters:
                 known[name] = _with_later_columns(known[name])
             for name, part in parts.items():
                 known[name] = known[name] and part(**_arrays(part, known[name]))
-            return cls(**_arrays(cls, known))
+            found = cls(**_arrays(cls, known))
+            if found.frequency.mean.size != len(COLUMNS):
+                raise TypeError("they have other columns")
+            return found
         except (KeyError, TypeError) as error:
             raise ValueError(f"These are not hyperparameters of this version: {error}") from error
 

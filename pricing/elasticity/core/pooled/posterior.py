@@ -130,6 +130,7 @@ def _posterior(
         gaps=panel.gaps,
         no_category=no_category,
         converged=converged,
+        prices_follow_sales=hyper.prices_follow_sales,
     )
     return Posterior(
         **shared,
