@@ -145,7 +145,7 @@ def project_impact(
 
 def demand_at(price: FloatArray, inputs: PricingInputs, model: DemandModel) -> FloatArray:
     """Demand (P,) at the estimated elasticity, in relation to that at the base price."""
-    return demand_shares(price / inputs.base_price, inputs, inputs.elasticity, model)
+    return demand_shares(price / inputs.base_price, inputs.elasticity, model)
 
 
 def figures(inputs: PricingInputs, price: FloatArray, share: FloatArray) -> Figures:

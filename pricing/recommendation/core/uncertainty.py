@@ -198,7 +198,7 @@ def share_interval(
     ratio = price / inputs.base_price
     rise = ratio > 1
     low, high = elasticity_interval(inputs)
-    ends = {shape: demand_shares(ratio, inputs, np.array([low, high]), shape) for shape in SHAPES[model]}
+    ends = {shape: demand_shares(ratio, np.array([low, high]), shape) for shape in SHAPES[model]}
     if len(ends) == 1:
         (shares,) = ends.values()
         return shares.min(axis=0), shares.max(axis=0)
@@ -222,12 +222,15 @@ def share_interval(
     return found[0], found[1]
 
 
-def demand_shares(
-    ratio: FloatArray, inputs: PricingInputs, elasticity: FloatArray, model: DemandModel
-) -> FloatArray:
-    """Demand where the price is a multiple (P,) of the base price, in relation to that at the base price."""
+def demand_shares(ratio: FloatArray, elasticity: FloatArray, model: DemandModel) -> FloatArray:
+    """Demand where the price is a multiple of the base price, in relation to that at the base price.
+
+    Parameters
+    ----------
+    ratio, elasticity : they broadcast against each other.
+    """
     with np.errstate(over="ignore"):
-        share = demand(ratio, np.ones(inputs.count), np.ones(inputs.count), elasticity, model)
+        share = demand(ratio, 1.0, 1.0, elasticity, model)
     return np.minimum(share, LARGEST_SHARE)
 
 
@@ -306,7 +309,7 @@ def draw_changes(
         parts = np.array_split(elasticity, len(shapes), axis=1)
         ratio = (at / inputs.base_price)[:, None]
         return np.concatenate(
-            [demand_shares(ratio, inputs, e, shape) for e, shape in zip(parts, shapes, strict=True)], axis=1
+            [demand_shares(ratio, e, shape) for e, shape in zip(parts, shapes, strict=True)], axis=1
         )
 
     share, present = drawn_share(price), drawn_share(inputs.price)

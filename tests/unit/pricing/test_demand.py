@@ -15,7 +15,7 @@ models = st.sampled_from(DEMAND_MODELS)
 
 
 def test_the_worked_example_of_the_iced_latte():
-    quantity = demand(15.0, 12.99, 1200, -1.2)
+    quantity = demand(15.0, 12.99, 1200, -1.2, "linear")
     assert quantity == pytest.approx(977.18, abs=0.01)
     assert 15 * quantity == pytest.approx(14657.7, abs=0.1)
     assert (15 - 8.5) * quantity == pytest.approx(6351.7, abs=0.1)
@@ -27,7 +27,24 @@ def test_constant_elasticity_by_hand():
 
 
 def test_linear_demand_ends_at_zero():
-    assert demand([15.0, 20.0, 25.0], 10.0, 100.0, -2.0).tolist() == [0.0, 0.0, 0.0]
+    assert demand([15.0, 20.0, 25.0], 10.0, 100.0, -2.0, "linear").tolist() == [0.0, 0.0, 0.0]
+
+
+def test_the_average_of_both_by_hand():
+    assert DEMAND_MODELS[0] == "average"
+    # A rise by a tenth: linear 100 (1 - .2) = 80, constant elasticity 100 / 1.21 = 82.645.
+    assert demand(11.0, 10.0, 100.0, -2.0) == pytest.approx((80 + 82.6446281) / 2)
+    # A cut by half: linear 100 (1 + 1) = 200, constant elasticity 100 x 2^2 = 400.
+    assert demand(5.0, 10.0, 100.0, -2.0, "average") == pytest.approx(300)
+    # At twice the price linear demand has ended, 100 / 4 is left of the other.
+    assert demand(20.0, 10.0, 100.0, -2.0) == pytest.approx(12.5)
+
+
+@given(prices, quantities, elasticities, changes)
+def test_the_average_lies_halfway_between_the_curves(p0, q0, e, change):
+    p = p0 * (1 + change)
+    linear, constant = (demand(p, p0, q0, e, model) for model in ("linear", "constant_elasticity"))
+    assert demand(p, p0, q0, e) - linear == pytest.approx((constant - linear) / 2, rel=1e-9, abs=1e-6)
 
 
 @given(prices, quantities, st.floats(-6, 2), models)
@@ -52,7 +69,7 @@ def test_both_models_have_the_elasticity_at_the_base_price(p0, q0, e, model):
 @given(prices, quantities, st.floats(-6, -0.05), changes)
 def test_linear_demand_is_never_above_constant_elasticity(p0, q0, e, change):
     p = p0 * (1 + change)
-    assert demand(p, p0, q0, e) <= demand(p, p0, q0, e, "constant_elasticity") * (1 + 1e-9) + 1e-9
+    assert demand(p, p0, q0, e, "linear") <= demand(p, p0, q0, e, "constant_elasticity") * (1 + 1e-9) + 1e-9
 
 
 @given(prices, quantities, elasticities, changes, st.floats(0.01, 100), st.floats(0.01, 100), models)
@@ -77,6 +94,7 @@ def test_an_unknown_elasticity_gives_an_unknown_demand():
         ((-1.0, 1.0, 1.0, -1.0), "not negative"),
         ((1.0, 1.0, -1.0, -1.0), "not negative"),
         ((0.0, 1.0, 1.0, -1.0, "constant_elasticity"), "price of 0"),
+        ((0.0, 1.0, 1.0, -1.0), "price of 0"),
         ((1.0, 1.0, 1.0, -1.0, "logit"), "unknown demand model 'logit'"),
     ],
 )
@@ -127,5 +145,5 @@ def test_no_price_in_whole_cents_within_15_percent_brings_more(elasticity, cents
     potential = revenue_potential_percent(elasticity, p0)
     assert potential >= 0
     assume(elasticity < 0)
-    revenue = tried * demand(tried, p0, 1.0, elasticity)
+    revenue = tried * demand(tried, p0, 1.0, elasticity, "linear")
     assert potential == pytest.approx(100 * max(0.0, revenue.max() / p0 - 1), abs=1e-6)

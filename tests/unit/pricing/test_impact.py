@@ -115,7 +115,12 @@ def test_a_higher_price_sells_less_and_a_lower_one_more(e, ratio, model):
 def test_beyond_15_percent_the_other_model_is_told_as_well():
     impact = project_impact(latte(), 15.0)
     assert impact.large_change[0]
-    assert impact.other_model.quantity[0] == pytest.approx(1200 * (15 / 12.99) ** -1.2)
+    linear, constant = 1200 * (1 - 1.2 * 2.01 / 12.99), 1200 * (15 / 12.99) ** -1.2
+    assert impact.projected.quantity[0] == pytest.approx((linear + constant) / 2)
+    assert impact.other_model.quantity[0] == pytest.approx(linear)
+    by_linear = project_impact(latte(), 15.0, "linear")
+    assert by_linear.projected.quantity[0] == pytest.approx(linear)
+    assert by_linear.other_model.quantity[0] == pytest.approx(constant)
     assert not project_impact(latte(price=10.0), 11.5).large_change[0]
 
 
@@ -142,6 +147,34 @@ def test_a_change_of_exactly_15_percent_is_a_high_risk_whatever_binary_fractions
     prices = np.array([1.0, 2.2, 3.6, 8.2, 12.6])
     impact = project_impact(PricingInputs.of(price=prices, elasticity=-0.1, std_error=0.01), prices * 1.15)
     assert set(impact.risk_level) == {"high"}
+
+
+def test_a_price_changed_since_the_sales_is_projected_from_the_price_they_were_made_at():
+    # 100 a month at 10 with elasticity -2; today it costs 11, asked is 12, the cost is 6.
+    inputs = PricingInputs.of(
+        price=11.0, base_price=10.0, quantity=100, cost=6.0, elasticity=-2.0, std_error=0.3
+    )
+    impact = project_impact(inputs, 12.0, "linear")
+    # At 11 100 (1 - 2 x .1) = 80 are left, at 12 100 (1 - 2 x .2) = 60.
+    assert impact.current.of_product(0) == {
+        "price": Decimal(11),
+        "quantity": Decimal(80),
+        "revenue": Decimal(880),
+        "profit": Decimal(400),
+    }
+    assert impact.projected.quantity[0] == pytest.approx(60)
+    assert impact.projected.profit[0] == pytest.approx(360)
+    assert impact.change_percent.quantity[0] == pytest.approx(-25)
+    assert impact.change_percent.profit[0] == pytest.approx(-10)
+    # By the average: 80 and 100 / 1.21 = 82.64, 60 and 100 / 1.44 = 69.44.
+    average = project_impact(inputs, 12.0)
+    assert average.current.quantity[0] == pytest.approx(81.3223, abs=1e-4)
+    assert average.projected.quantity[0] == pytest.approx(64.7222, abs=1e-4)
+    # The same answer comes from those figures at today's price only if the base price is kept.
+    from_today = project_impact(
+        PricingInputs.of(price=11.0, quantity=80, cost=6.0, elasticity=-2.0, std_error=0.3), 12.0, "linear"
+    )
+    assert from_today.projected.quantity[0] > impact.projected.quantity[0] + 5
 
 
 def test_the_direction_is_that_of_the_slope_of_profit():

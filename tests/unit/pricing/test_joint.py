@@ -68,7 +68,7 @@ def test_without_cross_effects_every_product_gets_its_own_optimum():
     )
     wide = np.array([0.01, 0.01]), np.array([99.0, 99.0])
     found = joint_prices(inputs, *wide, np.zeros((2, 2)))
-    expected = np.asarray(profit_optimum(inputs.price, inputs.cost, inputs.elasticity))
+    expected = np.asarray(profit_optimum(inputs.price, inputs.cost, inputs.elasticity, "linear"))
     assert found == pytest.approx(expected, abs=0.0101)
 
 

@@ -36,8 +36,8 @@ def test_no_price_of_a_grid_earns_more_than_the_linear_optimum(p0, share, e):
     cost = share * p0
     best = linear_profit_optimum(p0, cost, e)
     grid = np.linspace(0.01, p0 * (2 - 2 / e), 501)
-    profit = (grid - cost) * demand(grid, p0, 100.0, e)
-    at_best = (best - cost) * demand(best, p0, 100.0, e)
+    profit = (grid - cost) * demand(grid, p0, 100.0, e, "linear")
+    at_best = (best - cost) * demand(best, p0, 100.0, e, "linear")
     # Above the cost by less than demand allows there is something to earn; elsewhere not to sell is best.
     assume(cost < p0 * (1 - 1 / e))
     assert at_best >= profit.max() - 1e-9 * abs(at_best)
@@ -48,7 +48,8 @@ def test_no_price_of_a_grid_earns_more_than_the_linear_optimum(p0, share, e):
 def test_no_price_of_a_grid_brings_more_revenue_than_the_linear_optimum(p0, e):
     best = linear_revenue_optimum(p0, e)
     grid = np.linspace(0, p0 * (1 - 1 / e), 501)
-    assert best * demand(best, p0, 100.0, e) >= (grid * demand(grid, p0, 100.0, e)).max() * (1 - 1e-12)
+    revenue = grid * demand(grid, p0, 100.0, e, "linear")
+    assert best * demand(best, p0, 100.0, e, "linear") >= revenue.max() * (1 - 1e-12)
 
 
 @settings(deadline=None)
@@ -108,9 +109,52 @@ def test_profit_rises_without_limit_for_inelastic_demand_of_constant_elasticity(
 
 
 def test_linear_demand_has_a_finite_optimum_for_every_negative_elasticity():
-    optimum = profit_optimum(10.0, 5.0, [-1.0, -0.5, -1e-12, 0.0, 2.0, np.nan])
+    optimum = profit_optimum(10.0, 5.0, [-1.0, -0.5, -1e-12, 0.0, 2.0, np.nan], "linear")
     assert np.isfinite(optimum[:3]).all()
     assert np.isnan(optimum[3:]).all()
+
+
+def curve(price, p0, e):
+    """Demand for one unit at the base price, both curves written out."""
+    linear = np.maximum(1 + e * (price - p0) / p0, 0)
+    return (linear + (price / p0) ** e) / 2
+
+
+@settings(deadline=None)
+@given(prices, cost_shares, st.floats(-8, -0.05))
+def test_no_price_of_a_fine_grid_earns_more_than_the_optimum_of_the_average(p0, share, e):
+    cost = share * p0
+    best = profit_optimum(p0, cost, e)
+    # Looked for where linear demand still sells and below half of the base price no further.
+    grid = np.linspace(max(p0 / 2, cost), p0 * (1 - 1 / e), 200_001)
+    profit = (grid - cost) * curve(grid, p0, e)
+    assert (best - cost) * curve(best, p0, e) >= profit.max() * (1 - 1e-4) - 1e-9
+    assert grid[0] - 1e-9 <= best <= grid[-1] + 1e-9
+
+
+def test_the_optimum_of_the_average_by_hand():
+    # E = -2, p0 = 10, c = 5, r = p / p0: profit is proportional to (r - .5) (3 - 2 r + 1 / r^2) and has slope
+    # 4 - 4 r - 1 / r^2 + 1 / r^3, which is 0 at r = 1: both curves have their top there, E = -p0 / (p0 - c).
+    assert profit_optimum(10.0, 5.0, -2.0) == pytest.approx(10.0, abs=0.005)
+    # With c = 6 the slope is 4.2 - 4 r - 1 / r^2 + 1.2 / r^3: .4 at r = 1, .0261 at 1.07 and .0001 at 1.0751.
+    # Linear demand alone has its top at (6 + 15) / 2 = 10.50, constant elasticity at 12.
+    assert profit_optimum(10.0, 6.0, -2.0) == pytest.approx(10.751, abs=0.006)
+
+
+def test_revenue_of_the_average_has_a_top():
+    # r (3 - 2 r + 1 / r^2) = 3 r - 2 r^2 + 1 / r falls from r = .5 (3) on: cut as far as anything is known of.
+    assert revenue_optimum(10.0, -2.0) == pytest.approx(5.0)
+    # E = -.5: r (1.5 - .5 r) + r^.5 rises until 1.5 - r + .5 / r^.5 = 0. At r = 1.866 that is 1.5 - 1.866 + .366.
+    assert revenue_optimum(10.0, -0.5) == pytest.approx(18.66, abs=0.006)
+    assert np.isnan(revenue_optimum(10.0, [0.0, 0.4])).all()
+
+
+def test_the_optimum_does_not_move_with_a_price_set_since():
+    raised = PricingInputs.of(price=14.0, base_price=12.99, cost=8.5, elasticity=-1.2)
+    before = PricingInputs.of(price=12.99, cost=8.5, elasticity=-1.2)
+    for strategy in (PricingStrategy(), PricingStrategy(REVENUE), PricingStrategy(demand_model="linear")):
+        one, other = (strategy_optimum(each, PriceConstraints.of(1), strategy) for each in (raised, before))
+        assert one == pytest.approx(other)
 
 
 def test_revenue_of_constant_elasticity_has_no_top():
@@ -119,10 +163,10 @@ def test_revenue_of_constant_elasticity_has_no_top():
 
 
 def test_the_seeds_revenue_formula_is_the_price_of_most_profit_and_not_of_most_revenue():
-    price, revenue_best = lerner_price(8.0, -1.5), revenue_optimum(12.0, -1.5)
+    price, revenue_best = lerner_price(8.0, -1.5), revenue_optimum(12.0, -1.5, "linear")
     assert price == pytest.approx(24.0)
     assert revenue_best == pytest.approx(10.0)
-    revenue = [p * demand(p, 12.0, 100.0, -1.5) for p in (price, revenue_best)]
+    revenue = [p * demand(p, 12.0, 100.0, -1.5, "linear") for p in (price, revenue_best)]
     assert revenue[0] < revenue[1]
 
 
@@ -136,8 +180,8 @@ def test_every_strategy_aims_at_its_own_price():
     aims = [
         float(strategy_optimum(inputs, constraints, strategy)[0])
         for strategy in (
-            PricingStrategy(),
-            PricingStrategy(REVENUE),
+            PricingStrategy(demand_model="linear"),
+            PricingStrategy(REVENUE, demand_model="linear"),
             PricingStrategy(MARKUP),
             PricingStrategy(TARGET_MARGIN),
         )

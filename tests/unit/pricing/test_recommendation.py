@@ -17,6 +17,9 @@ def advise(policy=None, strategy=None, **facts):
     ).of_product(0)
 
 
+LINEAR = PricingStrategy(demand_model="linear")
+
+
 def binding(advice):
     return advice.binding
 
@@ -39,14 +42,14 @@ def test_the_iced_latte_rises_to_the_last_ending_below_the_largest_increase():
 
 
 def test_an_optimum_inside_the_limits_is_recommended_for_itself():
-    advice = advise(elasticity=-2.2, std_error=0.05)
+    advice = advise(strategy=LINEAR, elasticity=-2.2, std_error=0.05)
     # (8.50 + 12.99 (1 + 1/2.2)) / 2; of 13.49 and 13.99 the former is nearer.
     assert (advice.unconstrained_price, advice.recommended_price) == (Decimal("13.70"), Decimal("13.49"))
     assert (advice.reason, binding(advice)) == ("BEST_PRICE", [])
 
 
 def test_a_sensitive_product_with_a_fat_margin_is_cut():
-    advice = advise(elasticity=-4.0, cost=5.0)
+    advice = advise(strategy=LINEAR, elasticity=-4.0, cost=5.0)
     # The optimum, (5 + 12.99 * 1.25) / 2 = 10.62, lies below what one change may do; 11.05 is no ending.
     assert (advice.unconstrained_price, advice.recommended_price) == (Decimal("10.62"), Decimal("11.49"))
     assert (advice.reason, binding(advice)) == ("GUARDRAIL", ["max_decrease"])
@@ -62,10 +65,44 @@ def test_a_gain_that_is_not_likely_enough_leaves_the_price_and_says_how_likely()
 @pytest.mark.parametrize(("std_error", "chance", "moved"), [(0.527, 0.65, False), (0.35, 0.72, True)])
 def test_seven_chances_of_ten_are_asked_for(std_error, chance, moved):
     # 13.49 earns more than 12.99 where E > -12.99 / (13.49 - 8.50) = -2.603.
-    advice = advise(elasticity=-2.4, std_error=std_error)
+    advice = advise(strategy=LINEAR, elasticity=-2.4, std_error=std_error)
     assert (advice.best_price, advice.moved) == (Decimal("13.49"), moved)
     assert advice.probability_of_gain == pytest.approx(chance, abs=0.005)
     assert advice.confidence == pytest.approx(chance if moved else 1 - chance, abs=0.005)
+
+
+def test_the_average_of_both_curves_asks_for_the_mean_of_their_chances():
+    # 14.49 earns 5.99 a unit instead of 4.49, so that .7496 of the demand must be left: linear demand leaves more
+    # where E > (.7496 - 1) / (14.49 / 12.99 - 1) = -2.1686, constant elasticity where E > ln .7496 / ln (14.49 / 12.99)
+    # = -2.6374. Normal around -2.3 with .4 (nothing of it above 0): .3712 and .8005, on average .5859.
+    for strategy, chance in ((LINEAR, 0.3712), (None, 0.5859)):
+        advice = advise({"min_price": 14.49}, strategy, elasticity=-2.3)
+        assert advice.best_price == Decimal("14.49")
+        assert advice.probability_of_gain == pytest.approx(chance, abs=5e-4)
+        assert (advice.moved, advice.demand_model) == (False, strategy.demand_model if strategy else "average")
+
+
+def test_a_price_set_lately_is_held_until_sales_show_what_it_does():
+    held = advise(price=14.49, base_price=12.99, tried_price=12.99)
+    assert (held.recommended_price, held.moved, held.reason) == (Decimal("14.49"), False, "HOLD")
+    assert held.confidence == 0.0
+    assert "sales at it should show what it does" in rationale(held)
+    proven = advise(price=14.49, base_price=14.49)
+    assert proven.reason != "HOLD"
+    assert proven.recommended_price > held.recommended_price
+
+
+def test_the_largest_change_is_measured_from_the_price_that_is_proven():
+    # 15 % of 12.99 reach from 11.05 to 14.93, whatever the price was set to since.
+    for price in (9.99, 10.49, 15.49, 20.99):
+        advice = advise(price=price, base_price=12.99, tried_price=12.99)
+        assert advice.reason != "HOLD"
+        assert Decimal("11.05") <= advice.best_price <= Decimal("14.93")
+    # What is brought back gets the price that was recommended before it was set.
+    first = advise(elasticity=-2.2).recommended_price
+    assert first > Decimal("12.99")
+    back = advise(price=20.99, base_price=12.99, tried_price=12.99, elasticity=-2.2)
+    assert (back.recommended_price, back.moved) == (first, True)
 
 
 def test_when_nothing_beats_the_present_price_it_stays():
@@ -299,12 +336,13 @@ def test_the_expected_figures_are_those_of_the_demand_model_everywhere():
         PriceConstraints.of(1),
     )
     projected = found.impact.projected
-    assert projected.quantity[0] == pytest.approx(1200 * (1 - 1.2 * 1.5 / 12.99))
+    linear, constant = 1 - 1.2 * 1.5 / 12.99, (14.49 / 12.99) ** -1.2
+    assert projected.quantity[0] == pytest.approx(1200 * (linear + constant) / 2)
     assert found.impact.low.profit[0] < projected.profit[0] < found.impact.high.profit[0]
 
 
 def test_the_sentences_of_the_iced_latte():
-    assert rationale(advise({"target_margin": 0.3}, std_error=0.5)) == (
+    assert rationale(advise({"target_margin": 0.3}, LINEAR, std_error=0.5)) == (
         "Demand is elastic: buyers leave when the price rises, about 1.2 % of sales for each 1 %. The most profit "
         "would be made at 16.16. That is not allowed: the largest increase allowed ends at 14.93. 14.49 is the best "
         "price allowed, and brings more profit than 12.99 with a probability of 97 %."

@@ -33,15 +33,29 @@ def spread(drawn):
 
 
 def test_the_mean_change_is_the_expected_one():
-    drawn = draw_changes(inputs(400), np.full(400, 11.0), errors_of(400))
+    drawn = draw_changes(inputs(400), np.full(400, 11.0), errors_of(400), "linear")
     # 100 units lose 15 % at 1 more a unit: 85 x 11 - 1000, and 85 x 5 - 400.
     assert drawn.revenue.mean() == pytest.approx(-65, abs=1)
     assert drawn.profit.mean() == pytest.approx(25, abs=1)
+    average = draw_changes(inputs(400), np.full(400, 11.0), errors_of(400))
+    # Constant elasticity leaves 100 x 1.1^-1.5 x exp((.4 ln 1.1)^2 / 2) = 86.74: in all 85.87 x 5 - 400.
+    assert average.profit.mean() == pytest.approx(29.35, abs=1)
+    # The curve is the same for all products of a draw, so that its error does not average out over them.
+    linear, constant = (half.mean() for half in np.array_split(average.profit, 2, axis=1))
+    assert (linear, constant) == pytest.approx((25, 33.7), abs=1)
+
+
+def test_a_change_counts_from_the_present_price_also_where_that_was_set_since_the_sales():
+    known = inputs(1, price=11.0, base_price=10.0, std_error=1e-6, elasticity=-2.0)
+    drawn = draw_changes(known, np.array([12.0]), errors_of(1), "linear")
+    # 80 are sold at 11, 60 at 12: 60 x 12 - 80 x 11, and 60 x 6 - 80 x 5.
+    assert drawn.revenue == pytest.approx(np.full((1, DRAWS), -160.0), abs=1e-2)
+    assert drawn.profit == pytest.approx(np.full((1, DRAWS), -40.0), abs=1e-2)
 
 
 def test_errors_of_their_own_average_out_and_shared_ones_do_not():
     alone, shared = (
-        draw_changes(inputs(400), np.full(400, 11.0), errors_of(400, sd)).profit.sum(axis=0)
+        draw_changes(inputs(400), np.full(400, 11.0), errors_of(400, sd), "linear").profit.sum(axis=0)
         for sd in (0.0, 0.2)
     )
     # One product's profit spreads by 50 x 0.04 x sd 0.4 x 2.56; of 400, twenty times that, or 400 x half of it.
@@ -60,7 +74,7 @@ def test_categories_err_apart_from_each_other():
 
 def test_a_cut_and_a_rise_that_lean_on_one_category_offset_each_other():
     price = np.array([11.0, 9.0])
-    drawn = draw_changes(inputs(2, cost=0.0), price, errors_of(2, 0.4)).revenue
+    drawn = draw_changes(inputs(2, cost=0.0), price, errors_of(2, 0.4), "linear").revenue
     assert np.corrcoef(drawn)[0, 1] < -0.95
 
 
