@@ -100,7 +100,7 @@ def test_it_is_read_only(shop: ImportBatch, admin_client: APIClient) -> None:
 def test_asked_twice_it_is_remembered_and_a_known_tag_is_a_304(
     shop: ImportBatch, counted: APIClient, django_assert_num_queries: Any
 ) -> None:
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         first = counted.get(path("CUP"))
     with django_assert_num_queries(3):
         assert counted.get(path("CUP")).json() == first.json()
@@ -109,5 +109,5 @@ def test_asked_twice_it_is_remembered_and_a_known_tag_is_a_304(
 
 class TestDiagnostics(ProductFigureCases):
     path = "/api/analytics/elasticity/{code}/diagnostics"
-    queries = 5
+    queries = 6
     missing = (*ProductFigureCases.missing, "POST")

@@ -131,7 +131,7 @@ def test_an_item_in_a_window_has_the_elasticity_of_the_window(viewer_client: API
     assert (answer["sampleSize"], answer["quality"]) == (len(rows), str(expected.grade[0]))
 
 
-@pytest.mark.parametrize(("dates", "queries"), [({}, 4), ({"start_date": "2011-02-01"}, 8)])
+@pytest.mark.parametrize(("dates", "queries"), [({}, 4), ({"start_date": "2011-02-01"}, 9)])
 def test_it_asks_the_database_a_fixed_number_of_times(
     dates: dict[str, str], queries: int, counted: APIClient, django_assert_num_queries
 ) -> None:
