@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 import factory
+import numpy as np
 from django.contrib.auth.models import Group, User
 from django.db.models import Model
 from django.utils import timezone
@@ -21,14 +22,21 @@ from market.models import Competitor, CompetitorPrice, RepricingRule
 from market.services.rules import rule_create
 from pricing.bundles.models import ProductPair
 from pricing.elasticity.models import ElasticityEstimate
+from pricing.forecasting.core.batch import ShopModel, shop_profile
+from pricing.forecasting.core.lines import Priors
+from pricing.forecasting.core.panel import profile_of_days
+from pricing.forecasting.models import DemandForecast, ForecastModel
+from pricing.forecasting.selectors.base_demand import stored_shop_model
 from pricing.recommendation.models import PricePolicy
+from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.core.files import ImportKind
 from pricing.sales.models import PriceChange, Product, ProductSummary, SalesHistory, Transaction
 from pricing.sales.models.price_changes import PriceChangeStatus
+from pricing.sales.selectors.daily import epoch_days
 from pricing.sales.services.transactions import transactions_create
 from segments.models import CustomerSegment
 from simulations.models import Simulation
-from tests.shops import AS_OF
+from tests.shops import AS_OF, DAYS, FIRST_DAY, LAST_DAY
 
 Row = TypeVar("Row", bound=Model)
 TODAY = dt.datetime.combine(AS_OF, dt.time(), dt.UTC)
@@ -95,10 +103,67 @@ class ElasticityEstimateFactory(OfProductFactory[ElasticityEstimate]):
     std_error = 0.3
 
 
+def average_days_of_month() -> float:
+    """How many average days of the shop's week the 30 days after its newest sale are."""
+    model = stored_shop_model()
+    return (
+        30.0 if model is None else profile_of_days(shop_profile(model), epoch_days(AS_OF), MONTH_DAYS).sum()
+    )
+
+
+class ForecastModelFactory(DjangoModelFactory[ForecastModel]):
+    """A shop that sells as much on every day as on any other, up to the sample shop's newest sale."""
+
+    class Meta:
+        model = ForecastModel
+
+    pk = 1
+    shop = factory.LazyFunction(
+        lambda: ShopModel(
+            first_day=epoch_days(FIRST_DAY),
+            shop_units=np.ones(DAYS),
+            categories=[],
+            priors=[Priors(np.ones(1), np.ones(1))],
+            error_quantiles=np.array([[-0.5, 0.5]]),
+        ).as_json()
+    )
+    sales_version = 1
+    fitted_at = TODAY
+
+
+class DemandForecastFactory(OfProductFactory[DemandForecast]):
+    """What is expected of a product: `month` units in the 30 days after the sample shop's newest sale, at its price."""
+
+    class Meta:
+        model = DemandForecast
+
+    class Params:
+        month = 1200.0
+
+    method = "lines"
+    recent_frequency = factory.LazyAttribute(lambda row: row.month / average_days_of_month())
+    purchase_frequency = factory.SelfAttribute("recent_frequency")
+    usual_frequency = factory.SelfAttribute("recent_frequency")
+    exposure = 14.0
+    usual_exposure = 70.0
+    units_per_purchase = 1.0
+    base_price = factory.LazyAttribute(lambda row: row.product.current_price)
+    through = AS_OF
+    first_sold = FIRST_DAY
+    last_sold = LAST_DAY
+    sold_days = 120
+    is_new = False
+    error_low = -0.5
+    error_high = 0.5
+    origins = 0
+    accuracy = factory.LazyFunction(dict)
+
+
 class PricedProductFactory(ProductFactory):
     """A product at 12.99 that costs 8.50 and sells 1,200 units in 30 days, at a certain elasticity of -1.2.
 
-    `estimate=None` leaves the elasticity out; `estimate__std_error=0.1` and `summary__monthly_sales=0` change it.
+    `estimate=None` leaves the elasticity out; `estimate__std_error=0.1`, `summary__monthly_sales=0` (what it sold) and
+    `forecast__month=0` (what it is expected to sell) change it.
     """
 
     class Meta:
@@ -109,6 +174,7 @@ class PricedProductFactory(ProductFactory):
     cost = Decimal("8.5")
     price_source = "manual"
     summary = factory.RelatedFactory(ProductSummaryFactory, "product", monthly_sales=1200)
+    forecast = factory.RelatedFactory(DemandForecastFactory, "product")
     estimate = factory.RelatedFactory(ElasticityEstimateFactory, "product", quality="A", weight=0.8)
 
 

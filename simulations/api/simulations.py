@@ -21,7 +21,7 @@ from elastix.api.serializers import (
 )
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
-from pricing.elasticity.core.demand import DEMAND_MODELS
+from pricing.elasticity.core.demand import DEMAND_MODELS, LINEAR
 from pricing.sales.api.fields import CodeField
 from segments.core.rfm import SEGMENTS
 from simulations.models import HIGHEST_PERCENT, LOWEST_PERCENT, Simulation
@@ -42,7 +42,7 @@ def change_field(**kwargs: Any) -> FiniteField:
 
 
 def demand_model_field() -> serializers.ChoiceField:
-    return serializers.ChoiceField(choices=DEMAND_MODELS, required=False, default=DEMAND_MODELS[0])
+    return serializers.ChoiceField(choices=DEMAND_MODELS, required=False, default=LINEAR)
 
 
 # --- one price change -------------------------------------------------------------------------------------

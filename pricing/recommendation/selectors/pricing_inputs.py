@@ -95,7 +95,7 @@ def pricing_inputs(
 ) -> tuple[list[PriceGroup], list[PriceFacts]]:
     """Read what is needed to decide on the prices of these products; unknown codes are left out.
 
-    Eight queries for every 5,000 products.
+    Nine queries for every 5,000 products.
 
     Parameters
     ----------

@@ -237,4 +237,4 @@ def test_trying_refuses_an_unknown_product_and_a_parameter(viewer_client: APICli
 
 class TestDynamicPrice(ProductFigureCases):
     path = "/api/price/dynamic/{code}"
-    queries = 13
+    queries = 16

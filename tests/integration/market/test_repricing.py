@@ -266,11 +266,23 @@ def test_the_rule_s_own_caps_hold() -> None:
 
 
 def test_the_cap_of_a_day_counts_what_the_ledger_applied_that_day() -> None:
+    PricePolicyFactory(max_change=Decimal("0.40"))
     product_update("CUP", by="anna", current_price=Decimal("4.40"))
     capped = rule(codes=["CUP"], percent=Decimal(10), max_day_percent=Decimal(12), may_apply=True)
     assert outcomes(run(capped)) == {"CUP": "applied -> 4.48"}
     PriceChange.objects.update(changed_at=timezone.now() - dt.timedelta(days=2))
     assert outcomes(run(capped)) == {"CUP": "applied -> 4.84"}
+
+
+def test_without_new_sales_no_number_of_days_leads_beyond_the_largest_change() -> None:
+    raising = rule(codes=["CUP"], percent=Decimal(10), may_apply=True)
+    assert outcomes(run(raising)) == {"CUP": "applied -> 4.40"}
+    # 15 % of 4.00, the price that the sales were made at, is the end of it, whatever the price was set to since.
+    for _ in range(3):
+        PriceChange.objects.update(changed_at=timezone.now() - dt.timedelta(days=2))
+        made = run(raising)
+        assert Product.objects.get(code="CUP").current_price <= Decimal("4.60")  # type: ignore[operator]
+    assert outcomes(made) == {}
 
 
 def test_a_policy_s_cooldown_is_kept() -> None:
@@ -618,7 +630,7 @@ def test_evaluating_costs_the_same_queries_for_any_number_of_products() -> None:
         Product(code=f"N{number}", name="New", current_price=4, cost=1) for number in range(500)
     )
     many = queries_of_call(lambda: evaluating.evaluate(evaluating.rules_in_order()))
-    assert (few, many) == (many, 15)
+    assert (few, many) == (many, 18)
     assert len(evaluating.evaluate(evaluating.rules_in_order()).decisions) == 505
 
 

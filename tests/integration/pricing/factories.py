@@ -3,8 +3,11 @@
 from decimal import Decimal
 from typing import Any
 
+from elastix.dataset.models import DataVersion
+from pricing.forecasting.models import ForecastModel
 from pricing.sales.models import SalesHistory, StaleCustomer, StaleProduct
-from tests.factories import PricedProductFactory
+from tests.factories import ForecastModelFactory, PricedProductFactory
+from tests.shops import AS_OF
 
 SALE = {
     "invoice_no": "1001",
@@ -51,10 +54,18 @@ def stale() -> tuple[list[str], list[str]]:
 
 def products_to_price() -> None:
     """A rise, a cut, a price that is right, one too uncertain to touch, and two nothing can be said of."""
+    if not ForecastModel.objects.exists():
+        ForecastModelFactory()
+        DataVersion.objects.update_or_create(pk=1, defaults={"as_of": AS_OF})
     PricedProductFactory(code="CUT", cost="5.00", category="Cups", estimate__elasticity=-4.0)
     PricedProductFactory(code="NOCOST", cost=None, category="", estimate__elasticity=-2.0)
     PricedProductFactory(
-        code="NOPRICE", current_price=None, category="", estimate=None, summary__monthly_sales=0
+        code="NOPRICE",
+        current_price=None,
+        category="",
+        estimate=None,
+        summary__monthly_sales=0,
+        forecast=None,
     )
     PricedProductFactory(code="P001", estimate__flags=["CI_CROSSES_MINUS_ONE"])
     PricedProductFactory(code="RIGHT", category="Cups", estimate__elasticity=-2.9, estimate__std_error=0.05)

@@ -291,9 +291,11 @@ def test_a_service_and_a_product_without_sales_have_the_same_answer_as_ever(
     assert asked(viewer_client, "NOBODY").status_code == 404
 
 
-def test_it_costs_nine_queries(shop: ImportBatch, counted: APIClient, django_assert_num_queries: Any) -> None:
+def test_it_costs_twelve_queries(
+    shop: ImportBatch, counted: APIClient, django_assert_num_queries: Any
+) -> None:
     computed(CUP=1.5)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(12):
         assert asked(counted).status_code == 200
 
 

@@ -1,6 +1,7 @@
 """GET /api/forecast/demand/{code}: what a product is expected to sell."""
 
 import datetime as dt
+import math
 from decimal import Decimal
 from typing import Any
 
@@ -116,8 +117,12 @@ def test_a_dearer_product_sells_less_by_its_elasticity(shop: ImportBatch, viewer
     usual = viewer_client.get(f"{PATH}/CUP").json()
     dearer = viewer_client.get(f"{PATH}/CUP", {"price": "4.40"})
     price = dearer.json()["price"]
-    assert (price["price"], price["current_price"], price["demand_model"]) == (4.4, 4.0, "linear")
-    assert price["factor"] == pytest.approx(1 + 0.1 * price["elasticity"], abs=1e-4)
+    assert (price["price"], price["current_price"], price["demand_model"]) == (4.4, 4.0, "average")
+    # Sold at 4.00 for the last 30 days, at 4.50 for the 30 before: an eighth of the weight, so about 4.00 x 1.125^(1/8).
+    assert price["base_price"] == pytest.approx(4.06, abs=0.02)
+    times, elasticity = 4.4 / price["base_price"], price["elasticity"]
+    factor = (1 + elasticity * (times - 1) + times**elasticity) / 2
+    assert price["factor"] == pytest.approx(factor, abs=1e-3)
     assert dearer.json()["total"] == pytest.approx(usual["total"] * price["factor"], abs=0.02)
     assert "ETag" not in dearer
 
@@ -128,22 +133,28 @@ def test_demand_may_follow_the_price_by_constant_elasticity(
     Product.objects.filter(code="CUP").update(current_price=Decimal("4.00"))
     query = {"price": 2, "demand_model": "constant_elasticity"}
     price = viewer_client.get(f"{PATH}/CUP", query).json()["price"]
-    assert price["factor"] == pytest.approx(0.5 ** price["elasticity"], rel=1e-3)
+    assert price["factor"] == pytest.approx((2 / price["base_price"]) ** price["elasticity"], rel=1e-2)
 
 
 def test_a_far_price_comes_with_what_the_other_demand_model_foresees(
     shop: ImportBatch, viewer_client: APIClient
 ) -> None:
     Product.objects.filter(code="CUP").update(current_price=Decimal("4.00"))
-    near, far = (viewer_client.get(f"{PATH}/CUP", {"price": price}).json() for price in ("4.60", "4.61"))
-    other = viewer_client.get(f"{PATH}/CUP", {"price": 4.61, "demand_model": "constant_elasticity"}).json()
+    base = viewer_client.get(f"{PATH}/CUP", {"price": 4}).json()["price"]["base_price"]
+    # Beyond 15 % of the price that the sales were made at.
+    end = math.floor(115 * base) / 100
+    near, far = (
+        viewer_client.get(f"{PATH}/CUP", {"price": f"{price:.2f}"}).json() for price in (end, end + 0.01)
+    )
+    query = {"price": f"{end + 0.01:.2f}", "demand_model": "linear"}
+    other = viewer_client.get(f"{PATH}/CUP", query).json()
     (said,) = [warning for warning in far["warnings"] if warning.startswith("LARGE_CHANGE")]
     assert f"foresees {other['total']:,} units" in said
     assert far["total"] != other["total"]
     assert not [warning for warning in near["warnings"] if warning.startswith("LARGE_CHANGE")]
 
 
-@pytest.mark.parametrize("model", ["linear", "constant_elasticity"])
+@pytest.mark.parametrize("model", ["average", "linear", "constant_elasticity"])
 @pytest.mark.parametrize("price", ["0.01", "99999999.99"])
 def test_a_price_without_sense_still_has_an_answer(
     price: str, model: str, shop: ImportBatch, viewer_client: APIClient
@@ -308,14 +319,12 @@ def test_other_questions_are_refused(
     assert answer["Content-Type"] == "application/problem+json"
 
 
-def test_it_costs_seven_queries(
-    shop: ImportBatch, counted: APIClient, django_assert_num_queries: Any
-) -> None:
+def test_it_costs_ten_queries(shop: ImportBatch, counted: APIClient, django_assert_num_queries: Any) -> None:
     for query in ({}, {"method": "auto"}, {"price": 5}):
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(10):
             assert counted.get(f"{PATH}/CUP", query).status_code == 200
 
 
 class TestForecast(ProductFigureCases):
     path = "/api/forecast/demand/{code}"
-    queries = 7
+    queries = 10

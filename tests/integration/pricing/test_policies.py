@@ -75,7 +75,7 @@ def of(*codes: str) -> list[Any]:
 
 def test_without_any_policy_everything_is_built_in() -> None:
     (cup,) = of("CUP")
-    assert (cup.strategy, cup.demand_model, cup.max_change) == ("profit", "linear", Decimal("0.15"))
+    assert (cup.strategy, cup.demand_model, cup.max_change) == ("profit", "average", Decimal("0.15"))
     assert (cup.price_endings, cup.competitor_days, cup.cooldown_days) == ((49, 99), 7, 0)
     assert cup.self_approval is False
     assert {

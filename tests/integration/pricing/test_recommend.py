@@ -1,6 +1,7 @@
 """GET /api/price/recommend: which price to set, and why."""
 
 import datetime as dt
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +18,7 @@ from pricing.sales.models import PriceChange, Product
 from tests.api_cases import ProductFigureCases
 from tests.factories import (
     CompetitorPriceFactory,
+    DemandForecastFactory,
     PriceChangeFactory,
     PricedProductFactory,
     PricePolicyFactory,
@@ -53,6 +55,16 @@ def binding(answer: dict[str, Any]) -> list[str]:
     return [each["rule"] for each in answer["constraints"] if each["binding"]]
 
 
+def average(price: float, base: float = 12.99) -> float:
+    """Demand at a price in relation to that at the base price, for an elasticity of -1.2: both curves written out."""
+    return ((1 - 1.2 * (price / base - 1)) + (price / base) ** -1.2) / 2
+
+
+def best_of(value: Callable[[float], float], low: int, high: int, step: int = 1) -> float:
+    """The price of greatest value, looked for one by one in cents."""
+    return max((cents / 100 for cents in range(low, high + 1, step)), key=value)
+
+
 def changed(days_ago: float, **fields: Any) -> PriceChange:
     when = timezone.now() - dt.timedelta(days=days_ago)
     line = {"old_price": "11.99", "new_price": "12.99", "status": "applied", "changed_at": when}
@@ -71,7 +83,10 @@ def test_the_iced_latte_of_the_documents(query: dict[str, Any], viewer_client: A
     assert (answer["reason"], binding(answer)) == ("GUARDRAIL", ["max_increase"])
     assert bounds(answer)["max_increase"] == (14.93, "built in")
     calculations = answer["calculations"]
-    assert (calculations["unconstrained_price"], calculations["lerner_price"]) == (16.16, 51.0)
+    best = best_of(lambda price: (price - 8.5) * average(price), 1299, 2300)
+    assert calculations["unconstrained_price"] == pytest.approx(best, abs=0.011)
+    # Linear demand alone asks for (8.50 + 12.99 (1 + 1/1.2)) / 2 = 16.16, constant elasticity for Lerner's price.
+    assert 16.16 < best < calculations["lerner_price"] == 51.0
     assert calculations["formula_price"] == (66.3 if query else None)
     assert calculations["target_margin"] == query.get("target_margin")
     assert (calculations["elasticity"], calculations["cost"], calculations["quality"]) == (-1.2, 8.5, "A")
@@ -82,7 +97,7 @@ def test_the_iced_latte_of_the_documents(query: dict[str, Any], viewer_client: A
 
 def test_what_it_is_expected_to_bring_in_30_days(viewer_client: APIClient) -> None:
     expected = ask(viewer_client)["expected"]
-    quantity = 1200 * (1 - 1.2 * 1.5 / 12.99)
+    quantity = 1200 * average(14.49)
     assert expected["current"] == {"price": 12.99, "quantity": 1200.0, "revenue": 15588.0, "profit": 5388.0}
     assert expected["projected"]["quantity"] == pytest.approx(quantity, abs=0.005)
     assert expected["projected"]["profit"] == pytest.approx(5.99 * quantity, abs=0.005)
@@ -95,13 +110,15 @@ def test_what_it_is_expected_to_bring_in_30_days(viewer_client: APIClient) -> No
 @pytest.mark.parametrize(
     ("query", "price", "rule"),
     [
-        ({"strategy": "revenue"}, 11.99, None),
+        ({"strategy": "revenue"}, 11.49, "max_decrease"),
+        ({"strategy": "revenue", "demand_model": "linear"}, 11.99, None),
         ({"strategy": "target_margin", "target_margin": 0.3}, 14.49, "max_increase"),
         ({"strategy": "markup", "target_margin": 0.36}, 13.49, "target_margin"),
         ({"max_price": 13.99}, 13.99, "max_price"),
         ({"min_price": 14.80}, 14.93, "max_increase"),
         ({"max_change_percent": 5}, 13.49, "max_increase"),
-        ({"max_change_percent": 40}, 15.99, None),
+        ({"max_change_percent": 40}, 17.49, None),
+        ({"max_change_percent": 40, "demand_model": "linear"}, 15.99, None),
         ({"demand_model": "constant_elasticity"}, 14.49, "max_increase"),
         ({"target_margin": 0.42}, 14.93, "max_increase"),
     ],
@@ -161,8 +178,12 @@ def test_competitors_bound_the_price_where_a_policy_says_so(viewer_client: APICl
 
 def test_a_price_that_was_changed_lately_stays(viewer_client: APIClient) -> None:
     PricePolicyFactory(category="Drinks", cooldown_days=7)
-    changed(8)
-    assert ask(viewer_client)["recommended_price"] == 14.49
+    earlier = changed(8)
+    held = ask(viewer_client)
+    assert (held["recommended_price"], held["reason"]) == (12.99, "HOLD")
+    assert held["rationale"].startswith("Hold: 0 of 28 days of sales at this price.")
+    assert "COOLDOWN" not in held["warnings"]
+    earlier.delete()
     line = changed(6)
     answer = ask(viewer_client)
     assert (answer["recommended_price"], answer["reason"]) == (12.99, "COOLDOWN")
@@ -204,7 +225,12 @@ def test_what_cannot_be_priced_says_so(viewer_client: APIClient) -> None:
         0.0,
     )
     assert unknown["calculations"]["std_error"] is None
-    assert unknown["expected"]["projected"]["profit"] is None
+    # Nothing is sold of it, and it stays at the price it has.
+    assert unknown["expected"]["projected"] == {"price": 5.0, "quantity": 0.0, "revenue": 0.0, "profit": 0.0}
+    assert "NO_RECENT_SALES" in unknown["warnings"]
+    DemandForecastFactory(product=Product.objects.get(code="NEW"), month=30)
+    sold = ask(viewer_client, "NEW")["expected"]["projected"]
+    assert sold == {"price": 5.0, "quantity": 30.0, "revenue": 150.0, "profit": 90.0}
 
 
 @pytest.mark.parametrize(
@@ -249,8 +275,8 @@ def test_many_products_are_answered_like_each_alone_in_the_same_few_queries(view
         del alone["last_updated"]
         assert row == alone
     assert {row["calculations"]["strategy"] for row in rows} == {"profit", "revenue"}
-    assert queries_of_call(lambda: recommend_many(codes)) == 6
-    assert queries_of_call(lambda: recommend_many(["P001"])) == 6
+    assert queries_of_call(lambda: recommend_many(codes)) == 9
+    assert queries_of_call(lambda: recommend_many(["P001"])) == 9
 
 
 # --- the record kept beside a change --------------------------------------------------------------------------
@@ -260,14 +286,27 @@ def test_the_record_of_a_change_says_what_was_expected_and_why() -> None:
     changes = [("P001", Decimal("12.99"), Decimal("15.00")), ("P001", Decimal("10.00"), Decimal("11.00"))]
     first, second = expected_effects(changes)
     assert first is not None and second is not None
-    assert (first["days"], first["elasticity"], first["demand_model"]) == (30, -1.2, "linear")
+    assert (first["days"], first["elasticity"], first["demand_model"]) == (30, -1.2, "average")
     assert (first["cost"], first["cost_assumed"], first["data_version"]) == (8.5, False, 1)
-    # Section 10 of the document, with its arithmetic put right.
-    assert first["projected"] == {"price": 15.0, "quantity": 977.18, "revenue": 14657.74, "profit": 6351.69}
+    quantity = 1200 * average(15)
+    assert list(first["projected"].values()) == pytest.approx(
+        [15.0, quantity, 15 * quantity, 6.5 * quantity], abs=0.005
+    )
     low, high = first["interval"]["revenue"]
-    assert low < 14657.74 < high
-    assert second["current"] == {"price": 10.0, "quantity": 1200.0, "revenue": 12000.0, "profit": 1800.0}
-    assert second["projected"]["quantity"] == 1056.0
+    assert low < 15 * quantity < high
+    # Both of its prices are projected from 12.99, at which the 1,200 are sold.
+    now, then = 1200 * average(10), 1200 * average(11)
+    assert list(second["current"].values()) == pytest.approx([10.0, now, 10 * now, 1.5 * now], abs=0.005)
+    assert second["projected"]["quantity"] == pytest.approx(then, abs=0.005)
+
+
+def test_the_record_of_a_change_by_the_linear_model_is_the_documents() -> None:
+    PricePolicyFactory(demand_model="linear")
+    (record,) = expected_effects([("P001", Decimal("12.99"), Decimal("15.00"))])
+    assert record is not None
+    # Section 10 of the document, with its arithmetic put right.
+    assert record["projected"] == {"price": 15.0, "quantity": 977.18, "revenue": 14657.74, "profit": 6351.69}
+    assert record["demand_model"] == "linear"
 
 
 def test_without_a_price_or_an_elasticity_nothing_is_expected() -> None:
@@ -291,10 +330,12 @@ def test_records_of_many_changes_take_the_same_few_queries() -> None:
     one = [("P001", Decimal("12.99"), Decimal("14.49"))]
     many = one + [(code, Decimal("5"), Decimal("6")) for code in MERCHANDISE]
     assert (
-        queries_of_call(lambda: expected_effects(one)) == queries_of_call(lambda: expected_effects(many)) == 7
+        queries_of_call(lambda: expected_effects(one))
+        == queries_of_call(lambda: expected_effects(many))
+        == 10
     )
 
 
 class TestRecommendation(ProductFigureCases):
     path = "/api/price/recommend/{code}"
-    queries = 9
+    queries = 12

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricing.elasticity.core.demand import DEMAND_MODELS
+from pricing.forecasting.selectors.base_demand import BaseDemand
 from pricing.recommendation.core.inputs import STRATEGIES
 from pricing.recommendation.models import PricePolicy
 from pricing.recommendation.selectors.competition import CompetitorStatistics
@@ -48,6 +49,8 @@ products = st.fixed_dictionaries(
     {
         "price": money,
         "cost": st.none() | st.decimals("0", "5000", places=4),
+        "base_price": st.none() | money,
+        "tried_price": st.none() | money,
         "quantity": st.integers(0, 10_000),
         "elasticity": st.none() | st.floats(-50, 50),
         "std_error": st.none() | st.floats(0, 20),
@@ -72,8 +75,13 @@ def facts_of(product: dict[str, Any], mean: Decimal | None, days_ago: int | None
         lowest_charged=None,
         highest_charged=None,
         competitors=competitors,
-        last_changed=None if days_ago is None else now - dt.timedelta(days=days_ago, hours=1),
-        **product,
+        base=BaseDemand(
+            quantity=product["quantity"],
+            price=None if product["base_price"] is None else float(product["base_price"]),
+            tried_price=None if product["tried_price"] is None else float(product["tried_price"]),
+            last_changed=None if days_ago is None else now - dt.timedelta(days=days_ago, hours=1),
+        ),
+        **{name: product[name] for name in ("price", "cost", "elasticity", "std_error", "grade")},
         **more,
     )
 
@@ -87,7 +95,8 @@ def breaches(
     days_ago: int | None,
 ) -> list[str]:
     """Name what a new price breaks, read from the policies in exact arithmetic."""
-    p0, cost = Fraction(product["price"]), product["cost"]
+    # Changes are limited from the newest price that sales have proven.
+    p0, cost = Fraction(product["tried_price"] or product["price"]), product["cost"]
     if cost is None and "assumed_cost_ratio" in stated:
         cost = round(Fraction(stated["assumed_cost_ratio"]) * p0, 4)
     change = Fraction(stated.get("max_change", asked.get("max_change", Decimal("0.15"))))
@@ -114,7 +123,7 @@ def breaches(
         rules["competitors' ceiling"] = price <= ceiling * Fraction(mean) + Fraction(1, 10**6)
     if cost:
         rules["cost"] = price >= Fraction(cost) * 11 / 10
-        rules["ceiling"] = price <= max(5 * Fraction(cost), p0)
+        rules["ceiling"] = price <= max(5 * Fraction(cost), Fraction(product["price"]))
     return [rule for rule, holds in rules.items() if not holds]
 
 

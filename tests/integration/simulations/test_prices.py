@@ -6,6 +6,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from pricing.elasticity.models import ElasticityEstimate
+from pricing.forecasting.models import DemandForecast
 from pricing.sales.models import Product, ProductSummary
 from tests.api_cases import ProductFigureCases
 from tests.factories import (
@@ -24,7 +25,7 @@ SIMULATE = "/api/price/simulate"
 SCENARIOS = "/api/price/scenarios"
 CURVE = "/api/analytics/demand-curve"
 PROFIT = "/api/analytics/profit-impact"
-MODELS = ("linear", "constant_elasticity")
+MODELS = ("average", "linear", "constant_elasticity")
 MONEY = ("price", "quantity", "revenue", "profit")
 
 
@@ -34,6 +35,12 @@ def _latte(shop: Any) -> None:
     PricedProductFactory(
         code="P001", name="Iced Latte 720", estimate__std_error=0.4, estimate__flags=["FEW_DAYS"]
     )
+
+
+def average(price: float, elasticity: float = -1.2) -> float:
+    """Demand at a price in relation to that at 12.99, both curves written out."""
+    ratio = price / 12.99
+    return (max(1 + elasticity * (ratio - 1), 0) + ratio**elasticity) / 2
 
 
 def body_of(answer: Any) -> dict[str, Any]:
@@ -56,7 +63,7 @@ def scenarios(client: APIClient, *asked: Any, **fields: Any) -> dict[str, Any]:
 
 
 def test_the_simulation_of_15_00_with_its_arithmetic_put_right(viewer_client: APIClient) -> None:
-    answer = simulate(viewer_client, product_id="p001")
+    answer = simulate(viewer_client, product_id="p001", demand_model="linear")
     assert answer["current"] == {"price": 12.99, "quantity": 1200.0, "revenue": 15588.0, "profit": 5388.0}
     assert answer["projected"] == {"price": 15.0, "quantity": 977.18, "revenue": 14657.74, "profit": 6351.69}
     assert answer["impact"] == {
@@ -75,13 +82,33 @@ def test_the_simulation_of_15_00_with_its_arithmetic_put_right(viewer_client: AP
         assert low < answer["projected"][name] < high
 
 
+def test_unless_asked_demand_is_the_average_of_both_curves(viewer_client: APIClient) -> None:
+    answer = simulate(viewer_client)
+    assert answer["demand_model"] == "average"
+    # 977.18 by the straight line, 1009.72 by constant elasticity.
+    assert answer["projected"]["quantity"] == pytest.approx((977.18 + 1009.72) / 2, abs=0.01)
+    assert answer["projected"]["quantity"] == pytest.approx(1200 * average(15), abs=0.005)
+
+
+def test_a_price_set_since_the_sales_is_projected_from_the_one_they_were_made_at(
+    viewer_client: APIClient,
+) -> None:
+    before = simulate(viewer_client)["projected"]
+    Product.objects.filter(code="P001").update(current_price="14.49")
+    after = simulate(viewer_client)
+    assert after["projected"] == before
+    assert after["current"]["quantity"] == pytest.approx(1200 * average(14.49), abs=0.005)
+    assert simulate(viewer_client, new_price=12.99)["projected"]["quantity"] == 1200.0
+
+
 def test_beyond_15_percent_it_tells_what_the_other_model_foresees(viewer_client: APIClient) -> None:
     far = simulate(viewer_client)
     assert "LARGE_CHANGE" in far["warnings"]
     assert far["allowed"] is False
-    constant = simulate(viewer_client, demand_model="constant_elasticity")
-    assert far["other_model"] == constant["projected"] | {"demand_model": "constant_elasticity"}
-    assert constant["other_model"] == far["projected"] | {"demand_model": "linear"}
+    linear, constant = (simulate(viewer_client, demand_model=model) for model in MODELS[1:])
+    assert far["other_model"] == linear["projected"] | {"demand_model": "linear"}
+    assert linear["other_model"] == constant["projected"] | {"demand_model": "constant_elasticity"}
+    assert constant["other_model"] == linear["projected"] | {"demand_model": "linear"}
     near = simulate(viewer_client, new_price=14.49)
     assert (near["other_model"], near["allowed"], near["warnings"]) == (None, True, ["FEW_DAYS"])
 
@@ -104,13 +131,16 @@ def test_the_sliders_change_cost_and_demand(viewer_client: APIClient) -> None:
 def test_the_response_slider_scales_the_elasticity_and_its_error(
     factor: float, viewer_client: APIClient
 ) -> None:
-    plain, scaled = simulate(viewer_client), simulate(viewer_client, response_factor=factor)
+    plain = simulate(viewer_client, demand_model="linear")
+    scaled = simulate(viewer_client, response_factor=factor, demand_model="linear")
     assert (plain["response_factor"], scaled["response_factor"]) == (1.0, factor)
     assert (plain["elasticity"], scaled["elasticity"]) == (-1.2, -1.2 * factor)
     assert scaled["current"] == plain["current"]
     # 1200 (1 + f E (15 - 12.99) / 12.99), by hand.
     expected = 1200 * (1 - 1.2 * factor * 2.01 / 12.99)
     assert scaled["projected"]["quantity"] == pytest.approx(expected, abs=0.01)
+    by_average = simulate(viewer_client, response_factor=factor)["projected"]
+    assert by_average["quantity"] == pytest.approx(1200 * average(15, -1.2 * factor), abs=0.005)
     (low, high), (scaled_low, scaled_high) = (each["interval"]["quantity"] for each in (plain, scaled))
     assert (scaled_high - scaled_low) == pytest.approx(factor * (high - low), abs=0.05)
 
@@ -137,7 +167,7 @@ def test_warnings_of_the_price_asked(viewer_client: APIClient) -> None:
     assert {"BELOW_COST", "EXTRAPOLATION"} <= set(simulate(viewer_client, new_price=8)["warnings"])
     assert "EXTRAPOLATION" not in simulate(viewer_client, new_price=13.5)["warnings"]
     ElasticityEstimate.objects.filter(product_id="P001").update(elasticity=0.3)
-    ProductSummary.objects.filter(product_id="P001").update(monthly_sales=0)
+    DemandForecast.objects.filter(product_id="P001").update(units_per_purchase=0)
     assert {"POSITIVE_ELASTICITY", "NO_RECENT_SALES"} <= set(simulate(viewer_client)["warnings"])
 
 
@@ -165,8 +195,13 @@ def test_scenarios_stand_beside_the_present_price_best_first(viewer_client: APIC
         (3, "Conservative", "low"),
         (4, "Current price", "low"),
     ]
+    quantity = 1200 * average(13.49)
+    assert rows[2]["projected_revenue"] == pytest.approx(13.49 * quantity, abs=0.005)
+    assert rows[2]["projected_profit"] == pytest.approx(4.99 * quantity, abs=0.005)
     # The document's first scenario, with its arithmetic put right.
-    assert (rows[2]["projected_revenue"], rows[2]["projected_profit"]) == (15440.29, 5711.42)
+    linear = scenarios(viewer_client, {"name": "Conservative", "price": 13.49}, demand_model="linear")
+    assert linear["Conservative"]["projected_revenue"] == 15440.29
+    assert linear["Conservative"]["projected_profit"] == 5711.42
     assert [row["is_baseline"] for row in rows] == [False, False, False, True]
     assert [row["allowed"] for row in rows] == [False, True, True, True]
 
@@ -188,7 +223,7 @@ def test_presets_go_by_their_names(viewer_client: APIClient) -> None:
     rows = scenarios(viewer_client, *({"name": name} for name in names), {"name": "premium", "price": 13})
     assert {name: rows[name]["price"] for name in names if name != "premium"} == {
         "maximize-profit": 14.49,
-        "maximize-revenue": 11.99,
+        "maximize-revenue": 11.49,
         "balanced": 12.99,
         "market-leader": 11.99,
     }
@@ -208,14 +243,18 @@ def test_a_preset_whose_price_cannot_be_told_is_named(viewer_client: APIClient) 
 
 def test_the_demand_curve_of_the_document_with_its_arithmetic_put_right(viewer_client: APIClient) -> None:
     query = {"min_price": 10, "max_price": 18, "points": 5}
-    linear = body_of(viewer_client.get(f"{CURVE}/P001", query))["curve_points"]
+    linear = body_of(viewer_client.get(f"{CURVE}/P001", query | {"demand_model": "linear"}))["curve_points"]
     assert [point["price"] for point in linear] == [10.0, 12.0, 14.0, 16.0, 18.0]
     right = [1531.5, 1309.7, 1088.0, 866.3, 644.6]
     assert [point["quantity"] for point in linear] == pytest.approx(right, abs=0.06)
     constant = body_of(viewer_client.get(f"{CURVE}/P001", query | {"demand_model": "constant_elasticity"}))
     quantities = [point["quantity"] for point in constant["curve_points"]]
     assert quantities == pytest.approx([1642.5, 1319.8, 1096.9, 934.5, 811.3], abs=0.06)
-    for point in linear:
+    both = body_of(viewer_client.get(f"{CURVE}/P001", query))["curve_points"]
+    assert [point["quantity"] for point in both] == pytest.approx(
+        [1200 * average(point["price"]) for point in both], abs=0.006
+    )
+    for point in linear + both:
         assert point["quantity_low"] <= point["quantity"] <= point["quantity_high"]
 
 
@@ -346,11 +385,10 @@ def test_ranges_that_cannot_be_are_refused_by_name(
 
 @pytest.mark.parametrize(
     ("code", "why"),
-    [("NOBODY", "no product"), ("POST", "service"), ("NEW", "No price"), ("PRICED", "no elasticity")],
+    [("NOBODY", "no product"), ("POST", "service"), ("NEW", "No price")],
 )
 def test_where_there_is_nothing_to_project_from(code: str, why: str, viewer_client: APIClient) -> None:
     ProductFactory(code="NEW")
-    ProductFactory(code="PRICED", current_price="5.00")
     answers = [
         viewer_client.post(SIMULATE, {"product_id": code, "new_price": 15}),
         viewer_client.post(SCENARIOS, {"product_id": code}),
@@ -365,7 +403,7 @@ def test_where_there_is_nothing_to_project_from(code: str, why: str, viewer_clie
 def test_prices_of_any_size_are_answered(viewer_client: APIClient) -> None:
     for elasticity in (-50.0, 40.0):
         ElasticityEstimate.objects.filter(product_id="P001").update(elasticity=elasticity)
-        ProductSummary.objects.filter(product_id="P001").update(monthly_sales=10_000_000)
+        DemandForecast.objects.filter(product_id="P001").update(units_per_purchase=10_000)
         for price in (0.01, 99_999_999.99):
             for model in MODELS:
                 answer = simulate(viewer_client, new_price=price, demand_model=model)
@@ -379,16 +417,16 @@ def test_each_takes_the_same_few_queries(counted: APIClient) -> None:
         lambda: counted.get(f"{CURVE}/P001", {"points": 500}),
         lambda: counted.get(f"{PROFIT}/P001"),
     ]
-    assert [queries_of_call(call) for call in calls] == [9, 9, 9, 9]
+    assert [queries_of_call(call) for call in calls] == [12, 12, 12, 12]
 
 
 class TestDemandCurve(ProductFigureCases):
     path = "/api/analytics/demand-curve/{code}"
-    queries = 9
+    queries = 12
     missing = (*ProductFigureCases.missing, "POST")
 
 
 class TestProfitImpact(ProductFigureCases):
     path = "/api/analytics/profit-impact/{code}"
-    queries = 9
+    queries = 12
     missing = (*ProductFigureCases.missing, "POST")

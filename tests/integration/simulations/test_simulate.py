@@ -37,6 +37,9 @@ def test_the_other_demand_model_can_be_asked_for(viewer_client: APIClient) -> No
 
     assert linear["demand_model"] == "linear"
     assert constant["projected_quantity"] > linear["projected_quantity"]
+    average = simulate(viewer_client, price_change_percent=14, demand_model="average").json()
+    between = (constant["projected_quantity"] + linear["projected_quantity"]) / 2
+    assert average["projected_quantity"] == pytest.approx(between, abs=1)
 
 
 def test_the_code_may_be_written_in_any_case(viewer_client: APIClient) -> None:

@@ -79,7 +79,10 @@ def test_the_average_of_both_curves_asks_for_the_mean_of_their_chances():
         advice = advise({"min_price": 14.49}, strategy, elasticity=-2.3)
         assert advice.best_price == Decimal("14.49")
         assert advice.probability_of_gain == pytest.approx(chance, abs=5e-4)
-        assert (advice.moved, advice.demand_model) == (False, strategy.demand_model if strategy else "average")
+        assert (advice.moved, advice.demand_model) == (
+            False,
+            strategy.demand_model if strategy else "average",
+        )
 
 
 def test_a_price_set_lately_is_held_until_sales_show_what_it_does():
