@@ -1,7 +1,7 @@
 """Which price to set, for many products at once, and why."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
@@ -23,7 +23,13 @@ from pricing.recommendation.core.inputs import (
     Strategy,
 )
 from pricing.recommendation.core.limits import INFEASIBLE, NO_FLOOR, Limit, PriceLimits, money, price_limits
-from pricing.recommendation.core.optimum import best_prices, formula_price, lerner_price, strategy_optimum
+from pricing.recommendation.core.optimum import (
+    best_prices,
+    expected_value,
+    formula_price,
+    lerner_price,
+    strategy_optimum,
+)
 from pricing.recommendation.core.uncertainty import probability_of_gain
 from pricing.sales.core.arrays import BoolArray, FloatArray
 
@@ -265,9 +271,20 @@ def _best_allowed(
     best, gain = np.full((2, inputs.count), np.nan)
     better = np.zeros(inputs.count, np.bool_)
     some = inputs.take(free)
-    best[free], better[free] = best_prices(some, limits.low[free], limits.high[free], aim[free], strategy)
+    # A price beyond the limits that sales have not proven is brought back to what was advised before it was set.
+    proven = replace(some, price=np.where(some.untried, some.tried_price, some.price))
+    found, more = best_prices(proven, limits.low[free], limits.high[free], aim[free], strategy)
     cost = np.zeros(some.count) if strategy.strategy == REVENUE else some.cost
-    gain[free] = probability_of_gain(best[free], some, cost, strategy.demand_model)
+    if some.untried.any():
+        chances = probability_of_gain(found, proven, cost, strategy.demand_model)
+        advised = more & (strategy.is_rule | (chances >= SURE_ENOUGH))
+        back = np.round(inputs.tried_price, 2)
+        stays = some.untried & ~advised & (limits.allows(back) & (back > 0))[free]
+        found = np.where(stays, back[free], found)
+        now, then = (expected_value(price, some, strategy) for price in (some.price, found))
+        more = np.where(some.untried, strategy.is_rule | (then > now), more)
+    best[free], better[free] = found, more
+    gain[free] = probability_of_gain(found, some, cost, strategy.demand_model)
     return best, gain, better
 
 

@@ -282,7 +282,7 @@ def test_without_new_sales_no_number_of_days_leads_beyond_the_largest_change() -
         PriceChange.objects.update(changed_at=timezone.now() - dt.timedelta(days=2))
         made = run(raising)
         assert Product.objects.get(code="CUP").current_price <= Decimal("4.60")  # type: ignore[operator]
-    assert outcomes(made) == {}
+    assert (prices()["CUP"], outcomes(made)) == ("4.60", {})
 
 
 def test_a_policy_s_cooldown_is_kept() -> None:

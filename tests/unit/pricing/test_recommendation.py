@@ -108,6 +108,16 @@ def test_the_largest_change_is_measured_from_the_price_that_is_proven():
     assert (back.recommended_price, back.moved) == (first, True)
 
 
+def test_a_price_set_far_away_is_brought_back_to_what_was_advised_before_it_was_set():
+    # Too uncertain to touch at 12.99: then nothing but 12.99 is advised from wherever it was set to.
+    unsure = {"elasticity": -1.9, "std_error": 1.5}
+    assert advise(**unsure).recommended_price == Decimal("12.99")
+    assert advise(**unsure).reason == "UNCERTAIN_GAIN"
+    back = advise(price=7.79, base_price=12.99, tried_price=12.99, **unsure)
+    assert (back.recommended_price, back.moved) == (Decimal("12.99"), True)
+    assert back.probability_of_gain > 0.7
+
+
 def test_when_nothing_beats_the_present_price_it_stays():
     # The linear optimum lies exactly at 12.99: |E| = p0 / (p0 - c).
     advice = advise(elasticity=-12.99 / 4.49, std_error=0.01)
