@@ -114,6 +114,10 @@ class ExpectedSerializer(RowSerializer):
     other_model = OtherModelSerializer(
         allow_null=True, help_text="What the other demand model foresees, beyond 15 % of change."
     )
+    robust_gain = serializers.FloatField(
+        allow_null=True,
+        help_text="Change of profit at an elasticity of -0.3; if a loss, the advice rests on the estimate alone.",
+    )
 
 
 class CalculationsSerializer(RowSerializer):

@@ -1,6 +1,6 @@
 """What a price is expected to do to units, revenue and profit, how sure that is, and how risky."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from typing import Final
 
@@ -35,6 +35,9 @@ MEDIUM_RISK_BELOW: Final = 0.15
 LOSS_ADDS_RISK_ABOVE: Final = 0.3
 SURE_ENOUGH: Final = 0.7
 """Probability of gain from which a change is recommended."""
+
+WEAK_ELASTICITY: Final = -0.3
+"""What randomised prices found in grocery shops where observation said about -2 (Bray et al. 2024, SSRN 4899765)."""
 
 _ROUNDING: Final = 1e-9
 
@@ -71,6 +74,8 @@ class Impact:
     large_change : the price is more than 15 % off, where the models part.
     risk_level : "low", "medium" or "high".
     direction : "Increase", "Decrease" or "Keep": where the present price should go, whatever was asked.
+    robust_gain : change of profit (of revenue where the cost is unknown) if buyers hardly answered to price, at
+        `WEAK_ELASTICITY`; a gain that turns into a loss there rests on the estimate alone.
     """
 
     current: Figures
@@ -86,6 +91,7 @@ class Impact:
     large_change: BoolArray
     risk_level: StrArray
     direction: StrArray
+    robust_gain: FloatArray
 
 
 def project_impact(
@@ -140,7 +146,20 @@ def project_impact(
         large_change=np.asarray(relative > LARGEST_CHANGE + _ROUNDING),
         risk_level=risk_levels(relative, loss, inputs.weak),
         direction=direction_worth_taking(inputs, model),
+        robust_gain=_robust_gain(asked, inputs, model, demand_factor),
     )
+
+
+def _robust_gain(
+    price: FloatArray, inputs: PricingInputs, model: DemandModel, demand_factor: float
+) -> FloatArray:
+    """Change of profit (P,), of revenue where the cost is unknown, at an elasticity that is no stronger than a weak one."""
+    weak = replace(inputs, elasticity=np.maximum(inputs.elasticity, WEAK_ELASTICITY))
+    before, after = (
+        figures(weak, at, factor * demand_at(at, weak, model))
+        for at, factor in ((inputs.price, 1.0), (price, demand_factor))
+    )
+    return np.where(np.isnan(inputs.cost), after.revenue - before.revenue, after.profit - before.profit)
 
 
 def demand_at(price: FloatArray, inputs: PricingInputs, model: DemandModel) -> FloatArray:

@@ -67,6 +67,7 @@ BELOW_COST: Final = "BELOW_COST"
 OUTSIDE_LIMITS: Final = "OUTSIDE_LIMITS"
 LESS_PROFIT: Final = "LESS_PROFIT"
 NO_RECENT_SALES: Final = "NO_RECENT_SALES"
+LOSS_IF_WEAK: Final = "LOSS_IF_WEAK"
 
 ASSUMED_COST_CONFIDENCE: Final = 0.8
 """An assumed cost takes a fifth off the confidence: the elasticity's uncertainty is not the only one."""
@@ -240,6 +241,7 @@ def recommend(
             LARGE_CHANGE: impact.large_change,
             LESS_PROFIT: moved & (impact.change.profit < 0),
             NO_RECENT_SALES: inputs.quantity == 0,
+            LOSS_IF_WEAK: moved & (impact.robust_gain < 0) & (not strategy.is_rule),
             COOLDOWN: inputs.cooling,
         },
     )
@@ -334,6 +336,7 @@ WARNINGS: Final = {
     LARGE_CHANGE: "The change is larger than 15 %: the demand models differ there.",
     LESS_PROFIT: "Profit is expected to fall.",
     NO_RECENT_SALES: "Nothing was sold lately, so the amounts are 0.",
+    LOSS_IF_WEAK: "If buyers hardly answered to prices, it would lose money: the advice rests on the elasticity.",
 }
 
 

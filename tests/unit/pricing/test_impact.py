@@ -322,3 +322,16 @@ def test_without_a_cost_scenarios_are_ranked_by_revenue():
 def test_scenarios_are_those_of_one_product():
     with pytest.raises(ValueError, match="one product"):
         compare(PricingInputs.of(price=[1.0, 2.0], elasticity=-1.0), [])
+
+
+def test_the_robust_gain_is_that_at_a_weak_elasticity() -> None:
+    inputs = PricingInputs.of(
+        price=[10.0, 10.0, 10.0, 10.0],
+        quantity=100.0,
+        cost=[6.0, 6.0, 6.0, np.nan],
+        elasticity=[-2.0, -0.1, -2.0, -2.0],
+    )
+    gain = project_impact(inputs, [9.0, 9.0, 11.0, 11.0], "linear").robust_gain
+    # At -0.3 a cut of 10 % sells 103 instead of 100: 103 x 3 - 100 x 4 = -91. At -0.1 it is 101 x 3 - 400 = -97: what is weaker
+    # stays. A rise of 10 % sells 97: 97 x 5 - 400 = 85, in revenue 97 x 11 - 1000 = 67.
+    assert gain == pytest.approx([-91.0, -97.0, 85.0, 67.0])
