@@ -127,33 +127,39 @@ def blended_frequency(
     The gamma-Poisson shrinkage of a product's frequency to its own long run: an unusual month of a product that sells
     seldom is mostly chance, that of one that sells every hour is not.
     """
-    expected = usual * exposure
-    weight = np.divide(
-        expected, expected + own_purchases, out=np.ones(np.shape(recent)), where=expected + own_purchases > 0
-    )
+    weight = weight_of_late(exposure, usual, own_purchases)
     return np.asarray(weight * recent + (1 - weight) * usual)
+
+
+def weight_of_late(exposure: FloatArray, usual: FloatArray, own_purchases: float) -> FloatArray:
+    """How much (P,) the frequency of late counts beside the usual one, 0 to 1."""
+    expected = usual * exposure
+    counted = expected + own_purchases
+    return np.asarray(np.divide(expected, counted, out=np.ones(np.shape(exposure)), where=counted > 0))
 
 
 def price_of_frequency(
     panel: DemandPanel,
-    new: BoolArray,
+    rates: PurchaseRates,
+    own_purchases: float,
     through: IntArray,
     rows: tuple[IntArray, IntArray, FloatArray],
 ) -> FloatArray:
     """Price (P,) that each product's frequency was sold at: the geometric mean of its list prices.
 
-    A day counts as much as it does in `purchase_rates`; a price holds until the next one that is known, the first known
-    one also before it. So demand at another price can be projected from the price that the sales were made at, even
-    where it was changed since. nan for a product without any known price.
+    A day counts as much as it does in the frequency: of late and in the long run, weighed as `blended_frequency` does. A
+    price holds until the next one that is known, the first known one also before it. So demand at another price can be
+    projected from the price that the sales were made at, even where it was changed since. nan for a product without any
+    known price.
 
     Parameters
     ----------
-    new, through : (P,) as in `PurchaseRates`, and the day after the last one looked at, as days since 1970-01-01.
+    rates : as `purchase_rates` has them, from the same panel.
+    through : (P,) the day after the last one looked at, as days since 1970-01-01.
     rows : (n,) each: product, day and list price (nan: unknown), sorted by product and day.
     """
     weight = open_weights(panel, weekday_profile(panel))
-    decay = (1 - FREQUENCY_ALPHA) ** open_days_since(weight)
-    summed = np.concatenate(([[0.0], [0.0]], np.cumsum([decay * weight, weight], axis=1)), axis=1)
+    age = open_days_since(weight)
     product, day, price = rows
     known = (price > 0) & (day < through[product])
     product, day, log_price = product[known], day[known], np.log(price[known])
@@ -162,13 +168,21 @@ def price_of_frequency(
     column = np.clip(np.where(first, start[product], day - panel.first_day), start[product], panel.days)
     following = np.where(group_ends(first), panel.days, np.roll(column, -1))
     last = np.clip(through[product] - panel.first_day, 0, panel.days)
-    kind = new[product].astype(np.int64)
-    held = summed[kind, np.minimum(following, last)] - summed[kind, np.minimum(column, last)]
-    total = np.bincount(product, held, count)
-    mean = np.divide(
-        np.bincount(product, held * log_price, count), total, out=np.full(count, np.nan), where=total > 0
-    )
-    return np.asarray(np.exp(mean))
+    begin, end = np.minimum(column, last), np.minimum(following, last)
+
+    def mean_of(alpha: float) -> FloatArray:
+        """Mean logarithm (P,) where a day weighs 1 - alpha of the next."""
+        summed = np.zeros((2, panel.days + 1))
+        np.cumsum([(1 - alpha) ** age * weight, weight], axis=1, out=summed[:, 1:])
+        kind = rates.new[product].astype(np.int64)
+        held = summed[kind, end] - summed[kind, begin]
+        total = np.bincount(product, held, count)
+        return np.divide(
+            np.bincount(product, held * log_price, count), total, out=np.full(count, np.nan), where=total > 0
+        )
+
+    late = weight_of_late(rates.exposure, rates.usual, own_purchases)
+    return np.asarray(np.exp(late * mean_of(FREQUENCY_ALPHA) + (1 - late) * mean_of(QUANTITY_ALPHA)))
 
 
 def fit_priors(panel: DemandPanel, category: IntArray, categories: int) -> Priors:

@@ -105,7 +105,8 @@ def _rows(days: ShopDays, model: ShopModel) -> list[tuple[Any, ...]]:
         rates.new, found.error_low, found.error_high, found.origins, sold_days,
     )  # fmt: skip
     daily = days.daily
-    price = price_of_frequency(panel, rates.new, found.through, (daily.product, daily.day, daily.list_price))
+    rows = (daily.product, daily.day, daily.list_price)
+    price = price_of_frequency(panel, rates, model.priors[0].own_purchases, found.through, rows)
     dates = (found.through, panel.first_day + panel.start, panel.first_day + panel.stop - 1)
     return [
         (

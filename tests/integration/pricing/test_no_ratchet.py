@@ -24,7 +24,7 @@ from pricing.sales.models import PriceChange, Product
 from tests.conftest import client_of
 from tests.factories import PricedProductFactory
 from tests.integration.market.rules import PATIENT, rule, run, with_costs
-from tests.shops import AS_OF
+from tests.shops import AS_OF, Commits, bring_in, csv_bytes, line
 
 pytestmark = pytest.mark.django_db
 
@@ -192,3 +192,46 @@ def test_no_sequence_of_changes_without_new_sales_moves_the_recommended_price(an
 
     check()
     assert sum(applied) > EXAMPLES / 3
+
+
+# --- and what ends the hold -----------------------------------------------------------------------------
+
+
+def sell(commits: Commits, first: int, days: int) -> None:
+    """Bring in days of sales from that day after the sample shop's newest on: cups at 4.49, mugs as before."""
+    rows = [
+        line(f"{8000 + day}", code, code, 6, AS_OF + dt.timedelta(days=day), price)
+        for day in range(first, first + days)
+        for code, price in (("CUP", "4.49"), ("MUG", "6.75"))
+    ]
+    batch = bring_in(commits, csv_bytes(rows), f"sales-{first}.csv")
+    assert batch.status == "published", batch.error
+
+
+@pytest.mark.usefixtures("_priced")
+def test_sales_on_28_days_at_the_new_price_release_it(
+    analyst_client: APIClient, commits: Commits, manager: User
+) -> None:
+    answer = analyst_client.patch("/api/products/CUP", {"current_price": "4.49"}, format="json")
+    assert answer.status_code == 200
+    noon = dt.datetime.combine(AS_OF, dt.time(12), dt.UTC)
+    PriceChange.objects.filter(product="CUP", new_price="4.49").update(changed_at=noon)
+
+    def advice() -> dict[str, Any]:
+        return recommended(analyst_client, "CUP")
+
+    held = advice()
+    assert (held["reason"], held["recommended_price"]) == ("HOLD", 4.49)
+    assert held["rationale"].startswith("Hold: 0 of 28 days of sales at this price.")
+    assert limits_of(held) == (Decimal("3.40"), Decimal("4.60"))
+    sell(commits, 1, 27)
+    held = advice()
+    assert (held["reason"], held["recommended_price"]) == ("HOLD", 4.49)
+    assert held["rationale"].startswith("Hold: 27 of 28 days of sales at this price.")
+    # What it does is still projected from the price before.
+    assert limits_of(held) == (Decimal("3.40"), Decimal("4.60"))
+    sell(commits, 28, 1)
+    free = advice()
+    assert free["reason"] != "HOLD"
+    # 15 % of 4.49 either way.
+    assert limits_of(free) == (Decimal("3.82"), Decimal("5.16"))

@@ -28,7 +28,13 @@ from pricing.forecasting.core.batch import (
     fit_shop_model,
     shop_profile,
 )
-from pricing.forecasting.core.lines import Priors, fit_priors, forecast_lines, purchase_rates
+from pricing.forecasting.core.lines import (
+    Priors,
+    fit_priors,
+    forecast_lines,
+    price_of_frequency,
+    purchase_rates,
+)
 from pricing.forecasting.core.named import METHODS, NamedForecast, choose, forecast_by
 from pricing.forecasting.core.panel import DemandPanel, demand_panel, weekday_profile
 from pricing.forecasting.core.textbook import (
@@ -68,6 +74,60 @@ def shop_of(products: int = 40, days: int = 300, seed: int = 3) -> DemandPanel:
 
 def nobody(panel: DemandPanel) -> NDArray[np.int64]:
     return np.full(panel.units.shape[0], -1)
+
+
+# --- the price that sales were made at ---------------------------------------------------------------
+
+
+def base_price(panel: DemandPanel, rows: Any, own_purchases: float = 0.0, through: int | None = None) -> Any:
+    """Of one product, from (column, price) rows."""
+    column, price = np.array(rows, np.float64).T
+    day = FIRST_DAY + column.astype(np.int64)
+    rates = purchase_rates(panel, nobody(panel), NO_PRIOR)
+    last = np.array([panel.end if through is None else FIRST_DAY + through])
+    of_product = np.zeros(day.size, np.int64)
+    return price_of_frequency(panel, rates, own_purchases, last, (of_product, day, price))[0]
+
+
+def test_the_base_price_weighs_two_prices_as_the_frequency_weighs_their_days() -> None:
+    # Sold every day alike: 30 days at 10.00, then 10 at 12.00. Of late the newest ten days weigh 1 + .93 + ... + .93^9.
+    panel = panel_of(np.ones(40))
+    newest, all_days = (sum(0.93**age for age in range(days)) for days in (10, 40))
+    share = newest / all_days
+    assert share == pytest.approx(0.5460, abs=1e-4)
+    found = base_price(panel, [(0, 10.0), (30, 12.0)])
+    assert found == pytest.approx(10 ** (1 - share) * 12**share)
+    # In the long run they weigh 1 + .99 + ...: where 20 purchases count as much as the usual frequency, one a day
+    # over the exposure of all_days days has the weight all_days / (all_days + 20).
+    newest, slow = (sum(0.99**age for age in range(days)) for days in (10, 40))
+    late = all_days / (all_days + 20)
+    mixed = late * share + (1 - late) * newest / slow
+    assert base_price(panel, [(0, 10.0), (30, 12.0)], own_purchases=20.0) == pytest.approx(
+        10 ** (1 - mixed) * 12**mixed
+    )
+
+
+def test_a_new_product_s_days_weigh_alike_and_days_before_its_first_sale_nothing() -> None:
+    units = np.r_[np.zeros(10), np.ones(8)]
+    panel = panel_of(units, shop=np.ones(18))
+    # Known from the first sale on at 8.00, for the last two of eight days at 4.00.
+    assert base_price(panel, [(10, 8.0), (16, 4.0)]) == pytest.approx(8**0.75 * 4**0.25)
+
+
+def test_a_price_holds_over_unsold_days_and_the_first_one_also_before_it_was_known() -> None:
+    panel = panel_of(np.ones(8), shop=np.ones(8))
+    assert base_price(panel, [(0, np.nan), (4, 9.0)]) == pytest.approx(9.0)
+    assert base_price(panel, [(0, 9.0), (3, np.nan), (4, np.nan)]) == pytest.approx(9.0)
+    # What is looked at ends before the new price.
+    assert base_price(panel, [(0, 9.0), (6, 5.0)], through=6) == pytest.approx(9.0)
+    assert np.isnan(base_price(panel, [(0, np.nan)]))
+
+
+def test_closed_days_count_for_no_price() -> None:
+    # Of eight days the shop was closed on the last four but one; the sixth had one price, the open ones another.
+    shop = np.r_[np.ones(4), np.zeros(3), 1.0]
+    panel = panel_of(shop, shop=shop)
+    assert base_price(panel, [(0, 10.0), (4, 99.0), (7, 10.0)]) == pytest.approx(10.0)
 
 
 # --- panel and profile -----------------------------------------------------------------------------
