@@ -477,42 +477,68 @@ def simulated(client: APIClient, **body: Any) -> Any:
     return answer.json()
 
 
-def test_a_price_simulation_starts_from_the_month(costs: None, viewer_client: APIClient) -> None:
-    # 23 cups at 4.00 that cost 2.50: 92.00, and 34.50 profit. At 40.00 nobody buys if E is below -1/9.
+def month_at(client: APIClient, code: str, price: float, **query: Any) -> float:
+    """Units forecast for the 30 days from 13 April on, at a price."""
+    answer = get(client, f"/api/forecast/demand/{code}", price=price, periods=30, **query)
+    return float(answer["total"])
+
+
+def at(price: float, quantity: float, profit_per_unit: float) -> Any:
+    """What a price brings; units have two decimals, so that amounts are known to a few cents."""
+    figures = {
+        "price": price,
+        "quantity": quantity,
+        "revenue": price * quantity,
+        "profit": profit_per_unit * quantity,
+    }
+    return pytest.approx(figures, abs=0.05)
+
+
+def test_a_price_simulation_starts_from_the_forecast_of_a_month(
+    costs: None, viewer_client: APIClient
+) -> None:
+    # Cups at 4.00 that cost 2.50 earn 1.50. At 40.00 nobody buys if E is below -1/8.
+    cups = month_at(viewer_client, "CUP", 4, demand_model="linear")
     answer = simulated(viewer_client, product_id="CUP", new_price=40, demand_model="linear")
-    assert answer["current"] == {"price": 4.0, "quantity": 23.0, "revenue": 92.0, "profit": 34.5}
+    assert answer["current"] == at(4.0, cups, 1.5)
     assert answer["projected"] == {"price": 40.0, "quantity": 0.0, "revenue": 0.0, "profit": 0.0}
-    assert answer["impact"] == {
-        "revenue_change": -92.0, "revenue_change_percent": -100.0,
-        "profit_change": -34.5, "profit_change_percent": -100.0,
-        "quantity_change": -23.0, "quantity_change_percent": -100.0,
+    impact = {
+        "revenue_change": -4 * cups, "revenue_change_percent": -100.0,
+        "profit_change": -1.5 * cups, "profit_change_percent": -100.0,
+        "quantity_change": -cups, "quantity_change_percent": -100.0,
     }  # fmt: skip
+    assert answer["impact"] == pytest.approx(impact, abs=0.05)
     assert (answer["risk_level"], answer["allowed"]) == ("high", False)
 
 
 def test_a_price_simulation_takes_another_demand_and_cost(costs: None, viewer_client: APIClient) -> None:
-    # At the same price half as much again: 27 mugs for 202.50. At a cost of 6.00 they earn 1.50 each.
+    # At the same price half as much again. At a cost of 6.00 mugs earn 1.50 each.
+    mugs = month_at(viewer_client, "MUG", 7.5)
     answer = simulated(viewer_client, product_id="MUG", new_price=7.5, demand_factor=1.5, cost=6)
-    assert answer["current"] == {"price": 7.5, "quantity": 18.0, "revenue": 135.0, "profit": 27.0}
-    assert answer["projected"] == {"price": 7.5, "quantity": 27.0, "revenue": 202.5, "profit": 40.5}
-    assert answer["impact"] == {
-        "revenue_change": 67.5, "revenue_change_percent": 50.0,
-        "profit_change": 13.5, "profit_change_percent": 50.0,
-        "quantity_change": 9.0, "quantity_change_percent": 50.0,
+    assert answer["current"] == at(7.5, mugs, 1.5)
+    assert answer["projected"] == at(7.5, 1.5 * mugs, 1.5)
+    impact = {
+        "revenue_change": 7.5 * mugs / 2, "revenue_change_percent": 50.0,
+        "profit_change": 1.5 * mugs / 2, "profit_change_percent": 50.0,
+        "quantity_change": mugs / 2, "quantity_change_percent": 50.0,
     }  # fmt: skip
+    assert answer["impact"] == pytest.approx(impact, abs=0.05)
 
 
 def test_profit_impact_has_margin_markup_and_break_even(costs: None, viewer_client: APIClient) -> None:
-    # MUG: 18 x 7.50, 18 x 5.00; margin 2.50 / 7.50, markup 2.50 / 5.00; 90.00 / 2.50 = 36, 100.00 / 2.50 = 40.
+    # MUG: margin 2.50 / 7.50, markup 2.50 / 5.00; what they cost / 2.50 breaks even, and 100.00 / 2.50 = 40.
+    mugs, cups = month_at(viewer_client, "MUG", 7.5), month_at(viewer_client, "CUP", 4)
     now = get(viewer_client, "/api/analytics/profit-impact/MUG", fixed_costs=100)["current"]
-    assert now == {
-        "price": 7.5, "quantity": 18.0, "revenue": 135.0, "profit": 45.0, "total_cost": 90.0,
+    figures = {
+        "price": 7.5, "quantity": mugs, "revenue": 7.5 * mugs, "profit": 2.5 * mugs, "total_cost": 5 * mugs,
         "margin_percent": 33.3, "markup_percent": 50.0, "profit_per_unit": 2.5,
-        "break_even_units": 36.0, "break_even_units_fixed_costs": 40.0,
+        "break_even_units": 5 * mugs / 2.5, "break_even_units_fixed_costs": 40.0,
     }  # fmt: skip
-    # CUP: margin 1.50 / 4.00, markup 1.50 / 2.50; 23 x 2.50 = 57.50, 57.50 / 1.50 = 38.333...
+    assert now == pytest.approx(figures, abs=0.05)
+    # CUP: margin 1.50 / 4.00, markup 1.50 / 2.50; each costs 2.50 and earns 1.50.
     now = get(viewer_client, "/api/analytics/profit-impact/CUP")["current"]
-    assert (now["margin_percent"], now["markup_percent"], now["break_even_units"]) == (37.5, 60.0, 38.33)
+    assert (now["margin_percent"], now["markup_percent"]) == (37.5, 60.0)
+    assert now["break_even_units"] == pytest.approx(cups * 2.5 / 1.5, abs=0.05)
 
 
 # --- forecasts ----------------------------------------------------------------------------------------------
@@ -572,6 +598,7 @@ def shown(client: APIClient, change: Any) -> tuple[Any, ...]:
 def test_a_price_change_is_proposed_approved_applied_and_rolled_back(
     costs: None, analyst_client: APIClient, manager_client: APIClient, viewer_client: APIClient
 ) -> None:
+    cups = month_at(viewer_client, "CUP", 4)
     change = propose(analyst_client, "CUP", 4.40)
     assert shown(viewer_client, change) == (4.0, 4.4, 10.0, 4.0, "proposed")
     assert analyst_client.post(f"{CHANGES}/{change['id']}/approve").status_code == 403
@@ -579,7 +606,7 @@ def test_a_price_change_is_proposed_approved_applied_and_rolled_back(
     assert step(manager_client, change, "approve")[0] == 200
     assert shown(viewer_client, change) == (4.0, 4.4, 10.0, 4.0, "approved")
     expected = get(viewer_client, f"{CHANGES}/{change['id']}")["expected"]
-    assert expected["current"] == {"price": 4.0, "quantity": 23.0, "revenue": 92.0, "profit": 34.5}
+    assert expected["current"] == at(4.0, cups, 1.5)
     assert (expected["projected"]["price"], expected["as_of"], expected["days"]) == (4.4, "2025-04-13", 30)
     assert step(manager_client, change, "approve") == (409, ["approved"])
 
