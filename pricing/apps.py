@@ -14,4 +14,5 @@ class PricingConfig(AppConfig):
         "data_stale": "the sales are old",
         "data_quality": "the sales look wrong",
         "fit_not_converged": "the fit of the elasticities did not converge",
+        "prices_follow_sales": "sales foretell prices, so that elasticities are doubtful",
     }

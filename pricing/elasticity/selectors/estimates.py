@@ -23,7 +23,7 @@ from pricing.elasticity.core.estimates import (
 )
 from pricing.elasticity.core.log_log import MIN_SOLD_DAYS
 from pricing.elasticity.core.points import DEFAULT_ELASTICITY, classify
-from pricing.elasticity.core.pooled.grades import NOT_CONVERGED
+from pricing.elasticity.core.pooled.grades import MIXED_PRICES, NOT_CONVERGED, PRICES_FOLLOW_SALES
 from pricing.elasticity.models import ElasticityEstimate
 from pricing.elasticity.selectors.fitted_model import estimates_by, fitted_model, log_log_fit
 from pricing.sales.core.grouping import group_sums
@@ -256,6 +256,14 @@ def _warnings(estimate: ElasticityEstimate | Estimate) -> list[str]:
         )
     if NOT_CONVERGED in estimate.flags:
         warnings.append("The fit did not settle on a value: do not act on this elasticity.")
+    if PRICES_FOLLOW_SALES in estimate.flags:
+        warnings.append(
+            "The shop's prices follow its sales: a price test would tell more than its books can."
+        )
+    if MIXED_PRICES in estimate.flags:
+        warnings.append(
+            "The totals stand at mean prices that move with who bought: sales lines would tell more."
+        )
     return warnings
 
 

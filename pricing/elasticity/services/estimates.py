@@ -28,6 +28,10 @@ NOT_SETTLED = (
     "The last full fit of the elasticities had not converged when its rounds were over. Estimates may still move: "
     "treat grades with care, and look for products with extreme prices or quantities in the data."
 )
+FOLLOWING = (
+    "Sales foretell the prices charged two weeks later, so prices in this shop follow sales, or both follow something else. "
+    "No elasticity is graded above C: try some prices at random, in a price test."
+)
 _COLUMNS = [field.name for field in fields(Estimate) if field.name != "product"]
 
 
@@ -109,6 +113,8 @@ def keep_model(plan: RecomputePlan, model: FittedModel | None) -> None:
             "fitted_at": timezone.now(),
         },
     )
+    follows = [Finding("", FOLLOWING)] if model.hyper.prices_follow_sales else []
+    alerts_report("prices_follow_sales", follows, among=[""])
     alerts_report(
         "fit_not_converged", [Finding("", NOT_SETTLED)] if fit_converged() is False else [], among=[""]
     )
