@@ -15,18 +15,20 @@ Sizes of batches, tolerances and the definitions of a method (a 28-day horizon, 
 that they belong to: no figure was tuned there.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
 class Hyperprior:
-    """Weak priors of a mean, N(mean, mean_sd^2), of the spread over products and of that over groups."""
+    """Weak priors of a mean, N(mean, mean_sd^2), `least` or more, of the spread over products and of that over groups."""
 
     mean: float
     mean_sd: float
     spread: float
     group_spread: float = 0.0
+    least: float = -math.inf
 
 
 # --- pooled elasticities: where the priors start ---------------------------------------------------------------------
@@ -42,6 +44,8 @@ FREQUENCY_HYPERPRIORS: Final = {
     "sin_2": Hyperprior(0.0, 0.0, 0.1),
     "cos_2": Hyperprior(0.0, 0.0, 0.1),
     "seasonal_price": Hyperprior(0.0, 2.0, 0.5),
+    # Below 0 it would be the stock that buyers lay in while a price is low, which an elasticity holds.
+    "fleeting_price": Hyperprior(0.0, 2.0, 0.5, least=0.0),
     "price_before": Hyperprior(0.0, 1.0, 0.2),
 }
 # Purchases per unit: what is bought at a time hardly answers to prices, unless the data say so.
@@ -55,6 +59,7 @@ QUANTITY_HYPERPRIORS: Final = {
     "sin_2": Hyperprior(0.0, 0.0, 0.05),
     "cos_2": Hyperprior(0.0, 0.0, 0.05),
     "seasonal_price": Hyperprior(0.0, 0.5, 0.1),
+    "fleeting_price": Hyperprior(0.0, 0.5, 0.1),
     "price_before": Hyperprior(0.0, 0.5, 0.1),
 }
 SEGMENT_SPREAD: Final = Hyperprior(mean=0.0, mean_sd=0.0, spread=0.3)
@@ -75,9 +80,12 @@ LEAST_RESIDUAL_DF: Final = (
 SEASON_PRIOR_LINES: Final = (
     15.0  # lines a week below which a group's season is shrunk to the shop's, the shop's to none
 )
-ADAPTATION_DAYS: Final = 28  # days in which buyers learn of a price (judgement)
+ADAPTATION_DAYS: Final = 28  # days in which buyers learn of a price
 SEASONAL_PRICE_RIDGE: Final = (
     1.0  # days behind the assumption that a price has no trend and season of its own
+)
+TOTALS_NOISE: Final = (
+    0.05  # variance of totals beyond chance, over their squared mean: they vary by a fifth (judgement)
 )
 SMALLEST_CATEGORY: Final = 8  # products below which categories share a group
 
@@ -94,6 +102,10 @@ SHORTEST_GAP: Final = 14.0  # open days without a sale that are never taken for 
 LINES_MISSED_IN_A_GAP: Final = (
     14.7  # a gap is one in which chance explains no sale less than once in 2.4 million
 )
+# Totals: a product that sells in this share of its periods or more has none without sales by chance; another one has up
+# to so many times its usual distance between sales.
+OFTEN_SOLD: Final = 0.8
+LONGEST_CHANCE: Final = 4.0
 # Unsold days between two prices go to each of them by between 35 and 65 %.
 FURTHEST_FROM_MIDWAY: Final = 0.15
 BUSIEST_DAY_SHARE: Final = 0.9
@@ -102,6 +114,12 @@ BUSIEST_DAY_SHARE: Final = 0.9
 GRADE_A_WEIGHT, GRADE_A_ERROR = 0.6, 0.5
 GRADE_B_WEIGHT, GRADE_B_ERROR = 0.35, 0.6
 GRADE_C_WEIGHT: Final = 0.12
+PLACEBO_LIMIT: Final = (
+    3.0  # standard score of sales on later prices above which the shop's prices follow its sales
+)
+# Of totals, by how much a fleeting price's slope may lie above a lasting one's. Simulated shops with one price for
+# all buyers show 0 to .25, those in which buyers pay different prices .5 or more.
+MIXED_LIMIT: Final = 0.35
 FEWEST_DAYS: Final = 20  # sold days below which an estimate is flagged FEW_DAYS
 FEWEST_WEEKS: Final = 8
 NEARLY_ZERO: Final = 0.05  # elasticities that are flagged ZERO_ELASTICITY for a manual review

@@ -23,7 +23,7 @@ from pricing.elasticity.core.estimates import (
 )
 from pricing.elasticity.core.log_log import MIN_SOLD_DAYS
 from pricing.elasticity.core.points import DEFAULT_ELASTICITY, classify
-from pricing.elasticity.core.pooled.grades import NOT_CONVERGED, PRICES_FOLLOW_SALES
+from pricing.elasticity.core.pooled.grades import MIXED_PRICES, NOT_CONVERGED, PRICES_FOLLOW_SALES
 from pricing.elasticity.models import ElasticityEstimate
 from pricing.elasticity.selectors.fitted_model import estimates_by, fitted_model, log_log_fit
 from pricing.sales.core.grouping import group_sums
@@ -268,6 +268,10 @@ def _warnings(estimate: ElasticityEstimate | Estimate) -> list[str]:
         warnings.append(
             "In this shop prices seem to be set by what was sold before: the elasticity is biased, and only a test of "
             "prices tells by how much."
+        )
+    if MIXED_PRICES in estimate.flags:
+        warnings.append(
+            "The totals stand at mean prices that move with who bought: sales lines would tell more."
         )
     return warnings
 

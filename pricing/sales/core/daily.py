@@ -8,6 +8,7 @@ from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.grouping import group_sums, product_day_key, split_product_day
 from pricing.sales.core.lines import CleanLines, SalesLines
 from pricing.sales.core.list_prices import reconstruct_list_prices
+from pricing.sales.core.totals import totals_periods
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,12 @@ def daily_sales(lines: SalesLines, clean: CleanLines, products: int) -> DailySal
     """
     key, of = np.unique(product_day_key(lines.product, lines.day), return_inverse=True)
     product, day = split_product_day(key)
-    known_product, known_day, known_price, known_promotion = reconstruct_list_prices(lines, clean, products)
+    counts = np.bincount(of, clean.units > 0, key.size).astype(np.int64)
+    units = group_sums(of, clean.units, key.size)
+    totals = totals_periods(product, day, counts, units, products) > 0
+    known_product, known_day, known_price, known_promotion = reconstruct_list_prices(
+        lines, clean, products, totals
+    )
     at = np.searchsorted(key, product_day_key(known_product, known_day))
     list_price = np.full(key.size, np.nan)
     promotion = np.zeros(key.size, np.bool_)
@@ -60,8 +66,8 @@ def daily_sales(lines: SalesLines, clean: CleanLines, products: int) -> DailySal
     return DailySales(
         product=product,
         day=day,
-        units=group_sums(of, clean.units, key.size),
+        units=units,
         list_price=list_price,
         promotion=promotion,
-        lines=np.bincount(of, clean.units > 0, key.size).astype(np.int64),
+        lines=counts,
     )

@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 
 # Explicit re-exports: other wings still import the array types from here.
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
-from pricing.sales.core.grouping import group_ends, group_medians, group_quantiles, group_starts, group_sums
+from pricing.sales.core.grouping import (
+    group_ends,
+    group_medians,
+    group_quantiles,
+    group_starts,
+    group_sums,
+    product_day_key,
+    split_product_day,
+)
+from pricing.sales.core.totals import totals_periods
 
 # Why a line is excluded or altered; of several reasons the first one counts.
 NONE, VOIDED, RETURN, DUPLICATE, NO_PRICE, PRICE_OUTLIER, BULK_CAPPED = range(7)
@@ -81,7 +90,8 @@ def clean_lines(lines: SalesLines, products: int) -> CleanLines:
     """Decide for every line how many units count as demand and whether its price may be used.
 
     Voided lines and returns count 0 units, exact duplicates within an invoice count once. A quantity is
-    capped at max(24, exp(Q3 + 3 max(IQR, 0.5))) of the log quantities of the product's remaining sale lines.
+    capped at max(24, exp(Q3 + 3 max(IQR, 0.5))) of the log quantities of the product's remaining sale lines, unless
+    these are totals.
     A price is unusable if it is not positive, or more than 4 times above or below the median positive price
     of these lines; such a line still counts as demand.
 
@@ -110,7 +120,7 @@ def clean_lines(lines: SalesLines, products: int) -> CleanLines:
     outlier = positive & ((lines.price > PRICE_FACTOR * middle) | (lines.price * PRICE_FACTOR < middle))
 
     cap = quantity_caps(lines.product[sale], lines.quantity[sale], products)[lines.product]
-    capped = sale & (lines.quantity > cap)
+    capped = sale & (lines.quantity > cap) & ~_of_totals(lines, sale, products)
     quantity = np.where(sale, lines.quantity, 0).astype(np.float64)
     reason = np.select(
         [lines.voided, returned, duplicate, sale & ~positive, outlier, capped],
@@ -120,6 +130,16 @@ def clean_lines(lines: SalesLines, products: int) -> CleanLines:
     return CleanLines(
         units=np.where(capped, cap, quantity), priced=positive & ~outlier, reason=reason.astype(np.int8)
     )
+
+
+def _of_totals(lines: SalesLines, sale: BoolArray, products: int) -> BoolArray:
+    """Whether each line is the total of a day, week or month: a large one is no bulk order."""
+    key, of, counts = np.unique(
+        product_day_key(lines.product[sale], lines.day[sale]), return_inverse=True, return_counts=True
+    )
+    units = group_sums(of, lines.quantity[sale], key.size)
+    period = totals_periods(*split_product_day(key), counts, units, products)
+    return np.asarray(period[lines.product] > 0)
 
 
 def data_flags(lines: SalesLines, clean: CleanLines, products: int) -> dict[str, BoolArray]:

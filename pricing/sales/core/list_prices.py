@@ -60,14 +60,21 @@ class _Runs:
 
 
 def reconstruct_list_prices(
-    lines: SalesLines, clean: CleanLines, products: int
+    lines: SalesLines, clean: CleanLines, products: int, totals: BoolArray
 ) -> tuple[IntArray, IntArray, FloatArray, BoolArray]:
     """Find the list price of every product and day on which an ordinary line shows it.
 
     Per product, each (channel x quantity class) is compared with the list price that ordinary lines show just
     before and after; its median log offset is removed. Classes whose offsets scatter are left out. Successive days
     that differ by less than 1.2 % share a level; a level seen on one day only, between two days of equal
-    price, is a spike and not a list price. A product's answer depends on its own lines only.
+    price, is a spike and not a list price. The price of a total is its list price. A product's answer depends on its own
+    lines only.
+
+    Parameters
+    ----------
+    lines, clean : the n sales lines and their clean view.
+    products : number of products P.
+    totals : (P,) whether a product's lines are totals.
 
     Returns
     -------
@@ -80,17 +87,19 @@ def reconstruct_list_prices(
         whole = np.zeros(0, np.int64)
         return whole, whole, np.zeros(0), np.zeros(0, np.bool_)
     offset = _offsets(entries, products)
+    offset[np.repeat(totals, CELLS)] = 0.0
     product, day, level, regular = _day_levels(entries, offset)
     runs = _runs(product, day, level, regular)
     spike = np.zeros(runs.product.size, np.bool_)
     same_product = runs.product[2:] == runs.product[:-2]
     returns = np.abs(runs.level[2:] - runs.level[:-2]) < SAME_PRICE
     spike[1:-1] = same_product & returns & (runs.days[1:-1] == 1)
-    spike = spike[runs.of]
+    spike = spike[runs.of] & ~totals[product]
     product, day, level, regular = product[~spike], day[~spike], level[~spike], regular[~spike]
     runs = _runs(product, day, level, regular)
-    price = np.maximum(np.round(np.exp(runs.level), PRICE_DECIMALS), 10.0**-PRICE_DECIMALS)
-    return product, day, price[runs.of], infer_promotions(product, day, np.log(price)[runs.of])
+    level = np.where(totals[product], level, runs.level[runs.of])
+    price = np.maximum(np.round(np.exp(level), PRICE_DECIMALS), 10.0**-PRICE_DECIMALS)
+    return product, day, price, infer_promotions(product, day, np.log(price))
 
 
 def infer_promotions(product: IntArray, day: IntArray, log_price: FloatArray) -> BoolArray:

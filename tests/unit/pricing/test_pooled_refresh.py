@@ -216,8 +216,8 @@ def test_what_the_first_release_stored_is_still_understood() -> None:
     again = refresh(shop.daily, shop.category, Hyperparameters.from_dict(stored))
     held = shop.hyper.to_dict()
     for part in ("frequency", "quantity"):
-        held[part]["mean"][7:] = [0.0, 0.0, 0.0]
-        held[part]["sd"][7:] = [1e-4, 1e-4, 1e-4]
+        held[part]["mean"][7:] = [0.0] * 4
+        held[part]["sd"][7:] = [1e-4] * 4
     expected = refresh(shop.daily, shop.category, Hyperparameters.from_dict(held))
     assert_same(again, expected, rtol=0)
     assert np.abs(again.elasticity - shop.posterior.elasticity)[again.estimated].max() > 0.01

@@ -55,8 +55,8 @@ def some_design(panel: Panel, seed: int) -> np.ndarray:
 
 
 def some_prior(products: int) -> Normal:
-    mean = np.tile([0.0, -2.0, 1.0, 0.3, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5, 0.0], (products, 1))
-    sd = np.tile([10.0, 0.7, 0.2, 0.1, 0.25, 0.1, 0.1, 0.1, 0.1, 0.4, 0.2], (products, 1))
+    mean = np.tile([0.0, -2.0, 1.0, 0.3, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5, 0.2, 0.1], (products, 1))
+    sd = np.tile([10.0, 0.7, 0.2, 0.1, 0.25, 0.1, 0.1, 0.1, 0.1, 0.4, 0.3, 0.2], (products, 1))
     return Normal(mean, 1 / sd**2, np.zeros(products))
 
 
@@ -101,7 +101,8 @@ def test_a_product_solved_alone_has_the_same_mode_as_in_a_batch() -> None:
     rows = panel.product == 3
     columns = {name: getattr(panel, name)[rows] for name in CELL_COLUMNS if name != "product"}
     per_product = {
-        name: getattr(panel, name)[3:4] for name in ("sold_days", "list_prices", "active_weeks", "gaps")
+        name: getattr(panel, name)[3:4]
+        for name in ("sold_days", "list_prices", "active_weeks", "gaps", "period")
     }
     alone = Panel(product=np.zeros(rows.sum(), np.int64), **columns, **per_product)
     own_prior = Normal(prior.mean[3:4], prior.precision[3:4], prior.price_mean_variance[3:4])

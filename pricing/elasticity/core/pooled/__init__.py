@@ -1,7 +1,13 @@
 """Partially pooled elasticities: every product answers to its own data as far as these go, else to its category's."""
 
 from pricing.elasticity.core.pooled.fit import fit_pooled
-from pricing.elasticity.core.pooled.grades import FLAG_NAMES, FLAGS, NOT_CONVERGED, flag_names
+from pricing.elasticity.core.pooled.grades import (
+    FLAG_NAMES,
+    FLAGS,
+    NOT_CONVERGED,
+    PRICES_FOLLOW_SALES,
+    flag_names,
+)
 from pricing.elasticity.core.pooled.hyperparameters import Hyperparameters
 from pricing.elasticity.core.pooled.posterior import Posterior, refresh
 from pricing.elasticity.core.pooled.segments import (
@@ -17,6 +23,7 @@ __all__ = [
     "FLAGS",
     "FLAG_NAMES",
     "NOT_CONVERGED",
+    "PRICES_FOLLOW_SALES",
     "Hyperparameters",
     "Posterior",
     "SegmentElasticities",

@@ -1,19 +1,23 @@
 """The regression's columns: log price, season, promotion, trend, yearly waves and the price that follows these."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
-from pricing.elasticity.core.constants import ADAPTATION_DAYS, SEASONAL_PRICE_RIDGE
+from pricing.elasticity.core.constants import ADAPTATION_DAYS, SEASONAL_PRICE_RIDGE, TOTALS_NOISE
 from pricing.elasticity.core.pooled.hyperparameters import COLUMNS, CONTROLS, Hyperparameters
 from pricing.elasticity.core.pooled.panel import Panel
-from pricing.elasticity.core.pooled.season import log_season_index
+from pricing.elasticity.core.pooled.season import common_log_price, line_rates, log_season_index
 from pricing.sales.core.arrays import FloatArray, IntArray
 from pricing.sales.core.calendar import DAYS_A_WEEK, DAYS_A_YEAR, first_day_of_week
 from pricing.sales.core.grouping import product_day_key
 
 PRICE_HARMONICS: Final = 3
 """Of the year, in what a product's own season explains of its price: prices move in steps, demand in waves."""
+
+NEIGHBOURS, NEIGHBOURS_OF_A_DAY = 1, 3
+"""Totals before and after, of weeks and of days, that share a lasting price."""
 
 
 def centred_log_price(panel: Panel) -> FloatArray:
@@ -57,12 +61,25 @@ def design_matrix(panel: Panel, hyper: Hyperparameters, group: IntArray) -> Floa
         "promotion": panel.promotion.astype(np.float64),
         **dict(zip(CONTROLS, (trend, *waves), strict=False)),
         "seasonal_price": explained_by(panel, price, [trend, *waves]),
+        "fleeting_price": fleeting(panel, price),
+        "price_before": price_around(panel, price, -ADAPTATION_DAYS, 0) - price,
     }
-    columns["price_before"] = price_around(panel, price, -ADAPTATION_DAYS, 0) - price
     design = np.empty((panel.product.size, len(COLUMNS)))
     for k, name in enumerate(COLUMNS):
         design[:, k] = columns[name]
     return design
+
+
+def weigh_totals(panel: Panel, hyper: Hyperparameters) -> Panel:
+    """The panel with the counts and exposures of totals weighed by their precision, for the regressions.
+
+    Totals vary by more than chance: negative binomial, mu + a mu^2, a = `TOTALS_NOISE`. Otherwise the weeks in which most
+    was sold, those of promotions, would say nearly everything.
+    """
+    base = base_exposure(panel, hyper.price_response, hyper.promotion_response)
+    mean = line_rates(panel, base, np.ones(base.size))[panel.product] * base
+    weight = np.where(panel.totals[panel.product], 1.0 / (1.0 + TOTALS_NOISE * mean), 1.0)
+    return replace(panel, lines=panel.lines * weight, exposure=panel.exposure * weight)
 
 
 def explained_by(panel: Panel, price: FloatArray, controls: list[FloatArray]) -> FloatArray:
@@ -113,3 +130,41 @@ def price_around(panel: Panel, log_price: FloatArray, first: int, stop: int) -> 
     seen = total > 1e-9
     mean = (value[high] - value[low]) / np.where(seen, total, 1.0)
     return np.where(seen, mean, log_price)
+
+
+def fleeting(panel: Panel, price: FloatArray) -> FloatArray:
+    """The part of each cell's centred log price that its neighbours in time do not share, (n,); 0 unless of totals.
+
+    The mean price paid in a total moves with what was bought by whom; list prices last. What this part's slope, pooled
+    over all products, differs by from that of a lasting price is a matter of the mix, not of the response to price.
+    """
+    total, weight = np.zeros(price.size), np.zeros(price.size)
+    period = panel.period[panel.product]
+    for distance in range(1, NEIGHBOURS_OF_A_DAY + 1):
+        near = (panel.product[distance:] == panel.product[:-distance]) & (period[distance:] > 0)
+        near &= (distance <= NEIGHBOURS) | (period[distance:] == 1)
+        for here, there in (
+            (slice(distance, None), slice(-distance)),
+            (slice(-distance), slice(distance, None)),
+        ):
+            total[here] += near * panel.exposure[there] * price[there]
+            weight[here] += near * panel.exposure[there]
+    return np.where(weight > 0, price - total / np.where(weight > 0, weight, 1.0), 0.0)
+
+
+def own_share(panel: Panel, hyper: Hyperparameters, group: IntArray) -> FloatArray:
+    """Share of what the sales say of each elasticity that does not rest on an assumption, (P,); 0 without changes of price.
+
+    The season of a group is read off its sales with the shop's response to their prices assumed. A change that a part k
+    of the group's prices made together shows the elasticity as k times what was assumed and 1 - k times what it is, so
+    that (1 - k)^2 of the information is left.
+    """
+    price = centred_log_price(panel)
+    base = base_exposure(panel, hyper.price_response, hyper.promotion_response)
+    common = common_log_price(panel, base, price, group, hyper.season)
+    products = panel.sold_days.size
+    changes, together = (
+        np.bincount(panel.product, panel.exposure * price * column, products) for column in (price, common)
+    )
+    part = np.clip(together / np.where(changes > 0, changes, 1.0), 0.0, 1.0)
+    return np.asarray(np.where(changes > 0, (1.0 - part) ** 2, 0.0))

@@ -7,7 +7,12 @@ import numpy as np
 
 from pricing.elasticity.core import constants
 from pricing.elasticity.core.constants import Hyperprior
-from pricing.elasticity.core.pooled.design import base_exposure, design_matrix
+from pricing.elasticity.core.pooled.design import (
+    base_exposure,
+    centred_log_price,
+    design_matrix,
+    weigh_totals,
+)
 from pricing.elasticity.core.pooled.hierarchy import common_shift, pool_groups, pool_mean, unpooled_data
 from pricing.elasticity.core.pooled.hyperparameters import (
     COLUMNS,
@@ -21,7 +26,7 @@ from pricing.elasticity.core.pooled.hyperparameters import (
     SeasonTable,
     product_priors,
 )
-from pricing.elasticity.core.pooled.panel import Panel, build_panel
+from pricing.elasticity.core.pooled.panel import build_panel
 from pricing.elasticity.core.pooled.placebo import placebo_z
 from pricing.elasticity.core.pooled.season import season_table
 from pricing.elasticity.core.pooled.solve import ROUGH, Batch, Fit, batches, own_dispersion, solve_part
@@ -31,7 +36,7 @@ from pricing.sales.core.daily import DailySales
 
 WEEKS_FOR_YEARLY_WAVES: Final = 52
 ROUNDS: Final = 5
-ROUND_THAT_DATES_PRICES: Final = 2
+ROUND_THAT_DATES_PRICES: Final = 2  # and those after it: dates and seasons follow the response found
 # The fit has settled when its last round moves the shop's mean elasticity and the spread by no more than this: less than
 # what the model is known to miss (MODEL_ERROR). The UCI sales move by 0.02, simulated shops by up to 0.03, a shop of
 # five products by 0.05.
@@ -83,32 +88,28 @@ def fit_pooled(daily: DailySales, category: IntArray, open_days: IntArray) -> Hy
     ValueError : if no product has sales and a list price.
     """
     hyper = _first_guess(daily, category, open_days)
-    hyper, group, panel, design = _prepare(daily, category, hyper)
-    prepared = list(batches(panel, design))
+    hyper, group, prepared, totals = _prepare(daily, category, hyper)
     frequency = _Progress(hyper.frequency, np.full(category.size, constants.FREQUENCY_DISPERSION))
     quantity = _Progress(hyper.quantity, np.full(category.size, constants.QUANTITY_DISPERSION))
     for number in range(ROUNDS):
-        if number == ROUND_THAT_DATES_PRICES:
+        if number >= ROUND_THAT_DATES_PRICES:
             hyper = replace(
                 hyper,
                 price_response=float(frequency.priors.group_mean[group[group >= 0]].mean()),
                 promotion_response=float(frequency.priors.mean[PROMOTION]),
             )
-            hyper, group, panel, design = _prepare(daily, category, hyper)
-            prepared = list(batches(panel, design))
+            hyper, group, prepared, _ = _prepare(daily, category, hyper)
         _improve(frequency, prepared, group, constants.FREQUENCY_HYPERPRIORS)
-        _improve(quantity, prepared, group, constants.QUANTITY_HYPERPRIORS, per_unit=True)
-    settled = solve_part(
-        prepared, product_priors(frequency.priors, group), frequency.dispersion, start=frequency.coefficients,
-        tolerance=ROUGH,
-    )  # fmt: skip
+        _improve(quantity, prepared, group, constants.QUANTITY_HYPERPRIORS, per_unit=True, left_out=totals)
+    hyper = replace(hyper, frequency=frequency.priors, quantity=quantity.priors)
+    response = (hyper.price_response, hyper.promotion_response)
+    panel = weigh_totals(build_panel(daily, category.size, hyper.calendar, response), hyper)
+    design, prior = design_matrix(panel, hyper, group), product_priors(hyper.frequency, group)
     return replace(
         hyper,
-        frequency=frequency.priors,
-        quantity=quantity.priors,
+        placebo=placebo_z(panel, design, prior, frequency.dispersion, frequency.coefficients),
         converged=frequency.settled and quantity.settled,
         iterations=max(frequency.iterations, quantity.iterations),
-        placebo=placebo_z(panel, design, settled, frequency.dispersion),
     )
 
 
@@ -136,7 +137,7 @@ def _first_guess(daily: DailySales, category: IntArray, open_days: IntArray) -> 
         yearly=(calendar.last_day - calendar.first_day + 1) / 7 >= WEEKS_FOR_YEARLY_WAVES,
         category_codes=codes,
         category_group=np.zeros(codes.size, np.int64),
-        season=SeasonTable(0, np.zeros((1, 1)), np.zeros((1, 1))),
+        season=SeasonTable(0, np.zeros((1, 1)), np.zeros((1, 1)), np.zeros((1, 1))),
         frequency=starting(constants.FREQUENCY_HYPERPRIORS, constants.FREQUENCY_DISPERSION),
         quantity=starting(constants.QUANTITY_HYPERPRIORS, constants.QUANTITY_DISPERSION),
     )
@@ -144,8 +145,9 @@ def _first_guess(daily: DailySales, category: IntArray, open_days: IntArray) -> 
 
 def _prepare(
     daily: DailySales, category: IntArray, hyper: Hyperparameters
-) -> tuple[Hyperparameters, IntArray, Panel, FloatArray]:
-    """Categories and seasons as the shop's response to price has them, groups of products, panel and its design."""
+) -> tuple[Hyperparameters, IntArray, list[Batch], BoolArray]:
+    """Panel, categories and seasons as the shop's response to price has them: groups of products, batches, and which
+    products' lines are totals (P,)."""
     response = (hyper.price_response, hyper.promotion_response)
     panel = build_panel(daily, category.size, hyper.calendar, response)
     if panel.product.size == 0:
@@ -155,9 +157,15 @@ def _prepare(
     group_of = np.where(large, np.cumsum(large) - 1, large.sum())
     hyper = replace(hyper, category_codes=codes, category_group=group_of)
     group = hyper.groups_of(category)
-    table = season_table(panel, base_exposure(panel, *response), group, int(group_of.max()) + 1)
+    base, price = base_exposure(panel, *response), centred_log_price(panel)
+    table = season_table(panel, base, price, group, int(group_of.max()) + 1)
     hyper = replace(hyper, season=table)
-    return hyper, group, panel, design_matrix(panel, hyper, group)
+    return (
+        hyper,
+        group,
+        list(batches(weigh_totals(panel, hyper), design_matrix(panel, hyper, group))),
+        panel.totals,
+    )
 
 
 def _improve(
@@ -166,12 +174,16 @@ def _improve(
     group: IntArray,
     hyperpriors: dict[str, Hyperprior],
     per_unit: bool = False,
+    left_out: BoolArray | None = None,
 ) -> None:
-    """One round for one part of demand: solve all products, then EM on what their own data say."""
+    """One round for one part of demand: solve all products, then EM on what their own data say, but for those (P,) that
+    are left out."""
     priors = progress.priors
     normal = product_priors(priors, group)
     fit = solve_part(prepared, normal, progress.dispersion, per_unit, progress.coefficients, ROUGH)
     identified = fit.residual_df >= constants.LEAST_RESIDUAL_DF
+    if left_out is not None:
+        identified &= ~left_out
     pooled, autocorrelation = priors.dispersion, priors.autocorrelation
     if identified.any():
         df = fit.residual_df[identified]

@@ -14,7 +14,10 @@ NOT_CONVERGED: Final = "NOT_CONVERGED"
 """The fit did not settle: its numbers are not to be acted on."""
 
 PRICES_FOLLOW_SALES: Final = "PRICES_FOLLOW_SALES"
-"""The shop seems to set its prices by what is sold: its elasticities are biased, and only a price test tells by how much."""
+"""In this shop sales foretell prices: what looks like an answer to prices may be what prices were an answer to."""
+
+MIXED_PRICES: Final = "MIXED_PRICES"
+"""The product's totals stand at mean prices that move with who bought."""
 
 FLAG_NAMES: Final = (
     "NO_PRICE_VARIATION",
@@ -32,6 +35,7 @@ FLAG_NAMES: Final = (
     "EXTRAPOLATION",
     NOT_CONVERGED,
     PRICES_FOLLOW_SALES,
+    MIXED_PRICES,
 )
 FLAGS: Final = MappingProxyType({name: 1 << bit for bit, name in enumerate(FLAG_NAMES)})
 
@@ -40,7 +44,8 @@ FLAGS: Final = MappingProxyType({name: 1 << bit for bit, name in enumerate(FLAG_
 class Evidence:
     """What grades and flags are made from, one entry per product; nan where there is no estimate.
 
-    `converged` is None where every fit is known to have settled; `prices_follow_sales` holds for the whole shop.
+    `converged`, `prices_follow_sales` and `mixed_prices` are None where every fit is known to have settled, and where
+    nothing speaks against the prices.
     """
 
     elasticity: FloatArray
@@ -55,7 +60,14 @@ class Evidence:
     gaps: BoolArray
     no_category: BoolArray
     converged: BoolArray | None = None
-    prices_follow_sales: bool = False
+    prices_follow_sales: BoolArray | None = None
+    mixed_prices: BoolArray | None = None
+
+    @property
+    def doubtful(self) -> BoolArray:
+        """(P,) whether more of the same sales would not make the estimate better."""
+        doubts = [doubt for doubt in (self.prices_follow_sales, self.mixed_prices) if doubt is not None]
+        return np.asarray(sum(doubts, np.zeros(self.elasticity.size, np.bool_)))
 
 
 def confidences(std_error: FloatArray) -> FloatArray:
@@ -69,11 +81,11 @@ def grades(evidence: Evidence) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
     """Evidence grade of each product, "" without an estimate.
 
     A: w >= 0.6, sd <= 0.5 and a 95 % interval below 0; B: w >= 0.35, sd <= 0.6 and the same; C: w >= 0.12, 20 sold
-    days and a negative elasticity; D otherwise, an estimate of the category rather than of the product. Where prices follow
-    sales nothing is better than C.
+    days and a negative elasticity; D otherwise, an estimate of the category rather than of the product. Doubtful
+    estimates are C at best.
     """
     weight, error = evidence.weight, evidence.std_error
-    below_zero = (evidence.ci_high < 0) & (not evidence.prices_follow_sales)
+    below_zero = (evidence.ci_high < 0) & ~evidence.doubtful
     a = (weight >= constants.GRADE_A_WEIGHT) & (error <= constants.GRADE_A_ERROR) & below_zero
     b = (weight >= constants.GRADE_B_WEIGHT) & (error <= constants.GRADE_B_ERROR) & below_zero
     c = (weight >= constants.GRADE_C_WEIGHT) & (evidence.sold_days >= FEWEST_DAYS) & (evidence.elasticity < 0)
@@ -96,10 +108,15 @@ def flag_bits(evidence: Evidence) -> IntArray:
         "STOCKOUT_GAPS": evidence.gaps,
         "NO_CATEGORY": evidence.no_category,
         "ZERO_ELASTICITY": np.abs(evidence.elasticity) < constants.NEARLY_ZERO,
-        PRICES_FOLLOW_SALES: ~np.isnan(evidence.elasticity) & evidence.prices_follow_sales,
     }
     if evidence.converged is not None:
         raised[NOT_CONVERGED] = ~evidence.converged
+    for name, doubt in (
+        (PRICES_FOLLOW_SALES, evidence.prices_follow_sales),
+        (MIXED_PRICES, evidence.mixed_prices),
+    ):
+        if doubt is not None:
+            raised[name] = doubt
     bits = np.zeros(evidence.elasticity.size, np.int64)
     for name, where in raised.items():
         bits |= np.where(where, FLAGS[name], 0)

@@ -131,6 +131,7 @@ def pool_mean(data: Unpooled, hyperprior: Hyperprior, start: float) -> Pooled:
         if hyperprior.mean_sd > 0:
             prior_weight = hyperprior.mean_sd**-2
             mean = ((b * shrink).sum() + hyperprior.mean * prior_weight) / ((h * shrink).sum() + prior_weight)
+            mean = max(mean, hyperprior.least)
         variance = spread**2 * shrink
         deviation = (b + mean / spread**2) * variance - mean
         before, spread = spread, _spread(deviation**2 + variance, hyperprior.spread, SPREAD_WEIGHT)
@@ -184,8 +185,18 @@ def common_shift(
         if free[at]:
             matrix[at, at] += prior.mean_sd**-2
             vector[at] += (prior.mean - mean[k]) * prior.mean_sd**-2
+    least = np.concatenate((np.full(groups, -np.inf), [prior.least for prior in hyperpriors[1:]]))
+    now = np.concatenate((group_mean, mean[1:]))
     step = np.zeros(size)
-    step[free] = np.linalg.solve(matrix[np.ix_(free, free)], vector[free])
+    while True:
+        step[free] = np.linalg.solve(
+            matrix[np.ix_(free, free)], (vector - matrix[:, ~free] @ step[~free])[free]
+        )
+        below = free & (now + step < least)
+        if not below.any():
+            break
+        step[below] = (least - now)[below]
+        free &= ~below
     shift = np.tile(np.concatenate(([0.0], step[groups:])), (groups, 1))
     shift[:, 0] = step[:groups]
     return shift

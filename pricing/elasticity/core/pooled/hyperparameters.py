@@ -5,16 +5,24 @@ from typing import Any, Final, Self, get_type_hints
 
 import numpy as np
 
+from pricing.elasticity.core.constants import MIXED_LIMIT, PLACEBO_LIMIT
 from pricing.sales.core.arrays import FloatArray, IntArray
 from pricing.sales.core.calendar import ShopCalendar
 
 CONTROLS: Final = ("trend", "sin", "cos", "sin_2", "cos_2")
 """What the calendar alone explains: a product's trend, and two harmonics of the year."""
-COLUMNS: Final = ("level", "price", "season", "promotion", *CONTROLS, "seasonal_price", "price_before")
+COLUMNS: Final = (
+    "level",
+    "price",
+    "season",
+    "promotion",
+    *CONTROLS,
+    "seasonal_price",
+    "fleeting_price",
+    "price_before",
+)
 LEVEL, PRICE, SEASON, PROMOTION = range(4)
-SEASONAL_PRICE: Final = COLUMNS.index("seasonal_price")
 LEVEL_SD: Final = 10.0
-ALARMING_PLACEBO: Final = 3.0  # by chance once in 370 shops
 HELD_SD: Final = 1e-4  # spread of a coefficient that is held at its mean
 
 
@@ -45,11 +53,15 @@ class PartPriors:
 
 @dataclass(frozen=True, slots=True)
 class SeasonTable:
-    """Weekly sale lines of each group of categories, and those expected had all weeks been alike (G, W)."""
+    """Weekly sale lines of each group of categories, and those expected had all weeks been alike (G, W).
+
+    `price` are the products' centred log prices, summed with their expected lines as weights (G, W).
+    """
 
     first_week: int
     lines: FloatArray
     expected: FloatArray
+    price: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +101,7 @@ class Hyperparameters:
     quantity : priors of lines per unit, the inverse of units per purchase.
     segments : None until the segments have been fitted.
     converged, iterations : whether the fit settled, and the rounds of EM that the slowest coefficient took in all.
-    placebo : z of the sales' answer to prices of two weeks later; beyond 3 either way prices follow sales.
+    placebo : standard score of what sales have to do with the price two weeks later, over all products; see `placebo.py`.
     """
 
     calendar: ShopCalendar
@@ -109,8 +121,13 @@ class Hyperparameters:
 
     @property
     def prices_follow_sales(self) -> bool:
-        """Whether the shop's prices are set by what is sold, so that its elasticities cannot be trusted."""
-        return abs(self.placebo) > ALARMING_PLACEBO
+        """Whether sales foretell prices, so that prices do not tell sales."""
+        return abs(self.placebo) > PLACEBO_LIMIT
+
+    @property
+    def mixed_prices(self) -> bool:
+        """Whether the prices of totals move with who bought: lasting changes of price do more than fleeting ones."""
+        return bool(self.frequency.mean[COLUMNS.index("fleeting_price")] > MIXED_LIMIT)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists, numbers and strings that JSON can hold; `from_dict` gives back every bit of them."""
@@ -134,12 +151,11 @@ class Hyperparameters:
         try:
             for name in ("frequency", "quantity"):
                 known[name] = _with_later_columns(known[name])
+            season = known["season"]
+            known["season"] = {"price": [[0.0] * len(row) for row in season["lines"]]} | season
             for name, part in parts.items():
                 known[name] = known[name] and part(**_arrays(part, known[name]))
-            found = cls(**_arrays(cls, known))
-            if found.frequency.mean.size != len(COLUMNS):
-                raise TypeError("they have other columns")
-            return found
+            return cls(**_arrays(cls, known))
         except (KeyError, TypeError) as error:
             raise ValueError(f"These are not hyperparameters of this version: {error}") from error
 

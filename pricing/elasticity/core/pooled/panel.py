@@ -8,10 +8,13 @@ from pricing.elasticity.core.constants import (
     BUSIEST_DAY_SHARE,
     FURTHEST_FROM_MIDWAY,
     LINES_MISSED_IN_A_GAP,
+    LONGEST_CHANCE,
+    OFTEN_SOLD,
     SHORTEST_GAP,
 )
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.calendar import (
+    MONTH_DAYS,
     CumulatedDays,
     ShopCalendar,
     cumulated_days,
@@ -27,6 +30,7 @@ from pricing.sales.core.grouping import (
     product_day_key,
     split_product_day,
 )
+from pricing.sales.core.totals import totals_periods
 
 Window = tuple[int, int]
 Response = tuple[float, float]  # elasticity and log promotion lift of line counts
@@ -40,12 +44,13 @@ class Panel:
     ----------
     product, week, start : (n,) product index, week number (see `week_of`), first day of the cell.
     exposure : (n,) open active days, each weighted by its weekday.
-    lines, units : (n,) clean sale lines and units sold in the cell.
+    lines, units : (n,) clean sale lines and units sold in the cell; of totals, units are the count in place of lines.
     log_price : (n,) log list price in force.
     promotion : (n,) whether that price is a promotion.
     sold_days, list_prices, active_weeks : (P,) days with sales, distinct list prices, weeks with an active day.
     gaps : (P,) whether a long run of unsold days was taken out.
     new_week : (n,) whether the cell is the first of its product and week.
+    period : (P,) days that a line sums up where the product's lines are totals, else 0.
     """
 
     product: IntArray
@@ -61,6 +66,12 @@ class Panel:
     active_weeks: IntArray
     gaps: BoolArray
     new_week: BoolArray
+    period: IntArray
+
+    @property
+    def totals(self) -> BoolArray:
+        """(P,) whether the product's lines are totals, whose number says nothing."""
+        return np.asarray(self.period > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +100,8 @@ def build_panel(
 
     A product is active from its first to its last sale, without runs of unsold open days longer than
     max(14, 14.7 / lines per open day): stock-outs and delistings. Unsold days keep the list price of the nearer
-    observed one. Products without a sale or without a known list price have no cells.
+    observed one. Products without a sale or without a known list price have no cells. Totals of a week or month have a
+    cell each; a product of totals is inactive where so many units would not have been missed by chance.
 
     Parameters
     ----------
@@ -106,19 +118,18 @@ def build_panel(
     if rows.size == 0:
         return _empty_panel(products)
     first, last = int(daily.day[rows].min()), int(daily.day[rows].max())
-    days = cumulated_days(calendar, first, last + 1)
-    intervals = _active_intervals(
-        daily.product[rows], daily.day[rows], daily.lines[rows].astype(np.float64), products, days
-    )
-    gaps = np.bincount(intervals.product, minlength=products) > 1
+    days = cumulated_days(calendar, first, last + MONTH_DAYS)
+    period = totals_periods(daily.product, daily.day, daily.lines, daily.units, products)
+    counts = np.where(period[daily.product] > 0, daily.units, daily.lines)
+    intervals, gaps = _active_intervals(daily.product[rows], daily.day[rows], counts[rows], period, days)
     if window is not None:
         rows = rows[(daily.day[rows] >= window[0]) & (daily.day[rows] <= window[1])]
         intervals = _clip(intervals, window, np.bincount(daily.product[rows], minlength=products) > 0)
         if rows.size == 0:
             return _empty_panel(products)
     product, day = daily.product[rows], daily.day[rows]
-    path = _price_path(daily, known, response)
-    cell_product, cell_start, cell_stop = _cells(intervals, path)
+    path = _price_path(daily, known, response, period > 0)
+    cell_product, cell_start, cell_stop = _cells(intervals, path, product, day, period > 1)
     keys = product_day_key(cell_product, cell_start)
     in_cell = np.searchsorted(keys, product_day_key(product, day), "right") - 1
     count = cell_product.size
@@ -129,12 +140,15 @@ def build_panel(
     in_force = np.maximum(latest, np.searchsorted(path.product, cell_product, "left"))
     week = week_of(cell_start)
     new_week = group_starts(cell_product, week)
+    # Totals of a week stand on one day of it, so that the calendar's open days are not theirs.
+    exposure = days.weight_between(cell_start, cell_stop) + np.bincount(in_cell, extra, count)
+    exposure = np.where(period[cell_product] > 1, cell_stop - cell_start, exposure)
     return Panel(
         product=cell_product,
         week=week,
         start=cell_start,
-        exposure=days.weight_between(cell_start, cell_stop) + np.bincount(in_cell, extra, count),
-        lines=group_sums(in_cell, daily.lines[rows], count),
+        exposure=exposure,
+        lines=group_sums(in_cell, counts[rows], count),
         units=group_sums(in_cell, daily.units[rows], count),
         log_price=path.log_price[in_force],
         promotion=path.promotion[in_force],
@@ -143,27 +157,46 @@ def build_panel(
         active_weeks=np.bincount(cell_product[new_week], minlength=products),
         gaps=gaps,
         new_week=new_week,
+        period=period,
     )
 
 
 def _active_intervals(
-    product: IntArray, day: IntArray, lines: FloatArray, products: int, days: CumulatedDays
-) -> _Intervals:
-    """Split the sold days (n,) of every product where too many open days in a row went unsold."""
+    product: IntArray, day: IntArray, counts: FloatArray, period: IntArray, days: CumulatedDays
+) -> tuple[_Intervals, BoolArray]:
+    """Split the sold days (n,) of every product where too many open days in a row went unsold.
+
+    Returns
+    -------
+    The active intervals, and whether a product (P,) had a long run without sales.
+    """
+    products = period.size
     starts = group_starts(product)
-    previous = np.where(starts, day, np.concatenate((day[:1], day[:-1])) + 1)
-    unsold = days.open_between(previous, day)
-    total = np.bincount(product, lines, products)
-    span = np.bincount(product, unsold + 1.0, products)
+    length = np.maximum(period, 1)[product]
+    previous = np.where(starts, day, np.concatenate((day[:1], day[:-1])) + length)
+    unsold = np.where(
+        length > 1,
+        np.where(starts, 0, np.maximum(day - previous, 0)),
+        days.open_between(np.minimum(previous, day), day),
+    ).astype(np.float64)
+    total = np.bincount(product, counts, products)
+    sold = np.bincount(product, length, products)
+    span = np.bincount(product, unsold + length, products)
     dropped = np.zeros(day.size, np.bool_)
     # The second pass knows the rate without the gaps that the first one found.
     for _ in range(2):
         active = span - np.bincount(product, unsold * dropped, products)
-        longest = np.maximum(SHORTEST_GAP, LINES_MISSED_IN_A_GAP * active / np.maximum(total, 1.0))
-        dropped = unsold > longest[product]
+        missed = LINES_MISSED_IN_A_GAP * active / np.maximum(total, 1.0)
+        # A total is of many units: a period without any is seldom chance, unless the product often has none.
+        seldom = sold < OFTEN_SOLD * active
+        floor = np.where(
+            period > 0, np.where(seldom, LONGEST_CHANCE * active / np.maximum(sold, 1), 0.0), SHORTEST_GAP
+        )
+        dropped = unsold > np.maximum(floor, missed)[product]
+    gaps = np.bincount(product, dropped & (unsold > SHORTEST_GAP), products) > 0
     begin = starts | dropped
     end = group_ends(begin)
-    return _Intervals(product[begin], day[begin], day[end] + 1)
+    return _Intervals(product[begin], day[begin], day[end] + length[end]), gaps
 
 
 def _clip(intervals: _Intervals, window: Window, sells: BoolArray) -> _Intervals:
@@ -174,13 +207,14 @@ def _clip(intervals: _Intervals, window: Window, sells: BoolArray) -> _Intervals
     return _Intervals(intervals.product[inside], start[inside], stop[inside])
 
 
-def _price_path(daily: DailySales, known: BoolArray, response: Response) -> _PricePath:
-    """List price changes of every product, dated between the last day at the old and the first at the new price."""
+def _price_path(daily: DailySales, known: BoolArray, response: Response, totals: BoolArray) -> _PricePath:
+    """List price changes of every product, dated between the last day at the old and the first at the new price; those
+    of totals (P,) with the total that shows them."""
     product, day = daily.product[known], daily.day[known]
     price, promotion = daily.list_price[known], daily.promotion[known]
     first, changed = group_starts(product), group_starts(product, price, promotion)
     since = _days_at_new_price(daily, product, day, np.log(price), promotion, response)
-    start = np.where(first, day, day - since)[changed]
+    start = np.where(first | totals[product], day, day - since)[changed]
     return _PricePath(product[changed], start, np.log(price[changed]), promotion[changed])
 
 
@@ -217,14 +251,22 @@ def _days_at_new_price(
     return np.asarray(np.rint(gap * (1.0 - old)), np.int64)
 
 
-def _cells(intervals: _Intervals, path: _PricePath) -> tuple[IntArray, IntArray, IntArray]:
-    """Cut the intervals at Mondays and price changes: product, first day and day after the last of each cell."""
-    first_week, last_week = week_of(intervals.start), week_of(intervals.stop - 1)
+def _cells(
+    intervals: _Intervals, path: _PricePath, product: IntArray, day: IntArray, long_totals: BoolArray
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Cut the intervals at Mondays and price changes: product, first day and day after the last of each cell.
+
+    Totals of more than a day (P,) are cut at each total (sold days n) instead of Mondays.
+    """
+    by_week = ~long_totals[intervals.product]
+    first_week, last_week = week_of(intervals.start[by_week]), week_of(intervals.stop[by_week] - 1)
     weeks = last_week - first_week + 1
-    of = np.repeat(np.arange(weeks.size), weeks)
+    of = np.flatnonzero(by_week)[np.repeat(np.arange(weeks.size), weeks)]
     step = np.arange(of.size) - np.repeat(np.cumsum(weeks) - weeks, weeks)
-    monday = first_day_of_week(first_week[of] + step)
+    monday = first_day_of_week(np.repeat(first_week, weeks) + step)
     pieces = product_day_key(intervals.product[of], np.maximum(monday, intervals.start[of]))
+    totals = long_totals[product]
+    pieces = np.concatenate((pieces, product_day_key(product[totals], day[totals])))
 
     interval_key = product_day_key(intervals.product, intervals.start)
     change_key = product_day_key(path.product, path.start)
@@ -233,13 +275,14 @@ def _cells(intervals: _Intervals, path: _PricePath) -> tuple[IntArray, IntArray,
     valid = (
         (inside >= 0) & (intervals.product[behind] == path.product) & (path.start < intervals.stop[behind])
     )
-    cuts = np.unique(np.concatenate((pieces, change_key[valid])))
+    starts = interval_key[~by_week]  # a window may cut into a total
+    cuts = np.unique(np.concatenate((pieces, starts, change_key[valid])))
     inside = np.searchsorted(interval_key, cuts, "right") - 1
-    product, start = split_product_day(cuts)
+    of_cell, start = split_product_day(cuts)
     stop = intervals.stop[inside].copy()
     same = inside[1:] == inside[:-1]
     stop[:-1][same] = start[1:][same]
-    return product, start, stop
+    return of_cell, start, stop
 
 
 def _distinct_prices(product: IntArray, log_price: FloatArray, products: int) -> IntArray:
@@ -255,4 +298,4 @@ def _empty_panel(products: int) -> Panel:
     whole, real, mask = np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.bool_)
     none = np.zeros(products, np.int64)
     no_gaps = np.zeros(products, np.bool_)
-    return Panel(whole, whole, whole, real, real, real, real, mask, none, none, none, no_gaps, mask)
+    return Panel(whole, whole, whole, real, real, real, real, mask, none, none, none, no_gaps, mask, none)

@@ -10,8 +10,9 @@ from typing import Final
 import numpy as np
 
 from pricing.elasticity.core.pooled.design import centred_log_price, price_around
+from pricing.elasticity.core.pooled.hyperparameters import Normal
 from pricing.elasticity.core.pooled.panel import Panel
-from pricing.elasticity.core.pooled.solve import Fit
+from pricing.elasticity.core.pooled.solve import ROUGH, batches, solve_part
 from pricing.sales.core.arrays import FloatArray
 from pricing.sales.core.calendar import DAYS_A_WEEK
 
@@ -19,7 +20,9 @@ AHEAD_DAYS: Final = 14
 FEWEST_PRODUCTS: Final = 8
 
 
-def placebo_z(panel: Panel, design: FloatArray, fit: Fit, dispersion: FloatArray) -> float:
+def placebo_z(
+    panel: Panel, design: FloatArray, prior: Normal, dispersion: FloatArray, start: FloatArray | None = None
+) -> float:
     """Standardised slope of purchases on the regular price two weeks ahead, all products together.
 
     The score of one more column at the posterior modes, what the other columns explain of it taken out, summed over
@@ -30,7 +33,7 @@ def placebo_z(panel: Panel, design: FloatArray, fit: Fit, dispersion: FloatArray
     Parameters
     ----------
     panel, design : n cells of P products and their columns (n, K).
-    fit, dispersion : of the purchase frequency, P products.
+    prior, dispersion, start : of the purchase frequency, P products: priors, dispersions and, if known, coefficients.
 
     Returns
     -------
@@ -41,6 +44,7 @@ def placebo_z(panel: Panel, design: FloatArray, fit: Fit, dispersion: FloatArray
     regular = replace(panel, exposure=np.where(panel.promotion, 0.0, panel.exposure))
     ahead = price_around(regular, log_price, AHEAD_DAYS, AHEAD_DAYS + DAYS_A_WEEK) - log_price
     ahead = np.where(panel.promotion, 0.0, ahead)
+    fit = solve_part(list(batches(panel, design)), prior, dispersion, start=start, tolerance=ROUGH)
     of, coefficients, scale = panel.product, fit.coefficients, 1.0 / dispersion
     expected = panel.exposure * np.exp(np.einsum("nk,nk->n", design, coefficients[of]))
     products = panel.sold_days.size

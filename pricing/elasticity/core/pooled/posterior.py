@@ -1,12 +1,12 @@
 """Estimates of any products against the hyperparameters of the last full fit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
 
 from pricing.elasticity.core.constants import CATEGORY_ERROR, MODEL_ERROR
-from pricing.elasticity.core.pooled.design import design_matrix
+from pricing.elasticity.core.pooled.design import design_matrix, own_share, weigh_totals
 from pricing.elasticity.core.pooled.grades import Evidence, confidences, flag_bits, grades
 from pricing.elasticity.core.pooled.hierarchy import unpooled_data
 from pricing.elasticity.core.pooled.hyperparameters import PRICE, Hyperparameters, PartPriors, product_priors
@@ -77,7 +77,7 @@ def refresh(
     group = hyper.groups_of(category)
     response = (hyper.price_response, hyper.promotion_response)
     panel = build_panel(daily, category.size, hyper.calendar, response, window)
-    prepared = list(batches(panel, design_matrix(panel, hyper, group)))
+    prepared = list(batches(weigh_totals(panel, hyper), design_matrix(panel, hyper, group)))
     frequency, quantity = (
         solve_with_dispersion(
             prepared, product_priors(part, group), part.dispersion, part.autocorrelation, per_unit=per_unit
@@ -101,7 +101,9 @@ def _posterior(
     say alone, come from both parts' information together, so that a part that knows nothing leaves no certainty.
     """
     estimated = panel.sold_days > 0
-    parts = [_part(*of, group) for of in ((hyper.frequency, frequency), (hyper.quantity, quantity))]
+    share = own_share(panel, hyper, group)
+    parts = [_part(*of, group, share) for of in ((hyper.frequency, frequency), (hyper.quantity, quantity))]
+    parts[1] = parts[1].without(panel.totals)
     elasticity = np.where(estimated, parts[0].mode - parts[1].mode, np.nan)
     prior_mean = np.where(estimated, parts[0].prior_mean - parts[1].prior_mean, np.nan)
     spread, variance, own_variance, prior_variance = (
@@ -111,7 +113,7 @@ def _posterior(
     weight = spread / (spread + own_variance)
     told = weight >= LEAST_WEIGHT
     own = np.where(told, parts[0].own - parts[1].own, np.nan)
-    unmodelled = MODEL_ERROR**2 + (CATEGORY_ERROR * (1.0 - weight)) ** 2
+    unmodelled = MODEL_ERROR**2 + (CATEGORY_ERROR * variance / spread) ** 2
     std_error = np.sqrt(variance + prior_variance + unmodelled)
     shared = {
         "elasticity": elasticity,
@@ -130,7 +132,8 @@ def _posterior(
         gaps=panel.gaps,
         no_category=no_category,
         converged=converged,
-        prices_follow_sales=hyper.prices_follow_sales,
+        prices_follow_sales=np.full(estimated.size, hyper.prices_follow_sales),
+        mixed_prices=panel.totals & hyper.mixed_prices,
     )
     return Posterior(
         **shared,
@@ -169,20 +172,25 @@ class _Part:
     own_variance: FloatArray
     prior_variance: FloatArray
 
+    def without(self, products: BoolArray) -> "_Part":
+        """The same, known to be 0 for some products: totals have no lines that units could be divided by."""
+        return _Part(*(np.where(products, 0.0, getattr(self, column.name)) for column in fields(self)))
 
-def _part(priors: PartPriors, fit: Fit, group: IntArray) -> _Part:
+
+def _part(priors: PartPriors, fit: Fit, group: IntArray, share: FloatArray) -> _Part:
+    """Take the posterior apart; of what the sales say, a share (P,) is the product's own."""
     normal = product_priors(priors, group)
     mean, precision = normal.mean[:, PRICE], normal.precision[:, PRICE]
-    mode, variance = fit.coefficients[:, PRICE], fit.covariance[:, PRICE, PRICE]
-    data = unpooled_data(mode, variance, mean, precision)
-    told = data.precision > 0
-    own_variance = 1.0 / np.where(told, data.precision, 1.0)
+    mode = fit.coefficients[:, PRICE]
+    data = unpooled_data(mode, fit.covariance[:, PRICE, PRICE], mean, precision)
+    told = data.precision * share > 0
+    variance = 1.0 / (precision + data.precision * share)
     return _Part(
         prior_mean=mean,
         spread=1.0 / precision,
         mode=mode,
         variance=variance,
-        own=data.weighted * own_variance,
-        own_variance=np.where(told, own_variance, np.inf),
+        own=data.weighted / np.where(told, data.precision, 1.0),
+        own_variance=np.where(told, 1.0 / np.where(told, data.precision * share, 1.0), np.inf),
         prior_variance=(variance * precision) ** 2 * normal.price_mean_variance,
     )

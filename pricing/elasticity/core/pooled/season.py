@@ -1,5 +1,6 @@
 """Season indices of groups of categories, each product's own sales left out."""
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -7,15 +8,17 @@ import numpy as np
 from pricing.elasticity.core.constants import SEASON_PRIOR_LINES as PRIOR_LINES
 from pricing.elasticity.core.pooled.hyperparameters import SeasonTable
 from pricing.elasticity.core.pooled.panel import Panel
-from pricing.sales.core.arrays import FloatArray, IntArray
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.grouping import group_numbers, group_sums
 
 PASSES: Final = 4
 WEEKS_A_YEAR: Final = 52
 
 
-def season_table(panel: Panel, base: FloatArray, group: IntArray, groups: int) -> SeasonTable:
-    """Total the weekly lines of each group, and the lines expected without a season.
+def season_table(
+    panel: Panel, base: FloatArray, price: FloatArray, group: IntArray, groups: int
+) -> SeasonTable:
+    """Total the weekly lines of each group, the lines expected without a season, and the prices weighted by these.
 
     A product's expected lines are its base exposure times its own line rate, for which the seasons of its
     active weeks are taken out; rates and seasons settle in a few passes.
@@ -24,6 +27,7 @@ def season_table(panel: Panel, base: FloatArray, group: IntArray, groups: int) -
     ----------
     panel : cells of all products (n cells, at least one; P products).
     base : (n,) exposure times what price and promotion do to demand.
+    price : (n,) log price less the product's mean.
     group : (P,) group of each product, 0..G-1.
     groups : number of groups G.
     """
@@ -37,7 +41,10 @@ def season_table(panel: Panel, base: FloatArray, group: IntArray, groups: int) -
         mean = line_rates(panel, base, index[slot])[panel.product] * base
         expected = group_sums(slot, mean, groups * weeks).reshape(groups, weeks)
         index = _group_index(lines, expected, lines.sum(axis=0), expected.sum(axis=0)).ravel()
-    return SeasonTable(first, lines, expected)
+    mean = line_rates(panel, base, index[slot])[panel.product] * base
+    return SeasonTable(
+        first, lines, expected, group_sums(slot, mean * price, groups * weeks).reshape(groups, weeks)
+    )
 
 
 def line_rates(panel: Panel, base: FloatArray, season: FloatArray) -> FloatArray:
@@ -60,32 +67,70 @@ def log_season_index(panel: Panel, base: FloatArray, group: IntArray, table: Sea
     group : (P,) group of each product or -1.
     table : weekly totals.
     """
+    place = _place(panel, group, table)
+    own = _own_expected(panel, base, place, table)
+    shop_lines, shop_expected = table.lines.sum(axis=0), table.expected.sum(axis=0)
+    own_lines = place.by_week(panel.lines)
+    lines = np.maximum(place.of(table.lines) - own_lines, 0.0)
+    expected = np.maximum(place.of(table.expected) - place.by_week(own), 0.0)
+    index = _group_index(
+        lines,
+        expected,
+        np.maximum(shop_lines[place.column] - own_lines, 0.0),
+        np.maximum(shop_expected[place.column] - place.by_week(own), 0.0),
+    )
+    return np.where(place.known, np.log(index), 0.0)
+
+
+def common_log_price(
+    panel: Panel, base: FloatArray, price: FloatArray, group: IntArray, table: SeasonTable
+) -> FloatArray:
+    """Mean log price (n,) of the other products of the group in the week of each cell, less their usual one; `price` is
+    the cells' own, and the rest as for `log_season_index`."""
+    place = _place(panel, group, table)
+    own = _own_expected(panel, base, place, table)
+    expected = np.maximum(place.of(table.expected) - place.by_week(own), 0.0)
+    common = (place.of(table.price) - place.by_week(own * price)) / (expected + PRIOR_LINES)
+    return np.where(place.known, common, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the n cells stand in the table: group's row, whether there is one, column, whether it is known, week number."""
+
+    row: IntArray
+    in_group: BoolArray
+    column: IntArray
+    known: BoolArray
+    week: IntArray
+
+    def of(self, table: FloatArray) -> FloatArray:
+        """The table's (G, W) entry of each cell, the whole shop's where its group is unknown."""
+        return np.where(self.in_group, table[self.row, self.column], table.sum(axis=0)[self.column])
+
+    def by_week(self, values: FloatArray) -> FloatArray:
+        """The sum over all cells of the same product and week, for each cell."""
+        return np.asarray(np.bincount(self.week, values)[self.week] if self.week.size else values)
+
+
+def _place(panel: Panel, group: IntArray, table: SeasonTable) -> _Place:
     weeks = table.lines.shape[1]
     column = panel.week - table.first_week
     column = np.where(column >= weeks, column - WEEKS_A_YEAR, column)
     known = (column >= 0) & (column < weeks)
-    column = np.where(known, column, 0)
     row = group[panel.product]
-    in_group = row >= 0
-    row = np.maximum(row, 0)
+    return _Place(
+        np.maximum(row, 0), row >= 0, np.where(known, column, 0), known, group_numbers(panel.new_week)
+    )
+
+
+def _own_expected(panel: Panel, base: FloatArray, place: _Place, table: SeasonTable) -> FloatArray:
+    """Lines of each cell (n,) had all weeks been alike, at the product's own rate."""
     shop_lines, shop_expected = table.lines.sum(axis=0), table.expected.sum(axis=0)
     whole = _group_index(table.lines, table.expected, shop_lines, shop_expected)
     shop = (shop_lines + PRIOR_LINES) / (shop_expected + PRIOR_LINES)
-    season = np.where(known, np.where(in_group, whole[row, column], shop[column]), 1.0)
-    own = line_rates(panel, base, season)[panel.product] * base
-    week = group_numbers(panel.new_week)
-    own_lines = np.bincount(week, panel.lines)[week] if week.size else panel.lines
-    own_expected = np.bincount(week, own)[week] if week.size else own
-
-    lines = np.maximum(np.where(in_group, table.lines[row, column], shop_lines[column]) - own_lines, 0.0)
-    expected = np.where(in_group, table.expected[row, column], shop_expected[column]) - own_expected
-    index = _group_index(
-        lines,
-        np.maximum(expected, 0.0),
-        np.maximum(shop_lines[column] - own_lines, 0.0),
-        np.maximum(shop_expected[column] - own_expected, 0.0),
-    )
-    return np.where(known, np.log(index), 0.0)
+    index = np.where(place.in_group, whole[place.row, place.column], shop[place.column])
+    return line_rates(panel, base, np.where(place.known, index, 1.0))[panel.product] * base
 
 
 def _group_index(

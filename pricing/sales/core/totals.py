@@ -1,0 +1,57 @@
+"""Which products' books are totals: one line of many units for each day, week or month, at the mean price paid."""
+
+from typing import Final
+
+import numpy as np
+
+from pricing.sales.core.arrays import FloatArray, IntArray
+from pricing.sales.core.calendar import DAYS_A_WEEK, MONTH_DAYS
+from pricing.sales.core.grouping import group_starts
+
+# All judgement: chance makes single lines of a busy product next to never, and single lines a week apart never.
+SINGLE_LINES: Final = 0.95  # share of sold days with one line from which the lines may be totals
+FEWEST_ROWS: Final = 8
+FEWEST_DAYS: Final = 20
+LEAST_UNITS: Final = 2.0  # mean units of a total; lines of one unit each are purchases
+SURPRISE: Final = 5.0  # days with several lines that purchases at random would show, were they not totals
+REGULAR: Final = 0.95  # share of the distances between sold days that fit a period
+SHORTEST_MONTH, LONGEST_MONTH = 28, 31
+
+
+def totals_periods(
+    product: IntArray, day: IntArray, lines: IntArray, units: FloatArray, products: int
+) -> IntArray:
+    """Days that each product's lines sum up: 1, 7 or 30 where they are totals, 0 where they are purchases.
+
+    A product's answer depends on its own days only.
+
+    Parameters
+    ----------
+    product, day : (n,) product-days, sorted and distinct.
+    lines, units : (n,) clean sale lines and units on each; days without any are passed over.
+    products : number of products P.
+    """
+    sold = lines > 0
+    product, day, lines = product[sold], day[sold], lines[sold]
+    rows = np.bincount(product, minlength=products)
+    single = np.bincount(product, lines == 1, products)
+    regular = (rows >= FEWEST_ROWS) & (single >= SINGLE_LINES * rows)
+    regular &= np.bincount(product, units[sold], products) >= LEAST_UNITS * rows
+    if not regular.any():
+        return np.zeros(products, np.int64)
+    new = group_starts(product)
+    gap = np.diff(day, prepend=day[0])[~new]
+    of = product[~new]
+    gaps = np.maximum(rows - 1, 1)
+    whole_weeks = np.bincount(of, gap % DAYS_A_WEEK == 0, products)
+    weeks = np.bincount(of, gap == DAYS_A_WEEK, products)
+    months = np.bincount(of, (gap >= SHORTEST_MONTH) & (gap <= LONGEST_MONTH), products)
+    nearer = np.bincount(of, gap < SHORTEST_MONTH, products)
+    span = 1 + np.bincount(of, gap, products)
+    # Purchases at random, of which as many days see none, would often come two a day.
+    rate = -np.log1p(-np.minimum(rows / span, 1 - 1 / (rows + 2)))
+    several = rows - rate * np.exp(-rate) * span
+    weekly = regular & (whole_weeks >= REGULAR * gaps) & (2 * weeks >= gaps)
+    monthly = regular & ~weekly & (nearer == 0) & (2 * months >= gaps)
+    daily = regular & (rows >= FEWEST_DAYS) & (several >= np.maximum(SURPRISE, 4 * (rows - single)))
+    return np.select([weekly, monthly, daily], [DAYS_A_WEEK, MONTH_DAYS, 1], default=0)

@@ -1,0 +1,56 @@
+"""Which products' books are totals."""
+
+import numpy as np
+import pytest
+
+from pricing.sales.core.totals import totals_periods
+
+
+def period(days: list[int], lines: int | list[int] = 1, units: float = 10.0) -> int:
+    day = np.array(days)
+    counts = np.full(day.size, lines) if isinstance(lines, int) else np.array(lines)
+    return int(totals_periods(np.zeros(day.size, np.int64), day, counts, counts * units, 1)[0])
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        (list(range(100, 160)), 1),
+        ([day for day in range(100, 200) if day % 7 != 3], 1),
+        (list(range(100, 400, 7)), 7),
+        ([day for day in range(100, 800, 7) if day % 5], 7),
+        ([100, 131, 161, 192, 222, 253, 284, 312, 343, 373], 30),
+    ],
+)
+def test_single_lines_at_regular_distances_are_totals(days: list[int], expected: int) -> None:
+    assert period(days) == expected
+
+
+def test_purchases_are_no_totals() -> None:
+    rng = np.random.default_rng(1)
+    for rate in (0.02, 0.1, 0.5, 2.0):
+        counts = rng.poisson(rate, 700)
+        days = np.flatnonzero(counts)
+        assert period(days.tolist(), counts[days].tolist()) == 0
+
+
+def test_single_lines_now_and_then_may_be_purchases() -> None:
+    days = np.flatnonzero(np.random.default_rng(2).random(700) < 0.05)
+    assert period(days.tolist()) == 0
+
+
+def test_lines_of_one_unit_each_are_purchases() -> None:
+    assert period(list(range(100, 160)), units=1.0) == 0
+
+
+def test_a_handful_of_days_decides_nothing() -> None:
+    assert period(list(range(100, 110))) == 0
+    assert period([100, 107, 114]) == 0
+    assert totals_periods(*(np.zeros(0, np.int64),) * 3, np.zeros(0), 2).tolist() == [0, 0]
+
+
+def test_a_product_s_answer_depends_on_its_own_days_only() -> None:
+    product = np.repeat([0, 1], [60, 60])
+    day = np.concatenate([np.arange(60), np.arange(60)])
+    lines = np.concatenate([np.full(60, 1), np.full(60, 3)])
+    assert totals_periods(product, day, lines, lines * 5.0, 3).tolist() == [1, 0, 0]
