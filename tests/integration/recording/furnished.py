@@ -12,7 +12,7 @@ PRODUCTS = (
     ("CUP", "Mugs", 2.1, 40, 60),
     ("MUG", "Mugs", 3.2, 400, 100),
     ("PLATE%201.5", "Plates", 5.5, 0, 80),
-    ("BOWL", "Plates", 4.0, 90, 90),
+    ("BOWL", "Plates", 6.0, 90, 90),
 )
 # product, competitor, price, day
 MARKET = (
