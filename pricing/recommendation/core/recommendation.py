@@ -195,7 +195,7 @@ def recommend(
     Parameters
     ----------
     inputs, constraints : of the same P products.
-    strategy : strategy, demand model and price endings for all of them; most profit under linear demand if not given.
+    strategy : strategy, demand model and price endings for all of them; most profit under the average of both demand curves if not given.
     """
     strategy = strategy or PricingStrategy()
     limits = price_limits(inputs, constraints)
@@ -269,7 +269,10 @@ def _obstacles(
 def _best_allowed(
     inputs: PricingInputs, limits: PriceLimits, aim: FloatArray, free: BoolArray, strategy: PricingStrategy
 ) -> tuple[FloatArray, FloatArray, BoolArray]:
-    """Best allowed price (P,), the probability that it gains, and whether it is better than the present one."""
+    """Best allowed price (P,), the probability that it gains, and whether it is better than the present one.
+
+    For a price that sales have not proven: what is advised at the proven one, be it that one itself.
+    """
     best, gain = np.full((2, inputs.count), np.nan)
     better = np.zeros(inputs.count, np.bool_)
     some = inputs.take(free)
