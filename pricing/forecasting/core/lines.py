@@ -177,9 +177,8 @@ def price_of_frequency(
         kind = rates.new[product].astype(np.int64)
         held = summed[kind, end] - summed[kind, begin]
         total = np.bincount(product, held, count)
-        return np.divide(
-            np.bincount(product, held * log_price, count), total, out=np.full(count, np.nan), where=total > 0
-        )
+        summed_logs = np.bincount(product, held * log_price, count)
+        return np.asarray(np.divide(summed_logs, total, out=np.full(count, np.nan), where=total > 0))
 
     late = weight_of_late(rates.exposure, rates.usual, own_purchases)
     return np.asarray(np.exp(late * mean_of(FREQUENCY_ALPHA) + (1 - late) * mean_of(QUANTITY_ALPHA)))

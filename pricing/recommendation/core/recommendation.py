@@ -195,7 +195,7 @@ def recommend(
     Parameters
     ----------
     inputs, constraints : of the same P products.
-    strategy : strategy, demand model and price endings for all of them; most profit under the average of both demand curves if not given.
+    strategy : strategy, demand model and price endings for all of them; most profit under average demand if not given.
     """
     strategy = strategy or PricingStrategy()
     limits = price_limits(inputs, constraints)
