@@ -26,7 +26,7 @@ from pricing.elasticity.core.pooled.hyperparameters import (
     SeasonTable,
     product_priors,
 )
-from pricing.elasticity.core.pooled.panel import build_panel
+from pricing.elasticity.core.pooled.panel import Panel, build_panel
 from pricing.elasticity.core.pooled.placebo import placebo_z
 from pricing.elasticity.core.pooled.season import season_table
 from pricing.elasticity.core.pooled.solve import ROUGH, Batch, Fit, batches, own_dispersion, solve_part
@@ -36,7 +36,7 @@ from pricing.sales.core.daily import DailySales
 
 WEEKS_FOR_YEARLY_WAVES: Final = 52
 ROUNDS: Final = 5
-ROUND_THAT_DATES_PRICES: Final = 2  # and those after it: dates and seasons follow the response found
+ROUNDS_THAT_DATE_PRICES: Final = (2, 3)  # and those after it: dates and seasons follow the response found
 # The fit has settled when its last round moves the shop's mean elasticity and the spread by no more than this: less than
 # what the model is known to miss (MODEL_ERROR). The UCI sales move by 0.02, simulated shops by up to 0.03, a shop of
 # five products by 0.05.
@@ -88,23 +88,25 @@ def fit_pooled(daily: DailySales, category: IntArray, open_days: IntArray) -> Hy
     ValueError : if no product has sales and a list price.
     """
     hyper = _first_guess(daily, category, open_days)
-    hyper, group, prepared, totals = _prepare(daily, category, hyper)
+    hyper, group, panel, design = _prepare(daily, category, hyper)
+    prepared = list(batches(panel, design))
     frequency = _Progress(hyper.frequency, np.full(category.size, constants.FREQUENCY_DISPERSION))
     quantity = _Progress(hyper.quantity, np.full(category.size, constants.QUANTITY_DISPERSION))
     for number in range(ROUNDS):
-        if number >= ROUND_THAT_DATES_PRICES:
+        if number in ROUNDS_THAT_DATE_PRICES:
             hyper = replace(
                 hyper,
                 price_response=float(frequency.priors.group_mean[group[group >= 0]].mean()),
                 promotion_response=float(frequency.priors.mean[PROMOTION]),
             )
-            hyper, group, prepared, _ = _prepare(daily, category, hyper)
+            hyper, group, panel, design = _prepare(daily, category, hyper)
+            prepared = list(batches(panel, design))
         _improve(frequency, prepared, group, constants.FREQUENCY_HYPERPRIORS)
-        _improve(quantity, prepared, group, constants.QUANTITY_HYPERPRIORS, per_unit=True, left_out=totals)
+        _improve(
+            quantity, prepared, group, constants.QUANTITY_HYPERPRIORS, per_unit=True, left_out=panel.totals
+        )
     hyper = replace(hyper, frequency=frequency.priors, quantity=quantity.priors)
-    response = (hyper.price_response, hyper.promotion_response)
-    panel = weigh_totals(build_panel(daily, category.size, hyper.calendar, response), hyper)
-    design, prior = design_matrix(panel, hyper, group), product_priors(hyper.frequency, group)
+    prior = product_priors(hyper.frequency, group)
     return replace(
         hyper,
         placebo=placebo_z(panel, design, prior, frequency.dispersion, frequency.coefficients),
@@ -145,9 +147,8 @@ def _first_guess(daily: DailySales, category: IntArray, open_days: IntArray) -> 
 
 def _prepare(
     daily: DailySales, category: IntArray, hyper: Hyperparameters
-) -> tuple[Hyperparameters, IntArray, list[Batch], BoolArray]:
-    """Panel, categories and seasons as the shop's response to price has them: groups of products, batches, and which
-    products' lines are totals (P,)."""
+) -> tuple[Hyperparameters, IntArray, Panel, FloatArray]:
+    """Categories and seasons as the shop's response to price has them, groups of products, panel and its design."""
     response = (hyper.price_response, hyper.promotion_response)
     panel = build_panel(daily, category.size, hyper.calendar, response)
     if panel.product.size == 0:
@@ -160,12 +161,7 @@ def _prepare(
     base, price = base_exposure(panel, *response), centred_log_price(panel)
     table = season_table(panel, base, price, group, int(group_of.max()) + 1)
     hyper = replace(hyper, season=table)
-    return (
-        hyper,
-        group,
-        list(batches(weigh_totals(panel, hyper), design_matrix(panel, hyper, group))),
-        panel.totals,
-    )
+    return hyper, group, weigh_totals(panel, hyper), design_matrix(panel, hyper, group)
 
 
 def _improve(
