@@ -115,7 +115,8 @@ def test_evidence_grades_order_the_errors() -> None:
     assert rmse(by_grade["A"]) < 0.8 * rmse(by_grade["C"])
 
 
-def test_confidence_is_how_often_the_truth_lies_within_a_half() -> None:
+def test_confidence_is_no_more_than_how_often_the_truth_lies_within_a_half() -> None:
     found = estimated(small(REGULAR), 41)
     within = np.abs(found.error) <= 0.5
-    assert found.posterior.confidence.mean() == pytest.approx(within.mean(), abs=0.08)
+    # This shop is kinder than the shops that the errors beyond the model are meant for: the truth is nearer than stated.
+    assert -0.04 <= within.mean() - found.posterior.confidence.mean() <= 0.12
