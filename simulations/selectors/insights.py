@@ -13,7 +13,7 @@ from elastix.dataset.models import DataVersion
 from pricing.elasticity.core.demand import AVERAGE
 from pricing.forecasting.selectors.forecasts import forecast_of_product
 from pricing.recommendation.core.impact import Impact, project_impact
-from pricing.recommendation.core.recommendation import rationale
+from pricing.recommendation.core.rationale import rationale
 from pricing.recommendation.selectors.pricing_inputs import PriceFacts, PriceGroup, pricing_inputs
 from pricing.recommendation.selectors.recommendations import recommendation_of
 from pricing.sales.core.calendar import MONTH_DAYS

@@ -8,11 +8,11 @@ from elastix.errors import NotFound
 from pricing.elasticity.core.demand import OTHER_MODEL
 from pricing.recommendation.core.impact import Impact
 from pricing.recommendation.core.limits import SETTING_OF_RULE
+from pricing.recommendation.core.rationale import rationale
 from pricing.recommendation.core.recommendation import (
     HOLD,
     Recommendation,
     RecommendedPrice,
-    rationale,
     recommend,
 )
 from pricing.recommendation.selectors.expected import effect, figures, known

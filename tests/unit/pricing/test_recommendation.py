@@ -7,7 +7,8 @@ import pytest
 
 from pricing.recommendation.core.inputs import STRATEGIES, PriceConstraints, PricingInputs, PricingStrategy
 from pricing.recommendation.core.optimum import best_in_interval
-from pricing.recommendation.core.recommendation import rationale, recommend
+from pricing.recommendation.core.rationale import rationale
+from pricing.recommendation.core.recommendation import recommend
 
 
 def advise(policy=None, strategy=None, **facts):

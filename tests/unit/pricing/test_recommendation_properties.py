@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pricing.elasticity.core.demand import DEMAND_MODELS
 from pricing.recommendation.core.inputs import STRATEGIES, PriceConstraints, PricingInputs, PricingStrategy
 from pricing.recommendation.core.optimum import expected_value
-from pricing.recommendation.core.recommendation import rationale, recommend
+from pricing.recommendation.core.rationale import rationale
+from pricing.recommendation.core.recommendation import recommend
 
 money = st.decimals("0.01", "5000", places=2)
 perhaps_money = st.none() | money
