@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from elastix.admin_base import BUSY, ReadOnlyAdmin, WatchedAdmin, change_link, changelist_url, values_column
 from elastix.errors import Conflict, Invalid
 from elastix.imports.core import FileSchema
+from elastix.imports.core.options import ACCEPTABLE, SINGLE_OPTIONS
 from elastix.imports.models import ImportBatch, ImportReject
 from elastix.imports.services import batch_create, rejects_file, stored_upload
 
@@ -26,11 +27,13 @@ ENCODINGS = {
     "latin-1": "Latin-1",
     "utf-16": "UTF-16",
 }
-DAY_FIRST = [
-    ("", "detect from the whole file"),
-    ("yes", "day first: 31/12/2025"),
-    ("no", "month first: 12/31/2025"),
-]
+DATE_ORDERS = {
+    "": "detect from the whole file",
+    "day-first": "day first: 31/12/2025",
+    "month-first": "month first: 12/31/2025",
+    "year-first": "year first: 25/12/31",
+}
+DECIMAL_MARKS = {"": "detect from the whole file", ".": "point: 1,250.50", ",": "comma: 1.250,50"}
 
 
 class UploadForm(forms.Form):
@@ -38,12 +41,27 @@ class UploadForm(forms.Form):
 
     file = forms.FileField(help_text="CSV, TSV or XLSX; texts also packed with gzip (.gz).")
     encoding = forms.ChoiceField(choices=ENCODINGS, required=False)
-    day_first = forms.ChoiceField(label="Order of dates", choices=DAY_FIRST, required=False)
+    delimiter = forms.CharField(
+        label="Between columns", required=False, max_length=10, strip=False, help_text='Such as ; or "tab".'
+    )
+    decimal_mark = forms.ChoiceField(choices=DECIMAL_MARKS, required=False)
+    date_order = forms.ChoiceField(label="Order of dates", choices=DATE_ORDERS, required=False)
+    sheet = forms.CharField(required=False, max_length=100, help_text="Of a workbook; found if left empty.")
+    currency = forms.CharField(
+        required=False, max_length=10, help_text="Read only rows in this currency, where a file has several."
+    )
     mapping = forms.CharField(
         label="Columns",
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "cols": 50}),
         help_text="Only for columns whose names are not recognised: one COLUMN=FIELD a line.",
+    )
+    accept = forms.MultipleChoiceField(
+        label="Accept",
+        required=False,
+        choices=list(ACCEPTABLE.items()),
+        widget=forms.CheckboxSelectMultiple,
+        help_text="What an import of the file asked about, if it is right as it is.",
     )
     dry_run = forms.BooleanField(required=False, help_text="Read and check the file, keep nothing of it.")
     force = forms.BooleanField(
@@ -55,7 +73,7 @@ class UploadForm(forms.Form):
         self.field_names = [field.name for field in schema]
         self.fields["mapping"].help_text += f" Fields: {', '.join(self.field_names)}."
         if all(field.kind != "datetime" for field in schema):
-            del self.fields["day_first"]
+            del self.fields["date_order"]
 
     def clean_mapping(self) -> dict[str, str]:
         mapping: dict[str, str] = {}
@@ -75,8 +93,7 @@ class UploadForm(forms.Form):
     def given(self) -> dict[str, Any]:
         """Return the upload as `batch_create` takes it."""
         data = self.cleaned_data
-        day_first = {"yes": True, "no": False}.get(data.get("day_first", ""))
-        options = {"mapping": data["mapping"], "encoding": data["encoding"] or None, "day_first": day_first}
+        options = {name: data.get(name) for name in ("mapping", "accept", *SINGLE_OPTIONS)}
         flags = {name: data[name] for name in ("dry_run", "force")}
         return {"source": data["file"], "file_name": data["file"].name, "options": options, **flags}
 

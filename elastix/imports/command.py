@@ -9,12 +9,18 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from elastix.errors import Invalid
+from elastix.imports.core.options import ACCEPTABLE, SINGLE_OPTIONS
 from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.imports.services import DuplicateImport, batch_create
 from elastix.jobs.models import JobState
 from elastix.jobs.runner import jobs_run_in, run_to_the_end
 
 SHOWN_REJECTS = 10
+_ORDERS = {
+    "day-first": "1/2 is 1 February",
+    "month-first": "1/2 is 2 January",
+    "year-first": "25/03/13 is in 2025",
+}
 
 
 class ImportCommand(BaseCommand):
@@ -33,13 +39,23 @@ class ImportCommand(BaseCommand):
             help="which column holds which field; may be given several times",
         )
         parser.add_argument("--encoding", default="", help="such as utf-8 or cp1252; detected if not given")
+        parser.add_argument("--delimiter", default="", help='between columns, such as ";" or tab')
+        parser.add_argument("--decimal-mark", choices=(".", ","), default="", help="1,250 is 1250 or 1.25")
+        parser.add_argument("--sheet", default="", help="of a workbook")
+        parser.add_argument("--currency", default="", help="read only the rows in this currency")
         order = parser.add_mutually_exclusive_group()
-        order.add_argument(
-            "--day-first", action="store_const", const=True, dest="day_first", help="1/2 is 1 February"
+        for name, example in _ORDERS.items():
+            order.add_argument(
+                f"--{name}", action="store_const", const=name, dest="date_order", default="", help=example
+            )
+        meanings = " ".join(f"{name}: {text}" for name, text in ACCEPTABLE.items())
+        parser.add_argument(
+            "--accept", action="append", default=[], choices=ACCEPTABLE, metavar="WHAT", help=meanings
         )
-        order.add_argument(
-            "--month-first", action="store_const", const=False, dest="day_first", help="1/2 is 2 January"
-        )
+        parser.add_argument(
+            "--keep-duplicates", action="append_const", dest="accept", const="already_imported",
+            help="the same as --accept already_imported",
+        )  # fmt: skip
         parser.add_argument("--force", action="store_true", help="import a file that was imported before")
         parser.add_argument("--again", action="store_true", dest="force", help=SUPPRESS)
 
@@ -74,7 +90,7 @@ class ImportCommand(BaseCommand):
             if not sign or not column:
                 raise CommandError(f"--map {pair}: expected COLUMN=FIELD, such as --map Artikel=stock_code.")
             mapping[column] = field
-        how = {"mapping": mapping} | {name: options[name] for name in ("encoding", "day_first")}
+        how = {name: options[name] for name in ("accept", *SINGLE_OPTIONS)} | {"mapping": mapping}
         flags = {name: options[name] for name in ("dry_run", "force")}
         try:
             with path.open("rb") as file, jobs_run_in("caller"):

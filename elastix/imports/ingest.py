@@ -1,7 +1,8 @@
 """Ingesting files: one job for all kinds of imports. Which columns a kind has and what becomes of its rows is up
 to the app that brings it."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any, ClassVar
 
@@ -34,9 +35,31 @@ class FileImport:
         self.batch, self.token = batch, token
         self.written: dict[str, int] = {}
 
+    def begin(self, table: Table) -> list[str]:
+        """Decide what the columns mean, from the file as a whole; return notes for the user.
+
+        Raises
+        ------
+        UnreadableFile : it cannot be decided; the message asks.
+        """
+        return []
+
+    def check(self, columns: dict[str, list[Any]]) -> Iterable[tuple[int, str, str]]:
+        """Complete the columns of some rows in place; yield the rows that are impossible; see `RowCheck`."""
+        return ()
+
     def stage(self, chunk: Chunk) -> None:
-        """Keep the good rows of a chunk where nobody sees them yet. Not called in a dry run."""
+        """Keep the good rows of a chunk where nobody sees them yet."""
         raise NotImplementedError
+
+    def settle(self) -> list[str]:
+        """Set aside staged rows, now that all are known; return notes for the user. Within the job's transaction.
+
+        Raises
+        ------
+        UnreadableFile : the rows as a whole cannot be right; the message asks.
+        """
+        return []
 
     def publish(self) -> None:
         """Write what was staged, all of it or nothing, within the job's transaction."""
@@ -70,6 +93,19 @@ class UpsertImport(FileImport):
     def publish(self) -> None:
         self.written["created"], self.written["updated"] = self.upsert()
 
+    def settle(self) -> list[str]:
+        new = self.new_rows()
+        if new is None or not self.rows:
+            return []
+        verb = "would be" if self.batch.dry_run else "were"
+        return [
+            f"{new:,} {verb} created; rows of what is known already {'would update' if self.batch.dry_run else 'updated'} it."
+        ]
+
+    def new_rows(self) -> int | None:
+        """How many of the rows will be created; None where that is not known before."""
+        return None
+
 
 def ingest(kind: type[FileImport], run: JobRun) -> dict[str, Any]:
     """Job handler: read a file, reject bad rows one by one, and publish the good ones together."""
@@ -84,19 +120,20 @@ def ingest(kind: type[FileImport], run: JobRun) -> dict[str, Any]:
         batch.save()
     kind.clear(batch.pk)
     rows = kind(batch, run.token)
-    with stored_upload(batch) as file:
-        try:
+    try:
+        with stored_upload(batch) as file:
             _stage(run, rows, open_table(file, kind.schema, read_options(batch)))
-        except UnreadableFile as error:
-            raise JobFailed(str(error)) from error
-    run.progress(kind.reading_share)
-    with run.fenced_transaction():
-        if batch.dry_run:
-            batch.status = ImportStatus.CHECKED
-        else:
-            rows.publish()
-            batch.status, batch.published_at = ImportStatus.PUBLISHED, timezone.now()
-        batch.save()
+        run.progress(kind.reading_share)
+        with run.fenced_transaction():
+            batch.report["notes"] = [*batch.report["notes"], *rows.settle()]
+            if batch.dry_run:
+                batch.status = ImportStatus.CHECKED
+            else:
+                rows.publish()
+                batch.status, batch.published_at = ImportStatus.PUBLISHED, timezone.now()
+            batch.save()
+    except UnreadableFile as error:
+        raise JobFailed(str(error)) from error
     kind.clear(batch.pk)
     return batch_result(batch) | rows.written
 
@@ -105,16 +142,24 @@ def _stage(run: JobRun, rows: FileImport, table: Table) -> None:
     """Stage the good rows and keep the rejected ones, chunk by committed chunk."""
     batch = rows.batch
     batch.report = asdict(table.report) | {"columns": list(table.header)}
-    for chunk in table.chunks():
-        if not batch.dry_run:
-            with transaction.atomic():
-                rows.stage(chunk)
+    notes = [*table.report.notes, *rows.begin(table)]
+    counted = Counter[tuple[str, str]]()
+    for chunk in table.chunks(check=rows.check):
+        with transaction.atomic():
+            rows.stage(chunk)
+        counted.update(chunk.notes)
+        batch.report["notes"] = notes + [_sentence(each, count) for each, count in sorted(counted.items())]
         with transaction.atomic():
             rejects_save(batch, chunk)
             batch.accepted += len(chunk.line_numbers)
             batch.rows = batch.accepted + batch.rejected
             batch.save(update_fields=["accepted", "rejected", "rows", "reasons", "report"])
         run.progress(rows.reading_share * min(1.0, batch.rows / max(table.rows_hint, 1)))
+
+
+def _sentence(what: tuple[str, str], count: int) -> str:
+    """The sentence about cells that were taken for something else than they say."""
+    return f"{count:,} values of {what[0]} have more decimals than are kept: they were {what[1]}."
 
 
 def ingest_failed(kind: type[FileImport], parameters: Mapping[str, Any], error: str) -> None:

@@ -22,12 +22,19 @@ from elastix.imports.core import (
     text_encoding,
     write_rejects,
 )
+from elastix.imports.core.columns import header_key
+from elastix.imports.core.dates import ORDERS
+from elastix.imports.core.options import ACCEPTABLE
 from elastix.imports.models import ImportBatch, ImportReject, ImportStatus, UploadChunk
 from elastix.jobs.models import Job
 from elastix.jobs.runner import abandoned, dispatch_on_commit
 from elastix.sql import lock_text
 
 CHUNK_BYTES = 2 * 1024 * 1024
+# How many imports with a mapping are looked through for one of the same columns.
+MOST_REMEMBERED = 200
+# The options that say how a file is written; an app may have others.
+READER_OPTIONS = ("mapping", "encoding", "delimiter", "decimal_mark", "date_order", "sheet", "accept")
 # An import in one of these states stands in the way of a second one of the same file.
 LASTING = (ImportStatus.QUEUED, ImportStatus.READING, ImportStatus.PUBLISHED)
 
@@ -52,18 +59,15 @@ def batch_create(
 
     Parameters
     ----------
-    force : import the file although it was imported before.
+    force : import the file although it was imported before, all of its rows a second time.
 
     Raises
     ------
     DuplicateImport : the same file was imported, or is being imported, and `force` is not set.
-    Invalid : it is larger than IMPORT_MAX_BYTES, or the options name no text encoding.
+    Invalid : it is larger than IMPORT_MAX_BYTES, or an option is none.
     """
-    options = dict(options or {})
-    try:
-        text_encoding(options.get("encoding") or "utf-8")
-    except UnreadableFile as error:
-        raise Invalid(FieldError("encoding", str(error))) from error
+    options = {name: value for name, value in (options or {}).items() if value not in (None, "", [], {})}
+    _check_options(options)
     with transaction.atomic():
         batch = ImportBatch.objects.create(
             kind=kind,
@@ -74,12 +78,15 @@ def batch_create(
             created_by=user if getattr(user, "pk", None) else None,
         )
         batch.sha256 = _store(batch, source)
-        if not (force or dry_run):
+        if not dry_run:
             # Of two uploads of one file at the same time the second waits here, and then sees the first.
             lock_text(batch.sha256)
             same = ImportBatch.objects.filter(kind=kind, sha256=batch.sha256, dry_run=False)
             before = same.filter(status__in=LASTING).exclude(pk=batch.pk).first()
-            if before is not None:
+            if force and before is not None:
+                # All its rows are in the books already: that is what was asked for.
+                batch.options = options | {"accept": [*options.get("accept", ()), "already_imported"]}
+            elif before is not None:
                 _check_interrupted(before)
                 batch.delete()
                 dispatch_on_commit(cast(int, before.job_id))
@@ -87,9 +94,23 @@ def batch_create(
         batch.job = Job.objects.create(
             kind=f"import_{kind}", parameters={"batch": str(batch.pk)}, requested_by=batch.created_by
         )
-        batch.save(update_fields=["sha256", "job"])
+        batch.save(update_fields=["sha256", "job", "options"])
         dispatch_on_commit(batch.job.pk)
     return batch
+
+
+def _check_options(options: Mapping[str, Any]) -> None:
+    """Refuse at once what no file can be read with."""
+    try:
+        text_encoding(options.get("encoding") or "utf-8")
+    except UnreadableFile as error:
+        raise Invalid(FieldError("encoding", str(error))) from error
+    choices = {"decimal_mark": (".", ","), "date_order": ORDERS}
+    for name, known in choices.items():
+        if options.get(name, known[0]) not in known:
+            raise Invalid(FieldError(name, f"Expected one of {', '.join(known)}."))
+    if unknown := [each for each in options.get("accept", ()) if each not in ACCEPTABLE]:
+        raise Invalid(FieldError("accept", f"{unknown[0]!r} is none of {', '.join(ACCEPTABLE)}."))
 
 
 def _store(batch: ImportBatch, source: IO[bytes]) -> str:
@@ -131,9 +152,27 @@ def stored_upload(batch: ImportBatch) -> Iterator[BinaryIO]:
 
 
 def read_options(batch: ImportBatch) -> Options:
-    """Return how the reader is to read this batch's file."""
-    given = {name: value for name, value in batch.options.items() if value not in (None, "")}
-    return Options(time_zone=settings.SHOP_TIME_ZONE, max_bytes=settings.IMPORT_MAX_BYTES, **given)
+    """Return how the reader is to read this batch's file.
+
+    Mappings that were given for files of the same columns and kind before are known to it, the newest first.
+    """
+    given = {
+        name: value
+        for name, value in batch.options.items()
+        if name in READER_OPTIONS and value not in (None, "")
+    }
+    day_first = batch.options.get("day_first")
+    if day_first is not None:
+        given.setdefault("date_order", "day-first" if day_first else "month-first")
+    before = ImportBatch.objects.filter(kind=batch.kind, status=ImportStatus.PUBLISHED)
+    before = before.exclude(options__mapping={}).exclude(options__mapping=None)
+    remembered: dict[tuple[str, ...], Mapping[str, str]] = {}
+    for options, report in before.order_by("-id").values_list("options", "report")[:MOST_REMEMBERED]:
+        if mapping := options.get("mapping"):
+            remembered.setdefault(header_key(report.get("columns", [])), mapping)
+    return Options(
+        time_zone=settings.SHOP_TIME_ZONE, max_bytes=settings.IMPORT_MAX_BYTES, remembered=remembered, **given
+    )
 
 
 def rejects_save(batch: ImportBatch, chunk: Chunk) -> None:

@@ -6,17 +6,17 @@ from typing import Any
 
 from django.utils import timezone
 
-from elastix.imports.core import Field, FileSchema
+from elastix.imports.core import Field, FileSchema, column_names
 from elastix.imports.ingest import UpsertImport, ingest, ingest_failed
 from elastix.sql import batches
 from market.services.competitors import ObservedPrice, prices_upsert
-from pricing.sales.core.files import CODE_NAMES, list_price_field
+from pricing.sales.core.files import list_price_field
 from pricing.sales.core.service_codes import normalise_code
 from pricing.sales.models import Product
 from pricing.sales.selectors.daily import epoch_days
 
 
-def _check_rows(columns: Mapping[str, Sequence[Any]]) -> Iterator[tuple[int, str, str]]:
+def check_rows(columns: Mapping[str, Sequence[Any]]) -> Iterator[tuple[int, str, str]]:
     """What makes a row impossible although each of its values is fine. Rejected values are of another type."""
     tomorrow = epoch_days(timezone.now().date()) + 1
     codes = {code for code in columns["product_code"] if type(code) is str}
@@ -34,17 +34,16 @@ SCHEMA = FileSchema(
     (
         Field(
             "product_code",
-            ("code", "stock_code", *CODE_NAMES),
+            ("code", "stock_code", *column_names("product_code")),
             kind="code",
             required=True,
             convert=normalise_code,
         ),
-        Field("competitor_name", ("competitor", "seller", "shop"), required=True, max_length=255),
-        list_price_field("price", ("competitor price", "unit_price"), required=True),
-        Field("recorded_at", ("recorded", "seen at", "date", "datetime"), kind="datetime", required=True),
+        Field("competitor_name", column_names("competitor"), required=True, max_length=255),
+        list_price_field("price", ("competitor price", *column_names("unit_price")), required=True),
+        Field("recorded_at", ("recorded", "seen at", *column_names("date")), kind="datetime", required=True),
         Field("source", ("url",), max_length=100, empty=""),
-    ),
-    _check_rows,
+    )
 )
 
 
@@ -56,6 +55,9 @@ class CompetitorPricesImport(UpsertImport):
 
     kind = KIND
     schema = SCHEMA
+
+    def check(self, columns: dict[str, list[Any]]) -> Iterator[tuple[int, str, str]]:
+        return check_rows(columns)
 
     def row(self, values: dict[str, Any]) -> ObservedPrice:
         del values["recorded_at_day"]

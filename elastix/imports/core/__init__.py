@@ -1,6 +1,6 @@
 """Tabular files: how they are written, which column is which field, and which rows are rejected and why."""
 
-from elastix.imports.core.fields import Field, FileSchema, UnreadableFile
+from elastix.imports.core.fields import Field, FileSchema, UnreadableFile, column_names
 from elastix.imports.core.formats import text_encoding
 from elastix.imports.core.options import Options, Report
 from elastix.imports.core.reader import Chunk, Table, open_table
@@ -17,6 +17,7 @@ __all__ = [
     "Report",
     "Table",
     "UnreadableFile",
+    "column_names",
     "neutralise_formula",
     "open_table",
     "text_encoding",

@@ -1,20 +1,34 @@
 """Which column of a file is which field: finding the header row and matching its names."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from elastix.imports.core.dates import parse_date
-from elastix.imports.core.fields import FileSchema, UnreadableFile, normalise_name
+from elastix.imports.core.fields import (
+    Field,
+    FileSchema,
+    Layout,
+    UnreadableFile,
+    layouts,
+    name_without_unit,
+    normalise_name,
+)
 from elastix.imports.core.numbers import parse_number
 from elastix.imports.core.values import clean, shown
 
 MOST_LINES_ABOVE_HEADER: Final = 20
-MOST_NAMES_SHOWN: Final = 12
+SAMPLE_ROWS: Final = 20
+SIMILAR: Final = 0.7
 
 _SPACE: Final = re.compile(r"\s+")
+_POSITION: Final = re.compile(r"#([1-9][0-9]{0,3})")
+
+Mappings = Mapping[tuple[str, ...], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +39,12 @@ class Header:
     ----------
     line : the last line it is on.
     skipped : how many rows stand above it.
-    names : the columns' names, stripped.
+    names : the columns' names, stripped; several with one name are called "Name (1)", "Name (2)", and so on.
     candidates : the columns of each field that has any.
     missing : required fields without a column.
     unknown_mapping : columns named in the user's mapping that the row does not have.
+    layout : the well-known export that the file is, if it is one.
+    remembered : whether a mapping that somebody gave for the same columns before was used.
     """
 
     line: int
@@ -37,6 +53,8 @@ class Header:
     candidates: dict[str, list[int]]
     missing: tuple[str, ...]
     unknown_mapping: tuple[str, ...]
+    layout: Layout | None
+    remembered: bool
 
     @property
     def score(self) -> tuple[bool, int, int]:
@@ -78,8 +96,16 @@ def check_mapping(schema: FileSchema, mapping: Mapping[str, str]) -> None:
             raise UnreadableFile(f"The mapping names two columns for {name}: name one.")
 
 
+def header_key(names: Sequence[str]) -> tuple[str, ...]:
+    """What identifies a set of columns, whatever their order."""
+    return tuple(sorted(map(normalise_name, names)))
+
+
 def find_header(
-    rows: Sequence[tuple[int, list[str]]], schema: FileSchema, mapping: Mapping[str, str]
+    rows: Sequence[tuple[int, list[str]]],
+    schema: FileSchema,
+    mapping: Mapping[str, str],
+    remembered: Mappings | None = None,
 ) -> Header | None:
     """Find the header among the first rows: the first with all needed columns, else the one with most.
 
@@ -87,10 +113,11 @@ def find_header(
     ----------
     rows : (line number, cells) of the first rows that are not blank.
     mapping : the user's own mapping of columns to fields, which wins over what the names say.
+    remembered : the mappings that were given for files before, by `header_key`; used where none is given now.
     """
     best: Header | None = None
     for skipped, (line, cells) in enumerate(rows[:MOST_LINES_ABOVE_HEADER]):
-        header = _as_header(line, skipped, cells, schema, mapping)
+        header = _as_header(line, skipped, cells, schema, mapping, remembered or {})
         if best is None or header.score[:2] > best.score[:2]:
             best = header
         if header.score[0]:
@@ -99,47 +126,113 @@ def find_header(
 
 
 def _as_header(
-    line: int, skipped: int, cells: Sequence[str], schema: FileSchema, mapping: Mapping[str, str]
+    line: int,
+    skipped: int,
+    cells: Sequence[str],
+    schema: FileSchema,
+    mapping: Mapping[str, str],
+    remembered: Mappings,
 ) -> Header:
-    names = [_SPACE.sub(" ", clean(cell)) for cell in cells]
-    while names and not names[-1]:
-        names.pop()
-    candidates: dict[str, list[int]] = {}
-    mapped_places: set[int] = set()
-    unknown = []
-    for column, field_name in mapping.items():
-        found = _columns_named(column, names)
-        mapped_places.update(found)
-        if not found:
-            unknown.append(column)
-        elif field_name:
-            candidates[field_name] = found
-    mapped = frozenset(candidates)
-    fields = {name: field.name for field in schema for name in field.names}
-    for position, name in enumerate(names):
-        known = fields.get(normalise_name(name))
-        if known and known not in mapped and position not in mapped_places:
-            candidates.setdefault(known, []).append(position)
-    missing = tuple(field.name for field in schema if field.required and field.name not in candidates)
-    return Header(line, skipped, tuple(names), candidates, missing, tuple(unknown))
-
-
-def _columns_named(column: str, names: Sequence[str]) -> list[int]:
-    exact = [position for position, name in enumerate(names) if name == clean(column)]
-    wanted = normalise_name(column)
-    return exact or [
-        position for position, name in enumerate(names) if wanted and normalise_name(name) == wanted
+    raw = [_SPACE.sub(" ", clean(cell)) for cell in cells]
+    while raw and not raw[-1]:
+        raw.pop()
+    names = _distinct(raw)
+    before = {} if mapping else dict(remembered.get(header_key(names), {}))
+    layout = _layout(raw)
+    known = layout.columns if layout else {}
+    given = [
+        *[(column, field, True) for column, field in (mapping or before).items()],
+        *[(column, field, False) for column, field in known.items() if not field or field in schema],
     ]
+    candidates: dict[str, list[int]] = {}
+    taken: set[int] = set()
+    unknown = []
+    for column, field_name, asked in given:
+        found = [place for place in _columns_named(column, names, raw) if asked or place not in taken]
+        if not found and asked:
+            unknown.append(column)
+        if not asked and field_name in candidates:
+            continue
+        taken.update(found)
+        if found and field_name:
+            candidates[field_name] = found
+    _add_by_name(candidates, taken, raw, schema)
+    for field_name, other in schema.fallback.items():
+        if field_name not in candidates and other in candidates:
+            candidates[field_name] = candidates[other]
+    missing = tuple(
+        field.name
+        for field in schema
+        if field.required and field.instead != "" and not {field.name, field.instead} & set(candidates)
+    )
+    return Header(line, skipped, names, candidates, missing, tuple(unknown), layout, bool(before))
 
 
-def resolve(header: Header, schema: FileSchema) -> Columns:
+def _distinct(raw: Sequence[str]) -> tuple[str, ...]:
+    times, seen = Counter(raw), Counter[str]()
+    names = []
+    for name in raw:
+        seen[name] += 1
+        names.append(f"{name} ({seen[name]})" if name and times[name] > 1 else name)
+    return tuple(names)
+
+
+def _layout(raw: Sequence[str]) -> Layout | None:
+    have = {normalise_name(name) for name in raw}
+    return next((each for each in layouts() if {normalise_name(name) for name in each.has} <= have), None)
+
+
+def _add_by_name(
+    candidates: dict[str, list[int]], taken: set[int], raw: Sequence[str], schema: FileSchema
+) -> None:
+    """Add the columns whose names say a field: plain names first, names with units, then weak names."""
+    settled = frozenset(candidates)
+    strong = {name: field.name for field in schema for name in field.names - field.weak_names}
+    weak = {name: field.name for field in schema for name in field.weak_names}
+    readings: tuple[tuple[dict[str, str], Callable[[str], str]], ...] = (
+        (strong, normalise_name),
+        (strong, name_without_unit),
+        (weak, normalise_name),
+        (weak, name_without_unit),
+    )
+    for table, read in readings:
+        found: dict[str, list[int]] = {}
+        for place, name in enumerate(raw):
+            field_name = table.get(read(name))
+            if field_name and field_name not in settled and place not in taken:
+                found.setdefault(field_name, []).append(place)
+        for field_name, places in found.items():
+            taken.update(places)
+            candidates[field_name] = places
+        settled |= frozenset(found)
+
+
+def _columns_named(column: str, names: Sequence[str], raw: Sequence[str]) -> list[int]:
+    """The columns that a mapping means: by their name, whatever its case, or by their position as "#3"."""
+    wanted = normalise_name(column)
+    for same in (
+        [place for place, name in enumerate(names) if name == clean(column)],
+        [place for place, name in enumerate(raw) if name == clean(column)],
+        [place for place, name in enumerate(raw) if wanted and normalise_name(name) == wanted],
+    ):
+        if same:
+            return same
+    match = _POSITION.fullmatch(column.strip())
+    return [int(match[1]) - 1] if match and int(match[1]) <= len(names) else []
+
+
+def resolve(header: Header, schema: FileSchema, rows: Sequence[tuple[int, list[str]]] = ()) -> Columns:
     """Decide which column is which field, by the header that was found.
+
+    Parameters
+    ----------
+    rows : (line number, cells) of the first rows, to guess from what stands in a column.
 
     Raises
     ------
     UnreadableFile : if a needed or a mapped column is missing, or two columns claim one field.
     """
-    needed = ", ".join(field.name for field in schema if field.required)
+    needed = ", ".join(field.name for field in schema if field.required and field.instead != "")
     if header.unknown_mapping:
         absent = _listed(header.unknown_mapping)
         raise UnreadableFile(
@@ -153,15 +246,19 @@ def resolve(header: Header, schema: FileSchema) -> Columns:
             f" Add a first row that names the columns ({needed} are needed)."
         )
     if header.missing:
+        guesses = _guesses(header, schema, [row for line, row in rows if line > header.line][:SAMPLE_ROWS])
+        options = " ".join(f'--map "{name}={field}"' for name, field in guesses.items())
+        which = f"Is it {options}?" if guesses else "None of the others looks like it."
         raise UnreadableFile(
-            f"No column was found for {', '.join(header.missing)} among {_listed(header.names)}:"
-            " rename the columns, or say which is which (option mapping)."
+            f"No column was found for {', '.join(header.missing)}. The columns are {_described(header)}. {which}"
+            " Rename the columns, or say which is which (option mapping; on the command line --map COLUMN=FIELD)."
         )
     for field_name, positions in header.candidates.items():
         if len(positions) > 1:
             both = _listed([header.names[position] for position in positions])
+            example = f'--map "{header.names[positions[-1]]}={field_name}"'
             raise UnreadableFile(
-                f"The columns {both} could all be {field_name}: say which one is (option mapping)."
+                f"The columns {both} could all be {field_name}: say which one is (option mapping, such as {example})."
             )
     position = {
         field.name: header.candidates[field.name][0] for field in schema if field.name in header.candidates
@@ -171,7 +268,53 @@ def resolve(header: Header, schema: FileSchema) -> Columns:
     return Columns(header.names, position, ignored)
 
 
+def _guesses(header: Header, schema: FileSchema, rows: Sequence[Sequence[str]]) -> dict[str, str]:
+    """The column that is most probably each missing field: by its name, else by what stands in it."""
+    free = {
+        place: name
+        for place, name in enumerate(header.names)
+        if name and not any(place in places for places in header.candidates.values())
+    }
+    found: dict[str, str] = {}
+    # A code can be any text: what can be nothing else is guessed first.
+    for field in sorted(
+        (schema[name] for name in header.missing), key=lambda each: each.kind in ("text", "code")
+    ):
+        alike = {place: _similarity(name, field) for place, name in free.items()}
+        likely = [place for place in free if alike[place] >= SIMILAR]
+        likely = likely or [
+            place for place in free if _suits(field, [row[place] for row in rows if len(row) > place])
+        ]
+        if likely:
+            place = max(likely, key=lambda each: alike[each])
+            found[free.pop(place)] = field.name
+    return found
+
+
+def _similarity(name: str, field: Field) -> float:
+    written = normalise_name(name)
+    return max(SequenceMatcher(None, written, known).ratio() for known in field.names)
+
+
+def _suits(field: Field, values: Sequence[Any]) -> bool:
+    """Whether all values can be what the field holds."""
+    texts = [text for value in values if (text := clean(str(value)))]
+    if not texts:
+        return False
+    if field.kind == "datetime":
+        return all(parse_date(text) for text in texts)
+    if field.kind in ("integer", "decimal"):
+        return all(
+            parse_number(text, ".") is not None or parse_number(text, ",") is not None for text in texts
+        )
+    return field.kind == "code" and len(texts) == len(values)
+
+
+def _described(header: Header) -> str:
+    fields = {place: name for name, places in header.candidates.items() for place in places}
+    named = [(name, fields.get(place)) for place, name in enumerate(header.names) if name]
+    return ", ".join(f"{shown(name)} ({field or 'not known'})" for name, field in named) or "unnamed"
+
+
 def _listed(names: Sequence[str]) -> str:
-    named = [shown(name) for name in names if name]
-    more = f" and {len(named) - MOST_NAMES_SHOWN} more" if len(named) > MOST_NAMES_SHOWN else ""
-    return ", ".join(named[:MOST_NAMES_SHOWN]) + more or "unnamed"
+    return ", ".join(shown(name) for name in names if name) or "unnamed"

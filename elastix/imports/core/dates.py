@@ -1,25 +1,74 @@
 """Dates as files write them. The order of day and month is decided for a whole file, never row by row."""
 
 import re
-from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+import unicodedata
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Any, Final, NamedTuple
 
 from elastix.imports.core.fields import DateOrder, Field
-from elastix.imports.core.values import Converter, checked, invalid
+from elastix.imports.core.values import SERIAL_EPOCH, Converter, checked, invalid
 
 FIRST_YEAR: Final = 1970
 LAST_YEAR: Final = 2100
 EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 # Two-digit years: 69 to 99 are 19.., 00 to 68 are 20.. (POSIX).
 CENTURY_PIVOT: Final = 69
-MIDNIGHT: Final = (0, 0, 0, 0)
+ORDERS: Final[tuple[DateOrder, ...]] = ("day-first", "month-first", "year-first")
 
-_MOMENT: Final = re.compile(
-    r"([0-9]{1,4})([./-])([0-9]{1,2})\2([0-9]{1,4})"
-    r"(?:(?:,? |[Tt])([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?"
-    r"(?: ?([AaPp])\.?[Mm]\.?)?"
-    r" ?([Zz]|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)?)?"
+# Months by their names in English, German, French, Spanish, Italian and Dutch, without accents; of a longer name the
+# beginning is enough where no other month begins so.
+_MONTH_NAMES: Final = (
+    "january januar janvier enero gennaio januari janner jan ene gen",
+    "february februar fevrier febrero febbraio februari feb fev fevr febr",
+    "march marz maerz mars marzo maart mar mrt mrz",
+    "april avril abril aprile apr avr abr",
+    "may mai mayo maggio mei mag",
+    "june juni juin junio giugno jun giu",
+    "july juli juillet julio luglio jul juil lug",
+    "august aout agosto augustus aug ago agos",
+    "september septembre septiembre setiembre settembre sep sept set sett",
+    "october oktober octobre octubre ottobre oct okt ott",
+    "november novembre noviembre nov",
+    "december dezember decembre diciembre dicembre dec dez dic",
 )
+MONTHS: Final = {name: month for month, names in enumerate(_MONTH_NAMES, start=1) for name in names.split()}
+# Hours east of UTC of the zones that exports write by name.
+ZONES: Final[dict[str, int]] = {
+    "Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "BST": 1, "WEST": 1, "CET": 1, "MEZ": 1, "CEST": 2, "MESZ": 2, "EET": 2,
+    "EEST": 3, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
+}  # fmt: skip
+
+_CLOCK: Final = (
+    r"(?:(?:,? |[Tt]|,? (?:um|at|à|alle|om) )"
+    r"(?P<hour>[0-9]{1,2})[:.h](?P<minute>[0-9]{2})(?:[:.](?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
+    r"(?: ?(?P<half>[AaPp])\.? ?[Mm]\.?)?(?: ?Uhr| ?h)?"
+    rf" ?(?P<zone>[Zz]|(?:UTC|GMT)?[+-](?:[01]?[0-9]|2[0-3])(?::?[0-5][0-9])?|{'|'.join(ZONES)})?)?"
+)
+# The day of the week before a date, by how its name begins in the six languages; no more than that is looked at.
+_WEEKDAY: Final = re.compile(
+    r"^(?:mo|tu|we|th|fr|sa|su|di|mi|do|so|lu|ma|me|je|ve|ju|vi|s\u00e1|gi|wo|zo|vr)[^\W\d]*[.,]{0,2} (?=[\w])",
+    re.IGNORECASE,
+)
+_NUMBERS: Final = re.compile(
+    r"(?P<a>[0-9]{1,4})(?P<mark>[./-])(?P<b>[0-9]{1,2})(?P=mark)(?P<c>[0-9]{1,4})" + _CLOCK
+)
+_COMPACT: Final = re.compile(
+    r"(?P<a>(?:19|20)[0-9]{2})(?P<b>[0-9]{2})(?P<c>[0-9]{2})"
+    r"(?:[Tt ]?(?P<hour>[0-9]{2}):?(?P<minute>[0-9]{2}):?(?P<second>[0-9]{2})?(?P<fraction>)(?P<half>)"
+    r"(?P<zone>[Zz]|[+-][0-9]{2}:?[0-9]{2})?)?"
+)
+_DAY_MONTH: Final = re.compile(
+    r"(?P<c>[0-9]{1,2})(?:st|nd|rd|th|er|[.\u00ba])?[ ./-]*(?:de |of )?"
+    r"(?P<month>[^\W\d_]{3,10})\.?[ ,./-]*(?:de |del )?(?P<a>[0-9]{4}|[0-9]{2})" + _CLOCK
+)
+_MONTH_DAY: Final = re.compile(
+    r"(?P<month>[^\W\d_]{3,10})\.?[ -](?P<c>[0-9]{1,2})(?:st|nd|rd|th)?,?[ -](?P<a>[0-9]{4})" + _CLOCK
+)
+_YEAR_MONTH: Final = re.compile(
+    r"(?P<a>[0-9]{4})[ ./-](?P<month>[^\W\d_]{3,10})\.?[ ./-](?P<c>[0-9]{1,2})" + _CLOCK
+)
+# Days since 1899-12-30, from 1970 to 2099, as spreadsheets write them into texts.
+_SERIAL: Final = re.compile(r"(?P<days>(?:2[5-9]|[3-6][0-9]|7[0-2])[0-9]{3})(?:[.,](?P<part>[0-9]+))?")
 
 
 class ParsedDate(NamedTuple):
@@ -27,95 +76,159 @@ class ParsedDate(NamedTuple):
 
     Attributes
     ----------
-    year : of four digits.
-    first, second : day and month, in the order in which they were written.
-    year_first : whether the year came first, so that the month is `first`.
-    time : hour, minute, second, microsecond.
+    numbers : the three numbers, in the order in which they were written.
+    orders : the orders in which they can be meant; none if the year is plain to see and comes first.
+    time : since the midnight with which the day begins; 24:00 belongs to the day before.
     offset : from UTC, where one was written.
     """
 
-    year: int
-    first: int
-    second: int
-    year_first: bool
-    time: tuple[int, int, int, int]
+    numbers: tuple[int, int, int]
+    orders: tuple[DateOrder, ...]
+    time: timedelta
     offset: tzinfo | None
 
     def day(self, order: DateOrder | None) -> date | None:
         """The calendar day, or None if there is no such day in that order."""
-        month, day = self.first, self.second
-        if not self.year_first and order == "day-first":
-            month, day = day, month
-        try:
-            return date(self.year, month, day)
-        except ValueError:
-            return None
+        return calendar_day(self.numbers, self.orders, order)
+
+
+def calendar_day(
+    numbers: tuple[int, int, int], orders: tuple[DateOrder, ...], order: DateOrder | None
+) -> date | None:
+    """The calendar day of three numbers in that order, None if there is none; see `ParsedDate`."""
+    a, b, c = numbers
+    if orders and order not in orders:
+        return None
+    if not orders or order == "year-first":
+        year, month, day = a, b, c
+    else:
+        year, month, day = (c, b, a) if order == "day-first" else (c, a, b)
+    if orders and year < 100:
+        year += 1900 if year >= CENTURY_PIVOT else 2000
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
 
 
 def parse_date(text: str) -> ParsedDate | None:
-    """Take a date apart without deciding the order of day and month; None if its format is not known.
+    """Take a date apart without deciding the order of its numbers; None if its format is not known.
 
-    Known are year-first (ISO 8601 included), day/month/year and month/day/year, with `/`, `-` or `.`, the
-    year of four digits or, in last place, two; then perhaps a time, of 24 or 12 hours (AM, PM), with or
-    without seconds, fractions (kept to the microsecond) and an offset from UTC.
+    Known are numbers with `/`, `-` or `.` between them, the year of four digits first or last or of two; 20250313; months
+    by name in six languages; serial numbers of spreadsheets. Then perhaps a time, of 24 or 12 hours (AM, PM), with or
+    without seconds, fractions (kept to the microsecond), an offset from UTC or the name of a zone.
     """
-    match = _MOMENT.fullmatch(" ".join(text.split()))
-    if match is None:
-        return None
-    a, _, b, c, hour, minute, second, fraction, half, offset = match.groups()
-    clock = _time(hour, minute, second, fraction, half) if hour else MIDNIGHT
-    if clock is None:
-        return None
-    zone = _offset(offset) if offset else None
-    if len(a) == 4 and len(c) <= 2:
-        return ParsedDate(int(a), int(b), int(c), True, clock, zone)
-    if len(a) <= 2 and len(c) in (2, 4):
-        century = 0 if len(c) == 4 else 1900 if int(c) >= CENTURY_PIVOT else 2000
-        return ParsedDate(century + int(c), int(a), int(b), False, clock, zone)
+    written = _WEEKDAY.sub("", " ".join(text.split()))
+    match = _NUMBERS.fullmatch(written)
+    if match is not None:
+        return _of_numbers(match)
+    match = _COMPACT.fullmatch(written)
+    if match is not None:
+        return _parsed(match, (int(match["a"]), int(match["b"]), int(match["c"])))
+    if match := _SERIAL.fullmatch(written):
+        moment = SERIAL_EPOCH + timedelta(days=int(match["days"]))
+        time = timedelta(seconds=round(86_400 * float(f"0.{match['part'] or 0}")))
+        return ParsedDate((moment.year, moment.month, moment.day), (), time, None)
+    for pattern in (_DAY_MONTH, _MONTH_DAY, _YEAR_MONTH):
+        match = pattern.fullmatch(written)
+        if match and (month := month_number(match["month"])):
+            year = int(match["a"])
+            if len(match["a"]) == 2:
+                year += 1900 if year >= CENTURY_PIVOT else 2000
+            return _parsed(match, (year, month, int(match["c"])))
     return None
 
 
-def _time(
-    hour: str, minute: str, second: str | None, fraction: str | None, half: str | None
-) -> tuple[int, int, int, int] | None:
-    h, m, s = int(hour), int(minute), int(second or 0)
-    if half is not None:
-        if not 1 <= h <= 12:
+def month_number(name: str) -> int | None:
+    """The month, 1 to 12, of a name or its usual abbreviation; None if it is no month's."""
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    return MONTHS.get("".join(letter for letter in letters if not unicodedata.combining(letter)))
+
+
+def _of_numbers(match: re.Match[str]) -> ParsedDate | None:
+    a, b, c = match["a"], match["b"], match["c"]
+    numbers = (int(a), int(b), int(c))
+    if len(a) == 4 and len(c) <= 2:
+        return _parsed(match, numbers)
+    if len(a) <= 2 and len(c) == 4:
+        return _parsed(match, numbers, ORDERS[:2])
+    # Years of two digits come first with slashes or dashes only.
+    year_first = len(a) == 2 and match["mark"] != "."
+    orders = (*(ORDERS[:2] if len(c) == 2 else ()), *(ORDERS[2:] if year_first else ()))
+    return _parsed(match, numbers, orders) if len(a) <= 2 and len(c) <= 2 and orders else None
+
+
+def _parsed(
+    match: re.Match[str], numbers: tuple[int, int, int], orders: tuple[DateOrder, ...] = ()
+) -> ParsedDate | None:
+    clock = _time(match) if match["hour"] else timedelta(0)
+    zone = match["zone"]
+    return None if clock is None else ParsedDate(numbers, orders, clock, _offset(zone) if zone else None)
+
+
+def _time(match: re.Match[str]) -> timedelta | None:
+    hour, minute, second = int(match["hour"]), int(match["minute"]), int(match["second"] or 0)
+    fraction = match["fraction"]
+    if match["half"]:
+        if not 1 <= hour <= 12:
             return None
-        h = h % 12 + (12 if half in "Pp" else 0)
-    if h > 23 or m > 59 or s > 59:
+        hour = hour % 12 + (12 if match["half"] in "Pp" else 0)
+    # 23:59:60 is a leap second, 24:00 the end of the day.
+    if minute > 59 or second > 60 or hour > 24 or (hour == 24 and (minute or second)):
         return None
-    return h, m, s, int(fraction[:6].ljust(6, "0")) if fraction else 0
+    microseconds = int(fraction[:6].ljust(6, "0")) if fraction else 0
+    return timedelta(hours=hour, minutes=minute, seconds=second, microseconds=microseconds)
 
 
 def _offset(text: str) -> tzinfo:
-    if text in "Zz":
-        return UTC
-    offset = timedelta(hours=int(text[1:3]), minutes=int(text[3:].lstrip(":") or 0))
-    return timezone(-offset if text[0] == "-" else offset)
+    if text.upper() in ZONES:
+        return timezone(timedelta(hours=ZONES[text.upper()])) if ZONES[text.upper()] else UTC
+    signed = text.removeprefix("UTC").removeprefix("GMT")
+    hours, _, minutes = signed[1:].partition(":")
+    if len(hours) > 2:
+        hours, minutes = hours[:-2], hours[-2:]
+    offset = timedelta(hours=int(hours), minutes=int(minutes or 0))
+    return timezone(-offset if signed[0] == "-" else offset)
 
 
-def date_converter(field: Field, label: str, order: DateOrder | None, zone: tzinfo) -> Converter:
+def with_time(day: str, clock: str) -> str:
+    """Join a date and a time that stand in two columns; a date that has a time of its own keeps it."""
+    day = day.removesuffix(" 00:00:00") if clock else day
+    return day if not clock or ":" in day else f"{day} {clock}"
+
+
+def date_converter(
+    field: Field,
+    label: str,
+    order: DateOrder | None,
+    zone: tzinfo,
+    within: tuple[date, date] | None = None,
+) -> Converter:
     """Converter of dates to pairs: the moment in UTC, and its day since 1970-01-01 in the shop's zone.
 
     Times without an offset are the shop's. Where clocks go back such a time exists twice: the first is meant.
-    Where clocks go forward it may not exist: it is read as if they had not (PEP 495, fold = 0).
+    Where clocks go forward it may not exist: it is read as if they had not (PEP 495, fold = 0). Days outside `within`
+    are rejected as strays, far from all others of the file.
     """
-    sample = {None: "2010-12-31", "day-first": "31/12/2010", "month-first": "12/31/2010"}[order]
-    wanted = f"a date such as {sample} 08:26"
+    samples = {"day-first": "31/12/2010", "month-first": "12/31/2010", "year-first": "10/12/31"}
+    wanted = f"a date such as {samples[order] if order else '2010-12-31'} 08:26"
 
     def convert(text: str) -> Any:
         parsed = parse_date(text)
         if parsed is None:
             return invalid("not_a_date", label, text, "is not a date", wanted)
         day = parsed.day(order)
-        if day is None and (parsed.day("day-first") or parsed.day("month-first")):
+        if day is None and any(map(parsed.day, parsed.orders)):
             problem = "does not fit the order of day and month in this file"
             return invalid("date_order", label, text, problem, wanted)
         if day is None:
             return invalid("not_a_date", label, text, "is no day of the calendar", wanted)
+        stray = within and not within[0] <= day <= within[1]
+        if stray and FIRST_YEAR <= day.year <= LAST_YEAR:
+            others = f"a day near the others ({within[0]} to {within[1]})"
+            return invalid("stray_date", label, text, "is far from all other dates of the file", others)
         if FIRST_YEAR <= day.year <= LAST_YEAR:
-            written = datetime.combine(day, time(*parsed.time), parsed.offset or zone)
+            written = datetime(day.year, day.month, day.day, tzinfo=parsed.offset or zone) + parsed.time
             moment = written.astimezone(UTC)
             local = moment.astimezone(zone)
             if FIRST_YEAR <= local.year <= LAST_YEAR:

@@ -1,18 +1,25 @@
 """What a kind of file holds: its fields, their limits, and the names their columns go by."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+import tomllib
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final, Literal
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, Literal
 
-RowCheck = Callable[[Mapping[str, Sequence[object]]], Iterable[tuple[int, str, str]]]
 Kind = Literal["text", "code", "integer", "decimal", "datetime"]
 
 DecimalSeparator = Literal[".", ","]
-DateOrder = Literal["day-first", "month-first"]
+DateOrder = Literal["day-first", "month-first", "year-first"]
 
 _NOT_ALPHANUMERIC: Final = re.compile(r"[\W_]+")
+# What stands beside a name without being part of it: "Unit Price (USD)", "Price in EUR", "Menge [kg]".
+_UNIT: Final = re.compile(
+    r"\(.*?\)|\[.*?\]|\b(?:in )?(?:EUR|USD|GBP|CHF|JPY|CAD|AUD|SEK|DKK|NOK|PLN)\b|[$\u20ac\u00a3\u00a5]"
+)
 
 
 class UnreadableFile(ValueError):
@@ -20,11 +27,57 @@ class UnreadableFile(ValueError):
 
 
 def normalise_name(name: str) -> str:
-    """Reduce a column's name to what identifies it: letters and digits, in lower case.
+    """Reduce a column's name to what identifies it: letters and digits, in lower case, without accents.
 
-    "Customer ID", "customer_id" and "CustomerID" all become "customerid".
+    "Customer ID", "customer_id" and "CustomerID" all become "customerid"; a percent sign is a word.
     """
-    return _NOT_ALPHANUMERIC.sub("", name).casefold()
+    letters = unicodedata.normalize("NFKD", name.replace("%", " percent ").casefold())
+    bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return _NOT_ALPHANUMERIC.sub("", bare)
+
+
+def name_without_unit(name: str) -> str:
+    """The normalised name without units or currencies in brackets or at its side."""
+    return normalise_name(_UNIT.sub(" ", name.replace("(%)", "%")))
+
+
+@cache
+def column_names(concept: str) -> tuple[str, ...]:
+    """The names a column of that concept goes by, from the table in column_names.toml; weak ones begin with "~"."""
+    return tuple(_table()["names"][concept])
+
+
+@cache
+def layouts() -> tuple["Layout", ...]:
+    """The exports of well-known programs, from the same table."""
+    return tuple(Layout(each["title"], tuple(each["has"]), each["columns"]) for each in _table()["layouts"])
+
+
+@cache
+def currency_words() -> frozenset[str]:
+    """The letters, in capitals, that stand beside a number for a currency; signs such as € are known anyway."""
+    return frozenset(_table()["currencies"])
+
+
+@cache
+def _table() -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_name("column_names.toml").read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The columns of a well-known program's export, recognised by some of their names.
+
+    Attributes
+    ----------
+    title : what it is an export of.
+    has : names of columns that only such a file has together.
+    columns : the field of each column; fields that a kind of file does not have are passed over.
+    """
+
+    title: str
+    has: tuple[str, ...]
+    columns: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +87,21 @@ class Field:
     Attributes
     ----------
     name : the field's name, which is also the name of its column in a chunk.
-    aliases : other names its column may have; case, spaces and punctuation never matter.
+    aliases : other names its column may have; case, spaces, accents and punctuation never matter. A name that begins
+        with "~" counts only where no column has another of the names.
     kind : "text" (white space collapsed), "code" (an identifier), "integer", "decimal" or "datetime". A
         datetime gives two columns: `<name>`, aware and in UTC, and `<name>_day`, days since 1970-01-01 in the
         shop's zone.
     required : whether the column must be there and no value of it may be blank.
+    instead : a field that makes this one needless if there is a column for it; "" where the column may be missing
+        anyway.
     max_length : longest text or code, in characters; longer ones are rejected, never cut.
-    places : decimals of a decimal field; values that need more are rejected.
+    places : decimals of a decimal field; values that need more are rejected, or rounded where it `rounds`.
+    percent : whether a percent sign after the number is part of it.
     minimum, maximum : inclusive limits of a number.
     zero : whether the number 0 is a value.
     empty : what a blank value of an optional field becomes.
+    inspected : whether all different values of the column are collected before its rows are read.
     convert : turns the stripped text of a code into its value; a ValueError rejects it, with its message.
     """
 
@@ -51,12 +109,16 @@ class Field:
     aliases: tuple[str, ...] = ()
     kind: Kind = "text"
     required: bool = False
+    instead: str | None = None
     max_length: int | None = None
     places: int = 4
+    rounds: bool = False
+    percent: bool = False
     minimum: Decimal | int | None = None
     maximum: Decimal | int | None = None
     zero: bool = True
     empty: object = None
+    inspected: bool = False
     convert: Callable[[str], object] | None = None
 
     @property
@@ -64,13 +126,20 @@ class Field:
         """The normalised names a column of this field may have."""
         return frozenset(normalise_name(name) for name in (self.name, *self.aliases))
 
+    @property
+    def weak_names(self) -> frozenset[str]:
+        """Those of the names that count only where there is no better one."""
+        return frozenset(normalise_name(name) for name in self.aliases if name.startswith("~"))
+
 
 @dataclass(frozen=True, slots=True)
 class FileSchema:
     """The fields of one kind of file.
 
-    `check` checks whole rows after their values: from the columns of a piece of the file (rejected values among
-    them) it yields the number of each bad row in them, with a stable reason and the sentence for the user.
+    Attributes
+    ----------
+    fallback : fields that take the column of another one where they have none of their own.
+    time : for a datetime field the field that holds its time of day where that stands in a column of its own.
 
     Raises
     ------
@@ -78,24 +147,23 @@ class FileSchema:
     """
 
     fields: tuple[Field, ...]
-    check: RowCheck | None = None
+    fallback: Mapping[str, str] = field(default_factory=dict)
+    time: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         taken: set[str] = set()
-        for field in self.fields:
-            if field.names & taken:
-                raise ValueError(f"Another field has one of the names of {field.name!r}.")
-            taken |= field.names
+        for each in self.fields:
+            if each.names & taken:
+                raise ValueError(
+                    f"Another field has one of the names of {each.name!r}: {each.names & taken}."
+                )
+            taken |= each.names
 
     def __iter__(self) -> Iterator[Field]:
         return iter(self.fields)
 
     def __getitem__(self, name: str) -> Field:
-        return {field.name: field for field in self.fields}[name]
+        return {each.name: each for each in self.fields}[name]
 
     def __contains__(self, name: object) -> bool:
-        return any(field.name == name for field in self.fields)
-
-    def with_check(self, check: RowCheck) -> "FileSchema":
-        """The same schema with a check of whole rows."""
-        return replace(self, check=check)
+        return any(each.name == name for each in self.fields)

@@ -1,11 +1,12 @@
 """Numbers as files write them. The decimal separator is decided for a whole file, never row by row."""
 
 import re
-from decimal import Context, Decimal
+import unicodedata
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Final
 
-from elastix.imports.core.fields import DecimalSeparator, Field
-from elastix.imports.core.values import Converter, checked, invalid
+from elastix.imports.core.fields import DecimalSeparator, Field, currency_words
+from elastix.imports.core.values import Converter, Noted, checked, invalid
 
 LONGEST_NUMBER: Final = 40
 LARGEST_NUMBER: Final = Decimal(10) ** 15
@@ -14,31 +15,66 @@ DOUBLE_DIGITS: Final = 15
 _EXACT: Final = Context(prec=80)
 _DOUBLE: Final = Context(prec=DOUBLE_DIGITS)
 _GROUPS: Final = re.compile("[.,' \u2019]")
+_DASHES: Final = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
+_BESIDE: Final = re.compile(r"(\(?)([^\d()]*?)(\(?)([.,]?\d(?:[^()]*\d)?[.,]?)(\)?)([^\d()]*?)(\)?)")
 
 
 def _pattern(separator: str, group: str) -> re.Pattern[str]:
-    """Signed digits, plain or grouped by thousands (no group begins with 0), a fraction, an exponent."""
+    """Signed digits, plain or grouped by thousands (or as in India; no group begins with 0), a fraction, an exponent."""
+    groups = rf"[1-9][0-9]{{0,2}}([{re.escape(group)}' \u2019])[0-9]{{3}}(?:\1[0-9]{{3}})*"
+    lakhs = rf"[1-9][0-9]?(?:{re.escape(group)}[0-9]{{2}})+{re.escape(group)}[0-9]{{3}}"
     return re.compile(
-        r"[+-]?(?=[0-9]|" + re.escape(separator) + "[0-9])"
-        r"(?:[1-9][0-9]{0,2}([" + re.escape(group) + "' \u2019" + r"])[0-9]{3}(?:\1[0-9]{3})*|[0-9]*)"
-        r"(?:" + re.escape(separator) + r"[0-9]*)?(?:[eE][+-]?[0-9]{1,2})?"
+        rf"[+-]?(?=[0-9]|{re.escape(separator)}[0-9])(?:{groups}|{lakhs}|[0-9]*)"
+        rf"(?:{re.escape(separator)}[0-9]*)?(?:[eE][+-]?[0-9]{{1,2}})?"
     )
 
 
 _PATTERNS: Final[dict[str, re.Pattern[str]]] = {".": _pattern(".", ","), ",": _pattern(",", ".")}
 
 
+def bare_number(text: str) -> tuple[str, str]:
+    """Strip a number of what stands around it; return it with a minus in front if it is negative, and the currency
+    that stood beside it ("" if none did).
+
+    Negative are (2), 2-, - 2, -$4.50, ($4.50), with any dash of Unicode; "12.-" is a price without cents. What is no
+    number comes back as a text that is none either.
+    """
+    written = " ".join(unicodedata.normalize("NFKC", text).translate(_DASHES).split())
+    match = None
+    if not (written[:1].isdigit() and written[-1:].isdigit()) and len(written) <= LONGEST_NUMBER:
+        match = _BESIDE.fullmatch(written)
+    if match is None:
+        return written, ""
+    opened, left, inner, digits, closed, right, outer = match.groups()
+    if digits[0] == "." and left[-1:].isalpha():  # "Rs.500" is no half
+        left, digits = f"{left}.", digits[1:]
+    if digits[-1] in ".," and right.strip("- ") == "" and right.count("-") in (1, 2):
+        right = ""
+    signs = left.count("-") + right.count("-")
+    brackets = (opened + inner, closed + outer)
+    beside = [part for side in (left, right) if (part := side.replace("-", " ").replace("+", " ").strip())]
+    fine = signs + left.count("+") <= 1 and brackets in (("", ""), ("(", ")")) and not (signs and brackets[0])
+    if not fine or "+" in right or len(beside) > 1 or not all(map(_is_currency, beside)):
+        return written, ""
+    return ("-" if signs or brackets[0] else "") + digits, "".join(beside).upper()
+
+
+def _is_currency(text: str) -> bool:
+    return text.upper() in currency_words() or (len(text) == 1 and unicodedata.category(text) == "Sc")
+
+
 def is_number(text: str, separator: DecimalSeparator) -> bool:
-    """Whether a text, its white space collapsed, is a number with the given decimal separator."""
+    """Whether a bare number is one with the given decimal separator."""
     return len(text) <= LONGEST_NUMBER and bool(_PATTERNS[separator].fullmatch(text))
 
 
 def parse_number(text: str, separator: DecimalSeparator) -> Decimal | None:
     """Read a number with the given decimal separator; None if it is not one.
 
-    Thousands may be grouped by the other separator, a space or an apostrophe; an exponent is accepted (1E-3).
+    Thousands may be grouped by the other separator, a space or an apostrophe; an exponent is accepted (1E-3), and so
+    are a currency beside the number and the ways of `bare_number` to write a negative one.
     """
-    written = " ".join(text.split()).replace("\u2212", "-")
+    written, _ = bare_number(text)
     if not is_number(written, separator):
         return None
     whole, _, fraction = written.partition(separator)
@@ -46,40 +82,43 @@ def parse_number(text: str, separator: DecimalSeparator) -> Decimal | None:
     return Decimal(f"{digits}.{fraction}" if fraction and fraction[0] not in "eE" else digits + fraction)
 
 
-def rounded(value: Decimal, places: int) -> Decimal | None:
-    """The value with exactly that many decimals, or None if it needs more.
+def rounded(value: Decimal, places: int) -> tuple[Decimal, bool]:
+    """The value with exactly that many decimals, and whether it had more.
 
     Trailing zeros count for nothing. Numbers of more than 15 digits are rounded to 15 first: what follows is
     the noise of binary fractions (2.5500000000000003).
     """
     settled = _DOUBLE.plus(value) if len(value.as_tuple().digits) > DOUBLE_DIGITS else value
-    result = settled.quantize(Decimal(1).scaleb(-places), context=_EXACT)
-    if result != settled:
-        return None
-    return abs(result) if result.is_zero() else result
+    result = settled.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, context=_EXACT)
+    return (abs(result) if result.is_zero() else result), result != settled
 
 
 def number_converter(column: Field, label: str, separator: DecimalSeparator) -> Converter:
-    """Converter of a decimal field (to Decimal, with the field's decimals) or an integer field (to int)."""
+    """Converter of a decimal field (to Decimal, with the field's decimals) or an integer field (to int).
+
+    A field that `rounds` takes numbers of more decimals and notes that they were rounded.
+    """
     whole = column.kind == "integer"
     sample = "a whole number such as 6" if whole else f"a number such as 2{separator}55"
     low = -LARGEST_NUMBER if column.minimum is None else Decimal(column.minimum)
     high = LARGEST_NUMBER if column.maximum is None else Decimal(column.maximum)
 
     def convert(text: str) -> Any:
-        value = parse_number(text, separator)
+        value = parse_number(text.removesuffix("%") if column.percent else text, separator)
         if value is None:
             return invalid("not_a_number", label, text, "is not a number", sample)
         if not low <= value <= high:
             return invalid("out_of_range", label, text, "is out of range", f"{low:f} to {high:f}")
-        exact = rounded(value, 0 if whole else column.places)
-        if exact is None and whole:
+        result, cut = rounded(value, 0 if whole else column.places)
+        if cut and whole:
             return invalid("not_whole", label, text, "is not a whole number", sample)
-        if exact is None:
+        if cut and (not column.rounds or not result):
             wanted = f"at most {column.places} decimals"
             return invalid("too_many_decimals", label, text, "has too many decimals", wanted)
-        if not exact and not column.zero:
+        if not result and not column.zero:
             return invalid("zero", label, text, "is zero", "any other number")
-        return int(exact) if whole else exact
+        if whole:
+            return int(result)
+        return Noted(result, "rounded") if cut else result
 
     return checked(column, label, convert, column.empty)

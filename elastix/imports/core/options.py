@@ -1,11 +1,23 @@
 """What a user says about a file, and what was detected."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from typing import Final
 
+from elastix.imports.core.columns import Mappings
 from elastix.imports.core.fields import DateOrder, DecimalSeparator
 from elastix.imports.core.formats import MAX_BYTES
+
+# What a file can be asked about, and what it means to accept it (option `accept`).
+ACCEPTABLE: Final[dict[str, str]] = {
+    "already_imported": "Rows that are in the books already are added a second time.",
+    "stray_date": "Rows with a date far from all others are read.",
+    "all_returns": "A file in which every row is a return is read.",
+    "look_alike_code": "Codes like those of the catalogue without their zeros are other products.",
+}
+# The options of all three ways in; `mapping` and `accept` beside them.
+SINGLE_OPTIONS: Final = ("encoding", "delimiter", "decimal_mark", "date_order", "sheet", "currency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +31,11 @@ class Options:
         is ignored.
     encoding : such as "utf-8", "cp1252" or "utf-16".
     delimiter : one character, or "tab".
-    decimal_separator : "." or ",".
-    day_first : whether 1/2/2011 is the first of February.
+    decimal_mark : the decimal separator, "." or ",".
+    date_order : whether 1/2/11 is the first of February, the second of January, or in 2001.
     sheet : the name of a workbook's sheet.
+    accept : reasons for which rows would be set aside that the user wants to keep all the same.
+    remembered : mappings that were given for files of the same columns before.
     max_bytes : the largest size of the file when unpacked.
     """
 
@@ -29,9 +43,11 @@ class Options:
     mapping: Mapping[str, str] = field(default_factory=dict)
     encoding: str | None = None
     delimiter: str | None = None
-    decimal_separator: DecimalSeparator | None = None
-    day_first: bool | None = None
+    decimal_mark: DecimalSeparator | None = None
+    date_order: DateOrder | None = None
     sheet: str | None = None
+    accept: Collection[str] = ()
+    remembered: Mappings = field(default_factory=dict)
     max_bytes: int = MAX_BYTES
 
 
@@ -45,7 +61,7 @@ class Report:
     compressed : whether the text was packed with gzip.
     encoding, delimiter : of a text, else None.
     decimal_mark : the decimal separator, "." or ",".
-    date_order : "day-first", "month-first", or None where every date says it itself.
+    date_order : "day-first", "month-first", "year-first", or None where every date says it itself.
     header_line : the line the header ends on.
     mapping : the column of each field that has one.
     ignored_columns : columns that belong to no field.

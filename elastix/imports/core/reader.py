@@ -1,15 +1,16 @@
 """Reading a table: the format of the file is detected first, then its rows come in chunks of columns."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import date, tzinfo
 from itertools import compress
 from operator import itemgetter
 from typing import Any, BinaryIO, Final
 
 from elastix.imports.core.columns import Columns, Header, check_mapping, find_header, resolve
-from elastix.imports.core.dates import date_converter
-from elastix.imports.core.fields import DateOrder, Field, FileSchema, UnreadableFile
+from elastix.imports.core.dates import ORDERS, date_converter, with_time
+from elastix.imports.core.fields import DateOrder, DecimalSeparator, Field, FileSchema, UnreadableFile
 from elastix.imports.core.formats import TextFormat, is_workbook, text_format
 from elastix.imports.core.numbers import number_converter
 from elastix.imports.core.options import Options, Report
@@ -20,6 +21,7 @@ from elastix.imports.core.values import (
     CellConverter,
     CellError,
     Converter,
+    Noted,
     cell_text,
     code_converter,
     shown,
@@ -29,6 +31,10 @@ from elastix.imports.core.workbook import SheetRecords, open_sheet
 
 CHUNK_ROWS: Final = 20_000
 DELIMITERS: Final = (",", ";", "\t", "|")
+
+# Given the columns of some rows (rejected values among them) it changes them in place, and yields the number of each row
+# that is bad as a whole, with a stable reason and the sentence for the user.
+RowCheck = Callable[[dict[str, list[Any]]], Iterable[tuple[int, str, str]]]
 
 _DELIMITER_NAMES: Final = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 
@@ -43,11 +49,13 @@ class Chunk:
     columns : (n,) values of each field, whether the file has its column or not; a datetime field has a second
         column `<name>_day`: days since 1970-01-01 in the shop's zone.
     rejects : the rejected rows, in the order of the file.
+    notes : cells that were taken for something else than they say, by (field, code of the note).
     """
 
     line_numbers: list[int]
     columns: dict[str, list[Any]]
     rejects: list[Reject]
+    notes: Counter[tuple[str, str]]
 
     def __len__(self) -> int:
         """Rows of the file that the chunk accounts for, accepted or rejected."""
@@ -63,55 +71,76 @@ class Table:
     header : the names of its columns.
     rows_hint : how many rows it has, accepted or not.
     report : how it is read.
+    currencies : the currencies that stand beside its numbers, as they are written there.
+    passed_over : columns that a known layout or the user says are not to be read.
     """
 
     header: tuple[str, ...]
     rows_hint: int
     report: Report
+    currencies: frozenset[str]
+    passed_over: frozenset[str]
     _records: Records
     _columns: Columns
     _schema: FileSchema
     _time_zone: tzinfo
+    _within: tuple[date, date] | None
+    _marks: Mapping[str, DecimalSeparator]
+    _distinct: Mapping[str, set[Any]]
 
-    def chunks(self, size: int = CHUNK_ROWS) -> Iterator[Chunk]:
+    def distinct(self, name: str) -> set[Any]:
+        """The different values of an inspected field, without blank and bad ones; at most 10,000."""
+        convert = self._converter(self._schema[name])
+        values = {_plain(convert(cell)) for cell in self.distinct_cells(name)}
+        return {
+            value for value in values if type(value) is not CellError and value != self._schema[name].empty
+        }
+
+    def distinct_cells(self, name: str) -> set[Any]:
+        """The different cells of an inspected field, as they are written; at most 10,000."""
+        return set(self._distinct.get(name, ()))
+
+    def chunks(self, size: int = CHUNK_ROWS, check: RowCheck | None = None) -> Iterator[Chunk]:
         """Read the rows, `size` or somewhat more at a time. Accepted and rejected ones are all rows of the file.
 
         Of a file object only one such iteration can be under way.
         """
         caches = {field.name: CachedConverter(self._converter(field)) for field in self._schema}
         names = [name for field in self._schema for name in _column_names(field)]
-        chunk = Chunk([], {name: [] for name in names}, [])
+        chunk = Chunk([], {name: [] for name in names}, [], Counter())
         # Cells are converted while the processor still has them in its cache; joining columns costs little.
         for batch in self._records.batches(len(self.header), self.report.header_line):
-            more = self._chunk(batch, caches)
+            more = self._chunk(batch, caches, check)
             chunk.line_numbers.extend(more.line_numbers)
             chunk.rejects.extend(more.rejects)
+            chunk.notes.update(more.notes)
             for name, column in more.columns.items():
                 chunk.columns[name].extend(column)
             if len(chunk) >= size:
                 yield chunk
-                chunk = Chunk([], {name: [] for name in names}, [])
+                chunk = Chunk([], {name: [] for name in names}, [], Counter())
             for cache in caches.values():
                 cache.trim()
         if len(chunk):
             yield chunk
 
     def _converter(self, field: Field) -> CellConverter:
-        label, separator = self.report.mapping.get(field.name, field.name), self.report.decimal_mark
+        label = self.report.mapping.get(field.name, field.name)
+        separator = self._marks.get(field.name, self.report.decimal_mark)
         convert: Converter
         if field.kind == "text":
             convert = text_converter(field, label)
         elif field.kind == "code":
             convert = code_converter(field, label)
         elif field.kind == "datetime":
-            convert = date_converter(field, label, self.report.date_order, self._time_zone)
+            convert = date_converter(field, label, self.report.date_order, self._time_zone, self._within)
         else:
             convert = number_converter(field, label, separator)
         if self.report.format == "csv":
             return convert
         return lambda cell: convert(cell_text(cell, field.kind, separator))
 
-    def _chunk(self, batch: Batch, caches: dict[str, CachedConverter]) -> Chunk:
+    def _chunk(self, batch: Batch, caches: dict[str, CachedConverter], check: RowCheck | None) -> Chunk:
         values = {field.name: self._values(field, batch, caches[field.name]) for field in self._schema}
         problems: dict[int, list[CellError]] = {}
         for name, column in values.items():
@@ -119,10 +148,11 @@ class Table:
                 for row, value in enumerate(column):
                     if type(value) is CellError:
                         problems.setdefault(row, []).append(value)
-        if self._schema.check:
-            for row, reason, message in self._schema.check(values):
+        if check:
+            for row, reason, message in check(values):
                 problems.setdefault(row, []).append(CellError(reason, message))
         lines, rejects = list(batch.lines), list(batch.rejects)
+        notes = self._noted(batch, caches)
         if problems:
             for row, errors in problems.items():
                 message = " ".join(each.message for each in errors)
@@ -141,7 +171,16 @@ class Table:
                 name: list(map(itemgetter(part), column)) if split else column
                 for part, name in enumerate(names)
             }
-        return Chunk(lines, columns, rejects)
+        return Chunk(lines, columns, rejects, notes)
+
+    def _noted(self, batch: Batch, caches: dict[str, CachedConverter]) -> Counter[tuple[str, str]]:
+        notes = Counter[tuple[str, str]]()
+        for name, cache in caches.items():
+            place = self._columns.position.get(name)
+            if cache.noted and place is not None:
+                found = (cache.noted[cell] for cell in batch.cells[place] if cell in cache.noted)
+                notes.update((name, note) for note in found)
+        return notes
 
     def _values(self, field: Field, batch: Batch, cache: CachedConverter) -> list[Any]:
         place = self._columns.position.get(field.name)
@@ -149,10 +188,18 @@ class Table:
             empty = (field.empty, None) if field.kind == "datetime" else field.empty
             return [empty] * len(batch.lines)
         cells = batch.cells[place]
+        clock = self._columns.position.get(self._schema.time.get(field.name, ""))
+        if clock is not None:
+            pairs = zip(cells, batch.cells[clock], strict=True)
+            cells = [with_time(cell_text(day, "datetime"), cell_text(time, "time")) for day, time in pairs]
         if self.report.format == "xlsx" and bool in set(map(type, cells)):
             # True equals 1: the cache would take the one for the other.
             cells = [cell_text(cell) if isinstance(cell, bool) else cell for cell in cells]
         return list(map(cache.__getitem__, cells))
+
+
+def _plain(value: Any) -> Any:
+    return value.value if type(value) is Noted else value
 
 
 def _column_names(field: Field) -> tuple[str, ...]:
@@ -174,9 +221,7 @@ def open_table(source: BinaryIO, schema: FileSchema, options: Options | None = N
     """
     options = options or Options()
     check_mapping(schema, options.mapping)
-    if options.decimal_separator not in (None, ".", ","):
-        named = shown(options.decimal_separator)
-        raise UnreadableFile(f'The decimal separator {named} is not known: name "." or ",".')
+    _check_options(options)
     layout = None
     candidates: list[TextRecords | SheetRecords]
     if is_workbook(source):
@@ -185,11 +230,22 @@ def open_table(source: BinaryIO, schema: FileSchema, options: Options | None = N
         layout = text_format(source, options.encoding, options.max_bytes)
         candidates = [TextRecords(source, layout, each) for each in _delimiters(options.delimiter)]
     # The delimiter is the one under which the header has most of the fields.
-    found = [(records, find_header(records.head(), schema, options.mapping)) for records in candidates]
+    found = [
+        (records, find_header(records.head(), schema, options.mapping, options.remembered))
+        for records in candidates
+    ]
     records, header = max(found, key=lambda pair: pair[1].score if pair[1] else (False, -1, -1))
     if header is None:
         raise UnreadableFile("The file has no rows: export it again.")
     return _table(records, layout, header, schema, options)
+
+
+def _check_options(options: Options) -> None:
+    if options.decimal_mark not in (None, ".", ","):
+        raise UnreadableFile(f'The decimal mark {shown(options.decimal_mark)} is not known: name "." or ",".')
+    if options.date_order not in (None, *ORDERS):
+        named = shown(str(options.date_order))
+        raise UnreadableFile(f"The order of dates {named} is not known: name one of {', '.join(ORDERS)}.")
 
 
 def _delimiters(given: str | None) -> Sequence[str]:
@@ -208,18 +264,20 @@ def _table(
     schema: FileSchema,
     options: Options,
 ) -> Table:
-    columns = resolve(header, schema)
+    columns = resolve(header, schema, records.head())
     delimiter = records.delimiter if isinstance(records, TextRecords) else None
     seen = sniff(records, columns, schema, header.line)
-    order: DateOrder | None = "day-first" if options.day_first else "month-first"
-    if options.day_first is None:
-        order = seen.orders.order()
+    order = options.date_order or seen.dates.order()
+    mark, marks = (
+        seen.decimal_marks(delimiter) if options.decimal_mark is None else (options.decimal_mark, {})
+    )
+    within = None if "stray_date" in options.accept else seen.dates.within(order)
     report = Report(
         format="csv" if layout else "xlsx",
         compressed=bool(layout and layout.compressed),
         encoding=layout.encoding if layout else None,
         delimiter=delimiter,
-        decimal_mark=options.decimal_separator or seen.separators.separator(delimiter),
+        decimal_mark=mark,
         date_order=order,
         header_line=header.line,
         mapping={name: columns.names[place] for name, place in columns.position.items()},
@@ -227,7 +285,12 @@ def _table(
         sheet=records.name if isinstance(records, SheetRecords) else None,
         notes=tuple(_notes(records, header, seen, order)),
     )
-    return Table(columns.names, seen.rows, report, records, columns, schema, options.time_zone)
+    said = {**(header.layout.columns if header.layout else {}), **options.mapping}
+    passed_over = frozenset(column for column, field in said.items() if not field)
+    return Table(
+        columns.names, seen.rows, report, seen.currencies, passed_over, records, columns, schema, options.time_zone,
+        within, marks, seen.distinct,
+    )  # fmt: skip
 
 
 def _notes(
@@ -238,10 +301,13 @@ def _notes(
         yield f"The workbook has several sheets; {shown(records.name)} was read, {others} not."
     if header.skipped:
         yield f"{header.skipped} rows above the header (line {header.line}) were passed over."
-    contrary = {"day-first": seen.orders.second, "month-first": seen.orders.first}
-    if order and contrary[order]:
+    if header.layout:
+        yield f"The file was recognised as {header.layout.title}."
+    if header.remembered:
+        yield "The columns are read as somebody said for a file of the same columns before."
+    if order and seen.dates.against(order):
         yield f"Some dates do not exist {order}; those rows are rejected."
-    if seen.separators.first and seen.separators.second:
+    if any(each.point and each.comma for each in seen.separators.values()):
         yield "Some numbers have another decimal separator than the others; those rows are rejected."
     if seen.dates_half_converted:
         yield (

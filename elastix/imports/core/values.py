@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from elastix.imports.core.fields import DecimalSeparator, Field, Kind
 
@@ -27,9 +27,11 @@ REASONS: Final[dict[str, str]] = {
     "out_of_range": "A number is outside its limits.",
     "too_many_decimals": "A number has more decimals than its field.",
     "not_a_date": "A value is not a date in a known format, or no day of the calendar.",
+    "stray_date": "A date is far from all other dates of the file.",
     "date_order": "A date does not exist in the order of day and month that the rest of the file has.",
     "year_out_of_range": "A date is outside 1970 to 2100.",
     "invalid_code": "A value cannot be a code.",
+    "damaged_code": "A spreadsheet has turned a code into a rounded number.",
 }
 
 CACHE_SIZE: Final = 50_000
@@ -43,6 +45,8 @@ _CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# 4.00638E+12 stands for whole numbers that a spreadsheet has rounded: nobody knows which.
+_DAMAGED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]{1,3}")
 _WHOLE_FLOAT: Final = re.compile(r"[0-9]+\.0+")
 # How spreadsheets, pandas and databases write "nothing".
 _NOTHING: Final = frozenset({"nan", "null", "none", "n/a", "#n/a", "<na>", "nat"})
@@ -57,23 +61,36 @@ class CellError:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A value that is not quite what the cell says: which code of a note the user should see counted."""
+
+    value: Any
+    note: str
+
+
 class CachedConverter(dict[Any, Any]):
     """Converted values by their cell: each distinct cell is converted once.
 
-    `has_errors` tells whether any value handed out so far was rejected. `trim` keeps it small.
+    `has_errors` tells whether any value handed out so far was rejected, `noted` holds the notes of cells. `trim` keeps
+    it small.
     """
 
-    __slots__ = ("_convert", "has_errors")
+    __slots__ = ("_convert", "has_errors", "noted")
 
     def __init__(self, convert: CellConverter) -> None:
         super().__init__()
         self._convert = convert
         self.has_errors = False
+        self.noted: dict[Any, str] = {}
 
     def __missing__(self, cell: Any) -> Any:
         value = self._convert(cell)
         if type(value) is CellError:
             self.has_errors = True
+        elif type(value) is Noted:
+            self.noted[cell] = value.note
+            value = value.value
         if not isinstance(cell, str) or len(cell) <= CACHED_TEXT:
             self[cell] = value
         return value
@@ -82,17 +99,20 @@ class CachedConverter(dict[Any, Any]):
         """Forget everything if too much is held; to be called between chunks."""
         if len(self) > CACHE_SIZE:
             self.clear()
+            self.noted.clear()
             self.has_errors = False
 
 
-def cell_text(cell: Any, kind: Kind = "text", separator: DecimalSeparator = ".") -> str:
+def cell_text(cell: Any, kind: Kind | Literal["time"] = "text", separator: DecimalSeparator = ".") -> str:
     """Write a workbook's typed cell as a text file would.
 
     A number has no needless decimals and at most 15 digits, as Excel shows it; in a date column it is Excel's
-    serial number of a day (days since 1899-12-30). Dates become ISO 8601.
+    serial number of a day (days since 1899-12-30), as a time of day the part of one. Dates become ISO 8601.
     """
     if isinstance(cell, str):
-        return cell
+        return cell if kind != "time" else clean(cell)
+    if kind == "time" and isinstance(cell, int | float) and 0 <= cell < 1:
+        return cell_text(SERIAL_EPOCH + timedelta(days=cell)).partition(" ")[2]
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, int | float):
@@ -136,10 +156,13 @@ def neutralise_formula(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Strip white space, byte order marks and the apostrophe that `neutralise_formula` adds."""
+    """Strip white space, byte order marks and what protects a text from a spreadsheet: the apostrophe that
+    `neutralise_formula` adds, ="00123"."""
     stripped = text.replace("\ufeff", "").strip()
     if len(stripped) > 1 and stripped[0] == "'" and stripped[1] in _FORMULA_STARTS:
         return stripped[1:].strip()
+    if stripped.startswith('="') and stripped.endswith('"') and len(stripped) > 2:
+        return stripped[2:-1].strip()
     return stripped
 
 
@@ -188,6 +211,17 @@ def code_converter(field: Field, label: str) -> Converter:
     """
 
     def convert(text: str) -> Any:
+        if _DAMAGED.fullmatch(text):
+            problem = "has lost its last digits in a spreadsheet"
+            return invalid(
+                "damaged_code",
+                label,
+                text,
+                problem,
+                "the code as text: export it anew, with the column as text",
+            )
+        if len(text) > 1 and text[0] == "'" and text[1:].isdigit():
+            text = text[1:]
         if field.convert is None:
             code = text[: text.index(".")] if _WHOLE_FLOAT.fullmatch(text) else " ".join(text.split())
             return _no_longer(field, label, code)

@@ -11,12 +11,11 @@ from django.http import HttpRequest
 from elastix.admin_base import PeriodFilter, ReadOnlyAdmin, ServiceDeletes, change_link, copy_state
 from elastix.admin_imports import UploadMixin
 from elastix.dataset.versions import data_version
-from pricing.sales.core.files import ImportKind
+from pricing.sales.core.files import TRANSACTIONS, ImportKind
 from pricing.sales.core.lines import EXCLUSION_REASONS
 from pricing.sales.models import SalesHistory, StaleCustomer, StaleProduct, Transaction
 from pricing.sales.models.products import MAX_PRICE
 from pricing.sales.models.transactions import SalesSource
-from pricing.sales.services.imports import SCHEMA
 from pricing.sales.services.manual_history import manual_day_create, manual_day_delete, manual_day_update
 from pricing.sales.services.transactions import (
     NEGATIVE_PRICE,
@@ -98,7 +97,7 @@ class TransactionAdmin(UploadMixin, ServiceDeletes):
 
     form = TransactionForm
     upload_kind = ImportKind.TRANSACTIONS
-    upload_schema = SCHEMA
+    upload_schema = TRANSACTIONS
     list_display = (
         "invoice_no", "product_id", "description", "quantity", "unit_price", "invoice_date", "customer_id",
         "country", "is_return", "left_out",

@@ -14,6 +14,8 @@ from elastix.api.filters import BooleanFilter, ChoiceFilter, StrictFilterSet
 from elastix.api.operations import operation
 from elastix.api.viewsets import AnyAccept, ElastixViewSet
 from elastix.errors import found
+from elastix.imports.core.dates import ORDERS
+from elastix.imports.core.options import ACCEPTABLE, SINGLE_OPTIONS
 from elastix.imports.models import ImportBatch, ImportStatus, kind_choices
 from elastix.imports.services import batch_create, rejects_file
 from pricing.sales.services.imports import batch_revert
@@ -25,7 +27,38 @@ class ImportSerializer(serializers.Serializer[Any]):
         required=False, default=dict, help_text='Columns to fields, such as {"Artikel": "stock_code"}.'
     )
     encoding = serializers.CharField(required=False, allow_blank=True, default="", max_length=20)
-    day_first = serializers.BooleanField(required=False, allow_null=True, default=None)
+    delimiter = serializers.CharField(
+        required=False, allow_blank=True, default="", max_length=10, trim_whitespace=False
+    )
+    decimal_mark = serializers.ChoiceField(
+        [".", ","], required=False, allow_blank=True, default="", help_text="Whether 1,250 is 1250 or 1.25."
+    )
+    date_order = serializers.ChoiceField(
+        ORDERS, required=False, allow_blank=True, default="", help_text="What stands first in 1/2/11."
+    )
+    day_first = serializers.BooleanField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="The same as date_order day-first or month-first.",
+    )
+    sheet = serializers.CharField(required=False, allow_blank=True, default="", max_length=100)
+    currency = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=10,
+        help_text="Only rows in this currency are read.",
+    )
+    accept = serializers.MultipleChoiceField(
+        choices=list(ACCEPTABLE),
+        required=False,
+        default=set[str](),
+        help_text=" ".join(f"{name}: {text}" for name, text in ACCEPTABLE.items()),
+    )
+    keep_duplicates = serializers.BooleanField(
+        required=False, default=False, help_text="The same as accept already_imported."
+    )
     dry_run = serializers.BooleanField(required=False, default=False)
     force = serializers.BooleanField(
         required=False, default=False, help_text="Import the file even if it was imported before."
@@ -44,7 +77,12 @@ class ImportSerializer(serializers.Serializer[Any]):
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        return attrs | {"force": attrs["force"] or attrs.pop("again")}
+        accept = {*attrs["accept"], *(["already_imported"] if attrs["keep_duplicates"] else [])}
+        options = {name: attrs[name] for name in ("mapping", "day_first", *SINGLE_OPTIONS)}
+        return attrs | {
+            "force": attrs["force"] or attrs.pop("again"),
+            "options": options | {"accept": sorted(accept)},
+        }
 
 
 class AcceptedSerializer(serializers.Serializer[Any]):
@@ -82,7 +120,7 @@ def upload(request: Request, kind: str) -> Response:
         given["file"],
         kind=kind,
         file_name=given["file"].name,
-        options={name: given[name] for name in ("mapping", "encoding", "day_first")},
+        options=given["options"],
         dry_run=given["dry_run"],
         force=given["force"],
         user=request.user,

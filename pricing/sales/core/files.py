@@ -4,13 +4,12 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from elastix.imports.core import Field, FileSchema
+from elastix.imports.core import Field, FileSchema, column_names
 from pricing.sales.core.service_codes import normalise_code
 
 MAX_QUANTITY: Final = 999_999
 MAX_PRICE: Final = Decimal("99999999.9999")
 MAX_STOCK: Final = 10_000_000
-CODE_NAMES: Final = ("product code", "product id", "sku", "item code")
 
 
 class ImportKind(StrEnum):
@@ -24,43 +23,81 @@ def list_price_field(name: str, aliases: tuple[str, ...], *, required: bool = Fa
     return Field(name, aliases, kind="decimal", places=2, required=required, minimum=low, maximum=high)
 
 
+def _money(
+    name: str,
+    aliases: tuple[str, ...] = (),
+    *,
+    required: bool = False,
+    instead: str | None = None,
+    percent: bool = False,
+) -> Field:
+    """An amount as it was paid; more than four decimals are rounded."""
+    return Field(
+        name, aliases, kind="decimal", rounds=True, required=required, instead=instead, percent=percent,
+        inspected=percent, minimum=-MAX_PRICE, maximum=MAX_PRICE,
+    )  # fmt: skip
+
+
 TRANSACTIONS: Final = FileSchema(
     (
+        Field("invoice_no", column_names("invoice"), kind="code", required=True, instead="", max_length=20),
         Field(
-            "invoice_no",
-            ("invoice", "invoice number", "invoice id"),
+            "stock_code",
+            column_names("product_code"),
             kind="code",
             required=True,
-            max_length=20,
+            convert=normalise_code,
         ),
-        Field("stock_code", CODE_NAMES, kind="code", required=True, convert=normalise_code),
-        Field("description", ("product description", "item description"), max_length=255, empty=""),
+        Field("description", column_names("product_name"), max_length=255, empty=""),
         Field(
             "quantity",
-            ("qty",),
+            column_names("quantity"),
             kind="integer",
             required=True,
             minimum=-MAX_QUANTITY,
             maximum=MAX_QUANTITY,
             zero=False,
         ),
-        Field("invoice_date", ("invoice datetime", "date", "datetime"), kind="datetime", required=True),
-        Field("unit_price", ("price",), kind="decimal", required=True, minimum=-MAX_PRICE, maximum=MAX_PRICE),
-        Field("customer_id", ("customer", "customer no", "customer number"), kind="code", max_length=20),
-        Field("country", max_length=60, empty=""),
-    )
+        Field("invoice_date", column_names("date"), kind="datetime", required=True),
+        Field("invoice_time", column_names("time")),
+        _money("unit_price", column_names("unit_price"), required=True, instead="line_total"),
+        _money("line_total", column_names("line_total")),
+        _money("discount", column_names("discount"), percent=True),
+        Field(
+            "discount_percent",
+            column_names("discount_percent"),
+            kind="decimal",
+            percent=True,
+            inspected=True,
+            minimum=-100,
+            maximum=100,
+        ),
+        _money("tax_amount"),
+        Field("tax_rate", kind="decimal", percent=True, minimum=0, maximum=100),
+        Field("status", column_names("status"), max_length=60, empty="", inspected=True),
+        Field("line_type", column_names("line_type"), max_length=60, empty="", inspected=True),
+        Field("currency", column_names("currency"), max_length=10, empty="", inspected=True),
+        Field("customer_id", column_names("customer"), kind="code", max_length=20),
+        Field("country", column_names("country"), max_length=60, empty=""),
+    ),
+    fallback={"stock_code": "description"},
+    time={"invoice_date": "invoice_time"},
 )
 
 PRODUCTS: Final = FileSchema(
     (
-        Field("code", ("stock_code", *CODE_NAMES), kind="code", required=True, convert=normalise_code),
-        Field("name", ("product name", "item name", "description"), max_length=255, empty=""),
-        Field("category", ("product category",), max_length=100, empty=""),
-        Field("cost", ("unit cost", "cost price"), kind="decimal", minimum=0, maximum=MAX_PRICE),
-        list_price_field("current_price", ("price", "unit_price", "selling price")),
         Field(
-            "stock_level", ("stock", "stock on hand"), kind="integer", minimum=-MAX_STOCK, maximum=MAX_STOCK
+            "code",
+            ("stock_code", *column_names("product_code")),
+            kind="code",
+            required=True,
+            convert=normalise_code,
         ),
-        Field("target_stock", ("stock target",), kind="integer", minimum=0, maximum=MAX_STOCK),
+        Field("name", column_names("product_name"), max_length=255, empty=""),
+        Field("category", column_names("category"), max_length=100, empty=""),
+        Field("cost", column_names("cost"), kind="decimal", rounds=True, minimum=0, maximum=MAX_PRICE),
+        list_price_field("current_price", column_names("list_price")),
+        Field("stock_level", column_names("stock"), kind="integer", minimum=-MAX_STOCK, maximum=MAX_STOCK),
+        Field("target_stock", column_names("target_stock"), kind="integer", minimum=0, maximum=MAX_STOCK),
     )
 )

@@ -14,10 +14,8 @@ from numpy.typing import NDArray
 # Explicit re-exports: other wings still import the array types from here.
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.grouping import (
-    group_ends,
     group_medians,
     group_quantiles,
-    group_starts,
     group_sums,
     product_day_key,
     split_product_day,
@@ -76,7 +74,7 @@ class CleanLines:
 
     Attributes
     ----------
-    units : (n,) units that count as demand: 0 for returns, voided and duplicate lines, capped for bulk lines.
+    units : (n,) units that count as demand: 0 for returns, voided lines and giveaways, capped for bulk lines.
     priced : (n,) whether the line's price may be used.
     reason : (n,) code of the first exclusion that applies, 0 for none; names in `EXCLUSION_REASONS`.
     """
@@ -89,11 +87,11 @@ class CleanLines:
 def clean_lines(lines: SalesLines, products: int) -> CleanLines:
     """Decide for every line how many units count as demand and whether its price may be used.
 
-    Voided lines and returns count 0 units, exact duplicates within an invoice count once. A quantity is
-    capped at max(24, exp(Q3 + 3 max(IQR, 0.5))) of the log quantities of the product's remaining sale lines, unless
+    Voided lines, returns and giveaways (without a price) count 0 units; equal lines of one invoice are as many items. A
+    quantity is capped at max(24, exp(Q3 + 3 max(IQR, 0.5))) of the log quantities of the product's remaining sale lines, unless
     these are totals.
-    A price is unusable if it is not positive, or more than 4 times above or below the median positive price
-    of these lines; such a line still counts as demand.
+    A price is unusable if it is more than 4 times above or below the median positive price
+    of these lines; a line with such a price still counts as demand.
 
     Parameters
     ----------
@@ -102,7 +100,7 @@ def clean_lines(lines: SalesLines, products: int) -> CleanLines:
 
     Returns
     -------
-    CleanLines, arrays of length n in the order of `lines`. Of several identical lines the first one counts.
+    CleanLines, arrays of length n in the order of `lines`.
 
     Raises
     ------
@@ -112,19 +110,17 @@ def clean_lines(lines: SalesLines, products: int) -> CleanLines:
         raise ValueError(f"Product indices must lie between 0 and {products - 1}.")
     returned = lines.cancellation | (lines.quantity <= 0)
     sale = ~(returned | lines.voided)
-    duplicate = _repeats_on_invoice(lines, sale, products)
-    sale &= ~duplicate
 
     positive = sale & (lines.price > 0)
     middle = group_medians(lines.product[positive], lines.price[positive], products)[lines.product]
     outlier = positive & ((lines.price > PRICE_FACTOR * middle) | (lines.price * PRICE_FACTOR < middle))
 
-    cap = quantity_caps(lines.product[sale], lines.quantity[sale], products)[lines.product]
-    capped = sale & (lines.quantity > cap) & ~_of_totals(lines, sale, products)
-    quantity = np.where(sale, lines.quantity, 0).astype(np.float64)
+    cap = quantity_caps(lines.product[positive], lines.quantity[positive], products)[lines.product]
+    capped = positive & (lines.quantity > cap) & ~_of_totals(lines, positive, products)
+    quantity = np.where(positive, lines.quantity, 0).astype(np.float64)
     reason = np.select(
-        [lines.voided, returned, duplicate, sale & ~positive, outlier, capped],
-        [VOIDED, RETURN, DUPLICATE, NO_PRICE, PRICE_OUTLIER, BULK_CAPPED],
+        [lines.voided, returned, sale & ~positive, outlier, capped],
+        [VOIDED, RETURN, NO_PRICE, PRICE_OUTLIER, BULK_CAPPED],
         default=NONE,
     )
     return CleanLines(
@@ -146,7 +142,7 @@ def data_flags(lines: SalesLines, clean: CleanLines, products: int) -> dict[str,
     """Whether (P,) each of the flags BULK_CAPPED, HIGH_RETURNS and CHANNEL_MIX applies to a product.
 
     BULK_CAPPED: at least one line was capped. HIGH_RETURNS: two or more unmirrored returns at a price,
-    together above 10 % of the units sold (before caps, without voided lines and duplicates); write-offs at a price
+    together above 10 % of the units sold (before caps, without voided lines); write-offs at a price
     of 0 are no returns. CHANNEL_MIX: 10 % or more of the units in the smaller of the two channels (with and without
     customer id), and their median prices 25 % or more apart.
 
@@ -189,21 +185,6 @@ def quantity_caps(product: IntArray, quantity: IntArray, products: int) -> Float
     first, third = group_quantiles(product, np.log(quantity), products, (0.25, 0.75))
     cap = np.exp(third + IQR_MULTIPLE * np.maximum(third - first, SMALLEST_IQR))
     return np.fmax(cap, SMALLEST_CAP)
-
-
-def _repeats_on_invoice(lines: SalesLines, sale: BoolArray, products: int) -> BoolArray:
-    """Mark the second and further of identical sale lines of one invoice, in the order of the lines."""
-    # Only an invoice that holds a product twice can repeat a line: few are left for the expensive sort.
-    rows = np.flatnonzero(sale)
-    pair = lines.invoice[rows] * products + lines.product[rows]
-    by_pair = np.argsort(pair)
-    first = group_starts(pair[by_pair])
-    rows = rows[by_pair[~(first & group_ends(first))]]
-    identity = (lines.invoice, lines.product, lines.quantity, lines.price, lines.minute, lines.customer)
-    rows = rows[np.lexsort([rows, *(column[rows] for column in identity)])]
-    repeats = np.zeros(sale.size, np.bool_)
-    repeats[rows[~group_starts(*(column[rows] for column in identity))]] = True
-    return repeats
 
 
 def _ratio(part: FloatArray, whole: FloatArray) -> FloatArray:

@@ -1,12 +1,13 @@
 """Which products' books are totals: one line of many units for each day, week or month, at the mean price paid."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import numpy as np
 
 from pricing.sales.core.arrays import FloatArray, IntArray
 from pricing.sales.core.calendar import DAYS_A_WEEK, MONTH_DAYS
-from pricing.sales.core.grouping import group_starts
+from pricing.sales.core.grouping import group_starts, group_sums
 
 # All judgement: chance makes single lines of a busy product next to never, and single lines a week apart never.
 SINGLE_LINES: Final = 0.95  # share of sold days with one line from which the lines may be totals
@@ -16,6 +17,11 @@ LEAST_UNITS: Final = 2.0  # mean units of a total; lines of one unit each are pu
 SURPRISE: Final = 5.0  # days with several lines that purchases at random would show, were they not totals
 REGULAR: Final = 0.95  # share of the distances between sold days that fit a period
 SHORTEST_MONTH, LONGEST_MONTH = 28, 31
+MOST: Final = 0.8  # share of a file's rows from which they all are called totals
+ROWS_TO_TELL: Final = 100_000
+PERIODS: Final = {1: "day", DAYS_A_WEEK: "week", MONTH_DAYS: "month"}
+# Larger than any day since 1970-01-01, so that a product and a day make one number.
+DAYS_KEPT: Final = 1 << 17
 
 
 def totals_periods(
@@ -55,3 +61,47 @@ def totals_periods(
     monthly = regular & ~weekly & (nearer == 0) & (2 * months >= gaps)
     daily = regular & (rows >= FEWEST_DAYS) & (several >= np.maximum(SURPRISE, 4 * (rows - single)))
     return np.select([weekly, monthly, daily], [DAYS_A_WEEK, MONTH_DAYS, 1], default=0)
+
+
+class TotalsSeen:
+    """Whether the rows of a file are totals, found out while they are read.
+
+    Lines are summed up per product and day for as long as they can be totals.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._parts: list[tuple[IntArray, IntArray, FloatArray]] = []
+        self._rows = self._days = 0
+        self._possible = True
+
+    def add(self, codes: Sequence[str], days: Sequence[int], quantities: Sequence[Any]) -> None:
+        """Count some rows: (n,) codes of products, days since 1970-01-01, units sold."""
+        if not self._possible or not codes:
+            return
+        numbers = self._numbers
+        product = np.array([numbers.setdefault(code, len(numbers)) for code in codes], np.int64)
+        units = np.array(quantities, np.float64)
+        sold = units > 0
+        key, which = np.unique((product * DAYS_KEPT + np.array(days, np.int64))[sold], return_inverse=True)
+        self._parts.append(
+            (key, np.bincount(which).astype(np.int64), group_sums(which, units[sold], key.size))
+        )
+        self._rows += int(sold.sum())
+        self._days += key.size
+        # Days that are spread over parts count twice, which errs on the side of going on.
+        self._possible = self._rows < ROWS_TO_TELL or self._days >= SINGLE_LINES * self._rows
+
+    def granularity(self) -> str:
+        """ "day", "week" or "month" if most rows are totals of that period, else "lines"."""
+        if not self._possible or not self._rows:
+            return "lines"
+        key = np.concatenate([part[0] for part in self._parts])
+        days, which = np.unique(key, return_inverse=True)
+        lines = np.bincount(which, np.concatenate([part[1] for part in self._parts]))
+        units = group_sums(which, np.concatenate([part[2] for part in self._parts]), days.size)
+        product = days // DAYS_KEPT
+        period = totals_periods(product, days % DAYS_KEPT, lines.astype(np.int64), units, len(self._numbers))
+        rows = np.bincount(period[product], lines, minlength=MONTH_DAYS + 1)
+        best = max(PERIODS, key=lambda days: rows[days])
+        return PERIODS[best] if rows[best] > MOST * rows.sum() else "lines"

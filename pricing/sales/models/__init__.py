@@ -6,6 +6,7 @@ from pricing.sales.models.transactions import (
     StagedTransaction,
     StaleCustomer,
     StaleProduct,
+    SupersededLine,
     Transaction,
 )
 
@@ -17,5 +18,6 @@ __all__ = [
     "StagedTransaction",
     "StaleCustomer",
     "StaleProduct",
+    "SupersededLine",
     "Transaction",
 ]

@@ -129,6 +129,7 @@ class StagedTransaction(TransactionFields):
         db_constraint=False,
     )
     token = models.BigIntegerField(help_text="The claim of the job that staged it.")
+    line = models.PositiveIntegerField(default=0, help_text="Its line in the file.")
     product_code = SortedCharField(max_length=50)
 
     class Meta:
@@ -136,6 +137,21 @@ class StagedTransaction(TransactionFields):
 
     def __str__(self) -> str:
         return f"{self.batch_id} {self.product_code}"
+
+
+class SupersededLine(models.Model):
+    """What an imported line said before somebody edited or deleted it: another file must not bring it back."""
+
+    batch = models.ForeignKey("elastix.ImportBatch", on_delete=models.CASCADE, related_name="+")
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+", db_index=False)
+    date = models.DateField(db_index=True)
+    invoice_no = SortedCharField(max_length=64)
+    invoice_date = models.DateTimeField()
+    quantity = models.DecimalField(max_digits=12, decimal_places=3)
+    unit_price = models.DecimalField(max_digits=12, decimal_places=4)
+
+    def __str__(self) -> str:
+        return f"{self.invoice_no} {self.product_id} x {self.quantity}"
 
 
 class SalesSource(models.TextChoices):

@@ -2,8 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, ClassVar
 
@@ -12,7 +11,7 @@ from django.utils import timezone
 
 from elastix.errors import Conflict
 from elastix.fields import uuid7_block
-from elastix.imports.core import Chunk
+from elastix.imports.core import Chunk, Table, UnreadableFile
 from elastix.imports.core.values import CachedConverter
 from elastix.imports.ingest import FileImport, ingest, ingest_failed
 from elastix.imports.models import ImportBatch, ImportStatus
@@ -21,10 +20,21 @@ from elastix.jobs.recompute import request_recompute
 from elastix.jobs.runner import JobRun, dispatch_on_commit
 from elastix.sql import execute, fetch, insert_rows, is_postgresql
 from pricing.sales.core.files import TRANSACTIONS, ImportKind
-from pricing.sales.models import StagedTransaction
+from pricing.sales.core.sale_words import Meaning
+from pricing.sales.core.sales_rows import (
+    SalesRows,
+    chosen_currency,
+    read_discounts,
+    read_meanings,
+    warned_of,
+    without_zeros,
+)
+from pricing.sales.core.totals import TotalsSeen
+from pricing.sales.models import Product, StagedTransaction, SupersededLine
 from pricing.sales.models.products import Kind
 from pricing.sales.selectors.daily import day_of_epoch, epoch_days
 from pricing.sales.services import rollup
+from pricing.sales.services.overlaps import leave_out_known
 from pricing.sales.services.products import kind_of, products_ensure
 from pricing.sales.services.rollup import Line
 from pricing.sales.services.transactions import is_return
@@ -34,35 +44,25 @@ ANALYSE_FROM_ROWS = 10_000
 _SHARED = (
     "id, invoice_no, description, quantity, invoice_date, unit_price, customer_id, country, date, is_return"
 )
-_COLUMNS = [*_SHARED.split(", "), "product_code", "batch_id", "token"]
-
-
-def _check_rows(columns: Mapping[str, Sequence[Any]]) -> Iterator[tuple[int, str, str]]:
-    """What makes a row impossible although each of its values is fine."""
-    # Days are whole numbers, which compare faster than moments do.
-    tomorrow = epoch_days(timezone.now().date()) + 1
-    cells = zip(columns["unit_price"], columns["stock_code"], columns["invoice_date"], strict=True)
-    for row, (price, code, moment) in enumerate(cells):
-        # Values that were rejected themselves are of another type.
-        if type(moment) is tuple and moment[1] > tomorrow:
-            yield row, "in_the_future", f"The date {moment[0]:%Y-%m-%d} lies in the future."
-        elif type(price) is Decimal and price < 0 and type(code) is str and kind_of(code) != Kind.SERVICE:
-            yield row, "negative_price", f"The price {price} is negative, and {code} is not a service code."
-
-
-SCHEMA = TRANSACTIONS.with_check(_check_rows)
+_COLUMNS = [*_SHARED.split(", "), "product_code", "batch_id", "token", "line"]
+# Fewer rows than these may well be returns only.
+FEWEST_TO_ASK = 20
 
 
 class TransactionsImport(FileImport):
     """Sales lines, in a staging table until the whole file is read."""
 
     kind = ImportKind.TRANSACTIONS
-    schema = SCHEMA
+    schema = TRANSACTIONS
     reading_share: ClassVar[float] = 0.8
 
     def __init__(self, batch: ImportBatch, token: int) -> None:
         super().__init__(batch, token)
         self.descriptions: Counter[tuple[str, str]] = Counter()
+        self.rows = SalesRows(frozenset())
+        self.totals = TotalsSeen()
+        self.accept = frozenset(batch.options.get("accept") or ())
+        self.staged = self.returned = self.cancelled = self.cancelled_negative = 0
         # Values as the driver takes them; SQLite has timestamps in UTC, naive, separated by a blank.
         postgresql = is_postgresql()
         self.batch_id = _driver_id(batch)
@@ -75,24 +75,76 @@ class TransactionsImport(FileImport):
             else lambda moment: moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat(" ")
         )
 
+    def begin(self, table: Table) -> list[str]:
+        fields, asked = (
+            frozenset(table.report.mapping),
+            frozenset(self.batch.options.get("mapping", {}).values()),
+        )
+        notes: list[str] = []
+        meanings: dict[str, Meaning] = {}
+        for name in ("status", "line_type"):
+            if name in fields:
+                found, note = read_meanings(table.report.mapping[name], table.distinct(name))
+                meanings |= found
+                notes += [note] if note else []
+                fields = fields if found else fields - {name}
+        cells = {
+            name: table.distinct_cells(name) for name in ("discount", "discount_percent") if name in fields
+        }
+        percents, shares = read_discounts(cells, asked)
+        notes += [f"Discounts are parts of the price: 0.2 in {percents} is 20 %."] if shares else []
+        wanted = str(self.batch.options.get("currency") or "").upper()
+        zeros = without_zeros(Product.objects.filter(code__startswith="0").values_list("code", flat=True))
+        known = frozenset(Product.objects.filter(code__in=zeros).values_list("code", flat=True))
+        if "look_alike_code" in self.accept:
+            zeros = {}
+        self.rows = SalesRows(
+            fields=fields,
+            asked=asked,
+            meanings=meanings,
+            currency=chosen_currency(table.distinct("currency"), table.currencies, wanted),
+            percents=percents,
+            discounts_are_shares=shares,
+            known_zeros={code: like for code, like in zeros.items() if code not in known},
+            tomorrow=epoch_days(timezone.now().date()) + 1,
+            is_service=lambda code: kind_of(code) == Kind.SERVICE,
+        )
+        if warned := warned_of(set(table.report.ignored_columns) - table.passed_over):
+            notes.append(
+                f"Not read, although it may change what prices or lines mean: {', '.join(warned)}. Map what matters."
+            )
+        if "invoice_no" not in fields:
+            notes.append(
+                "The file has no invoice numbers: lines of one product and day count as one invoice."
+            )
+        if table.report.mapping.get("stock_code") == table.report.mapping.get("description", ""):
+            notes.append("The file has no product codes: the names of products are their codes.")
+        return notes
+
+    def check(self, columns: dict[str, list[Any]]) -> Iterator[tuple[int, str, str]]:
+        return self.rows.check(columns)
+
     def stage(self, chunk: Chunk) -> None:
         columns = chunk.columns
         count = len(chunk.line_numbers)
-        prices = columns["unit_price"]
+        prices, quantities = columns["unit_price"], columns["quantity"]
+        returns = list(map(is_return, columns["invoice_no"], quantities))
+        self._count(columns, returns)
         rows = zip(
             uuid7_block(count),
             columns["invoice_no"],
             columns["description"],
-            columns["quantity"],
+            quantities,
             map(self.moments.__getitem__, columns["invoice_date"]),
             prices if is_postgresql() else map(float, prices),
             columns["customer_id"],
             columns["country"],
             map(self.dates.__getitem__, columns["invoice_date_day"]),
-            map(is_return, columns["invoice_no"], columns["quantity"]),
+            returns,
             columns["stock_code"],
             [self.batch_id] * count,
             [self.token] * count,
+            chunk.line_numbers,
             strict=True,
         )
         insert_rows(STAGED, _COLUMNS, rows)
@@ -100,8 +152,61 @@ class TransactionsImport(FileImport):
         self.moments.trim()
         self.dates.trim()
 
+    def _count(self, columns: dict[str, list[Any]], returns: list[bool]) -> None:
+        """Count what tells whether the rows as a whole can be right."""
+        self.staged += len(returns)
+        self.returned += sum(returns)
+        pairs = zip(columns["invoice_no"], columns["quantity"], returns, strict=True)
+        cancelled = [quantity for invoice, quantity, each in pairs if each and is_return(invoice, 1)]
+        self.cancelled += len(cancelled)
+        self.cancelled_negative += sum(quantity < 0 for quantity in cancelled)
+        self.totals.add(columns["stock_code"], columns["invoice_date_day"], columns["quantity"])
+
+    @property
+    def c_invoices_are_sales(self) -> bool:
+        """Whether invoices C1000 are ordinary ones: no line of theirs in the file has a negative quantity."""
+        return self.cancelled > 0 and not self.cancelled_negative
+
+    def settle(self) -> list[str]:
+        notes = self.rows.notes()
+        if self.c_invoices_are_sales:
+            self.returned -= self.cancelled
+            notes.append("Invoices that begin with C are sales here: none of them has a negative quantity.")
+        if self.returned == self.staged >= FEWEST_TO_ASK and "all_returns" not in self.accept:
+            raise UnreadableFile(
+                f"All {self.staged:,} rows would be returns, not sales. If the file holds returns only, accept"
+                " all_returns (option accept); else correct the signs or name the right column of quantities."
+            )
+        notes += self._leave_out_known()
+        self.batch.report["granularity"] = granularity = self.totals.granularity()
+        if granularity != "lines":
+            notes.append(
+                f"The rows are totals of a {granularity} each, not single purchases: they are estimated as totals."
+            )
+        return notes
+
+    def _leave_out_known(self) -> list[str]:
+        """Set aside the rows that are in the books already; return notes."""
+        if "already_imported" in self.accept:
+            return []
+        found = leave_out_known(self.batch, self.batch_id, self.token)
+        if not found:
+            return []
+        self.batch.accepted -= found
+        self.batch.rejected += found
+        self.batch.reasons = dict(self.batch.reasons) | {"already_imported": found}
+        return [
+            f"{found:,} rows are in the books already, with the same invoice, product, date, quantity and price: they"
+            " are left out. To add them a second time, accept already_imported (--keep-duplicates)."
+        ]
+
     def publish(self) -> None:
         products_ensure(self._usual_names())
+        if self.c_invoices_are_sales:
+            execute(
+                f"UPDATE {STAGED} SET is_return = %s WHERE batch_id = %s AND token = %s AND quantity > 0",
+                [False, self.batch_id, self.token],
+            )
         execute(
             f"INSERT INTO pricing_transaction ({_SHARED}, product_id, batch_id, voided, units, exclusion) "
             f"SELECT {_SHARED}, product_code, batch_id, %s, CASE WHEN is_return THEN 0 ELSE quantity END, 0 "
@@ -176,6 +281,7 @@ def revert_transactions(run: JobRun) -> dict[str, Any]:
             )
             touched = [Line(code, rollup.as_date(day), customer) for code, day, customer in lines]
             deleted = execute("DELETE FROM pricing_transaction WHERE batch_id = %s", [batch_id])
+            SupersededLine.objects.filter(batch=batch).delete()
             rollup.apply_lines(touched)
             batch.status = ImportStatus.WITHDRAWN
             batch.save(update_fields=["status"])

@@ -1,6 +1,6 @@
 """Write products. A price set by hand is recorded as a price change; every edit raises the catalogue version."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -11,9 +11,11 @@ from django.utils import timezone
 
 from elastix.dataset.versions import catalogue_changed, lock_version
 from elastix.errors import Conflict
+from elastix.imports.core import Table
 from elastix.imports.ingest import UpsertImport, ingest, ingest_failed
 from elastix.sql import batches
 from pricing.sales.core.files import PRODUCTS, ImportKind
+from pricing.sales.core.sales_rows import look_alike, without_zeros
 from pricing.sales.core.service_codes import DEFAULT, is_service_code
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
@@ -147,6 +149,24 @@ class ProductsImport(UpsertImport):
 
     kind = ImportKind.PRODUCTS
     schema = PRODUCTS
+    known_zeros: Mapping[str, str] = {}
+
+    def begin(self, table: Table) -> list[str]:
+        if "look_alike_code" not in (self.batch.options.get("accept") or ()):
+            zeros = without_zeros(Product.objects.filter(code__startswith="0").values_list("code", flat=True))
+            known = set(Product.objects.filter(code__in=zeros).values_list("code", flat=True))
+            self.known_zeros = {code: like for code, like in zeros.items() if code not in known}
+        return []
+
+    def check(self, columns: dict[str, list[Any]]) -> Iterator[tuple[int, str, str]]:
+        for row, code in enumerate(columns["code"] if self.known_zeros else ()):
+            if type(code) is str and code in self.known_zeros:
+                yield row, "look_alike_code", look_alike(code, self.known_zeros[code])
+
+    def new_rows(self) -> int:
+        codes = sorted({row["code"] for row in self.rows})
+        known = (Product.objects.filter(code__in=chunk).count() for chunk in batches(codes, 5000))
+        return len(codes) - sum(known)
 
     def row(self, values: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in values.items() if value not in (None, "")}

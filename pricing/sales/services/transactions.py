@@ -17,9 +17,10 @@ from elastix.dataset.versions import lock_version
 from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.sql import execute
 from pricing.sales.core.files import ImportKind
-from pricing.sales.models import Transaction
+from pricing.sales.models import SupersededLine, Transaction
 from pricing.sales.models.products import Kind
 from pricing.sales.services import rollup
+from pricing.sales.services.overlaps import remember_superseded
 from pricing.sales.services.products import kind_of, products_ensure
 from pricing.sales.services.rollup import Line
 
@@ -70,9 +71,16 @@ def transaction_update(transaction_id: Any, changes: Mapping[str, Any]) -> Trans
     """
     line = _locked(transaction_id)
     before = _touched([line])
-    values = {name: getattr(line, name) for name in FIELDS} | dict(changes)
+    former = {name: getattr(line, name) for name in FIELDS}
+    values = former | dict(changes)
+    if values != former:
+        remember_superseded(line)
     products_ensure({values["product_id"]: values["description"]})
+    returned = line.is_return
     line = _line(line, values)
+    if values["invoice_no"] == former["invoice_no"] and values["quantity"] > 0 < former["quantity"]:
+        line.is_return = returned  # an invoice C1000 is a sale in some shops; its import has found out
+        line.units = 0 if returned else line.quantity
     Transaction.rows.bulk_update([line], [*FIELDS, "date", "is_return", "voided", "units", "exclusion"])
     rollup.apply_lines([*before, *_touched([line])])
     return line
@@ -86,7 +94,9 @@ def transaction_delete(transaction_id: Any) -> None:
     ------
     NotFound : there is no such transaction.
     """
-    touched = _touched([_locked(transaction_id)])
+    line = _locked(transaction_id)
+    remember_superseded(line)
+    touched = _touched([line])
     Transaction.rows.filter(pk=transaction_id).delete()
     rollup.apply_lines(touched)
 
@@ -98,6 +108,7 @@ def transactions_delete_all() -> int:
     Their imports become withdrawn, so that the same files can be imported again.
     """
     rollup.clear_rollup()
+    SupersededLine.objects.all().delete()
     ImportBatch.objects.filter(kind=ImportKind.TRANSACTIONS, status=ImportStatus.PUBLISHED).update(
         status=ImportStatus.WITHDRAWN
     )

@@ -153,7 +153,7 @@ def test_a_recent_upload_is_not_dropped(imported: ImportBatch) -> None:
 def test_an_import_whose_upload_is_kept_is_imported_again_with_its_options(
     browser: Client, commits: Commits
 ) -> None:
-    options = {"mapping": {"Country": ""}, "encoding": None, "day_first": None}
+    options = {"mapping": {"Country": ""}, "decimal_mark": "."}
     kept = ImportBatchFactory(
         kind=ImportKind.TRANSACTIONS,
         status=ImportStatus.CHECKED,

@@ -148,14 +148,18 @@ def test_what_the_user_knows_about_a_file_is_kept_with_it(browser: Client, commi
             IMPORT_SALES,
             odd.encode("utf-16"),
             encoding="utf-16",
-            day_first="yes",
+            date_order="day-first",
+            decimal_mark=".",
+            accept=["stray_date"],
             mapping="Artikel=Nr = stock_code\n\n Country =\n",
         )
     batch = ImportBatch.objects.get()
     assert batch.options == {
         "mapping": {"Artikel=Nr": "stock_code", "Country": ""},
         "encoding": "utf-16",
-        "day_first": True,
+        "date_order": "day-first",
+        "decimal_mark": ".",
+        "accept": ["stray_date"],
     }
     assert batch.status == ImportStatus.PUBLISHED
     assert sorted(str(day) for day in SalesHistory.objects.values_list("date", flat=True)) == [
@@ -206,7 +210,9 @@ def test_a_file_that_cannot_be_read_fails_with_a_sentence(browser: Client, commi
         ({"mapping": "Artikel=sku"}, "no field &#x27;sku&#x27;"),
         ({"mapping": "Artikel=stock_code\nArtikel=country"}, "named twice"),
         ({"encoding": "klingon"}, "valid choice"),
-        ({"day_first": "perhaps"}, "valid choice"),
+        ({"date_order": "perhaps"}, "valid choice"),
+        ({"decimal_mark": ";"}, "valid choice"),
+        ({"accept": ["anything"]}, "valid choice"),
     ],
 )
 def test_a_form_filled_in_wrongly_imports_nothing(
@@ -268,5 +274,5 @@ def test_an_upload_page_answers_only_to_looking_and_sending(browser: Client) -> 
 
 
 def test_only_sales_have_an_order_of_dates_to_tell(browser: Client) -> None:
-    assert 'name="day_first"' in browser.get(reverse(IMPORT_SALES)).content.decode()
-    assert 'name="day_first"' not in browser.get(reverse(IMPORT_PRODUCTS)).content.decode()
+    assert 'name="date_order"' in browser.get(reverse(IMPORT_SALES)).content.decode()
+    assert 'name="date_order"' not in browser.get(reverse(IMPORT_PRODUCTS)).content.decode()

@@ -31,7 +31,7 @@ PATH = "/transactions/import"
 GOOD = ("1001", "CUP", "Cup", "2", "2025-03-14 12:00", "4.00", "17850", "France")
 MORE = ("1002", "MUG", "Mug", "3", "2025-03-15 12:00", "6.50", "", "France")
 BAD_DATE = ("1003", "CUP", "Cup", "1", "2025-02-30 12:00", "4.00", "17850", "France")
-BAD_PRICE = ("1004", "CUP", '=HYPERLINK("x")', "1", "2025-03-14 12:00", "-4.00", "17850", "France")
+BAD_PRICE = ("1004", "CUP", '=HYPERLINK("x")', "1", "2025-03-14 12:00", "-4.00 each", "17850", "France")
 FILE = csv_bytes([GOOD, BAD_DATE, MORE, BAD_PRICE])
 
 Upload = Callable[..., Any]
@@ -83,7 +83,7 @@ def test_good_rows_come_in_and_bad_ones_are_counted_by_reason(
 ) -> None:
     body = status_of(viewer_client, upload())
     assert (body["status"], body["rows"], body["accepted"], body["rejected"]) == ("published", 4, 2, 2)
-    assert body["reasons"]["negative_price"] == 1
+    assert body["reasons"]["not_a_number"] == 1
     assert body["progress"] == 1.0
     assert body["error"] == ""
     assert body["published_at"]
@@ -109,7 +109,7 @@ def test_the_rejects_can_be_downloaded_and_are_safe_to_open(upload: Upload, view
     rows = list(csv.DictReader(io.StringIO(content)))
     assert [row["line"] for row in rows] == ["3", "5"]
     assert [row["InvoiceNo"] for row in rows] == ["1003", "1004"]
-    assert [row["UnitPrice"] for row in rows] == ["4.00", "'-4.00"]
+    assert [row["UnitPrice"] for row in rows] == ["4.00", "'-4.00 each"]
     assert rows[1]["Description"].startswith("'=")
     assert all(row["reason"] and row["message"].endswith(".") for row in rows)
 
@@ -118,7 +118,7 @@ def test_the_corrected_rejects_come_in(upload: Upload, viewer_client: APIClient)
     first = upload().json()["id"]
     answer = viewer_client.get(f"/transactions/imports/{first}/rejects.csv")
     corrected = (
-        b"".join(answer.streaming_content).replace(b"2025-02-30", b"2025-02-28").replace(b"'-4.00", b"4.00")
+        b"".join(answer.streaming_content).replace(b"2025-02-30", b"2025-02-28").replace(b"'-4.00 each", b"4.00")
     )
     body = status_of(viewer_client, upload(corrected, "corrected.csv"))
     assert (body["accepted"], body["rejected"]) == (2, 0)
@@ -205,7 +205,7 @@ def test_the_layouts_of_such_files_are_recognised(
 
 
 def test_columns_can_be_named(upload: Upload, viewer_client: APIClient) -> None:
-    header = ("Beleg", "Artikel", "Text", "Menge", "Datum", "Preis", "Kunde", "Land")
+    header = ("Schein", "Ware", "Text", "Anz", "Wann", "Soviel", "Wer", "Wo")
     mapping = dict(zip(header, ("invoice_no", "stock_code", "description", "quantity", "invoice_date", "unit_price",
                                 "customer_id", "country"), strict=True))  # fmt: skip
     refused = status_of(viewer_client, upload(csv_bytes([GOOD], header)))

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -42,7 +43,7 @@ def table(content: str | bytes, schema: FileSchema = TRANSACTIONS, **options: An
 def whole(opened: Table) -> Chunk:
     """All rows of a table as one chunk."""
     chunks = list(opened.chunks(10**9))
-    return chunks[0] if chunks else Chunk([], {}, [])
+    return chunks[0] if chunks else Chunk([], {}, [], Counter())
 
 
 def read(content: str | bytes, schema: FileSchema = TRANSACTIONS, **options: Any) -> Chunk:

@@ -1,11 +1,14 @@
 import pytest
 
 from elastix.imports.core import Field, FileSchema, UnreadableFile
+from elastix.imports.core.columns import header_key
 from elastix.imports.core.fields import normalise_name
 from pricing.sales.core.files import PRODUCTS, TRANSACTIONS
 from tests.unit.elastix.imports_helpers import HEADER, ROW, csv_text, read, row, table, whole
 
-FIELDS = [field.name for field in TRANSACTIONS]
+FIELDS = [
+    "invoice_no", "stock_code", "description", "quantity", "invoice_date", "unit_price", "customer_id", "country",
+]  # fmt: skip
 NEWER = ("Invoice", "StockCode", "Description", "Quantity", "InvoiceDate", "Price", "Customer ID", "Country")
 
 
@@ -71,7 +74,7 @@ def test_the_users_mapping_wins():
     }
     opened = table(csv_text([[*ROW[:6], "9.99", "DE"]], header=header), mapping=mapping)
     assert opened.report.mapping["unit_price"] == "Preis"
-    assert opened.report.ignored_columns == ("Price", "Land")
+    assert opened.report.ignored_columns == ("Price",)
     assert [str(price) for price in whole(opened).columns["unit_price"]] == ["2.5500"]
 
 
@@ -104,7 +107,9 @@ def test_a_mapping_that_cannot_be_followed_is_refused(mapping, sentence):
 
 @pytest.mark.parametrize("header", [[*HEADER, "Price"], [*HEADER, "unit_price"], [*HEADER, "UnitPrice"]])
 def test_two_columns_for_one_field_are_refused(header):
-    with pytest.raises(UnreadableFile, match=r'The columns "UnitPrice", ".*" could all be unit_price'):
+    with pytest.raises(
+        UnreadableFile, match=r'The columns "UnitPrice( \(1\))?", ".*" could all be unit_price'
+    ):
         table(csv_text([[*ROW, "3.10"]], header=header))
 
 
@@ -115,21 +120,89 @@ def test_two_columns_of_a_name_that_the_mapping_uses_are_refused():
 
 def test_two_unknown_columns_may_share_a_name():
     opened = table(csv_text([[*ROW, "x", "y"]], header=[*HEADER, "Note", "Note"]))
-    assert opened.report.ignored_columns == ("Note", "Note")
+    assert opened.report.ignored_columns == ("Note (1)", "Note (2)")
 
 
 def test_missing_columns_are_named():
     with pytest.raises(
-        UnreadableFile, match=r'No column was found for quantity, unit_price among "InvoiceNo", '
+        UnreadableFile,
+        match=r'No column was found for quantity, unit_price. The columns are "InvoiceNo" \(invoice_no\)',
     ):
         table(csv_text([[*ROW[:3], ROW[4]]], header=[*HEADER[:3], HEADER[4]]))
 
 
-def test_a_header_in_another_language_asks_for_a_mapping():
-    with pytest.raises(
-        UnreadableFile, match=r'No column was found for .* among "Beleg", "Menge".*option mapping'
-    ):
-        table("Beleg,Menge\nA,B\n")
+def test_an_unknown_layout_is_described_with_a_guess_for_each_missing_column():
+    header = ["Beleg", "Ware", "Anz", "Wann", "Soviel"]
+    with pytest.raises(UnreadableFile) as caught:
+        table(csv_text([["1", "A1", "2", "2025-03-13", "2.55"]], header=header))
+    message = str(caught.value)
+    assert '"Beleg" (invoice_no), "Ware" (not known), "Anz" (not known)' in message
+    assert '--map "Wann=invoice_date"' in message
+    assert '--map "Ware=stock_code"' in message
+    assert "option mapping" in message
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ["Beleg", "Artikelnummer", "Bezeichnung", "Menge", "Datum", "Einzelpreis"],
+        ["Facture", "Référence", "Désignation", "Quantité", "Date", "Prix unitaire"],
+        ["Factura", "Código", "Descripción", "Cantidad", "Fecha", "Precio unitario"],
+        ["Fattura", "Codice", "Descrizione", "Quantità", "Data", "Prezzo unitario"],
+        ["Factuur", "Artikelnummer", "Omschrijving", "Aantal", "Datum", "Prijs"],
+        ["Order ID", "Product ID", "Product Name", "Quantity", "Order Date", "Unit Price (USD)"],
+        ["Transaction ID", "SKU", "Item name", "units_sold", "Date", "Avg. Price"],
+        ["Invoice", "StockCode", "Description", "Quantity", "InvoiceDate", "Price [EUR]"],
+    ],
+)
+def test_columns_are_known_in_six_languages_and_with_units(header):
+    opened = table(csv_text([["1", "A1", "Bolt", "2", "2025-03-13", "2.55"]], header=header))
+    assert list(opened.report.mapping) == [
+        "invoice_no", "stock_code", "description", "quantity", "invoice_date", "unit_price",
+    ]  # fmt: skip
+    assert list(opened.report.mapping.values()) == header
+
+
+def test_of_several_names_the_weak_one_gives_way():
+    header = ["Order ID", "Item", "SKU", "Qty", "Date", "Price", "Total"]
+    opened = table(csv_text([["1", "Bolt", "A1", "2", "2025-03-13", "2.55", "5.10"]], header=header))
+    assert opened.report.mapping["stock_code"] == "SKU"
+    assert opened.report.mapping["line_total"] == "Total"
+
+
+def test_without_codes_names_are_the_codes():
+    opened = table("Ticket,Product name,Qty,Date,Price\n1,Bolt,2,2025-03-13,2.55\n")
+    assert opened.report.mapping["stock_code"] == "Product name"
+    assert whole(opened).columns["stock_code"] == ["BOLT"]
+
+
+def test_a_mapping_that_was_given_for_the_same_columns_before_is_remembered():
+    text = "Beleg,Ware,Anz,Wann,Soviel\n1,A1,2,2025-03-13,2.55\n"
+    mapping = {"Ware": "stock_code", "Anz": "quantity", "Wann": "invoice_date", "Soviel": "unit_price"}
+    remembered = {header_key(["Anz", "beleg", "Ware", "Wann", "Soviel"]): mapping}
+    opened = table(text, remembered=remembered)
+    assert opened.report.mapping["quantity"] == "Anz"
+    assert "as somebody said" in opened.report.notes[0]
+    with pytest.raises(UnreadableFile, match="No column was found"):
+        table(text.replace("Soviel", "Wieviel"), remembered=remembered)
+    own = table(text, mapping=mapping | {"Beleg": ""}, remembered=remembered)
+    assert "invoice_no" not in own.report.mapping
+
+
+def test_columns_of_one_name_are_told_apart_by_number_or_position():
+    header, rows = (
+        ["Invoice", "SKU", "Price", "Qty", "Date", "Price"],
+        [["1", "A", "10", "3", "2025-03-13", "8.40"]],
+    )
+    with pytest.raises(UnreadableFile, match=r'"Price \(1\)", "Price \(2\)" could all be unit_price'):
+        table(csv_text(rows, header=header))
+    with pytest.raises(UnreadableFile, match="could all be unit_price"):
+        table(csv_text(rows, header=header), mapping={"Price": "unit_price"})
+    for name, price in {"Price (2)": "8.4000", "#3": "10.0000", "#6": "8.4000"}.items():
+        chunk = read(csv_text(rows, header=header), mapping={name: "unit_price"})
+        assert [str(each) for each in chunk.columns["unit_price"]] == [price]
+    with pytest.raises(UnreadableFile, match='names "#7"'):
+        table(csv_text(rows, header=header), mapping={"#7": "unit_price"})
 
 
 def test_a_file_without_header_is_told_so():

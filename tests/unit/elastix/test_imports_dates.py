@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from elastix.imports.core import UnreadableFile
 from elastix.imports.core.dates import parse_date
-from elastix.imports.core.sniff import OrderEvidence
+from elastix.imports.core.sniff import DateEvidence
 from tests.unit.elastix.imports_helpers import csv_text, read, refusal, row, table, whole
 
 LONDON = ZoneInfo("Europe/London")
@@ -46,6 +46,28 @@ def moment(text: str, **options) -> datetime:
         ("12/31/2010 8:26\u202fAM", datetime(2010, 12, 31, 8, 26)),
         ("1/31/70", datetime(1970, 1, 31)),
         ("31/1/68", datetime(2068, 1, 31)),
+        ("2010-12-01 24:00", datetime(2010, 12, 2)),
+        ("2010-12-01 08:26:60", datetime(2010, 12, 1, 8, 27)),
+        ("2010-12-01 08:26:00 UTC", datetime(2010, 12, 1, 8, 26)),
+        ("2010-12-01 08:26 CET", datetime(2010, 12, 1, 7, 26)),
+        ("2010-12-01 08:26 UTC-5", datetime(2010, 12, 1, 13, 26)),
+        ("Wed 2010-12-01", datetime(2010, 12, 1)),
+        ("Wed, 01 Dec 2010 08:26:00 +0000", datetime(2010, 12, 1, 8, 26)),
+        ("20101201", datetime(2010, 12, 1)),
+        ("20101201T082603Z", datetime(2010, 12, 1, 8, 26, 3)),
+        ("20101201082603", datetime(2010, 12, 1, 8, 26, 3)),
+        ("40513.35", datetime(2010, 12, 1, 8, 24)),
+        ("31.12.2010 14.30", datetime(2010, 12, 31, 14, 30)),
+        ("31.12.2010 14:30 Uhr", datetime(2010, 12, 31, 14, 30)),
+        ("1. Dezember 2010", datetime(2010, 12, 1)),
+        ("3. März 2010", datetime(2010, 3, 3)),
+        ("1er août 2010 à 14h30", datetime(2010, 8, 1, 14, 30)),
+        ("1 de diciembre de 2010", datetime(2010, 12, 1)),
+        ("mercoledì 1 dicembre 2010", datetime(2010, 12, 1)),
+        ("1 mrt. 2010", datetime(2010, 3, 1)),
+        ("Dec 1, 2010 8:26 PM", datetime(2010, 12, 1, 20, 26)),
+        ("01-DEC-10", datetime(2010, 12, 1)),
+        ("2010-Dec-01", datetime(2010, 12, 1)),
     ],
 )
 def test_dates_are_read_in_the_formats_found_in_files(text, expected):
@@ -64,11 +86,13 @@ def test_dates_are_read_in_the_formats_found_in_files(text, expected):
         "12/2010",
         "2010-12-01 25:00",
         "2010-12-01 08:60",
-        "2010-12-01 08:26:60",
         "2010-12-01 13:00 PM",
         "2010-12-01 0:30 AM",
         "2010-12-01T08:26+25:00",
-        "40513.35",
+        "19513.35",
+        "2010-12-01 24:01",
+        "1. Foobar 2010",
+        "20101301",
         "100/1/2010",
         "1/1/201",
         "٢٠١٠-12-01",
@@ -103,9 +127,56 @@ def test_a_day_that_an_offset_moves_out_of_the_years_is_refused():
     ],
 )
 def test_the_order_is_that_of_most_dates_that_tell(texts, order):
-    evidence = OrderEvidence()
+    evidence = DateEvidence()
     evidence.add(texts)
     assert evidence.order() == order
+
+
+@pytest.mark.parametrize(
+    ("texts", "first"),
+    [
+        (["25/03/13", "25/03/14", "25/04/02"], date(2025, 3, 13)),
+        (["13/03/25", "14/03/25", "02/04/25"], date(2025, 3, 13)),
+        (["03/13/25", "03/14/25", "04/02/25"], date(2025, 3, 13)),
+        (["25-3-5", "25-3-6"], date(2025, 3, 5)),
+    ],
+)
+def test_years_of_two_digits_may_come_first_where_the_days_then_lie_close_together(texts, first):
+    assert dates(*texts).columns["invoice_date"][0].date() == first
+
+
+def test_one_day_whose_year_may_be_first_or_last_is_asked_about():
+    with pytest.raises(UnreadableFile, match=r'"13/03/12" may be day-first or year-first.*date_order'):
+        dates("13/03/12", "13/03/12")
+    assert moment("13/03/12", date_order="year-first").date() == date(2013, 3, 12)
+
+
+def january(*more: str, **options):
+    return dates(*[f"2025-01-{day:02} 10:00" for day in range(1, 31)], *more, **options)
+
+
+def test_a_date_far_from_all_others_is_set_aside_unless_it_is_accepted():
+    chunk = january("2026-11-01", "1999-01-01")
+    assert [(each.line, each.reason) for each in chunk.rejects] == [(32, "stray_date"), (33, "stray_date")]
+    assert "2024-12-30 to 2025-02-01" in chunk.rejects[0].message
+    assert january("2026-11-01", accept=["stray_date"]).rejects == []
+
+
+def test_days_after_a_long_pause_are_no_strays_when_they_are_many():
+    assert january(*[f"2026-11-{day:02}" for day in range(1, 20)]).rejects == []
+
+
+def test_where_days_are_few_or_far_apart_none_is_a_stray():
+    assert dates("2019-01-01", "2025-01-01", "2025-01-02").rejects == []
+    yearly = [f"{year}-06-0{day}" for year in range(2001, 2021, 2) for day in (1,)]
+    assert dates(*yearly, "2025-01-01").rejects == []
+
+
+def test_a_time_of_day_in_a_column_of_its_own_belongs_to_the_date():
+    header = "Invoice,StockCode,Quantity,Date,Time,Price\n"
+    rows = "1,A,1,2025-03-13,10:15,2\n2,A,1,2025-03-13,7:15 PM,2\n3,A,1,2025-03-13,,2\n4,A,1,2025-03-13 09:00,10:15,2\n"
+    moments = read(header + rows).columns["invoice_date"]
+    assert [f"{each:%H:%M}" for each in moments] == ["10:15", "19:15", "00:00", "09:00"]
 
 
 def test_the_order_of_the_whole_file_holds_for_the_dates_before_the_first_that_tells():
@@ -114,20 +185,21 @@ def test_the_order_of_the_whole_file_holds_for_the_dates_before_the_first_that_t
 
 
 def test_dates_that_can_be_read_two_ways_are_reported_not_guessed():
-    with pytest.raises(
-        UnreadableFile, match=r'"1/12/2010" may begin with the day or with the month.*day_first'
-    ):
+    with pytest.raises(UnreadableFile, match=r'"1/12/2010" may be day-first or month-first.*date_order'):
         dates("1/12/2010", "2/2/2010")
 
 
 def test_as_many_dates_of_one_order_as_of_the_other_are_reported():
-    with pytest.raises(UnreadableFile, match=r"contradict each other.*day_first"):
+    with pytest.raises(UnreadableFile, match=r"contradict each other.*date_order"):
         dates("13/12/2010", "12/13/2010")
 
 
-@pytest.mark.parametrize(("day_first", "expected"), [(True, date(2010, 12, 1)), (False, date(2010, 1, 12))])
-def test_the_user_settles_the_order(day_first, expected):
-    assert moment("1/12/2010", day_first=day_first).date() == expected
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [("day-first", date(2010, 12, 1)), ("month-first", date(2010, 1, 12))],
+)
+def test_the_user_settles_the_order(order, expected):
+    assert moment("1/12/2010", date_order=order).date() == expected
 
 
 def test_dates_against_the_order_of_the_file_are_refused_and_noted():
@@ -139,14 +211,16 @@ def test_dates_against_the_order_of_the_file_are_refused_and_noted():
 
 
 def test_dates_against_the_order_that_the_user_gave_are_refused_and_noted():
-    opened = table(csv_text([row(InvoiceDate="12/14/2010"), row(InvoiceDate="1/2/2010")]), day_first=True)
+    opened = table(
+        csv_text([row(InvoiceDate="12/14/2010"), row(InvoiceDate="1/2/2010")]), date_order="day-first"
+    )
     assert [reject.reason for reject in whole(opened).rejects] == ["date_order"]
     assert "do not exist day-first" in opened.report.notes[0]
 
 
 def test_dates_that_begin_with_the_year_never_depend_on_the_order():
-    for day_first in (True, False):
-        assert moment("2010-02-03", day_first=day_first).date() == date(2010, 2, 3)
+    for order in ("day-first", "month-first", "year-first"):
+        assert moment("2010-02-03", date_order=order).date() == date(2010, 2, 3)
 
 
 def test_times_without_an_offset_are_the_shops_and_its_days_are_cut_in_its_zone():
@@ -184,4 +258,4 @@ def test_every_moment_is_read_back_from_every_order(moment, pattern):
     parsed = parse_date(moment.strftime(pattern))
     order = "day-first" if pattern.startswith("%d") else "month-first"
     assert parsed.day(order) == moment.date()
-    assert parsed.time == (moment.hour, moment.minute, moment.second, moment.microsecond)
+    assert datetime(1970, 1, 1) + parsed.time == datetime.combine(date(1970, 1, 1), moment.time())

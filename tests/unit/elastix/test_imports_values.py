@@ -6,8 +6,7 @@ import pytest
 
 from elastix.imports.core import REASONS, Field, FileSchema, neutralise_formula, values
 from elastix.imports.core.values import CachedConverter, CellError, clean, shown, storable
-from pricing.sales.core.files import TRANSACTIONS
-from tests.unit.elastix.imports_helpers import HEADER, csv_text, read, refusal, row
+from tests.unit.elastix.imports_helpers import HEADER, csv_text, read, refusal, row, table
 
 
 @pytest.mark.parametrize(
@@ -103,14 +102,23 @@ def test_whole_rows_can_be_judged_after_their_values():
             if isinstance(price, Decimal) and price < 0:
                 yield number, "negative_price", "UnitPrice is negative; expected 0 or more."
 
-    schema = TRANSACTIONS.with_check(no_negative_price)
-    chunk = read(csv_text([row(), row(UnitPrice="-1"), row(UnitPrice="-1", Quantity="six")]), schema)
+    rows = csv_text([row(), row(UnitPrice="-1"), row(UnitPrice="-1", Quantity="six")])
+    (chunk,) = table(rows).chunks(check=no_negative_price)
     assert chunk.line_numbers == [2]
     assert [(reject.line, reject.reason) for reject in chunk.rejects] == [
         (3, "negative_price"),
         (4, "not_a_number"),
     ]
     assert chunk.rejects[1].message.endswith("UnitPrice is negative; expected 0 or more.")
+
+
+def test_a_check_may_complete_the_columns():
+    def double(columns):
+        columns["quantity"] = [2 * quantity for quantity in columns["quantity"]]
+        return ()
+
+    (chunk,) = table(csv_text([row(Quantity="3")])).chunks(check=double)
+    assert chunk.columns["quantity"] == [6]
 
 
 def test_all_that_is_wrong_with_a_row_is_told_and_the_first_gives_the_reason():
@@ -131,7 +139,9 @@ def test_every_reason_is_explained():
         row(InvoiceDate="x"),
         row(InvoiceDate="13/12/2010"),
         row(InvoiceDate="2200-01-01"),
-        row(StockCode="/"),
+        row(StockCode="\u00e9" * 60),
+        row(StockCode="4.00638E+12"),
+        row(InvoiceDate="12/14/2019"),
         row(Country="x" * 99),
         row(Country="\x01x"),
         row(Country="\udcff"),
@@ -139,7 +149,9 @@ def test_every_reason_is_explained():
         row()[:5],
     ]
     text = (
-        csv_text([row(Description="É" * 9), row(InvoiceDate="12/14/2010"), *rows])
+        csv_text(
+            [row(Description="É" * 9), *[row(InvoiceDate=f"12/{day}/2010") for day in range(3, 15)], *rows]
+        )
         + '"open,1\n'
         + "x" * 140_000
         + "\n"

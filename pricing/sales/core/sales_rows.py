@@ -1,0 +1,313 @@
+"""From the rows of a sales file to sales lines: what columns beside quantity and price do to them.
+
+The columns of a chunk are changed in place. Rejected cells among the values are of another type than good ones.
+"""
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Final, TypeGuard
+
+from elastix.imports.core import UnreadableFile
+from elastix.imports.core.numbers import parse_number
+from pricing.sales.core.files import MAX_PRICE
+from pricing.sales.core.sale_words import Meaning, meaning
+
+Columns = dict[str, list[Any]]
+Problem = tuple[int, str, str]
+
+CENT: Final = Decimal("0.0001")
+MOST_NAMED: Final = 5
+# Of an order that exports write over several rows only the first has these.
+OF_THE_ORDER: Final = ("status", "currency", "country", "customer_id")
+SYMBOLS: Final[dict[str, str]] = {
+    "\u20ac": "EUR",
+    "\u00a3": "GBP",
+    "US$": "USD",
+    "FR.": "CHF",
+    "FR": "CHF",
+    "SFR.": "CHF",
+}
+
+NOTES: Final[dict[str, str]] = {
+    "negative_price": "{} rows with a negative price were read as returns.",
+    "both_negative": "{} rows with a negative quantity and a negative price were read as one return each.",
+    "from_total": "{} unit prices were computed from line totals, to 4 decimals.",
+    "discounted": "{} prices are those after the discount in a column of its own.",
+    "refund": "{} rows were read as returns, as their type says.",
+}
+
+
+@dataclass
+class SalesRows:
+    """The reading of one file's rows.
+
+    Attributes
+    ----------
+    fields : the fields that have a column.
+    asked : the fields that the user named columns for.
+    meanings : what each different status and type means.
+    currency : the only currency whose rows count; "" where the file names none or just one.
+    percents : the field that holds discounts in percent, if any.
+    discounts_are_shares : whether they are written as parts of 1.
+    known_zeros : codes of the catalogue that begin with zeros, by what is left without these, which is no code itself.
+    tomorrow : the first day that is not allowed, in days since 1970-01-01.
+    is_service : tells whether a code stands for a service.
+    counts : rows by what was done to them, keys of NOTES.
+    """
+
+    fields: frozenset[str]
+    asked: frozenset[str] = frozenset()
+    meanings: Mapping[str, Meaning] = field(default_factory=dict)
+    currency: str = ""
+    percents: str = ""
+    discounts_are_shares: bool = False
+    known_zeros: Mapping[str, str] = field(default_factory=dict)
+    tomorrow: int = 2**31
+    is_service: Any = None
+    counts: Counter[str] = field(default_factory=Counter)
+    _above: dict[str, Any] = field(default_factory=dict)
+
+    def check(self, columns: Columns) -> Iterator[Problem]:
+        """Turn the rows into sales lines in place; yield those that are none, and why."""
+        if "invoice_no" in self.fields and self.fields & {"status", "currency"}:
+            self._fill_down(columns)
+        if self.fields & {"status", "line_type"}:
+            yield from self._read_meanings(columns)
+        if self.currency:
+            yield from self._leave_out_currencies(columns)
+        if self.fields & {"line_total", "discount", "discount_percent", "tax_amount", "tax_rate"}:
+            yield from self._net_prices(columns)
+        yield from self._check_values(columns)
+        if "invoice_no" not in self.fields:
+            columns["invoice_no"] = [
+                made_up_invoice(moment[0], code, customer) if type(moment) is tuple else ""
+                for moment, code, customer in zip(
+                    columns["invoice_date"], columns["stock_code"], columns["customer_id"], strict=True
+                )
+            ]
+
+    def _fill_down(self, columns: Columns) -> None:
+        names = [name for name in OF_THE_ORDER if name in self.fields]
+        for row, invoice in enumerate(columns["invoice_no"]):
+            same = invoice == self._above.get("invoice_no")
+            for name in names:
+                if same and columns[name][row] in ("", None):
+                    columns[name][row] = self._above.get(name)
+            self._above = {name: columns[name][row] for name in names} | {"invoice_no": invoice}
+
+    def _read_meanings(self, columns: Columns) -> Iterator[Problem]:
+        quantities = columns["quantity"]
+        for name in ("line_type", "status"):
+            if name not in self.fields:
+                continue
+            for row, text in enumerate(columns[name]):
+                says = self.meanings.get(text) if type(text) is str else None
+                sold = _is_number(quantities[row]) and quantities[row] > 0
+                if says is Meaning.VOID or (says is Meaning.UNDONE and sold):
+                    yield row, "not_a_sale", f"{text!r} is said of the line: it is no sale."
+                elif says is Meaning.REFUND and sold:
+                    quantities[row] = -quantities[row]
+                    self.counts["refund"] += 1
+
+    def _leave_out_currencies(self, columns: Columns) -> Iterator[Problem]:
+        for row, text in enumerate(columns["currency"]):
+            if type(text) is str and text and currency_code(text) != self.currency:
+                yield (
+                    row,
+                    "other_currency",
+                    f"The price is in {text}; only those in {self.currency} are read.",
+                )
+
+    def _net_prices(self, columns: Columns) -> Iterator[Problem]:
+        prices = columns["unit_price"]
+        from_total = "unit_price" not in self.fields
+        # A total of the line has its discount off already, unless somebody says otherwise.
+        off = not from_total or "discount" in self.asked or "discount_percent" in self.asked
+        for row, quantity in enumerate(columns["quantity"]):
+            total, price = columns["line_total"][row], prices[row]
+            if from_total and total is None:
+                yield row, "value_missing", "The line total is blank; expected a number such as 2.55."
+            base = total if from_total else price
+            if not (_is_number(quantity) and _is_number(base)) or not quantity:
+                continue
+            exact = base / quantity if from_total else base
+            if off:
+                exact = self._discounted(exact, quantity, columns, row)
+            tax, rate = columns["tax_amount"][row], columns["tax_rate"][row]
+            if _is_number(tax):
+                exact += abs(tax) / abs(quantity) * (1 if exact >= 0 else -1)
+            elif _is_number(rate):
+                exact *= 1 + rate / 100
+            if exact * base * (quantity if from_total else 1) < 0:
+                yield row, "discount_too_large", "The discount is larger than the price."
+                continue
+            if abs(exact) > MAX_PRICE:
+                yield (
+                    row,
+                    "out_of_range",
+                    f"The unit price would be {exact:.2f}; expected at most {MAX_PRICE:f}.",
+                )
+                continue
+            prices[row] = exact.quantize(CENT, ROUND_HALF_UP)
+            self.counts["discounted"] += off and exact != (base / quantity if from_total else base)
+            self.counts["from_total"] += from_total
+
+    def _discounted(self, price: Decimal, quantity: Decimal, columns: Columns, row: int) -> Decimal:
+        if self.percents:
+            percent = columns[self.percents][row]
+            if not _is_number(percent):
+                return price
+            return price * (1 - abs(percent) * (1 if self.discounts_are_shares else Decimal("0.01")))
+        amount = columns["discount"][row]
+        return (
+            price - abs(amount) / abs(quantity) * (1 if price >= 0 else -1) if _is_number(amount) else price
+        )
+
+    def _check_values(self, columns: Columns) -> Iterator[Problem]:
+        prices, quantities = columns["unit_price"], columns["quantity"]
+        cells = zip(prices, columns["stock_code"], columns["invoice_date"], strict=True)
+        for row, (price, code, moment) in enumerate(cells):
+            if type(moment) is tuple and moment[1] > self.tomorrow:
+                yield row, "in_the_future", f"The date {moment[0]:%Y-%m-%d} lies in the future."
+            elif type(price) is Decimal and price < 0 and type(code) is str and not self.is_service(code):
+                if _is_number(quantities[row]):
+                    self.counts["both_negative" if quantities[row] < 0 else "negative_price"] += 1
+                    prices[row], quantities[row] = -price, -abs(quantities[row])
+            elif self.known_zeros and type(code) is str and code in self.known_zeros:
+                yield row, "look_alike_code", look_alike(code, self.known_zeros[code])
+
+    def notes(self) -> list[str]:
+        """What was done to rows, in sentences."""
+        return [text.format(f"{self.counts[key]:,}") for key, text in NOTES.items() if self.counts[key]]
+
+
+def _is_number(value: Any) -> TypeGuard[Decimal]:
+    return isinstance(value, Decimal | int) and not isinstance(value, bool)
+
+
+def look_alike(code: str, like: str) -> str:
+    """The sentence about a code that has probably lost its zeros."""
+    return (
+        f"There is no product {code}, but {like}: a spreadsheet has probably taken the zeros off. Export the column"
+        " as text, or accept look_alike_code if it is another product."
+    )
+
+
+def without_zeros(codes: Collection[str]) -> dict[str, str]:
+    """The codes of digits that begin with zeros, by what is left without these."""
+    return {code.lstrip("0"): code for code in codes if code.isdigit() and code[0] == "0" and code.strip("0")}
+
+
+def made_up_invoice(moment: dt.datetime, code: Any, customer: Any) -> str:
+    """A number for a line of a file without invoices: the visit of a customer, else the product's day.
+
+    It follows from the line alone, so that the same line in another file has the same.
+    """
+    if customer:
+        return f"{moment:%Y%m%d%H%M}-{customer}"[:64]
+    return f"{moment:%Y%m%d}-{code}"[:64]
+
+
+def currency_code(text: str) -> str:
+    """The code of a currency that a file names by its code or its sign."""
+    written = text.strip().upper()
+    return SYMBOLS.get(written, written)
+
+
+def chosen_currency(named: Collection[str], beside: Collection[str], wanted: str) -> str:
+    """Decide which currency's rows count.
+
+    Parameters
+    ----------
+    named : the different values of the column of currencies.
+    beside : the currencies that stand beside prices.
+    wanted : the currency that the user chose, "" if none.
+
+    Returns
+    -------
+    The currency, or "" where there is nothing to choose.
+
+    Raises
+    ------
+    UnreadableFile : there are several and none was chosen, or the chosen one is not among them.
+    """
+    codes = sorted({currency_code(each) for each in named})
+    listed = ", ".join(codes[:MOST_NAMED])
+    if len(codes) > 1 and not wanted:
+        raise UnreadableFile(
+            f"The file has prices in {len(codes)} currencies ({listed}): choose the one whose rows are to be read"
+            f" (option currency; on the command line --currency {codes[0]}), or split the file."
+        )
+    if wanted and codes and wanted not in codes:
+        raise UnreadableFile(f"No price of the file is in {wanted}: its currencies are {listed}.")
+    signs = sorted({currency_code(each) for each in beside})
+    if len(signs) > 1 and not codes:
+        raise UnreadableFile(
+            f"Prices of the file are in several currencies ({', '.join(signs[:MOST_NAMED])}): split the file by currency."
+        )
+    return wanted if len(codes) > 1 else ""
+
+
+def read_meanings(name: str, texts: Collection[str]) -> tuple[dict[str, Meaning], str]:
+    """What the values of a column of statuses or types mean, and a note about those that are not known.
+
+    A column none of whose values is known says nothing about sales ("type" may be the type of product): no meanings.
+    """
+    known = {text: found for text in texts if (found := meaning(text))}
+    unknown = sorted(set(texts) - set(known))
+    if not unknown:
+        return known, ""
+    shown = ", ".join(f'"{text}"' for text in unknown[:MOST_NAMED])
+    if not known:
+        return {}, f"The values of {name} ({shown}) say nothing about sales: the column is not used."
+    return known, f"The values {shown} of {name} are not known: their rows count as sales."
+
+
+def read_discounts(cells: Mapping[str, Collection[str]], asked: Collection[str]) -> tuple[str, bool]:
+    """Decide what the discounts of a file are.
+
+    Parameters
+    ----------
+    cells : the different cells of the columns "discount" and "discount_percent", as far as there are such columns.
+    asked : the fields that the user named columns for.
+
+    Returns
+    -------
+    The field with discounts in percent, "" where they are amounts of a line; and whether they are parts of 1.
+
+    Raises
+    ------
+    UnreadableFile : a column without a percent sign could be either.
+    """
+    for name in ("discount_percent", "discount"):
+        if name not in cells:
+            continue
+        texts = [str(cell).strip() for cell in cells[name]]
+        signed = any(text.endswith("%") for text in texts)
+        numbers = [parse_number(text.removesuffix("%"), ".") or parse_number(text, ",") for text in texts]
+        sizes = [abs(number) for number in numbers if number]
+        below = bool(sizes) and max(sizes) <= 1 and min(sizes) < 1 and not signed
+        if name == "discount_percent" or signed:
+            return name, below
+        if below and "discount" not in asked:
+            raise UnreadableFile(
+                "All discounts are below 1: they may be amounts of money or parts of the price. Say which"
+                ' (option mapping, such as --map "Discount=discount" for amounts, or "Discount=discount_percent").'
+            )
+    return "", False
+
+
+_TELLING: Final = re.compile(
+    r"tax|vat|mwst|ust|tva|iva|btw|steuer|discount|rabatt|remise|descuento|sconto|korting|status|refund|currency|"
+    r"w[aä]hrung|cancel|storn|channel|store|filiale",
+    re.IGNORECASE,
+)
+
+
+def warned_of(ignored: Collection[str]) -> list[str]:
+    """The columns that are not read although their names say that they could change what a price or a line means."""
+    return sorted(name for name in ignored if _TELLING.search(name))
