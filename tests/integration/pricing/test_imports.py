@@ -118,7 +118,9 @@ def test_the_corrected_rejects_come_in(upload: Upload, viewer_client: APIClient)
     first = upload().json()["id"]
     answer = viewer_client.get(f"/transactions/imports/{first}/rejects.csv")
     corrected = (
-        b"".join(answer.streaming_content).replace(b"2025-02-30", b"2025-02-28").replace(b"'-4.00 each", b"4.00")
+        b"".join(answer.streaming_content)
+        .replace(b"2025-02-30", b"2025-02-28")
+        .replace(b"'-4.00 each", b"4.00")
     )
     body = status_of(viewer_client, upload(corrected, "corrected.csv"))
     assert (body["accepted"], body["rejected"]) == (2, 0)
