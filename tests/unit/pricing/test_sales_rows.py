@@ -1,0 +1,249 @@
+"""What columns beside quantity and price do to the lines of a sales file."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from elastix.imports.core import UnreadableFile
+from elastix.imports.core.values import CellError
+from pricing.sales.core.sale_words import Meaning, meaning
+from pricing.sales.core.sales_rows import (
+    SalesRows,
+    chosen_currency,
+    made_up_invoice,
+    read_discounts,
+    read_meanings,
+    warned_of,
+    without_zeros,
+)
+
+MOMENT = (dt.datetime(2025, 3, 13, 10, 15, tzinfo=dt.UTC), 20_160)
+BLANK = {
+    "invoice_no": "1", "stock_code": "A1", "quantity": 2, "invoice_date": MOMENT, "unit_price": Decimal(10),
+    "line_total": None, "discount": None, "discount_percent": None, "tax_amount": None, "tax_rate": None, "status": "",
+    "line_type": "", "currency": "", "customer_id": None, "country": "",
+}  # fmt: skip
+
+
+def read(
+    *rows: dict[str, Any], fields: set[str] | None = None, **how: Any
+) -> tuple[dict[str, list[Any]], Any]:
+    """The columns of these rows after the check, and the reasons of bad rows by their number."""
+    named = {name for row in rows for name in row} if fields is None else fields
+    columns = {name: [row.get(name, blank) for row in rows] for name, blank in BLANK.items()}
+    reader = SalesRows(
+        frozenset(named | {"stock_code", "quantity", "invoice_date"}),
+        is_service=lambda code: code == "POST",
+        **how,
+    )
+    found = {row: reason for row, reason, _ in reader.check(columns)}
+    return columns, found
+
+
+def prices(*rows: dict[str, Any], **how: Any) -> list[str]:
+    columns, problems = read(*rows, **how)
+    assert problems == {}
+    return [f"{price.normalize():f}" for price in columns["unit_price"]]
+
+
+def money(**amounts: Any) -> dict[str, Any]:
+    return {
+        name: Decimal(value) if isinstance(value, str) else value
+        for name, value in {"invoice_no": "1", **amounts}.items()
+    }
+
+
+def test_a_price_comes_of_the_line_total() -> None:
+    rows = [
+        money(line_total="30", quantity=3),
+        money(line_total="10", quantity=3),
+        money(line_total="-9", quantity=-3),
+    ]
+    assert prices(*rows) == ["10", "3.3333", "3"]
+
+
+def test_a_line_total_below_zero_is_a_return() -> None:
+    columns, problems = read(money(line_total="-9", quantity=3))
+    assert (columns["quantity"], columns["unit_price"], problems) == ([-3], [Decimal(3)], {})
+
+
+def test_a_line_without_its_total_is_refused() -> None:
+    assert read(money(line_total=None, quantity=3))[1] == {0: "value_missing"}
+
+
+def test_discounts_are_taken_off() -> None:
+    assert prices(money(unit_price="10", quantity=3, discount="6")) == ["8"]
+    assert prices(money(unit_price="10", quantity=3, discount="-6")) == ["8"]
+    assert prices(money(unit_price="10", discount_percent="20"), percents="discount_percent") == ["8"]
+    shares = {"percents": "discount_percent", "discounts_are_shares": True}
+    assert prices(money(unit_price="10", discount_percent="0.2"), **shares) == ["8"]
+    assert prices(money(unit_price="10", discount=None)) == ["10"]
+
+
+def test_a_percentage_and_an_amount_are_the_same_discount_once() -> None:
+    row = money(unit_price="10", quantity=3, discount_percent="20", discount="6")
+    assert prices(row, percents="discount_percent") == ["8"]
+
+
+def test_a_line_total_has_its_discount_off_unless_somebody_says_otherwise() -> None:
+    row = money(line_total="30", quantity=3, discount="6")
+    assert prices(row) == ["10"]
+    assert prices(row, asked=frozenset({"discount"})) == ["8"]
+
+
+def test_a_discount_larger_than_the_price_is_refused() -> None:
+    assert read(money(unit_price="10", quantity=1, discount="11"))[1] == {0: "discount_too_large"}
+
+
+def test_taxes_that_were_asked_for_are_added() -> None:
+    assert prices(money(unit_price="10", quantity=2, tax_amount="4")) == ["12"]
+    assert prices(money(unit_price="10", quantity=2, tax_rate="20")) == ["12"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "asked", "expected"),
+    [
+        ({"discount_percent": {"20%", "0%"}}, (), ("discount_percent", False)),
+        ({"discount_percent": {"0.2", "0"}}, (), ("discount_percent", True)),
+        ({"discount_percent": {"20", "0"}}, (), ("discount_percent", False)),
+        ({"discount": {"20%", "5%"}}, (), ("discount", False)),
+        ({"discount": {"6.00", "0"}}, (), ("", False)),
+        ({"discount": {"0.5"}}, ("discount",), ("", False)),
+        ({"discount": {"0"}}, (), ("", False)),
+        ({}, (), ("", False)),
+    ],
+)
+def test_discounts_are_amounts_or_percentages(cells: Any, asked: Any, expected: Any) -> None:
+    assert read_discounts(cells, asked) == expected
+
+
+def test_discounts_that_can_be_both_are_asked_about() -> None:
+    with pytest.raises(UnreadableFile, match="All discounts are below 1"):
+        read_discounts({"discount": {"0.2", "0.5"}}, ())
+
+
+def test_types_and_statuses_say_what_a_line_is() -> None:
+    rows = [
+        {"line_type": "Sale", "status": "Completed"},
+        {"line_type": "Refund", "status": "Completed"},
+        {"line_type": "Sale", "status": "Cancelled"},
+        {"line_type": "Sale", "status": "Refunded"},
+        {"line_type": "Sale", "status": "Refunded", "quantity": -2},
+        {"line_type": "Refund", "status": "", "quantity": -2},
+    ]
+    texts = {text for row in rows for text in (row["line_type"], row["status"]) if text}
+    columns, problems = read(*rows, meanings={text: found for text in texts if (found := meaning(text))})
+    assert columns["quantity"] == [2, -2, 2, 2, -2, -2]
+    assert problems == {2: "not_a_sale", 3: "not_a_sale"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("REFUND", Meaning.REFUND), ("Gutschrift", Meaning.REFUND), ("Rückgabe", Meaning.REFUND), ("avoir", Meaning.REFUND),
+        ("Reembolso", Meaning.REFUND), ("storniert", Meaning.VOID), ("annulée", Meaning.VOID), ("wc-cancelled", Meaning.VOID),
+        ("Zurückerstattet", Meaning.UNDONE), ("partially_refunded", Meaning.SALE), ("paid", Meaning.SALE), ("Coffee", None),
+    ],
+)  # fmt: skip
+def test_the_words_of_six_languages_are_known(text: str, expected: Meaning | None) -> None:
+    assert meaning(text) == expected
+
+
+def test_a_column_of_other_words_says_nothing_about_sales() -> None:
+    assert read_meanings("Type", {"Coffee", "Tea"})[0] == {}
+    known, note = read_meanings("Status", {"paid", "perhaps"})
+    assert known == {"paid": Meaning.SALE}
+    assert '"perhaps"' in note and "count as sales" in note
+    assert read_meanings("Status", {"paid"}) == ({"paid": Meaning.SALE}, "")
+
+
+def test_what_stands_on_the_first_row_of_an_order_holds_for_the_others() -> None:
+    rows = [
+        {"invoice_no": "1", "status": "cancelled", "country": "DE"},
+        {"invoice_no": "1", "status": "", "country": ""},
+        {"invoice_no": "2", "status": "", "country": ""},
+    ]
+    columns, problems = read(*rows, meanings={"cancelled": Meaning.VOID})
+    assert problems == {0: "not_a_sale", 1: "not_a_sale"}
+    assert columns["country"] == ["DE", "DE", ""]
+
+
+def test_negative_prices_are_returns_but_for_services() -> None:
+    rows = [
+        {"unit_price": Decimal(-10), "quantity": 1},
+        {"unit_price": Decimal(-10), "quantity": -1},
+        {"unit_price": Decimal(-10), "quantity": 1, "stock_code": "POST"},
+    ]
+    columns, problems = read(*rows)
+    assert problems == {}
+    assert columns["quantity"] == [-1, -1, 1]
+    assert columns["unit_price"] == [Decimal(10), Decimal(10), Decimal(-10)]
+
+
+def test_rejected_cells_are_left_alone() -> None:
+    bad = CellError("not_a_number", "No number.")
+    columns, problems = read({"unit_price": bad, "quantity": bad, "discount": bad, "line_type": "Refund"})
+    assert problems == {}
+    assert columns["unit_price"] == [bad]
+
+
+def test_days_to_come_are_refused() -> None:
+    assert read({"quantity": 1}, tomorrow=20_159)[1] == {0: "in_the_future"}
+    assert read({"quantity": 1}, tomorrow=20_160)[1] == {}
+
+
+def test_only_the_chosen_currency_counts() -> None:
+    rows = [{"currency": "EUR"}, {"currency": "€"}, {"currency": "usd"}, {"currency": ""}]
+    assert read(*rows, currency="EUR")[1] == {2: "other_currency"}
+
+
+@pytest.mark.parametrize(
+    ("named", "beside", "wanted", "expected"),
+    [
+        ({"EUR"}, (), "", ""),
+        ({"EUR", "€"}, (), "", ""),
+        ({"EUR", "USD"}, (), "USD", "USD"),
+        ((), {"€", "EUR"}, "", ""),
+        ((), (), "EUR", ""),
+    ],
+)
+def test_one_currency_needs_no_choice(named: Any, beside: Any, wanted: str, expected: str) -> None:
+    assert chosen_currency(named, beside, wanted) == expected
+
+
+@pytest.mark.parametrize(
+    ("named", "beside", "wanted", "sentence"),
+    [
+        ({"EUR", "USD"}, (), "", r"2 currencies \(EUR, USD\).*option currency"),
+        ({"EUR", "USD"}, (), "GBP", "No price of the file is in GBP"),
+        ({"EUR"}, (), "GBP", "No price of the file is in GBP"),
+        ((), {"€", "$"}, "", "several currencies"),
+    ],
+)
+def test_several_currencies_are_asked_about(named: Any, beside: Any, wanted: str, sentence: str) -> None:
+    with pytest.raises(UnreadableFile, match=sentence):
+        chosen_currency(named, beside, wanted)
+
+
+def test_a_made_up_invoice_is_a_visit_or_a_day_of_a_product() -> None:
+    assert made_up_invoice(MOMENT[0], "A1", "17850") == "202503131015-17850"
+    assert made_up_invoice(MOMENT[0], "A1", None) == "20250313-A1"
+    assert len(made_up_invoice(MOMENT[0], "A" * 80, None)) == 64
+    columns, _ = read({"customer_id": "7"}, fields=set())
+    assert columns["invoice_no"] == ["202503131015-7"]
+
+
+def test_a_code_without_its_zeros_looks_like_the_one_with_them() -> None:
+    assert without_zeros(["00123", "0", "000", "0A1", "77"]) == {"123": "00123"}
+    assert read({"stock_code": "123"}, known_zeros={"123": "00123"})[1] == {0: "look_alike_code"}
+    assert read({"stock_code": "124"}, known_zeros={"123": "00123"})[1] == {}
+
+
+def test_columns_that_may_change_what_prices_mean_are_warned_of() -> None:
+    assert warned_of(["Taxes", "Colour", "MwSt.", "Fulfilment status", "Note"]) == [
+        "Fulfilment status",
+        "MwSt.",
+        "Taxes",
+    ]
