@@ -179,7 +179,7 @@ def _distinct(raw: Sequence[str]) -> tuple[str, ...]:
 
 def _layout(raw: Sequence[str]) -> Layout | None:
     have = {normalise_name(name) for name in raw}
-    return next((each for each in layouts() if {normalise_name(name) for name in each.has} <= have), None)
+    return next((each for each in layouts() if each.has <= have), None)
 
 
 def _add_by_name(
@@ -187,13 +187,11 @@ def _add_by_name(
 ) -> None:
     """Add the columns whose names say a field: plain names first, names with units, then weak names."""
     settled = frozenset(candidates)
-    strong = {name: field.name for field in schema for name in field.names - field.weak_names}
-    weak = {name: field.name for field in schema for name in field.weak_names}
-    readings: tuple[tuple[dict[str, str], Callable[[str], str]], ...] = (
-        (strong, normalise_name),
-        (strong, name_without_unit),
-        (weak, normalise_name),
-        (weak, name_without_unit),
+    readings: tuple[tuple[Mapping[str, str], Callable[[str], str]], ...] = (
+        (schema.strong, normalise_name),
+        (schema.strong, name_without_unit),
+        (schema.weak, normalise_name),
+        (schema.weak, name_without_unit),
     )
     for table, read in readings:
         found: dict[str, list[int]] = {}

@@ -223,8 +223,7 @@ def date_converter(
             return invalid("date_order", label, text, problem, wanted)
         if day is None:
             return invalid("not_a_date", label, text, "is no day of the calendar", wanted)
-        stray = within and not within[0] <= day <= within[1]
-        if stray and FIRST_YEAR <= day.year <= LAST_YEAR:
+        if within and not within[0] <= day <= within[1] and FIRST_YEAR <= day.year <= LAST_YEAR:
             others = f"a day near the others ({within[0]} to {within[1]})"
             return invalid("stray_date", label, text, "is far from all other dates of the file", others)
         if FIRST_YEAR <= day.year <= LAST_YEAR:

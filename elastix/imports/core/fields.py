@@ -50,7 +50,10 @@ def column_names(concept: str) -> tuple[str, ...]:
 @cache
 def layouts() -> tuple["Layout", ...]:
     """The exports of well-known programs, from the same table."""
-    return tuple(Layout(each["title"], tuple(each["has"]), each["columns"]) for each in _table()["layouts"])
+    return tuple(
+        Layout(each["title"], frozenset(map(normalise_name, each["has"])), each["columns"])
+        for each in _table()["layouts"]
+    )
 
 
 @cache
@@ -71,12 +74,12 @@ class Layout:
     Attributes
     ----------
     title : what it is an export of.
-    has : names of columns that only such a file has together.
+    has : normalised names of columns that only such a file has together.
     columns : the field of each column; fields that a kind of file does not have are passed over.
     """
 
     title: str
-    has: tuple[str, ...]
+    has: frozenset[str]
     columns: Mapping[str, str]
 
 
@@ -140,6 +143,7 @@ class FileSchema:
     ----------
     fallback : fields that take the column of another one where they have none of their own.
     time : for a datetime field the field that holds its time of day where that stands in a column of its own.
+    strong, weak : the field of each normalised name, and of those that count only where there is no better one.
 
     Raises
     ------
@@ -149,15 +153,20 @@ class FileSchema:
     fields: tuple[Field, ...]
     fallback: Mapping[str, str] = field(default_factory=dict)
     time: Mapping[str, str] = field(default_factory=dict)
+    strong: Mapping[str, str] = field(init=False)
+    weak: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        taken: set[str] = set()
+        strong: dict[str, str] = {}
+        weak: dict[str, str] = {}
         for each in self.fields:
-            if each.names & taken:
-                raise ValueError(
-                    f"Another field has one of the names of {each.name!r}: {each.names & taken}."
-                )
-            taken |= each.names
+            names, lesser = each.names, each.weak_names
+            if doubled := names & (strong.keys() | weak.keys()):
+                raise ValueError(f"Another field has one of the names of {each.name!r}: {doubled}.")
+            strong |= dict.fromkeys(names - lesser, each.name)
+            weak |= dict.fromkeys(lesser, each.name)
+        object.__setattr__(self, "strong", strong)
+        object.__setattr__(self, "weak", weak)
 
     def __iter__(self) -> Iterator[Field]:
         return iter(self.fields)
