@@ -14,6 +14,7 @@ from elastix.imports.core.formats import TextFormat, is_workbook, text_format
 from elastix.imports.core.numbers import number_converter
 from elastix.imports.core.options import Options, Report
 from elastix.imports.core.records import Batch, Records, Reject, TextRecords, reject
+from elastix.imports.core.sheets import SheetRecords, the_table
 from elastix.imports.core.sniff import Sniffed, sniff
 from elastix.imports.core.values import (
     CachedConverter,
@@ -25,7 +26,7 @@ from elastix.imports.core.values import (
     shown,
     text_converter,
 )
-from elastix.imports.core.workbook import SheetRecords, open_sheet
+from elastix.imports.core.workbook import open_workbook
 
 CHUNK_ROWS: Final = 20_000
 DELIMITERS: Final = (",", ";", "\t", "|")
@@ -85,7 +86,7 @@ class Table:
         for batch in self._records.batches(len(self.header), self.report.header_line):
             more = self._chunk(batch, caches)
             chunk.line_numbers.extend(more.line_numbers)
-            chunk.rejects.extend(more.rejects)
+            chunk.rejects.extend(self._records.located(more.rejects))
             for name, column in more.columns.items():
                 chunk.columns[name].extend(column)
             if len(chunk) >= size:
@@ -177,19 +178,18 @@ def open_table(source: BinaryIO, schema: FileSchema, options: Options | None = N
     if options.decimal_separator not in (None, ".", ","):
         named = shown(options.decimal_separator)
         raise UnreadableFile(f'The decimal separator {named} is not known: name "." or ",".')
-    layout = None
-    candidates: list[TextRecords | SheetRecords]
     if is_workbook(source):
-        candidates = [open_sheet(source, options.sheet, options.max_bytes)]
-    else:
-        layout = text_format(source, options.encoding, options.max_bytes)
-        candidates = [TextRecords(source, layout, each) for each in _delimiters(options.delimiter)]
+        book = open_workbook(source, options.sheet, options.max_bytes)
+        sheets = [(sheet, find_header(sheet.head(), schema, options.mapping)) for sheet in book.sheets]
+        return _table(*the_table(sheets, book.names, book.hidden, schema), None, schema, options)
+    layout = text_format(source, options.encoding, options.max_bytes)
+    candidates = [TextRecords(source, layout, each) for each in _delimiters(options.delimiter)]
     # The delimiter is the one under which the header has most of the fields.
     found = [(records, find_header(records.head(), schema, options.mapping)) for records in candidates]
     records, header = max(found, key=lambda pair: pair[1].score if pair[1] else (False, -1, -1))
     if header is None:
         raise UnreadableFile("The file has no rows: export it again.")
-    return _table(records, layout, header, schema, options)
+    return _table(records, header, layout, schema, options)
 
 
 def _delimiters(given: str | None) -> Sequence[str]:
@@ -203,8 +203,8 @@ def _delimiters(given: str | None) -> Sequence[str]:
 
 def _table(
     records: TextRecords | SheetRecords,
-    layout: TextFormat | None,
     header: Header,
+    layout: TextFormat | None,
     schema: FileSchema,
     options: Options,
 ) -> Table:
@@ -233,9 +233,8 @@ def _table(
 def _notes(
     records: TextRecords | SheetRecords, header: Header, seen: Sniffed, order: DateOrder | None
 ) -> Iterator[str]:
-    if isinstance(records, SheetRecords) and records.others:
-        others = ", ".join(map(shown, records.others))
-        yield f"The workbook has several sheets; {shown(records.name)} was read, {others} not."
+    if isinstance(records, SheetRecords):
+        yield from records.notes
     if header.skipped:
         yield f"{header.skipped} rows above the header (line {header.line}) were passed over."
     contrary = {"day-first": seen.orders.second, "month-first": seen.orders.first}
