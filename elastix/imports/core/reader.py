@@ -235,6 +235,11 @@ def _notes(
 ) -> Iterator[str]:
     if isinstance(records, SheetRecords):
         yield from records.notes
+    elif words := records.layout.doubtful_words:
+        yield (
+            f"The file was read as {records.layout.encoding}, which was guessed:"
+            f" name the encoding if {', '.join(map(shown, words))} look wrong."
+        )
     if header.skipped:
         yield f"{header.skipped} rows above the header (line {header.line}) were passed over."
     contrary = {"day-first": seen.orders.second, "month-first": seen.orders.first}
