@@ -18,8 +18,7 @@ MOST_WORDS: Final = 1_000
 MOST_SAMPLE_BYTES: Final = 1 << 16
 LONGEST_WORD: Final = 60
 FITS: Final = 0.5
-# Windows-1252 is left for an encoding that fits better by that much of a word, and by that many words in total.
-CLEARLY_BETTER: Final = 0.2
+# Windows-1252 is left for an encoding that fits better by that many words in total.
 WORDS_BETTER: Final = 2.0
 # What of a word fits letters that no single language has together.
 MIXED_LANGUAGES: Final = -0.3
@@ -60,7 +59,6 @@ _SIGNS: Final = frozenset(
     "\u2019\u2018\u201c\u201d\u201e\u2013\u2014…®©™°£€¥½¼¾²³«»§¿¡ªº\xd7·•\xb4\xa0"  # quotation marks, dashes, times
 )
 _INSIDE_WORDS: Final = frozenset("\u2019\u2013·\xa0")  # apostrophe, dash
-_BOX_DRAWING: Final = re.compile("[\u2500-\u259f]")
 _RUN: Final = re.compile(rb"[\x80-\xff]+")
 _ASCII: Final = bytes(range(128))
 _HIGH: Final = bytes(range(128, 256))
@@ -155,7 +153,7 @@ class Evidence:
         fit, words = fits[best]
         if fit < FITS and len(self.words) > 1 and (name := self._other_script()):
             best = name
-        elif fit - usual < CLEARLY_BETTER or (fit - usual) * words < WORDS_BETTER:
+        elif (fit - usual) * words < WORDS_BETTER:
             return Guess(western, self._examples(western) if fit > usual else ())
         if best == "cp1252":
             return Guess(western)
@@ -187,11 +185,12 @@ class Evidence:
 
 
 def _decodes(every: bytes, encoding: str) -> bool:
-    """Whether an encoding of a byte a letter has all those bytes, and none of them draws lines."""
+    """Whether an encoding of a byte a letter has all those bytes."""
     try:
-        return not _BOX_DRAWING.search(every.decode(encoding))
+        every.decode(encoding)
     except UnicodeError:
         return False
+    return True
 
 
 def _average(texts: Iterable[str], alphabet: frozenset[str]) -> tuple[float, int]:

@@ -106,6 +106,15 @@ def test_a_few_western_names_are_not_taken_for_something_rare(names):
     assert opened.report.notes == ()
 
 
+@pytest.mark.parametrize("encoding", ["mac-roman", "cp850"])
+def test_a_capital_within_a_word_speaks_against_an_encoding(encoding):
+    names = ["Café", "Purée", "Soufflé"]
+    assert (
+        read(csv_text([row(Description=name) for name in names]).encode(encoding)).columns["description"]
+        == names
+    )
+
+
 def test_a_word_that_fits_no_encoding_well_is_read_as_windows_1252_with_a_note():
     opened = table(csv_text([row(Description="Wędka żółta")]).encode("cp1250"))
     assert opened.report.notes == (
@@ -129,10 +138,28 @@ def test_many_utf8_letters_outvote_a_few_broken_bytes_wherever_a_block_ends():
         assert set(whole(opened).columns["description"]) == {"x" * padding + "Привет"}
 
 
+def test_one_letter_that_a_block_cuts_is_still_utf8():
+    start = csv_text([ROW] * 300)
+    beginning = ",".join(ROW[:2]) + ","
+    padding = "x" * (formats.BLOCK - len(start) - len(beginning) - 1)
+    content = f"{start}{beginning}{padding}é,{','.join(ROW[3:])}\n".encode()
+    assert content[formats.BLOCK - 1] == "é".encode()[0]
+    assert table(content).report.encoding == "utf-8"
+
+
 def test_a_broken_letter_of_several_bytes_costs_only_its_row():
-    content = csv_text([*named("Japanese", 40), row(Description="BROKEN")]).encode("cp932")
-    chunk = read(content.replace(b"BROKEN", b"BRO\x81\xffKEN"))
-    assert len(chunk.line_numbers) >= 40
+    content = csv_text([*named("Japanese", 2_000), row(Description="BROKEN")]).encode("euc_jp")
+    chunk = read(content.replace(b"BROKEN", b"BRO\xffKEN"))
+    assert len(chunk.line_numbers) == 2_000
+    assert [(reject.line, reject.reason) for reject in chunk.rejects] == [(2_002, "broken_characters")]
+
+
+def test_a_byte_that_the_likeliest_encoding_has_not_is_no_crash():
+    lines = csv_text(named("Greek", 2_000)).encode("cp1253")
+    odd = csv_text([row(Description="ODD")]).splitlines()[1].encode().replace(b"ODD", b"O\xd2D")
+    opened = table(lines + odd + b"\n")
+    assert opened.report.encoding != "cp1253"
+    assert len(whole(opened)) == 2_001
 
 
 def test_text_without_the_signs_of_windows_1252_is_called_latin_1():

@@ -142,10 +142,31 @@ def test_a_sheet_that_has_the_needed_columns_but_another_shape_is_named():
     assert 'The sheet "Feb" has the needed columns too, but is not like "Jan"' in notes
 
 
+def test_sheets_whose_fields_differ_are_not_joined():
+    country = [[*HEADER[:-1], "Country"], [*sale(1002, 2)[:-1], "Malta"]]
+    two_prices = [[*HEADER, "Unit Price"], [*sale(1003, 3), 9]]
+    opened = table(book({"Jan": [HEADER, sale(1001)], "Feb": country, "Mar": two_prices}))
+    assert whole(opened).columns["invoice_no"] == ["1001"]
+    assert [note.split('"')[1] for note in opened.report.notes[1:]] == ["Feb", "Mar"]
+
+
+def test_the_header_line_is_that_of_the_first_sheet():
+    first = [["January"], [], HEADER[:-1], sale(1001)[:-1]]
+    opened = table(book({"Jan": first, "Feb": [HEADER, sale(1002, 2)]}))
+    assert whole(opened).line_numbers == [4, 6]
+    assert opened.report.header_line == 3
+    assert opened.report.notes[-1] == "1 rows above the header (line 3) were passed over."
+
+
 def test_sheets_with_nothing_below_the_header_are_passed_over():
     opened = table(
         book(
-            {"Template": [[*HEADER, "Country"]], "Empty": [], "Data": [HEADER, sale(1001)], "Next": [HEADER]}
+            {
+                "Template": [[*HEADER, "Country", *"abcdef"]],
+                "Empty": [],
+                "Data": [HEADER, sale(1001)],
+                "Next": [HEADER],
+            }
         )
     )
     assert whole(opened).columns["invoice_no"] == ["1001"]
@@ -223,6 +244,21 @@ def test_a_blank_cell_that_is_not_merged_stays_blank():
         (5, "value_missing"),
         (7, "value_missing"),
     ]
+
+
+def test_merged_cells_of_a_table_that_starts_further_right_are_filled_down():
+    rows = [[None, None, *row] for row in (HEADER, sale(1001), [None, *sale(0)[1:]])]
+    assert invoices(book({"S": rows}, merged=("C2:C3",))) == ["1001", "1001"]
+
+
+def test_a_value_left_under_a_merged_cell_wins():
+    made = Workbook()
+    for row in (HEADER, sale(1001), sale(1002)):
+        made.active.append(row)
+    made.active.merged_cells.add("A2:A3")
+    stream = io.BytesIO()
+    made.save(stream)
+    assert invoices(stream.getvalue()) == ["1001", "1002"]
 
 
 def test_a_header_merged_over_two_rows_is_one_header():
