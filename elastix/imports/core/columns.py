@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import partial
 from typing import Any, Final
@@ -45,6 +45,7 @@ class Header:
     unknown_mapping : columns named in the user's mapping that the row does not have.
     layout : the well-known export that the file is, if it is one.
     remembered : whether a mapping that somebody gave for the same columns before was used.
+    samples : the first rows below it.
     """
 
     line: int
@@ -55,6 +56,7 @@ class Header:
     unknown_mapping: tuple[str, ...]
     layout: Layout | None
     remembered: bool
+    samples: tuple[list[str], ...] = ()
 
     @property
     def score(self) -> tuple[bool, int, int]:
@@ -122,7 +124,10 @@ def find_header(
             best = header
         if header.score[0]:
             break
-    return best
+    if best is None:
+        return None
+    below = rows[best.skipped + 1 : best.skipped + 1 + SAMPLE_ROWS]
+    return replace(best, samples=tuple(cells for _, cells in below))
 
 
 def _as_header(
@@ -219,12 +224,8 @@ def _columns_named(column: str, names: Sequence[str], raw: Sequence[str]) -> lis
     return [int(match[1]) - 1] if match and int(match[1]) <= len(names) else []
 
 
-def resolve(header: Header, schema: FileSchema, rows: Sequence[tuple[int, list[str]]] = ()) -> Columns:
+def resolve(header: Header, schema: FileSchema) -> Columns:
     """Decide which column is which field, by the header that was found.
-
-    Parameters
-    ----------
-    rows : (line number, cells) of the first rows, to guess from what stands in a column.
 
     Raises
     ------
@@ -244,7 +245,7 @@ def resolve(header: Header, schema: FileSchema, rows: Sequence[tuple[int, list[s
             f" Add a first row that names the columns ({needed} are needed)."
         )
     if header.missing:
-        guesses = _guesses(header, schema, [row for line, row in rows if line > header.line][:SAMPLE_ROWS])
+        guesses = _guesses(header, schema)
         options = " ".join(f'--map "{name}={field}"' for name, field in guesses.items())
         which = f"Is it {options}?" if guesses else "None of the others looks like it."
         raise UnreadableFile(
@@ -266,7 +267,7 @@ def resolve(header: Header, schema: FileSchema, rows: Sequence[tuple[int, list[s
     return Columns(header.names, position, ignored)
 
 
-def _guesses(header: Header, schema: FileSchema, rows: Sequence[Sequence[str]]) -> dict[str, str]:
+def _guesses(header: Header, schema: FileSchema) -> dict[str, str]:
     """The column that is most probably each missing field: by its name, else by what stands in it."""
     free = {
         place: name
@@ -281,7 +282,9 @@ def _guesses(header: Header, schema: FileSchema, rows: Sequence[Sequence[str]]) 
         alike = {place: _similarity(name, field) for place, name in free.items()}
         likely = [place for place in free if alike[place] >= SIMILAR]
         likely = likely or [
-            place for place in free if _suits(field, [row[place] for row in rows if len(row) > place])
+            place
+            for place in free
+            if _suits(field, [row[place] for row in header.samples if len(row) > place])
         ]
         if likely:
             place = max(likely, key=lambda each: alike[each])

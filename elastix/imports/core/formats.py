@@ -3,13 +3,13 @@
 import codecs
 import gzip
 import io
-import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Final, cast
 
+from elastix.imports.core.encoding_guess import SEVERAL_BYTES, Evidence
 from elastix.imports.core.fields import UnreadableFile
 
 BLOCK: Final = 1 << 15
@@ -41,15 +41,11 @@ _BYTE_ORDER_MARKS: Final = (
 )
 # What is no text becomes lone surrogates, where the codec can do that: then only its row is rejected.
 _ERRORS: Final[dict[str, str]] = {
-    "utf-8": "surrogateescape",
+    **dict.fromkeys(("utf-8", *SEVERAL_BYTES), "surrogateescape"),
     **dict.fromkeys(("utf-16", "utf-16-le", "utf-16-be"), "surrogatepass"),
 }
 _SAMPLE: Final = 4096
 _BINARY_CONTROLS: Final = bytes({*range(1, 9), *range(14, 26), *range(28, 32), 127})
-_NOT_ASCII: Final = re.compile("[^\x00-\x7f]")
-_ESCAPED: Final = re.compile("[\udc80-\udcff]")
-_C1: Final = frozenset(range(0x80, 0xA0))
-_UNDEFINED_IN_CP1252: Final = frozenset((0x81, 0x8D, 0x8F, 0x90, 0x9D))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +57,13 @@ class TextFormat:
     compressed : whether they are packed with gzip.
     encoding, errors : as Python's codecs know them. Under "surrogateescape" a byte that is no UTF-8 becomes a
         lone surrogate, so that only its row is rejected.
+    doubtful_words : words read in an encoding that was guessed, where another could be right.
     """
 
     compressed: bool
     encoding: str
     errors: str
+    doubtful_words: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -119,7 +117,7 @@ def text_format(source: BinaryIO, encoding: str | None, max_bytes: int) -> TextF
     """Find out how a text file is packed and encoded, by reading the whole of it once.
 
     A byte order mark decides; else UTF-16 shows by its zero bytes, UTF-8 by being valid. A file that is UTF-8
-    but for a few bytes stays UTF-8. Anything else is Windows-1252, or Latin-1 where that makes no difference.
+    but for a few bytes stays UTF-8. Anything else is guessed by its words.
 
     Parameters
     ----------
@@ -144,7 +142,14 @@ def text_format(source: BinaryIO, encoding: str | None, max_bytes: int) -> TextF
             _refuse_foreign(head)
         name = text_encoding(encoding) if encoding else _marked(head)
         if name is None:
-            return TextFormat(compressed, *_eight_bit(_limited(head, stream, max_bytes)))
+            _refuse_binary(head)
+            evidence = Evidence()
+            for block in _limited(head, stream, max_bytes):
+                evidence.add(block)
+            guess = evidence.guess()
+            return TextFormat(
+                compressed, guess.encoding, _ERRORS.get(guess.encoding, "strict"), guess.doubtful_words
+            )
         if encoding is None and name.startswith("utf-16"):
             _refuse_binary(head.replace(b"\x00", b""))
         errors = _ERRORS.get(name, "strict")
@@ -199,26 +204,6 @@ def _refuse_binary(head: bytes) -> None:
     controls = len(head) - len(head.translate(None, _BINARY_CONTROLS))
     if controls > 0.05 * len(head):
         raise UnreadableFile("The file is binary, not a table: export the data as .csv or .xlsx.")
-
-
-def _eight_bit(blocks: Iterator[bytes]) -> tuple[str, str]:
-    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-    broken = sound = 0
-    high: set[int] = set()
-    for number, block in enumerate(blocks):
-        if number == 0:
-            _refuse_binary(block)
-        if block.isascii() and not decoder.getstate()[0]:
-            continue
-        text = decoder.decode(block)
-        escaped = len(_ESCAPED.findall(text))
-        broken += escaped
-        sound += len(_NOT_ASCII.findall(text)) - escaped
-        high |= _C1.intersection(block)
-    broken += len(decoder.decode(b"", final=True))
-    if broken <= sound:
-        return "utf-8", "surrogateescape"
-    return ("cp1252" if high and not high & _UNDEFINED_IN_CP1252 else "latin-1"), "strict"
 
 
 def _verify(blocks: Iterator[bytes], encoding: str, errors: str) -> None:

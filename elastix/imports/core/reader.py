@@ -15,6 +15,7 @@ from elastix.imports.core.formats import TextFormat, is_workbook, text_format
 from elastix.imports.core.numbers import number_converter
 from elastix.imports.core.options import Options, Report
 from elastix.imports.core.records import Batch, Records, Reject, TextRecords, reject
+from elastix.imports.core.sheets import SheetRecords, the_table
 from elastix.imports.core.sniff import Sniffed, sniff
 from elastix.imports.core.values import (
     CachedConverter,
@@ -27,7 +28,7 @@ from elastix.imports.core.values import (
     shown,
     text_converter,
 )
-from elastix.imports.core.workbook import SheetRecords, open_sheet
+from elastix.imports.core.workbook import open_workbook
 
 CHUNK_ROWS: Final = 20_000
 DELIMITERS: Final = (",", ";", "\t", "|")
@@ -112,7 +113,7 @@ class Table:
         for batch in self._records.batches(len(self.header), self.report.header_line):
             more = self._chunk(batch, caches, check)
             chunk.line_numbers.extend(more.line_numbers)
-            chunk.rejects.extend(more.rejects)
+            chunk.rejects.extend(self._records.located(more.rejects))
             chunk.notes.update(more.notes)
             for name, column in more.columns.items():
                 chunk.columns[name].extend(column)
@@ -222,13 +223,15 @@ def open_table(source: BinaryIO, schema: FileSchema, options: Options | None = N
     options = options or Options()
     check_mapping(schema, options.mapping)
     _check_options(options)
-    layout = None
-    candidates: list[TextRecords | SheetRecords]
     if is_workbook(source):
-        candidates = [open_sheet(source, options.sheet, options.max_bytes)]
-    else:
-        layout = text_format(source, options.encoding, options.max_bytes)
-        candidates = [TextRecords(source, layout, each) for each in _delimiters(options.delimiter)]
+        book = open_workbook(source, options.sheet, options.max_bytes)
+        sheets = [
+            (sheet, find_header(sheet.head(), schema, options.mapping, options.remembered))
+            for sheet in book.sheets
+        ]
+        return _table(*the_table(sheets, book.names, book.hidden, schema), None, schema, options)
+    layout = text_format(source, options.encoding, options.max_bytes)
+    candidates = [TextRecords(source, layout, each) for each in _delimiters(options.delimiter)]
     # The delimiter is the one under which the header has most of the fields.
     found = [
         (records, find_header(records.head(), schema, options.mapping, options.remembered))
@@ -237,7 +240,7 @@ def open_table(source: BinaryIO, schema: FileSchema, options: Options | None = N
     records, header = max(found, key=lambda pair: pair[1].score if pair[1] else (False, -1, -1))
     if header is None:
         raise UnreadableFile("The file has no rows: export it again.")
-    return _table(records, layout, header, schema, options)
+    return _table(records, header, layout, schema, options)
 
 
 def _check_options(options: Options) -> None:
@@ -259,12 +262,12 @@ def _delimiters(given: str | None) -> Sequence[str]:
 
 def _table(
     records: TextRecords | SheetRecords,
-    layout: TextFormat | None,
     header: Header,
+    layout: TextFormat | None,
     schema: FileSchema,
     options: Options,
 ) -> Table:
-    columns = resolve(header, schema, records.head())
+    columns = resolve(header, schema)
     delimiter = records.delimiter if isinstance(records, TextRecords) else None
     seen = sniff(records, columns, schema, header.line)
     order = options.date_order or seen.dates.order()
@@ -296,9 +299,13 @@ def _table(
 def _notes(
     records: TextRecords | SheetRecords, header: Header, seen: Sniffed, order: DateOrder | None
 ) -> Iterator[str]:
-    if isinstance(records, SheetRecords) and records.others:
-        others = ", ".join(map(shown, records.others))
-        yield f"The workbook has several sheets; {shown(records.name)} was read, {others} not."
+    if isinstance(records, SheetRecords):
+        yield from records.notes
+    elif words := records.layout.doubtful_words:
+        yield (
+            f"The file was read as {records.layout.encoding}, which was guessed:"
+            f" name the encoding if {', '.join(map(shown, words))} look wrong."
+        )
     if header.skipped:
         yield f"{header.skipped} rows above the header (line {header.line}) were passed over."
     if header.layout:

@@ -27,7 +27,8 @@ class Reject:
 
     Attributes
     ----------
-    line : its line in the file (of a workbook: its row in the sheet), the first line being 1.
+    line : its line in the file (of a workbook: its row in the sheet, counted on through several sheets), the first
+        being 1.
     reason : stable code, a key of `values.REASONS`.
     message : sentence for the user, naming column, value and what was expected.
     raw_row : its cells, as they can be stored and shown.
@@ -56,15 +57,15 @@ class Batch:
 
 
 class Records(Protocol):
-    """Where rows come from: a text file or a sheet of a workbook.
+    """Where rows come from: a text file or sheets of a workbook.
 
-    `head` gives the first rows that are not blank, as texts, each with the number of its last line; `batches`
-    those after a line, of which each should have `width` cells.
+    `batches` gives the rows after a line, of which each should have `width` cells; `located` the rejected ones,
+    with the place in their message where the line number alone does not say it.
     """
 
-    def head(self) -> list[tuple[int, list[str]]]: ...
-
     def batches(self, width: int, after: int) -> Iterator[Batch]: ...
+
+    def located(self, rejects: Iterable[Reject]) -> Iterable[Reject]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,10 @@ class TextRecords:
             first, carried = first + used, lines[used:]
         if carried:
             yield splitter.split(carried, first, last=True)[0]
+
+    def located(self, rejects: Iterable[Reject]) -> Iterable[Reject]:
+        """The rejected rows as they are: their line says where they stand."""
+        return rejects
 
 
 class _Splitter:

@@ -1,5 +1,6 @@
-"""The rows of an XLSX workbook's sheet, read by python-calamine in a process of its own."""
+"""The sheets of an XLSX workbook, read by python-calamine in a process of its own."""
 
+import io
 import pickle
 import re
 import shutil
@@ -12,69 +13,40 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
-from itertools import islice
-from typing import Any, BinaryIO, Final, cast
+from typing import BinaryIO, Final, cast
 
 from elastix.imports.core import sheet_process
 from elastix.imports.core.fields import UnreadableFile
 from elastix.imports.core.formats import BLOCK
-from elastix.imports.core.records import HEAD_LINES, Batch, shaped
-from elastix.imports.core.sheet_process import ROWS_PER_BATCH
-from elastix.imports.core.values import cell_text, shown
-
-# A sheet takes memory for all cells up to its last row and column, empty ones included.
-MOST_CELLS: Final = 30_000_000
+from elastix.imports.core.sheet_process import MOST_CELLS
+from elastix.imports.core.sheets import Sheet
+from elastix.imports.core.values import shown
 
 _LOCAL_HEADER: Final = struct.Struct("<26xHH")
+_PLACE: Final = struct.Struct("<Q")
 _WIDE_REFERENCE: Final = re.compile(rb"""r=["']([A-Z]{2,3})[0-9]""")
 _REFERENCE: Final = re.compile(rb"""r=["'][A-Z]{1,3}([0-9]{1,7})""")
 _LONGEST_REFERENCE: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
-class SheetRecords:
-    """The rows of one sheet.
+class OpenWorkbook:
+    """What a workbook holds.
 
     Attributes
     ----------
-    spool : what the process that read the sheet has left: pickled batches of rows.
-    start : where in it the rows begin.
-    name : the sheet's name.
-    others : the names of the workbook's other sheets.
+    sheets : those that were read, none of them empty: the wanted one, or all visible ones.
+    names : of all visible sheets, and of the wanted one.
+    hidden : the names of the hidden ones.
     """
 
-    spool: BinaryIO
-    start: int
-    name: str
-    others: tuple[str, ...]
-
-    def head(self) -> list[tuple[int, list[str]]]:
-        """The first rows that are not blank, as texts."""
-        texts = [[cell_text(cell) for cell in row] for row in islice(self._rows(), HEAD_LINES)]
-        return [(line, row) for line, row in enumerate(texts, start=1) if any(row)]
-
-    def batches(self, width: int, after: int) -> Iterator[Batch]:
-        """The rows after that one, in batches of 5,000; their cells keep the types they have in the sheet."""
-        rows = islice(self._rows(), after, None)
-        first = after + 1
-        while batch := list(islice(rows, ROWS_PER_BATCH)):
-            yield shaped(range(first, first + len(batch)), batch, width, [])
-            first += len(batch)
-
-    def _rows(self) -> Iterator[list[Any]]:
-        place = self.start
-        while True:
-            self.spool.seek(place)
-            try:
-                batch = pickle.load(self.spool)  # noqa: S301 - our own process wrote it
-            except EOFError:
-                return
-            place = self.spool.tell()
-            yield from batch
+    sheets: tuple[Sheet, ...]
+    names: tuple[str, ...]
+    hidden: tuple[str, ...]
 
 
-def open_sheet(source: BinaryIO, wanted: str | None, max_bytes: int) -> SheetRecords:
-    """Open the wanted sheet of a workbook, or the first one that is not empty.
+def open_workbook(source: BinaryIO, wanted: str | None, max_bytes: int) -> OpenWorkbook:
+    """Read the wanted sheet of a workbook, or all its visible ones, into a temporary file.
 
     Raises
     ------
@@ -83,17 +55,26 @@ def open_sheet(source: BinaryIO, wanted: str | None, max_bytes: int) -> SheetRec
     """
     _check_package(source, max_bytes)
     spool = _read_apart(source, wanted)
-    names, name = pickle.load(spool)  # noqa: S301 - our own process wrote it
-    if name is not None:
-        return SheetRecords(spool, spool.tell(), name, tuple(other for other in names if other != name))
-    if wanted is not None and wanted not in names:
-        listed = ", ".join(map(shown, names))
+    spool.seek(-_PLACE.size, io.SEEK_END)
+    spool.seek(*_PLACE.unpack(spool.read()))
+    visible, hidden, too_large, read = pickle.load(spool)  # noqa: S301 - our own process wrote it
+    if too_large:
+        raise UnreadableFile(
+            f"The sheets have more than {MOST_CELLS:,} cells together: name the one to be read (option sheet)."
+        )
+    if wanted is not None and wanted not in visible + hidden:
+        listed = ", ".join(map(shown, visible))
         raise UnreadableFile(f"The workbook has no sheet {shown(wanted)}: its sheets are {listed}.")
-    raise UnreadableFile("The workbook is empty: export it again, or name another sheet.")
+    if not read:
+        others = f" ({', '.join(map(shown, hidden))} hidden)" if hidden else ""
+        raise UnreadableFile(f"The workbook is empty: export it again, or name another sheet{others}.")
+    sheets = tuple(Sheet(spool, *each) for each in read)
+    names = (*visible, *(sheet.name for sheet in sheets if sheet.name in hidden))
+    return OpenWorkbook(sheets, names, tuple(name for name in hidden if name != wanted))
 
 
 def _read_apart(handle: BinaryIO, wanted: str | None) -> BinaryIO:
-    """Let a process of its own read the sheet; what it says is in the file returned, rewound."""
+    """Let a process of its own read the sheets; what it says is in the file returned."""
     command = [sys.executable, "-I", sheet_process.__file__, *([] if wanted is None else [wanted])]
     spool = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 - it lives as long as the records
     handle.seek(0)
@@ -106,7 +87,6 @@ def _read_apart(handle: BinaryIO, wanted: str | None) -> BinaryIO:
     if done.returncode:
         spool.close()
         raise UnreadableFile("The workbook is damaged: open it in Excel and save it again as .xlsx.")
-    spool.seek(0)
     return spool
 
 

@@ -30,6 +30,138 @@ def test_the_encoding_is_found_out(encoding, reported):
     assert whole(opened).columns["description"] == ["CAFÉ \u2013 10 €"]
 
 
+NAMES = {
+    "German": "Müller,Käse,Brötchen,Süßigkeiten,Grüne Soße,Äpfel,Öl,Weißbier,Köln,Gewürz",
+    "French": "Café crème,Pâté,Crème brûlée,Thé glacé,Gâteau,Forêt,Noël,Français,Chèvre,Où",
+    "Polish": "Łódź,Żółty ser,Śledź,Kraków,Gdańsk,Wędlina,Książka,Stół,Łyżka,Źródło",
+    "Czech": "Žluťoučký kůň,Příbor,Šálek,Talíř,Židle,Plzeň,Děčín,Křeslo,Růže,Mléko",
+    "Hungarian": "Győr,Fűszer,Szőlő,Gyümölcs,Tányér,Könyv,Őszibarack,Tűzhely,Kávé,Sütő",
+    "Turkish": "İstanbul,Çay,Şeker,Bıçak,Kaşık,Gümüş,Ağaç,Işık,Çiğdem,Yoğurt",  # noqa: RUF001
+    "Russian": "Молоко,Хлеб белый,Чашка,Тарелка глубокая,Москва,Свеча,Книга,Стул,Ложка,Россия",
+    "Greek": "Γάλα,Ψωμί,Τυρί,Αθήνα,Καφές,Ποτήρι,Πιάτο,Κερί,Βιβλίο,Καρέκλα",
+    "Japanese": "牛乳,パンの缶,チーズ,東京都,コーヒー,コップ,お皿,ろうそく,本棚,椅子",
+}
+
+
+def named(language, rows):
+    names = NAMES[language].split(",")
+    return [row(Description=names[number % len(names)]) for number in range(rows)]
+
+
+@pytest.mark.parametrize("rows", [20, 2_000])
+@pytest.mark.parametrize(
+    ("language", "encoding"),
+    [
+        ("German", "cp1252"),
+        ("German", "mac-roman"),
+        ("German", "cp850"),
+        ("French", "cp1252"),
+        ("French", "mac-roman"),
+        ("Polish", "cp1250"),
+        ("Polish", "iso8859-2"),
+        ("Czech", "cp1250"),
+        ("Hungarian", "cp1250"),
+        ("Turkish", "cp1254"),
+        ("Russian", "cp1251"),
+        ("Russian", "koi8-r"),
+        ("Russian", "cp866"),
+        ("Greek", "cp1253"),
+        ("Japanese", "cp932"),
+    ],
+)
+def test_names_in_an_older_encoding_are_read_as_they_are(language, encoding, rows):
+    lines = named(language, rows)
+    opened = table(csv_text(lines).encode(encoding))
+    assert whole(opened).columns["description"] == [line[2] for line in lines]
+    notes = " ".join(opened.report.notes)
+    assert ("which was guessed: name the encoding if" in notes) == (encoding != "cp1252")
+    # The first names stand in the note as they were read.
+    assert (
+        encoding == "cp1252" or NAMES[language].split(",")[0].split(" ")[0] in notes or language == "Japanese"
+    )
+
+
+def test_the_guessed_encoding_is_in_the_report():
+    report = table(csv_text(named("German", 20)).encode("mac-roman")).report
+    assert report.encoding == "mac-roman"
+    assert report.notes == (
+        "The file was read as mac-roman, which was guessed:"
+        ' name the encoding if "Müller", "Käse", "Brötchen" look wrong.',
+    )
+    assert table(csv_text(named("Russian", 20)).encode("cp1251")).report.encoding == "cp1251"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["CAFÉ"],
+        ["Müller", "Smørrebrød", "Piñata", "crème"],
+        ["Levi\u2019s", "10 €", "½ kg", "\u201cold\u201d"],
+        ["Históric", "Bokmål", "Señor"],
+    ],
+)
+def test_a_few_western_names_are_not_taken_for_something_rare(names):
+    opened = table(csv_text([row(Description=name) for name in names]).encode("cp1252"))
+    assert whole(opened).columns["description"] == names
+    assert opened.report.notes == ()
+
+
+@pytest.mark.parametrize("encoding", ["mac-roman", "cp850"])
+def test_a_capital_within_a_word_speaks_against_an_encoding(encoding):
+    names = ["Café", "Purée", "Soufflé"]
+    assert (
+        read(csv_text([row(Description=name) for name in names]).encode(encoding)).columns["description"]
+        == names
+    )
+
+
+def test_a_word_that_fits_no_encoding_well_is_read_as_windows_1252_with_a_note():
+    opened = table(csv_text([row(Description="Wędka żółta")]).encode("cp1250"))
+    assert opened.report.notes == (
+        'The file was read as latin-1, which was guessed: name the encoding if "Wêdka", "¿ó³ta" look wrong.',
+    )
+
+
+def test_the_telling_names_may_come_late_in_the_file():
+    lines = [*[row(Description="VOUCHER £5")] * 5_000, *named("German", 30)]
+    assert read(csv_text(lines).encode("mac-roman")).columns["description"][-10:] == NAMES["German"].split(
+        ","
+    )
+
+
+def test_many_utf8_letters_outvote_a_few_broken_bytes_wherever_a_block_ends():
+    for padding in range(4):
+        lines = [row(Description="x" * padding + "Привет")] * 1_500
+        content = csv_text(lines).encode() + ",".join(row(Description="BRO")).encode() + b"\xff\n"
+        opened = table(content)
+        assert opened.report.encoding == "utf-8"
+        assert set(whole(opened).columns["description"]) == {"x" * padding + "Привет"}
+
+
+def test_one_letter_that_a_block_cuts_is_still_utf8():
+    start = csv_text([ROW] * 300)
+    beginning = ",".join(ROW[:2]) + ","
+    padding = "x" * (formats.BLOCK - len(start) - len(beginning) - 1)
+    content = f"{start}{beginning}{padding}é,{','.join(ROW[3:])}\n".encode()
+    assert content[formats.BLOCK - 1] == "é".encode()[0]
+    assert table(content).report.encoding == "utf-8"
+
+
+def test_a_broken_letter_of_several_bytes_costs_only_its_row():
+    content = csv_text([*named("Japanese", 2_000), row(Description="BROKEN")]).encode("euc_jp")
+    chunk = read(content.replace(b"BROKEN", b"BRO\xffKEN"))
+    assert len(chunk.line_numbers) == 2_000
+    assert [(reject.line, reject.reason) for reject in chunk.rejects] == [(2_002, "broken_characters")]
+
+
+def test_a_byte_that_the_likeliest_encoding_has_not_is_no_crash():
+    lines = csv_text(named("Greek", 2_000)).encode("cp1253")
+    odd = csv_text([row(Description="ODD")]).splitlines()[1].encode().replace(b"ODD", b"O\xd2D")
+    opened = table(lines + odd + b"\n")
+    assert opened.report.encoding != "cp1253"
+    assert len(whole(opened)) == 2_001
+
+
 def test_text_without_the_signs_of_windows_1252_is_called_latin_1():
     opened = table(csv_text([row(Description="VOUCHER £5")]).encode("latin-1"))
     assert opened.report.encoding == "latin-1"
