@@ -30,7 +30,7 @@ from pricing.forecasting.core.lines import (
     forecast_lines,
     purchase_rates,
 )
-from pricing.forecasting.core.panel import DemandPanel, profile_of_days, weekday_profile
+from pricing.forecasting.core.panel import DemandPanel, expected_profile, open_share, profile_of_days
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
 WINDOW_DAYS: Final = 731
@@ -155,7 +155,7 @@ def choose_own_purchases(
             continue
         before = panel.until(at)
         rates = purchase_rates(before, category, known)
-        month = profile_of_days(weekday_profile(before), before.end, HORIZON).sum() * rates.quantity
+        month = profile_of_days(expected_profile(before), before.end, HORIZON).sum() * rates.quantity
         judged = (before.start <= at - HORIZON) & ~rates.inactive & ~rates.new & ~rates.intermittent
         for candidate, own in enumerate(OWN_PURCHASES):
             expected = month * blended_frequency(rates.recent, rates.exposure, rates.usual, own)
@@ -221,24 +221,31 @@ def expected_units(
     recent, usual : frequency and exposure of late and in the long run, as in `PurchaseRates`.
     is_rate_of_all : all days count alike, old ones do not count less.
     """
-    profile = shop_profile(model)
+    profile, share = shop_profile(model), open_share(_shop_alone(model))
     rate = np.zeros(quantity.shape)
     for last in np.unique(through).tolist():
         at = through == last
-        unsold = profile_of_days(profile, last, max(as_of - last, 0))
+        # A weekday on which the shop is hardly ever open ages nothing.
+        unsold, opened = (
+            profile_of_days(each, last, max(as_of - last, 0)) for each in (profile, share * (profile > 0))
+        )
         found = []
         for (frequency, exposure), alpha in ((recent, FREQUENCY_ALPHA), (usual, QUANTITY_ALPHA)):
             decay = np.where(is_rate_of_all[at], 0.0, alpha)
-            found.append(after_inactivity(frequency[at], exposure[at], decay, unsold))
+            found.append(after_inactivity(frequency[at], exposure[at], decay, unsold, opened))
         (late, exposed), (always, _) = found
         rate[at] = blended_frequency(late, exposed, always, model.priors[0].own_purchases)
     return quantity * rate
 
 
 def shop_profile(model: ShopModel) -> FloatArray:
-    """(7,) the weekday profile that the model's forecasts are made with."""
+    """(7,) what coming weekdays sell, which the model's forecasts are made with."""
+    return expected_profile(_shop_alone(model))
+
+
+def _shop_alone(model: ShopModel) -> DemandPanel:
     empty = np.zeros((0, model.shop_units.size))
-    return weekday_profile(DemandPanel(model.first_day, empty, empty, model.shop_units))
+    return DemandPanel(model.first_day, empty, empty, model.shop_units)
 
 
 def _default_method(category: IntArray, priors: list[Priors]) -> Any:

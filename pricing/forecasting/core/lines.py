@@ -18,7 +18,14 @@ from pricing.elasticity.core.constants import (
     QUANTITY_ALPHA,
     SMALLEST_CATEGORY,
 )
-from pricing.forecasting.core.panel import DemandPanel, open_weights, profile_of_days, weekday_profile
+from pricing.forecasting.core.panel import (
+    DemandPanel,
+    expected_profile,
+    open_days_since,
+    open_weights,
+    profile_of_days,
+    weekday_profile,
+)
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.grouping import group_ends, group_starts
 
@@ -89,7 +96,7 @@ def purchase_rates(panel: DemandPanel, category: IntArray, priors: Priors) -> Pu
     category : (P,) index into the priors; -1 is the shop.
     """
     weight = open_weights(panel, weekday_profile(panel))
-    age = open_days_since(weight)
+    age = open_days_since(panel, weight)
     start = panel.start
     sold_days = (panel.units > 0).sum(axis=1)
     new = panel.days - start < NEW_DAYS
@@ -159,7 +166,7 @@ def price_of_frequency(
     rows : (n,) each: product, day and list price (nan: unknown), sorted by product and day.
     """
     weight = open_weights(panel, weekday_profile(panel))
-    age = open_days_since(weight)
+    age = open_days_since(panel, weight)
     product, day, price = rows
     known = (price > 0) & (day < through[product])
     product, day, log_price = product[known], day[known], np.log(price[known])
@@ -193,7 +200,7 @@ def fit_priors(panel: DemandPanel, category: IntArray, categories: int) -> Prior
     categories : C.
     """
     weight = open_weights(panel, weekday_profile(panel))
-    age = open_days_since(weight)
+    age = open_days_since(panel, weight)
     decay, slow = (1 - FREQUENCY_ALPHA) ** age, (1 - QUANTITY_ALPHA) ** age
     exposure = since(panel.start, decay * weight)
     usable = ((panel.units > 0).sum(axis=1) >= INTERMITTENT_SOLD_DAYS) & (exposure > 0)
@@ -213,30 +220,25 @@ def fit_priors(panel: DemandPanel, category: IntArray, categories: int) -> Prior
 def forecast_lines(panel: DemandPanel, category: IntArray, priors: Priors, days: int) -> FloatArray:
     """(P, days) units expected on each day after the panel."""
     rates = purchase_rates(panel, category, priors)
-    return rates.units[:, None] * profile_of_days(weekday_profile(panel), panel.end, days)
+    return rates.units[:, None] * profile_of_days(expected_profile(panel), panel.end, days)
 
 
 def after_inactivity(
-    frequency: FloatArray, exposure: FloatArray, alpha: FloatArray, weights: FloatArray
+    frequency: FloatArray, exposure: FloatArray, alpha: FloatArray, weights: FloatArray, shares: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Frequencies and exposures (P,) after further days without a sale.
 
     Parameters
     ----------
     frequency, exposure, alpha : (P,)
-    weights : the weekday profile of these days, 0 where the shop was closed.
+    weights, shares : (days,) what each of them sells in relation to the average open day, 0 where the shop is closed,
+        and how probably the shop is open: by that much it ages what was known.
     """
-    opened = weights[weights > 0]
-    kept = exposure * (1 - alpha) ** opened.size
-    counted = kept + (1 - alpha[:, None]) ** np.arange(opened.size - 1, -1, -1) @ opened
+    age = np.cumsum(shares[::-1])[::-1] - shares
+    kept = exposure * (1 - alpha) ** shares.sum()
+    counted = kept + (1 - alpha[:, None]) ** age @ weights
     after = np.divide(frequency * kept, counted, out=1.0 * frequency, where=counted > 0)
     return np.asarray(after), np.asarray(counted)
-
-
-def open_days_since(weight: FloatArray) -> FloatArray:
-    """(T,) open days after each column."""
-    opened = weight > 0
-    return np.cumsum(opened[::-1])[::-1].astype(np.float64) - opened
 
 
 def since(start: IntArray, values: FloatArray) -> FloatArray:

@@ -10,7 +10,13 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from pricing.elasticity.core.constants import LARGEST_TREND_SMOOTHING, PROFILE_ALPHA
-from pricing.forecasting.core.panel import DemandPanel, open_weights, profile_of_days, weekday_profile
+from pricing.forecasting.core.panel import (
+    DemandPanel,
+    expected_profile,
+    open_weights,
+    profile_of_days,
+    weekday_profile,
+)
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.calendar import DAYS_A_WEEK, weekday_of
 
@@ -47,7 +53,7 @@ def forecast_weekday_ses(panel: DemandPanel, days: int) -> FloatArray:
     age = (1 - PROFILE_ALPHA) ** np.arange(opened.size - 1, -1, -1.0)
     counted = (opened >= panel.start[:, None]) @ age
     level = np.divide(values @ age, counted, out=np.zeros(counted.size), where=counted > 0)
-    return np.asarray(level[:, None] * profile_of_days(profile, panel.end, days))
+    return np.asarray(level[:, None] * profile_of_days(expected_profile(panel), panel.end, days))
 
 
 def forecast_linear(panel: DemandPanel, days: int) -> FloatArray:
