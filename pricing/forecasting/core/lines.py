@@ -18,6 +18,7 @@ from pricing.elasticity.core.constants import (
     QUANTITY_ALPHA,
     SMALLEST_CATEGORY,
 )
+from pricing.forecasting.core.intervals import regular_intervals
 from pricing.forecasting.core.panel import (
     DemandPanel,
     expected_profile,
@@ -63,6 +64,8 @@ class PurchaseRates:
     new : (P,) fewer than 28 days of history: all days count alike.
     intermittent : (P,) fewer than 7 sold days.
     inactive : (P,) no sale for 91 days: nothing is expected.
+    interval : (P,) days between sold days where they are regular and the next is not overdue, else 0. There the
+        frequency is one over the interval.
     """
 
     frequency: FloatArray
@@ -74,6 +77,7 @@ class PurchaseRates:
     new: BoolArray
     intermittent: BoolArray
     inactive: BoolArray
+    interval: FloatArray
 
     @property
     def units(self) -> FloatArray:
@@ -89,7 +93,8 @@ def purchase_rates(panel: DemandPanel, category: IntArray, priors: Priors) -> Pu
     counts as much as it usually sells. The usual frequency and units per purchase are smoothed likewise, with alpha 0.01.
     New products: w_t = 1.
     Of a product that sold on fewer than 7 days a purchase counts as at most ten of its category's: one huge order is
-    no habit.
+    no habit. The less a product's purchases vary, the fewer of its category's stand beside them. Of a product that sells
+    at regular intervals these give the frequency.
 
     Parameters
     ----------
@@ -106,15 +111,20 @@ def purchase_rates(panel: DemandPanel, category: IntArray, priors: Priors) -> Pu
     exposure = np.where(new, since(start, weight), since(start, decay * weight))
     slow = (1 - QUANTITY_ALPHA) ** age
     units, weighted_lines = panel.units @ slow, panel.lines @ slow
+    regular = regular_intervals(panel, weight)
+    intermittent &= ~regular.regular
     usual = priors.quantity[category]
     capped = np.where(intermittent, np.minimum(units, MOST_TIMES_USUAL * usual * weighted_lines), units)
-    quantity = (capped + PRIOR_LINES * usual) / (weighted_lines + PRIOR_LINES)
+    prior_lines = PRIOR_LINES * _variation_of_quantity(panel, sold_days)
+    sold = np.where(regular.regular, regular.units, capped)
+    counted_lines = np.where(regular.regular, regular.lines, weighted_lines)
+    quantity = (sold + prior_lines * usual) / (counted_lines + prior_lines)
     prior = PRIOR_DAYS * (new | intermittent)
     counted = exposure + prior
     frequency = np.divide(
         lines + prior * priors.frequency[category], counted, out=np.zeros(start.size), where=counted > 0
     )
-    inactive = (panel.days - panel.stop >= INACTIVE_DAYS) | (sold_days == 0)
+    inactive = (panel.days - panel.stop >= INACTIVE_DAYS) & ~regular.regular | (sold_days == 0)
     usual_exposure = np.where(new, counted, since(start, slow * weight))
     usual_frequency = np.divide(
         weighted_lines, usual_exposure, out=np.zeros(start.size), where=usual_exposure > 0
@@ -122,8 +132,25 @@ def purchase_rates(panel: DemandPanel, category: IntArray, priors: Priors) -> Pu
     usual_frequency = np.where(new, frequency, usual_frequency)
     blended = blended_frequency(frequency, counted, usual_frequency, priors.own_purchases)
     return PurchaseRates(
-        blended, frequency, counted, usual_frequency, usual_exposure, quantity, new, intermittent, inactive
+        np.where(regular.regular, regular.frequency, blended),
+        *(frequency, counted, usual_frequency, usual_exposure, quantity, new, intermittent, inactive),
+        regular.mean,
     )
+
+
+def _variation_of_quantity(panel: DemandPanel, sold_days: IntArray) -> FloatArray:
+    """How much the units per purchase vary (P,): squared deviations over the squared mean, at most 1.
+
+    Of each sold day the mean of its purchases is known. A variation of 1 stands beside them as one more day, so that a
+    single purchase says nothing of it.
+    """
+    size = np.divide(panel.units, panel.lines, out=np.zeros(panel.units.shape), where=panel.lines > 0)
+    lines, units = panel.lines.sum(axis=1), panel.units.sum(axis=1)
+    # sum of lines (size / mean - 1)^2, with the mean units / lines
+    squares = np.einsum("pt,pt->p", panel.units, size) * np.divide(
+        lines, units, out=np.zeros(lines.size), where=units > 0
+    ) ** 2 - lines * (units > 0)
+    return np.asarray(np.minimum((np.maximum(squares, 0.0) + 1) / np.maximum(sold_days, 1), 1.0))
 
 
 def blended_frequency(
@@ -138,7 +165,7 @@ def blended_frequency(
     return np.asarray(weight * recent + (1 - weight) * usual)
 
 
-def weight_of_late(exposure: FloatArray, usual: FloatArray, own_purchases: float) -> FloatArray:
+def weight_of_late(exposure: FloatArray, usual: FloatArray, own_purchases: float | FloatArray) -> FloatArray:
     """How much (P,) the frequency of late counts beside the usual one, 0 to 1."""
     expected = usual * exposure
     counted = expected + own_purchases
@@ -148,7 +175,7 @@ def weight_of_late(exposure: FloatArray, usual: FloatArray, own_purchases: float
 def price_of_frequency(
     panel: DemandPanel,
     rates: PurchaseRates,
-    own_purchases: float,
+    own_purchases: float | FloatArray,
     through: IntArray,
     rows: tuple[IntArray, IntArray, FloatArray],
 ) -> FloatArray:
@@ -162,6 +189,7 @@ def price_of_frequency(
     Parameters
     ----------
     rates : as `purchase_rates` has them, from the same panel.
+    own_purchases : for all products or (P,); without end where the long run alone counts.
     through : (P,) the day after the last one looked at, as days since 1970-01-01.
     rows : (n,) each: product, day and list price (nan: unknown), sorted by product and day.
     """
@@ -187,7 +215,9 @@ def price_of_frequency(
         summed_logs = np.bincount(product, held * log_price, count)
         return np.asarray(np.divide(summed_logs, total, out=np.full(count, np.nan), where=total > 0))
 
-    late = weight_of_late(rates.exposure, rates.usual, own_purchases)
+    # Regular intervals are those of the long run.
+    own = np.where(rates.interval > 0, np.inf, own_purchases)
+    late = weight_of_late(rates.exposure, rates.usual, own)
     return np.asarray(np.exp(late * mean_of(FREQUENCY_ALPHA) + (1 - late) * mean_of(QUANTITY_ALPHA)))
 
 

@@ -10,6 +10,7 @@ from pricing.sales.core.calendar import DAYS_A_WEEK, weekday_of
 
 PROFILE_DAYS: Final = 26 * DAYS_A_WEEK
 OPEN_SHARE: Final = 0.25
+MOST_TIMES_MEDIAN: Final = 5.0
 OPEN_FADING: Final = 0.95
 """A week says this much less than the next of how often the shop is open on a weekday."""
 
@@ -101,7 +102,8 @@ def demand_panel(
 def weekday_profile(panel: DemandPanel) -> FloatArray:
     """What a weekday sells relative to the average day, from the shop's last 26 known weeks.
 
-    A weekday on which the shop was open on fewer than one in four of its days counts as closed.
+    A weekday on which the shop was open on fewer than one in four of its days counts as closed. A day counts as at most
+    five times the median of its weekday's open days: one huge order makes no weekday.
 
     Returns
     -------
@@ -111,6 +113,9 @@ def weekday_profile(panel: DemandPanel) -> FloatArray:
     sold, weekday = panel.shop_units[known], panel.weekday[known]
     days = np.bincount(weekday, minlength=DAYS_A_WEEK)
     opened = np.bincount(weekday[sold > 0], minlength=DAYS_A_WEEK)
+    for each in np.flatnonzero(opened).tolist():
+        of_day = (weekday == each) & (sold > 0)
+        sold[of_day] = np.minimum(sold[of_day], MOST_TIMES_MEDIAN * np.median(sold[of_day]))
     mean = np.bincount(weekday, sold, DAYS_A_WEEK) / np.maximum(opened, 1)
     mean[opened < OPEN_SHARE * days] = 0.0
     return np.asarray(mean / mean.mean()) if mean.any() else np.ones(DAYS_A_WEEK)

@@ -23,10 +23,8 @@ from pricing.forecasting.core.backtest import (
 )
 from pricing.forecasting.core.batch import (
     ShopModel,
-    expected_units,
     fit_default,
     fit_shop_model,
-    shop_profile,
 )
 from pricing.forecasting.core.lines import (
     Priors,
@@ -43,6 +41,7 @@ from pricing.forecasting.core.panel import (
     open_share,
     weekday_profile,
 )
+from pricing.forecasting.core.stored import StoredForecasts, expected_units, shop_profile
 from pricing.forecasting.core.textbook import (
     forecast_holt_winters,
     forecast_linear,
@@ -250,7 +249,7 @@ def test_a_new_product_is_forecast_at_its_mean() -> None:
 
 def test_the_category_stands_beside_few_sales_and_hardly_beside_many() -> None:
     seldom, busy = np.zeros(200), np.ones(200)
-    seldom[::40] = 1
+    seldom[[0, 3, 50, 60, 160]] = 1
     panel = panel_of([seldom, busy], shop=np.ones(200))
     low, high = (
         purchase_rates(panel, nobody(panel), Priors(np.array([rate]), np.ones(1))).frequency
@@ -301,13 +300,10 @@ def test_days_without_a_sale_are_caught_up_with_when_the_row_is_read() -> None:
     )  # fmt: skip
     row = fit_default(panel, nobody(panel), model)
     looked_at = purchase_rates(later, nobody(panel), model.priors[0])
-    rates = row.rates
-    at_once = expected_units(
-        model, recent=(rates.recent, rates.exposure), usual=(rates.usual, rates.usual_exposure),
-        quantity=np.full(40, 2.0), is_rate_of_all=np.zeros(40, np.bool_), through=row.through, as_of=later.end,
-    )  # fmt: skip
-    often = ~rates.intermittent
-    assert at_once[often] == pytest.approx(2 * looked_at.frequency[often], rel=1e-9)
+    at_once = expected_units(model, StoredForecasts.of(panel, row), later.end)
+    often = ~row.rates.intermittent
+    expected = row.rates.quantity * looked_at.frequency
+    assert at_once[often] == pytest.approx(expected[often], rel=1e-9)
 
 
 def test_days_without_a_sale_are_caught_up_with_where_the_shop_is_seldom_open() -> None:
@@ -316,11 +312,9 @@ def test_days_without_a_sale_are_caught_up_with_where_the_shop_is_seldom_open() 
     panel = panel_of(units)
     model = fit_shop_model(panel, nobody(panel), [])
     row = fit_default(panel, nobody(panel), model)
-    arguments = {
-        "recent": (row.rates.recent, row.rates.exposure), "usual": (row.rates.usual, row.rates.usual_exposure),
-        "quantity": np.ones(1), "is_rate_of_all": np.zeros(1, np.bool_), "through": row.through,
-    }  # fmt: skip
-    at_once, later = (expected_units(model, **arguments, as_of=panel.end + days)[0] for days in (0, 30))
+    at_once, later = (
+        expected_units(model, StoredForecasts.of(panel, row), panel.end + days)[0] for days in (0, 30)
+    )
     # Of thirty days ten are open: the frequency falls as on ten days without a sale.
     assert later / at_once == pytest.approx(0.93**10, rel=0.02)
 
