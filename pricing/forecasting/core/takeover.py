@@ -33,6 +33,8 @@ FEWEST_SOLD_DAYS: Final = 24
 """Days with a sale, of the 168 that the backtest forecasts, from which it says anything of one product: one a week."""
 MOST_SCORE: Final = 0.5
 """Another method takes over if its score in the backtest is at most half of the default's ..."""
+LEAST_DIFFERENCE: Final = 0.1
+"""... at least by so much of the sales below it: what is forecast well enough stays with the default ..."""
 MOST_WORSE: Final = 1
 """... and its errors were larger at no more than one origin."""
 
@@ -67,6 +69,7 @@ def take_over(panel: DemandPanel, default: Backtest, columns: list[int]) -> Take
     products = panel.start.size
     before = score(accuracy(default)[0])
     best, reached = np.full(products, -1), MOST_SCORE * before
+    reached = np.minimum(reached, before - LEAST_DIFFERENCE)
     forecast = default.forecast.copy()
     sold_days = ((default.actual > 0) & default.valid[:, :, None]).sum(axis=(1, 2))
     enough = (default.valid.sum(axis=1) >= FEWEST_ORIGINS) & (sold_days >= FEWEST_SOLD_DAYS)

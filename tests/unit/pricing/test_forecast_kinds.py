@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pricing.forecasting.core.batch import DefaultForecasts, ShopModel, fit_default, fit_shop_model
 from pricing.forecasting.core.components import month_of
-from pricing.forecasting.core.panel import DemandPanel
+from pricing.forecasting.core.panel import DemandPanel, weekday_profile
 from pricing.forecasting.core.stored import StoredForecasts, expected_days
 
 Floats = NDArray[np.float64]
@@ -251,3 +251,13 @@ def test_the_accuracy_and_the_limits_are_those_of_the_method_chosen(shop: Any) -
     assert found.measured.pinball_share[row] < 0.2
     assert found.components[row]["share"] <= 0.5
     assert found.components[row]["origins"] == 6
+
+
+def test_one_huge_order_makes_no_weekday() -> None:
+    shop = np.full(DAYS, 50.0)
+    shop[AGE % 7 == 6] = 100.0
+    shop[480] = 80_000.0
+    profile = weekday_profile(DemandPanel(FIRST_DAY, shop[None, :], shop[None, :], shop))
+    # Its weekday counts as five times 50 once in 26 weeks: (25 x 50 + 250) / 26 = 57.7 beside 50.
+    assert profile[480 % 7] / profile[0] == pytest.approx(57.7 / 50, rel=0.01)
+    assert profile[6] / profile[0] == pytest.approx(2.0)
