@@ -9,8 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from pricing.forecasting.core.batch import DefaultForecasts, ShopModel, fit_default, fit_shop_model
-from pricing.forecasting.core.components import month_of
+from pricing.forecasting.core.components import components, month_of
+from pricing.forecasting.core.intervals import regular_intervals
+from pricing.forecasting.core.lines import Priors, purchase_rates
 from pricing.forecasting.core.panel import DemandPanel, weekday_profile
+from pricing.forecasting.core.season import seasonal_components
 from pricing.forecasting.core.stored import StoredForecasts, expected_days
 
 Floats = NDArray[np.float64]
@@ -147,6 +150,22 @@ def test_purchases_that_never_vary_stand_for_themselves_and_a_single_one_does_no
     assert single.quantity[0] == pytest.approx((10 * 0.99**19 + 3) / (0.99**19 + 3), rel=0.02)
 
 
+def test_intervals_that_vary_are_corrected_for_the_mean_of_their_inverse() -> None:
+    # 20, 10, 20, 10 days: mean 15, variance 33.3, so 33.3 / 225 / 4 = .037 more than one over the mean is taken off.
+    units = on_days([420, 440, 450, 470, 480], 1.0)
+    panel = DemandPanel(FIRST_DAY, units[None, :], units[None, :], np.full(DAYS, 200.0))
+    found = regular_intervals(panel, np.ones(DAYS))
+    assert found.mean[0] == 15
+    assert found.frequency[0] == pytest.approx(1 / 15 / (1 + 100 / 3 / 225 / 4))
+
+
+def test_a_purchase_every_95_days_is_not_inactive_after_120() -> None:
+    units = on_days(AGE[380::-95], 30.0)
+    panel = DemandPanel(FIRST_DAY, units[None, :], units[None, :] / 30, np.full(DAYS, 200.0))
+    assert panel.days - panel.stop[0] > 91
+    assert not purchase_rates(panel, np.array([-1]), Priors(np.ones(1), np.ones(1))).inactive[0]
+
+
 # --- yearly seasons -------------------------------------------------------------------------------------
 
 
@@ -225,6 +244,41 @@ def test_a_product_that_missed_its_last_season_is_not_promised_another() -> None
     assert expected_days(model, stored, panel.end, 365)[0].sum() == 0
 
 
+def test_seen_from_november_december_is_what_the_last_ones_were() -> None:
+    # Three hundred days without a sale say nothing of a product that is not sold in them.
+    day = np.arange(FIRST_DAY, FIRST_DAY + 770)  # up to 2024-11-24
+    december = month_of(day) == 11
+    sold = np.random.default_rng(1).poisson(np.where(december, 20.0, 0.0)).astype(float)
+    lines = np.stack([sold, np.full(770, 5.0)])
+    panel = DemandPanel(FIRST_DAY, lines, lines, np.full(770, 200.0))
+    nobody = np.full(2, -1)
+    model = fit_shop_model(panel, nobody, [])
+    found = fit_default(panel, nobody, model)
+    coming = expected_days(model, StoredForecasts.of(panel, found), panel.end, 37)[0]
+    assert coming[-31:].sum() == pytest.approx(620, rel=0.25)
+
+
+def test_a_season_that_went_by_without_a_sale_leaves_no_level() -> None:
+    index = np.where(np.arange(12) == 11, 11.989, 0.001)[None, :]
+    sold = poisson(np.where(DECEMBER, 20.0, 0.0))
+    for last, expected in ((500, True), (300, False)):
+        lines = np.where(last > AGE, sold, 0.0)[None, :]
+        panel = DemandPanel(FIRST_DAY, lines, lines, np.full(DAYS, 200.0))
+        rates = purchase_rates(panel, np.array([-1]), Priors(np.ones(1), np.ones(1)))
+        level = seasonal_components(panel, rates, index, 50.0).level[0]
+        assert (level > 0) == expected
+
+
+def test_a_product_does_not_follow_its_category_s_season_against_its_own_past() -> None:
+    lines = many(summer, products=40)[:, :731]
+    lines[0] = np.random.default_rng(2).poisson(5.0, 731)
+    panel = DemandPanel(FIRST_DAY, lines, lines, lines.sum(axis=0))
+    codes = np.zeros(40, np.int64)
+    found = fit_default(panel, codes, fit_shop_model(panel, codes, ["toys"]))
+    assert 0 not in found.components
+    assert sum(each["of_category"] for each in found.components.values()) > 30
+
+
 def test_a_season_holds_for_three_months_after_the_last_look_at_the_sales() -> None:
     panel, model, stored = alone(*sizes(poisson(np.where(DECEMBER, 20.0, 0.0)), 1))
     december = [expected_days(model, stored, panel.end + days, 310)[0].sum() for days in (0, 91, 92)]
@@ -251,6 +305,15 @@ def test_the_accuracy_and_the_limits_are_those_of_the_method_chosen(shop: Any) -
     assert found.measured.pinball_share[row] < 0.2
     assert found.components[row]["share"] <= 0.5
     assert found.components[row]["origins"] == 6
+
+
+def test_the_trend_of_a_stored_choice_ends_after_three_months(shop: Any) -> None:
+    panel, model, found = shop
+    growing = components(panel.end, np.array([10.0]), slope=np.array([0.1])).as_json(0)
+    stored = StoredForecasts.of(panel, found)
+    stored = replace(stored, components=[growing | {"until": panel.end}] * len(KINDS))
+    days = expected_days(model, stored, panel.end, 365)[0]
+    assert days[[0, 50, 91, 92, 364]].tolist() == pytest.approx([10, 15, 19.1, 19.1, 19.1])
 
 
 def test_one_huge_order_makes_no_weekday() -> None:
