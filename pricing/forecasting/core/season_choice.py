@@ -25,7 +25,7 @@ MANY_ORIGINS: Final = 6
 MOST_LOSS: Final = {FEW_ORIGINS: 0.25, MANY_ORIGINS: 0.6}
 """By this many origins on a season is better by far if it leaves at most this share of the default's loss ..."""
 LEAST_GAIN: Final = {FEW_ORIGINS: 30.0, MANY_ORIGINS: 10.0}
-"""... and takes away at least so much of it. Of products without a season 1 to 2 % reach that by chance (simulated)."""
+"""... and takes away at least so much of it. Of products without a season at most 1 to 2 % reach that by chance (simulated)."""
 CONTRADICTED: Final = 1.25
 CONTRADICTING_LOSS: Final = 5.0
 """A product does not use its category's season if that would have raised its own loss by a quarter, or by so much."""
