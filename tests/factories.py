@@ -22,9 +22,10 @@ from market.models import Competitor, CompetitorPrice, RepricingRule
 from market.services.rules import rule_create
 from pricing.bundles.models import ProductPair
 from pricing.elasticity.models import ElasticityEstimate
-from pricing.forecasting.core.batch import ShopModel, shop_profile
+from pricing.forecasting.core.batch import ShopModel
 from pricing.forecasting.core.lines import Priors
 from pricing.forecasting.core.panel import profile_of_days
+from pricing.forecasting.core.stored import shop_profile
 from pricing.forecasting.models import DemandForecast, ForecastModel
 from pricing.forecasting.selectors.base_demand import stored_shop_model
 from pricing.recommendation.models import PricePolicy
@@ -125,6 +126,7 @@ class ForecastModelFactory(DjangoModelFactory[ForecastModel]):
             categories=[],
             priors=[Priors(np.ones(1), np.ones(1))],
             error_quantiles=np.array([[-0.5, 0.5]]),
+            seasons=[np.ones((1, 12))],
         ).as_json()
     )
     sales_version = 1

@@ -10,6 +10,12 @@ class ForecastMethod(models.TextChoices):
     LINES = "lines", "purchases a day times units per purchase"
     MEAN = "mean", "mean of a short history"
     CATEGORY = "category", "own few sales beside the category's usual frequency"
+    INTERVALS = "intervals", "mean of regular intervals between purchases"
+    YEARLY = "yearly", "purchases and units per purchase, with a yearly season"
+    WEEKLY = "weekly", "simple smoothing times the product's own weekday index"
+    WEEKDAY_SES = "weekday_ses", "simple smoothing times the shop's weekday profile"
+    SES = "ses", "simple smoothing"
+    LINEAR = "linear", "linear trend"
 
 
 class ForecastModel(models.Model):
@@ -40,13 +46,21 @@ class DemandForecast(models.Model):
     product = models.OneToOneField(
         Product, on_delete=models.CASCADE, primary_key=True, related_name="demand_forecast"
     )
-    method = models.CharField(max_length=8, choices=ForecastMethod)
+    method = models.CharField(max_length=16, choices=ForecastMethod)
     purchase_frequency = models.FloatField(help_text="Purchases (sale lines) on an average day.")
     recent_frequency = models.FloatField(default=0.0, help_text="The same, of late alone.")
     exposure = models.FloatField(help_text="Days that rests on; old ones count less.")
     usual_frequency = models.FloatField(default=0.0, help_text="The same, in the long run.")
     usual_exposure = models.FloatField(default=0.0, help_text="Days that rests on; old ones count less.")
     units_per_purchase = models.FloatField()
+    interval = models.FloatField(
+        default=0.0,
+        help_text="Days between sold days where they are regular, else 0: an unsold day lowers nothing then.",
+    )
+    components = models.JSONField(
+        null=True,
+        help_text="Level, trend and seasonal indices, where another method than the default forecasts better by far.",
+    )
     base_price = models.FloatField(
         null=True,
         help_text="Geometric mean of the list prices that these purchases were made at, weighted like them.",
@@ -67,6 +81,7 @@ class DemandForecast(models.Model):
             range_check("purchase_frequency", 0, None, "pricing_demandforecast"),
             range_check("exposure", 0, None, "pricing_demandforecast"),
             range_check("units_per_purchase", 0, None, "pricing_demandforecast"),
+            range_check("interval", 0, None, "pricing_demandforecast"),
             range_check("base_price", 0, None, "pricing_demandforecast"),
         ]
 

@@ -85,6 +85,7 @@ class ForecastPriceSerializer(RowSerializer):
 class ForecastSerializer(RowSerializer):
     product_id = CharField()
     method = CharField(allow_null=True)
+    reason = CharField(allow_null=True, help_text="Why it is by this method.")
     as_of = DateField(allow_null=True, help_text="The first day that is forecast.")
     periods = IntegerField()
     history = HistoryDaySerializer(many=True)

@@ -4,6 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from statsmodels.tsa.holtwinters import SimpleExpSmoothing
 
 from pricing.forecasting.core import textbook
 from pricing.forecasting.core.panel import DemandPanel
@@ -54,6 +55,20 @@ def smoothed(units: np.ndarray, alpha: float, beta: float, gamma: float) -> np.n
 def test_seed_section_5_example_of_exponential_smoothing() -> None:
     # Last week's forecast 950, last week's actual 1000, alpha 0.2: 960.
     assert forecast_ses(panel_of(np.array([950.0, 1000.0])), 3).tolist() == [[960.0] * 3]
+
+
+def test_simple_smoothing_is_that_of_statsmodels_for_every_product() -> None:
+    units = np.stack([noisy_weeks(90, seed) for seed in range(3)])
+    units[1, :40] = 0.0
+    units[2, :89] = 0.0
+    for row, start in enumerate((0, 40, 89)):
+        series = units[row, start:]
+        # statsmodels smooths no single day: the level is that day's.
+        expected = series[0]
+        if series.size > 1:
+            model = SimpleExpSmoothing(series, initialization_method="known", initial_level=series[0])
+            expected = model.fit(smoothing_level=0.2, optimized=False).forecast(1)[0]
+        assert forecast_ses(panel_of(units), 2)[row] == pytest.approx([expected] * 2, rel=1e-12)
 
 
 def test_the_newest_day_counts_unlike_in_the_seeds_code() -> None:

@@ -27,7 +27,7 @@ from pricing.changes.core.outcomes import (
 from pricing.elasticity.core.demand import CONSTANT_ELASTICITY, demand
 from pricing.forecasting.core.batch import fit_shop_model
 from pricing.forecasting.core.lines import purchase_rates
-from pricing.forecasting.core.panel import DemandPanel, profile_of_days, weekday_profile
+from pricing.forecasting.core.panel import DemandPanel, expected_profile, profile_of_days
 from tests.dgp import REGULAR, SPARSE, Disturbances, ShopSpec, SimulatedShop, simulate_shop
 
 ORDINARY = Disturbances.only(
@@ -137,7 +137,7 @@ def after_unusual_months(shop: SimulatedShop) -> tuple[Band, NDArray[np.float64]
             continue
         known = panel.take(np.array([one])).until(at)
         rate = purchase_rates(known, nobody[:1], priors).units[0]
-        rows.append((one, at, rate * profile_of_days(weekday_profile(panel), known.end, 30).sum()))
+        rows.append((one, at, rate * profile_of_days(expected_profile(panel), known.end, 30).sum()))
     one, at, base = (np.array(column) for column in zip(*rows, strict=True))
     moment, n = spec.first_day + at, one.size
     month, paid = days.between(moment - 30, moment, one)

@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from pricing.elasticity.core.constants import ERROR_CLASS_EDGES, FREQUENCY_ALPHA, LEAST_ALIKE, QUANTITY_ALPHA
+from pricing.elasticity.core.constants import ERROR_CLASS_EDGES, LEAST_ALIKE
 from pricing.forecasting.core.backtest import (
     FEWEST_ERRORS,
     HIGH,
@@ -21,17 +21,21 @@ from pricing.forecasting.core.backtest import (
     row_quantiles,
     run_backtest,
 )
+from pricing.forecasting.core.choice import choose_methods, stored_components
+from pricing.forecasting.core.components import DIGITS, MONTHS, Components
 from pricing.forecasting.core.lines import (
     Priors,
     PurchaseRates,
-    after_inactivity,
     blended_frequency,
     fit_priors,
     forecast_lines,
     purchase_rates,
 )
-from pricing.forecasting.core.panel import DemandPanel, profile_of_days, weekday_profile
-from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.forecasting.core.panel import DemandPanel, expected_profile, profile_of_days
+from pricing.forecasting.core.season_choice import (
+    category_seasons,
+)
+from pricing.sales.core.arrays import FloatArray, IntArray
 
 WINDOW_DAYS: Final = 731
 """History that is looked at: older days weigh nothing in the default method."""
@@ -50,6 +54,8 @@ class ShopModel:
     categories : C names, in the order of the priors.
     priors : as of now and, to forecast the past with what was known then, as of each origin of the backtest.
     error_quantiles : (classes, 2) 10 % and 90 % quantiles of the relative errors of a day, by expected units.
+    seasons : (C + 1, 12) yearly season of each category and, last, the shop, as of now and of each of the origins of
+        `season_columns`; ones where the past says that none is to be used.
     """
 
     first_day: int
@@ -57,6 +63,7 @@ class ShopModel:
     categories: list[str]
     priors: list[Priors]
     error_quantiles: FloatArray
+    seasons: list[FloatArray]
 
     @property
     def as_of(self) -> int:
@@ -76,6 +83,7 @@ class ShopModel:
                 [each.frequency.tolist(), each.quantity.tolist(), each.own_purchases] for each in self.priors
             ],
             "error_limits": self.error_quantiles.tolist(),
+            "seasons": [each.round(DIGITS).tolist() for each in self.seasons],
         }
 
     @classmethod
@@ -89,6 +97,11 @@ class ShopModel:
                 for frequency, quantity, *own in stored["priors"]
             ],
             error_quantiles=np.array(stored["error_limits"], np.float64).reshape(-1, 2),
+            # Models of earlier releases have none.
+            seasons=[
+                np.array(each, np.float64)
+                for each in stored.get("seasons", [np.ones((len(stored["categories"]) + 1, MONTHS))])
+            ],
         )
 
 
@@ -103,6 +116,7 @@ class DefaultForecasts:
     error_low, error_high : (P,) 10 % and 90 % quantiles of a day's relative error.
     measured, naive : accuracy in the backtest, of the method and of the seasonal naive forecast.
     origins : (P,) origins of the backtest that the product took part in.
+    components : of the products that another method than the default forecasts, as they are stored, by row.
     """
 
     rates: PurchaseRates
@@ -112,6 +126,7 @@ class DefaultForecasts:
     measured: Accuracy
     naive: Accuracy
     origins: IntArray
+    components: dict[int, dict[str, Any]]
 
 
 def fit_shop_model(panel: DemandPanel, category: IntArray, categories: list[str]) -> ShopModel:
@@ -128,7 +143,8 @@ def fit_shop_model(panel: DemandPanel, category: IntArray, categories: list[str]
     test = run_backtest(panel, _default_method(category, priors), columns[1:])
     expected = purchase_rates(panel, category, priors[0]).units
     quantiles = _class_quantiles(_at_like_levels(test, expected), np.digitize(expected, ERROR_CLASS_EDGES))
-    return ShopModel(panel.first_day, panel.shop_units, categories, priors, quantiles)
+    seasons = category_seasons(panel, category, len(categories), priors)
+    return ShopModel(panel.first_day, panel.shop_units, categories, priors, quantiles, seasons)
 
 
 def choose_own_purchases(
@@ -155,7 +171,7 @@ def choose_own_purchases(
             continue
         before = panel.until(at)
         rates = purchase_rates(before, category, known)
-        month = profile_of_days(weekday_profile(before), before.end, HORIZON).sum() * rates.quantity
+        month = profile_of_days(expected_profile(before), before.end, HORIZON).sum() * rates.quantity
         judged = (before.start <= at - HORIZON) & ~rates.inactive & ~rates.new & ~rates.intermittent
         for candidate, own in enumerate(OWN_PURCHASES):
             expected = month * blended_frequency(rates.recent, rates.exposure, rates.usual, own)
@@ -187,8 +203,18 @@ def fit_default(panel: DemandPanel, category: IntArray, model: ShopModel) -> Def
         found = purchase_rates(panel.take(members).until(column), category[members], model.priors[0])
         for field in fields(PurchaseRates):
             getattr(rates, field.name)[members] = getattr(found, field.name)
-    test = run_backtest(known, _default_method(category, model.priors), origin_columns(known.days))
-    errors = _at_like_levels(test, rates.units)
+    origins = origin_columns(known.days)
+    default = run_backtest(known, _default_method(category, model.priors), origins)
+    choice = choose_methods(known, category, model.priors, model.seasons, default, origins)
+    test = choice.test
+    chosen: dict[int, dict[str, Any]] = {}
+    for column in np.unique(columns).tolist():
+        rows, until = np.flatnonzero(columns == column), panel.until(column)
+        chosen |= stored_components(until, category, model.priors[0], model.seasons[0], choice, rows)
+    units = rates.units
+    for row, stored in chosen.items():
+        units[row] = Components.from_json(stored).units(panel.first_day + int(columns[row]), HORIZON).mean()
+    errors = _at_like_levels(test, units)
     low, high = row_quantiles(errors, (LOW, HIGH))
     few = np.isfinite(errors).sum(axis=1) < FEWEST_ERRORS
     shared = model.error_quantiles[np.digitize(rates.frequency * rates.quantity, ERROR_CLASS_EDGES)]
@@ -201,44 +227,8 @@ def fit_default(panel: DemandPanel, category: IntArray, model: ShopModel) -> Def
         measured=measured,
         naive=naive,
         origins=test.valid.sum(axis=1),
+        components=chosen,
     )
-
-
-def expected_units(
-    model: ShopModel,
-    *,
-    recent: tuple[FloatArray, FloatArray],
-    usual: tuple[FloatArray, FloatArray],
-    quantity: FloatArray,
-    is_rate_of_all: BoolArray,
-    through: IntArray,
-    as_of: int,
-) -> FloatArray:
-    """Units (P,) on a day of profile 1, as of a day up to which nothing was sold after `through`; arrays (P,).
-
-    Parameters
-    ----------
-    recent, usual : frequency and exposure of late and in the long run, as in `PurchaseRates`.
-    is_rate_of_all : all days count alike, old ones do not count less.
-    """
-    profile = shop_profile(model)
-    rate = np.zeros(quantity.shape)
-    for last in np.unique(through).tolist():
-        at = through == last
-        unsold = profile_of_days(profile, last, max(as_of - last, 0))
-        found = []
-        for (frequency, exposure), alpha in ((recent, FREQUENCY_ALPHA), (usual, QUANTITY_ALPHA)):
-            decay = np.where(is_rate_of_all[at], 0.0, alpha)
-            found.append(after_inactivity(frequency[at], exposure[at], decay, unsold))
-        (late, exposed), (always, _) = found
-        rate[at] = blended_frequency(late, exposed, always, model.priors[0].own_purchases)
-    return quantity * rate
-
-
-def shop_profile(model: ShopModel) -> FloatArray:
-    """(7,) the weekday profile that the model's forecasts are made with."""
-    empty = np.zeros((0, model.shop_units.size))
-    return weekday_profile(DemandPanel(model.first_day, empty, empty, model.shop_units))
 
 
 def _default_method(category: IntArray, priors: list[Priors]) -> Any:

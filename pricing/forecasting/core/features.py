@@ -11,8 +11,15 @@ import numpy as np
 
 from pricing.elasticity.core.constants import SMALLEST_CATEGORY
 from pricing.forecasting.core.backtest import HORIZON
-from pricing.forecasting.core.lines import open_days_since, since
-from pricing.forecasting.core.panel import DemandPanel, open_weights, profile_of_days, weekday_profile
+from pricing.forecasting.core.lines import since
+from pricing.forecasting.core.panel import (
+    DemandPanel,
+    expected_profile,
+    open_days_since,
+    open_weights,
+    profile_of_days,
+    weekday_profile,
+)
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.list_prices import PROMOTION_REACH_DAYS
 
@@ -139,8 +146,8 @@ def _levels(known: DemandPanel, scale: FloatArray) -> list[FloatArray]:
     """Units against the expected ones, and lines, of 28 days at each speed of smoothing."""
     profile = weekday_profile(known)
     weight = open_weights(known, profile)
-    age = open_days_since(weight)
-    ahead = profile_of_days(profile, known.end, HORIZON).sum()
+    age = open_days_since(known, weight)
+    ahead = profile_of_days(expected_profile(known), known.end, HORIZON).sum()
     found = []
     for alpha in ALPHAS:
         decay = (1 - alpha) ** age

@@ -18,7 +18,15 @@ from pricing.elasticity.core.constants import (
     QUANTITY_ALPHA,
     SMALLEST_CATEGORY,
 )
-from pricing.forecasting.core.panel import DemandPanel, open_weights, profile_of_days, weekday_profile
+from pricing.forecasting.core.intervals import regular_intervals
+from pricing.forecasting.core.panel import (
+    DemandPanel,
+    expected_profile,
+    open_days_since,
+    open_weights,
+    profile_of_days,
+    weekday_profile,
+)
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.grouping import group_ends, group_starts
 
@@ -56,6 +64,8 @@ class PurchaseRates:
     new : (P,) fewer than 28 days of history: all days count alike.
     intermittent : (P,) fewer than 7 sold days.
     inactive : (P,) no sale for 91 days: nothing is expected.
+    interval : (P,) days between sold days where they are regular and the next is not overdue, else 0. There the
+        frequency is one over the interval.
     """
 
     frequency: FloatArray
@@ -67,6 +77,7 @@ class PurchaseRates:
     new: BoolArray
     intermittent: BoolArray
     inactive: BoolArray
+    interval: FloatArray
 
     @property
     def units(self) -> FloatArray:
@@ -82,14 +93,15 @@ def purchase_rates(panel: DemandPanel, category: IntArray, priors: Priors) -> Pu
     counts as much as it usually sells. The usual frequency and units per purchase are smoothed likewise, with alpha 0.01.
     New products: w_t = 1.
     Of a product that sold on fewer than 7 days a purchase counts as at most ten of its category's: one huge order is
-    no habit.
+    no habit. The less a product's purchases vary, the fewer of its category's stand beside them. Of a product that sells
+    at regular intervals these give the frequency.
 
     Parameters
     ----------
     category : (P,) index into the priors; -1 is the shop.
     """
     weight = open_weights(panel, weekday_profile(panel))
-    age = open_days_since(weight)
+    age = open_days_since(panel, weight)
     start = panel.start
     sold_days = (panel.units > 0).sum(axis=1)
     new = panel.days - start < NEW_DAYS
@@ -99,15 +111,20 @@ def purchase_rates(panel: DemandPanel, category: IntArray, priors: Priors) -> Pu
     exposure = np.where(new, since(start, weight), since(start, decay * weight))
     slow = (1 - QUANTITY_ALPHA) ** age
     units, weighted_lines = panel.units @ slow, panel.lines @ slow
+    regular = regular_intervals(panel, weight)
+    intermittent &= ~regular.regular
     usual = priors.quantity[category]
     capped = np.where(intermittent, np.minimum(units, MOST_TIMES_USUAL * usual * weighted_lines), units)
-    quantity = (capped + PRIOR_LINES * usual) / (weighted_lines + PRIOR_LINES)
+    prior_lines = PRIOR_LINES * _variation_of_quantity(panel, sold_days)
+    sold = np.where(regular.regular, regular.units, capped)
+    counted_lines = np.where(regular.regular, regular.lines, weighted_lines)
+    quantity = (sold + prior_lines * usual) / (counted_lines + prior_lines)
     prior = PRIOR_DAYS * (new | intermittent)
     counted = exposure + prior
     frequency = np.divide(
         lines + prior * priors.frequency[category], counted, out=np.zeros(start.size), where=counted > 0
     )
-    inactive = (panel.days - panel.stop >= INACTIVE_DAYS) | (sold_days == 0)
+    inactive = (panel.days - panel.stop >= INACTIVE_DAYS) & ~regular.regular | (sold_days == 0)
     usual_exposure = np.where(new, counted, since(start, slow * weight))
     usual_frequency = np.divide(
         weighted_lines, usual_exposure, out=np.zeros(start.size), where=usual_exposure > 0
@@ -115,8 +132,25 @@ def purchase_rates(panel: DemandPanel, category: IntArray, priors: Priors) -> Pu
     usual_frequency = np.where(new, frequency, usual_frequency)
     blended = blended_frequency(frequency, counted, usual_frequency, priors.own_purchases)
     return PurchaseRates(
-        blended, frequency, counted, usual_frequency, usual_exposure, quantity, new, intermittent, inactive
+        np.where(regular.regular, regular.frequency, blended),
+        *(frequency, counted, usual_frequency, usual_exposure, quantity, new, intermittent, inactive),
+        regular.mean,
     )
+
+
+def _variation_of_quantity(panel: DemandPanel, sold_days: IntArray) -> FloatArray:
+    """How much the units per purchase vary (P,): squared deviations over the squared mean, at most 1.
+
+    Of each sold day the mean of its purchases is known. A variation of 1 stands beside them as one more day, so that a
+    single purchase says nothing of it.
+    """
+    size = np.divide(panel.units, panel.lines, out=np.zeros(panel.units.shape), where=panel.lines > 0)
+    lines, units = panel.lines.sum(axis=1), panel.units.sum(axis=1)
+    # sum of lines (size / mean - 1)^2, with the mean units / lines
+    squares = np.einsum("pt,pt->p", panel.units, size) * np.divide(
+        lines, units, out=np.zeros(lines.size), where=units > 0
+    ) ** 2 - lines * (units > 0)
+    return np.asarray(np.minimum((np.maximum(squares, 0.0) + 1) / np.maximum(sold_days, 1), 1.0))
 
 
 def blended_frequency(
@@ -131,7 +165,7 @@ def blended_frequency(
     return np.asarray(weight * recent + (1 - weight) * usual)
 
 
-def weight_of_late(exposure: FloatArray, usual: FloatArray, own_purchases: float) -> FloatArray:
+def weight_of_late(exposure: FloatArray, usual: FloatArray, own_purchases: float | FloatArray) -> FloatArray:
     """How much (P,) the frequency of late counts beside the usual one, 0 to 1."""
     expected = usual * exposure
     counted = expected + own_purchases
@@ -141,7 +175,7 @@ def weight_of_late(exposure: FloatArray, usual: FloatArray, own_purchases: float
 def price_of_frequency(
     panel: DemandPanel,
     rates: PurchaseRates,
-    own_purchases: float,
+    own_purchases: float | FloatArray,
     through: IntArray,
     rows: tuple[IntArray, IntArray, FloatArray],
 ) -> FloatArray:
@@ -155,11 +189,12 @@ def price_of_frequency(
     Parameters
     ----------
     rates : as `purchase_rates` has them, from the same panel.
+    own_purchases : for all products or (P,); without end where the long run alone counts.
     through : (P,) the day after the last one looked at, as days since 1970-01-01.
     rows : (n,) each: product, day and list price (nan: unknown), sorted by product and day.
     """
     weight = open_weights(panel, weekday_profile(panel))
-    age = open_days_since(weight)
+    age = open_days_since(panel, weight)
     product, day, price = rows
     known = (price > 0) & (day < through[product])
     product, day, log_price = product[known], day[known], np.log(price[known])
@@ -180,7 +215,9 @@ def price_of_frequency(
         summed_logs = np.bincount(product, held * log_price, count)
         return np.asarray(np.divide(summed_logs, total, out=np.full(count, np.nan), where=total > 0))
 
-    late = weight_of_late(rates.exposure, rates.usual, own_purchases)
+    # Regular intervals are those of the long run.
+    own = np.where(rates.interval > 0, np.inf, own_purchases)
+    late = weight_of_late(rates.exposure, rates.usual, own)
     return np.asarray(np.exp(late * mean_of(FREQUENCY_ALPHA) + (1 - late) * mean_of(QUANTITY_ALPHA)))
 
 
@@ -193,7 +230,7 @@ def fit_priors(panel: DemandPanel, category: IntArray, categories: int) -> Prior
     categories : C.
     """
     weight = open_weights(panel, weekday_profile(panel))
-    age = open_days_since(weight)
+    age = open_days_since(panel, weight)
     decay, slow = (1 - FREQUENCY_ALPHA) ** age, (1 - QUANTITY_ALPHA) ** age
     exposure = since(panel.start, decay * weight)
     usable = ((panel.units > 0).sum(axis=1) >= INTERMITTENT_SOLD_DAYS) & (exposure > 0)
@@ -213,30 +250,25 @@ def fit_priors(panel: DemandPanel, category: IntArray, categories: int) -> Prior
 def forecast_lines(panel: DemandPanel, category: IntArray, priors: Priors, days: int) -> FloatArray:
     """(P, days) units expected on each day after the panel."""
     rates = purchase_rates(panel, category, priors)
-    return rates.units[:, None] * profile_of_days(weekday_profile(panel), panel.end, days)
+    return rates.units[:, None] * profile_of_days(expected_profile(panel), panel.end, days)
 
 
 def after_inactivity(
-    frequency: FloatArray, exposure: FloatArray, alpha: FloatArray, weights: FloatArray
+    frequency: FloatArray, exposure: FloatArray, alpha: FloatArray, weights: FloatArray, shares: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Frequencies and exposures (P,) after further days without a sale.
 
     Parameters
     ----------
     frequency, exposure, alpha : (P,)
-    weights : the weekday profile of these days, 0 where the shop was closed.
+    weights, shares : (days,) what each of them sells in relation to the average open day, 0 where the shop is closed,
+        and how probably the shop is open: by that much it ages what was known.
     """
-    opened = weights[weights > 0]
-    kept = exposure * (1 - alpha) ** opened.size
-    counted = kept + (1 - alpha[:, None]) ** np.arange(opened.size - 1, -1, -1) @ opened
+    age = np.cumsum(shares[::-1])[::-1] - shares
+    kept = exposure * (1 - alpha) ** shares.sum()
+    counted = kept + (1 - alpha[:, None]) ** age @ weights
     after = np.divide(frequency * kept, counted, out=1.0 * frequency, where=counted > 0)
     return np.asarray(after), np.asarray(counted)
-
-
-def open_days_since(weight: FloatArray) -> FloatArray:
-    """(T,) open days after each column."""
-    opened = weight > 0
-    return np.cumsum(opened[::-1])[::-1].astype(np.float64) - opened
 
 
 def since(start: IntArray, values: FloatArray) -> FloatArray:

@@ -10,6 +10,9 @@ from pricing.sales.core.calendar import DAYS_A_WEEK, weekday_of
 
 PROFILE_DAYS: Final = 26 * DAYS_A_WEEK
 OPEN_SHARE: Final = 0.25
+MOST_TIMES_MEDIAN: Final = 5.0
+OPEN_FADING: Final = 0.95
+"""A week says this much less than the next of how often the shop is open on a weekday."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,8 @@ def demand_panel(
 def weekday_profile(panel: DemandPanel) -> FloatArray:
     """What a weekday sells relative to the average day, from the shop's last 26 known weeks.
 
-    A weekday on which the shop was open on fewer than one in four of its days counts as closed.
+    A weekday on which the shop was open on fewer than one in four of its days counts as closed. A day counts as at most
+    five times the median of its weekday's open days: one huge order makes no weekday.
 
     Returns
     -------
@@ -109,14 +113,56 @@ def weekday_profile(panel: DemandPanel) -> FloatArray:
     sold, weekday = panel.shop_units[known], panel.weekday[known]
     days = np.bincount(weekday, minlength=DAYS_A_WEEK)
     opened = np.bincount(weekday[sold > 0], minlength=DAYS_A_WEEK)
+    for each in np.flatnonzero(opened).tolist():
+        of_day = (weekday == each) & (sold > 0)
+        sold[of_day] = np.minimum(sold[of_day], MOST_TIMES_MEDIAN * np.median(sold[of_day]))
     mean = np.bincount(weekday, sold, DAYS_A_WEEK) / np.maximum(opened, 1)
     mean[opened < OPEN_SHARE * days] = 0.0
     return np.asarray(mean / mean.mean()) if mean.any() else np.ones(DAYS_A_WEEK)
 
 
+def open_share(panel: DemandPanel) -> FloatArray:
+    """(7,) on which share of each weekday's dates the shop was open, Monday first, of late more than long ago.
+
+    From the last 26 known weeks; 1 for a weekday without any date.
+    """
+    known = np.flatnonzero(np.isfinite(panel.shop_units))[-PROFILE_DAYS:]
+    counts = OPEN_FADING ** ((known[-1:].sum() - known) // DAYS_A_WEEK)
+    weekday = panel.weekday[known]
+    dates = np.bincount(weekday, counts, DAYS_A_WEEK)
+    opened = np.bincount(weekday, counts * (panel.shop_units[known] > 0), DAYS_A_WEEK)
+    return np.asarray(np.divide(opened, dates, out=np.ones(DAYS_A_WEEK), where=dates > 0))
+
+
+def expected_profile(panel: DemandPanel) -> FloatArray:
+    """(7,) what a coming weekday sells relative to the average open day: the profile times the share of open dates.
+
+    A past day without any sale counts as closed; so a coming day must count as open no oftener than such days were, or a
+    shop that sells every third day is forecast three times what it sells.
+    """
+    return weekday_profile(panel) * open_share(panel)
+
+
 def open_weights(panel: DemandPanel, profile: FloatArray) -> FloatArray:
-    """(T,) the profile's value of each column, 0 on days on which the shop was closed."""
-    return np.where(panel.shop_units == 0, 0.0, profile[panel.weekday])
+    """(T,) the profile's value of each column, 0 on days on which the shop was closed.
+
+    Where it is not known whether it was, the value is what may be expected.
+    """
+    usual = (profile * open_share(panel))[panel.weekday]
+    known = np.where(panel.shop_units == 0, 0.0, profile[panel.weekday])
+    return np.where(np.isfinite(panel.shop_units), known, usual)
+
+
+def open_days_since(panel: DemandPanel, weight: FloatArray) -> FloatArray:
+    """(T,) open days after each column; one of which it is not known counts as the share of its weekday.
+
+    Parameters
+    ----------
+    weight : (T,) as `open_weights` has it.
+    """
+    unknown = open_share(panel)[panel.weekday]
+    opened = np.where(np.isfinite(panel.shop_units), 1.0, unknown) * (weight > 0)
+    return np.asarray(np.cumsum(opened[::-1])[::-1] - opened)
 
 
 def profile_of_days(profile: FloatArray, first_day: int, days: int) -> FloatArray:

@@ -2,7 +2,8 @@
 
 All take a panel of P products and give (P, days) units for the days after it. Days before a product's first sale are
 no history; days on which it sold nothing are zeros. Nothing is forecast below 0. statsmodels is imported by the first
-forecast that needs it; it works product by product, which serves the one product that a request names.
+Holt-Winters forecast; it works product by product, which serves the one product that a request names. The other methods
+are level, trend and seasonal components, of all products at once.
 """
 
 from typing import Any, Final, NamedTuple
@@ -10,9 +11,15 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from pricing.elasticity.core.constants import LARGEST_TREND_SMOOTHING, PROFILE_ALPHA
-from pricing.forecasting.core.panel import DemandPanel, open_weights, profile_of_days, weekday_profile
+from pricing.forecasting.core.components import MONTHS, Components, components, month_of
+from pricing.forecasting.core.panel import (
+    DemandPanel,
+    expected_profile,
+    open_weights,
+    weekday_profile,
+)
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
-from pricing.sales.core.calendar import DAYS_A_WEEK, weekday_of
+from pricing.sales.core.calendar import DAYS_A_WEEK
 
 SES_ALPHA: Final = 0.2  # of the textbook's example
 DAYS_OF_A_YEAR: Final = 365
@@ -30,8 +37,12 @@ class Iterated(NamedTuple):
 
 def forecast_ses(panel: DemandPanel, days: int) -> FloatArray:
     """Simple exponential smoothing with alpha 0.2, begun with the first day: every future day alike."""
-    level = [_ses_level(series) for series in _histories(panel)]
-    return np.repeat(np.array(level, np.float64)[:, None], days, axis=1)
+    return ses_components(panel).units(panel.end, days)
+
+
+def ses_components(panel: DemandPanel) -> Components:
+    """What `forecast_ses` rests on."""
+    return components(panel.end, _ses_level(panel.units, panel.start))
 
 
 def forecast_weekday_ses(panel: DemandPanel, days: int) -> FloatArray:
@@ -40,18 +51,27 @@ def forecast_weekday_ses(panel: DemandPanel, days: int) -> FloatArray:
     Closed days are left out, so that only open days age the level. The weights of the days are made to sum to
     1, so that a short history is not ruled by its first day.
     """
-    profile = weekday_profile(panel)
-    weight = open_weights(panel, profile)
+    return weekday_ses_components(panel).units(panel.end, days)
+
+
+def weekday_ses_components(panel: DemandPanel) -> Components:
+    """What `forecast_weekday_ses` rests on."""
+    weight = open_weights(panel, weekday_profile(panel))
     opened = np.flatnonzero(weight > 0)
     values = panel.units[:, opened] / weight[opened]
     age = (1 - PROFILE_ALPHA) ** np.arange(opened.size - 1, -1, -1.0)
     counted = (opened >= panel.start[:, None]) @ age
     level = np.divide(values @ age, counted, out=np.zeros(counted.size), where=counted > 0)
-    return np.asarray(level[:, None] * profile_of_days(profile, panel.end, days))
+    return components(panel.end, level, weekdays=expected_profile(panel))
 
 
 def forecast_linear(panel: DemandPanel, days: int) -> FloatArray:
     """Linear trend: demand(t) = a + b t by least squares over the history."""
+    return linear_components(panel).units(panel.end, days)
+
+
+def linear_components(panel: DemandPanel) -> Components:
+    """What `forecast_linear` rests on."""
     t = np.arange(panel.days, dtype=np.float64) - panel.start[:, None]
     history = t >= 0
     n = history.sum(axis=1)
@@ -61,8 +81,7 @@ def forecast_linear(panel: DemandPanel, days: int) -> FloatArray:
     product = n * (t * panel.units).sum(axis=1) - sum_t * sum_q
     slope = np.divide(product, spread, out=np.zeros(n.size), where=spread > 0)
     intercept = (sum_q - slope * sum_t) / np.maximum(n, 1)
-    future = n[:, None] + np.arange(days)
-    return np.asarray(np.maximum(intercept[:, None] + slope[:, None] * future, 0.0))
+    return components(panel.end, intercept + slope * n, slope=slope)
 
 
 def forecast_seasonal(panel: DemandPanel, days: int) -> FloatArray:
@@ -72,19 +91,22 @@ def forecast_seasonal(panel: DemandPanel, days: int) -> FloatArray:
     one, too. The base smooths the sales divided by their index, as `forecast_ses` does: were it smoothed from the sales
     themselves, the season would count twice. On a shop's sales this errs less than an STL decomposition (decision 15).
     """
+    return seasonal_components(panel).units(panel.end, days)
+
+
+def seasonal_components(panel: DemandPanel, *, yearly: bool = True) -> Components:
+    """What `forecast_seasonal` rests on; without `yearly`, the same with an index of weekdays alone."""
     start = panel.start
     history = np.arange(panel.days) >= start[:, None]
-    month, future_month = _month(panel.first_day, panel.days), _month(panel.end, days)
-    weekday, future_weekday = panel.weekday, weekday_of(np.arange(panel.end, panel.end + days))
+    month, weekday = month_of(np.arange(panel.first_day, panel.end)), panel.weekday
     by_weekday = _index(panel.units, history, weekday, DAYS_A_WEEK)
-    by_month = _index(panel.units, history, month, 12)
-    by_month[panel.days - start < DAYS_OF_A_YEAR] = 1.0
+    by_month = _index(panel.units, history, month, MONTHS)
+    by_month[(panel.days - start < DAYS_OF_A_YEAR) | (not yearly)] = 1.0
     past = by_weekday[:, weekday] * by_month[:, month]
     # Where the index is 0 nothing was ever sold: the day says nothing, so it takes the average.
     average = np.where(history, panel.units, 0.0).sum(axis=1) / np.maximum(history.sum(axis=1), 1)
     plain = np.divide(panel.units, past, out=np.repeat(average[:, None], panel.days, axis=1), where=past > 0)
-    base = np.array([_ses_level(series[begin:]) for series, begin in zip(plain, start.tolist(), strict=True)])
-    return base[:, None] * by_weekday[:, future_weekday] * by_month[:, future_month]
+    return components(panel.end, _ses_level(plain, start), weekdays=by_weekday, months=by_month)
 
 
 def forecast_holt_winters(panel: DemandPanel, days: int) -> FloatArray:
@@ -126,14 +148,17 @@ def _histories(panel: DemandPanel) -> list[FloatArray]:
     return [units[start:] for units, start in zip(panel.units, panel.start.tolist(), strict=True)]
 
 
-def _ses_level(series: FloatArray) -> float:
-    from statsmodels.tsa.holtwinters import SimpleExpSmoothing
-
-    if series.size < 2:  # statsmodels smooths no single day
-        return float(series.sum())
-    model = SimpleExpSmoothing(series, initialization_method="known", initial_level=series[0])
-    with np.errstate(all="ignore"):  # the log likelihood of a perfect fit
-        return float(model.fit(smoothing_level=SES_ALPHA, optimized=False).forecast(1)[0])
+def _ses_level(values: FloatArray, start: IntArray) -> FloatArray:
+    """Levels (P,) of simple exponential smoothing, alpha 0.2, of (P, T) values, begun with those of the first columns."""
+    days = values.shape[1]
+    back = np.arange(days - 1, -1, -1.0)
+    history = np.arange(days) >= start[:, None]
+    level = np.where(history, values, 0.0) @ (SES_ALPHA * (1 - SES_ALPHA) ** back)
+    begun = start < days
+    first = values[begun, start[begun]]
+    # The first value is the level that smoothing begins with: what all values together lack of a weight of 1.
+    level[begun] += first * (1 - SES_ALPHA) ** (days - start[begun])
+    return np.asarray(level)
 
 
 def _fit_holt_winters(series: FloatArray) -> Any:
@@ -166,9 +191,3 @@ def _index(values: FloatArray, history: BoolArray, period: IntArray, periods: in
     overall = kept.sum(axis=1) / np.maximum(history.sum(axis=1), 1)
     index = np.divide(average, overall[:, None], out=np.ones(counted.shape), where=overall[:, None] > 0)
     return np.where(np.isfinite(index), index, 1.0)
-
-
-def _month(first_day: int, days: int) -> IntArray:
-    """(days,) month of each day, 0 = January."""
-    dates = np.arange(first_day, first_day + days).astype("datetime64[D]")
-    return dates.astype("datetime64[M]").astype(np.int64) % 12

@@ -5,10 +5,10 @@ were made at: what it does is projected from the old one until enough was sold a
 """
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from django.conf import settings
@@ -16,9 +16,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from elastix.dataset.models import DataVersion
-from pricing.forecasting.core.batch import ShopModel, expected_units, shop_profile
-from pricing.forecasting.core.lines import INACTIVE_DAYS
-from pricing.forecasting.core.panel import profile_of_days
+from pricing.forecasting.core.batch import ShopModel
+from pricing.forecasting.core.stored import StoredForecasts, expected_days
 from pricing.forecasting.models import DemandForecast, ForecastModel
 from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.models import PriceChange
@@ -34,6 +33,12 @@ SAME_PRICE: Final = 0.01
 
 REMEMBERED_DAYS: Final = 366
 """Changes that are older do not matter to any policy's cooldown."""
+
+STORED: Final = (
+    *("purchase_frequency", "recent_frequency", "exposure", "usual_frequency", "usual_exposure"),
+    *("units_per_purchase", "interval", "is_new", "through", "last_sold", "components"),
+)
+"""Fields of a row that its forecast is worked out from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,32 +133,36 @@ def _newest_proven(
 
 def _expected_sales(codes: Collection[str], version: DataVersion) -> dict[str, tuple[float, float | None]]:
     """Units expected in 30 days, and the price they were sold at, of the products with a forecast."""
-    rows = list(
-        DemandForecast.objects.filter(product_id__in=codes).values_list(
-            *("product_id", "recent_frequency", "exposure", "usual_frequency", "usual_exposure"),
-            *("units_per_purchase", "is_new", "through", "last_sold", "base_price"),
-        )
+    rows = DemandForecast.objects.filter(product_id__in=codes).values_list(
+        "product_id", "base_price", *STORED
     )
+    code, price, stored = [], [], []
+    for of_code, of_price, *values in rows:
+        code.append(of_code)
+        price.append(of_price)
+        stored.append(values)
     model = stored_shop_model()
-    if not rows or model is None or version.as_of is None:
+    if not stored or model is None or version.as_of is None:
         return {}
-    code, recent, exposure, usual, usual_exposure, quantity, new, through, last_sold, price = zip(
-        *rows, strict=True
-    )
-    days = np.array([[epoch_days(day) for day in column] for column in (through, last_sold)], np.int64)
-    as_of = max(epoch_days(version.as_of), int(days[0].max()))
-    units = expected_units(
-        model,
-        recent=(np.array(recent), np.array(exposure)),
-        usual=(np.array(usual), np.array(usual_exposure)),
-        quantity=np.array(quantity),
-        is_rate_of_all=np.array(new, np.bool_),
-        through=days[0],
-        as_of=as_of,
-    )
-    units = np.where(as_of - days[1] > INACTIVE_DAYS, 0.0, units)
-    month = units * profile_of_days(shop_profile(model), as_of, MONTH_DAYS).sum()
+    forecasts = stored_forecasts(stored)
+    as_of = max(epoch_days(version.as_of), int(forecasts.through.max()))
+    month = expected_days(model, forecasts, as_of, MONTH_DAYS).sum(axis=1)
     return dict(zip(code, zip(month.tolist(), price, strict=True), strict=True))
+
+
+def stored_forecasts(rows: Sequence[Sequence[Any]]) -> StoredForecasts:
+    """Rows with the fields of `STORED` as arrays; there must be one."""
+    *numbers, new, through, last_sold, components = zip(*rows, strict=True)
+    frequency, recent, exposure, usual, usual_exposure, quantity, interval = (
+        np.array(each, np.float64) for each in numbers
+    )
+    looked_at, sold = (
+        np.array([epoch_days(day) for day in column], np.int64) for column in (through, last_sold)
+    )
+    return StoredForecasts(
+        frequency, recent, exposure, usual, usual_exposure, quantity, interval,
+        np.array(new, np.bool_), looked_at, sold, components,
+    )  # fmt: skip
 
 
 def _changes(codes: Collection[str], version: DataVersion) -> dict[str, list[_Set]]:

@@ -17,14 +17,21 @@ from pricing.elasticity.core.demand import LARGEST_CHANGE, OTHER_MODEL, DemandMo
 from pricing.elasticity.core.pooled.grades import NOT_CONVERGED
 from pricing.elasticity.models import Method
 from pricing.forecasting.core.backtest import HORIZON, measures_of, prediction_interval, score
-from pricing.forecasting.core.batch import ShopModel, expected_units, shop_profile
+from pricing.forecasting.core.batch import ShopModel
 from pricing.forecasting.core.boosting import BOOSTED
 from pricing.forecasting.core.lines import INACTIVE_DAYS, NEW_DAYS
 from pricing.forecasting.core.named import AUTO, METHODS, SMOOTHING, NamedForecast, choose, forecast_by
-from pricing.forecasting.core.panel import demand_panel, profile_of_days
+from pricing.forecasting.core.panel import demand_panel
+from pricing.forecasting.core.stored import expected_days, holds, is_due
 from pricing.forecasting.models import DemandForecast, ForecastMethod
-from pricing.forecasting.selectors.base_demand import base_demands, stored_shop_model
+from pricing.forecasting.selectors.base_demand import (
+    STORED,
+    base_demands,
+    stored_forecasts,
+    stored_shop_model,
+)
 from pricing.forecasting.selectors.boosting import boosted_row
+from pricing.forecasting.selectors.reasons import ASKED_FOR, BEST_OF_ALL, INACTIVE, reason_of
 from pricing.sales.core.arrays import FloatArray
 from pricing.sales.models import Product
 from pricing.sales.models.products import Kind
@@ -32,7 +39,6 @@ from pricing.sales.selectors.daily import day_of_epoch, epoch_days
 
 HISTORY_DAYS: Final = 90
 WANTED_HISTORY: Final = 90
-INACTIVE: Final = "inactive"
 NEW_PRICE: Final = "NEW_PRICE"
 MOST_TIMES: Final = 1_000_000.0
 """A price that makes no sense must not make a quantity without end."""
@@ -76,6 +82,7 @@ class ProductForecast:
     last_updated: dt.datetime | None
     warnings: list[str]
     method: str | None = None
+    reason: str | None = None
     periods: int = 0
     history: list[HistoryDay] = field(default_factory=list)
     forecast: list[ForecastDay] = field(default_factory=list)
@@ -91,6 +98,7 @@ class Outlook:
     """One product's forecast by one method: (days,) units and ends of their interval."""
 
     method: str
+    reason: str
     units: FloatArray
     low: FloatArray
     high: FloatArray
@@ -133,7 +141,7 @@ def forecast_of_product(
     as_of = max(version.as_of, row.through)
     history = _history(code, model.first_day, as_of)
     if method is None or method == BOOSTED:
-        outlook = _cached(row, model, as_of, periods)
+        outlook = _cached(row, model, as_of, periods, chosen=method is None)
         if method == BOOSTED:
             _boost(outlook, code, model, as_of)
     else:
@@ -156,6 +164,7 @@ def forecast_of_product(
     return ProductForecast(
         product_id=code,
         method=outlook.method,
+        reason=outlook.reason,
         as_of=as_of,
         periods=periods,
         history=[HistoryDay(day, history.get(epoch_days(day), (0.0, 0))[0]) for day in past],
@@ -191,27 +200,32 @@ def _history(code: str, first_day: int, as_of: dt.date) -> dict[int, tuple[float
 # --- how it is forecast ----------------------------------------------------------------------------
 
 
-def _cached(row: DemandForecast, model: ShopModel, as_of: dt.date, periods: int) -> Outlook:
-    """The default method, by arithmetic on the row."""
-    method, warnings = row.method, []
-    level = float(
-        expected_units(
-            model,
-            recent=(np.array([row.recent_frequency]), np.array([row.exposure])),
-            usual=(np.array([row.usual_frequency]), np.array([row.usual_exposure])),
-            quantity=np.array([row.units_per_purchase]),
-            is_rate_of_all=np.array([row.is_new]),
-            through=np.array([epoch_days(row.through)]),
-            as_of=epoch_days(as_of),
-        )[0]
-    )
-    if (as_of - row.last_sold).days > INACTIVE_DAYS:
-        method, level = INACTIVE, 0.0
+def _cached(
+    row: DemandForecast, model: ShopModel, as_of: dt.date, periods: int, *, chosen: bool = True
+) -> Outlook:
+    """The published forecast, by arithmetic on the row; by the default method alone unless what was `chosen` counts."""
+    day = epoch_days(as_of)
+    values = [getattr(row, name) for name in STORED]
+    if not chosen:
+        values[-1] = None
+    stored = stored_forecasts([values])
+    units = expected_days(model, stored, day, periods)[0]
+    method, alpha, warnings = row.method, 0.0 if row.is_new else FREQUENCY_ALPHA, []
+    components = row.components if chosen and holds(row.components, day) else None
+    if components is not None:
+        alpha = SMOOTHING.get(method, FREQUENCY_ALPHA)
+    elif (as_of - row.last_sold).days > INACTIVE_DAYS and not is_due(stored.interval, stored.last_sold, day)[
+        0
+    ]:
+        method = INACTIVE
         warnings.append(f"INACTIVE: nothing was sold since {row.last_sold}, so no demand is expected.")
-    units = level * profile_of_days(shop_profile(model), epoch_days(as_of), periods)
-    alpha = 0.0 if row.is_new else FREQUENCY_ALPHA
+    elif row.components is not None or (
+        method == ForecastMethod.INTERVALS and not is_due(stored.interval, stored.last_sold, day)[0]
+    ):
+        method = ForecastMethod.LINES.value
     low, high = prediction_interval(units, row.error_low, row.error_high, alpha)
-    return Outlook(method, units, low, high, _accuracy(row.accuracy, row.origins), warnings)
+    accuracy = _accuracy(row.accuracy, row.origins)
+    return Outlook(method, reason_of(method, row, components), units, low, high, accuracy, warnings)
 
 
 def _boost(outlook: Outlook, code: str, model: ShopModel, as_of: dt.date) -> None:
@@ -221,6 +235,7 @@ def _boost(outlook: Outlook, code: str, model: ShopModel, as_of: dt.date) -> Non
         return
     outlook.scale(row.ratio)
     outlook.method, outlook.accuracy = BOOSTED, _accuracy(row.accuracy, row.origins)
+    outlook.reason = ASKED_FOR
     end = computed.as_of + dt.timedelta(days=HORIZON)
     if as_of + dt.timedelta(days=outlook.units.size) > end:
         outlook.warnings.append(
@@ -258,7 +273,8 @@ def _by_name(
         errors = (row.error_low, row.error_high)
     low, high = prediction_interval(found.units, *errors, SMOOTHING.get(found.method, 0.0))
     measured = measures_of(found.measured, 0) | {"seasonal_naive": measures_of(found.naive, 0)}
-    outlook = Outlook(found.method, found.units, low, high, _accuracy(measured, found.origins))
+    reason = BEST_OF_ALL if method == AUTO else ASKED_FOR
+    outlook = Outlook(found.method, reason, found.units, low, high, _accuracy(measured, found.origins))
     if method == AUTO:
         outlook.candidates = [_candidate(each) for each in tried.values()]
     if not found.converged:

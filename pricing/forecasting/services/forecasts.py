@@ -30,8 +30,8 @@ from pricing.sales.selectors.daily import (
 _TABLE = "pricing_demandforecast"
 _COLUMNS = (
     "product_id", "method", "purchase_frequency", "recent_frequency", "exposure", "usual_frequency", "usual_exposure",
-    "units_per_purchase", "is_new", "error_low", "error_high",
-    "origins", "sold_days", "base_price", "through", "first_sold", "last_sold", "accuracy",
+    "units_per_purchase", "is_new", "interval", "error_low", "error_high",
+    "origins", "sold_days", "base_price", "through", "first_sold", "last_sold", "accuracy", "components",
 )  # fmt: skip
 
 
@@ -95,18 +95,23 @@ def _rows(days: ShopDays, model: ShopModel) -> list[tuple[Any, ...]]:
     panel = shop_panel(days, model.first_day, end, model.shop_units)
     found = fit_default(panel, model.category_codes(categories_of(days.codes)), model)
     rates, sold_days = found.rates, (panel.units > 0).sum(axis=1)
-    method = np.where(
-        rates.intermittent,
-        ForecastMethod.CATEGORY.value,
-        np.where(rates.new, ForecastMethod.MEAN.value, ForecastMethod.LINES.value),
+    method = np.select(
+        [rates.intermittent, rates.new, rates.interval > 0],
+        [ForecastMethod.CATEGORY.value, ForecastMethod.MEAN.value, ForecastMethod.INTERVALS.value],
+        ForecastMethod.LINES.value,
     )
+    for row, components in found.components.items():
+        method[row] = components["method"]
     numbers = (
         method, rates.frequency, rates.recent, rates.exposure, rates.usual, rates.usual_exposure, rates.quantity,
-        rates.new, found.error_low, found.error_high, found.origins, sold_days,
+        rates.new, rates.interval, found.error_low, found.error_high, found.origins, sold_days,
     )  # fmt: skip
     daily = days.daily
     rows = (daily.product, daily.day, daily.list_price)
-    price = price_of_frequency(panel, rates, model.priors[0].own_purchases, found.through, rows)
+    # Seasons and other methods rest on more than the sales of late.
+    own_purchases = np.full(len(days.codes), model.priors[0].own_purchases)
+    own_purchases[list(found.components)] = np.inf
+    price = price_of_frequency(panel, rates, own_purchases, found.through, rows)
     dates = (found.through, panel.first_day + panel.start, panel.first_day + panel.stop - 1)
     return [
         (
@@ -115,6 +120,7 @@ def _rows(days: ShopDays, model: ShopModel) -> list[tuple[Any, ...]]:
             float(price[row]) if np.isfinite(price[row]) else None,
             *(day_of_epoch(int(column[row])).isoformat() for column in dates),
             json.dumps(measures_of(found.measured, row) | {"seasonal_naive": measures_of(found.naive, row)}),
+            json.dumps(found.components[row]) if row in found.components else None,
         )
         for row in np.flatnonzero(sold_days).tolist()
     ]

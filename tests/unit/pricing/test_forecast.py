@@ -23,10 +23,8 @@ from pricing.forecasting.core.backtest import (
 )
 from pricing.forecasting.core.batch import (
     ShopModel,
-    expected_units,
     fit_default,
     fit_shop_model,
-    shop_profile,
 )
 from pricing.forecasting.core.lines import (
     Priors,
@@ -36,7 +34,14 @@ from pricing.forecasting.core.lines import (
     purchase_rates,
 )
 from pricing.forecasting.core.named import METHODS, NamedForecast, choose, forecast_by
-from pricing.forecasting.core.panel import DemandPanel, demand_panel, weekday_profile
+from pricing.forecasting.core.panel import (
+    DemandPanel,
+    demand_panel,
+    expected_profile,
+    open_share,
+    weekday_profile,
+)
+from pricing.forecasting.core.stored import StoredForecasts, expected_units, shop_profile
 from pricing.forecasting.core.textbook import (
     forecast_holt_winters,
     forecast_linear,
@@ -166,6 +171,54 @@ def test_without_sales_every_weekday_is_alike() -> None:
     assert weekday_profile(panel_of(np.zeros(30))).tolist() == [1.0] * 7
 
 
+# --- shops that are not open every day ------------------------------------------------------------------
+
+
+def total_of(panel: DemandPanel, days: int) -> float:
+    """Units of the one product over the days after the panel."""
+    return float(forecast_lines(panel, nobody(panel), NO_PRIOR, days).sum())
+
+
+@pytest.mark.parametrize("every", [2, 3, 5])
+def test_a_shop_open_every_few_days_is_forecast_what_it_sells(every: int) -> None:
+    # Six lines of one unit on each open day, the last one included: 6 x 210 / every in 210 days.
+    units = np.zeros(420)
+    units[::-every] = 6.0
+    assert total_of(panel_of(units, units), 210) == pytest.approx(6 * 210 / every, rel=0.05)
+
+
+@pytest.mark.parametrize("every", [2, 3, 6])
+def test_some_open_sundays_count_as_often_as_they_were(every: int) -> None:
+    # Ten a day from Monday to Saturday, and thirty on every second, third or sixth Sunday: 60 + 30 / every a week.
+    week = np.r_[np.full(6, 10.0), 0.0]
+    units = np.tile(week, 60)
+    units[6 :: 7 * every] = 30.0
+    panel = DemandPanel(FIRST_DAY, units[None, :], units[None, :], units)
+    assert total_of(panel, 7 * 30) == pytest.approx(30 * (60 + 30 / every), rel=0.07)
+
+
+def test_a_weekday_newly_open_counts_as_open_before_half_a_year_has_passed() -> None:
+    units = np.tile(np.r_[np.full(6, 10.0), 0.0], 30)
+    units[-1 : -13 * 7 : -7] = 10.0
+    share = open_share(DemandPanel(FIRST_DAY, units[None, :], units[None, :], units))
+    # 13 of 26 weeks, the newer half: (1 - .95^13) / (1 - .95^26) of the weight.
+    assert share[6] == pytest.approx((1 - 0.95**13) / (1 - 0.95**26))
+    assert share[6] > 0.65
+    assert share[1] == 1.0
+
+
+def test_days_of_which_it_is_not_known_whether_the_shop_was_open_age_a_rate_by_their_share() -> None:
+    # Open every third day; after the last full run a product sold again on the 30th day, as it did on each open one.
+    units = np.zeros(300)
+    units[::-3] = 1.0
+    later = demand_panel(
+        np.zeros(110, np.int64), FIRST_DAY + np.arange(2, 330, 3), np.ones(110), np.ones(110, np.int64), products=1,
+        first_day=FIRST_DAY, end=FIRST_DAY + 330, shop_units=units,
+    )  # fmt: skip
+    rate = purchase_rates(later, nobody(later), NO_PRIOR).frequency[0]
+    assert rate == pytest.approx(1.0, rel=0.05)
+
+
 # --- the default method ----------------------------------------------------------------------------
 
 
@@ -196,7 +249,7 @@ def test_a_new_product_is_forecast_at_its_mean() -> None:
 
 def test_the_category_stands_beside_few_sales_and_hardly_beside_many() -> None:
     seldom, busy = np.zeros(200), np.ones(200)
-    seldom[::40] = 1
+    seldom[[0, 3, 50, 60, 160]] = 1
     panel = panel_of([seldom, busy], shop=np.ones(200))
     low, high = (
         purchase_rates(panel, nobody(panel), Priors(np.array([rate]), np.ones(1))).frequency
@@ -247,13 +300,23 @@ def test_days_without_a_sale_are_caught_up_with_when_the_row_is_read() -> None:
     )  # fmt: skip
     row = fit_default(panel, nobody(panel), model)
     looked_at = purchase_rates(later, nobody(panel), model.priors[0])
-    rates = row.rates
-    at_once = expected_units(
-        model, recent=(rates.recent, rates.exposure), usual=(rates.usual, rates.usual_exposure),
-        quantity=np.full(40, 2.0), is_rate_of_all=np.zeros(40, np.bool_), through=row.through, as_of=later.end,
-    )  # fmt: skip
-    often = ~rates.intermittent
-    assert at_once[often] == pytest.approx(2 * looked_at.frequency[often], rel=1e-9)
+    at_once = expected_units(model, StoredForecasts.of(panel, row), later.end)
+    often = ~row.rates.intermittent
+    expected = row.rates.quantity * looked_at.frequency
+    assert at_once[often] == pytest.approx(expected[often], rel=1e-9)
+
+
+def test_days_without_a_sale_are_caught_up_with_where_the_shop_is_seldom_open() -> None:
+    units = np.zeros(300)
+    units[::-3] = 4.0
+    panel = panel_of(units)
+    model = fit_shop_model(panel, nobody(panel), [])
+    row = fit_default(panel, nobody(panel), model)
+    at_once, later = (
+        expected_units(model, StoredForecasts.of(panel, row), panel.end + days)[0] for days in (0, 30)
+    )
+    # Of thirty days ten are open: the frequency falls as on ten days without a sale.
+    assert later / at_once == pytest.approx(0.93**10, rel=0.02)
 
 
 def test_sales_after_the_last_full_run_move_the_row() -> None:
@@ -276,7 +339,7 @@ def test_the_shop_model_survives_being_stored() -> None:
     assert again.as_json() == model.as_json()
     assert again.as_of == panel.end
     assert again.category_codes(["mugs", "", "unheard of", "cups"]).tolist() == [1, -1, -1, 0]
-    np.testing.assert_array_equal(shop_profile(again), weekday_profile(panel))
+    np.testing.assert_array_equal(shop_profile(again), expected_profile(panel))
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)

@@ -1,0 +1,53 @@
+"""Why a product is forecast as it is, in a sentence."""
+
+from typing import Any, Final
+
+from pricing.forecasting.core.intervals import OVERDUE
+from pricing.forecasting.models import DemandForecast, ForecastMethod
+
+INACTIVE: Final = "inactive"
+ASKED_FOR: Final = "It was asked for."
+BEST_OF_ALL: Final = "Of all methods it would have forecast this product's past best."
+
+_OF_THE_ROW: Final = {
+    ForecastMethod.LINES: "The default: nothing in the product's past speaks clearly for another method.",
+    ForecastMethod.MEAN: "The product is new, so all its days count alike.",
+    ForecastMethod.CATEGORY: "The product sold on few days, so its category's frequency stands beside its own.",
+    INACTIVE: "It has not sold for three months.",
+}
+
+
+def reason_of(method: str, row: DemandForecast, components: dict[str, Any] | None) -> str:
+    """Say why the published forecast is by this method.
+
+    Parameters
+    ----------
+    components : what is stored of another method than the default, if that forecasts.
+    """
+    if components is not None:
+        return _of_components(method, components)
+    if method == ForecastMethod.INTERVALS:
+        return (
+            f"It sells every {row.interval:.3g} days or so, so the days since the last sale say nothing until they are "
+            f"{OVERDUE:g} times as many."
+        )
+    return _OF_THE_ROW[ForecastMethod.LINES if method not in _OF_THE_ROW else method]
+
+
+def _of_components(method: str, components: dict[str, Any]) -> str:
+    percent, origins = f"{100 * components['share']:.0f} %", components["origins"]
+    times = f"{origins} {'time' if origins == 1 else 'times'} 28 days"
+    if method == ForecastMethod.YEARLY and components["of_category"]:
+        return (
+            "The yearly season of its category, which would have forecast the category's past better; of this product's "
+            f"past, {times}, it leaves {percent} of the squared error that there is without a season."
+        )
+    if method == ForecastMethod.YEARLY:
+        return (
+            f"A yearly season of its own: forecasting its past, {times}, with it leaves {percent} of the squared error "
+            "that there is without one."
+        )
+    return (
+        f"It would have forecast this product's past, {times}, better by far than the default: error, bias and loss of the "
+        f"limits together were {percent} of the default's."
+    )
