@@ -101,7 +101,7 @@ def _decisions(facts: PriceFacts, group: PriceGroup) -> tuple[Recommended, Marke
         probability_of_gain=advice.probability_of_gain,
         best_price=None if advice.best_price is None else float(advice.best_price),
         best_gain=_gain(impact, 1) if advice.best_price is not None else None,
-        rationale=rationale(advice),
+        rationale=rationale(advice, facts.evidence),
     )
     if not competitors:
         return recommended, None

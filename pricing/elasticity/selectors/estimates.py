@@ -23,6 +23,7 @@ from pricing.elasticity.core.estimates import (
 )
 from pricing.elasticity.core.log_log import MIN_SOLD_DAYS
 from pricing.elasticity.core.points import DEFAULT_ELASTICITY, classify
+from pricing.elasticity.core.pooled.evidence import BORROWED
 from pricing.elasticity.core.pooled.grades import MIXED_PRICES, NOT_CONVERGED, PRICES_FOLLOW_SALES
 from pricing.elasticity.models import ElasticityEstimate
 from pricing.elasticity.selectors.fitted_model import estimates_by, fitted_model, log_log_fit
@@ -32,7 +33,12 @@ from pricing.sales.models.products import Kind
 from pricing.sales.selectors.daily import ShopDays, Window, in_country, net_quantities, shop_days, sold_in
 
 RULE_OF_THUMB = Estimate(
-    product=0, method=DEFAULT, elasticity=DEFAULT_ELASTICITY, sample_size=0, flags=[FEW_DAYS]
+    product=0,
+    method=DEFAULT,
+    elasticity=DEFAULT_ELASTICITY,
+    sample_size=0,
+    evidence=BORROWED,
+    flags=[FEW_DAYS],
 )
 
 
