@@ -28,11 +28,6 @@ NOT_SETTLED = (
     "The last full fit of the elasticities had not converged when its rounds were over. Estimates may still move: "
     "treat grades with care, and look for products with extreme prices or quantities in the data."
 )
-FOLLOWING = (
-    "Sales seem to answer to the prices of two weeks later, which they cannot: prices are set by what was sold before, and every "
-    "elasticity is biased by an amount that sales alone do not tell. No grade is better than C until this changes. Test prices: "
-    "change some at random, for some weeks, and leave like products as they are."
-)
 _COLUMNS = [field.name for field in fields(Estimate) if field.name != "product"]
 
 
@@ -117,5 +112,3 @@ def keep_model(plan: RecomputePlan, model: FittedModel | None) -> None:
     alerts_report(
         "fit_not_converged", [Finding("", NOT_SETTLED)] if fit_converged() is False else [], among=[""]
     )
-    found = [Finding("", FOLLOWING)] if model.hyper.prices_follow_sales else []
-    alerts_report("prices_follow_sales", found, among=[""])

@@ -27,7 +27,10 @@ def compute() -> list[ImportBatch]:
     return [_reported(batch) for batch in batches.filter(quality={}, accepted__gt=0)]
 
 
-def publish(reports: list[ImportBatch]) -> None:
+def publish(reports: list[ImportBatch], prices_follow_sales: dict[str, Any] | None) -> None:
+    """Write the reports, each with the shop's alarm that its prices follow its sales, if it stands."""
+    for batch in reports:
+        batch.quality["prices_follow_sales"] = prices_follow_sales
     ImportBatch.objects.bulk_update(reports, ["quality"])
 
 
