@@ -19,6 +19,7 @@ from pricing.elasticity.selectors.fitted_model import (
     fit_converged,
     fitted_model,
     log_log_fit,
+    sold_at_several_prices,
     two_points,
 )
 from pricing.sales.models import Product
@@ -52,8 +53,10 @@ def compute(plan: RecomputePlan) -> Elasticities:
     posterior = None
     rows: list[Estimate] = []
     if model is not None and days.daily.product.size:
-        posterior = refresh(days.daily, model.category_codes(codes), model.hyper)
-        rows += pooled_estimates(posterior, data_flags(codes))
+        flags = data_flags(codes)
+        several = sold_at_several_prices(flags)
+        posterior = refresh(days.daily, model.category_codes(codes), model.hyper, several_prices=several)
+        rows += pooled_estimates(posterior, flags)
     log_log = log_log_fit(days)
     rows += [*log_log_estimates(log_log), *two_points(days)]
     usable = np.flatnonzero(log_log.usable).tolist()

@@ -68,7 +68,11 @@ class Posterior:
 
 
 def refresh(
-    daily: DailySales, category: IntArray, hyper: Hyperparameters, window: Window | None = None
+    daily: DailySales,
+    category: IntArray,
+    hyper: Hyperparameters,
+    window: Window | None = None,
+    several_prices: BoolArray | None = None,
 ) -> Posterior:
     """Estimate products from their own daily sales and what the last full fit found all products to share.
 
@@ -82,6 +86,7 @@ def refresh(
     category : (P,) codes of categories; a code new to `hyper`, or -1, takes the mean over categories.
     hyper : from `fit_pooled`.
     window : first and last day, both inclusive, to which the estimate is limited.
+    several_prices : (P,) whether the product's lines show several prices at once, see `price_mix`.
     """
     group = hyper.groups_of(category)
     response = (hyper.price_response, hyper.promotion_response)
@@ -94,7 +99,7 @@ def refresh(
         )
         for part, per_unit in ((hyper.frequency, False), (hyper.quantity, True))
     )
-    return _posterior(panel, design, hyper, group, category < 0, frequency, quantity)
+    return _posterior(panel, design, hyper, group, category < 0, frequency, quantity, several_prices)
 
 
 def _posterior(
@@ -105,6 +110,7 @@ def _posterior(
     no_category: BoolArray,
     frequency: Fit,
     quantity: Fit,
+    several_prices: BoolArray | None,
 ) -> Posterior:
     """Add up the two parts: the elasticity of units is that of the frequency less that of lines per unit.
 
@@ -145,6 +151,7 @@ def _posterior(
         converged=converged,
         prices_follow_sales=np.full(estimated.size, hyper.prices_follow_sales),
         mixed_prices=panel.totals & hyper.mixed_prices,
+        several_prices=several_prices,
     )
     return Posterior(
         **shared,
