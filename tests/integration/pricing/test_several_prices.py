@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 from rest_framework.test import APIClient
 
+from segments.models import SegmentElasticity
 from tests.shops import Commits, bring_in, csv_bytes, line
 
 pytestmark = pytest.mark.django_db
@@ -35,13 +36,20 @@ def test_grades_are_capped_where_stores_charge_different_prices(
     batch = bring_in(commits, shop_of(stores))
     assert batch.status == "published", batch.error
     rows = viewer_client.get("/elasticity?limit=20").json()["results"]
+    flags_by_segment = SegmentElasticity.objects.values_list("flags", flat=True)
+    assert len(flags_by_segment) > 8
     flagged = [row for row in rows if "SEVERAL_PRICES" in row["flags"]]
     if len(stores) == 1:
+        assert not any("SEVERAL_PRICES" in flags for flags in flags_by_segment)
         assert flagged == []
         assert {row["quality"] for row in rows} <= {"A", "B"}
         return
     assert len(flagged) == 8
     assert {row["quality"] for row in rows} <= {"C", "D"}
+    assert set(SegmentElasticity.objects.values_list("quality", flat=True)) <= {"C", "D"}
+    assert all(
+        "SEVERAL_PRICES" in flags for flags in SegmentElasticity.objects.values_list("flags", flat=True)
+    )
     asked = viewer_client.get("/api/analytics/elasticity/P1").json()
     assert asked["evidence"] != "price_change"
     assert any("at the same time" in warning for warning in asked["warnings"])

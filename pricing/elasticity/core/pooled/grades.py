@@ -39,6 +39,8 @@ FLAG_NAMES: Final = (
     MIXED_PRICES,
     SEVERAL_PRICES,
 )
+DOUBTS: Final = (PRICES_FOLLOW_SALES, MIXED_PRICES, SEVERAL_PRICES)
+"""What more of the same sales would not mend; fields of `Evidence` in lower case."""
 FLAGS: Final = MappingProxyType({name: 1 << bit for bit, name in enumerate(FLAG_NAMES)})
 
 
@@ -74,11 +76,7 @@ class Evidence:
     @property
     def doubts(self) -> dict[str, BoolArray]:
         """(P,) each, by the flag that says so."""
-        known = {
-            PRICES_FOLLOW_SALES: self.prices_follow_sales,
-            MIXED_PRICES: self.mixed_prices,
-            SEVERAL_PRICES: self.several_prices,
-        }
+        known = {name: getattr(self, name.lower()) for name in DOUBTS}
         return {name: doubt for name, doubt in known.items() if doubt is not None}
 
 
