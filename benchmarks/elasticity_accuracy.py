@@ -25,6 +25,7 @@ from pricing.elasticity.core.pooled import Posterior, fit_pooled, refresh
 from pricing.sales.core.cancellations import match_cancellations
 from pricing.sales.core.daily import daily_sales
 from pricing.sales.core.lines import SalesLines, clean_lines
+from pricing.sales.core.price_mix import several_prices
 from tests import dgp, simulated_shops
 from tests.dgp import HARD, REGULAR, SPARSE
 
@@ -59,11 +60,13 @@ def estimate(shop: AnyShop) -> tuple[Posterior, tuple[float, float, float]]:
     keys = ("product", "customer", "quantity", "minute", "cancellation", "price")
     voided = match_cancellations(**{key: books[key] for key in keys}, order=order)
     lines = SalesLines(**books, voided=voided)
-    daily = daily_sales(lines, clean_lines(lines, products), products)
+    clean = clean_lines(lines, products)
+    daily = daily_sales(lines, clean, products)
+    several = several_prices(lines, clean, products)
     rolled_up = time.process_time()
     hyper = fit_pooled(daily, shop.product_category, np.unique(daily.day[daily.lines > 0]))
     fitted = time.process_time()
-    posterior = refresh(daily, shop.product_category, hyper)
+    posterior = refresh(daily, shop.product_category, hyper, several_prices=several)
     return posterior, (rolled_up - started, fitted - rolled_up, time.process_time() - fitted)
 
 

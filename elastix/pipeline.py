@@ -18,7 +18,7 @@ from elastix.jobs.recompute import RecomputePlan
 from elastix.jobs.runner import JobRun, place_of_jobs
 from elastix.sql import batches
 from pricing.elasticity.selectors.fitted_model import fitted_model
-from pricing.elasticity.services import estimates, summaries
+from pricing.elasticity.services import estimates, price_tests, summaries
 from pricing.elasticity.services.estimates import Elasticities
 from pricing.elasticity.services.summaries import Summaries
 from pricing.forecasting.services import forecasts
@@ -114,7 +114,8 @@ def publish(plan: RecomputePlan, found: Computed) -> None:
     estimates.publish(plan, found.elasticities)
     summaries.publish(plan, found.summaries)
     forecasts.publish(plan, found.forecasts)
-    quality.publish(found.quality)
+    alarm = price_tests.report_alarm()
+    quality.publish(found.quality, None if alarm is None else alarm.as_json())
     customers.publish(found.customers)
     sales.publish(plan, found.segment_sales)
     elasticities.publish(plan, found.segment_elasticities, found.customers)

@@ -48,6 +48,11 @@ except (ZoneInfoNotFoundError, ValueError) as error:
     ) from error
 # Empty: the list of pricing/core/service_codes.py.
 SERVICE_CODE_PATTERNS = env.list("SERVICE_CODE_PATTERNS", default=[])
+# What tills and shop systems book sales on that belong to nobody in particular; compared without regard to case.
+NOBODY = ["0", "-1", "guest", "anonymous", "unknown", "walk-in", "cash"]
+SEGMENT_EXCLUDED_CUSTOMERS = [
+    each.strip().casefold() for each in env.list("SEGMENT_EXCLUDED_CUSTOMERS", default=NOBODY)
+]
 
 # --- Django ----------------------------------------------------------------------------------------
 INSTALLED_APPS = [

@@ -8,6 +8,8 @@ class PricingConfig(AppConfig):
     # Analysts propose price changes; managers decide on them.
     analyst_adds = ("pricechange",)
     manager_writes = ("pricechange", "pricepolicy")
+    # What /health says while it stands, beside whether the parts work.
+    health_warnings = ("fit_not_converged", "prices_follow_sales")
     alert_kinds = {
         "no_cost": "a product has no cost",
         "change_not_applied": "a scheduled price change was not applied",

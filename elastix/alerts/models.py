@@ -14,6 +14,14 @@ def alert_kinds() -> dict[str, str]:
     }
 
 
+def standing_warnings() -> list[str]:
+    """Labels of the kinds of alerts that stand and that an app wants /health to tell of."""
+    told = [kind for config in apps.get_app_configs() for kind in getattr(config, "health_warnings", ())]
+    standing = Alert.objects.filter(kind__in=told, cleared_at__isnull=True)
+    labels = alert_kinds()
+    return [labels[kind] for kind in standing.order_by("kind").values_list("kind", flat=True).distinct()]
+
+
 class Alert(models.Model):
     """A state of things that somebody should know of.
 

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from elastix import __version__
+from elastix.alerts.models import standing_warnings
 from elastix.api.operations import operation
 from elastix.api.viewsets import ElastixViewSet
 from elastix.dataset.versions import data_version, zone_changed
@@ -26,6 +27,10 @@ class HealthSerializer(serializers.Serializer[Any]):
     data_version = serializers.IntegerField(allow_null=True)
     last_recompute = serializers.DateTimeField(allow_null=True)
     failing = serializers.ListField(child=serializers.CharField())
+    warnings = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="What the figures themselves warn of; nothing of it is a failure.",
+    )
 
 
 class HealthViewSet(ElastixViewSet):
@@ -46,6 +51,7 @@ class HealthViewSet(ElastixViewSet):
         failing = [name for name, state in (("database", database), ("broker", broker)) if state == "failing"]
         if version is not None and zone_changed(version):
             failing.append("time zone: run `manage.py recompute --full`")
+        warnings = [] if version is None else standing_warnings()
         body = {
             "status": "unhealthy" if failing else "healthy",
             "version": __version__,
@@ -54,6 +60,7 @@ class HealthViewSet(ElastixViewSet):
             "data_version": version and version.published_version,
             "last_recompute": version and version.published_at,
             "failing": failing,
+            "warnings": warnings,
         }
         return Response(body, status=503 if failing else 200, headers={"Cache-Control": "no-store"})
 

@@ -34,10 +34,10 @@ class EstimateAdmin(ReadOnlyAdmin):
 @admin.register(ElasticityEstimate)
 class ElasticityEstimateAdmin(EstimateAdmin):
     list_display = (
-        "product", "method", "two_decimals", "interval", "quality", "weight_percent", "sample_size",
+        "product", "method", "two_decimals", "interval", "quality", "evidence", "weight_percent", "sample_size",
         "list_prices", "flag_names",
     )  # fmt: skip
-    list_filter = ("method", "quality")
+    list_filter = ("method", "quality", "evidence")
 
     @admin.display(description="flags")
     def flag_names(self, estimate: ElasticityEstimate) -> str:

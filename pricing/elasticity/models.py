@@ -20,6 +20,14 @@ class Grade(models.TextChoices):
     D = "D"
 
 
+class EvidenceClass(models.TextChoices):
+    """What an elasticity rests on, from the best on; see docs/methods/elasticity.md."""
+
+    PRICE_CHANGE = "price_change"
+    OBSERVATIONAL = "observational"
+    BORROWED = "borrowed"
+
+
 class ElasticityModel(models.Model):
     """What the last full fit learned about all products together. One row.
 
@@ -52,6 +60,13 @@ class ElasticityEstimate(models.Model):
     ci_low = models.FloatField(null=True, blank=True)
     ci_high = models.FloatField(null=True, blank=True)
     quality = models.CharField(max_length=1, choices=Grade, default=Grade.D)
+    evidence = models.CharField(
+        max_length=13,
+        choices=EvidenceClass,
+        blank=True,
+        default="",
+        help_text="What it rests on; empty where the method does not say.",
+    )
     confidence = models.FloatField(null=True, blank=True)
     flags = models.JSONField(default=list, blank=True)
     sample_size = models.IntegerField(default=0, help_text="Days with sales that the estimate rests on.")
@@ -70,6 +85,7 @@ class ElasticityEstimate(models.Model):
             models.UniqueConstraint(fields=("product", "method"), name="pricing_elasticityestimate_once"),
             choice_check("method", Method, "pricing_elasticityestimate"),
             choice_check("quality", Grade, "pricing_elasticityestimate"),
+            choice_check("evidence", EvidenceClass, "pricing_elasticityestimate", blank=True),
         ]
 
     def __str__(self) -> str:

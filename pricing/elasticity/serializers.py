@@ -58,6 +58,10 @@ class AnalyticsElasticitySerializer(RowSerializer):
     ci_high = ElasticityField(source="estimate.ci_high", allow_null=True)
     r_squared = ElasticityField()
     quality = CharField(source="estimate.quality")
+    evidence = CharField(
+        source="estimate.evidence",
+        help_text="What it rests on: price_change, observational or borrowed; empty where the method does not say.",
+    )
     flags = ListField(child=CharField(), source="estimate.flags")
     own_elasticity = ElasticityField(source="estimate.own_elasticity", allow_null=True)
     own_std_error = ElasticityField(source="estimate.own_std_error", allow_null=True)

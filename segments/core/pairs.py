@@ -7,7 +7,7 @@ import numpy as np
 
 from pricing.elasticity.core.constants import FEWEST_WEEKS
 from pricing.elasticity.core.pooled import SegmentElasticities, SegmentMeans, flag_names, segment_means
-from pricing.elasticity.core.pooled.grades import Evidence, flag_bits, grades
+from pricing.elasticity.core.pooled.grades import DOUBTS, FLAGS, Evidence, flag_bits, grades
 from segments.core.rfm import SEGMENTS
 
 FIGURES: Final = (
@@ -53,8 +53,11 @@ def known(value: float) -> float | None:
 
 
 def _evidence(pairs: SegmentElasticities) -> Evidence:
-    """What grades and flags of the pairs rest on; what only a whole product can show is taken as fine."""
+    """What grades and flags of the pairs rest on; the product's doubts are theirs, what else only a whole product can
+    show is taken as fine."""
     size = pairs.elasticity.size
+    flags = np.zeros(size, np.int64) if pairs.product_flags is None else pairs.product_flags
+    doubts = {name.lower(): (flags & FLAGS[name]) > 0 for name in DOUBTS}
     return Evidence(
         elasticity=pairs.elasticity,
         std_error=pairs.std_error,
@@ -68,4 +71,5 @@ def _evidence(pairs: SegmentElasticities) -> Evidence:
         gaps=np.zeros(size, np.bool_),
         no_category=np.zeros(size, np.bool_),
         converged=pairs.converged,
+        **doubts,
     )

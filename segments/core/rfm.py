@@ -16,6 +16,9 @@ SEGMENTS = ("Champion", "LoyalCustomers", "PotentialLoyalists", "AtRisk", "Hiber
 
 NO_SEGMENT = -1
 LOW, MEDIUM, HIGH = 0, 1, 2
+MIDDLE_SCORE = 3
+NO_ORDER = 50.0
+"""Churn risk in percent where nobody bought longer ago than anybody else."""
 FULL_PRICE_SENSITIVITY = 3.0
 """Absolute elasticity from which on a segment counts as 100 % price sensitive."""
 
@@ -60,7 +63,8 @@ class RfmSegments:
     """Segment, bins and scores of n customers; all -1, scores 0, for those who brought no money in.
 
     ``segment`` indexes `SEGMENTS`; bins are 0 low, 1 medium, 2 high; scores run from 1 to 5. More is
-    always better, recency included: bin 2 and score 5 are the customers who bought last.
+    always better, recency included: bin 2 and score 5 are the customers who bought last. On a scale on which all are
+    alike every score is 3: there is no order among equals.
     """
 
     segment: NDArray[np.int8]
@@ -120,9 +124,9 @@ def rfm_segments(recency_days: ArrayLike, frequency: ArrayLike, monetary: ArrayL
         r_bin=_where_paying(paying, r_bin, -1),
         f_bin=_where_paying(paying, f_bin, -1),
         m_bin=_where_paying(paying, m_bin, -1),
-        r_score=_where_paying(paying, 5 - r_score, 0),
-        f_score=_where_paying(paying, 1 + f_score, 0),
-        m_score=_where_paying(paying, 1 + m_score, 0),
+        r_score=_scores(paying, scales[0], 5 - r_score),
+        f_score=_scores(paying, scales[1], 1 + f_score),
+        m_score=_scores(paying, scales[2], 1 + m_score),
         cuts=RfmCuts(*cuts, *score_cuts),
     )
 
@@ -135,6 +139,8 @@ def segment_kpis(
     elasticity: ArrayLike,
 ) -> SegmentKpis:
     """Key figures of each segment from (6,) sums over its customers, defined for empty segments too.
+
+    Churn risk is the mean recency in percent of the longest; 50 where all customers bought equally long ago.
 
     Parameters
     ----------
@@ -159,11 +165,14 @@ def segment_kpis(
         raise ValueError("one value for each segment needed")
     populated = count > 0
     spent = np.where(populated, np.maximum(money, 0.0), 0.0)
+    churn = 100 * _ratio(np.where(populated, mean, 0.0), longest[populated].max(initial=0.0))
+    if count.sum() > 1 and (mean[populated] == longest[populated].max()).all():
+        churn = np.where(populated, NO_ORDER, 0.0)
     sensitivity = np.minimum(1.0, np.abs(np.nan_to_num(slope)) / FULL_PRICE_SENSITIVITY)
     return SegmentKpis(
         price_sensitivity=100 * np.where(populated, sensitivity, 0.0),
         wallet_share=100 * _ratio(spent, spent.sum()),
-        churn_risk=100 * _ratio(np.where(populated, mean, 0.0), longest[populated].max(initial=0.0)),
+        churn_risk=churn,
     )
 
 
@@ -188,6 +197,12 @@ def _quantiles(ordered: FloatArray, parts: int) -> FloatArray:
     above = np.minimum(below + 1, ordered.size - 1)
     cuts: FloatArray = ordered[below] + (ordered[above] - ordered[below]) * (rest / parts)
     return cuts
+
+
+def _scores(paying: NDArray[np.bool_], scale: FloatArray, score: NDArray[np.integer]) -> NDArray[np.int8]:
+    """Scores 1 to 5, 0 for those who do not pay; the middle one for all where they do not differ."""
+    alike = np.unique(scale[paying]).size == 1 < np.count_nonzero(paying)
+    return _where_paying(paying, np.full(scale.size, MIDDLE_SCORE) if alike else score, 0)
 
 
 def _where_paying(paying: NDArray[np.bool_], values: NDArray[np.integer], other: int) -> NDArray[np.int8]:

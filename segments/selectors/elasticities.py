@@ -11,7 +11,12 @@ from django.db.models.functions import Coalesce
 from elastix.sql import epoch_day
 from pricing.elasticity.core.pooled import SegmentSales as SegmentUnits
 from pricing.elasticity.core.pooled import refresh, segment_elasticities
-from pricing.elasticity.selectors.fitted_model import fitted_model, log_log_fit
+from pricing.elasticity.selectors.fitted_model import (
+    data_flags,
+    fitted_model,
+    log_log_fit,
+    sold_at_several_prices,
+)
 from pricing.sales.models import Product
 from pricing.sales.selectors.daily import Window, product_numbers, rows_of_products, shop_days
 from pricing.sales.selectors.products import merchandise
@@ -151,7 +156,8 @@ def pairs_in_window(codes: Sequence[str], window: Window) -> list[SegmentElastic
     if model is None or model.hyper.segments is None or not daily.product.size:
         return []
     category = model.category_codes(codes)
-    parents = refresh(daily, category, model.hyper)
+    several = sold_at_several_prices(data_flags(codes))
+    parents = refresh(daily, category, model.hyper, several_prices=several)
     pairs = segment_elasticities(_units(codes, window), daily, category, model.hyper, parents)
     return [SegmentElasticity(**dict(zip(COLUMNS, row, strict=True))) for row in pair_rows(codes, pairs)]
 

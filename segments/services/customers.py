@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 import numpy as np
+from django.conf import settings
 
 from elastix.jobs.recompute import RecomputePlan
 from elastix.sql import batches, epoch_day, fetch, placeholders
@@ -59,8 +60,14 @@ def compute(plan: RecomputePlan) -> Customers:
             for code in chunk:
                 purchases.pop(code, None)
             purchases |= _purchases(f"AND t.customer_id IN ({placeholders(len(chunk))})", chunk)
+    purchases = {code: sums for code, sums in purchases.items() if not _is_nobody(code)}
     newest = newest_sale_day()
     return _segmented(purchases, stored, None if newest is None else newest + dt.timedelta(days=1))
+
+
+def _is_nobody(code: str) -> bool:
+    """Whether an id stands for guests and the like: as one customer they would be the best of all."""
+    return code.casefold() in settings.SEGMENT_EXCLUDED_CUSTOMERS
 
 
 def _purchases(scope: str, parameters: Sequence[str]) -> dict[str, Purchases]:

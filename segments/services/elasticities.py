@@ -9,7 +9,12 @@ import numpy as np
 from elastix.jobs.recompute import RecomputePlan
 from elastix.sql import epoch_day, execute, fetch, insert_rows
 from pricing.elasticity.core.pooled import SegmentSales, fit_segments, segment_elasticities
-from pricing.elasticity.selectors.fitted_model import FittedModel, pooled_posterior
+from pricing.elasticity.selectors.fitted_model import (
+    FittedModel,
+    data_flags,
+    pooled_posterior,
+    sold_at_several_prices,
+)
 from pricing.elasticity.services.estimates import Elasticities, keep_model
 from pricing.sales.selectors.daily import ShopDays, epoch_days, merchandise_codes, shop_days
 from segments.core.pairs import COLUMNS, FIGURES, known, pair_rows, stored_means
@@ -40,7 +45,8 @@ def compute(plan: RecomputePlan, elasticities: Elasticities, sold: SegmentDays) 
     else:
         # Made again, since it may be that only customers moved.
         days = shop_days(sorted(set(codes) & set(merchandise_codes())))
-        posterior = pooled_posterior(model, days)
+        several = sold_at_several_prices(data_flags(days.codes))
+        posterior = pooled_posterior(model, days, several_prices=several)
     category = model.category_codes(days.codes)
     sales = _sales(sold, days)
     if plan.full:

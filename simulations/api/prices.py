@@ -133,6 +133,10 @@ class _PremisesSerializer(PublishedSerializer):
     demand_model = serializers.ChoiceField(DEMAND_MODELS)
     elasticity = KnownField(4, source="inputs.elasticity")
     quality = serializers.CharField(source="facts.grade", help_text="Grade of the elasticity, A to D.")
+    evidence = serializers.CharField(
+        source="facts.evidence",
+        help_text="What the elasticity rests on: price_change, observational or borrowed.",
+    )
     cost = KnownField(4, source="inputs.cost")
     cost_assumed = serializers.BooleanField(source="inputs.cost_assumed")
     warnings = serializers.ListField(child=serializers.CharField())

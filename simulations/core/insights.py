@@ -3,13 +3,15 @@
 Amounts are per 30 days unless a finding says once. What is not known gives no finding.
 """
 
+import math
 import string
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
+from simulations.core.insight_texts import MONTH, TEMPLATES
+
 MONTH_DAYS: Final = 30
-MONTH, ONCE = f"{MONTH_DAYS} days", "once"
 NOTABLE_GAP: Final = 0.05
 """Prices closer than this to the market's mean are at the market."""
 CARRYING_SHARE: Final = 0.5
@@ -19,6 +21,11 @@ LONG_COVER_DAYS: Final = 180
 LEAST_EXPECTED: Final = 0.01
 """Units of 30 days, as forecasts are rounded: the stock of what sells less lasts for ever."""
 THIN_GRADES: Final = ("C", "D")
+TEST_STEP: Final = 0.1
+"""How far apart, as a share, the two prices of a test are."""
+TEST_ERROR: Final = 0.5
+TEST_DISPERSION: Final = 1.5
+SHORTEST_TEST, LONGEST_TEST = 8, 52
 SURE: Final = 1.0
 STOCK_CONFIDENCE: Final = 0.8
 """Of findings that hold if the next month sells like the last one."""
@@ -84,6 +91,7 @@ class ProductView:
     units, revenue : of the 30 days before the as-of date.
     days_since_sale : from the newest sale of the product to the as-of date.
     segments : what each segment bought in the last 90 days.
+    prices_follow_sales : whether the shop's sales foretell its prices, so that prices do not tell sales.
     """
 
     price: float | None
@@ -102,6 +110,7 @@ class ProductView:
     market: Market | None = None
     segments: Sequence[SegmentShare] = ()
     outlook: Outlook | None = None
+    prices_follow_sales: bool = False
 
     @property
     def unit_margin(self) -> float | None:
@@ -143,104 +152,6 @@ class Insight:
     evidence: dict[str, Any]
     period: str = MONTH
     rank: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """How a finding is worded; in braces, as in `str.format`, what the view and the finder know.
-
-    Attributes
-    ----------
-    kind, finding, advice : texts.
-    action : kind of the action that `advice` suggests.
-    evidence : names in the answer, and after "=" where the value is found if that is under another name.
-    price : where the price to set is found, if the action sets one.
-    """
-
-    kind: str
-    finding: str
-    action: str
-    advice: str
-    evidence: str
-    price: str = ""
-    period: str = MONTH
-
-
-_MARGIN = "The margin is {margin:.1%} of the price, the target {target_margin:.1%}."
-_GAP = "The price is {distance:.1%} {side} the mean of {market.count:competitor} ({market.mean:.2f})."
-_COVER = "The stock of {stock:,.0f} lasts {cover_days:day} at the sales expected."
-_SEGMENT = (
-    "Customers in the segment {most.segment} bring {revenue_share:.1%} of its revenue;"
-    " their churn risk is {churn:.1%}."
-)
-_IDLE = "Nothing was sold for {days_since_sale} days{tied_up}."
-_TREND = "The forecast for the next 30 days is {outlook.units:unit}, after {units:,.0f}{change}."
-
-_MARGIN_EVIDENCE = "margin target_margin price_at_target"
-_GAP_EVIDENCE = (
-    "price market_mean=market.mean market_lowest=market.lowest competitors=market.count gap_percent"
-)
-_COVER_EVIDENCE = "stock_level target_stock units_expected cover_days"
-_SEGMENT_EVIDENCE = "segment=most.segment revenue_share elasticity=most.elasticity churn_risk=most.churn_risk"
-_IDLE_EVIDENCE = "days_since_sale stock_level cost"
-_TREND_EVIDENCE = "units_last_30_days=units units=outlook.units low=outlook.low high=outlook.high"
-
-# fmt: off
-TEMPLATES: Final = {
-    "below_cost": Template(
-        "below_cost", "Each unit is sold for {loss:.2f} less than it costs.",
-        "raise_price_or_stop", "Raise the price above the cost, check the cost, or stop selling it.",
-        "price cost units"),
-    "off_optimum": Template(
-        "price_{side}_optimum", "The price of {price:.2f} is {side} the best allowed one. {recommended.rationale}",
-        "propose_price", "Propose {recommended.price:.2f}.",
-        "current_price=price recommended_price=recommended.price expected_gain=recommended.gain elasticity",
-        price="recommended.price"),
-    "margin_in_reach": Template(
-        "margin_below_target", _MARGIN, "propose_price", "Propose {recommended.price:.2f}, a step towards the target.",
-        _MARGIN_EVIDENCE, price="recommended.price"),
-    "margin_out_of_reach": Template(
-        "margin_below_target", _MARGIN,
-        "lower_cost", "Buy for {affordable:.2f} a unit or less: no higher price is recommended.", _MARGIN_EVIDENCE),
-    "gap": Template(
-        "price_{side}_competitors", _GAP,
-        "watch", "Compare what you offer with what they do before following them.", _GAP_EVIDENCE),
-    "gap_worth_closing": Template(
-        "price_{side}_competitors", _GAP + " Charging the mean is expected to earn {gain:,.2f} more.",
-        "move_towards_market", "Move towards {market.mean:.2f} as far as the policy allows.", _GAP_EVIDENCE),
-    "gap_worth_keeping": Template(
-        "price_{side}_competitors", _GAP + " Charging the mean is expected to cost {loss:,.2f}.",
-        "keep_price", "Do not follow them.", _GAP_EVIDENCE),
-    "stock_runs_out": Template("stock_runs_out", _COVER, "reorder", "Order {order:unit}.", _COVER_EVIDENCE),
-    "overstocked": Template(
-        "overstocked", _COVER, "order_less", "Order no more for now; a promotion shortens the wait.",
-        _COVER_EVIDENCE, period=ONCE),
-    "demand_falls": Template(
-        "demand_falls", _TREND, "order_less", "Order less, and find out why.", _TREND_EVIDENCE),
-    "demand_rises": Template(
-        "demand_rises", _TREND, "order_more", "See that there is stock for it.", _TREND_EVIDENCE),
-    "segment_at_risk": Template(
-        "segment_carries_product", _SEGMENT, "win_back", "Win them back before the price goes up.", _SEGMENT_EVIDENCE),
-    "segment": Template(
-        "segment_carries_product", _SEGMENT, "look_at_segment", "Look at their elasticity before the price changes.",
-        _SEGMENT_EVIDENCE),
-    "not_selling": Template(
-        "not_selling", _IDLE, "clear_out", "Clear it out or take it off the list.", _IDLE_EVIDENCE, period=ONCE),
-    "slow_selling": Template(
-        "slow_selling", _IDLE, "check_availability", "Check that it is on the shelf and in the shop.",
-        _IDLE_EVIDENCE, period=ONCE),
-    "thin_data": Template(
-        "thin_data", "The elasticity has grade {grade}: this product's own sales, on {sold_days:day}, say too little.",
-        "test_price", "Vary the price for some weeks, so that its effect shows in the sales.",
-        "grade sold_days elasticity"),
-    "cost_assumed": Template(
-        "no_cost", "The cost is not known; {cost:.2f} a unit is assumed.",
-        "enter_cost", "Enter what one unit costs.", "cost=unknown assumed_cost=cost"),
-    "no_cost": Template(
-        "no_cost", "The cost is not known, so nothing can be said of its profit.",
-        "enter_cost", "Enter what one unit costs.", "cost=unknown assumed_cost=cost"),
-}
-# fmt: on
 
 
 def find_insights(view: ProductView) -> list[Insight]:
@@ -348,9 +259,43 @@ def _idle(view: ProductView) -> Iterator[Insight]:
 def _thin_data(view: ProductView) -> Iterator[Insight]:
     """An elasticity too unsure to act on: at stake is the gain of the best price, which is not recommended."""
     advice = view.recommended
-    if view.price is None or view.grade not in THIN_GRADES or (advice is not None and advice.moved):
+    if (
+        view.prices_follow_sales
+        or view.price is None
+        or view.grade not in THIN_GRADES
+        or (advice is not None and advice.moved)
+    ):
         return
     yield _insight(view, "thin_data", max((advice.best_gain if advice else None) or 0.0, 0.0), SURE)
+
+
+def _prices_follow_sales(view: ProductView) -> Iterator[Insight]:
+    """More of the same sales would not help, a test would: at stake is the gain of the best price, which may not be one."""
+    if not view.prices_follow_sales or view.price is None or view.elasticity is None:
+        return
+    best = view.recommended.best_price if view.recommended else None
+    dearer = best is None or best >= view.price
+    values = {
+        "test_price": view.price * (1 + TEST_STEP if dearer else 1 - TEST_STEP),
+        "weeks": weeks_to_test(view.units),
+    }
+    money = max((view.recommended.best_gain if view.recommended else None) or 0.0, 0.0)
+    yield _insight(view, "prices_follow_sales", money, SURE, **values)
+
+
+def weeks_to_test(units: float) -> int:
+    """Weeks after which two prices 10 % apart, charged by turns, tell the elasticity to +- 0.5 (one standard error).
+
+    In n weeks of m units each, whose variance is phi times their mean, the variance of the elasticity is phi / (n m x^2), x
+    half the distance of the log prices: 2,400 units of dispersion 1.5. Between 8 weeks, which draw lots, and a year.
+
+    Parameters
+    ----------
+    units : of 30 days.
+    """
+    needed = TEST_DISPERSION / (TEST_ERROR**2 * (TEST_STEP / 2) ** 2)
+    weekly = units * 7 / MONTH_DAYS
+    return LONGEST_TEST if weekly * LONGEST_TEST < needed else max(math.ceil(needed / weekly), SHORTEST_TEST)
 
 
 def _no_cost(view: ProductView) -> Iterator[Insight]:
@@ -361,7 +306,7 @@ def _no_cost(view: ProductView) -> Iterator[Insight]:
 
 _FINDERS = (
     _below_cost, _price_against_optimum, _margin_below_target, _competitor_gap, _stock_cover, _trend,
-    _carrying_segment, _idle, _thin_data, _no_cost,
+    _carrying_segment, _idle, _thin_data, _prices_follow_sales, _no_cost,
 )  # fmt: skip
 
 

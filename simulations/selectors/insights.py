@@ -11,6 +11,7 @@ from django.db.models import Sum
 from elastix.api.fields import rounded
 from elastix.dataset.models import DataVersion
 from pricing.elasticity.core.demand import AVERAGE
+from pricing.elasticity.core.pooled import PRICES_FOLLOW_SALES
 from pricing.forecasting.selectors.forecasts import forecast_of_product
 from pricing.recommendation.core.impact import Impact, project_impact
 from pricing.recommendation.core.rationale import rationale
@@ -78,6 +79,7 @@ def _view(version: DataVersion, product: Product, facts: PriceFacts, group: Pric
         market=market,
         segments=_segments(version, product) if group else (),
         outlook=_outlook(version, product) if group else None,
+        prices_follow_sales=PRICES_FOLLOW_SALES in facts.flags,
     )
 
 
@@ -101,7 +103,7 @@ def _decisions(facts: PriceFacts, group: PriceGroup) -> tuple[Recommended, Marke
         probability_of_gain=advice.probability_of_gain,
         best_price=None if advice.best_price is None else float(advice.best_price),
         best_gain=_gain(impact, 1) if advice.best_price is not None else None,
-        rationale=rationale(advice),
+        rationale=rationale(advice, facts.evidence),
     )
     if not competitors:
         return recommended, None

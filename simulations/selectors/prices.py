@@ -12,7 +12,7 @@ import numpy as np
 
 from elastix.errors import FieldError, Invalid, NotFound
 from pricing.elasticity.core.demand import DemandModel
-from pricing.elasticity.models import Grade
+from pricing.elasticity.models import EvidenceClass, Grade
 from pricing.elasticity.selectors.substitutes import substitute_elasticity
 from pricing.recommendation.core import recommendation as why
 from pricing.recommendation.core.impact import Figures, Impact, demand_curve, project_impact
@@ -113,6 +113,7 @@ def product_to_price(
         elasticity=stand_in.elasticity,
         std_error=stand_in.std_error,
         grade=Grade.D.value,
+        evidence=EvidenceClass.BORROWED.value,
         flags=(stand_in.source, *facts.flags),
     )
     return price_group(group.strategy, [borrowed])

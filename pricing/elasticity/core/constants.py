@@ -22,13 +22,15 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Hyperprior:
-    """Weak priors of a mean, N(mean, mean_sd^2), `least` or more, of the spread over products and of that over groups."""
+    """Weak priors of a mean, N(mean, mean_sd^2) between `least` and `most`, of the spread over products and of that over
+    groups."""
 
     mean: float
     mean_sd: float
     spread: float
     group_spread: float = 0.0
     least: float = -math.inf
+    most: float = math.inf
 
 
 # --- pooled elasticities: where the priors start ---------------------------------------------------------------------
@@ -44,9 +46,9 @@ FREQUENCY_HYPERPRIORS: Final = {
     "sin_2": Hyperprior(0.0, 0.0, 0.1),
     "cos_2": Hyperprior(0.0, 0.0, 0.1),
     "seasonal_price": Hyperprior(0.0, 2.0, 0.5),
-    # Below 0 it would be the stock that buyers lay in while a price is low, which an elasticity holds.
+    # On the other side of 0 both would be the stock that buyers lay in while a price is low, which an elasticity holds.
     "fleeting_price": Hyperprior(0.0, 2.0, 0.5, least=0.0),
-    "price_before": Hyperprior(0.0, 1.0, 0.2),
+    "price_before": Hyperprior(0.0, 1.0, 0.2, most=0.0),
 }
 # Purchases per unit: what is bought at a time hardly answers to prices, unless the data say so.
 QUANTITY_HYPERPRIORS: Final = {

@@ -33,8 +33,8 @@ class Estimate:
     """How demand for one product answers to its price, by one method.
 
     `product` is the index of the product; elasticities and errors are dimensionless; `confidence` is the
-    probability that the truth lies within 0.5 of the estimate; `weight` that of the product's own sales, 0 to 1.
-    None: the method does not say.
+    probability that the truth lies within 0.5 of the estimate; `weight` that of the product's own sales, 0 to 1;
+    `evidence` what it rests on. None and "": the method does not say.
     """
 
     product: int
@@ -42,6 +42,7 @@ class Estimate:
     elasticity: float
     sample_size: int
     quality: str = UNGRADED
+    evidence: str = ""
     std_error: float | None = None
     ci_low: float | None = None
     ci_high: float | None = None
@@ -119,6 +120,7 @@ def pooled_estimates(posterior: Posterior, data_flags: Sequence[Sequence[str]]) 
             method=POOLED,
             sample_size=int(posterior.sold_days[product]),
             quality=str(posterior.grade[product]),
+            evidence=str(posterior.evidence[product]),
             flags=[name for name in FLAG_NAMES if name in flags],
             list_prices=int(posterior.list_price_count[product]),
             **values,

@@ -23,16 +23,27 @@ from pricing.elasticity.core.estimates import (
 )
 from pricing.elasticity.core.log_log import MIN_SOLD_DAYS
 from pricing.elasticity.core.points import DEFAULT_ELASTICITY, classify
-from pricing.elasticity.core.pooled.grades import MIXED_PRICES, NOT_CONVERGED, PRICES_FOLLOW_SALES
+from pricing.elasticity.core.pooled.evidence import BORROWED
+from pricing.elasticity.core.pooled.grades import (
+    MIXED_PRICES,
+    NOT_CONVERGED,
+    PRICES_FOLLOW_SALES,
+)
 from pricing.elasticity.models import ElasticityEstimate
 from pricing.elasticity.selectors.fitted_model import estimates_by, fitted_model, log_log_fit
 from pricing.sales.core.grouping import group_sums
+from pricing.sales.core.price_mix import SEVERAL_PRICES
 from pricing.sales.models import Product, SalesHistory, Transaction
 from pricing.sales.models.products import Kind
 from pricing.sales.selectors.daily import ShopDays, Window, in_country, net_quantities, shop_days, sold_in
 
 RULE_OF_THUMB = Estimate(
-    product=0, method=DEFAULT, elasticity=DEFAULT_ELASTICITY, sample_size=0, flags=[FEW_DAYS]
+    product=0,
+    method=DEFAULT,
+    elasticity=DEFAULT_ELASTICITY,
+    sample_size=0,
+    evidence=BORROWED,
+    flags=[FEW_DAYS],
 )
 
 
@@ -272,6 +283,11 @@ def _warnings(estimate: ElasticityEstimate | Estimate) -> list[str]:
     if MIXED_PRICES in estimate.flags:
         warnings.append(
             "The totals stand at mean prices that move with who bought: sales lines would tell more."
+        )
+    if SEVERAL_PRICES in estimate.flags:
+        warnings.append(
+            "Buyers paid different prices at the same time (stores, contracts): who bought moves with the price, and the "
+            "elasticity is too weak as a rule."
         )
     return warnings
 

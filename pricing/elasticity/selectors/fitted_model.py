@@ -21,7 +21,8 @@ from pricing.elasticity.core.log_log import LogLogFit, fit_log_log
 from pricing.elasticity.core.points import last_two_price_levels, two_point_elasticities
 from pricing.elasticity.core.pooled import Hyperparameters, Posterior, refresh
 from pricing.elasticity.models import ElasticityModel
-from pricing.sales.core.arrays import IntArray
+from pricing.sales.core.arrays import BoolArray, IntArray
+from pricing.sales.core.price_mix import SEVERAL_PRICES
 from pricing.sales.models import Product, ProductSummary
 from pricing.sales.selectors.daily import ShopDays, Window, sold_in
 
@@ -75,10 +76,13 @@ def fit_converged() -> bool | None:
     return converged
 
 
-def pooled_posterior(model: FittedModel, days: ShopDays, window: Window | None = None) -> Posterior:
+def pooled_posterior(
+    model: FittedModel, days: ShopDays, window: Window | None = None, several_prices: BoolArray | None = None
+) -> Posterior:
     """Estimate the products of `days` against the model; a window leaves only its days."""
     limits = window.days if window and (window.start or window.end) else None
-    return refresh(days.daily, model.category_codes(days.codes), model.hyper, limits)
+    codes = model.category_codes(days.codes)
+    return refresh(days.daily, codes, model.hyper, limits, several_prices=several_prices)
 
 
 def data_flags(codes: Sequence[str]) -> list[list[str]]:
@@ -90,13 +94,20 @@ def data_flags(codes: Sequence[str]) -> list[list[str]]:
     return [stored.get(code, []) for code in codes]
 
 
+def sold_at_several_prices(flags: Sequence[Sequence[str]]) -> BoolArray:
+    """(P,) which of the products' `data_flags` say that buyers pay different prices at the same time."""
+    return np.array([SEVERAL_PRICES in names for names in flags], np.bool_)
+
+
 def estimates_by(
     method: str, days: ShopDays, model: FittedModel | None, window: Window | None = None
 ) -> dict[str, Estimate]:
     """Estimate the products of `days` by one method; products it cannot estimate are absent."""
     rows: Iterator[Estimate] = iter(())
     if method == POOLED and model is not None and days.daily.product.size:
-        rows = pooled_estimates(pooled_posterior(model, days, window), data_flags(days.codes))
+        flags = data_flags(days.codes)
+        posterior = pooled_posterior(model, days, window, sold_at_several_prices(flags))
+        rows = pooled_estimates(posterior, flags)
     elif method == LOG_LOG:
         rows = log_log_estimates(log_log_fit(days, window))
     elif method in (POINT, ARC):

@@ -19,6 +19,7 @@ from pricing.elasticity.selectors.fitted_model import (
     fit_converged,
     fitted_model,
     log_log_fit,
+    sold_at_several_prices,
     two_points,
 )
 from pricing.sales.models import Product
@@ -27,11 +28,6 @@ from pricing.sales.selectors.daily import ShopDays, merchandise_codes, open_days
 NOT_SETTLED = (
     "The last full fit of the elasticities had not converged when its rounds were over. Estimates may still move: "
     "treat grades with care, and look for products with extreme prices or quantities in the data."
-)
-FOLLOWING = (
-    "Sales seem to answer to the prices of two weeks later, which they cannot: prices are set by what was sold before, and every "
-    "elasticity is biased by an amount that sales alone do not tell. No grade is better than C until this changes. Test prices: "
-    "change some at random, for some weeks, and leave like products as they are."
 )
 _COLUMNS = [field.name for field in fields(Estimate) if field.name != "product"]
 
@@ -57,8 +53,10 @@ def compute(plan: RecomputePlan) -> Elasticities:
     posterior = None
     rows: list[Estimate] = []
     if model is not None and days.daily.product.size:
-        posterior = refresh(days.daily, model.category_codes(codes), model.hyper)
-        rows += pooled_estimates(posterior, data_flags(codes))
+        flags = data_flags(codes)
+        several = sold_at_several_prices(flags)
+        posterior = refresh(days.daily, model.category_codes(codes), model.hyper, several_prices=several)
+        rows += pooled_estimates(posterior, flags)
     log_log = log_log_fit(days)
     rows += [*log_log_estimates(log_log), *two_points(days)]
     usable = np.flatnonzero(log_log.usable).tolist()
@@ -117,5 +115,3 @@ def keep_model(plan: RecomputePlan, model: FittedModel | None) -> None:
     alerts_report(
         "fit_not_converged", [Finding("", NOT_SETTLED)] if fit_converged() is False else [], among=[""]
     )
-    found = [Finding("", FOLLOWING)] if model.hyper.prices_follow_sales else []
-    alerts_report("prices_follow_sales", found, among=[""])

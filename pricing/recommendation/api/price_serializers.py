@@ -124,6 +124,10 @@ class CalculationsSerializer(RowSerializer):
     elasticity = ElasticityField(source="price.elasticity", allow_null=True)
     std_error = ElasticityField(source="price.std_error", allow_null=True)
     quality = serializers.CharField(allow_null=True, help_text="Grade of the elasticity, A to D.")
+    evidence = serializers.CharField(
+        source="facts.evidence",
+        help_text="What the elasticity rests on: price_change, observational or borrowed; empty without one.",
+    )
     target_margin = RoundedField(4, source="facts.policy.target_margin", allow_null=True)
     cost = RoundedField(4, source="price.cost", allow_null=True)
     cost_assumed = serializers.BooleanField(source="price.cost_assumed")

@@ -3,6 +3,7 @@
 from typing import Final
 
 from pricing.elasticity.core.points import classify
+from pricing.elasticity.core.pooled.evidence import BORROWED, OBSERVATIONAL, PRICE_CHANGE
 from pricing.recommendation.core.inputs import MARKUP, PROFIT, REVENUE, TARGET_MARGIN
 from pricing.recommendation.core.limits import INFEASIBLE, MESSAGES, NO_FLOOR
 from pricing.recommendation.core.recommendation import (
@@ -33,6 +34,12 @@ AIMS: Final = {
     MARKUP: "The markup on the cost asks for a price",
 }
 
+EVIDENCE: Final = {
+    PRICE_CHANGE: "That is what sales did when this price was changed.",
+    OBSERVATIONAL: "That is how sales and price moved together, which may have had other causes.",
+    BORROWED: "That is mostly what similar products show, not this one's own sales.",
+}
+
 OBSTACLES: Final = {
     NO_FLOOR: "Neither a cost nor a minimum price is known, so nothing says what would be too cheap.",
     NO_ELASTICITY: "It is not known how buyers answer to this price, so no better one can be told.",
@@ -57,15 +64,23 @@ WARNINGS: Final = {
 }
 
 
-def rationale(found: RecommendedPrice) -> str:
-    """Explain a recommendation: how buyers answer, what the strategy aims at, what binds, how sure the gain is."""
+def rationale(found: RecommendedPrice, evidence: str = "") -> str:
+    """Explain a recommendation: how buyers answer, what the strategy aims at, what binds, how sure the gain is.
+
+    `evidence` is what the elasticity rests on; "" where that is not known.
+    """
     if found.reason in OBSTACLES:
         sentences = [OBSTACLES[found.reason]]
     elif found.reason == INFEASIBLE:
         sentences = [f"No price satisfies every rule: {_binding(found)}."]
     else:
         binding = _binding(found)
-        sentences = [_buyers(found), _aim(found), f"That is not allowed: {binding}." if binding else ""]
+        sentences = [
+            _buyers(found),
+            EVIDENCE.get(evidence, ""),
+            _aim(found),
+            f"That is not allowed: {binding}." if binding else "",
+        ]
     sentences += [_outcome(found), *(WARNINGS[name] for name in found.warnings if name in WARNINGS)]
     return " ".join(filter(None, sentences))
 

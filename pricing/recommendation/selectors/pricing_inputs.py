@@ -46,7 +46,7 @@ class PriceFacts:
     ----------
     price : the present price; None until one is known.
     base : the demand that projections start from, and which price it was sold at.
-    elasticity, std_error, grade, flags : the published pooled estimate; None, None, "" and () without one.
+    elasticity, std_error, grade, evidence, flags : the published pooled estimate; None, None, "", "" and () without one.
     lowest_charged, highest_charged : the range of its list prices.
     competitors : what their fresh and plausible prices amount to, None without any.
     """
@@ -61,6 +61,7 @@ class PriceFacts:
     elasticity: float | None
     std_error: float | None
     grade: str
+    evidence: str
     flags: tuple[str, ...]
     lowest_charged: float | None
     highest_charged: float | None
@@ -170,7 +171,7 @@ def price_facts(codes: Collection[str]) -> dict[str, PriceFacts]:
 
 _COLUMNS = (
     *("code", "name", "category", "kind", "current_price", "cost"),
-    *("pooled__elasticity", "pooled__std_error", "pooled__quality", "pooled__flags"),
+    *("pooled__elasticity", "pooled__std_error", "pooled__quality", "pooled__evidence", "pooled__flags"),
 )
 
 
@@ -197,6 +198,7 @@ def _chunk_of_facts(codes: list[str]) -> dict[str, PriceFacts]:
             elasticity=row.pooled__elasticity,
             std_error=row.pooled__std_error,
             grade=row.pooled__quality or "",
+            evidence=row.pooled__evidence or "",
             flags=tuple(row.pooled__flags or ()),
             lowest_charged=lowest,
             highest_charged=highest,

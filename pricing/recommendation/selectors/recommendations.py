@@ -99,7 +99,7 @@ def recommend_many(codes: Collection[str], overrides: Overrides | None = None) -
         for index, facts in enumerate(group.facts):
             price = found.of_product(index)
             expected = _expected(found.impact, index, group)
-            why = rationale(price)
+            why = rationale(price, facts.evidence)
             if price.reason == HOLD:
                 why = (
                     f"Hold: {facts.base.days} of {facts.base.days_needed} days of sales at this price. {why}"

@@ -27,6 +27,7 @@ from elastix.sql import (
 from pricing.sales.core.daily import DailySales, daily_sales
 from pricing.sales.core.grouping import matching_rows, product_day_key
 from pricing.sales.core.lines import SalesLines, clean_lines, data_flags
+from pricing.sales.core.price_mix import SEVERAL_PRICES, several_prices
 from pricing.sales.models import ProductSummary
 
 PRICE_DECIMALS = 4
@@ -63,6 +64,7 @@ def clean_products(products: Sequence[str]) -> None:
     clean = clean_lines(stored.lines, len(codes))
     daily = daily_sales(stored.lines, clean, len(codes))
     flags = data_flags(stored.lines, clean, len(codes))
+    flags[SEVERAL_PRICES] = several_prices(stored.lines, clean, len(codes))
     with transaction.atomic():
         lock_version()
         changed = np.flatnonzero((clean.units != stored.units) | (clean.reason != stored.exclusion)).tolist()

@@ -1,4 +1,4 @@
-"""The data-quality report of each import: lines excluded from estimation, and codes that look like services."""
+"""The data-quality report of each import: lines excluded from estimation, codes that look like services, guests."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -15,6 +15,10 @@ from pricing.sales.core.service_codes import DEFAULT, suggest_service_codes
 from pricing.sales.models import Product
 
 NEGATIVE_PRICE = "negative_price"
+# A customer with so many of the invoices, and so many times those of the next one, is probably nobody in particular.
+LARGE_SHARE = 0.1
+TIMES_THE_NEXT = 5
+FEWEST_INVOICES = 30
 
 
 def compute() -> list[ImportBatch]:
@@ -23,7 +27,10 @@ def compute() -> list[ImportBatch]:
     return [_reported(batch) for batch in batches.filter(quality={}, accepted__gt=0)]
 
 
-def publish(reports: list[ImportBatch]) -> None:
+def publish(reports: list[ImportBatch], prices_follow_sales: dict[str, Any] | None) -> None:
+    """Write the reports, each with the shop's alarm that its prices follow its sales, if it stands."""
+    for batch in reports:
+        batch.quality["prices_follow_sales"] = prices_follow_sales
     ImportBatch.objects.bulk_update(reports, ["quality"])
 
 
@@ -47,8 +54,37 @@ def _reported(batch: ImportBatch) -> ImportBatch:
         "first_day": min((str(row[4]) for row in rows), default=None),
         "last_day": max((str(row[5]) for row in rows), default=None),
         "suggested_service_codes": _suggestions(batch, lines),
+        "suggested_guest_customers": _guests(batch),
     }
     return batch
+
+
+def _guests(batch: ImportBatch) -> list[dict[str, Any]]:
+    """The customer who has far more invoices than any other, if there is one: probably what guests are booked on."""
+    invoices = fetch(
+        "SELECT customer_id, COUNT(DISTINCT invoice_no) FROM pricing_transaction "
+        "WHERE batch_id = %s AND customer_id IS NOT NULL GROUP BY customer_id",
+        [batch.pk if is_postgresql() else batch.pk.hex],
+    )
+    (most, customer), *others = sorted(((count, code) for code, count in invoices), reverse=True) or [(0, "")]
+    share = most / max(sum(count for _, count in invoices), 1)
+    if most < FEWEST_INVOICES or share < LARGE_SHARE or (others and most < TIMES_THE_NEXT * others[0][0]):
+        return []
+    excluded = customer.casefold() in settings.SEGMENT_EXCLUDED_CUSTOMERS
+    what = (
+        "Set aside: in no segment."
+        if excluded
+        else "If guests are booked on it, name it in SEGMENT_EXCLUDED_CUSTOMERS: as one customer it ranks above all."
+    )
+    return [
+        {
+            "customer_id": customer,
+            "invoices": most,
+            "share_percent": round(100 * share, 1),
+            "set_aside": excluded,
+            "note": what,
+        }
+    ]
 
 
 def _suggestions(batch: ImportBatch, lines: Mapping[str, int]) -> list[dict[str, Any]]:

@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 from django.test import override_settings
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from elastix import __version__
 from elastix.api import health
 from elastix.imports.models import ImportBatch
+from tests.factories import AlertFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -21,12 +23,22 @@ def test_anybody_may_ask_and_an_empty_shop_is_healthy(anonymous: APIClient) -> N
     body = answer.json()
     assert (body["status"], body["version"], body["database"]) == ("healthy", __version__, "ok")
     assert (body["data_version"], body["last_recompute"], body["failing"]) == (0, None, [])
+    assert body["warnings"] == []
 
 
 def test_it_says_which_version_is_published_and_since_when(shop: ImportBatch, anonymous: APIClient) -> None:
     body = anonymous.get("/health").json()
     assert body["data_version"] == 1
     assert body["last_recompute"].endswith("Z")
+
+
+def test_what_the_figures_warn_of_is_no_failure(anonymous: APIClient) -> None:
+    AlertFactory(kind="prices_follow_sales")
+    AlertFactory(kind="fit_not_converged", cleared_at=timezone.now())
+    AlertFactory(kind="data_stale")
+    answer = anonymous.get("/health")
+    assert (answer.status_code, answer.json()["status"]) == (200, "healthy")
+    assert answer.json()["warnings"] == ["prices seem to follow sales, not the other way round"]
 
 
 def test_a_silent_database_is_named(anonymous: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:

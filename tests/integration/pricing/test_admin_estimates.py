@@ -21,6 +21,7 @@ def estimate(product: Product) -> None:
         ci_high=-0.9,
         weight=0.62,
         quality="A",
+        evidence="price_change",
         flags=["BULK_CAPPED", "CHANNEL_MIX"],
     )
 
@@ -28,7 +29,7 @@ def estimate(product: Product) -> None:
 def test_an_estimate_is_shown_as_people_say_it(viewer: User) -> None:
     estimate(ProductFactory(code="CUP"))
     text = signed_in(viewer).get(page(ElasticityEstimate), {"q": "cup"}).content.decode()
-    for shown in ("-1.23", "-1.60 to -0.90", "62 %", "BULK_CAPPED, CHANNEL_MIX"):
+    for shown in ("-1.23", "-1.60 to -0.90", "62 %", "price_change", "BULK_CAPPED, CHANNEL_MIX"):
         assert shown in text
 
 

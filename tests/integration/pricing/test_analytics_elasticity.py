@@ -57,6 +57,23 @@ def test_a_method_can_be_asked_for(
     assert body["calculation_method"] == named
 
 
+@pytest.mark.parametrize(
+    ("method", "classes"), [("pooled", {"price_change", "observational", "borrowed"}), ("log_log", {""})]
+)
+def test_it_says_what_kind_of_sales_it_rests_on(
+    method: str, classes: set[str], shop: ImportBatch, viewer_client: APIClient
+) -> None:
+    assert viewer_client.get(f"{PATH}/CUP", {"method": method}).json()["evidence"] in classes
+
+
+def test_the_price_is_recommended_on_the_same_evidence(shop: ImportBatch, viewer_client: APIClient) -> None:
+    evidence = viewer_client.get(f"{PATH}/CUP").json()["evidence"]
+    recommended = viewer_client.get("/api/price/recommend/CUP").json()
+    assert recommended["calculations"]["evidence"] == evidence != ""
+    asked = {"product_id": "CUP", "new_price": 5.0}
+    assert viewer_client.post("/api/price/simulate", asked).json()["evidence"] == evidence
+
+
 def test_two_prices_entered_by_hand_are_compared_as_the_seed_does(
     commits: Commits, viewer_client: APIClient
 ) -> None:

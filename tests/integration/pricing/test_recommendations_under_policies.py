@@ -71,6 +71,7 @@ def facts_of(product: dict[str, Any], mean: Decimal | None, days_ago: int | None
         name="",
         category="",
         kind="merchandise",
+        evidence="",
         flags=(),
         lowest_charged=None,
         highest_charged=None,

@@ -323,7 +323,7 @@ def test_cached_tables_are_asked_a_fixed_number_of_times(
 
 
 @pytest.mark.parametrize("limit", [2, 12])
-@pytest.mark.parametrize(("parameters", "queries"), [({}, 10), ({"segment": "Lost"}, 12)])
+@pytest.mark.parametrize(("parameters", "queries"), [({}, 11), ({"segment": "Lost"}, 13)])
 def test_a_window_asks_the_database_a_fixed_number_of_times(
     parameters: dict[str, str], queries: int, limit: int, counted: APIClient, django_assert_num_queries
 ) -> None:

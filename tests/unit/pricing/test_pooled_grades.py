@@ -52,6 +52,21 @@ def test_grades_follow_the_evidence(changes: dict[str, float], grade: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("doubt", "flag"),
+    [
+        ("prices_follow_sales", "PRICES_FOLLOW_SALES"),
+        ("mixed_prices", "MIXED_PRICES"),
+        ("several_prices", "SEVERAL_PRICES"),
+    ],
+)
+def test_a_doubt_is_flagged_and_caps_the_grade(doubt: str, flag: str) -> None:
+    assert grades(evidence(**{doubt: True})).tolist() == ["C"]
+    assert flag_names(int(flag_bits(evidence(**{doubt: True}))[0])) == [flag]
+    assert grades(evidence(**{doubt: False})).tolist() == ["A"]
+    assert flag_names(int(flag_bits(evidence(**{doubt: False}))[0])) == []
+
+
+@pytest.mark.parametrize(
     ("changes", "flag"),
     [
         ({"list_prices": 1}, "NO_PRICE_VARIATION"),

@@ -193,6 +193,27 @@ def test_a_mean_that_is_held_is_not_estimated() -> None:
     assert free.spread == pytest.approx(0.3, abs=0.05)
 
 
+def test_a_mean_stays_within_its_limits() -> None:
+    own, _ = drawn(2, 1, 500, tau=0.3, error=0.2)
+    wanted = pool_mean(own, Hyperprior(0.0, 5.0, 0.25), 0.25).mean
+    assert pool_mean(own, Hyperprior(0.0, 5.0, 0.25, least=wanted + 0.5), 0.25).mean == wanted + 0.5
+    assert pool_mean(own, Hyperprior(0.0, 5.0, 0.25, most=wanted - 0.5), 0.25).mean == wanted - 0.5
+
+
+@pytest.mark.parametrize(("least", "most", "end"), [(-np.inf, 0.0, 0.0), (0.7, np.inf, 0.7)])
+def test_a_mean_that_meets_its_limit_leaves_the_rest_to_the_others(
+    least: float, most: float, end: float
+) -> None:
+    # One product's worth of information that says: the sum of two alike means is 1 too small.
+    information, score = np.full((1, 2, 2), 50.0) + 5.0 * np.eye(2), np.full((1, 2), 50.0)
+    hyperpriors = (Hyperprior(-2.0, 5.0, 0.7, 0.5), Hyperprior(0.0, 5.0, 0.2, least=least, most=most))
+    begin = (np.array([-2.0]), np.array([-2.0, 0.0]))
+    shift = common_shift(score, information, np.array([0]), begin, hyperpriors, between=5.0)
+    assert shift[0, 1] == pytest.approx(end)
+    # (50 + 5 + prior) x = 50 - 50 end
+    assert shift[0, 0] == pytest.approx((50 - 50 * end) / (55 + 1 / 50), rel=1e-3)
+
+
 # --- whether a fit settled -------------------------------------------------------------------------
 
 

@@ -366,3 +366,14 @@ def test_the_sentences_of_the_iced_latte():
 def test_elastic_never_means_that_buyers_stay():
     for elasticity, text in ((-2.0, "buyers leave"), (-0.4, "most buyers stay"), (-1.0, "about 1 %")):
         assert text in rationale(advise(elasticity=elasticity))
+
+
+def test_the_sentences_say_what_the_elasticity_rests_on():
+    advice = advise({"target_margin": 0.3}, LINEAR, std_error=0.5)
+    for evidence, text in (
+        ("price_change", "That is what sales did when this price was changed."),
+        ("observational", "moved together, which may have had other causes."),
+        ("borrowed", "mostly what similar products show"),
+    ):
+        assert text in rationale(advice, evidence)
+    assert rationale(advice, "") == rationale(advice)

@@ -120,6 +120,27 @@ def test_where_cuts_coincide_the_distinct_values_are_cut():
 def test_one_distinct_value_everywhere_puts_all_customers_into_one_segment():
     result = rfm_segments([7] * 4, [1] * 4, [9.0] * 4)
     assert names(result) == ["PotentialLoyalists"] * 4
+    assert {*result.r_score, *result.f_score, *result.m_score} == {3}
+
+
+def test_a_scale_on_which_customers_differ_keeps_its_scores():
+    result = rfm_segments([7] * 5, [1, 2, 3, 4, 5], [9.0] * 5)
+    assert result.f_score.tolist() == [1, 2, 3, 4, 5]
+    assert {*result.r_score, *result.m_score} == {3}
+
+
+def test_a_customer_who_does_not_pay_makes_no_difference_among_the_others():
+    result = rfm_segments([7, 7, 90], [1, 1, 8], [9.0, 9.0, 0.0])
+    assert result.r_score.tolist() == result.f_score.tolist() == [3, 3, 0]
+
+
+def test_nobody_is_nearer_to_leaving_where_all_bought_equally_long_ago():
+    alike = segment_kpis([0, 2, 0, 0, 0, 3], [0, 7, 0, 0, 0, 7], [0, 7, 0, 0, 0, 7], [9.0] * 6, [-1.0] * 6)
+    assert alike.churn_risk.tolist() == [0, 50, 0, 0, 0, 50]
+    one_later = segment_kpis(
+        [0, 2, 0, 0, 0, 3], [0, 7, 0, 0, 0, 6], [0, 7, 0, 0, 0, 7], [9.0] * 6, [-1.0] * 6
+    )
+    np.testing.assert_allclose(one_later.churn_risk, [0, 100, 0, 0, 0, 600 / 7])
 
 
 def test_customers_without_positive_money_get_no_segment_and_move_no_cut():

@@ -13,6 +13,7 @@ from simulations.core.insights import (
     Recommended,
     SegmentShare,
     find_insights,
+    weeks_to_test,
 )
 
 STEADY = ProductView(
@@ -99,6 +100,33 @@ def test_a_thin_estimate_is_worth_the_gain_that_is_not_taken():
     assert "on 1 day," in one(replace(view, sold_days=1), "thin_data").finding
     assert kinds(replace(view, grade="B")) == []
     assert "thin_data" not in kinds(replace(view, recommended=RAISE))
+
+
+def test_where_prices_follow_sales_a_test_is_proposed_in_place_of_more_sales():
+    view = replace(
+        STEADY,
+        grade="C",
+        prices_follow_sales=True,
+        recommended=replace(KEEP, best_price=11.0, best_gain=40.0),
+    )
+    assert kinds(view) == ["prices_follow_sales"]
+    insight = one(view, "prices_follow_sales")
+    assert insight.money_at_stake == 40.0
+    assert insight.action.kind == "test_price"
+    assert insight.action.text == (
+        "Test it: charge 10.00 and 11.00 a week each, in an order drawn by lot, for 35 weeks."
+    )
+    assert insight.evidence == {"grade": "C", "elasticity": -2.5, "test_price": 11.0, "weeks": 35}
+    cheaper = replace(view, recommended=replace(KEEP, best_price=9.5))
+    assert one(cheaper, "prices_follow_sales").evidence["test_price"] == 9.0
+    assert kinds(replace(view, elasticity=None)) == []
+
+
+@pytest.mark.parametrize(
+    ("units", "weeks"), [(0, 52), (100, 52), (300, 35), (1000, 11), (1500, 8), (90_000, 8)]
+)
+def test_a_test_takes_2400_units_and_8_to_52_weeks(units, weeks):
+    assert weeks_to_test(units) == weeks
 
 
 def test_an_unknown_cost_is_said_last():

@@ -9,6 +9,7 @@ import numpy as np
 from pricing.elasticity.core import constants
 from pricing.elasticity.core.constants import FEWEST_DAYS, FEWEST_WEEKS
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.sales.core.price_mix import SEVERAL_PRICES
 
 NOT_CONVERGED: Final = "NOT_CONVERGED"
 """The fit did not settle: its numbers are not to be acted on."""
@@ -36,7 +37,10 @@ FLAG_NAMES: Final = (
     NOT_CONVERGED,
     PRICES_FOLLOW_SALES,
     MIXED_PRICES,
+    SEVERAL_PRICES,
 )
+DOUBTS: Final = (PRICES_FOLLOW_SALES, MIXED_PRICES, SEVERAL_PRICES)
+"""What more of the same sales would not mend; fields of `Evidence` in lower case."""
 FLAGS: Final = MappingProxyType({name: 1 << bit for bit, name in enumerate(FLAG_NAMES)})
 
 
@@ -44,8 +48,7 @@ FLAGS: Final = MappingProxyType({name: 1 << bit for bit, name in enumerate(FLAG_
 class Evidence:
     """What grades and flags are made from, one entry per product; nan where there is no estimate.
 
-    `converged`, `prices_follow_sales` and `mixed_prices` are None where every fit is known to have settled, and where
-    nothing speaks against the prices.
+    The last four are None where every fit is known to have settled, and where nothing speaks against the prices.
     """
 
     elasticity: FloatArray
@@ -62,12 +65,19 @@ class Evidence:
     converged: BoolArray | None = None
     prices_follow_sales: BoolArray | None = None
     mixed_prices: BoolArray | None = None
+    several_prices: BoolArray | None = None
 
     @property
     def doubtful(self) -> BoolArray:
         """(P,) whether more of the same sales would not make the estimate better."""
-        doubts = [doubt for doubt in (self.prices_follow_sales, self.mixed_prices) if doubt is not None]
-        return np.asarray(sum(doubts, np.zeros(self.elasticity.size, np.bool_)))
+        none = np.zeros(self.elasticity.size, np.bool_)
+        return np.asarray(np.logical_or.reduce([none, *self.doubts.values()]), np.bool_)
+
+    @property
+    def doubts(self) -> dict[str, BoolArray]:
+        """(P,) each, by the flag that says so."""
+        known = {name: getattr(self, name.lower()) for name in DOUBTS}
+        return {name: doubt for name, doubt in known.items() if doubt is not None}
 
 
 def confidences(std_error: FloatArray) -> FloatArray:
@@ -111,12 +121,7 @@ def flag_bits(evidence: Evidence) -> IntArray:
     }
     if evidence.converged is not None:
         raised[NOT_CONVERGED] = ~evidence.converged
-    for name, doubt in (
-        (PRICES_FOLLOW_SALES, evidence.prices_follow_sales),
-        (MIXED_PRICES, evidence.mixed_prices),
-    ):
-        if doubt is not None:
-            raised[name] = doubt
+    raised |= evidence.doubts
     bits = np.zeros(evidence.elasticity.size, np.int64)
     for name, where in raised.items():
         bits |= np.where(where, FLAGS[name], 0)

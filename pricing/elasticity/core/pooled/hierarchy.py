@@ -131,7 +131,7 @@ def pool_mean(data: Unpooled, hyperprior: Hyperprior, start: float) -> Pooled:
         if hyperprior.mean_sd > 0:
             prior_weight = hyperprior.mean_sd**-2
             mean = ((b * shrink).sum() + hyperprior.mean * prior_weight) / ((h * shrink).sum() + prior_weight)
-            mean = max(mean, hyperprior.least)
+            mean = min(max(mean, hyperprior.least), hyperprior.most)
         variance = spread**2 * shrink
         deviation = (b + mean / spread**2) * variance - mean
         before, spread = spread, _spread(deviation**2 + variance, hyperprior.spread, SPREAD_WEIGHT)
@@ -186,17 +186,18 @@ def common_shift(
             matrix[at, at] += prior.mean_sd**-2
             vector[at] += (prior.mean - mean[k]) * prior.mean_sd**-2
     least = np.concatenate((np.full(groups, -np.inf), [prior.least for prior in hyperpriors[1:]]))
+    most = np.concatenate((np.full(groups, np.inf), [prior.most for prior in hyperpriors[1:]]))
     now = np.concatenate((group_mean, mean[1:]))
     step = np.zeros(size)
     while True:
         step[free] = np.linalg.solve(
             matrix[np.ix_(free, free)], (vector - matrix[:, ~free] @ step[~free])[free]
         )
-        below = free & (now + step < least)
-        if not below.any():
+        beyond = free & ((now + step < least) | (now + step > most))
+        if not beyond.any():
             break
-        step[below] = (least - now)[below]
-        free &= ~below
+        step[beyond] = (np.clip(now + step, least, most) - now)[beyond]
+        free &= ~beyond
     shift = np.tile(np.concatenate(([0.0], step[groups:])), (groups, 1))
     shift[:, 0] = step[:groups]
     return shift

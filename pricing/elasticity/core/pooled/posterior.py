@@ -7,9 +7,16 @@ import numpy as np
 
 from pricing.elasticity.core.constants import CATEGORY_ERROR, MODEL_ERROR
 from pricing.elasticity.core.pooled.design import design_matrix, own_share, weigh_totals
+from pricing.elasticity.core.pooled.evidence import clean_changes, evidence_classes, unexplained_share
 from pricing.elasticity.core.pooled.grades import Evidence, confidences, flag_bits, grades
 from pricing.elasticity.core.pooled.hierarchy import unpooled_data
-from pricing.elasticity.core.pooled.hyperparameters import PRICE, Hyperparameters, PartPriors, product_priors
+from pricing.elasticity.core.pooled.hyperparameters import (
+    COLUMNS,
+    PRICE,
+    Hyperparameters,
+    PartPriors,
+    product_priors,
+)
 from pricing.elasticity.core.pooled.panel import Panel, Window, build_panel
 from pricing.elasticity.core.pooled.solve import Fit, batches, solve_with_dispersion
 from pricing.sales.core.arrays import Z_95, BoolArray, FloatArray, IntArray
@@ -34,6 +41,7 @@ class Posterior:
     sold_days, list_price_count, active_weeks : (P,) days with sales, list prices charged, weeks on sale.
     confidence : (P,) probability that the true elasticity lies within 0.5 of the estimate.
     grade : (P,) "A" to "D", "" without an estimate.
+    evidence : (P,) what the estimate rests on, one of `evidence.EVIDENCE_CLASSES`, "" without one.
     flags : (P,) bits, named by `grades.FLAGS`.
     converged, iterations : (P,) whether both parts of the fit settled, and the steps of the longer one.
     """
@@ -53,13 +61,18 @@ class Posterior:
     active_weeks: IntArray
     confidence: FloatArray
     grade: np.ndarray[tuple[int], np.dtype[np.str_]]
+    evidence: np.ndarray[tuple[int], np.dtype[np.str_]]
     flags: IntArray
     converged: BoolArray
     iterations: IntArray
 
 
 def refresh(
-    daily: DailySales, category: IntArray, hyper: Hyperparameters, window: Window | None = None
+    daily: DailySales,
+    category: IntArray,
+    hyper: Hyperparameters,
+    window: Window | None = None,
+    several_prices: BoolArray | None = None,
 ) -> Posterior:
     """Estimate products from their own daily sales and what the last full fit found all products to share.
 
@@ -73,27 +86,31 @@ def refresh(
     category : (P,) codes of categories; a code new to `hyper`, or -1, takes the mean over categories.
     hyper : from `fit_pooled`.
     window : first and last day, both inclusive, to which the estimate is limited.
+    several_prices : (P,) whether the product's lines show several prices at once, see `price_mix`.
     """
     group = hyper.groups_of(category)
     response = (hyper.price_response, hyper.promotion_response)
     panel = build_panel(daily, category.size, hyper.calendar, response, window)
-    prepared = list(batches(weigh_totals(panel, hyper), design_matrix(panel, hyper, group)))
+    design = design_matrix(panel, hyper, group)
+    prepared = list(batches(weigh_totals(panel, hyper), design))
     frequency, quantity = (
         solve_with_dispersion(
             prepared, product_priors(part, group), part.dispersion, part.autocorrelation, per_unit=per_unit
         )
         for part, per_unit in ((hyper.frequency, False), (hyper.quantity, True))
     )
-    return _posterior(panel, hyper, group, category < 0, frequency, quantity)
+    return _posterior(panel, design, hyper, group, category < 0, frequency, quantity, several_prices)
 
 
 def _posterior(
     panel: Panel,
+    design: FloatArray,
     hyper: Hyperparameters,
     group: IntArray,
     no_category: BoolArray,
     frequency: Fit,
     quantity: Fit,
+    several_prices: BoolArray | None,
 ) -> Posterior:
     """Add up the two parts: the elasticity of units is that of the frequency less that of lines per unit.
 
@@ -134,6 +151,7 @@ def _posterior(
         converged=converged,
         prices_follow_sales=np.full(estimated.size, hyper.prices_follow_sales),
         mixed_prices=panel.totals & hyper.mixed_prices,
+        several_prices=several_prices,
     )
     return Posterior(
         **shared,
@@ -146,6 +164,12 @@ def _posterior(
         list_price_count=panel.list_prices,
         confidence=confidences(std_error),
         grade=grades(evidence),
+        evidence=evidence_classes(
+            weight,
+            clean_changes(panel),
+            share * unexplained_share(panel, design[:, PRICE], design[:, COLUMNS.index("seasonal_price")]),
+            evidence.doubtful | ~converged,
+        ),
         flags=flag_bits(evidence),
         converged=converged,
         iterations=np.maximum(frequency.iterations, quantity.iterations),

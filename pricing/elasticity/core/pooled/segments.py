@@ -83,6 +83,7 @@ class SegmentElasticities:
     shared_error : (M,) the part of `std_error` that all products of a category share.
     sold_days, units : (M,) days with sales and units sold.
     converged : (M,) whether the product's and the pair's fit settled; None where that is not known.
+    product_flags : (M,) the flags of the product's estimate, bits of `grades.FLAGS`; None where they are not known.
     """
 
     product: IntArray
@@ -96,6 +97,7 @@ class SegmentElasticities:
     sold_days: IntArray
     units: FloatArray
     converged: BoolArray | None = None
+    product_flags: IntArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,7 @@ def segment_elasticities(
         sold_days=pairs.sold_days,
         units=pairs.units,
         converged=converged,
+        product_flags=posterior.flags[pairs.product],
     )
 
 

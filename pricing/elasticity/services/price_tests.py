@@ -1,0 +1,47 @@
+"""The alarm that prices follow sales: what it says, and which tests of prices would answer it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from elastix.alerts.services import Finding, alerts_report
+from pricing.elasticity.core.constants import PLACEBO_LIMIT
+from pricing.elasticity.models import ElasticityModel
+from pricing.elasticity.selectors.price_tests import products_to_test
+
+FOLLOWING = (
+    "Sales seem to answer to the prices of two weeks later, which they cannot: prices are set by what was sold before, and every "
+    "elasticity is biased by an amount that sales do not tell. No grade is better than C until this changes. Test prices: "
+    "change some by lot, for some weeks, and leave like products as they are."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Prices follow sales: the standard score of the placebo, and the products to test first."""
+
+    placebo: float
+    test_first: list[str]
+
+    @property
+    def message(self) -> str:
+        return FOLLOWING + (f" Most to gain: {', '.join(self.test_first)}." if self.test_first else "")
+
+    def as_json(self) -> dict[str, Any]:
+        """What the quality report of an import says."""
+        return {"message": self.message, "test_first": self.test_first}
+
+
+def report_alarm() -> Alarm | None:
+    """Raise the alert while the published model says that prices follow sales; return what it says, None without it.
+
+    To be called when estimates and sums have been published.
+    """
+    stored = ElasticityModel.objects.filter(pk=1).values_list("hyperparameters__placebo", flat=True).first()
+    placebo = float(stored or 0.0)
+    alarm = Alarm(round(placebo, 2), products_to_test()) if abs(placebo) > PLACEBO_LIMIT else None
+    found = []
+    if alarm is not None:
+        data = {"placebo": alarm.placebo, "test_first": alarm.test_first}
+        found.append(Finding("", alarm.message, data))
+    alerts_report("prices_follow_sales", found, among=[""])
+    return alarm

@@ -1,0 +1,75 @@
+"""From the file to the segments: customers who are all alike, and one whom all guests are booked on."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import override_settings
+from rest_framework.test import APIClient
+
+from elastix.imports.models import ImportBatch
+from tests.shops import Commits, bring_in
+
+pytestmark = pytest.mark.django_db
+
+DATA = Path(__file__).parent.parent.parent / "data"
+
+
+def loaded(commits: Commits, name: str, content: bytes | None = None) -> ImportBatch:
+    batch = bring_in(commits, content or (DATA / name).read_bytes(), name)
+    assert batch.status == "published", batch.error
+    return batch
+
+
+def customers(client: APIClient) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = client.get("/segments/customers?limit=500").json()["items"]
+    return items
+
+
+def guests(batch: ImportBatch) -> list[tuple[str, bool]]:
+    return [(each["customer_id"], each["set_aside"]) for each in batch.quality["suggested_guest_customers"]]
+
+
+def test_there_is_no_order_among_equals(commits: Commits, viewer_client: APIClient) -> None:
+    batch = loaded(commits, "rfm_all_same.csv")
+    found = customers(viewer_client)
+    assert len(found) == 50
+    assert {(each["r_score"], each["f_score"], each["m_score"]) for each in found} == {(3, 3, 3)}
+    (segment,) = {each["segment"] for each in found}
+    kpis = viewer_client.get("/dashboard/kpis").json()
+    assert kpis[segment]["churnRisk"] == 50.0
+    (row,) = [
+        each
+        for each in viewer_client.get("/dashboard/segments").json()["items"]
+        if each["segment"] == segment
+    ]
+    assert (row["score"], row["customerCount"]) == (3.0, 50)
+    assert guests(batch) == []
+
+
+def test_whom_guests_are_booked_on_is_no_customer(commits: Commits, viewer_client: APIClient) -> None:
+    batch = loaded(commits, "rfm_dummy_customer.csv")
+    found = customers(viewer_client)
+    assert "0" not in {each["customer_id"] for each in found}
+    assert len({each["segment"] for each in found}) > 1, found
+    assert guests(batch) == [("0", True)]
+    (note,) = batch.quality["suggested_guest_customers"]
+    assert (note["invoices"], note["share_percent"]) == (600, 66.7)
+    asked = viewer_client.get(f"/transactions/imports/{batch.pk}").json()
+    assert asked["quality"]["suggested_guest_customers"] == [note]
+
+
+@override_settings(SEGMENT_EXCLUDED_CUSTOMERS=[])
+def test_an_unknown_id_with_most_invoices_is_named_and_kept(
+    commits: Commits, viewer_client: APIClient
+) -> None:
+    content = (DATA / "rfm_dummy_customer.csv").read_bytes().replace(b",0\r\n", b",Till 7\r\n")
+    batch = loaded(commits, "till.csv", content)
+    assert guests(batch) == [("Till 7", False)]
+    assert "Till 7" in {each["customer_id"] for each in customers(viewer_client)}
+
+
+def test_a_list_of_ids_is_compared_in_any_case(commits: Commits, viewer_client: APIClient) -> None:
+    content = (DATA / "rfm_dummy_customer.csv").read_bytes().replace(b",0\r\n", b",Guest\r\n")
+    assert guests(loaded(commits, "guests.csv", content)) == [("Guest", True)]
+    assert "Guest" not in {each["customer_id"] for each in customers(viewer_client)}
