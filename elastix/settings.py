@@ -39,6 +39,7 @@ if PRODUCTION:
 
 # --- the shop --------------------------------------------------------------------------------------
 SHOP_NAME = env.str("SHOP_NAME", "Our shop")
+OWN_SELLER_NAMES = env.list("OWN_SELLER_NAMES", default=[])
 SHOP_CURRENCY = env.str("SHOP_CURRENCY", "GBP")
 try:
     SHOP_TIME_ZONE = ZoneInfo(env.str("SHOP_TIME_ZONE", "UTC"))

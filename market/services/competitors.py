@@ -15,6 +15,7 @@ from elastix.errors import Conflict
 from elastix.sql import batches
 from market.models import Competitor, CompetitorPrice
 from market.selectors.competitors import find_competitor, find_price
+from pricing.recommendation.selectors.competition import is_our_name
 from pricing.sales.models import Product
 
 KEY = ("product_id", "competitor_name", "recorded_at")
@@ -47,10 +48,11 @@ def price_record(
 
     Raises
     ------
-    ValidationError : there is no such product.
+    ValidationError : there is no such product, or the name is our own.
     """
     lock_version()
     _check_product(product_id)
+    _check_seller(competitor_name)
     (name,) = competitors_ensure([competitor_name]).values()
     return CompetitorPrice.objects.update_or_create(
         product_id=product_id,
@@ -67,7 +69,7 @@ def price_update(price_id: int, changes: Mapping[str, Any]) -> CompetitorPrice:
     Raises
     ------
     NotFound : there is no such price.
-    ValidationError : there is no such product.
+    ValidationError : there is no such product, or the name is our own.
     Conflict : another row holds that competitor's price of that product at that moment.
     """
     lock_version()
@@ -76,6 +78,7 @@ def price_update(price_id: int, changes: Mapping[str, Any]) -> CompetitorPrice:
         if name in changes:
             setattr(row, name, changes[name])
     _check_product(row.product_id)
+    _check_seller(row.competitor_name)
     (row.competitor_name,) = competitors_ensure([row.competitor_name]).values()
     twin = CompetitorPrice.objects.filter(**{name: getattr(row, name) for name in KEY}).exclude(pk=row.pk)
     if (there := twin.first()) is not None:
@@ -154,6 +157,13 @@ def competitor_update(competitor_id: int, *, quality: Decimal) -> Competitor:
     competitor.quality = quality
     competitor.save(update_fields=["quality"])
     return competitor
+
+
+def _check_seller(name: str) -> None:
+    if is_our_name(name):
+        raise ValidationError(
+            {"competitor_name": f"{name} is this shop itself, no competitor (OWN_SELLER_NAMES)."}
+        )
 
 
 def _check_product(code: str) -> None:

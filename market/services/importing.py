@@ -10,6 +10,7 @@ from elastix.imports.core import Field, FileSchema, column_names
 from elastix.imports.ingest import UpsertImport, ingest, ingest_failed
 from elastix.sql import batches
 from market.services.competitors import ObservedPrice, prices_upsert
+from pricing.recommendation.selectors.competition import is_our_name
 from pricing.sales.core.files import list_price_field
 from pricing.sales.core.service_codes import normalise_code
 from pricing.sales.models import Product
@@ -23,11 +24,14 @@ def check_rows(columns: Mapping[str, Sequence[Any]]) -> Iterator[tuple[int, str,
     known: set[str] = set()
     for chunk in batches(sorted(codes), 5000):
         known.update(Product.objects.filter(code__in=chunk).values_list("code", flat=True))
-    for row, (code, moment) in enumerate(zip(columns["product_code"], columns["recorded_at"], strict=True)):
+    names = ("product_code", "recorded_at", "competitor_name")
+    for row, (code, moment, seller) in enumerate(zip(*(columns[name] for name in names), strict=True)):
         if type(code) is str and code not in known:
             yield row, "unknown_product", f"There is no product {code}; create or import it first."
         elif type(moment) is tuple and moment[1] > tomorrow:
             yield row, "in_the_future", f"The date {moment[0]:%Y-%m-%d} lies in the future."
+        elif type(seller) is str and is_our_name(seller):
+            yield row, "own_shop", f"{seller} is this shop itself, no competitor (OWN_SELLER_NAMES)."
 
 
 SCHEMA = FileSchema(

@@ -69,6 +69,12 @@ class CompetitorPrices:
         return self.fresh & self.plausible
 
 
+def is_our_name(seller: str) -> bool:
+    """Whether the shop itself goes by that name: what it asks is no competitor's price."""
+    ours = (settings.SHOP_NAME, *settings.OWN_SELLER_NAMES)
+    return " ".join(seller.split()).casefold() in {" ".join(name.split()).casefold() for name in ours}
+
+
 def competitor_statistics(
     codes: Collection[str], days: int | Mapping[str, int] = FRESH_DAYS, *, as_of: dt.date | None = None
 ) -> dict[str, CompetitorStatistics]:
@@ -123,6 +129,7 @@ def competitor_prices(
     rows: list[tuple[Any, ...]] = []
     for chunk in batches(names, CODES_A_STATEMENT):
         rows += _newest(chunk, oldest).values_list("code", "current_price", *_joined(*_PRICE_COLUMNS))
+    rows = [row for row in rows if not is_our_name(row[2])]
     rows.sort(key=lambda row: (row[0], row[2]))
     for code, price, *_ in rows:
         own[number[code]] = np.nan if price is None else float(price)

@@ -88,9 +88,10 @@ class TransactionsImport(FileImport):
                 meanings |= found
                 notes += [note] if note else []
                 fields = fields if found else fields - {name}
-        cells = {
-            name: table.distinct_cells(name) for name in ("discount", "discount_percent") if name in fields
-        }
+        cells: dict[str, set[Any]] = {}
+        for name in ("discount", "discount_percent"):
+            if name in fields:
+                cells[name] = table.distinct_cells(name)
         percents, shares = read_discounts(cells, asked)
         notes += [f"Discounts are parts of the price: 0.2 in {percents} is 20 %."] if shares else []
         wanted = str(self.batch.options.get("currency") or "").upper()

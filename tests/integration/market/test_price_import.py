@@ -1,5 +1,6 @@
 """Files of competitors' prices: through the API, the command and the admin."""
 
+import datetime as dt
 import io
 from collections.abc import Callable
 from decimal import Decimal
@@ -15,6 +16,7 @@ from openpyxl import Workbook
 from rest_framework.test import APIClient
 
 from market.models import Competitor, CompetitorPrice
+from pricing.recommendation.selectors.competition import competitor_statistics
 from tests.factories import ProductFactory
 from tests.integration.admin_pages import signed_in
 from tests.shops import Commits
@@ -175,3 +177,20 @@ def test_the_admin_takes_files_in(analyst: User, viewer: User, commits: Commits)
         signed_in(analyst).post(url, {"file": SimpleUploadedFile("prices.csv", TWO)})
     assert len(rows()) == 2
     assert signed_in(viewer).get(url).status_code == 403
+
+
+def test_our_own_shop_is_no_competitor(send: Send, settings: Any) -> None:
+    settings.OWN_SELLER_NAMES = ["The Mug  House"]
+    body = send(TWO + b"CUP,the mug house,0.01,2025-03-01,\nCUP,Our shop,0.01,2025-03-01,\n")
+    assert (body["accepted"], body["reasons"]) == (2, {"own_shop": 2})
+    assert {name for _, name, *_ in rows()} == {"Corner shop", "Market"}
+
+
+def test_prices_of_ours_that_were_read_before_the_name_was_known_never_count(
+    send: Send, settings: Any
+) -> None:
+    send(TWO + b"CUP,The Mug House,0.01,2025-03-01 12:00,\n")
+    assert competitor_statistics(["CUP"], as_of=dt.date(2025, 3, 2))["CUP"].lowest == Decimal("0.01")
+    settings.OWN_SELLER_NAMES = ["the mug house"]
+    found = competitor_statistics(["CUP"], as_of=dt.date(2025, 3, 2))["CUP"]
+    assert (found.lowest, found.count) == (Decimal("3.90"), 1)

@@ -32,6 +32,7 @@ IMPOSSIBLE = (
     ({"product_id": "a/b"}, "product_id"),
     ({"product_id": None}, "product_id"),
     ({"competitor_name": " "}, "competitor_name"),
+    ({"competitor_name": "our SHOP"}, "competitor_name"),
     ({"competitor_name": "x" * 256}, "competitor_name"),
     ({"competitor_name": "a\x00b"}, "competitor_name"),
     ({"recorded_at": "2200-01-01T00:00:00Z"}, "recorded_at"),
