@@ -21,6 +21,7 @@ class Listing:
     code : the SKU, or a code made of the platform's id where there is none.
     price : what is charged for it now; None where it has no price.
     stock : units in stock; None where the platform does not count them.
+    regular : the price that it is shown beside as a sale; None where it is none.
     """
 
     reference: Reference
@@ -29,6 +30,7 @@ class Listing:
     category: str
     price: Decimal | None
     stock: int | None
+    regular: Decimal | None = None
 
 
 class WantedPrice(NamedTuple):
@@ -55,6 +57,12 @@ class PriceToSet(NamedTuple):
 
     reference: Reference
     wanted: WantedPrice
+
+
+def plain(amount: Decimal) -> str:
+    """Write an amount with a point and at least two decimals; more only where they say something."""
+    short = amount.quantize(Decimal("0.01"))
+    return f"{short if short == amount else amount.normalize():f}"
 
 
 def our_code(text: str) -> str:

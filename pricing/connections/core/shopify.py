@@ -31,7 +31,7 @@ from pricing.connections.core.orders import (
     OrderLine,
     unit_price,
 )
-from pricing.connections.core.prices import Listing, PriceToSet
+from pricing.connections.core.prices import Listing, PriceToSet, plain
 
 MOST_LINES: Final = 5_000
 SOLD: Final = ("PAID", "PARTIALLY_PAID", "PARTIALLY_REFUNDED", "REFUNDED", "AUTHORIZED")
@@ -69,7 +69,7 @@ REFUND: Final = """query Refund($id: ID!, $first: Int!, $after: String) {
 }"""
 VARIANTS: Final = """query Variants($first: Int!, $after: String) {
  productVariants(first: $first, after: $after) {
-  nodes { id sku title price inventoryQuantity inventoryItem { tracked } product { id title productType } }
+  nodes { id sku title price compareAtPrice inventoryQuantity inventoryItem { tracked } product { id title productType } }
   pageInfo { hasNextPage endCursor }
  }
 }"""
@@ -239,6 +239,7 @@ def listing_of(raw: Any) -> Listing:
         text(product, "productType", what)[:100],
         optional_number(row, "price", what),
         int(stock) if tracked and stock is not None else None,
+        optional_number(row, "compareAtPrice", what),
     )
 
 
@@ -247,8 +248,8 @@ def price_fields(wanted: PriceToSet) -> dict[str, Any]:
     regular = wanted.wanted.regular
     return {
         "id": wanted.reference[1],
-        "price": str(wanted.wanted.price),
-        "compareAtPrice": str(regular) if regular else None,
+        "price": plain(wanted.wanted.price),
+        "compareAtPrice": plain(regular) if regular else None,
     }
 
 

@@ -29,7 +29,7 @@ from pricing.connections.core.orders import (
     OrderLine,
     unit_price,
 )
-from pricing.connections.core.prices import Listing, PriceToSet
+from pricing.connections.core.prices import Listing, PriceToSet, plain
 
 MOST_LINES: Final = 5_000
 SOLD: Final = ("processing", "completed", "refunded")
@@ -179,6 +179,7 @@ def listing_of(raw: Any, parent: Mapping[str, Any] | None = None) -> Listing:
         (names[0] if names else "")[:100],
         optional_number(row, "price", what),
         None if stock is None or row.get("manage_stock") is False else int(stock),
+        optional_number(row, "regular_price", what) if text(row, "sale_price", what) else None,
     )
 
 
@@ -188,8 +189,8 @@ def price_fields(wanted: PriceToSet) -> dict[str, Any]:
     begins = f"{wanted.wanted.decided_at:%Y-%m-%dT%H:%M:%S}" if regular else ""
     return {
         "id": int(wanted.reference[1]),
-        "regular_price": str(regular or price),
-        "sale_price": str(price) if regular else "",
+        "regular_price": plain(regular or price),
+        "sale_price": plain(price) if regular else "",
         "date_on_sale_from_gmt": begins,
         "date_on_sale_to_gmt": "",
     }
