@@ -72,6 +72,8 @@ class TokenAsPassword(BasicAuthentication):
     A password is not accepted here: tokens can be replaced alone, and cannot be guessed.
     """
 
+    www_authenticate_realm = "elastix"
+
     def authenticate_credentials(self, userid: str, password: str, request: Any = None) -> tuple[Any, Any]:
         # Its table can be named once all apps are loaded.
         from rest_framework.authtoken.models import Token

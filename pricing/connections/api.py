@@ -38,8 +38,9 @@ class FeedViewSet(ElastixViewSet):
     """Prices as files, sent piece by piece."""
 
     content_negotiation_class = AnyAccept
+    # The first one says how to log in: clients that have only a name and a password wait to be asked for them.
     authentication_classes = (
-        TokenAuthentication, TokenAsPassword, SessionAuthentication, OpenApiAuthentication,
+        TokenAsPassword, TokenAuthentication, SessionAuthentication, OpenApiAuthentication,
     )  # fmt: skip
 
     @action(detail=False, url_path="prices.csv")

@@ -59,8 +59,8 @@ def open_platform(name: str) -> Platform:
         from pricing.connections.adapters.woocommerce import WooCommerce
 
         keys = settings.WOOCOMMERCE_KEY, settings.WOOCOMMERCE_SECRET
-        return WooCommerce(settings.WOOCOMMERCE_URL, *keys, settings.SHOP_CURRENCY)
+        return WooCommerce(settings.WOOCOMMERCE_URL, *keys, settings.SHOP_CURRENCY.upper())
     from pricing.connections.adapters.shopify import Shopify
 
     access = settings.SHOPIFY_URL, settings.SHOPIFY_TOKEN, settings.SHOPIFY_API_VERSION
-    return Shopify(*access, settings.SHOP_CURRENCY)
+    return Shopify(*access, settings.SHOP_CURRENCY.upper())

@@ -59,6 +59,10 @@ class WooCommerce:
             end = now
             while (pages := self._pages(begin, end)) > PAGES_A_PORTION and end - begin > SHORTEST:
                 end = begin + (end - begin) / 2
+            if pages > MOST_PAGES:
+                self.server.fail(
+                    f"has more than {MOST_PAGES:,} pages of orders that were changed in one minute"
+                )
             found: dict[str, Order] = {}
             for page in [*range(pages, 1, -1), 1] if pages else []:
                 rows = self._page("orders", _stretch(begin, end) | {"page": page, "_fields": ORDER_FIELDS})

@@ -4,8 +4,10 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Final, NamedTuple
+
+from pricing.connections.core.answers import BadAnswer
 
 LineKey = tuple[str, Decimal, dt.datetime, Decimal]
 
@@ -95,9 +97,17 @@ class Portion:
     more: bool
 
 
-def unit_price(amount: Decimal, quantity: Decimal) -> Decimal:
-    """Return the price of one unit of a line, to four decimals; halves go to even."""
-    return abs(amount / quantity).quantize(PRICE_STEP)
+def unit_price(amount: Decimal, quantity: Decimal, what: str) -> Decimal:
+    """Return the price of one unit of a line, to four decimals; halves go to even.
+
+    Raises
+    ------
+    BadAnswer : it is no price at all.
+    """
+    try:
+        return (amount / quantity).quantize(PRICE_STEP)
+    except InvalidOperation as error:
+        raise BadAnswer(f"{what}: {amount} for {quantity} units is no price.") from error
 
 
 def difference(

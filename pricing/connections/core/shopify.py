@@ -134,7 +134,7 @@ def _order(
     currency: str,
     found_id: str,
 ) -> Order:
-    name = text(raw, "name", f"Order {found_id}") or number_of(found_id)
+    name = identifier(raw, "name", f"Order {found_id}") if raw.get("name") else number_of(found_id)
     what = f"Order {name}"
     if left_out := left_out_of(raw, currency):
         return Order(found_id, left_out=left_out)
@@ -219,7 +219,7 @@ def _line(row: Mapping[str, Any], what: str, when: Any, skipped: Counter[str]) -
     )
     # Discounts are allocated to all units ordered, those that were refunded or removed since included.
     amount = _money(row, "originalUnitPriceSet", what) * quantity - discount
-    return OrderLine(code, text(row, "name", what)[:255], quantity, when, unit_price(amount, quantity))
+    return OrderLine(code, text(row, "name", what)[:255], quantity, when, unit_price(amount, quantity, what))
 
 
 def listing_of(raw: Any) -> Listing:

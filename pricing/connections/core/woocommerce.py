@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pricing.connections.core.answers import (
     BadAnswer,
+    identifier,
     list_of,
     moment,
     number,
@@ -93,7 +94,7 @@ def _order(raw: Mapping[str, Any], refunds: Sequence[Any], currency: str, found_
     customer = text(raw, "customer_id", what)
     return Order(
         found_id,
-        text(raw, "number", what) or found_id,
+        identifier(raw, "number", what) if raw.get("number") else found_id,
         "" if customer == "0" else customer,
         next(filter(None, countries), ""),
         tuple(lines),
@@ -125,7 +126,7 @@ def _line(raw: Any, what: str, when: Any, with_tax: bool, skipped: Counter[str])
     if with_tax:
         amount += number(row, "total_tax", what)
     name = text(row, "name", what)[:255]
-    return OrderLine(code, name, quantity, when, unit_price(amount, quantity))
+    return OrderLine(code, name, quantity, when, unit_price(amount, quantity, what))
 
 
 def _refunded(refund: Mapping[str, Any], what: str, with_tax: bool, skipped: Counter[str]) -> list[OrderLine]:
@@ -135,7 +136,7 @@ def _refunded(refund: Mapping[str, Any], what: str, with_tax: bool, skipped: Cou
     for each in list_of(refund.get("line_items"), f"{what}: line_items of a refund", MOST_LINES):
         line = _line(each, what, when, with_tax, skipped)
         if line is not None:
-            found.append(line._replace(quantity=-abs(line.quantity)))
+            found.append(line._replace(quantity=-abs(line.quantity), unit_price=abs(line.unit_price)))
     return found
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from elastix.sql import batches
 from pricing.connections.core.feeds import FeedRow, floors
-from pricing.connections.selectors.ledger import priced_products, sale_of
+from pricing.connections.selectors.ledger import ledger_prices, priced_products, sale_of
 from pricing.recommendation.selectors.policies import policy_finder
 
 ROWS_A_PIECE: Final = 1_000
@@ -26,9 +26,7 @@ def feed_rows(*, decided_only: bool = False, since: dt.datetime | None = None) -
     decided_only : only prices that the ledger has put in force.
     since : only those that it has put in force from then on.
     """
-    products = priced_products()
-    if decided_only or since:
-        products = products.filter(decided_at__isnull=False)
+    products = ledger_prices() if decided_only or since else priced_products()
     if since:
         products = products.filter(decided_at__gte=since)
     policy_of, now = policy_finder(), timezone.now()

@@ -14,7 +14,7 @@ from pricing.connections.core.prices import WantedPrice
 from pricing.connections.models import PushState
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeStatus
-from pricing.sales.models.products import Kind
+from pricing.sales.models.products import Kind, PriceSource
 
 _IN_FORCE = (PriceChangeStatus.APPLIED, PriceChangeStatus.ROLLED_BACK)
 
@@ -36,6 +36,11 @@ def priced_products() -> QuerySet[Any]:
         cut_at=Subquery(newest.values("changed_at")[:1]),
         decided_at=Subquery(decided.values("at")[:1]),
     ).order_by("code")
+
+
+def ledger_prices() -> QuerySet[Any]:
+    """Those of them whose price is what the ledger made it; one that follows the sales again is nobody's decision."""
+    return priced_products().filter(decided_at__isnull=False).exclude(price_source=PriceSource.DATA)
 
 
 def sale_of(product: Any, now: dt.datetime) -> tuple[Decimal, dt.datetime, dt.datetime] | None:
@@ -61,7 +66,7 @@ def due_prices(platform: str) -> Iterator[WantedPrice]:
     """
     now = timezone.now()
     pushed = FilteredRelation("pushed_prices", condition=Q(pushed_prices__platform=platform))
-    products = priced_products().annotate(pushed=pushed).filter(decided_at__isnull=False)
+    products = ledger_prices().annotate(pushed=pushed)
     never = Q(pushed__id__isnull=True)
     later = Q(decided_at__gt=F("pushed__decided_at"))
     again = Q(pushed__state=PushState.FAILED, pushed__next_attempt_at__lte=now)

@@ -1,10 +1,9 @@
 """What people should know of a connection: that it does not work, and prices that are not ours."""
 
+import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
-
-from django.utils import timezone
 
 from elastix.alerts.services import Finding, alerts_report
 from elastix.jobs.runner import JobRun
@@ -26,7 +25,7 @@ def drift_subject(name: str, code: str) -> str:
     return f"{code} at {PlatformName(name).label}"
 
 
-def check_drift(run: JobRun, name: str, prices: Mapping[str, Decimal | None]) -> int:
+def check_drift(run: JobRun, name: str, prices: Mapping[str, Decimal | None], read_at: dt.datetime) -> int:
     """Compare what a platform charges with what was pushed there; return how many prices are not ours.
 
     Somebody changed them there, or an extension did. They are left as they are, with an alert: the ledger decides
@@ -35,16 +34,17 @@ def check_drift(run: JobRun, name: str, prices: Mapping[str, Decimal | None]) ->
     Parameters
     ----------
     prices : by code what the platform charges; products it does not list are left alone.
+    read_at : when asking for them began; prices that were pushed since are left alone, too.
     """
-    settled = PushedPrice.objects.filter(platform=name).exclude(state=PushState.FAILED)
-    now, label = timezone.now(), PlatformName(name).label
+    settled = PushedPrice.objects.filter(platform=name, pushed_at__lt=read_at).exclude(state=PushState.FAILED)
+    label = PlatformName(name).label
     looked_at, findings, changed = [], [], []
     for row in settled.order_by("product_id"):
         if row.product_id not in prices:
             continue
         subject = drift_subject(name, row.product_id)
         looked_at.append(subject)
-        row.found, row.read_at = prices[row.product_id], now
+        row.found, row.read_at = prices[row.product_id], read_at
         row.state = PushState.PUSHED if row.found == row.price else PushState.DRIFTED
         if row.state == PushState.DRIFTED:
             charged = "no price" if row.found is None else f"{row.found:f}"

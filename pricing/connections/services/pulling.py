@@ -6,12 +6,14 @@ of times, and a line that somebody corrected in the books stays corrected while 
 """
 
 import csv
+import datetime as dt
 import io
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, cast
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -27,6 +29,7 @@ from pricing.connections.adapters import configured, open_platform
 from pricing.connections.core.answers import PlatformError
 from pricing.connections.core.orders import (
     COLUMNS,
+    OTHER_CURRENCY,
     UNKNOWN_LINES,
     UNREADABLE,
     Order,
@@ -95,6 +98,7 @@ def pull_orders(run: JobRun) -> dict[str, Any]:
         with open_platform(name) as platform:
             portion = platform.pull(since, timezone.now())
             run.progress(0.6)
+            read_at = timezone.now()
             listings = [] if portion.more else list(platform.listings())
     except (PlatformError, LookupError) as error:
         report_connection(name, KIND, str(error))
@@ -102,8 +106,8 @@ def pull_orders(run: JobRun) -> dict[str, Any]:
     run.progress(0.9)
     with run.fenced_transaction():
         pull = _keep(name, since, portion)
-    counts = {**pull.counts, **_keep_products(run, name, listings)}
-    _report_unreadable(name, pull)
+    counts = {**pull.counts, **_keep_products(run, name, listings, read_at)}
+    _report(name, pull)
     return {"platform": name, "more": portion.more, "messages": pull.messages} | counts
 
 
@@ -201,7 +205,9 @@ def _import_again(name: str) -> None:
             pull.save(update_fields=["batch"])
 
 
-def _keep_products(run: JobRun, name: str, listings: Sequence[Listing]) -> dict[str, int]:
+def _keep_products(
+    run: JobRun, name: str, listings: Sequence[Listing], read_at: dt.datetime
+) -> dict[str, int]:
     """Create products that are not known, and bring stock levels up to date; names and categories stay ours."""
     if not listings:
         return {}
@@ -228,12 +234,15 @@ def _keep_products(run: JobRun, name: str, listings: Sequence[Listing]) -> dict[
         with run.fenced_transaction():
             new, old = products_upsert(part, by=BY)
         created, updated = created + new, updated + old
-    check_drift(run, name, {code: listing.price for code, listing in found.items()})
+    check_drift(run, name, {code: listing.price for code, listing in found.items()}, read_at)
     return {"products_created": created, "stock_levels_changed": updated, "codes_not_unique": len(twice)}
 
 
-def _report_unreadable(name: str, pull: OrderPull) -> None:
-    count = pull.counts.get(f"orders_left_out_{UNREADABLE}", 0)
-    report_connection(
-        name, KIND, f"Orders that could not be read: {count}. {pull.messages[0]}" if count else ""
-    )
+def _report(name: str, pull: OrderPull) -> None:
+    """Raise an alert about orders that should be in the books and are not, or clear it."""
+    counts, message = pull.counts, ""
+    if unreadable := counts.get(f"orders_left_out_{UNREADABLE}", 0):
+        message = f"Orders that could not be read: {unreadable}. {pull.messages[0]}"
+    elif counts["orders"] and counts.get(f"orders_left_out_{OTHER_CURRENCY}", 0) == counts["orders"]:
+        message = f"All orders are in another currency than {settings.SHOP_CURRENCY}: is SHOP_CURRENCY right?"
+    report_connection(name, KIND, message)

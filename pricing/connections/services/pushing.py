@@ -27,6 +27,7 @@ KIND: Final = "push_prices"
 PRICES_AT_ONCE: Final = 100
 WAITS: Final = tuple(dt.timedelta(minutes=minutes) for minutes in (5, 30, 180, 720))
 
+COUNTS: Final = ("set", "in_place", "failed")
 NOT_LISTED: Final = "There is no product of this code."
 NOT_UNIQUE: Final = "Several products have this code."
 
@@ -91,7 +92,7 @@ def push_prices(run: JobRun) -> dict[str, Any]:
     What was set is kept however the rest ends; the rest is due again. Setting a price twice is harmless.
     """
     name = run.parameters["platform"]
-    result = dict.fromkeys(("set", "in_place", "failed", "drifted"), 0)
+    result = dict.fromkeys(COUNTS, 0)
     try:
         with open_platform(name) as platform:
             plan = push_plan(platform, name)

@@ -46,9 +46,8 @@ class Command(BaseCommand):
                         "The orders pulled last are being imported still. Try again in a minute."
                     )
                 more, first = bool(result.get("more")), False
-                counts = ", ".join(
-                    f"{name} {value}" for name, value in result.items() if isinstance(value, int)
-                )
+                numbers = sorted(item for item in result.items() if type(item[1]) is int)
+                counts = ", ".join(f"{name.replace('_', ' ')} {value:,}" for name, value in numbers)
                 self.stdout.write(f"{PlatformName(platform).label}: {counts}")
                 for message in result.get("messages", []):
                     self.stdout.write(f"  not read: {message}")

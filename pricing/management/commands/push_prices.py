@@ -10,7 +10,7 @@ from elastix.jobs.runner import jobs_run_in, run_to_the_end
 from pricing.connections.adapters import open_platform
 from pricing.connections.core.answers import PlatformError
 from pricing.connections.models import PlatformName
-from pricing.connections.services.pushing import push_plan, push_request
+from pricing.connections.services.pushing import COUNTS, push_plan, push_request
 from pricing.management.commands.pull_orders import chosen
 
 
@@ -52,11 +52,10 @@ class Command(BaseCommand):
             if ended.state == JobState.FAILED:
                 raise CommandError(ended.error)
         job.refresh_from_db()
-        counts = [(key, value) for key, value in (job.result or {}).items() if isinstance(value, int)]
-        self.stdout.write(
-            "  " + ", ".join(f"{key.replace('_', ' ')} {value:,}" for key, value in counts) + "."
-        )
-        if dict(counts).get("failed"):
+        counts = {name: (job.result or {}).get(name, 0) for name in COUNTS}
+        said = (f"{name.replace('_', ' ')} {count:,}" for name, count in counts.items())
+        self.stdout.write(f"  {', '.join(said)}.")
+        if counts["failed"]:
             raise CommandError(
                 "Some prices could not be set: the alerts say which and why. They are tried again."
             )

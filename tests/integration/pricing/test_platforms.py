@@ -396,6 +396,12 @@ def test_pages_without_end_are_refused(
         list(to_woo.listings())
 
 
+def test_a_number_of_orders_beyond_belief_is_refused(woo: WooStandIn, to_woo: WooCommerce) -> None:
+    woo.faults = [(200, {"X-WP-Total": "999999999"}, [])] * 60
+    with pytest.raises(PlatformError, match="more than 10,000 pages of orders"):
+        to_woo.pull(MARCH, NOW)
+
+
 def test_the_link_to_the_next_page_is_followed_where_their_number_is_not_told(
     woo: WooStandIn, to_woo: WooCommerce
 ) -> None:

@@ -93,7 +93,7 @@ def test_orders_become_sales_lines(woo: WooStandIn, pull: Any) -> None:
     assert line.batch is not None and line.batch.kind == "transactions"
     counts = OrderPull.objects.get().counts
     assert counts["orders_left_out_cancelled"] == counts["orders_left_out_other_currency"] == 1
-    assert "orders_left_out_other_currency 1" in said
+    assert "orders left out other currency 1" in said
 
 
 def test_the_same_orders_are_brought_once(woo: WooStandIn, pull: Any) -> None:
@@ -164,6 +164,14 @@ def test_an_order_that_cannot_be_read_keeps_what_it_brought_and_raises_an_alert(
     pull("--since", "2025-01-01")
     alert.refresh_from_db()
     assert alert.cleared_at is not None
+
+
+def test_a_shop_that_sells_in_another_currency_alone_is_told(woo: WooStandIn, pull: Any) -> None:
+    woo.orders = [woo_order(number, woo_line("CUP", 1, "4.00"), currency="EUR") for number in (1, 2)]
+    pull()
+    assert books() == []
+    message = "All orders are in another currency than GBP: is SHOP_CURRENCY right?"
+    assert Alert.objects.get(kind="connection").message == message
 
 
 def test_a_line_corrected_in_the_books_stays_corrected(

@@ -123,6 +123,16 @@ def test_a_rollback_is_pushed_like_any_change(woo: WooStandIn, push: Any) -> Non
     assert PushedPrice.objects.get().price == Decimal("4.00")
 
 
+def test_a_first_price_that_is_rolled_back_leaves_nothing_to_push(woo: WooStandIn, push: Any) -> None:
+    Product.objects.filter(code="CUP").update(current_price=None)
+    change = apply("CUP", "4.50")
+    push()
+    price_changes.roll_back([change.pk], by="bert")
+    Product.objects.filter(code="CUP").update(current_price=Decimal("4.40"))  # as the sales say
+    push()
+    assert charged(woo)["CUP"] == "4.50"
+
+
 def test_the_newest_of_several_changes_counts(woo: WooStandIn, push: Any) -> None:
     apply("CUP", "4.50")
     apply("CUP", "4.70")
@@ -228,6 +238,15 @@ def test_a_price_changed_on_the_platform_raises_an_alert_and_is_not_overwritten(
     call_command("pull_orders", stdout=io.StringIO())
     alert.refresh_from_db()
     assert alert.cleared_at is not None and PushedPrice.objects.get().state == "pushed"
+
+
+def test_a_price_pushed_while_a_pull_reads_has_not_drifted(woo: WooStandIn, push: Any) -> None:
+    apply("CUP", "4.50")
+    push()
+    PushedPrice.objects.update(pushed_at=timezone.now() + dt.timedelta(minutes=1))
+    woo.products[0] |= {"price": "4.00"}  # what the pull has read before
+    call_command("pull_orders", stdout=io.StringIO())
+    assert not Alert.objects.filter(kind="price_drift").exists()
 
 
 def test_a_new_decision_overwrites_a_drifted_price(woo: WooStandIn, push: Any) -> None:

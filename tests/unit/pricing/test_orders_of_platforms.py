@@ -60,6 +60,8 @@ def test_a_guest_has_no_customer_number_and_the_goods_country_counts() -> None:
         ({"line_items": {"a": 1}}, "unreadable"),
         ({"date_created_gmt": "yesterday"}, "unreadable"),
         ({"status": ["completed"]}, "unreadable"),
+        ({"number": "9" * 65}, "unreadable"),
+        ({"line_items": [woo_line("CUP", "1e-29", "1000000000000")]}, "unreadable"),  # type: ignore[arg-type]
     ],
 )
 def test_orders_that_are_left_out_say_why(fields: dict[str, Any], reason: str) -> None:
@@ -91,6 +93,10 @@ def test_an_order_refunded_as_a_whole_gives_back_what_its_refunds_do_not_name() 
         ("CUP", 3, "4.0000", 1), ("MUG", 1, "6.0000", 1),
         ("CUP", -1, "4.0000", 4), ("CUP", -2, "4.0000", 6), ("MUG", -1, "6.0000", 6),
     ]  # fmt: skip
+
+
+def test_a_line_below_0_stays_below_0_for_the_import_to_refuse() -> None:
+    assert figures(from_woo(woo_order(1, woo_line("CUP", 1, "-4.00")))) == [("CUP", 1, "-4.0000", 1)]
 
 
 def test_a_product_without_a_sku_is_known_by_its_id_and_a_deleted_one_is_counted() -> None:
