@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from elastix.alerts.models import Alert
+from elastix.dataset.versions import data_version
 from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.jobs.models import Job, JobState
 from pricing.connections.models import OrderPull, PulledOrder
@@ -100,11 +101,12 @@ def test_the_same_orders_are_brought_once(woo: WooStandIn, pull: Any) -> None:
     # The second line of the same kind is a second article, not the first again.
     woo.orders = [woo_order(1, woo_line("CUP", 2, "8.00"), woo_line("CUP", 2, "8.00"))]
     pull()
-    pull("--since", "2025-01-01")
+    seen = PulledOrder.objects.get().pulled_at
     later(woo.orders[0], status="processing")
-    pull()
+    pull("--since", "2025-01-01")
     assert books() == [("1", "CUP", 2, "4.00")] * 2
     assert ImportBatch.objects.count() == 1
+    assert PulledOrder.objects.get().pulled_at == seen
 
 
 def test_a_later_pull_asks_only_for_what_changed_since(woo: WooStandIn, pull: Any) -> None:
@@ -205,6 +207,9 @@ def test_stock_levels_follow_the_platform_and_names_stay_ours(woo: WooStandIn, p
         ("CUP", "Our cup", "Ours", 17, None),
         ("MUG", "Mug", "Mugs", -2, None),
     ]
+    catalogue = data_version().catalogue_version
+    assert "products created 0, stock levels changed 0" in pull()
+    assert data_version().catalogue_version == catalogue
 
 
 def test_nothing_is_written_where_the_platform_fails_half_way(woo: WooStandIn, pull: Any) -> None:

@@ -80,8 +80,10 @@ def test_paid_orders_are_sales(status: str) -> None:
 def test_what_came_back_is_a_line_below_0_on_its_own_day_and_money_alone_is_none() -> None:
     back = woo_refund(9, "2025-03-04T08:00:00", woo_line("CUP", -1, "-4.00"))
     money = woo_refund(10, "2025-03-05T08:00:00", woo_line("CUP", 0, "-1.00"))
-    order = from_woo(woo_order(1, woo_line("CUP", 3, "12.00")), back, money)
-    assert figures(order) == [("CUP", 3, "4.0000", 1), ("CUP", -1, "4.0000", 4)]
+    unsigned = woo_refund(11, "2025-03-06T08:00:00", woo_line("CUP", 1, "-3.00"))
+    order = from_woo(woo_order(1, woo_line("CUP", 3, "12.00")), back, money, unsigned)
+    assert figures(order) == [("CUP", 3, "4.0000", 1), ("CUP", -1, "4.0000", 4), ("CUP", -1, "3.0000", 6)]
+    assert order.lines_left_out == {"no_quantity": 1}
 
 
 def test_an_order_refunded_as_a_whole_gives_back_what_its_refunds_do_not_name() -> None:
