@@ -304,6 +304,23 @@ def test_prices_of_shopify(settings: Any, push: Any) -> None:
     assert PushedPrice.objects.get(product="MUG").error == "Refused: No."
 
 
+def test_each_of_two_platforms_gets_the_price(woo: WooStandIn, settings: Any, push: Any) -> None:
+    apply("CUP", "4.50")
+    push()
+    with running(ShopifyStandIn()) as shopify:
+        settings.SHOPIFY_URL, settings.SHOPIFY_TOKEN = shopify.url, TOKEN
+        shopify.products = [shopify_variant(1, "CUP", "4.00")]
+        written_before = len(written(woo))
+        said = push()
+        assert said.splitlines()[1:] == [
+            "  set 0, in place 0, failed 0.",
+            "Shopify:",
+            "  set 1, in place 0, failed 0.",
+        ]
+        assert shopify.products[0]["price"] == "4.50"
+        assert len(written(woo)) == written_before
+
+
 def test_the_schedule_pushes_only_when_it_is_told_to(woo: WooStandIn, settings: Any) -> None:
     apply("CUP", "4.50")
     assert push_if_due() == []
