@@ -28,6 +28,8 @@ SCHEDULES = (
     Schedule(
         "categories", MINUTE, "pricing.recommendation.services.categories.categories_refresh_if_outdated"
     ),
+    Schedule("pull orders", MINUTE, "pricing.connections.services.pulling.pull_if_due"),
+    Schedule("push prices", 5 * MINUTE, "pricing.connections.services.pushing.push_if_due"),
     # Looked at oftener than once an hour: a clock that drifts past an hour's end would leave that hour out.
     Schedule("reprice", 5 * MINUTE, "market.services.repricing.reprice_if_due"),
     Schedule("product pairs", 5 * MINUTE, "pricing.bundles.services.pairs_request_if_outdated"),
@@ -66,6 +68,8 @@ JOBS: dict[str, dict[str, str]] = {
     "bulk_optimize": {"handler": "pricing.recommendation.services.bulk.bulk_optimize"},
     "product_pairs": {"handler": "pricing.bundles.services.compute_pairs"},
     "boosted_forecasts": {"handler": "pricing.forecasting.services.boosting.compute_boosted"},
+    "pull_orders": {"handler": "pricing.connections.services.pulling.pull_orders"},
+    "push_prices": {"handler": "pricing.connections.services.pushing.push_prices"},
     "reprice": {
         "handler": "market.services.repricing.reprice",
         "on_failure": "market.services.repricing.run_failed",

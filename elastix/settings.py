@@ -8,7 +8,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from elastix.secrets import PLACEHOLDER_PASSWORDS, kept_secret_key
+from elastix.secrets import PLACEHOLDER_PASSWORDS, kept_secret_key, platform_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -172,6 +172,24 @@ globals().update(env.email_url("EMAIL_URL", "consolemail://"))  # EMAIL_HOST and
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", "elastix@localhost")
 DATA_STALE_AFTER = timedelta(days=env.int("DATA_STALE_AFTER_DAYS", 7))
+
+# --- connections ----------------------------------------------------------------------------------
+# Platforms that orders are pulled from and prices pushed to; one without an address is not used.
+WOOCOMMERCE_URL = platform_url("WOOCOMMERCE_URL", env.str("WOOCOMMERCE_URL", ""))
+WOOCOMMERCE_KEY = env.str("WOOCOMMERCE_KEY", "")
+WOOCOMMERCE_SECRET = env.str("WOOCOMMERCE_SECRET", "")
+if WOOCOMMERCE_URL and not (WOOCOMMERCE_KEY and WOOCOMMERCE_SECRET):
+    raise ImproperlyConfigured("WOOCOMMERCE_URL needs WOOCOMMERCE_KEY and WOOCOMMERCE_SECRET.")
+SHOPIFY_URL = platform_url("SHOPIFY_URL", env.str("SHOPIFY_URL", ""))
+SHOPIFY_TOKEN = env.str("SHOPIFY_TOKEN", "")
+SHOPIFY_API_VERSION = env.str("SHOPIFY_API_VERSION", "2026-10")
+if SHOPIFY_URL and not SHOPIFY_TOKEN:
+    raise ImproperlyConfigured("SHOPIFY_URL needs SHOPIFY_TOKEN.")
+PULL_ORDERS_EVERY = timedelta(seconds=env.int("PULL_ORDERS_EVERY_SECONDS", 3600))
+# Whether the schedule pushes prices; the command does so when it is run.
+PUSH_PRICES = env.bool("PUSH_PRICES", False)
+# For so many days a price that the ledger has cut counts as a sale beside the price before; 0: never.
+SALE_DAYS = env.int("SALE_DAYS", 0)
 
 # --- time and language -----------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"

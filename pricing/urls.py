@@ -1,6 +1,7 @@
 from elastix.api.routers import Router
 from pricing.bundles.api import BundleSuggestionViewSet, BundleViewSet, CrossElasticityViewSet
 from pricing.changes.api import BulkProposalViewSet, CalibrationViewSet, PriceChangeViewSet
+from pricing.connections.api import FeedViewSet
 from pricing.elasticity.api import ElasticityViewSet, ProductElasticityViewSet
 from pricing.forecasting.api import DemandForecastViewSet
 from pricing.recommendation.api.bulk import BulkOptimizeViewSet, BulkResultViewSet, CategoryViewSet
@@ -34,5 +35,7 @@ router.register("api/jobs", BulkProposalViewSet, "bulk-proposal")
 router.register("api/price/bundle", BundleViewSet, "price-bundle")
 router.register("api/analytics/bundles", BundleSuggestionViewSet, "analytics-bundles")
 router.register("api/analytics/cross-elasticity", CrossElasticityViewSet, "analytics-cross-elasticity")
+# connections
+router.register("api/feeds", FeedViewSet, "feed")
 
 urlpatterns = router.urls

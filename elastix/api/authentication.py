@@ -1,4 +1,5 @@
-"""Serving clients that send no credentials, on this machine only (setting OPEN_API)."""
+"""Serving clients that send no credentials, on this machine only (setting OPEN_API), and clients that can send nothing but
+a name and a password."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -6,8 +7,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http.request import split_domain_port
-from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.authentication import BaseAuthentication, BasicAuthentication
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
@@ -63,3 +64,21 @@ def origin_is_trusted(request: Any) -> bool:
         return not any(request.META.get(name) for name in BROWSER_HEADERS)
     own = f"{request.scheme}://{request.get_host()}"
     return origin == own or (origin in settings.CORS_ALLOWED_ORIGINS and bool(urlsplit(origin).netloc))
+
+
+class TokenAsPassword(BasicAuthentication):
+    """A user's name and token as name and password, for clients that can send nothing else, such as Merchant Center.
+
+    A password is not accepted here: tokens can be replaced alone, and cannot be guessed.
+    """
+
+    www_authenticate_realm = "elastix"
+
+    def authenticate_credentials(self, userid: str, password: str, request: Any = None) -> tuple[Any, Any]:
+        # Its table can be named once all apps are loaded.
+        from rest_framework.authtoken.models import Token
+
+        token = Token.objects.select_related("user").filter(key=password, user__username=userid).first()
+        if token is None or not token.user.is_active:
+            raise AuthenticationFailed("Invalid user name or token.")
+        return token.user, token

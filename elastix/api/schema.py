@@ -148,3 +148,15 @@ class OpenApiAuthenticationScheme(OpenApiAuthenticationExtension):  # type: igno
 
     def get_security_requirement(self, auto_schema: Any) -> dict[str, Any]:
         return {}
+
+
+class TokenAsPasswordScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "elastix.api.authentication.TokenAsPassword"
+    name = "tokenAsPassword"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {
+            "type": "http",
+            "scheme": "basic",
+            "description": "A user's name, and the token as the password.",
+        }

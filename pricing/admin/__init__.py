@@ -4,6 +4,7 @@ from django.contrib import admin
 
 from pricing.bundles import admin as pairs
 from pricing.changes import admin as price_changes
+from pricing.connections import admin as connections
 from pricing.elasticity import admin as estimates
 from pricing.forecasting import admin as forecasts
 from pricing.recommendation.admin import policies
@@ -11,6 +12,8 @@ from pricing.sales.admin import imports
 from pricing.sales.admin import products as catalogue
 from pricing.sales.admin import transactions as sales
 
-__all__ = ["catalogue", "estimates", "forecasts", "imports", "pairs", "policies", "price_changes", "sales"]
+__all__ = [
+    "catalogue", "connections", "estimates", "forecasts", "imports", "pairs", "policies", "price_changes", "sales",
+]  # fmt: skip
 
 admin.site.index_template = "admin/pricing/index.html"

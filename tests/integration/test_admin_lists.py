@@ -15,6 +15,7 @@ from elastix.imports.models import ImportBatch, ImportReject
 from elastix.jobs.models import Job, JobState
 from market.models import Competitor, CompetitorPrice, RepricingRule
 from pricing.bundles.models import ProductPair
+from pricing.connections.models import OrderPull, PulledOrder, PushedPrice
 from pricing.elasticity.models import ElasticityEstimate
 from pricing.recommendation.models import PricePolicy
 from pricing.sales.models import (
@@ -58,6 +59,7 @@ from tests.integration.admin_pages import page, queries_of, signed_in
 
 OUR_APPS = ("elastix", "pricing", "segments", "market", "simulations")
 DAY = dt.date(2025, 3, 1)
+NOON = dt.datetime(2025, 3, 1, 12, tzinfo=dt.UTC)
 
 
 def analyst() -> User:
@@ -93,6 +95,19 @@ LISTS: dict[type[Model], tuple[Callable[[int], Any], int]] = {
     PricePolicy: (lambda n: PricePolicyFactory(product=ProductFactory()), 6),
     PriceChange: (lambda n: PriceChangeFactory(), 8),
     ProductPair: (lambda n: ProductPairFactory(), 6),
+    OrderPull: (
+        lambda n: OrderPull.objects.create(
+            platform="shopify", until=NOON, more=False, batch=ImportBatchFactory(), counts={"orders": 3}
+        ),
+        6,
+    ),
+    PulledOrder: (lambda n: PulledOrder.objects.create(platform="shopify", order_id=str(n), invoice_no=str(n)), 6),
+    PushedPrice: (
+        lambda n: PushedPrice.objects.create(
+            platform="shopify", product=ProductFactory(), price=4, decided_at=NOON, state="pushed"
+        ),
+        6,
+    ),
     Competitor: (lambda n: CompetitorFactory(), 6),
     CompetitorPrice: (lambda n: CompetitorPriceFactory(product=ProductFactory(current_price=Decimal(4))), 11),
     RepricingRule: (lambda n: RepricingRuleFactory(products=[ProductFactory()]), 6),

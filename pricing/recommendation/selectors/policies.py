@@ -1,6 +1,6 @@
 """Which price policy decides what for which product."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any, Final, Protocol
@@ -115,9 +115,19 @@ def effective_policies(products: Iterable[Priced]) -> dict[str, EffectivePolicy]
     """
     products = list(products)
     codes = [product.code for product in products]
-    wanted = Q(product__isnull=True)
     # A shop has few policies for single products; naming many codes costs more than reading all of these.
-    wanted |= Q(product_id__in=codes) if len(codes) <= CODES_IN_A_QUERY else Q(product__isnull=False)
+    policy_of = policy_finder(codes if len(codes) <= CODES_IN_A_QUERY else None)
+    return {product.code: policy_of(product) for product in products}
+
+
+def policy_finder(codes: Sequence[str] | None = None) -> Callable[[Priced], EffectivePolicy]:
+    """Read the policies, in one query, and return what finds the one that holds for a product.
+
+    Parameters
+    ----------
+    codes : products that it will be asked about; None: any.
+    """
+    wanted = Q() if codes is None else Q(product__isnull=True) | Q(product_id__in=codes)
     of_product: dict[str, PricePolicy] = {}
     of_category: dict[str, PricePolicy] = {}
     for policy in PricePolicy.objects.filter(wanted).order_by("id"):
@@ -126,15 +136,16 @@ def effective_policies(products: Iterable[Priced]) -> dict[str, EffectivePolicy]
         else:
             of_category[policy.category] = policy
     merged: dict[tuple[str, str], EffectivePolicy] = {}
-    found = {}
-    for product in products:
+
+    def policy_of(product: Priced) -> EffectivePolicy:
         own = product.code if product.code in of_product else ""
         key = (own, product.category)
         if key not in merged:
             wide_to_narrow = (of_category.get(""), of_category.get(product.category), of_product.get(own))
             merged[key] = merge_policies([policy for policy in wide_to_narrow if policy])
-        found[product.code] = merged[key]
-    return found
+        return merged[key]
+
+    return policy_of
 
 
 def merge_policies(wide_to_narrow: Sequence[PricePolicy]) -> EffectivePolicy:

@@ -6,6 +6,7 @@ together or not at all.
 
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,7 @@ from django.db import transaction
 
 from elastix.dataset.versions import lock_version
 from elastix.imports.models import ImportBatch, ImportStatus
-from elastix.sql import execute
+from elastix.sql import batches, execute
 from pricing.sales.core.files import ImportKind
 from pricing.sales.models import SupersededLine, Transaction
 from pricing.sales.models.products import Kind
@@ -29,6 +30,8 @@ FIELDS = (
     "invoice_no", "product_id", "description", "quantity", "invoice_date", "unit_price", "customer_id", "country",
 )  # fmt: skip
 
+IDENTITY = ("invoice_no", "product_id", "quantity", "invoice_date", "unit_price")
+"""What makes a line the same line again."""
 
 NEGATIVE_PRICE = "Only service codes may have a negative price; {} is not one."
 
@@ -99,6 +102,39 @@ def transaction_delete(transaction_id: Any) -> None:
     touched = _touched([line])
     Transaction.rows.filter(pk=transaction_id).delete()
     rollup.apply_lines(touched)
+
+
+@transaction.atomic
+def transactions_remove(lines: Sequence[Mapping[str, Any]]) -> int:
+    """Delete as many lines as are given of each kind; return how many were found.
+
+    Parameters
+    ----------
+    lines : invoice_no, product_id, quantity, invoice_date and unit_price of each, which must all be the same; one that
+        was corrected meanwhile is not found and stays.
+    """
+    lock_version()
+    gone: list[Transaction] = []
+    for chunk in batches(lines, 500):
+        wanted = Counter(_identity(line) for line in chunk)
+        rows = Transaction.rows.filter(
+            product_id__in={line["product_id"] for line in chunk},
+            date__in={shop_day(line["invoice_date"]) for line in chunk},
+            invoice_no__in={line["invoice_no"] for line in chunk},
+        ).exclude(pk__in=[line.pk for line in gone])
+        for row in rows.order_by("pk"):
+            identity = _identity({name: getattr(row, name) for name in IDENTITY})
+            if wanted[identity] > 0:
+                wanted[identity] -= 1
+                gone.append(row)
+    for part in batches([line.pk for line in gone], 500):
+        Transaction.rows.filter(pk__in=part).delete()
+    rollup.apply_lines(_touched(gone))
+    return len(gone)
+
+
+def _identity(line: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(line[name] for name in IDENTITY)
 
 
 @transaction.atomic

@@ -75,6 +75,9 @@ RIGHTS: dict[str, dict[str, str]] = {
     "/api/analytics/cross-elasticity": READ,
     "/api/analytics/demand-curve/{code}": READ,
     "/api/analytics/profit-impact/{code}": READ,
+    "/api/feeds/prices.csv": READ,
+    "/api/feeds/google.tsv": READ,
+    "/api/feeds/google.xml": READ,
     "/api/forecast/demand/{code}": READ,
     "/api/insights/{code}": READ,
     "/api/products": {"POST": "analyst"},
@@ -218,7 +221,9 @@ def test_each_method_of_an_address_has_a_lowest_role(
         refused = ask(anonymous, method, route, rows)
         assert (method, refused.status_code) == (method, 401)
         assert refused["Content-Type"] == "application/problem+json"
-        assert refused["WWW-Authenticate"] == "Token"
+        # Feeds are fetched by clients that know no token header.
+        asks = 'Basic realm="elastix"' if route.startswith("/api/feeds/") else "Token"
+        assert refused["WWW-Authenticate"] == asks
         assert (method, ask(stranger, method, route, rows).status_code) == (method, 403)
         for role in ROLES:
             if role not in allowed:

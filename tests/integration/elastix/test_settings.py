@@ -17,6 +17,7 @@ PRODUCTION = {"ALLOWED_HOSTS": "shop.example", "SECRET_KEY": KEY, "DATABASE_URL"
 OURS = (
     "ALLOWED_HOSTS", "SECRET_KEY", "DATABASE_URL", "DEBUG", "REDIS_URL", "CACHE_URL", "SHOP_TIME_ZONE",
     "OPEN_API", "OPEN_API_ROLE", "OPEN_API_I_UNDERSTAND", "LOG_FORMAT", "LOG_LEVEL", "CORS_ORIGINS",
+    "WOOCOMMERCE_URL", "WOOCOMMERCE_KEY", "WOOCOMMERCE_SECRET", "SHOPIFY_URL", "SHOPIFY_TOKEN",
 )  # fmt: skip
 
 
@@ -70,6 +71,13 @@ def test_an_unsafe_one_stops_with_the_reason_in_its_last_line() -> None:
         ({"DATABASE_URL": "mysql://shop:abc@db/shop"}, "postgres:// or sqlite:///"),
         ({"SHOP_TIME_ZONE": "Mars/Olympus"}, "SHOP_TIME_ZONE is not a time zone"),
         ({"SHOP_TIME_ZONE": "../etc"}, "SHOP_TIME_ZONE is not a time zone"),
+        ({"WOOCOMMERCE_URL": "http://shop.example.com"}, "WOOCOMMERCE_URL must be"),
+        ({"WOOCOMMERCE_URL": "https://user:pw@shop.example.com"}, "WOOCOMMERCE_URL must be"),
+        ({"WOOCOMMERCE_URL": "https://shop.example.com?consumer_secret=x"}, "WOOCOMMERCE_URL must be"),
+        ({"WOOCOMMERCE_URL": "https://["}, "WOOCOMMERCE_URL must be"),
+        ({"WOOCOMMERCE_URL": "https://shop.example.com"}, "needs WOOCOMMERCE_KEY"),
+        ({"SHOPIFY_URL": "ftp://shop.example.com"}, "SHOPIFY_URL must be"),
+        ({"SHOPIFY_URL": "https://shop.example.com"}, "needs SHOPIFY_TOKEN"),
         ({"OPEN_API_ROLE": "admin"}, "anonymous users are never admin"),
         ({"OPEN_API_ROLE": "boss"}, "OPEN_API_ROLE must be"),
     ],
@@ -103,3 +111,13 @@ def test_a_broker_means_workers_and_the_cache_stays_out_of_its_database(read: An
     values = read(**PRODUCTION | {"REDIS_URL": "redis://r:6379/0", "CACHE_URL": "redis://r:6379/1"})
     assert values["JOBS_RUN_IN"] == "celery"
     assert values["CACHES"]["default"]["LOCATION"].endswith("/1")
+
+
+def test_the_address_of_a_platform_is_kept_without_a_slash_and_never_repeated_in_a_refusal(read: Any) -> None:
+    keys = {"WOOCOMMERCE_KEY": "ck_1", "WOOCOMMERCE_SECRET": "cs_1"}
+    assert (
+        read(WOOCOMMERCE_URL="http://localhost:8080/", **keys)["WOOCOMMERCE_URL"] == "http://localhost:8080"
+    )
+    with pytest.raises(ImproperlyConfigured) as raised:
+        read(WOOCOMMERCE_URL="https://user:hunter2@shop.example.com", **keys)
+    assert "hunter2" not in str(raised.value)

@@ -1,5 +1,6 @@
 """/transactions: sales lines one by one, and the roll-up that follows them in the same transaction."""
 
+import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,7 @@ from pricing.sales.models import PriceChange, Product, SalesHistory, Transaction
 from pricing.sales.models.products import Kind
 from pricing.sales.models.transactions import BypassError
 from pricing.sales.services import rollup as rollup_service
+from pricing.sales.services.transactions import transactions_create, transactions_remove
 from tests.api_cases import UUID_OF_NOTHING, ApiCases
 from tests.factories import TransactionFactory
 from tests.integration.pricing.factories import SALE, cancellation, rollup, sale, stale
@@ -394,3 +396,21 @@ def test_a_page_costs_two_queries(
 ) -> None:
     with django_assert_num_queries(2):
         assert counted.get("/transactions", query).status_code == 200
+
+
+def test_lines_are_removed_by_what_they_are_as_often_as_they_are_named(db: None) -> None:
+    noon = dt.datetime(2025, 3, 1, 12, tzinfo=dt.UTC)
+    row = {
+        "invoice_no": "1",
+        "product_id": "CUP",
+        "quantity": 2,
+        "invoice_date": noon,
+        "unit_price": Decimal(4),
+    }
+    transactions_create([row, row, row, row | {"invoice_no": "2"}, row | {"unit_price": Decimal("4.01")}])
+    corrected = row | {"quantity": 3}
+    assert transactions_remove([row, row, corrected]) == 2
+    left = Transaction.objects.order_by("invoice_no", "unit_price").values_list("invoice_no", "unit_price")
+    assert list(left) == [("1", Decimal("4.0000")), ("1", Decimal("4.0100")), ("2", Decimal("4.0000"))]
+    assert SalesHistory.objects.get(product="CUP").quantity == 6
+    assert transactions_remove([row | {"invoice_no": "2"}]) == 1

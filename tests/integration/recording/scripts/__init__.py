@@ -7,6 +7,7 @@ from tests.integration.recording.scripts import (
     base,
     bulk,
     elasticities,
+    feeds,
     forecasts,
     imports,
     ledger,
@@ -25,7 +26,7 @@ from tests.integration.recording.scripts import (
 SCRIPTS: dict[str, Callable[[Api], None]] = {
     module.__name__.rpartition(".")[2]: module.script
     for module in (
-        base, bulk, elasticities, forecasts, imports, ledger, market, methods, pairs, policies, prices, products,
+        base, bulk, elasticities, feeds, forecasts, imports, ledger, market, methods, pairs, policies, prices, products,
         rules, segments, simulations, transactions,
     )
 }  # fmt: skip
