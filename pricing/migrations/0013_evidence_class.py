@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('pricing', '0009_base_demand'),
+        ('pricing', '0012_connections'),
     ]
 
     operations = [

@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from elastix.dataset.versions import lock_version
+from elastix.imports.core.options import ACCEPTABLE
 from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.imports.services import batch_create, stored_upload
 from elastix.jobs.kinds import JobFailed
@@ -187,7 +188,8 @@ def _import(name: str, added: Iterable[tuple[Order, OrderLine]]) -> ImportBatch:
             cast(Any, file),
             kind=ImportKind.TRANSACTIONS,
             file_name=f"{name}-{moment:%Y-%m-%dT%H-%M-%S}.csv",
-            options={"encoding": "utf-8"},
+            # What a file of a person would be asked about is known of an order.
+            options={"encoding": "utf-8", "decimal_mark": ".", "accept": list(ACCEPTABLE)},
             force=True,
         )
         text.detach()
