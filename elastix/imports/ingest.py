@@ -4,15 +4,16 @@ to the app that brings it."""
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.db import transaction
 from django.utils import timezone
 
+from elastix.background import JOBS
 from elastix.imports.core import Chunk, FileSchema, Table, UnreadableFile, open_table
 from elastix.imports.models import ImportBatch, ImportReject, ImportStatus
 from elastix.imports.services import read_options, rejects_save, stored_upload
-from elastix.jobs.kinds import JobFailed
+from elastix.jobs.kinds import JobFailed, job_kind
 from elastix.jobs.runner import JobRun
 
 
@@ -172,3 +173,9 @@ def batch_result(batch: ImportBatch) -> dict[str, Any]:
     """The result of an import's job."""
     names = ("rows", "accepted", "rejected", "reasons")
     return {"import": str(batch.pk)} | {name: getattr(batch, name) for name in names}
+
+
+def file_kinds() -> dict[str, FileSchema]:
+    """The kinds of files that can be imported, with their columns; from the table of jobs."""
+    kinds = (name for name in JOBS if name.startswith("import_"))
+    return {name.removeprefix("import_"): cast(Any, job_kind(name).handler).args[0].schema for name in kinds}

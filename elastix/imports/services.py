@@ -151,6 +151,38 @@ def stored_upload(batch: ImportBatch) -> Iterator[BinaryIO]:
         yield cast(BinaryIO, file)
 
 
+def batch_again(
+    batch: ImportBatch,
+    *,
+    kind: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    dry_run: bool = False,
+    force: bool = False,
+    user: Any = None,
+) -> ImportBatch:
+    """Read the kept upload of a batch once more, as another batch; with its kind and options where none are given.
+
+    Raises
+    ------
+    Conflict : it is being read just now, or its upload is not kept any more.
+    DuplicateImport, Invalid : as `batch_create`.
+    """
+    if batch.is_open:
+        raise Conflict(f"{batch.file_name} is still being read.")
+    if not batch.chunks.exists():
+        raise Conflict(f"The upload of {batch.file_name} is not kept any more: send the file again.")
+    with stored_upload(batch) as file:
+        return batch_create(
+            file,
+            kind=kind or batch.kind,
+            file_name=batch.file_name,
+            options=batch.options if options is None else options,
+            dry_run=dry_run,
+            force=force,
+            user=user,
+        )
+
+
 def read_options(batch: ImportBatch) -> Options:
     """Return how the reader is to read this batch's file.
 

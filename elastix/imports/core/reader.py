@@ -37,6 +37,9 @@ DELIMITERS: Final = (",", ";", "\t", "|")
 # that is bad as a whole, with a stable reason and the sentence for the user.
 RowCheck = Callable[[dict[str, list[Any]]], Iterable[tuple[int, str, str]]]
 
+# Where the rows are, the header above them, and how a text is written.
+Found = tuple[TextRecords | SheetRecords, Header, TextFormat | None]
+
 _DELIMITER_NAMES: Final = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 
 
@@ -223,24 +226,42 @@ def open_table(source: BinaryIO, schema: FileSchema, options: Options | None = N
     options = options or Options()
     check_mapping(schema, options.mapping)
     _check_options(options)
+    records, header, layout = find_table(source, {"": schema}, options)[""]
+    return _table(records, header, layout, schema, options)
+
+
+def find_table(source: BinaryIO, schemas: Mapping[str, FileSchema], options: Options) -> dict[str, Found]:
+    """Find the rows of a file and their header, as it looks to each of the schemas.
+
+    Raises
+    ------
+    UnreadableFile : if the file cannot be read, or has no rows.
+    """
     if is_workbook(source):
         book = open_workbook(source, options.sheet, options.max_bytes)
-        sheets = [
-            (sheet, find_header(sheet.head(), schema, options.mapping, options.remembered))
-            for sheet in book.sheets
-        ]
-        return _table(*the_table(sheets, book.names, book.hidden, schema), None, schema, options)
+        seen: dict[str, Found] = {}
+        for name, schema in schemas.items():
+            sheets = [
+                (sheet, find_header(sheet.head(), schema, options.mapping, options.remembered))
+                for sheet in book.sheets
+            ]
+            seen[name] = (*the_table(sheets, book.names, book.hidden, schema), None)
+        return seen
     layout = text_format(source, options.encoding, options.max_bytes)
     candidates = [TextRecords(source, layout, each) for each in _delimiters(options.delimiter)]
-    # The delimiter is the one under which the header has most of the fields.
-    found = [
-        (records, find_header(records.head(), schema, options.mapping, options.remembered))
-        for records in candidates
-    ]
-    records, header = max(found, key=lambda pair: pair[1].score if pair[1] else (False, -1, -1))
-    if header is None:
-        raise UnreadableFile("The file has no rows: export it again.")
-    return _table(records, header, layout, schema, options)
+    heads = [(records, records.head()) for records in candidates]
+    tables: dict[str, Found] = {}
+    for name, schema in schemas.items():
+        # The delimiter is the one under which the header has most of the fields.
+        found = [
+            (records, find_header(head, schema, options.mapping, options.remembered))
+            for records, head in heads
+        ]
+        records, header = max(found, key=lambda pair: pair[1].score if pair[1] else (False, -1, -1))
+        if header is None:
+            raise UnreadableFile("The file has no rows: export it again.")
+        tables[name] = (records, header, layout)
+    return tables
 
 
 def _check_options(options: Options) -> None:
