@@ -1,6 +1,7 @@
 """Whether price changes paid: what sold after them against what was expected of them."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -10,7 +11,7 @@ from elastix.dataset.models import DataVersion
 from elastix.errors import Conflict
 from pricing.changes.core.outcomes import FIGURES, LEVEL, Band, Calibration, calibrate, inside
 from pricing.changes.selectors.outcome_windows import COMPLETE, OPEN, TRUNCATED, WindowOutcome, assess
-from pricing.changes.selectors.price_changes import first_moment
+from pricing.changes.selectors.price_changes import changes_in_force, first_moment
 from pricing.sales.core.arrays import FloatArray
 from pricing.sales.models import PriceChange
 from pricing.sales.models.price_changes import PriceChangeStatus
@@ -73,6 +74,12 @@ class ChangeOutcome:
     windows: list[ChangeWindow]
     warnings: list[str]
 
+    @property
+    def longest(self) -> ChangeWindow:
+        """The longest window of which any day is in the data; the longest of all where none has one."""
+        counted = [each for each in self.windows if each.days_counted]
+        return counted[-1] if counted else self.windows[-1]
+
 
 class AdjustedAndRaw(NamedTuple):
     """How a figure was met by what was expected of it with, and without, season and paid level."""
@@ -115,16 +122,29 @@ def change_outcome(change: PriceChange, version: DataVersion) -> ChangeOutcome:
         raise Conflict(f"{subject} is {status}: it has no outcome before it is applied.")
     if change.old_price is None:
         raise Conflict(f"{subject} set the product's first price: there is nothing to compare with.")
-    found = assess([change], version)
+    return outcomes_of([change], version)[0]
+
+
+def newest_outcomes(version: DataVersion, limit: int, code: str | None = None) -> list[ChangeOutcome]:
+    """The newest price changes that were in force, of one product or of all, with what they led to."""
+    return outcomes_of(changes_in_force(limit, code), version)
+
+
+def outcomes_of(changes: Sequence[PriceChange], version: DataVersion) -> list[ChangeOutcome]:
+    """The outcomes of several changes that were in force once, each with its product and an old price."""
+    if not changes:
+        return []
+    found = assess(changes, version)
     longest = found.windows[-1]
-    unsold = longest.realised[0, 0] == 0 and longest.without.mean[0, 0] >= EXPECTED_ENOUGH_UNITS
-    warnings = {BASELINE_MIXED: found.records.mixed[0], NO_SALES: unsold}
-    return ChangeOutcome(
-        change,
-        found.as_of,
-        [_change_window(each, int(found.records.day[0]) + 1) for each in found.windows],
-        [name for name, holds in warnings.items() if holds],
-    )
+    unsold = (longest.realised[0] == 0) & (longest.without.mean[0] >= EXPECTED_ENOUGH_UNITS)
+    outcomes = []
+    for index, change in enumerate(changes):
+        warnings = {BASELINE_MIXED: found.records.mixed[index], NO_SALES: unsold[index]}
+        first_day = int(found.records.day[index]) + 1
+        windows = [_change_window(each, index, first_day) for each in found.windows]
+        held = [name for name, holds in warnings.items() if holds]
+        outcomes.append(ChangeOutcome(change, found.as_of, windows, held))
+    return outcomes
 
 
 def calibration(
@@ -161,50 +181,50 @@ def calibration(
     return ShopCalibration(len(changes), assessment.as_of, windows)
 
 
-def _change_window(outcome: WindowOutcome, begin: int) -> ChangeWindow:
-    """The window of a single change; `begin` is its first day."""
-    days = int(outcome.days[0])
+def _change_window(outcome: WindowOutcome, index: int, begin: int) -> ChangeWindow:
+    """The window of one of the changes; `begin` is its first day."""
+    days = int(outcome.days[index])
     window: dict[str, Any] = {
         "days": outcome.window,
-        "status": str(outcome.status[0]),
+        "status": str(outcome.status[index]),
         "days_counted": days,
         "first_day": day_of_epoch(begin) if days else None,
         "last_day": day_of_epoch(begin + days - 1) if days else None,
-        "season": Season(float(outcome.season[0]), str(outcome.season_from[0]) or None),
-        "paid_level": float(outcome.paid_level[0]),
+        "season": Season(float(outcome.season[index]), str(outcome.season_from[index]) or None),
+        "paid_level": float(outcome.paid_level[index]),
     }
     if not days:
         return ChangeWindow(**window)
     expected, without, realised = outcome.expected, outcome.without, outcome.realised
     low, high = realised - without.high, realised - without.low
     # By profit or, where the cost is not known, by revenue.
-    decisive = 1 if np.isnan(low[2, 0]) else 2
-    if not np.isnan(expected.mean[0, 0]):
-        known = ~np.isnan(expected.mean[:, 0])
+    decisive = 1 if np.isnan(low[2, index]) else 2
+    if not np.isnan(expected.mean[0, index]):
+        known = ~np.isnan(expected.mean[:, index])
         window |= {
-            "expected_raw": _figures(outcome.raw),
-            "expected": _figures(expected.mean),
-            "interval": _interval(expected.low, expected.high),
+            "expected_raw": _figures(outcome.raw, index),
+            "expected": _figures(expected.mean, index),
+            "interval": _interval(expected.low, expected.high, index),
             "within": Figures(
                 *(
                     bool(held) if judged else None
-                    for held, judged in zip(inside(expected, realised)[:, 0], known, strict=True)
+                    for held, judged in zip(inside(expected, realised)[:, index], known, strict=True)
                 )
             ),
         }
     return ChangeWindow(
         **window,
-        realised=_figures(realised),
-        without_change=_figures(without.mean),
-        gain=_figures(realised - without.mean),
-        gain_interval=_interval(low, high),
-        paid="yes" if low[decisive, 0] > 0 else "no" if high[decisive, 0] < 0 else "not clear",
+        realised=_figures(realised, index),
+        without_change=_figures(without.mean, index),
+        gain=_figures(realised - without.mean, index),
+        gain_interval=_interval(low, high, index),
+        paid="yes" if low[decisive, index] > 0 else "no" if high[decisive, index] < 0 else "not clear",
     )
 
 
-def _figures(values: FloatArray) -> Figures:
-    return Figures(*values[:, 0].tolist())
+def _figures(values: FloatArray, index: int) -> Figures:
+    return Figures(*values[:, index].tolist())
 
 
-def _interval(low: FloatArray, high: FloatArray) -> FiguresInterval:
-    return FiguresInterval(LEVEL, *zip(low[:, 0].tolist(), high[:, 0].tolist(), strict=True))
+def _interval(low: FloatArray, high: FloatArray, index: int) -> FiguresInterval:
+    return FiguresInterval(LEVEL, *zip(low[:, index].tolist(), high[:, index].tolist(), strict=True))

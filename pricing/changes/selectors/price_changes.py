@@ -7,6 +7,7 @@ from django.conf import settings
 
 from elastix.errors import NotFound
 from pricing.sales.models import PriceChange
+from pricing.sales.models.price_changes import PriceChangeStatus
 
 FIRST_DAY, LAST_DAY = dt.date(1970, 1, 2), dt.date(9000, 1, 1)
 
@@ -46,3 +47,13 @@ def changes_of_batch(batch: UUID) -> list[PriceChange]:
 def first_moment(day: dt.date) -> dt.datetime:
     """When a day of the shop begins; days at the ends of the calendar have no such moment in every zone."""
     return dt.datetime.combine(min(max(day, FIRST_DAY), LAST_DAY), dt.time.min, settings.SHOP_TIME_ZONE)
+
+
+def changes_in_force(limit: int, code: str | None = None) -> list[PriceChange]:
+    """The newest changes that were applied and had a price before, of one product or of all, newest first."""
+    found = PriceChange.objects.filter(
+        status__in=(PriceChangeStatus.APPLIED, PriceChangeStatus.ROLLED_BACK), old_price__isnull=False
+    )
+    if code is not None:
+        found = found.filter(product_id=code)
+    return list(found.select_related("product").order_by("-changed_at", "-pk")[:limit])
