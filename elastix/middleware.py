@@ -17,7 +17,7 @@ access = logging.getLogger("elastix.access")
 GetResponse = Callable[[HttpRequest], HttpResponse]
 CLIENT_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # Pages for people; every other address is API and answers errors in its shape.
-PAGES = ("/admin/", "/static/")
+PAGES = ("/admin/", "/desk/", "/static/")
 
 
 class RequestLogMiddleware:

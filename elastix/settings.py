@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "corsheaders",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "django_htmx",
     "elastix.apps.ElastixConfig",
     "pricing.apps.PricingConfig",
     "segments.apps.SegmentsConfig",
@@ -89,6 +90,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
 ]
 ROOT_URLCONF = "elastix.urls"
 WSGI_APPLICATION = "elastix.wsgi.application"
@@ -102,7 +104,9 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+                "elastix.desk.shell.shell",
+            ],
+            "libraries": {"desk": "elastix.desk.tags"},
         },
     }
 ]
@@ -194,7 +198,10 @@ SALE_DAYS = env.int("SALE_DAYS", 0)
 # --- time and language -----------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
-USE_I18N = False
+# The API and the admin speak English; the desk asks what its reader speaks.
+USE_I18N = True
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "elastix" / "locale"]
 
 # --- static files ----------------------------------------------------------------------------------
 STATIC_URL = "/static/"

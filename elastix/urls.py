@@ -10,7 +10,10 @@ from elastix.api.documentation import DocsView, SchemaView
 from elastix.api.health import HealthViewSet
 from elastix.api.routers import Router
 from elastix.api.token import TokenViewSet
+from elastix.desk.login import DeskLoginView, DeskLogoutView
+from elastix.desk.shell import HomeView
 from elastix.jobs.api import JobViewSet
+from simulations.pages import product
 
 router = Router()
 router.register("health", HealthViewSet, "health")
@@ -19,9 +22,13 @@ router.register("api/jobs", JobViewSet, "job")
 router.register("api/alerts", AlertViewSet, "alert")
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="docs"), name="home"),
+    path("", HomeView.as_view(), name="home"),
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}elastix/icon.svg"), name="favicon"),
     path("admin/", admin.site.urls),
+    path("desk/login", DeskLoginView.as_view(), name="login"),
+    path("desk/logout", DeskLogoutView.as_view(), name="logout"),
+    path("desk/", include("pricing.pages.urls")),
+    path("desk/products/<str:code>", product, name="product"),
     path("docs", DocsView.as_view(), name="docs"),
     path("openapi.json", SchemaView.as_view(), name="openapi"),
     *router.urls,

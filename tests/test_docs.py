@@ -17,7 +17,7 @@ README = (ROOT / "README.md").read_text()
 DOCS = "\n".join(path.read_text() for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))])
 API = (ROOT / "docs" / "api.md").read_text()
 # Pages for people, which the README describes as a whole.
-PAGES = ("/admin/", "/static/", "/favicon.ico")
+PAGES = ("/admin/", "/desk/", "/static/", "/favicon.ico")
 METHODS = ("get", "post", "put", "patch", "delete")
 
 

@@ -29,7 +29,12 @@ from pricing.recommendation.selectors.pricing_inputs import (
     price_group,
     pricing_inputs,
 )
-from pricing.recommendation.selectors.recommendations import other_model, recommendation_of
+from pricing.recommendation.selectors.recommendations import (
+    ProductRecommendation,
+    other_model,
+    recommendation_of,
+    recommendations_of,
+)
 from pricing.sales.core.arrays import FloatArray
 from pricing.sales.core.calendar import MONTH_DAYS
 
@@ -103,7 +108,11 @@ def product_to_price(
         raise NotFound(f"{code}: {WITHOUT_PRICE[facts.obstacle]}")
     if not groups:
         raise NotFound(f"There is no product {code!r}.")
-    group = groups[0]
+    return with_elasticity(groups[0])
+
+
+def with_elasticity(group: PriceGroup) -> PriceGroup:
+    """A group of one product, with the elasticity of its category or the shop where it has none of its own."""
     facts = group.facts[0]
     if facts.elasticity is not None:
         return group
@@ -200,7 +209,29 @@ def demand_over_prices(
     NotFound : as `product_to_price`.
     Invalid : the prices are in the wrong order.
     """
-    group = product_to_price(code, demand_model=demand_model)
+    return _curve(product_to_price(code, demand_model=demand_model), min_price, max_price, points)
+
+
+def recommendation_and_curve(code: str) -> tuple[ProductRecommendation, Projection | None]:
+    """The recommendation and the demand curve of one product, by its policy, from facts that are read once.
+
+    Without a price to start from there is no curve, and the recommendation says why.
+
+    Raises
+    ------
+    NotFound : there is no such product.
+    """
+    groups, without_price = pricing_inputs([code])
+    rows = recommendations_of(groups, without_price)
+    if not rows:
+        raise NotFound(f"There is no product {code!r}.")
+    curve = _curve(with_elasticity(groups[0]), None, None, CURVE_POINTS) if groups else None
+    return rows[0], curve
+
+
+def _curve(
+    group: PriceGroup, min_price: Decimal | None, max_price: Decimal | None, points: int
+) -> Projection:
     prices = price_grid(float(group.inputs.price[0]), min_price, max_price, points)
     impact = demand_curve(group.inputs, prices, group.strategy.demand_model)
     points_of_curve = [ProjectedPrice(_at(impact, index)) for index in range(prices.size)]

@@ -118,7 +118,7 @@ def operations(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, s
     """Yield the route and every method of each address in the URL conf."""
     for each in resolver.url_patterns:
         route = prefix + str(each.pattern)
-        if route in ("", *NO_API):
+        if route in ("", *NO_API) or route.startswith("desk/"):
             if isinstance(each, URLResolver) and not route:
                 yield from operations(each, route)
         elif isinstance(each, URLResolver):

@@ -1,6 +1,6 @@
 """Recommended prices, of one product or of many."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,7 +89,13 @@ def recommend_many(codes: Collection[str], overrides: Overrides | None = None) -
     codes : product codes in their normal form.
     overrides : what was asked for in place of the policies.
     """
-    groups, without_price = pricing_inputs(codes, overrides)
+    return recommendations_of(*pricing_inputs(codes, overrides))
+
+
+def recommendations_of(
+    groups: Sequence[PriceGroup], without_price: Sequence[PriceFacts]
+) -> list[ProductRecommendation]:
+    """Recommend prices from what `pricing_inputs` has read, in the order of the codes."""
     rows = [
         ProductRecommendation(facts, keep_price(facts), WITHOUT_PRICE[facts.obstacle], None)
         for facts in without_price

@@ -17,9 +17,9 @@ def addresses(patterns: Any = None, before: str = "") -> set[str]:
     found: set[str] = set()
     for each in get_resolver().url_patterns if patterns is None else patterns:
         path = before + str(each.pattern)
-        if isinstance(each, URLResolver) and not path.startswith("admin/"):
+        if isinstance(each, URLResolver) and not path.startswith(("admin/", "desk/")):
             found |= addresses(each.url_patterns, path)
-        elif isinstance(each, URLPattern):
+        elif isinstance(each, URLPattern) and not path.startswith("desk/"):
             found.add(path)
     return found - NO_API
 
@@ -60,5 +60,13 @@ def test_the_page_needs_nothing_from_elsewhere(anonymous: APIClient) -> None:
     assert "default-src 'self'" in page["Content-Security-Policy"]
 
 
-def test_the_home_page_leads_to_the_docs(anonymous: APIClient) -> None:
-    assert anonymous.get("/")["Location"] == "/docs"
+@pytest.mark.parametrize("accept", [{}, {"accept": "application/json"}, {"accept": "*/*"}])
+def test_the_home_page_leads_programs_to_the_docs(anonymous: APIClient, accept: dict[str, str]) -> None:
+    answer = anonymous.get("/", headers=accept)
+    assert answer["Location"] == "/docs"
+    assert "Accept" in answer["Vary"]
+
+
+def test_the_home_page_leads_browsers_to_the_desk(anonymous: APIClient) -> None:
+    browser = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+    assert anonymous.get("/", headers=browser)["Location"] == "/desk/"

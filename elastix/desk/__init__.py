@@ -1,0 +1,1 @@
+"""The desk: what its pages share. The pages are in the apps they belong to (`pages.py`, `templates/desk`)."""

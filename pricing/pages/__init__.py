@@ -1,0 +1,1 @@
+"""Pages of the desk that show more than one wing: each asks the selectors that the API asks."""

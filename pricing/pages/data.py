@@ -1,0 +1,232 @@
+"""/desk/data: from a file to figures. A file is checked first, then imported from the upload that was kept."""
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.cache import cache
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRefresh
+
+from elastix.api.permissions import Role
+from elastix.dataset.versions import data_version
+from elastix.desk.shell import page
+from elastix.errors import Conflict, Invalid, found
+from elastix.imports.core import UnreadableFile
+from elastix.imports.core.dates import ORDERS
+from elastix.imports.core.options import ACCEPTABLE, SINGLE_OPTIONS, Options
+from elastix.imports.core.preview import Preview, preview, recognise
+from elastix.imports.ingest import file_kinds
+from elastix.imports.models import ImportBatch, ImportStatus
+from elastix.imports.services import batch_again, batch_create, read_options, stored_upload
+from elastix.jobs.models import OPEN_STATES, Job, JobState
+from elastix.jobs.recompute import KIND as RECOMPUTE
+from pricing.elasticity.selectors.grades import grade_counts
+from pricing.sales.core.files import ImportKind
+from pricing.sales.selectors.products import merchandise
+from pricing.sales.services.imports import batch_revert
+
+IMPORTS_A_PAGE: Final = 20
+REJECTS_SHOWN: Final = 20
+PREVIEW_KEPT: Final = 3600
+# A worker looks for jobs all the time: one that waits longer has nobody to do it.
+UNATTENDED_AFTER: Final = dt.timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an import is, through to the figures.
+
+    Attributes
+    ----------
+    stage : import, figures, or "" when there is nothing left to wait for.
+    share : what is done of the stage, 0 to 1.
+    unattended : nobody has begun with it for so long that probably no worker runs.
+    products, sure : the active merchandise, and how much of it has an elasticity graded A or B.
+    """
+
+    stage: str
+    share: float = 0.0
+    unattended: bool = False
+    products: int = 0
+    sure: int = 0
+
+
+@page(post=Role.ANALYST)
+def data(request: HttpRequest) -> HttpResponse:
+    """The files that were imported, and the place to drop another."""
+    context: dict[str, Any] = {"page": "data"}
+    status = 200
+    if request.method == "POST":
+        try:
+            return redirect("data-import", _check_upload(request).pk)
+        except (UnreadableFile, Conflict, Invalid) as error:
+            context["error"], status = str(error), 400
+    batches = ImportBatch.objects.select_related("created_by", "job").order_by("-id")
+    if request.GET.get("checks") != "all":
+        batches = batches.exclude(status=ImportStatus.CHECKED)
+    context["rows"] = Paginator(batches, IMPORTS_A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "desk/data.html", context, status=status)
+
+
+@page(post=Role.ANALYST)
+def data_import(request: HttpRequest, import_id: UUID) -> HttpResponse:
+    """One file: its check with what can be said about it, or its import."""
+    batch = _batch(import_id)
+    if request.method == "POST":
+        action = {"check": _check_again, "import": _import, "revert": _revert}.get(
+            request.POST.get("action", "")
+        )
+        try:
+            return redirect("data-import", (action or _check_again)(request, batch).pk)
+        except (UnreadableFile, Conflict, Invalid) as error:
+            messages.error(request, str(error))
+    context: dict[str, Any] = {
+        "page": "data",
+        "batch": batch,
+        "error": batch.error or (batch.job.error if batch.job else ""),
+        "progress": _progress(batch),
+        "rejects": list(batch.rejects.order_by("line", "id")[:REJECTS_SHOWN]),
+        "may_revert": batch.kind == ImportKind.TRANSACTIONS and batch.status == ImportStatus.PUBLISHED,
+    }
+    if batch.status in (ImportStatus.CHECKED, ImportStatus.FAILED) and batch.chunks.exists():
+        context |= _answers(batch)
+    return render(request, "desk/import.html", context)
+
+
+@page()
+def data_status(request: HttpRequest, import_id: UUID) -> HttpResponse:
+    """How far an import is: a part of its page, asked for again and again."""
+    batch = _batch(import_id)
+    progress = _progress(batch)
+    if batch.status in (ImportStatus.CHECKED, ImportStatus.FAILED):
+        return HttpResponseClientRefresh()
+    return render(request, "desk/import_status.html", {"batch": batch, "progress": progress})
+
+
+def _batch(import_id: UUID) -> ImportBatch:
+    batch = ImportBatch.objects.select_related("job", "created_by").filter(pk=import_id).first()
+    return found(batch, f"import {import_id}")
+
+
+# --- what is asked for ---------------------------------------------------------------------------------
+
+
+def _check_upload(request: HttpRequest) -> ImportBatch:
+    """Recognise what kind of file was sent, and queue its check."""
+    file: Any = request.FILES.get("file")
+    if not file:
+        raise UnreadableFile(_("Choose a file first: CSV, TSV or XLSX."))
+    kinds = file_kinds()
+    kind = request.POST.get("kind") or recognise(preview(file, kinds, Options()))
+    if kind not in kinds:
+        raise UnreadableFile(_("Files of this kind cannot be imported."))
+    file.seek(0)
+    return batch_create(file, kind=kind, file_name=file.name, dry_run=True, user=request.user)
+
+
+def _check_again(request: HttpRequest, batch: ImportBatch) -> ImportBatch:
+    kind, options = _said(request, batch)
+    return batch_again(batch, kind=kind, options=options, dry_run=True, user=request.user)
+
+
+def _import(request: HttpRequest, batch: ImportBatch) -> ImportBatch:
+    kind, options = _said(request, batch)
+    return batch_again(batch, kind=kind, options=options, force="force" in request.POST, user=request.user)
+
+
+def _revert(request: HttpRequest, batch: ImportBatch) -> ImportBatch:
+    batch_revert(batch, user=request.user)
+    messages.info(request, _("The import is being reverted: its sales are deleted, and the figures follow."))
+    return batch
+
+
+def _said(request: HttpRequest, batch: ImportBatch) -> tuple[str, dict[str, Any]]:
+    """What the user says about the file: its kind, and the options to read it with."""
+    kind = request.POST.get("kind") or batch.kind
+    if kind not in file_kinds():
+        raise UnreadableFile(_("Files of this kind cannot be imported."))
+    options: dict[str, Any] = {name: request.POST.get(name, "") for name in SINGLE_OPTIONS}
+    options["accept"] = request.POST.getlist("accept")
+    if kind == batch.kind:
+        seen = _preview(batch)
+        options["mapping"] = _mapping(request.POST, batch.options.get("mapping") or {}, seen)
+    return kind, options
+
+
+def _mapping(said: Mapping[str, str], before: Mapping[str, str], seen: Preview) -> dict[str, str]:
+    """The columns that the user says something else of than was found, beside those said before."""
+    mapping = dict(before)
+    if seen.remembered:
+        # A mapping of one's own replaces the remembered one: what that said is kept.
+        mapping = {name: field for name, field in zip(seen.names, seen.fields, strict=True) if field}
+    changed = {
+        name: said[f"column-{place}"]
+        for place, (name, field) in enumerate(zip(seen.names, seen.fields, strict=True))
+        if said.get(f"column-{place}", field) != field
+    }
+    if not changed:
+        return dict(before)
+    taken = set(changed.values())
+    return {name: field for name, field in mapping.items() if not field or field not in taken} | changed
+
+
+# --- what is shown -------------------------------------------------------------------------------------
+
+
+def _answers(batch: ImportBatch) -> dict[str, Any]:
+    """The first rows of the file and what can be said about how to read it."""
+    shown: dict[str, Any] = {
+        "kinds": list(file_kinds()),
+        "orders": ORDERS,
+        "acceptable": ACCEPTABLE if batch.kind == ImportKind.TRANSACTIONS else {},
+    }
+    try:
+        seen = _preview(batch)
+    except UnreadableFile:
+        return shown  # the check has said why
+    schema = file_kinds()[batch.kind]
+    columns = list(zip(seen.names, seen.fields, strict=True))
+    return shown | {"preview": seen, "columns": columns, "fields": [field.name for field in schema]}
+
+
+def _preview(batch: ImportBatch) -> Preview:
+    """The first rows of a kept upload; remembered, since a workbook is slow to open."""
+    said = json.dumps([batch.options, batch.kind], sort_keys=True)
+    key = f"preview-{batch.pk}-{hashlib.sha256(said.encode()).hexdigest()}"
+    seen: Preview | None = cache.get(key)
+    if seen is None:
+        with stored_upload(batch) as file:
+            seen = preview(file, {batch.kind: file_kinds()[batch.kind]}, read_options(batch))[batch.kind]
+        cache.set(key, seen, PREVIEW_KEPT)
+    return seen
+
+
+def _progress(batch: ImportBatch) -> Progress:
+    if batch.is_open:
+        return _of_job("import", batch.job)
+    job = Job.objects.filter(kind=RECOMPUTE, state__in=OPEN_STATES).first()
+    if batch.status == ImportStatus.PUBLISHED and batch.kind == ImportKind.TRANSACTIONS:
+        if job is not None:
+            return _of_job("figures", job)
+        if data_version().is_stale:
+            return Progress("later")
+    if batch.status != ImportStatus.PUBLISHED:
+        return Progress("")
+    grades = grade_counts()
+    return Progress("", products=merchandise().count(), sure=grades["A"] + grades["B"])
+
+
+def _of_job(stage: str, job: Job | None) -> Progress:
+    waits = job is not None and job.state == JobState.QUEUED
+    unattended = waits and job is not None and timezone.now() - job.created_at > UNATTENDED_AFTER
+    return Progress(stage, job.progress if job else 0.0, unattended)
