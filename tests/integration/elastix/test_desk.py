@@ -1,0 +1,161 @@
+"""The frame of the desk: who gets in, in which language, under which policy."""
+
+import datetime as dt
+import re
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.contrib.staticfiles import finders
+from django.test import Client, override_settings
+from django.urls import reverse
+
+from elastix.dataset.models import DataVersion
+from tests.test_docs import routes
+
+pytestmark = pytest.mark.django_db
+
+ROOT = Path(__file__).resolve().parents[3]
+TEMPLATES = sorted(path for path in ROOT.glob("*/templates/desk/*.html"))
+DESK = [
+    route for route, _ in routes(__import__("elastix.urls").urls.urlpatterns) if route.startswith("/desk/")
+]
+OPEN = ("/desk/login", "/desk/logout")
+BATCH = "00000000-0000-4000-8000-000000000001"
+
+
+def filled(route: str) -> str:
+    return route.replace("{import_id}", BATCH).replace("{code}", "CUP")
+
+
+@pytest.fixture
+def browser(client: Client, viewer: User) -> Client:
+    client.force_login(viewer)
+    return client
+
+
+# --- who gets in ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("route", [route for route in DESK if route not in OPEN])
+def test_every_page_asks_for_a_login_and_comes_back(client: Client, route: str) -> None:
+    for method in ("get", "post"):
+        answer = getattr(client, method)(filled(route))
+        assert (answer.status_code, answer["Location"]) == (302, f"/desk/login?next={filled(route)}")
+
+
+@pytest.mark.parametrize("route", [route for route in DESK if route not in OPEN])
+def test_somebody_without_a_role_is_told_so(client: Client, route: str) -> None:
+    client.force_login(User.objects.create_user("stranger"))
+    answer = client.get(filled(route))
+    assert answer.status_code == 403
+    assert "Your role does not allow this." in answer.content.decode()
+
+
+@pytest.mark.parametrize("route", [route for route in DESK if route not in OPEN])
+def test_a_viewer_may_send_nothing(browser: Client, route: str) -> None:
+    assert browser.post(filled(route)).status_code in (403, 405)
+    assert browser.delete(filled(route)).status_code == 405
+
+
+def test_a_form_without_the_page_s_token_is_refused(analyst: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(analyst)
+    assert client.post("/desk/data").status_code == 403
+
+
+def test_somebody_logs_in_and_out(client: Client, viewer: User) -> None:
+    viewer.set_password("correct horse battery")
+    viewer.save()
+    refused = client.post("/desk/login", {"username": "viewer", "password": "wrong"})
+    assert "Please enter a correct username and password" in refused.content.decode()
+    entered = client.post(
+        "/desk/login?next=/desk/products", {"username": "viewer", "password": "correct horse battery", "next": "/desk/products"}
+    )  # fmt: skip
+    assert entered["Location"] == "/desk/products"
+    assert client.get("/desk/login")["Location"] == "/desk/"
+    assert client.post("/desk/logout")["Location"] == "/desk/login"
+    assert client.get("/desk/").status_code == 302
+
+
+def test_a_login_leads_nowhere_else(client: Client, viewer: User) -> None:
+    viewer.set_password("correct horse battery")
+    viewer.save()
+    said = {"username": "viewer", "password": "correct horse battery", "next": "https://example.com/"}
+    assert client.post("/desk/login", said)["Location"] == "/desk/"
+
+
+def test_what_is_not_there_is_a_page(browser: Client) -> None:
+    for address in ("/desk/products/NOBODY", f"/desk/data/{BATCH}"):
+        answer = browser.get(address)
+        assert (answer.status_code, answer["Content-Type"]) == (404, "text/html; charset=utf-8")
+        assert "There is nothing here" in answer.content.decode()
+
+
+# --- what stands above every page -----------------------------------------------------------------------
+
+
+def test_the_frame_says_whose_shop_it_is_and_how_old_the_figures_are(browser: Client) -> None:
+    today = dt.datetime.now(dt.UTC).date()
+    DataVersion.objects.create(pk=1, sales_version=1, published_version=1, time_zone="UTC", as_of=today)
+    with override_settings(SHOP_NAME="Corner shop"):
+        page = " ".join(browser.get("/desk/").content.decode().split())
+    yesterday = today - dt.timedelta(days=1)
+    assert f"Figures to {yesterday.day} {yesterday:%b %Y}, 1 day old" in page
+    assert "Corner shop" in page
+    assert "viewer" in page
+
+
+def test_the_frame_leads_only_to_pages_that_exist(browser: Client) -> None:
+    page = browser.get("/desk/").content.decode()
+    links = set(re.findall(r'<a [^>]*href="(/[^"]*)"', page))
+    assert {"/desk/", "/desk/products", "/desk/data", "/admin/", "/docs"} <= links
+    for link in links:
+        assert browser.get(link).status_code == 200, link
+
+
+def test_the_page_one_is_on_is_marked(browser: Client) -> None:
+    page = browser.get("/desk/products").content.decode()
+    assert page.count('aria-current="page"') == 2  # above and, on a phone, below
+    assert '<a href="/desk/products" aria-current="page">' in page
+
+
+def test_answers_are_not_kept_by_anybody(browser: Client) -> None:
+    answer = browser.get("/desk/")
+    assert "no-store" in answer["Cache-Control"]
+    assert {"Cookie", "Accept-Language"} <= set(answer["Vary"].split(", "))
+
+
+# --- the policy ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", ["/desk/", "/desk/login", "/desk/products/NOBODY"])
+def test_pages_have_the_strict_policy_without_exceptions(browser: Client, address: str) -> None:
+    policy = browser.get(address)["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    for exception in ("unsafe", "nonce-", "script-src", "style-src", "http:", "https:"):
+        assert exception not in policy
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_templates_have_no_styles_and_no_scripts_in_line(path: Path) -> None:
+    text = path.read_text()
+    assert not re.search(r"\sstyle\s*=|<style|\shx-on|\son[a-z]+\s*=|javascript:", text)
+    assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", text))
+    assert not re.search(r"(?:src|href)=\"(?:https?:)?//", text)
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_templates_name_only_static_files_that_exist(path: Path) -> None:
+    for name in re.findall(r'{% static "([^"]+)" %}', path.read_text()):
+        assert finders.find(name), name
+
+
+def test_there_are_templates_to_look_through() -> None:
+    assert {path.name for path in TEMPLATES} >= {"base.html", "overview.html", "import.html", "product.html"}
+
+
+def test_the_frame_turns_off_what_the_policy_forbids(browser: Client) -> None:
+    page = browser.get(reverse("overview")).content.decode()
+    assert '"allowEval": false' in page
+    assert '"includeIndicatorStyles": false' in page

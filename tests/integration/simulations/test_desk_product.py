@@ -1,0 +1,124 @@
+"""The page of a product: what it should cost, why, what would come of it, and what came of earlier prices."""
+
+import json
+import re
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from rest_framework.test import APIClient
+
+from elastix.imports.models import ImportBatch
+from pricing.sales.models import Product
+from tests.factories import PriceChangeFactory, PricedProductFactory, ProductFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def browser(client: Client, viewer: User) -> Client:
+    client.force_login(viewer)
+    return client
+
+
+def page_of(browser: Client, code: str) -> str:
+    answer = browser.get(f"/desk/products/{code}")
+    assert answer.status_code == 200
+    return " ".join(answer.content.decode().split())
+
+
+def data_of(page: str, identifier: str) -> Any:
+    found = re.search(rf'<script id="{identifier}" type="application/json">(.*?)</script>', page)
+    assert found
+    return json.loads(found[1])
+
+
+def test_the_head_has_price_cost_margin_and_the_grade_in_words(browser: Client) -> None:
+    PricedProductFactory(code="P001", name="Iced latte")
+    page = page_of(browser, "P001")
+    assert "Iced latte" in page
+    for name, value in (
+        ("Price", "£12.99"),
+        ("Cost", "£8.50"),
+        ("Margin", "34.6 %"),
+        ("Units in 30 days", "1,200"),
+    ):
+        assert f"<dt>{name}</dt><dd>{value}</dd>" in page
+    assert re.search(r"Elasticity</dt><dd>-1\.20", page)
+
+
+def test_the_numbers_are_those_of_the_api(
+    browser: Client, viewer_client: APIClient, shop: ImportBatch
+) -> None:
+    Product.objects.filter(code="CUP").update(cost=Decimal("1.50"), category="Drinks")
+    advice = viewer_client.get("/api/price/recommend/CUP").json()
+    curve = viewer_client.get("/api/analytics/demand-curve/CUP").json()["curve_points"]
+    forecast = viewer_client.get("/api/forecast/demand/CUP").json()
+    page = page_of(browser, "CUP")
+    assert f"£{advice['recommended_price']:.2f}" in page
+    assert advice["rationale"].split(".")[0] in page
+    chart = data_of(page, "curve-data")
+    assert chart["x"] == [point["price"] for point in curve]
+    assert chart["y"] == [pytest.approx(point["quantity"], abs=0.06) for point in curve]
+    assert chart["second"] == [point["profit"] for point in curve]
+    assert {mark["x"] for mark in chart["marks"]} == {advice["current_price"], advice["recommended_price"]}
+    coming = data_of(page, "forecast-data")
+    assert coming["x"][-30:] == [day["date"] for day in forecast["forecast"]]
+    assert coming["second"][-30:] == [day["quantity"] for day in forecast["forecast"]]
+
+
+def test_every_chart_has_a_table_with_its_figures(browser: Client, shop: ImportBatch) -> None:
+    page = page_of(browser, "CUP")
+    assert page.count("data-chart=") == page.count("Figures of the ") == 2
+
+
+def test_without_a_cost_profit_needs_costs_and_is_not_drawn(browser: Client, shop: ImportBatch) -> None:
+    page = page_of(browser, "CUP")
+    assert "<dt>Margin</dt><dd>needs costs</dd>" in page
+    assert data_of(page, "curve-data")["second"] == []
+    assert "Neither a cost nor a minimum price is known" in page
+
+
+def test_a_product_without_a_price_says_so(browser: Client) -> None:
+    ProductFactory(code="NEW")
+    page = page_of(browser, "NEW")
+    assert "No price is known yet" in page
+    assert "Without a price there is no curve." in page
+    assert "Nothing can be forecast yet." in page
+
+
+def test_a_service_is_never_priced(browser: Client) -> None:
+    ProductFactory(code="POST", kind="service")
+    assert "it is never priced" in page_of(browser, "POST")
+
+
+def test_a_code_may_be_in_any_case_and_hold_anything(browser: Client) -> None:
+    ProductFactory(code="A&B 1.5%")
+    assert "A&amp;B 1.5%" in page_of(browser, "a%26b%201.5%25")
+
+
+def test_earlier_prices_are_listed(browser: Client) -> None:
+    product = PricedProductFactory(code="P001")
+    PriceChangeFactory(product=product, is_applied=True)
+    PriceChangeFactory(is_applied=True, new_price=Decimal("4.75"))
+    page = page_of(browser, "P001")
+    assert "£4.00 → £4.49" in page
+    assert "4.75" not in page
+
+
+def test_names_are_shown_as_text_in_the_page_and_its_data(browser: Client) -> None:
+    PricedProductFactory(code="P001", name="</script><script>alert(1)</script>")
+    assert "<script>alert" not in page_of(browser, "P001")
+
+
+def test_the_page_asks_at_most_forty_queries(
+    browser: Client, shop: ImportBatch, django_assert_max_num_queries: Any
+) -> None:
+    cup = Product.objects.get(code="CUP")
+    Product.objects.filter(code="CUP").update(cost=Decimal("1.50"), category="Drinks")
+    for price in ("4.49", "4.75"):
+        PriceChangeFactory(product=cup, is_applied=True, new_price=Decimal(price))
+    with django_assert_max_num_queries(40):
+        browser.get("/desk/products/CUP")
