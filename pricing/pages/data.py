@@ -48,7 +48,7 @@ class Progress:
 
     Attributes
     ----------
-    stage : import, figures, or "" when there is nothing left to wait for.
+    stage : import, figures; "later" where the figures follow by themselves; "" when all is done.
     share : what is done of the stage, 0 to 1.
     unattended : nobody has begun with it for so long that probably no worker runs.
     products, sure : the active merchandise, and how much of it has an elasticity graded A or B.
@@ -59,6 +59,11 @@ class Progress:
     unattended: bool = False
     products: int = 0
     sure: int = 0
+
+    @property
+    def waits(self) -> bool:
+        """There is something to look for again in a moment."""
+        return self.stage in ("import", "figures")
 
 
 @page(post=Role.ANALYST)
@@ -108,8 +113,8 @@ def data_status(request: HttpRequest, import_id: UUID) -> HttpResponse:
     """How far an import is: a part of its page, asked for again and again."""
     batch = _batch(import_id)
     progress = _progress(batch)
-    if batch.status in (ImportStatus.CHECKED, ImportStatus.FAILED):
-        return HttpResponseClientRefresh()
+    if not progress.waits:
+        return HttpResponseClientRefresh()  # the whole page has changed
     return render(request, "desk/import_status.html", {"batch": batch, "progress": progress})
 
 

@@ -76,7 +76,7 @@ def test_the_check_counts_what_would_be_accepted_and_says_why_rows_are_not(
     assert "march.csv" in page
     assert "Would be accepted</dt><dd>1</dd>" in page
     assert 'Refused</dt><dd>1 <a class="fw-normal" href="/transactions/imports/' in page
-    assert re.search(r'data-label="Line">3</th><td data-label="Why">[^<]*Quantity', page)
+    assert re.search(r'>3</th><td class="desk-wide" data-label="Why">[^<]*Quantity', page)
     assert "Import 1 row<" in page
     assert not Transaction.objects.exists()
 
@@ -229,8 +229,11 @@ def test_a_job_that_nobody_begins_says_that_no_worker_runs(browser: Client) -> N
     assert "no worker is running" in page_of(browser, batch, "/status")
 
 
-def test_the_page_is_loaded_anew_once_the_check_is_done(browser: Client) -> None:
-    batch = ImportBatchFactory(status=ImportStatus.CHECKED)
+@pytest.mark.parametrize("status", [ImportStatus.CHECKED, ImportStatus.FAILED, ImportStatus.PUBLISHED])
+def test_the_page_is_loaded_anew_once_there_is_nothing_to_wait_for(
+    browser: Client, status: ImportStatus
+) -> None:
+    batch = ImportBatchFactory(status=status)
     assert browser.get(f"/desk/data/{batch.pk}/status")["HX-Refresh"] == "true"
 
 

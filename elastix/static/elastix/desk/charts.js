@@ -28,8 +28,8 @@
     return {
       animation: false,
       aria: { enabled: false },
-      legend: { textStyle: { color: text }, data: [data.names.y, ...(second.length ? [data.names.second] : [])] },
-      grid: { left: 8, right: 12, top: 48, bottom: 28, containLabel: true },
+      legend: { top: 0, left: "center", textStyle: { color: text }, data: [data.names.y, ...(second.length ? [data.names.second] : [])] },
+      grid: { left: 8, right: 12, top: overPrices ? 76 : 56, bottom: overPrices ? 28 : 8, containLabel: true },
       tooltip: {
         trigger: "axis",
         renderMode: "richText",
@@ -39,7 +39,7 @@
           return [head, ...lines.map((item) => `${item.seriesName}: ${shown(item.value[1])}`)].join("\n");
         },
       },
-      xAxis: { type: overPrices ? "value" : "category", name: overPrices ? data.names.x : "", nameLocation: "middle", nameGap: 28, scale: true, min: "dataMin", max: "dataMax", ...axis, splitLine: { show: false } },
+      xAxis: { type: overPrices ? "value" : "category", name: overPrices ? data.names.x : "", nameLocation: "middle", nameGap: 28, scale: true, min: "dataMin", max: "dataMax", ...axis, axisLabel: { color: text, showMinLabel: !overPrices, showMaxLabel: !overPrices }, splitLine: { show: false } },
       yAxis: [
         { type: "value", name: data.names.y, min: 0, ...axis },
         ...(overPrices && second.length ? [{ type: "value", name: data.names.second, ...axis, splitLine: { show: false } }] : []),
@@ -50,7 +50,7 @@
           type: "line", name: data.names.y, data: pairs(data, data.y), symbol: "none", color: main,
           markLine: {
             symbol: "none", silent: true, lineStyle: { color: text },
-            data: data.marks.map((mark, at) => ({ xAxis: mark.x, label: { formatter: `${mark.name} ${shown(mark.x)}`, color: text, position: at ? "insideEndTop" : "end" } })),
+            data: data.marks.map((mark, at) => ({ xAxis: mark.x, label: { formatter: `${mark.name} ${shown(mark.x)}`, color: text, position: "end", distance: at ? 20 : 4 } })),
           },
         },
         ...second,
