@@ -201,7 +201,6 @@ TIME_ZONE = "UTC"
 # The API and the admin speak English; the desk asks what its reader speaks.
 USE_I18N = True
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
-LOCALE_PATHS = [BASE_DIR / "elastix" / "locale"]
 
 # --- static files ----------------------------------------------------------------------------------
 STATIC_URL = "/static/"

@@ -31,7 +31,6 @@ def product(request: HttpRequest, code: str) -> HttpResponse:
     code = find_product(code).code
     version = current_version()
     recommendation, curve = recommendation_and_curve(code)
-    gain = recommendation.price.probability_of_gain
     forecast = forecast_of_product(
         version, code, periods=MONTH_DAYS, method=None, price=None, demand_model=AVERAGE
     )
@@ -43,7 +42,6 @@ def product(request: HttpRequest, code: str) -> HttpResponse:
         "changes": newest_outcomes(version, CHANGES_SHOWN, code),
         "forecast": forecast,
         "days": MONTH_DAYS,
-        "chance": None if gain is None else 100 * gain,
     }
     if curve is not None:
         rows = curve_rows(curve)

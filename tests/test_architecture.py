@@ -19,6 +19,7 @@ OUTSIDE_BASE = {
     "apps",
     "celery",
     "checks",
+    "locale",
     "logs",
     "management",
     "middleware",

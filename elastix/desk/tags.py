@@ -50,6 +50,15 @@ def percent(value: Any, places: int = 1) -> str:
 
 
 @register.filter
+def chance(probability: float | None) -> str:
+    """A probability of 0 to 1 in percent; nothing that is estimated is certain."""
+    if not known(probability):
+        return UNKNOWN
+    size = percent(min(max(100 * (probability or 0), 1), 99), 0)
+    return f"> {size}" if (probability or 0) > 0.99 else f"< {size}" if (probability or 0) < 0.01 else size
+
+
+@register.filter
 def signed(text: str) -> str:
     """A formatted number with a plus where it has no minus."""
     return text if text.startswith(("-", UNKNOWN)) else f"+{text}"

@@ -48,22 +48,24 @@ class Progress:
 
     Attributes
     ----------
-    stage : import, figures; "later" where the figures follow by themselves; "" when all is done.
+    stage : import, figures, or "" when there is nothing left to wait for.
     share : what is done of the stage, 0 to 1.
     unattended : nobody has begun with it for so long that probably no worker runs.
+    stale : not all that was loaded is in the figures; it will be within the hour.
     products, sure : the active merchandise, and how much of it has an elasticity graded A or B.
     """
 
     stage: str
     share: float = 0.0
     unattended: bool = False
+    stale: bool = False
     products: int = 0
     sure: int = 0
 
     @property
     def waits(self) -> bool:
         """There is something to look for again in a moment."""
-        return self.stage in ("import", "figures")
+        return self.stage != ""
 
 
 @page(post=Role.ANALYST)
@@ -219,16 +221,13 @@ def _preview(batch: ImportBatch) -> Preview:
 def _progress(batch: ImportBatch) -> Progress:
     if batch.is_open:
         return _of_job("import", batch.job)
-    job = Job.objects.filter(kind=RECOMPUTE, state__in=OPEN_STATES).first()
-    if batch.status == ImportStatus.PUBLISHED and batch.kind == ImportKind.TRANSACTIONS:
-        if job is not None:
-            return _of_job("figures", job)
-        if data_version().is_stale:
-            return Progress("later")
     if batch.status != ImportStatus.PUBLISHED:
         return Progress("")
-    grades = grade_counts()
-    return Progress("", products=merchandise().count(), sure=grades["A"] + grades["B"])
+    job = Job.objects.filter(kind=RECOMPUTE, state__in=OPEN_STATES).first()
+    if job is not None:
+        return _of_job("figures", job)
+    grades, stale = grade_counts(), data_version().is_stale
+    return Progress("", stale=stale, products=merchandise().count(), sure=grades["A"] + grades["B"])
 
 
 def _of_job(stage: str, job: Job | None) -> Progress:

@@ -126,6 +126,23 @@ def test_answers_are_not_kept_by_anybody(browser: Client) -> None:
     assert {"Cookie", "Accept-Language"} <= set(answer["Vary"].split(", "))
 
 
+def test_the_desk_speaks_the_language_that_the_browser_asks_for(client: Client, viewer: User) -> None:
+    german = {"accept-language": "de-AT,de;q=0.9,en;q=0.5"}
+    assert "Passwort" in client.get("/desk/login", headers=german).content.decode()
+    client.force_login(viewer)
+    answer = client.get("/desk/", headers=german)
+    page = answer.content.decode()
+    assert (answer["Content-Language"], '<html lang="de">' in page, "Übersicht" in page) == ("de", True, True)
+    other = client.get("/desk/", headers={"accept-language": "fr"})
+    assert (other["Content-Language"], "Overview" in other.content.decode()) == ("en", True)
+
+
+def test_the_api_speaks_english_whatever_the_browser_asks_for(client: Client, viewer: User) -> None:
+    client.force_login(viewer)
+    problem = client.get("/stock-items?limit=x", headers={"accept-language": "de"}).json()
+    assert problem["errors"][0]["message"] == "A valid integer is required."
+
+
 # --- the policy ------------------------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from elastix.dataset.models import DataVersion
 from elastix.imports.models import ImportBatch, ImportStatus, UploadChunk
 from elastix.jobs.models import Job, JobState
 from pricing.sales.models import Product, Transaction
@@ -237,6 +238,13 @@ def test_the_page_is_loaded_anew_once_there_is_nothing_to_wait_for(
     assert browser.get(f"/desk/data/{batch.pk}/status")["HX-Refresh"] == "true"
 
 
+def test_what_is_not_in_the_figures_yet_is_said(send: Any, browser: Client) -> None:
+    batch = send(f"/desk/data/{send('/desk/data', uploaded(SALES)).pk}", {"action": "import"})
+    assert "follows within the hour" not in page_of(browser, batch)
+    DataVersion.objects.update(sales_version=2)
+    assert "follows within the hour" in page_of(browser, batch)
+
+
 # --- history ---------------------------------------------------------------------------------------------
 
 
@@ -274,5 +282,5 @@ def test_pages_ask_a_fixed_number_of_queries(
         ImportBatchFactory(status=ImportStatus.PUBLISHED, file_name=f"{number}.csv")
     with django_assert_num_queries(6):
         browser.get("/desk/data")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         browser.get(f"/desk/data/{checked.pk}")

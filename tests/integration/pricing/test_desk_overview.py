@@ -53,8 +53,10 @@ def small_shop(db: None) -> None:
     )
 
 
-def test_an_empty_shop_is_told_how_to_begin(browser: Client) -> None:
-    page = page_of(browser)
+def test_an_empty_shop_is_told_how_to_begin(client: Client, browser: Client, analyst: User) -> None:
+    assert "Load your sales" not in page_of(browser)  # a viewer may not
+    client.force_login(analyst)
+    page = page_of(client)
     assert "Load your sales" in page
     assert "manage.py demo" in page
     assert "No sales yet" in page

@@ -7,7 +7,7 @@ import pytest
 from django.test import RequestFactory, override_settings
 from django.utils import translation
 
-from elastix.desk.tags import UNKNOWN, label, money, number, percent, signed, with_query
+from elastix.desk.tags import UNKNOWN, chance, label, money, number, percent, signed, with_query
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,12 @@ def test_a_link_keeps_what_the_address_says_and_changes_what_it_is_told_to() -> 
     }
     assert with_query(context, page=4) == "?q=a%26b&sort=name&page=4"
     assert with_query(context, page="", q="", sort="") == "/desk/products"
+
+
+@pytest.mark.parametrize(
+    ("probability", "text"),
+    [(0.704, "70 %"), (0.9999, "> 99 %"), (1.0, "> 99 %"), (0.004, "< 1 %"), (None, UNKNOWN)],
+)
+def test_nothing_that_is_estimated_is_certain(probability: float | None, text: str) -> None:
+    with translation.override("en"):
+        assert chance(probability) == text

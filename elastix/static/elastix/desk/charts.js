@@ -21,7 +21,7 @@
     const main = css("--bs-primary");
     const other = css("--bs-orange");
     const overPrices = data.kind === "curve";
-    const axis = { axisLabel: { color: text }, nameTextStyle: { color: text }, axisLine: { lineStyle: { color: faint } }, splitLine: { lineStyle: { color: faint } } };
+    const axis = { axisLabel: { color: text, formatter: (value) => (typeof value === "number" ? format.format(value) : value) }, nameTextStyle: { color: text }, axisLine: { lineStyle: { color: faint } }, splitLine: { lineStyle: { color: faint } } };
     const second = data.second.length
       ? [{ type: "line", name: data.names.second, data: pairs(data, data.second), symbol: "none", yAxisIndex: overPrices ? 1 : 0, color: other, lineStyle: { width: 2, type: overPrices ? "dashed" : "solid" } }]
       : [];
@@ -39,7 +39,7 @@
           return [head, ...lines.map((item) => `${item.seriesName}: ${shown(item.value[1])}`)].join("\n");
         },
       },
-      xAxis: { type: overPrices ? "value" : "category", name: overPrices ? data.names.x : "", nameLocation: "middle", nameGap: 28, scale: true, min: "dataMin", max: "dataMax", ...axis, axisLabel: { color: text, showMinLabel: !overPrices, showMaxLabel: !overPrices }, splitLine: { show: false } },
+      xAxis: { type: overPrices ? "value" : "category", name: overPrices ? data.names.x : "", nameLocation: "middle", nameGap: 28, scale: true, min: "dataMin", max: "dataMax", ...axis, axisLabel: { ...axis.axisLabel, showMinLabel: !overPrices, showMaxLabel: false }, splitLine: { show: false } },
       yAxis: [
         { type: "value", name: data.names.y, min: 0, ...axis },
         ...(overPrices && second.length ? [{ type: "value", name: data.names.second, ...axis, splitLine: { show: false } }] : []),
