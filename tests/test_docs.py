@@ -94,6 +94,7 @@ def test_every_management_command_is_named(command: str) -> None:
 
 def test_the_documents_name_only_commands_that_exist() -> None:
     builtin = {"migrate", "createsuperuser", "check", "collectstatic", "changepassword", "runserver"}
+    builtin |= {"makemessages", "compilemessages"}
     assert set(re.findall(r"manage\.py ([a-z_]+)", DOCS)) <= builtin | set(commands())
 
 

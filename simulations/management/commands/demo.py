@@ -14,14 +14,15 @@ from simulations.services.demo import NotEmpty, demo_finish, demo_is_loaded, dem
 
 PORTS_TRIED = 20
 BANNER = """
+  The desk                    {address}/
+                              user {name}, password {password}
   API and its documentation   {address}/docs
   Elasticities                {address}/elasticity?limit=5
   Segments                    {address}/dashboard/segments
   The Iced Latte              {address}/api/analytics/elasticity/P001
   What it should cost         {address}/api/price/recommend/P001
   What to know of it          {address}/api/insights/P001
-  Admin                       {address}/admin/
-                              user {name}, password {password}
+  Admin                       {address}/admin/, the same user
 
   The API answers programs on this machine without a login. Stop with Ctrl+C.
 """
