@@ -196,15 +196,23 @@ def read_options(batch: ImportBatch) -> Options:
     day_first = batch.options.get("day_first")
     if day_first is not None:
         given.setdefault("date_order", "day-first" if day_first else "month-first")
-    before = ImportBatch.objects.filter(kind=batch.kind, status=ImportStatus.PUBLISHED)
+    return Options(
+        time_zone=settings.SHOP_TIME_ZONE,
+        max_bytes=settings.IMPORT_MAX_BYTES,
+        remembered=remembered_mappings(batch.kind),
+        **given,
+    )
+
+
+def remembered_mappings(kind: str) -> dict[tuple[str, ...], Mapping[str, str]]:
+    """The newest mapping that was given for files of this kind with the same columns, by `header_key`."""
+    before = ImportBatch.objects.filter(kind=kind, status=ImportStatus.PUBLISHED)
     before = before.exclude(options__mapping={}).exclude(options__mapping=None)
     remembered: dict[tuple[str, ...], Mapping[str, str]] = {}
     for options, report in before.order_by("-id").values_list("options", "report")[:MOST_REMEMBERED]:
         if mapping := options.get("mapping"):
             remembered.setdefault(header_key(report.get("columns", [])), mapping)
-    return Options(
-        time_zone=settings.SHOP_TIME_ZONE, max_bytes=settings.IMPORT_MAX_BYTES, remembered=remembered, **given
-    )
+    return remembered
 
 
 def rejects_save(batch: ImportBatch, chunk: Chunk) -> None:

@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,12 +22,19 @@ from elastix.dataset.versions import data_version
 from elastix.desk.shell import page
 from elastix.errors import Conflict, Invalid, found
 from elastix.imports.core import UnreadableFile
+from elastix.imports.core.columns import header_key
 from elastix.imports.core.dates import ORDERS
 from elastix.imports.core.options import ACCEPTABLE, SINGLE_OPTIONS, Options
 from elastix.imports.core.preview import Preview, preview, recognise
 from elastix.imports.ingest import file_kinds
 from elastix.imports.models import ImportBatch, ImportStatus
-from elastix.imports.services import batch_again, batch_create, read_options, stored_upload
+from elastix.imports.services import (
+    batch_again,
+    batch_create,
+    read_options,
+    remembered_mappings,
+    stored_upload,
+)
 from elastix.jobs.models import OPEN_STATES, Job, JobState
 from elastix.jobs.recompute import KIND as RECOMPUTE
 from pricing.elasticity.selectors.grades import grade_counts
@@ -51,6 +58,7 @@ class Progress:
     stage : import, figures, or "" when there is nothing left to wait for.
     share : what is done of the stage, 0 to 1.
     unattended : nobody has begun with it for so long that probably no worker runs.
+    error : why the figures could not be computed the last time; "" where they could.
     stale : not all that was loaded is in the figures; it will be within the hour.
     products, sure : the active merchandise, and how much of it has an elasticity graded A or B.
     """
@@ -58,6 +66,7 @@ class Progress:
     stage: str
     share: float = 0.0
     unattended: bool = False
+    error: str = ""
     stale: bool = False
     products: int = 0
     sure: int = 0
@@ -134,11 +143,18 @@ def _check_upload(request: HttpRequest) -> ImportBatch:
     if not file:
         raise UnreadableFile(_("Choose a file first: CSV, TSV or XLSX."))
     kinds = file_kinds()
-    kind = request.POST.get("kind") or recognise(preview(file, kinds, Options()))
+    kind = request.POST.get("kind") or _recognised(file)
     if kind not in kinds:
         raise UnreadableFile(_("Files of this kind cannot be imported."))
     file.seek(0)
     return batch_create(file, kind=kind, file_name=file.name, dry_run=True, user=request.user)
+
+
+def _recognised(file: Any) -> str:
+    """The kind that somebody gave files of the same columns, else the one that they fit best."""
+    seen = preview(file, file_kinds(), Options())
+    told = (kind for kind, each in seen.items() if header_key(each.names) in remembered_mappings(kind))
+    return next(told, None) or recognise(seen)
 
 
 def _check_again(request: HttpRequest, batch: ImportBatch) -> ImportBatch:
@@ -223,11 +239,14 @@ def _progress(batch: ImportBatch) -> Progress:
         return _of_job("import", batch.job)
     if batch.status != ImportStatus.PUBLISHED:
         return Progress("")
-    job = Job.objects.filter(kind=RECOMPUTE, state__in=OPEN_STATES).first()
-    if job is not None:
-        return _of_job("figures", job)
+    newest = list(Job.objects.filter(kind=RECOMPUTE).order_by("-id")[:2])
+    failed = next((job.error for job in newest if job.state not in OPEN_STATES), "")
+    if newest and newest[0].state in OPEN_STATES:
+        return replace(_of_job("figures", newest[0]), error=failed)
     grades, stale = grade_counts(), data_version().is_stale
-    return Progress("", stale=stale, products=merchandise().count(), sure=grades["A"] + grades["B"])
+    return Progress(
+        "", error=failed, stale=stale, products=merchandise().count(), sure=grades["A"] + grades["B"]
+    )
 
 
 def _of_job(stage: str, job: Job | None) -> Progress:

@@ -144,6 +144,38 @@ def test_answers_given_before_stay(send: Any) -> None:
     )  # fmt: skip
 
 
+def test_answers_add_up(send: Any) -> None:
+    text = SALES.replace("Quantity", "Zahl der Dinge").replace("UnitPrice", "Was es kostete")
+    batch = send("/desk/data", uploaded(text) | {"kind": "transactions"})
+    batch = send(f"/desk/data/{batch.pk}", {"action": "check", "column-3": "quantity"})
+    assert batch.status == ImportStatus.FAILED
+    # The page shows what was said, and sends it along.
+    said = {"action": "check", "column-3": "quantity", "column-5": "unit_price"}
+    batch = send(f"/desk/data/{batch.pk}", said)
+    assert (batch.status, batch.options["mapping"]) == (
+        ImportStatus.CHECKED, {"Zahl der Dinge": "quantity", "Was es kostete": "unit_price"},
+    )  # fmt: skip
+    # Said otherwise: another column is the price now, and only that one.
+    batch = send(
+        f"/desk/data/{batch.pk}", {"action": "check", "column-3": "unit_price", "column-5": "quantity"}
+    )
+    assert batch.options["mapping"] == {"Zahl der Dinge": "unit_price", "Was es kostete": "quantity"}
+    batch = send(f"/desk/data/{batch.pk}", {"action": "check", "column-0": "quantity"})
+    assert batch.options["mapping"] == {"Zahl der Dinge": "unit_price", "InvoiceNo": "quantity"}
+
+
+def test_what_was_said_of_the_same_columns_before_is_kept_beside_what_is_new(send: Any) -> None:
+    text = SALES.replace("Quantity", "Zahl der Dinge").replace("Description", "Thing")
+    batch = send("/desk/data", uploaded(text) | {"kind": "transactions"})
+    send(f"/desk/data/{batch.pk}", {"action": "import", "column-3": "quantity"})
+    remembered = send("/desk/data", uploaded(text + "3,CUP,Cup,1,2025-03-03 10:00,4.00\n"))
+    assert (remembered.status, remembered.options) == (ImportStatus.CHECKED, {})
+    assert send(f"/desk/data/{remembered.pk}", {"action": "check"}).options.get("mapping") is None
+    batch = send(f"/desk/data/{remembered.pk}", {"action": "check", "column-2": "description"})
+    assert batch.status == ImportStatus.CHECKED, batch.error
+    assert batch.options["mapping"].items() >= {"Zahl der Dinge": "quantity", "Thing": "description"}.items()
+
+
 def test_another_column_takes_the_place_of_the_one_that_was_found(send: Any) -> None:
     text = SALES.replace("UnitPrice", "UnitPrice,Paid").replace("4.00", "4.00,3.50").replace("6.00", "6.00,5")
     batch = send("/desk/data", uploaded(text))
@@ -204,6 +236,14 @@ def test_an_upload_that_is_not_kept_any_more_is_asked_for(send: Any, browser: Cl
     assert "not kept any more" in answer.content.decode()
 
 
+def test_a_file_that_is_being_read_is_not_read_a_second_time(send: Any, browser: Client) -> None:
+    batch = send("/desk/data", uploaded(SALES))
+    ImportBatch.objects.update(status=ImportStatus.READING)
+    answer = browser.post(f"/desk/data/{batch.pk}", {"action": "import"})
+    assert "still being read" in answer.content.decode()
+    assert ImportBatch.objects.count() == 1
+
+
 # --- how far it is ---------------------------------------------------------------------------------------
 
 
@@ -220,6 +260,16 @@ def test_the_page_asks_again_while_the_figures_are_computed(browser: Client) -> 
     page = page_of(browser, ImportBatchFactory(status=ImportStatus.PUBLISHED), "/status")
     assert "The figures are being computed." in page
     assert "hx-get" in page
+
+
+def test_figures_that_could_not_be_computed_say_why(browser: Client) -> None:
+    batch = ImportBatchFactory(status=ImportStatus.PUBLISHED)
+    Job.objects.create(kind="recompute", state=JobState.FAILED, error="Out of memory.")
+    assert "Out of memory." in page_of(browser, batch)
+    again = Job.objects.create(kind="recompute", state=JobState.RUNNING)
+    assert "Out of memory." in page_of(browser, batch, "/status")
+    Job.objects.filter(pk=again.pk).update(state=JobState.SUCCEEDED)
+    assert "Out of memory." not in page_of(browser, batch)
 
 
 def test_a_job_that_nobody_begins_says_that_no_worker_runs(browser: Client) -> None:

@@ -69,6 +69,13 @@ def test_the_numbers_are_those_of_the_api(
     assert coming["second"][-30:] == [day["quantity"] for day in forecast["forecast"]]
 
 
+def test_the_curve_marks_the_price_of_today_and_the_recommended_one(browser: Client) -> None:
+    PricedProductFactory(code="P001", estimate__std_error=0.05)
+    marks = data_of(page_of(browser, "P001"), "curve-data")["marks"]
+    assert [mark["name"] for mark in marks] == ["today", "recommended"]
+    assert marks[0]["x"] == 12.99 < marks[1]["x"]
+
+
 def test_every_chart_has_a_table_with_its_figures(browser: Client, shop: ImportBatch) -> None:
     page = page_of(browser, "CUP")
     assert page.count("data-chart=") == page.count("Figures of the ") == 2
