@@ -183,7 +183,7 @@ class StockItemViewSet(ElastixViewSet):
     pagination_class = PublishedPage
     default_limit = 50
     lookup_url_kwarg = "code"
-    lookup_value_converter = "str"
+    lookup_value_converter = "product_code"
 
     @operation(response=StockItemSerializer, lists=True)
     def list(self, request: Request) -> Response:

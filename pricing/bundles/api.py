@@ -1,6 +1,7 @@
 """/api/analytics/cross-elasticity, /api/analytics/bundles, /api/price/bundle: products together."""
 
 from typing import Any
+from urllib.parse import quote
 
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -43,7 +44,7 @@ class CrossElasticityQuery(serializers.Serializer[Any]):
             raise serializers.ValidationError(
                 {
                     "product_y": "Name two different products; a product's answer to its own price is at "
-                    f"/api/analytics/elasticity/{attrs['product_x']}."
+                    f"/api/analytics/elasticity/{quote(attrs['product_x'], safe='')}."
                 },
                 code="same",
             )

@@ -131,7 +131,7 @@ class ProductViewSet(ElastixViewSet):
     default_limit = 1000
     items_key = "products"
     lookup_url_kwarg = "code"
-    lookup_value_converter = "str"
+    lookup_value_converter = "product_code"
 
     @operation(body=ProductSerializer, response=ProductDetailSerializer, status=201, errors=(409,))
     def create(self, request: Request) -> Response:

@@ -42,7 +42,7 @@ IMPOSSIBLE = tuple(
     }.items()
     for value in values
 )
-IMPOSSIBLE_CODES = tuple(({"id": code}, "id") for code in ("", None, "a/b", "x" * 51, "é", "a\x00", []))
+IMPOSSIBLE_CODES = tuple(({"id": code}, "id") for code in ("", None, "a\u200bb", "x" * 51, "a\x00", []))
 ROW_KEYS = {"id", "name", "category", "current_price", "cost", "current_margin", "monthly_sales"}
 
 

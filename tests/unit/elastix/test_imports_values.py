@@ -46,8 +46,8 @@ def test_long_texts_are_refused_never_cut():
         f'Description "{"x" * 40}…" has 256 characters; expected at most 255.',
     )
     assert refusal(Country="x" * 61)[0] == "too_long"
-    assert refusal(InvoiceNo="1" * 21)[0] == "too_long"
-    assert refusal(CustomerID="1" * 21)[0] == "too_long"
+    assert refusal(InvoiceNo="1" * 65)[0] == "too_long"
+    assert refusal(CustomerID="1" * 65)[0] == "too_long"
 
 
 @pytest.mark.parametrize("text", ["", "  ", "nan", "NaN", "NULL", "None", "N/A", "#N/A", "<NA>", "NaT"])
@@ -75,8 +75,8 @@ def test_product_codes_are_stripped_and_upper_cased(text, expected):
     assert read(csv_text([row(StockCode=text)])).columns["stock_code"] == [expected]
 
 
-@pytest.mark.parametrize("text", ["A/B", "CAFÉ", "\u0131", "A\tB", "x" * 51])
-def test_product_codes_are_short_printable_ascii_without_slash(text):
+@pytest.mark.parametrize("text", ["A\u200bB", "A\tB", "x" * 51])
+def test_product_codes_are_short_and_can_be_seen(text):
     reason, message = refusal(StockCode=text)
     assert reason == "invalid_code"
     assert message.startswith('StockCode "')
@@ -131,7 +131,7 @@ def test_every_reason_is_explained():
         row(InvoiceDate="x"),
         row(InvoiceDate="13/12/2010"),
         row(InvoiceDate="2200-01-01"),
-        row(StockCode="/"),
+        row(StockCode="\u200b"),
         row(Country="x" * 99),
         row(Country="\x01x"),
         row(Country="\udcff"),
