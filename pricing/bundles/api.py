@@ -26,7 +26,7 @@ from pricing.bundles.models import SOURCES
 from pricing.bundles.selectors.bundles import bundle_offer, bundle_suggestions, counted_baskets
 from pricing.bundles.selectors.pairs import cross_elasticity, pair_is_published
 from pricing.recommendation.api.price_serializers import fraction_field
-from pricing.sales.api.fields import CodeField, amount_field
+from pricing.sales.api.fields import CodeField, QuantityField, amount_field
 from pricing.sales.selectors.products import find_product
 
 FEWEST, MOST = 2, 6
@@ -119,7 +119,7 @@ class BundlePartSerializer(RowSerializer):
     name = serializers.CharField()
     price = MoneyField(source="current_price")
     cost = RoundedField(4, allow_null=True)
-    monthly_sales = serializers.IntegerField(help_text="Units of the 30 days before the as-of date.")
+    monthly_sales = QuantityField(help_text="Units of the 30 days before the as-of date.")
 
 
 class DemandAssumptionSerializer(RowSerializer):

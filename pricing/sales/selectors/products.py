@@ -25,7 +25,7 @@ class ProductRow(NamedTuple):
     category: str
     current_price: Decimal | None
     cost: Decimal | None
-    monthly_sales: int
+    monthly_sales: int | Decimal
 
     @property
     def margin_percent(self) -> Decimal | None:

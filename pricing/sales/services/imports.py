@@ -83,7 +83,7 @@ class TransactionsImport(FileImport):
             uuid7_block(count),
             columns["invoice_no"],
             columns["description"],
-            columns["quantity"],
+            columns["quantity"] if is_postgresql() else map(float, columns["quantity"]),
             map(self.moments.__getitem__, columns["invoice_date"]),
             prices if is_postgresql() else map(float, prices),
             columns["customer_id"],

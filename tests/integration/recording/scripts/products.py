@@ -8,7 +8,7 @@ JAR = {
     "target_stock": 10, "kind": "merchandise", "is_active": True,
 }  # fmt: skip
 WRONG = (
-    {"name": ""}, {"current_price": 0}, {"current_price": "dear"}, {"cost": -1}, {"stock_level": 1.5},
+    {"name": ""}, {"current_price": 0}, {"current_price": "dear"}, {"cost": -1}, {"stock_level": 1.2345},
     {"kind": "idea"}, {"is_active": "perhaps"}, {"name": "x" * 256}, {"cost": "Infinity"},
 )  # fmt: skip
 
