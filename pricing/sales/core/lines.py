@@ -20,6 +20,7 @@ from pricing.sales.core.grouping import (
     group_starts,
     group_sums,
     product_day_key,
+    sold_by_weight,
     split_product_day,
 )
 from pricing.sales.core.totals import totals_periods
@@ -62,7 +63,7 @@ class SalesLines:
     product: IntArray
     day: IntArray
     minute: IntArray
-    quantity: IntArray
+    quantity: FloatArray
     price: FloatArray
     customer: IntArray
     invoice: IntArray
@@ -91,7 +92,7 @@ def clean_lines(lines: SalesLines, products: int) -> CleanLines:
 
     Voided lines and returns count 0 units, exact duplicates within an invoice count once. A quantity is
     capped at max(24, exp(Q3 + 3 max(IQR, 0.5))) of the log quantities of the product's remaining sale lines, unless
-    these are totals.
+    these are totals; without the 24 for goods sold by weight.
     A price is unusable if it is not positive, or more than 4 times above or below the median positive price
     of these lines; such a line still counts as demand.
 
@@ -174,8 +175,10 @@ def data_flags(lines: SalesLines, clean: CleanLines, products: int) -> dict[str,
     }
 
 
-def quantity_caps(product: IntArray, quantity: IntArray, products: int) -> FloatArray:
+def quantity_caps(product: IntArray, quantity: FloatArray, products: int) -> FloatArray:
     """Largest quantity per line that still counts in full, per product: max(24, exp(Q3 + 3 max(IQR, 0.5))).
+
+    Of goods sold by weight the latter alone: two dozen pieces are no bulk order, 24 kilos may be.
 
     Parameters
     ----------
@@ -188,7 +191,8 @@ def quantity_caps(product: IntArray, quantity: IntArray, products: int) -> Float
     """
     first, third = group_quantiles(product, np.log(quantity), products, (0.25, 0.75))
     cap = np.exp(third + IQR_MULTIPLE * np.maximum(third - first, SMALLEST_IQR))
-    return np.fmax(cap, SMALLEST_CAP)
+    pieces = ~sold_by_weight(product, quantity, products)
+    return np.where(pieces, np.fmax(cap, SMALLEST_CAP), cap)
 
 
 def _repeats_on_invoice(lines: SalesLines, sale: BoolArray, products: int) -> BoolArray:
