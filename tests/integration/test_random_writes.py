@@ -63,7 +63,8 @@ Line = dict[str, Any]
 
 @st.composite
 def lines(draw: st.DrawFn) -> Line:
-    quantity = draw(st.sampled_from([1, 2, 3, 6, 12, 24, 400, -1, -2, -6]))
+    kilos = [Decimal("0.35"), Decimal("0.1"), Decimal("1.275"), Decimal("-0.35")]
+    quantity = draw(st.sampled_from([1, 2, 3, 6, 12, 24, 400, -1, -2, -6, *kilos]))
     moment = dt.datetime.combine(
         FIRST_DAY + dt.timedelta(days=draw(st.integers(-3, SHOP.days + 3))),
         dt.time(draw(st.integers(8, 19))),

@@ -1,5 +1,6 @@
 """Weighed goods: quantities with three decimals, from the file to every answer; whole ones stay whole numbers."""
 
+import datetime as dt
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,6 @@ def post(client: APIClient, **changes: Any) -> Any:
 
 def weighed_lines() -> list[tuple[str, ...]]:
     """Half a year of apples by weight, dearer in turn, to two customers."""
-    import datetime as dt
-
     lines = []
     for number in range(180):
         price, kilos = (("2.00", "1.250"), ("2.50", "0.905"), ("3.00", "0.7"))[number // 14 % 3]
@@ -52,6 +51,8 @@ def test_a_file_of_weighed_goods_is_read_whole(commits: Commits, analyst_client:
     product = analyst_client.get("/api/products/APPLE").json()
     assert product["monthly_sales"] == 4.75
     assert [day["quantity"] for day in product["sales_history"]] == [1.25, 0.5, 3]
+    listed = analyst_client.get("/api/products/list").json()["products"]
+    assert [row["monthly_sales"] for row in listed] == [4.75]
 
 
 @pytest.mark.parametrize(
@@ -122,6 +123,10 @@ def test_every_answer_has_the_fractions(commits: Commits, analyst_client: APICli
     batch = bring_in(commits, csv_bytes(weighed_lines()))
     assert batch.rejected == 0, batch.error
     total = float(sum(Decimal(row[3]) for row in weighed_lines()))
+
+    # The clean view, which a recompute writes, has the same fractions.
+    assert set(SalesHistory.objects.values_list("units", flat=True)) == {1.25, 0.905, 0.7}
+    assert set(Transaction.objects.values_list("units", flat=True)) == {1.25, 0.905, 0.7}
 
     def get(path: str, **query: Any) -> Any:
         answer = analyst_client.get(path, query)
