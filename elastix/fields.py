@@ -4,9 +4,10 @@ import os
 import threading
 import time
 import uuid
+from decimal import ROUND_HALF_UP, Decimal
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, overload
 
 from django.db import models
 from django.db.models.functions import Length
@@ -22,6 +23,44 @@ class SortedCharField(models.CharField):  # type: ignore[type-arg]
         parameters = super().db_parameters(connection)
         parameters["collation"] = "C" if connection.vendor == "postgresql" else None
         return parameters
+
+
+QUANTITY_PLACES = 3
+
+
+def as_quantity(value: Decimal | float) -> int | Decimal:
+    """Units to 3 decimals: an int where they are whole, so that 5 is written as 5 wherever it is shown.
+
+    SQLite adds fractions up in floating point; the sums are exact again after this.
+    """
+    if isinstance(value, int):
+        return value
+    exact = Decimal(str(value)).quantize(Decimal(1).scaleb(-QUANTITY_PLACES), ROUND_HALF_UP)
+    whole = int(exact)
+    return whole if whole == exact else exact.normalize()
+
+
+@overload
+def as_number(value: None) -> None: ...
+@overload
+def as_number(value: Decimal | int) -> int | float: ...
+def as_number(value: Decimal | int | None) -> int | float | None:
+    """The same for calculations and JSON."""
+    return float(value) if isinstance(value, Decimal) else value
+
+
+class QuantityField(models.DecimalField):  # type: ignore[type-arg]
+    """Units, exact to 3 decimals (weighed goods); see `as_quantity` for what is read.
+
+    Whole numbers take no more room than in an integer column: SQLite stores them as integers.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("max_digits", 18)
+        super().__init__(*args, **kwargs | {"decimal_places": QUANTITY_PLACES})
+
+    def from_db_value(self, value: Decimal | None, expression: Any, connection: Any) -> int | Decimal | None:
+        return None if value is None else as_quantity(value)
 
 
 def length_check(field: str, limit: int, table: str) -> models.CheckConstraint:

@@ -288,6 +288,9 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "elastix.api.schema.add_examples",
     ],
+    "PATH_CONVERTER_OVERRIDES": {
+        "product_code": {"type": "string", "minLength": 1, "description": "Percent-encoded, a slash as %2F."},
+    },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "JobStateEnum": "elastix.jobs.models.JobState.choices",

@@ -40,7 +40,7 @@ class CustomerField(TextField):
     """A customer id; spreadsheets write numbers as 17850.0, blanks mean that nobody is known."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=20, allow_null=True, allow_blank=True, **kwargs)
+        super().__init__(allow_null=True, allow_blank=True, **kwargs)
 
     def to_internal_value(self, data: Any) -> str | None:  # type: ignore[override]
         value = super().to_internal_value(data)

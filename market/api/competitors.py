@@ -288,7 +288,7 @@ class MarketViewSet(ElastixViewSet):
     """Products among those of the competitors."""
 
     lookup_url_kwarg = "code"
-    lookup_value_converter = "str"
+    lookup_value_converter = "product_code"
 
     @operation(query=MarketQuery, response=MarketSerializer)
     def retrieve(self, request: Request, code: str) -> Response:

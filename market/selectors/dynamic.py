@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from elastix.fields import as_number
 from market.core.dynamic import BUILT_IN, DynamicSettings, Factors, dynamic_factors
 from market.selectors.signals import Demand, demand_of, ruled_price, shop_moment, stale_data
 from pricing.recommendation.core.limits import cents_to_money, constrain_price
@@ -104,8 +105,8 @@ def dynamic_price(product: Product, given: Given | None = None) -> DynamicPrice:
     facts = price_facts([product.code])[product.code]
     now, known = shop_moment(given.time), demand_of([product.code]).get(product.code, Demand(0, 0))
     found: dict[str, Any] = {
-        "current_stock": product.stock_level,
-        "target_stock": product.target_stock,
+        "current_stock": as_number(product.stock_level),
+        "target_stock": as_number(product.target_stock),
         "current_demand": known.recent,
         "expected_demand": None if known.is_thin else known.usual,
         "time_of_day": now.hour,

@@ -59,7 +59,7 @@ class InsightsViewSet(ElastixViewSet):
     """Findings on a product."""
 
     lookup_url_kwarg = "code"
-    lookup_value_converter = "str"
+    lookup_value_converter = "product_code"
 
     @operation(response=InsightsSerializer)
     def retrieve(self, request: Request, code: str) -> Response:

@@ -279,13 +279,13 @@ class PriceTrialViewSet(_ProjectingViewSet):
 class PriceAnalysisViewSet(_ProjectingViewSet):
     """One product over a range of prices."""
 
-    @action(detail=False, url_path="demand-curve/<str:code>")
+    @action(detail=False, url_path="demand-curve/<product_code:code>")
     @operation(query=DemandCurveQuery, response=DemandCurveSerializer)
     def demand_curve(self, request: Request, code: str) -> Response:
         """A product's units, revenue and profit of 30 days over a range of prices."""
         return self._answer(code, demand_over_prices, self.query)
 
-    @action(detail=False, url_path="profit-impact/<str:code>")
+    @action(detail=False, url_path="profit-impact/<product_code:code>")
     @operation(query=ProfitImpactQuery, response=ProfitImpactSerializer)
     def profit_impact(self, request: Request, code: str) -> Response:
         """Margin, markup, profit and break-even of a product now, at another price, and over a range of prices."""

@@ -10,6 +10,7 @@ from django.db.models import Sum
 
 from elastix.api.fields import rounded
 from elastix.dataset.models import DataVersion
+from elastix.fields import as_number
 from pricing.elasticity.core.demand import AVERAGE
 from pricing.elasticity.core.pooled import PRICES_FOLLOW_SALES
 from pricing.forecasting.selectors.forecasts import forecast_of_product
@@ -66,15 +67,15 @@ def _view(version: DataVersion, product: Product, facts: PriceFacts, group: Pric
         price=None if facts.price is None else float(facts.price),
         cost=None if np.isnan(cost) else cost,
         cost_assumed=bool(group and group.inputs.cost_assumed[0]),
-        units=max(summary.monthly_sales, 0) if summary else 0,
+        units=max(as_number(summary.monthly_sales), 0) if summary else 0,
         revenue=_recent_revenue(version, product),
         grade=facts.grade,
         elasticity=facts.elasticity,
         sold_days=summary.sold_days if summary else 0,
         days_since_sale=(version.as_of - last_sold).days if version.as_of and last_sold else None,
         target_margin=None if target_margin is None else float(target_margin),
-        stock_level=product.stock_level,
-        target_stock=product.target_stock,
+        stock_level=as_number(product.stock_level),
+        target_stock=as_number(product.target_stock),
         recommended=recommended,
         market=market,
         segments=_segments(version, product) if group else (),

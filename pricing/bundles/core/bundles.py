@@ -64,7 +64,7 @@ class Bundle:
 def bundle(
     prices: Sequence[Decimal],
     costs: Sequence[Decimal | None],
-    quantities: Sequence[int],
+    quantities: Sequence[int | Decimal],
     *,
     discount: Decimal | None = None,
     expected_saving: Decimal | None = None,

@@ -10,6 +10,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Greatest
 
 from elastix.errors import Conflict, FieldError, Invalid
+from elastix.fields import QuantityField
 from pricing.bundles.core.bundles import Bundle, bundle
 from pricing.bundles.core.constants import FEWEST_TOGETHER
 from pricing.bundles.models import CrossPriceModel, ProductPair, Relationship
@@ -165,7 +166,9 @@ def counted_baskets() -> int:
 
 
 def _priced(codes: Sequence[str]) -> list[Any]:
-    month = Greatest(Coalesce("summary__monthly_sales", 0), 0)
+    month = Greatest(
+        Coalesce("summary__monthly_sales", 0, output_field=QuantityField()), 0, output_field=QuantityField()
+    )
     products = Product.objects.annotate(monthly_sales=month).in_bulk(codes)
     for place, code in enumerate(codes):
         if products[code].kind == Kind.SERVICE:

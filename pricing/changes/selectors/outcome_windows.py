@@ -317,7 +317,7 @@ def _shop_days(version: DataVersion) -> tuple[int, FloatArray]:
     kept: tuple[int, FloatArray] | None = cache.get(key)
     if kept is None:
         days, quantity = fetch_columns(
-            f"SELECT {epoch_day('s.date')}, SUM(s.quantity) FROM pricing_saleshistory s "
+            f"SELECT {epoch_day('s.date')}, CAST(SUM(s.quantity) AS double precision) FROM pricing_saleshistory s "
             "JOIN pricing_product p ON p.code = s.product_id "
             "WHERE p.kind = 'merchandise' AND s.quantity > 0 GROUP BY s.date",
             columns=2,
@@ -336,7 +336,7 @@ def _daily_rows(
     found = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0), np.zeros(0))]
     for chunk in batches(codes, CODES_A_STATEMENT):
         product, day, quantity, revenue = fetch_columns(
-            f"SELECT product_id, {day_of('date')}, quantity, CAST(revenue AS double precision) "
+            f"SELECT product_id, {day_of('date')}, CAST(quantity AS double precision), CAST(revenue AS double precision) "
             f"FROM pricing_saleshistory WHERE product_id IN ({placeholders(len(chunk))}) "
             "AND date >= %s AND date < %s",
             [*chunk, day_of_epoch(first).isoformat(), day_of_epoch(stop).isoformat()],

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 
 from elastix.dataset.models import DataVersion
 from elastix.errors import Conflict, NotFound
+from elastix.fields import QuantityField
 from pricing.elasticity.core.diagnostics import Diagnostics, NotEstimable, diagnose
 from pricing.elasticity.core.estimates import (
     ARC,
@@ -91,7 +92,7 @@ def elasticity_rows(
 def _sums(prefix: str) -> dict[str, Any]:
     return {
         "avg_price": F(f"{prefix}avg_price"),
-        "total_quantity": Coalesce(F(f"{prefix}total_quantity"), 0),
+        "total_quantity": Coalesce(F(f"{prefix}total_quantity"), 0, output_field=QuantityField()),
         "r_squared": Coalesce(F(f"{prefix}r_squared"), 0.0),
     }
 

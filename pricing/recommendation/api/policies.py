@@ -131,7 +131,7 @@ class PricePolicyViewSet(ElastixViewSet):
         policy_delete(policy_id, user=request.user)
         return Response(status=204)
 
-    @action(detail=False, url_path="effective/<str:code>")
+    @action(detail=False, url_path="effective/<product_code:code>")
     @operation(response=EffectivePolicySerializer)
     def effective(self, request: Request, code: str) -> Response:
         """What holds for the price of a product, and which policy each setting comes from."""

@@ -33,9 +33,9 @@ class ProductDetail:
     current_price: Decimal | None
     cost: Decimal | None
     margin_percent: Decimal | None
-    monthly_sales: int
-    stock_level: int | None
-    target_stock: int | None
+    monthly_sales: int | Decimal
+    stock_level: int | Decimal | None
+    target_stock: int | Decimal | None
     kind: str
     is_active: bool
     price_source: str

@@ -10,6 +10,8 @@ from pricing.sales.core.service_codes import normalise_code
 MAX_QUANTITY: Final = 999_999
 MAX_PRICE: Final = Decimal("99999999.9999")
 MAX_STOCK: Final = 10_000_000
+QUANTITY_PLACES: Final = 3  # weighed goods: 1.250 kg
+LONGEST_ID: Final = 64  # of an invoice or a customer
 
 
 class ImportKind(StrEnum):
@@ -38,9 +40,21 @@ def _money(
     )  # fmt: skip
 
 
+def stock_field(name: str, aliases: tuple[str, ...], minimum: int) -> Field:
+    """Units in stock."""
+    return Field(name, aliases, kind="decimal", places=QUANTITY_PLACES, minimum=minimum, maximum=MAX_STOCK)
+
+
 TRANSACTIONS: Final = FileSchema(
     (
-        Field("invoice_no", column_names("invoice"), kind="code", required=True, instead="", max_length=20),
+        Field(
+            "invoice_no",
+            column_names("invoice"),
+            kind="code",
+            required=True,
+            instead="",
+            max_length=LONGEST_ID,
+        ),
         Field(
             "stock_code",
             column_names("product_code"),
@@ -52,7 +66,8 @@ TRANSACTIONS: Final = FileSchema(
         Field(
             "quantity",
             column_names("quantity"),
-            kind="integer",
+            kind="decimal",
+            places=QUANTITY_PLACES,
             required=True,
             minimum=-MAX_QUANTITY,
             maximum=MAX_QUANTITY,
@@ -77,7 +92,7 @@ TRANSACTIONS: Final = FileSchema(
         Field("status", column_names("status"), max_length=60, empty="", inspected=True),
         Field("line_type", column_names("line_type"), max_length=60, empty="", inspected=True),
         Field("currency", column_names("currency"), max_length=10, empty="", inspected=True),
-        Field("customer_id", column_names("customer"), kind="code", max_length=20),
+        Field("customer_id", column_names("customer"), kind="code", max_length=LONGEST_ID),
         Field("country", column_names("country"), max_length=60, empty=""),
     ),
     fallback={"stock_code": "description"},
@@ -97,7 +112,7 @@ PRODUCTS: Final = FileSchema(
         Field("category", column_names("category"), max_length=100, empty=""),
         Field("cost", column_names("cost"), kind="decimal", rounds=True, minimum=0, maximum=MAX_PRICE),
         list_price_field("current_price", column_names("list_price")),
-        Field("stock_level", column_names("stock"), kind="integer", minimum=-MAX_STOCK, maximum=MAX_STOCK),
-        Field("target_stock", column_names("target_stock"), kind="integer", minimum=0, maximum=MAX_STOCK),
+        stock_field("stock_level", column_names("stock"), -MAX_STOCK),
+        stock_field("target_stock", column_names("target_stock"), 0),
     )
 )

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from elastix.fields import SortedCharField, choice_check, length_check, range_check
+from elastix.fields import QuantityField, SortedCharField, choice_check, length_check, range_check
 from pricing.sales.core.service_codes import normalise_code
 
 MAX_PRICE = Decimal("99999999.9999")
@@ -65,10 +65,12 @@ class Product(models.Model):
         validators=[MinValueValidator(Decimal(0)), MaxValueValidator(MAX_PRICE)],
         help_text="What one unit costs the shop.",
     )
-    stock_level = models.IntegerField(
-        null=True, blank=True, validators=[MinValueValidator(-10_000_000), MaxValueValidator(10_000_000)]
+    stock_level = QuantityField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(-10_000_000), MaxValueValidator(10_000_000)],
     )
-    target_stock = models.IntegerField(
+    target_stock = QuantityField(
         null=True, blank=True, validators=[MinValueValidator(0), MaxValueValidator(10_000_000)]
     )
     kind = models.CharField(max_length=11, choices=Kind, default=Kind.MERCHANDISE)

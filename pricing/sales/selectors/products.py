@@ -25,7 +25,7 @@ class ProductRow(NamedTuple):
     category: str
     current_price: Decimal | None
     cost: Decimal | None
-    monthly_sales: int
+    monthly_sales: int | Decimal
 
     @property
     def margin_percent(self) -> Decimal | None:
@@ -75,7 +75,11 @@ def products_matching(products: QuerySet[Product], text: str) -> QuerySet[Produc
             Q(code__contains=text.upper()) | Q(folded_name__contains=text.lower())
         )
     wanted = _folded(text)
-    codes = [code for code, name in products.values_list("code", "name") if wanted in _folded(name)]
+    codes = [
+        code
+        for code, name in products.values_list("code", "name")
+        if wanted in _folded(code) or wanted in _folded(name)
+    ]
     # As rows of one parameter: databases limit the number of parameters, not their length.
     rows = "jsonb_array_elements_text(%s::jsonb) AS given(value)" if is_postgresql() else "json_each(%s)"
     return products.filter(code__in=RawSQL(f"SELECT value FROM {rows}", [json.dumps(codes)]))  # noqa: S611

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import partial
 from typing import Any, ClassVar
 
@@ -45,6 +46,7 @@ _SHARED = (
     "id, invoice_no, description, quantity, invoice_date, unit_price, customer_id, country, date, is_return"
 )
 _COLUMNS = [*_SHARED.split(", "), "product_code", "batch_id", "token", "line"]
+ONE = Decimal(1)
 # Fewer rows than these may well be returns only.
 FEWEST_TO_ASK = 20
 
@@ -135,7 +137,7 @@ class TransactionsImport(FileImport):
             uuid7_block(count),
             columns["invoice_no"],
             columns["description"],
-            quantities,
+            quantities if is_postgresql() else map(float, quantities),
             map(self.moments.__getitem__, columns["invoice_date"]),
             prices if is_postgresql() else map(float, prices),
             columns["customer_id"],
@@ -158,7 +160,7 @@ class TransactionsImport(FileImport):
         self.staged += len(returns)
         self.returned += sum(returns)
         pairs = zip(columns["invoice_no"], columns["quantity"], returns, strict=True)
-        cancelled = [quantity for invoice, quantity, each in pairs if each and is_return(invoice, 1)]
+        cancelled = [quantity for invoice, quantity, each in pairs if each and is_return(invoice, ONE)]
         self.cancelled += len(cancelled)
         self.cancelled_negative += sum(quantity < 0 for quantity in cancelled)
         self.totals.add(columns["stock_code"], columns["invoice_date_day"], columns["quantity"])

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from django.conf import settings
 from django.db import transaction
@@ -59,7 +60,7 @@ def product_create(*, code: str, by: str, **fields: Any) -> Product:
     lock_version()
     if Product.objects.filter(code=code).exists():
         raise Conflict(
-            f"There is a product {code} already. To change it, send PATCH to /api/products/{code}."
+            f"There is a product {code} already. To change it, send PATCH to /api/products/{quote(code, safe='')}."
         )
     product = Product(code=code, name=code, kind=kind_of(code))
     _edit(product, fields)

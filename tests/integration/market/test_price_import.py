@@ -100,7 +100,7 @@ def test_of_two_lines_for_one_sight_the_last_counts(send: Send) -> None:
     ("row", "reason"),
     [
         (b"NOTHING,A,1.00,2025-03-01,", "unknown_product"),
-        (b"a/b,A,1.00,2025-03-01,", "invalid_code"),
+        (b"a\xe2\x80\x8bb,A,1.00,2025-03-01,", "invalid_code"),
         (b",A,1.00,2025-03-01,", "value_missing"),
         (b"CUP,,1.00,2025-03-01,", "value_missing"),
         (b"CUP,A,,2025-03-01,", "value_missing"),

@@ -157,6 +157,25 @@ RIGHT: dict[str, list[tuple[Any, ...]]] = {
         *on("2025-03-13", 7, price="10.1"),
     ],
     "refund_negative_price.csv": [*on("2025-03-13 10:00", 3), *on("2025-03-14 10:00", -1, -1, -1)],
+    "qty_kg.csv": [
+        *on("2025-03-13", 1.25, price="2.99", code="APPLE"),
+        *on("2025-03-14", 0.5, price="2.99", code="APPLE"),
+        *on("2025-03-15", 2, 1, price="2.99", code="APPLE"),
+    ],
+    "ids_uuid.csv": [*on("2025-03-13", 5), *on("2025-03-14", 5)],
+    "codes_slash_umlaut.csv": [
+        *on("2025-03-13", 5, code="A/12-B"),
+        *on("2025-03-14", 5, price="2", code="KÄSE-1"),
+        *on("2025-03-14", 5, price="2", code="CRÈME BRÛLÉE"),
+        *on("2025-03-14", 5, price="2", code="咖啡"),
+        *on("2025-03-14", 5, price="2", code="50% OFF TEE"),
+        *on("2025-03-14", 5, price="2", code="A+B?X=1#3"),
+    ],
+    "square_items.csv": [
+        *on("2025-03-13 10:15", 1, price="4", code="LAT-L"),
+        *on("2025-03-13 10:17", 2, price="4.5", code="LAT-L"),
+        *on("2025-03-13 10:20", -1, price="4.5", code="LAT-L"),
+    ],
     "refund_rows.csv": [*on("2025-03-13", 3), *on("2025-03-14", -3, 2)],
 }
 

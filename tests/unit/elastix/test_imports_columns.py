@@ -251,8 +251,8 @@ def test_products_are_mapped_too():
         "category": ["Coffee", ""],
         "cost": ["8.5000", "None"],
         "current_price": ["12.99", "None"],
-        "stock_level": ["40", "None"],
-        "target_stock": ["60", "None"],
+        "stock_level": ["40.000", "None"],
+        "target_stock": ["60.000", "None"],
     }
 
 

@@ -76,11 +76,11 @@ def test_dates_are_cells_of_dates_serial_numbers_or_texts(cell, expected):
         ({"InvoiceDate": 1}, "year_out_of_range"),
         ({"InvoiceDate": datetime(2010, 12, 1).time()}, "not_a_date"),
         ({"Quantity": True}, "not_a_number"),
-        ({"Quantity": 1.5}, "not_whole"),
+        ({"Quantity": 1.2345}, "too_many_decimals"),
         ({"Quantity": None}, "value_missing"),
         ({"UnitPrice": 0.00001}, "too_many_decimals"),
         ({"UnitPrice": "#N/A"}, "value_missing"),
-        ({"StockCode": "a/b"}, "invalid_code"),
+        ({"StockCode": "a\u200bb"}, "invalid_code"),
     ],
 )
 def test_bad_cells_are_refused_with_their_row(changes, reason):
