@@ -8,6 +8,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from elastix.currency import UnknownCurrency, find_currency
 from elastix.secrets import PLACEHOLDER_PASSWORDS, kept_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -40,6 +41,10 @@ if PRODUCTION:
 # --- the shop --------------------------------------------------------------------------------------
 SHOP_NAME = env.str("SHOP_NAME", "Our shop")
 SHOP_CURRENCY = env.str("SHOP_CURRENCY", "GBP")
+try:
+    find_currency(SHOP_CURRENCY)
+except UnknownCurrency as error:
+    raise ImproperlyConfigured(str(error)) from error
 try:
     SHOP_TIME_ZONE = ZoneInfo(env.str("SHOP_TIME_ZONE", "UTC"))
 except (ZoneInfoNotFoundError, ValueError) as error:
@@ -263,6 +268,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "elastix.api.schema.add_examples",
+        "elastix.api.schema.name_the_shop",
     ],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {

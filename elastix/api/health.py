@@ -14,6 +14,7 @@ from elastix import __version__
 from elastix.api.operations import operation
 from elastix.api.viewsets import ElastixViewSet
 from elastix.dataset.versions import data_version, zone_changed
+from elastix.shop import shop_currency, shop_name
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +27,9 @@ class HealthSerializer(serializers.Serializer[Any]):
     data_version = serializers.IntegerField(allow_null=True)
     last_recompute = serializers.DateTimeField(allow_null=True)
     failing = serializers.ListField(child=serializers.CharField())
+    shop = serializers.CharField(help_text="The shop's name.")
+    currency = serializers.CharField(help_text="ISO 4217 code of the currency that all amounts are in.")
+    currency_decimals = serializers.IntegerField(help_text="Decimals of its smallest unit.")
 
 
 class HealthViewSet(ElastixViewSet):
@@ -54,6 +58,9 @@ class HealthViewSet(ElastixViewSet):
             "data_version": version and version.published_version,
             "last_recompute": version and version.published_at,
             "failing": failing,
+            "shop": shop_name(),
+            "currency": shop_currency().code,
+            "currency_decimals": shop_currency().decimals,
         }
         return Response(body, status=503 if failing else 200, headers={"Cache-Control": "no-store"})
 

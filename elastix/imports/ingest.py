@@ -34,6 +34,11 @@ class FileImport:
         self.batch, self.token = batch, token
         self.written: dict[str, int] = {}
 
+    @classmethod
+    def file_schema(cls) -> FileSchema:
+        """The columns as the settings of now have them."""
+        return cls.schema
+
     def stage(self, chunk: Chunk) -> None:
         """Keep the good rows of a chunk where nobody sees them yet. Not called in a dry run."""
         raise NotImplementedError
@@ -86,7 +91,7 @@ def ingest(kind: type[FileImport], run: JobRun) -> dict[str, Any]:
     rows = kind(batch, run.token)
     with stored_upload(batch) as file:
         try:
-            _stage(run, rows, open_table(file, kind.schema, read_options(batch)))
+            _stage(run, rows, open_table(file, kind.file_schema(), read_options(batch)))
         except UnreadableFile as error:
             raise JobFailed(str(error)) from error
     run.progress(kind.reading_share)

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 
 from elastix.dataset.models import DataVersion
 from elastix.errors import found
+from elastix.shop import shop_currency
 from market.core.attraction import market_shares, own_elasticity, price_sensitivity
 from market.core.positioning import Advice, MarketPosition, advise, market_position
 from market.models import Competitor, CompetitorPrice
@@ -270,7 +271,7 @@ def _advice(position: MarketPosition, product: Product, known: CompetitorPrices,
     if product.current_price is None:
         return Advice("NO_OWN_PRICE", f"{code} has no price of ours yet: set one, then it can be placed.")
     cost = None if product.cost is None else float(product.cost)
-    return advise(position, float(product.current_price), cost)
+    return advise(position, float(product.current_price), cost, shop_currency())
 
 
 def _history(code: str, since: dt.datetime) -> list[MarketHistory]:

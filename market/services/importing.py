@@ -6,8 +6,10 @@ from typing import Any
 
 from django.utils import timezone
 
+from elastix.currency import TWO_DECIMALS, Currency
 from elastix.imports.core import Field, FileSchema
 from elastix.imports.ingest import UpsertImport, ingest, ingest_failed
+from elastix.shop import shop_currency
 from elastix.sql import batches
 from market.services.competitors import ObservedPrice, prices_upsert
 from pricing.sales.core.files import CODE_NAMES, list_price_field
@@ -30,22 +32,27 @@ def _check_rows(columns: Mapping[str, Sequence[Any]]) -> Iterator[tuple[int, str
             yield row, "in_the_future", f"The date {moment[0]:%Y-%m-%d} lies in the future."
 
 
-SCHEMA = FileSchema(
-    (
-        Field(
-            "product_code",
-            ("code", "stock_code", *CODE_NAMES),
-            kind="code",
-            required=True,
-            convert=normalise_code,
+def _schema(currency: Currency) -> FileSchema:
+    return FileSchema(
+        (
+            Field(
+                "product_code",
+                ("code", "stock_code", *CODE_NAMES),
+                kind="code",
+                required=True,
+                convert=normalise_code,
+            ),
+            Field("competitor_name", ("competitor", "seller", "shop"), required=True, max_length=255),
+            list_price_field("price", ("competitor price", "unit_price"), currency, required=True),
+            Field("recorded_at", ("recorded", "seen at", "date", "datetime"), kind="datetime", required=True),
+            Field("source", ("url",), max_length=100, empty=""),
         ),
-        Field("competitor_name", ("competitor", "seller", "shop"), required=True, max_length=255),
-        list_price_field("price", ("competitor price", "unit_price"), required=True),
-        Field("recorded_at", ("recorded", "seen at", "date", "datetime"), kind="datetime", required=True),
-        Field("source", ("url",), max_length=100, empty=""),
-    ),
-    _check_rows,
-)
+        _check_rows,
+    )
+
+
+SCHEMA = _schema(TWO_DECIMALS)
+"""Its names and options are the same in every currency."""
 
 
 KIND = "competitor_prices"
@@ -56,6 +63,10 @@ class CompetitorPricesImport(UpsertImport):
 
     kind = KIND
     schema = SCHEMA
+
+    @classmethod
+    def file_schema(cls) -> FileSchema:
+        return _schema(shop_currency())
 
     def row(self, values: dict[str, Any]) -> ObservedPrice:
         del values["recorded_at_day"]

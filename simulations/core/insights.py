@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
+from elastix.currency import TWO_DECIMALS, Currency
+
 MONTH_DAYS: Final = 30
 MONTH, ONCE = f"{MONTH_DAYS} days", "once"
 NOTABLE_GAP: Final = 0.05
@@ -102,6 +104,7 @@ class ProductView:
     market: Market | None = None
     segments: Sequence[SegmentShare] = ()
     outlook: Outlook | None = None
+    currency: Currency = TWO_DECIMALS
 
     @property
     def unit_margin(self) -> float | None:
@@ -147,7 +150,8 @@ class Insight:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """How a finding is worded; in braces, as in `str.format`, what the view and the finder know.
+    """How a finding is worded; in braces, as in `str.format`, what the view and the finder know;
+    "$" formats money.
 
     Attributes
     ----------
@@ -167,7 +171,7 @@ class Template:
 
 
 _MARGIN = "The margin is {margin:.1%} of the price, the target {target_margin:.1%}."
-_GAP = "The price is {distance:.1%} {side} the mean of {market.count:competitor} ({market.mean:.2f})."
+_GAP = "The price is {distance:.1%} {side} the mean of {market.count:competitor} ({market.mean:$})."
 _COVER = "The stock of {stock:,.0f} lasts {cover_days:day} at the sales expected."
 _SEGMENT = (
     "Customers in the segment {most.segment} bring {revenue_share:.1%} of its revenue;"
@@ -188,28 +192,28 @@ _TREND_EVIDENCE = "units_last_30_days=units units=outlook.units low=outlook.low 
 # fmt: off
 TEMPLATES: Final = {
     "below_cost": Template(
-        "below_cost", "Each unit is sold for {loss:.2f} less than it costs.",
+        "below_cost", "Each unit is sold for {loss:$} less than it costs.",
         "raise_price_or_stop", "Raise the price above the cost, check the cost, or stop selling it.",
         "price cost units"),
     "off_optimum": Template(
-        "price_{side}_optimum", "The price of {price:.2f} is {side} the best allowed one. {recommended.rationale}",
-        "propose_price", "Propose {recommended.price:.2f}.",
+        "price_{side}_optimum", "The price of {price:$} is {side} the best allowed one. {recommended.rationale}",
+        "propose_price", "Propose {recommended.price:$}.",
         "current_price=price recommended_price=recommended.price expected_gain=recommended.gain elasticity",
         price="recommended.price"),
     "margin_in_reach": Template(
-        "margin_below_target", _MARGIN, "propose_price", "Propose {recommended.price:.2f}, a step towards the target.",
+        "margin_below_target", _MARGIN, "propose_price", "Propose {recommended.price:$}, a step towards the target.",
         _MARGIN_EVIDENCE, price="recommended.price"),
     "margin_out_of_reach": Template(
         "margin_below_target", _MARGIN,
-        "lower_cost", "Buy for {affordable:.2f} a unit or less: no higher price is recommended.", _MARGIN_EVIDENCE),
+        "lower_cost", "Buy for {affordable:$} a unit or less: no higher price is recommended.", _MARGIN_EVIDENCE),
     "gap": Template(
         "price_{side}_competitors", _GAP,
         "watch", "Compare what you offer with what they do before following them.", _GAP_EVIDENCE),
     "gap_worth_closing": Template(
-        "price_{side}_competitors", _GAP + " Charging the mean is expected to earn {gain:,.2f} more.",
-        "move_towards_market", "Move towards {market.mean:.2f} as far as the policy allows.", _GAP_EVIDENCE),
+        "price_{side}_competitors", _GAP + " Charging the mean is expected to earn {gain:,$} more.",
+        "move_towards_market", "Move towards {market.mean:$} as far as the policy allows.", _GAP_EVIDENCE),
     "gap_worth_keeping": Template(
-        "price_{side}_competitors", _GAP + " Charging the mean is expected to cost {loss:,.2f}.",
+        "price_{side}_competitors", _GAP + " Charging the mean is expected to cost {loss:,$}.",
         "keep_price", "Do not follow them.", _GAP_EVIDENCE),
     "stock_runs_out": Template("stock_runs_out", _COVER, "reorder", "Order {order:unit}.", _COVER_EVIDENCE),
     "overstocked": Template(
@@ -234,7 +238,7 @@ TEMPLATES: Final = {
         "test_price", "Vary the price for some weeks, so that its effect shows in the sales.",
         "grade sold_days elasticity"),
     "cost_assumed": Template(
-        "no_cost", "The cost is not known; {cost:.2f} a unit is assumed.",
+        "no_cost", "The cost is not known; {cost:$} a unit is assumed.",
         "enter_cost", "Enter what one unit costs.", "cost=unknown assumed_cost=cost"),
     "no_cost": Template(
         "no_cost", "The cost is not known, so nothing can be said of its profit.",
@@ -340,7 +344,7 @@ def _idle(view: ProductView) -> Iterator[Insight]:
     if days is None or days <= RECENT_DAYS_WITHOUT_SALES:
         return
     money = max(view.stock_level or 0.0, 0.0) * (view.cost or 0.0)
-    tied_up = f"; {money:,.2f} is tied up in stock" if money else ""
+    tied_up = f"; {view.currency.text(money)} is tied up in stock" if money else ""
     case = "not_selling" if days > INACTIVE_DAYS else "slow_selling"
     yield _insight(view, case, money, SURE, tied_up=tied_up)
 
@@ -366,12 +370,15 @@ _FINDERS = (
 
 
 class _Formatter(string.Formatter):
-    """Writes percents as "1.5 %"; a word as the format counts: "1 day", "2 days"."""
+    """Writes percents as "1.5 %"; money ("$") to the smallest unit; a word as the format counts: "1 day", "2 days"."""
+
+    def __init__(self, currency: Currency = TWO_DECIMALS) -> None:
+        self.money = f".{currency.decimals}f"
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if format_spec.isalpha():
             return f"{value:,.0f} {format_spec}{'' if round(value) == 1 else 's'}"
-        text = str(super().format_field(value, format_spec))
+        text = str(super().format_field(value, format_spec.replace("$", self.money)))
         return text.replace("%", " %") if format_spec.endswith("%") else text
 
 
@@ -380,20 +387,20 @@ _WORDS = _Formatter()
 
 def _insight(view: ProductView, case: str, money: float, confidence: float, **values: Any) -> Insight:
     """Word a finding by its template, from the view and the finder's own values."""
-    template = TEMPLATES[case]
+    template, words = TEMPLATES[case], _Formatter(view.currency)
     known = {each.name: getattr(view, each.name) for each in fields(view)} | values
 
     def find(place: str) -> Any:
-        return _WORDS.get_field(place, (), known)[0]
+        return words.get_field(place, (), known)[0]
 
     places = (entry.partition("=") for entry in template.evidence.split())
     price = find(template.price) if template.price else None
     return Insight(
-        kind=_WORDS.format(template.kind, **known),
-        finding=_WORDS.format(template.finding, **known),
+        kind=words.format(template.kind, **known),
+        finding=words.format(template.finding, **known),
         money_at_stake=money,
         confidence=confidence,
-        action=Action(template.action, _WORDS.format(template.advice, **known), price),
+        action=Action(template.action, words.format(template.advice, **known), price),
         evidence={name: find(place or name) for name, _, place in places},
         period=template.period,
     )

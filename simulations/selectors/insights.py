@@ -10,6 +10,7 @@ from django.db.models import Sum
 
 from elastix.api.fields import rounded
 from elastix.dataset.models import DataVersion
+from elastix.shop import shop_currency
 from pricing.elasticity.core.demand import AVERAGE
 from pricing.forecasting.selectors.forecasts import forecast_of_product
 from pricing.recommendation.core.impact import Impact, project_impact
@@ -78,6 +79,7 @@ def _view(version: DataVersion, product: Product, facts: PriceFacts, group: Pric
         market=market,
         segments=_segments(version, product) if group else (),
         outlook=_outlook(version, product) if group else None,
+        currency=shop_currency(),
     )
 
 

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from elastix.errors import Conflict, FieldError, Invalid
+from elastix.shop import shop_currency
 from pricing.recommendation.core.limits import BrokenRule, broken_rule
 from pricing.recommendation.selectors.policies import EffectivePolicy
 from pricing.sales.models import PriceChange, Product
@@ -145,4 +146,4 @@ def _is_for_sale(product: Product) -> bool:
 
 
 def _broken_rule(price: Decimal, product: Product, policy: EffectivePolicy) -> BrokenRule | None:
-    return broken_rule(price, cost=product.cost, **policy.settings)
+    return broken_rule(price, currency=shop_currency(), cost=product.cost, **policy.settings)

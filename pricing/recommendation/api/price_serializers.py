@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from elastix.api.fields import PriceInputField
 from elastix.api.serializers import ElasticityField, MoneyField, PercentField, RoundedField, RowSerializer
 from pricing.elasticity.core.demand import DEMAND_MODELS
 from pricing.recommendation.core.impact import RISK_LEVELS
@@ -13,10 +14,7 @@ from pricing.recommendation.core.inputs import STRATEGIES
 from pricing.recommendation.core.limits import RULES
 from pricing.recommendation.selectors.policies import Overrides
 
-
-def price_field(**kwargs: Any) -> serializers.DecimalField:
-    """A price in currency, from 0.01."""
-    return serializers.DecimalField(max_digits=10, decimal_places=2, min_value=Decimal("0.01"), **kwargs)
+price_field = PriceInputField
 
 
 def fraction_field(most: str, least: str = "0", **kwargs: Any) -> serializers.DecimalField:

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from elastix.currency import TWO_DECIMALS, Currency
 from pricing.elasticity.core.demand import (
     AVERAGE,
     LARGEST_CHANGE,
@@ -16,7 +17,6 @@ from pricing.elasticity.core.demand import (
     DemandModel,
 )
 from pricing.recommendation.core.inputs import PricingInputs, StrArray
-from pricing.recommendation.core.limits import money
 from pricing.recommendation.core.uncertainty import (
     demand_shares,
     expected_share,
@@ -54,9 +54,14 @@ class Figures:
     revenue: FloatArray
     profit: FloatArray
 
-    def of_product(self, index: int) -> dict[str, Decimal | None]:
-        """Return the figures of one product with two decimals; None where unknown."""
-        return {column.name: money(getattr(self, column.name)[index]) for column in fields(self)}
+    def of_product(self, index: int, currency: Currency = TWO_DECIMALS) -> dict[str, Decimal | None]:
+        """Return the figures of one product, units with two decimals, amounts with the currency's; None where unknown."""
+        return {
+            column.name: (TWO_DECIMALS if column.name == "quantity" else currency).money(
+                getattr(self, column.name)[index]
+            )
+            for column in fields(self)
+        }
 
 
 @dataclass(frozen=True, slots=True)

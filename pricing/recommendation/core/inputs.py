@@ -7,6 +7,7 @@ from typing import Any, Final, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from elastix.currency import TWO_DECIMALS, Currency
 from pricing.elasticity.core.demand import AVERAGE, DEMAND_MODELS, DemandModel
 from pricing.sales.core.arrays import BoolArray, FloatArray
 
@@ -26,19 +27,21 @@ SMALLEST_STD_ERROR: Final = 1e-6
 LARGEST_AMOUNT: Final = 1e8
 LARGEST_CHANGE: Final = 99.0
 DEFAULT_MAX_CHANGE: Final = 0.15
-DEFAULT_ENDINGS: Final = (49, 99)
+DEFAULT_ENDINGS: Final = tuple(map(int, TWO_DECIMALS.endings))
+MOST_ENDING: Final = 100_000
 MONEY_DECIMALS: Final = 4
 SAME_PRICE: Final = 1e-6
 
 
 class _Columns:
-    """A dataclass whose fields are arrays (P,)."""
+    """A dataclass whose fields are arrays (P,), but for those that hold for all products alike."""
 
     __slots__ = ()
 
     def take(self, chosen: NDArray[np.generic]) -> Self:
         """Return the products chosen by a mask (P,) or by positions, which may repeat."""
-        columns = {each.name: getattr(self, each.name)[chosen] for each in fields(self)}  # type: ignore[arg-type]
+        values = {each.name: getattr(self, each.name) for each in fields(self)}  # type: ignore[arg-type]
+        columns = {name: value[chosen] for name, value in values.items() if isinstance(value, np.ndarray)}
         return replace(self, **columns)  # type: ignore[type-var]
 
 
@@ -63,6 +66,7 @@ class PricingInputs(_Columns):
     cooling : the price was changed so lately that it is to stay.
     tried_price : the newest price that sales have proven; the present one unless that was set lately. The largest change
         allowed is measured from it, so that several changes without new sales lead no farther than one.
+    currency : of all the prices; those that are chosen are multiples of its smallest unit.
     """
 
     price: FloatArray
@@ -76,6 +80,7 @@ class PricingInputs(_Columns):
     weak: BoolArray
     not_converged: BoolArray
     cooling: BoolArray
+    currency: Currency = TWO_DECIMALS
 
     @classmethod
     def of(
@@ -89,6 +94,7 @@ class PricingInputs(_Columns):
         cost: ArrayLike | None = None,
         std_error: ArrayLike | None = None,
         assumed_cost_ratio: ArrayLike | None = None,
+        currency: Currency = TWO_DECIMALS,
         **flags: ArrayLike,
     ) -> Self:
         """Build inputs from numbers, lists or arrays of one length; None and nan mean unknown.
@@ -126,7 +132,7 @@ class PricingInputs(_Columns):
             raise TypeError(f"unknown inputs: {', '.join(sorted(flags))}")
         assumed = np.isnan(c) & (ratio > 0)
         c = np.where(assumed, np.round(ratio * tried, MONEY_DECIMALS), c)
-        return cls(p, base, tried, q, c, e, sd, assumed, weak, not_converged, cooling)
+        return cls(p, base, tried, q, c, e, sd, assumed, weak, not_converged, cooling, currency)
 
     @property
     def count(self) -> int:
@@ -206,7 +212,7 @@ class PricingStrategy:
     ----------
     strategy : "profit" and "revenue" look for the most of it; "target_margin" and "markup" are rules.
     demand_model : how demand answers to price away from the present one.
-    price_endings : last two digits a price may end in, 0 to 99; none means any cent.
+    price_endings : last digits a price may end in, as many as the currency's endings have; none means any price.
     """
 
     strategy: Strategy = PROFIT
@@ -218,8 +224,8 @@ class PricingStrategy:
             raise ValueError(f"unknown strategy {self.strategy!r}: choose one of {', '.join(STRATEGIES)}")
         if self.demand_model not in DEMAND_MODELS:
             raise ValueError(f"unknown demand model {self.demand_model!r}")
-        if any(not 0 <= ending <= 99 for ending in self.price_endings):
-            raise ValueError("Price endings are the last two digits of a price, 0 to 99.")
+        if any(not 0 <= ending < MOST_ENDING for ending in self.price_endings):
+            raise ValueError("Price endings are the last digits of a price, not negative.")
 
     @property
     def is_rule(self) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 
 from elastix.api.fields import rounded
 from elastix.dataset.versions import data_version
+from elastix.shop import shop_currency
 from pricing.recommendation.core.impact import Figures, Impact, project_impact
 from pricing.recommendation.core.inputs import PricingStrategy
 from pricing.recommendation.selectors.pricing_inputs import (
@@ -83,8 +84,16 @@ def effect(impact: Impact, index: int) -> dict[str, Any]:
 
 
 def figures(of: Figures, index: int) -> dict[str, float | None]:
-    """Price, quantity, revenue and profit of one product with two decimals; None where unknown."""
-    return {name: known(getattr(of, name)[index], 2) for name in ("price", "quantity", "revenue", "profit")}
+    """Price, quantity, revenue and profit of one product as they are shown; None where unknown."""
+    return {
+        name: known(getattr(of, name)[index], places(name))
+        for name in ("price", "quantity", "revenue", "profit")
+    }
+
+
+def places(figure: str) -> int:
+    """Decimals that a figure is shown with: two for units, the currency's for money."""
+    return 2 if figure == "quantity" else shop_currency().decimals
 
 
 def interval(impact: Impact, index: int) -> dict[str, Any]:
@@ -92,7 +101,7 @@ def interval(impact: Impact, index: int) -> dict[str, Any]:
     return {
         "level": LEVEL,
         **{
-            name: [known(getattr(of, name)[index], 2) for of in (impact.low, impact.high)]
+            name: [known(getattr(of, name)[index], places(name)) for of in (impact.low, impact.high)]
             for name in ("quantity", "revenue", "profit")
         },
     }

@@ -7,7 +7,9 @@ from typing import Any, Final, Protocol
 
 from django.db.models import Q, QuerySet
 
+from elastix.currency import Currency
 from elastix.errors import NotFound
+from elastix.shop import shop_currency
 from pricing.elasticity.core.demand import DemandModel
 from pricing.recommendation.core.inputs import Strategy
 from pricing.recommendation.models import PricePolicy
@@ -45,7 +47,10 @@ class EffectivePolicy:
     """
 
     settings: Mapping[str, Any] = field(
-        default_factory=lambda: {name: setting.built_in for name, setting in SETTINGS.items()}
+        default_factory=lambda: {
+            **{name: setting.built_in for name, setting in SETTINGS.items()},
+            "endings": ",".join(shop_currency().endings),
+        }
     )
     sources: Mapping[str, str] = field(default_factory=dict)
 
@@ -56,7 +61,7 @@ class EffectivePolicy:
 
     @property
     def price_endings(self) -> tuple[int, ...]:
-        """Last two digits that a price may end in; none means any cent."""
+        """Last digits that a price may end in; none means any price."""
         written = self.settings["endings"]
         return () if written == ANY_CENT else tuple(map(int, written.split(",")))
 
@@ -148,7 +153,13 @@ def merge_policies(wide_to_narrow: Sequence[PricePolicy]) -> EffectivePolicy:
 def stated_by(policy: PricePolicy) -> dict[str, Any]:
     """Return what a policy states, without what it leaves to the wider ones."""
     values = {name: getattr(policy, name) for name in SETTINGS}
+    if not _endings_of(shop_currency(), policy.endings):
+        values["endings"] = ""  # written for another currency
     return {name: value for name, value in values.items() if value not in (None, "")}
+
+
+def _endings_of(currency: Currency, endings: str) -> bool:
+    return endings == ANY_CENT or all(len(each) == currency.ending_digits for each in endings.split(","))
 
 
 def find_policy(policy_id: int, policies: QuerySet[PricePolicy] | None = None) -> PricePolicy:

@@ -4,6 +4,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from elastix.currency import TWO_DECIMALS, Currency
 from elastix.imports.core import Field, FileSchema
 from pricing.sales.core.service_codes import normalise_code
 
@@ -18,10 +19,14 @@ class ImportKind(StrEnum):
     PRODUCTS = "products"
 
 
-def list_price_field(name: str, aliases: tuple[str, ...], *, required: bool = False) -> Field:
-    """A positive price in cents."""
-    low, high = Decimal("0.01"), Decimal("99999999.99")
-    return Field(name, aliases, kind="decimal", places=2, required=required, minimum=low, maximum=high)
+def list_price_field(
+    name: str, aliases: tuple[str, ...], currency: Currency, *, required: bool = False
+) -> Field:
+    """A positive price in smallest units of a currency."""
+    low, high = currency.unit, currency.highest
+    return Field(
+        name, aliases, kind="decimal", places=currency.decimals, required=required, minimum=low, maximum=high
+    )
 
 
 TRANSACTIONS: Final = FileSchema(
@@ -51,16 +56,27 @@ TRANSACTIONS: Final = FileSchema(
     )
 )
 
-PRODUCTS: Final = FileSchema(
-    (
-        Field("code", ("stock_code", *CODE_NAMES), kind="code", required=True, convert=normalise_code),
-        Field("name", ("product name", "item name", "description"), max_length=255, empty=""),
-        Field("category", ("product category",), max_length=100, empty=""),
-        Field("cost", ("unit cost", "cost price"), kind="decimal", minimum=0, maximum=MAX_PRICE),
-        list_price_field("current_price", ("price", "unit_price", "selling price")),
-        Field(
-            "stock_level", ("stock", "stock on hand"), kind="integer", minimum=-MAX_STOCK, maximum=MAX_STOCK
-        ),
-        Field("target_stock", ("stock target",), kind="integer", minimum=0, maximum=MAX_STOCK),
+
+def products_schema(currency: Currency) -> FileSchema:
+    """The columns of a file of products, whose prices are in a currency."""
+    return FileSchema(
+        (
+            Field("code", ("stock_code", *CODE_NAMES), kind="code", required=True, convert=normalise_code),
+            Field("name", ("product name", "item name", "description"), max_length=255, empty=""),
+            Field("category", ("product category",), max_length=100, empty=""),
+            Field("cost", ("unit cost", "cost price"), kind="decimal", minimum=0, maximum=MAX_PRICE),
+            list_price_field("current_price", ("price", "unit_price", "selling price"), currency),
+            Field(
+                "stock_level",
+                ("stock", "stock on hand"),
+                kind="integer",
+                minimum=-MAX_STOCK,
+                maximum=MAX_STOCK,
+            ),
+            Field("target_stock", ("stock target",), kind="integer", minimum=0, maximum=MAX_STOCK),
+        )
     )
-)
+
+
+PRODUCTS: Final = products_schema(TWO_DECIMALS)
+"""Its names and options are the same in every currency."""

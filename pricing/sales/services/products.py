@@ -11,9 +11,11 @@ from django.utils import timezone
 
 from elastix.dataset.versions import catalogue_changed, lock_version
 from elastix.errors import Conflict
+from elastix.imports.core import FileSchema
 from elastix.imports.ingest import UpsertImport, ingest, ingest_failed
+from elastix.shop import shop_currency
 from elastix.sql import batches
-from pricing.sales.core.files import PRODUCTS, ImportKind
+from pricing.sales.core.files import PRODUCTS, ImportKind, products_schema
 from pricing.sales.core.service_codes import DEFAULT, is_service_code
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
@@ -147,6 +149,10 @@ class ProductsImport(UpsertImport):
 
     kind = ImportKind.PRODUCTS
     schema = PRODUCTS
+
+    @classmethod
+    def file_schema(cls) -> FileSchema:
+        return products_schema(shop_currency())
 
     def row(self, values: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in values.items() if value not in (None, "")}
