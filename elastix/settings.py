@@ -1,6 +1,7 @@
 """One settings file; everything that differs between installations comes from the environment (.env.example)."""
 
 from datetime import timedelta
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -45,6 +46,14 @@ try:
     find_currency(SHOP_CURRENCY)
 except UnknownCurrency as error:
     raise ImproperlyConfigured(str(error)) from error
+# Whether prices are written with the tax that is owed on them (in percent of the net price); costs never are.
+PRICES_INCLUDE_TAX = env.bool("PRICES_INCLUDE_TAX", False)
+try:
+    TAX_RATE = Decimal(env.str("TAX_RATE", "0"))
+except InvalidOperation:
+    TAX_RATE = Decimal(-1)
+if not 0 <= TAX_RATE <= 100:
+    raise ImproperlyConfigured(f"TAX_RATE is not a percentage from 0 to 100: {env.str('TAX_RATE')!r}")
 try:
     SHOP_TIME_ZONE = ZoneInfo(env.str("SHOP_TIME_ZONE", "UTC"))
 except (ZoneInfoNotFoundError, ValueError) as error:

@@ -29,6 +29,9 @@ class HealthSerializer(serializers.Serializer[Any]):
     failing = serializers.ListField(child=serializers.CharField())
     shop = serializers.CharField(help_text="The shop's name.")
     currency = serializers.CharField(help_text="ISO 4217 code of the currency that all amounts are in.")
+    prices_include_tax = serializers.BooleanField(
+        help_text="Whether prices and revenue are with tax; profits and margins never are."
+    )
     currency_decimals = serializers.IntegerField(help_text="Decimals of its smallest unit.")
 
 
@@ -60,6 +63,7 @@ class HealthViewSet(ElastixViewSet):
             "failing": failing,
             "shop": shop_name(),
             "currency": shop_currency().code,
+            "prices_include_tax": settings.PRICES_INCLUDE_TAX,
             "currency_decimals": shop_currency().decimals,
         }
         return Response(body, status=503 if failing else 200, headers={"Cache-Control": "no-store"})

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('market', '0004_plain_names'),
-        ('pricing', '0011_prices_of_any_currency'),
+        ('pricing', '0011_currencies_and_taxes'),
     ]
 
     operations = [

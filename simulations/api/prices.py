@@ -143,7 +143,12 @@ class _PremisesSerializer(PublishedSerializer):
     demand_model = serializers.ChoiceField(DEMAND_MODELS)
     elasticity = KnownField(4, source="inputs.elasticity")
     quality = serializers.CharField(source="facts.grade", help_text="Grade of the elasticity, A to D.")
-    cost = KnownField(4, source="inputs.cost")
+    cost = KnownField(4, source="inputs.net_cost", help_text="Per unit, without tax.")
+    tax_rate = RoundedField(
+        2,
+        source="facts.policy.included_tax",
+        help_text="Percent that prices and revenue include; profit is net.",
+    )
     cost_assumed = serializers.BooleanField(source="inputs.cost_assumed")
     warnings = serializers.ListField(child=serializers.CharField())
 

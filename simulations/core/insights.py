@@ -83,6 +83,8 @@ class ProductView:
 
     Attributes
     ----------
+    cost : per unit, without tax.
+    tax_factor : price with the tax that it includes over price without.
     units, revenue : of the 30 days before the as-of date.
     days_since_sale : from the newest sale of the product to the as-of date.
     segments : what each segment bought in the last 90 days.
@@ -105,13 +107,19 @@ class ProductView:
     segments: Sequence[SegmentShare] = ()
     outlook: Outlook | None = None
     currency: Currency = TWO_DECIMALS
+    tax_factor: float = 1.0
+
+    @property
+    def net_price(self) -> float | None:
+        """The price without the tax that it includes."""
+        return None if self.price is None else self.price / self.tax_factor
 
     @property
     def unit_margin(self) -> float | None:
         """What one unit earns; the price where there is no cost."""
-        if self.price is None:
+        if self.net_price is None:
             return None
-        return self.price if self.cost is None else self.price - self.cost
+        return self.price if self.cost is None else self.net_price - self.cost
 
     @property
     def cost_confidence(self) -> float:
@@ -255,9 +263,10 @@ def find_insights(view: ProductView) -> list[Insight]:
 
 
 def _below_cost(view: ProductView) -> Iterator[Insight]:
-    if view.price is None or view.cost is None or view.cost_assumed or view.price >= view.cost:
+    price = view.net_price
+    if price is None or view.cost is None or view.cost_assumed or price >= view.cost:
         return
-    loss = view.cost - view.price
+    loss = view.cost - price
     yield _insight(view, "below_cost", loss * view.units, SURE, loss=loss)
 
 
@@ -270,16 +279,21 @@ def _price_against_optimum(view: ProductView) -> Iterator[Insight]:
 
 
 def _margin_below_target(view: ProductView) -> Iterator[Insight]:
-    if not view.price or view.cost is None or view.target_margin is None or view.price < view.cost:
+    price = view.net_price
+    if not price or not view.price or view.cost is None or view.target_margin is None or price < view.cost:
         return
-    margin, target = 1 - view.cost / view.price, view.target_margin
+    margin, target = 1 - view.cost / price, view.target_margin
     if margin >= target - 5e-4:
         return
     advice, wanted = view.recommended, view.cost / (1 - target)
     in_reach = advice is not None and advice.moved and advice.price > view.price
     case = "margin_in_reach" if in_reach else "margin_out_of_reach"
-    values = {"margin": margin, "price_at_target": wanted, "affordable": view.price * (1 - target)}
-    yield _insight(view, case, (wanted - view.price) * view.units, view.cost_confidence, **values)
+    values = {
+        "margin": margin,
+        "price_at_target": wanted * view.tax_factor,
+        "affordable": price * (1 - target),
+    }
+    yield _insight(view, case, (wanted - price) * view.units, view.cost_confidence, **values)
 
 
 def _competitor_gap(view: ProductView) -> Iterator[Insight]:

@@ -60,7 +60,7 @@ def _view(version: DataVersion, product: Product, facts: PriceFacts, group: Pric
     summary = getattr(product, "summary", None)
     last_sold = summary.last_sold if summary else None
     recommended, market = _decisions(facts, group) if group else (None, None)
-    cost = float(group.inputs.cost[0]) if group else np.nan
+    cost = float(group.inputs.net_cost[0]) if group else np.nan
     target_margin = facts.policy.target_margin
     return ProductView(
         price=None if facts.price is None else float(facts.price),
@@ -80,6 +80,7 @@ def _view(version: DataVersion, product: Product, facts: PriceFacts, group: Pric
         segments=_segments(version, product) if group else (),
         outlook=_outlook(version, product) if group else None,
         currency=shop_currency(),
+        tax_factor=float(facts.policy.tax_factor),
     )
 
 

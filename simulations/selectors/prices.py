@@ -226,7 +226,8 @@ def profit_impact(
     asked = [now] if new_price is None else [now, float(new_price)]
     prices = np.array([*asked, *price_grid(now, None, None, CURVE_POINTS, group.inputs.currency)])
     impact = demand_curve(group.inputs, prices, group.strategy.demand_model)
-    margins = analyse_profit_margin(prices, group.inputs.cost, impact.projected.quantity, fixed)
+    net_prices = prices / group.inputs.tax_factor
+    margins = analyse_profit_margin(net_prices, group.inputs.net_cost, impact.projected.quantity, fixed)
     rows = [ProjectedPrice(_at(impact, i), margins=_at(margins, i)) for i in range(prices.size)]
     return _projection(
         group,

@@ -123,7 +123,12 @@ class CalculationsSerializer(RowSerializer):
     std_error = ElasticityField(source="price.std_error", allow_null=True)
     quality = serializers.CharField(allow_null=True, help_text="Grade of the elasticity, A to D.")
     target_margin = RoundedField(4, source="facts.policy.target_margin", allow_null=True)
-    cost = RoundedField(4, source="price.cost", allow_null=True)
+    cost = RoundedField(4, source="price.cost", allow_null=True, help_text="Per unit, without tax.")
+    tax_rate = RoundedField(
+        2,
+        source="facts.policy.included_tax",
+        help_text="Percent that prices and revenue include; profit is net.",
+    )
     cost_assumed = serializers.BooleanField(source="price.cost_assumed")
     strategy = serializers.ChoiceField(STRATEGIES, source="price.strategy")
     demand_model = serializers.ChoiceField(DEMAND_MODELS, source="price.demand_model")

@@ -46,7 +46,7 @@ _ROUNDING: Final = 1e-9
 class Figures:
     """Price, units, revenue and profit of P products; arrays (P,), per period of the inputs' quantity.
 
-    Profit is nan where the cost is unknown.
+    Revenue is as charged, with the tax that prices include; profit is net, nan where the cost is unknown.
     """
 
     price: FloatArray
@@ -173,13 +173,15 @@ def demand_at(price: FloatArray, inputs: PricingInputs, model: DemandModel) -> F
 
 
 def figures(inputs: PricingInputs, price: FloatArray, share: FloatArray) -> Figures:
-    """Units, revenue and profit (P,) at prices where demand is a share of the base quantity.
+    """Units, revenue as charged and profit without tax (P,) at prices where demand is a share of the base quantity.
 
     Where the elasticity is not known, neither is the share: at the present price it is taken to be the base quantity.
     """
     share = np.where(np.isnan(share) & (price == inputs.price), 1.0, share)
     quantity = inputs.quantity * share
-    return Figures(np.array(price), quantity, price * quantity, (price - inputs.cost) * quantity)
+    return Figures(
+        np.array(price), quantity, price * quantity, (price - inputs.cost) * quantity / inputs.tax_factor
+    )
 
 
 def risk_levels(change: FloatArray, probability_of_loss: FloatArray, weak_estimate: BoolArray) -> StrArray:

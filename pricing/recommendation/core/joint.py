@@ -150,11 +150,11 @@ def _profit(inputs: PricingInputs, price: FloatArray, cross: FloatArray) -> tupl
     """Profit, and its derivatives by the prices (P,)."""
     share = _share(inputs, price, cross)
     sold = inputs.quantity * np.maximum(share, 0.0)
-    margin = np.where(np.isnan(inputs.cost), 0.0, price - inputs.cost)
+    margin = np.where(np.isnan(inputs.cost), 0.0, price - inputs.cost) / inputs.tax_factor
     earns = ~np.isnan(inputs.cost)
     # Of one more percent of demand; where there is none left, a little higher price changes nothing.
     worth = np.where(share > 0, margin * inputs.quantity, 0.0)
-    slope = np.where(earns, sold, 0.0)
+    slope = np.where(earns, sold, 0.0) / inputs.tax_factor
     slope += (np.nan_to_num(inputs.elasticity) * worth + cross.T @ worth) / inputs.base_price
     return float(margin @ sold), np.asarray(slope)
 
@@ -210,7 +210,8 @@ def _with_endings(
             shares = share + np.outer(steps, slopes[:, product])
             prices = np.repeat(price[None, :], each.price.size, axis=0)
             prices[:, product] = each.price
-            profit = np.where(earns, (prices - cost) * inputs.quantity * np.maximum(shares, 0.0), 0.0)
+            margin = (prices - cost) / inputs.tax_factor
+            profit = np.where(earns, margin * inputs.quantity * np.maximum(shares, 0.0), 0.0)
             best = each.best(profit.sum(axis=1))
             price[product], share = each.price[best], shares[best]
         if np.array_equal(before, price):
@@ -238,7 +239,9 @@ class _Choices:
         self.price = np.concatenate([ended, cents, now])
         self.ended = np.concatenate([np.full(ended.size, True), np.full(cents.size, False), inside])
         self.allowed = np.concatenate([np.full(ended.size + cents.size, True), inside])
-        self.worth_it = WORTH_AN_ENDING * float(np.abs((now - inputs.cost) * inputs.quantity)[0])
+        self.worth_it = WORTH_AN_ENDING * float(
+            np.abs((now - inputs.cost) * inputs.quantity / inputs.tax_factor)[0]
+        )
 
     def best(self, profit: FloatArray) -> int:
         """The price of most profit (K,), ended unless that would cost more than half of the gain."""

@@ -165,7 +165,7 @@ class Recommendation:
             probability_of_gain=_known(self.probability_of_gain[index]),
             elasticity=_known(inputs.elasticity[index]),
             std_error=None if np.isnan(inputs.elasticity[index]) else _known(inputs.std_error[index]),
-            cost=_known(inputs.cost[index]),
+            cost=_known(inputs.net_cost[index]),
             cost_assumed=bool(inputs.cost_assumed[index]),
             strategy=self.strategy.strategy,
             demand_model=self.strategy.demand_model,

@@ -86,6 +86,14 @@ def _fraction(
     )
 
 
+def _percent(name: str, help_text: str) -> "models.DecimalField[Decimal | None, Decimal | None]":
+    SETTINGS[name] = Setting(PRACTICE, None, (Decimal(0), Decimal(100)))
+    limits = [MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(100))]
+    return models.DecimalField(
+        max_digits=5, decimal_places=2, null=True, blank=True, validators=limits, help_text=help_text
+    )
+
+
 def _price(name: str, help_text: str) -> PriceField:
     SETTINGS[name] = Setting(LIMITS, None, (LOWEST_STORED_PRICE, HIGHEST_STORED_PRICE))
     return PriceField(null=True, blank=True, help_text=help_text)
@@ -161,6 +169,10 @@ class PricePolicy(models.Model):
         "1",
         "0.60: a product without a cost is taken to cost 60 % of its price.",
         PRACTICE,
+    )
+    tax_rate = _percent(
+        "tax_rate",
+        "20: tax in percent of the net price; counts where the shop's prices include it. Without one: TAX_RATE.",
     )
     self_approval = _flag("self_approval", PRACTICE, "Whoever proposes a price may also approve it.")
     updated_at = models.DateTimeField(auto_now=True)

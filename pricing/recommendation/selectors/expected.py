@@ -38,7 +38,7 @@ def expected_effects(changes: Sequence[Change]) -> list[dict[str, Any] | None]:
     Returns
     -------
     list
-        For each change a record that JSON can hold: {days, elasticity, std_error, demand_model, cost, cost_assumed,
+        For each change a record that JSON can hold: {days, elasticity, std_error, demand_model, cost, tax_rate, cost_assumed,
         data_version, current: {price, quantity, revenue, profit}, projected: the same, interval: {level, quantity:
         [low, high], revenue, profit}, probability_of_gain}. Profits are None where the cost is unknown, and then the
         gain is one of revenue. None in place of the record where the old price or the elasticity is not known, or the
@@ -65,7 +65,8 @@ def expected_effects(changes: Sequence[Change]) -> list[dict[str, Any] | None]:
                 "elasticity": known(inputs.elasticity[position], 4),
                 "std_error": known(inputs.std_error[position], 4),
                 "demand_model": strategy.demand_model,
-                "cost": known(inputs.cost[position], 4),
+                "cost": known(inputs.net_cost[position], 4),
+                "tax_rate": known(100 * (inputs.tax_factor[position] - 1), 2),
                 "cost_assumed": bool(inputs.cost_assumed[position]),
                 "data_version": version,
                 **effect(impact, position),

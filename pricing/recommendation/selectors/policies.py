@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from elastix.currency import Currency
@@ -50,6 +51,7 @@ class EffectivePolicy:
         default_factory=lambda: {
             **{name: setting.built_in for name, setting in SETTINGS.items()},
             "endings": ",".join(shop_currency().endings),
+            "tax_rate": settings.TAX_RATE,
         }
     )
     sources: Mapping[str, str] = field(default_factory=dict)
@@ -64,6 +66,16 @@ class EffectivePolicy:
         """Last digits that a price may end in; none means any price."""
         written = self.settings["endings"]
         return () if written == ANY_CENT else tuple(map(int, written.split(",")))
+
+    @property
+    def included_tax(self) -> Decimal:
+        """Percent of the net price that a price includes on top of it; 0 where prices are net."""
+        return Decimal(self.tax_rate) if settings.PRICES_INCLUDE_TAX else Decimal(0)
+
+    @property
+    def tax_factor(self) -> Decimal:
+        """A price over the same without the tax that it includes."""
+        return 1 + self.included_tax / 100
 
     def source(self, setting: str) -> str:
         """Name the policy that a setting comes from."""
@@ -140,6 +152,13 @@ def effective_policies(products: Iterable[Priced]) -> dict[str, EffectivePolicy]
             merged[key] = merge_policies([policy for policy in wide_to_narrow if policy])
         found[product.code] = merged[key]
     return found
+
+
+def tax_factors(products: Iterable[Priced]) -> dict[str, Decimal]:
+    """A price over the same without the tax that it includes, by code; all 1 without a query where prices are net."""
+    if not settings.PRICES_INCLUDE_TAX:
+        return {product.code: Decimal(1) for product in products}
+    return {code: policy.tax_factor for code, policy in effective_policies(products).items()}
 
 
 def merge_policies(wide_to_narrow: Sequence[PricePolicy]) -> EffectivePolicy:

@@ -141,6 +141,7 @@ def price_group(strategy: PricingStrategy, facts: Sequence[PriceFacts]) -> Price
         base_price=_floats(each.base.price for each in facts),
         tried_price=_floats(each.base.tried_price for each in facts),
         **of_policy("assumed_cost_ratio"),
+        tax_rate=_floats(each.policy.included_tax for each in facts),
         currency=shop_currency(),
         weak=[each.grade == Grade.D for each in facts],
         not_converged=[NOT_CONVERGED in each.flags for each in facts],

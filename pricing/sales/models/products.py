@@ -32,11 +32,18 @@ class PriceSource(models.TextChoices):
     LEDGER = "ledger"
 
 
-def margin_percent(price: Decimal | None, cost: Decimal | None) -> Decimal | None:
-    """Margin in percent of the price; None without a price or a cost."""
+def margin_percent(
+    price: Decimal | None, cost: Decimal | None, tax_factor: Decimal = Decimal(1)
+) -> Decimal | None:
+    """Margin in percent of the net price; None without a price or a cost.
+
+    Parameters
+    ----------
+    tax_factor : the price over the same without the tax that it includes.
+    """
     if not price or cost is None:
         return None
-    return 100 * ((price - cost) / price)
+    return 100 * ((price - cost * tax_factor) / price)
 
 
 class Product(models.Model):
@@ -87,7 +94,3 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}"
-
-    @property
-    def margin_percent(self) -> Decimal | None:
-        return margin_percent(self.current_price, self.cost)
