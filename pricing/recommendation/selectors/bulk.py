@@ -166,7 +166,7 @@ def _total(total: Total) -> dict[str, float | None]:
         "change_low": low,
         "change_high": high,
     }
-    return {name: known(value, 2) for name, value in values.items()}
+    return {name: known(value, shop_currency().decimals) for name, value in values.items()}
 
 
 def _item(row: BulkRow) -> dict[str, Any]:

@@ -182,11 +182,11 @@ def _added(products: int, pairs: int, profits: FloatArray, difference: FloatArra
     return {
         "products": products,
         "pairs": pairs,
-        "profit_now": known(now, 2),
-        "profit_alone": known(alone, 2),
-        "profit_together": known(together, 2),
-        "added": known(together - alone, 2),
-        "added_low": known(low, 2),
-        "added_high": known(high, 2),
+        "profit_now": known(now, places("profit")),
+        "profit_alone": known(alone, places("profit")),
+        "profit_together": known(together, places("profit")),
+        "added": known(together - alone, places("profit")),
+        "added_low": known(low, places("profit")),
+        "added_high": known(high, places("profit")),
         "probability_of_gain": known((difference > 0).mean(), 4),
     }

@@ -69,7 +69,7 @@ def product_values(products: QuerySet[Product]) -> Any:
 
 def product_rows(values: Iterable[tuple[Any, ...]]) -> list[ProductRow]:
     """Make rows of what `product_values` selected; a product without a summary has sold nothing."""
-    return [ProductRow(*known, monthly_sales or 0) for *known, monthly_sales in values]
+    return [ProductRow._make((*known, monthly_sales or 0, Decimal(1))) for *known, monthly_sales in values]
 
 
 def products_matching(products: QuerySet[Product], text: str) -> QuerySet[Product]:

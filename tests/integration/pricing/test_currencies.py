@@ -13,9 +13,11 @@ from rest_framework.test import APIClient
 
 from elastix.alerts.delivery import deliver_due
 from elastix.alerts.models import AlertChannel, AlertDelivery
+from elastix.currency import find_currency
 from elastix.imports.models import ImportReject
 from pricing.changes.services import price_changes
-from pricing.recommendation.models import PricePolicy
+from pricing.recommendation.models import BulkRow, PricePolicy
+from pricing.recommendation.selectors.competition import competitor_statistics
 from pricing.sales.core.files import ImportKind
 from pricing.sales.models import Product
 from tests.factories import AlertFactory, CompetitorPriceFactory, PricedProductFactory, PricePolicyFactory
@@ -96,7 +98,7 @@ def test_the_price_follows_sales_in_dinars_to_the_thousandth(django_capture_on_c
     def commits() -> Any:
         return django_capture_on_commit_callbacks(execute=True)
 
-    bring_in(commits, (DATA / "kwd_sales.csv").read_bytes(), options={"decimal_separator": "."})
+    bring_in(commits, (DATA / "kwd_sales.csv").read_bytes())
     assert str(Product.objects.get(code="P9").current_price) == "1.375"
 
 
@@ -223,3 +225,52 @@ def test_the_admin_shows_and_takes_three_decimals(client: Client, django_user_mo
     assert "1.375" in client.get("/admin/pricing/product/").content.decode()
     page = client.get("/admin/pricing/product/CUP/change/").content.decode()
     assert 'value="1.375" step="0.001"' in page or ('value="1.375"' in page and 'step="0.001"' in page)
+
+
+@DINAR
+def test_a_competitors_lowest_price_keeps_three_decimals() -> None:
+    PricedProductFactory(code="CUP", current_price="1.375", cost="0.55")
+    for name, price in (("One", "1.345"), ("Two", "1.425")):
+        CompetitorPriceFactory(
+            product_id="CUP", competitor_name=name, price=price, recorded_at=timezone.now()
+        )
+    found = competitor_statistics(["CUP"])["CUP"]
+    assert (str(found.lowest), str(found.highest), str(found.median)) == ("1.345", "1.425", "1.3850")
+
+
+@pytest.mark.parametrize(
+    ("code", "price", "profit"), [("GBP", 30.6, 25.1), ("JPY", 31.0, 26.0), ("KWD", 30.617, 25.117)]
+)
+def test_a_bundle_and_its_profit_are_amounts_of_the_currency(
+    code: str, price: float, profit: float, viewer_client: APIClient
+) -> None:
+    with override_settings(SHOP_CURRENCY=code):
+        PricedProductFactory(code="CUP", current_price="12.000", cost="2.5")
+        second = {"GBP": "24.00", "JPY": "24", "KWD": "24.020"}[code]
+        PricedProductFactory(code="MUG", current_price=second, cost="3")
+        answer = viewer_client.post("/api/price/bundle", {"products": ["CUP", "MUG"]}).json()
+    assert (answer["bundle_price"], answer["profit_per_bundle"]) == (price, profit)
+
+
+@pytest.mark.parametrize(("code", "asked"), [("JPY", 512), ("KWD", 512.125), ("GBP", 512.25)])
+def test_a_bulk_optimization_proposes_whole_amounts(
+    code: str, asked: float, analyst_client: APIClient, django_capture_on_commit_callbacks: Any
+) -> None:
+    currency = find_currency(code)
+    with override_settings(SHOP_CURRENCY=code):
+        for number in range(6):
+            price = currency.price(Decimal(asked) * (1 + number))
+            PricedProductFactory(
+                code=f"P{number}", current_price=price, cost=price / 3, estimate__std_error=0.05
+            )
+        for together in (False, True):
+            with django_capture_on_commit_callbacks(execute=True):
+                body = {"filter": {}, "joint": together}
+                job = analyst_client.post("/api/price/optimize-bulk", body).json()
+            rows = BulkRow.objects.filter(optimization_id=job["id"])
+            assert rows.filter(changes=True).exists()
+            assert all(currency.fits(row.recommended_price) for row in rows if row.recommended_price)
+            file = b"".join(
+                analyst_client.get(f"/api/jobs/{job['id']}/result.csv").streaming_content
+            ).decode()
+            assert all(line.endswith(f",{code}") for line in file.split()[1:])
