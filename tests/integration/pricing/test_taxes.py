@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 from django.test import Client, override_settings
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from pricing.recommendation.selectors.expected import expected_effects
-from tests.factories import PricedProductFactory, PricePolicyFactory
+from tests.factories import CompetitorPriceFactory, PricedProductFactory, PricePolicyFactory
 
 pytestmark = pytest.mark.django_db
 TAXED = override_settings(PRICES_INCLUDE_TAX=True, TAX_RATE=20)
@@ -111,6 +112,14 @@ def test_a_bundle_earns_what_is_left_without_tax(cup: Any, viewer_client: APICli
     answer = viewer_client.post("/api/price/bundle", {"products": ["CUP", "MUG"]}).json()
     # 0.85 x 36.00 = 30.60, which is 25.50 net; less 12.00.
     assert (answer["bundle_price"], answer["profit_per_bundle"]) == (30.6, 13.5)
+
+
+@TAXED
+def test_competitors_prices_are_compared_with_the_cost_with_tax(cup: Any, viewer_client: APIClient) -> None:
+    for price, code in (("7.00", "MARKET_BELOW_COST"), ("7.50", "ABOVE_MARKET")):
+        CompetitorPriceFactory(product=cup, competitor_name="A", price=price, recorded_at=timezone.now())
+        answer = viewer_client.get("/api/market/competitors/CUP").json()
+        assert answer["recommendation_code"] == code, answer["recommendation"]
 
 
 @TAXED
