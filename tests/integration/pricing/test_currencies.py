@@ -15,6 +15,8 @@ from elastix.alerts.delivery import deliver_due
 from elastix.alerts.models import AlertChannel, AlertDelivery
 from elastix.currency import find_currency
 from elastix.imports.models import ImportReject
+from market.models import RepricingRule
+from market.services.evaluating import evaluate
 from pricing.changes.services import price_changes
 from pricing.recommendation.models import BulkRow, PricePolicy
 from pricing.recommendation.selectors.competition import competitor_statistics
@@ -158,19 +160,31 @@ def test_a_price_with_a_fraction_of_a_yen_is_refused_wherever_it_is_set(manager_
         )
 
 
-@YEN
-def test_a_rule_undercuts_by_whole_yen(manager_client: APIClient) -> None:
-    PricedProductFactory(code="CUP", current_price=500, cost=225)
-    CompetitorPriceFactory(product_id="CUP", price=495, recorded_at=timezone.now())
-    body = {"name": "Below them", "action": "undercut", "reference": "lowest", "percent": 1, "scope": "shop"}
-    rule = manager_client.post("/api/price/rules", body)
-    assert rule.status_code == 201, rule.content
-    from market.models import RepricingRule
-    from market.services.evaluating import evaluate
-
-    (decision,) = evaluate(list(RepricingRule.objects.all())).decisions
-    # 1 % below 495 is 490.05: down to the yen.
-    assert (decision.old_price, decision.wanted_price, decision.new_price) == (500, 490, 490)
+@pytest.mark.parametrize(
+    ("code", "ours", "theirs", "wanted"),
+    # 1 % below theirs, rounded down: to the nearest, 490.05 is 490 and 1.33155 is 1.332.
+    [("JPY", "500", "495", "490"), ("KWD", "1.375", "1.345", "1.331"), ("GBP", "5.00", "4.95", "4.90")],
+)
+def test_a_rule_undercuts_by_whole_amounts_rounded_down(
+    code: str, ours: str, theirs: str, wanted: str, manager_client: APIClient
+) -> None:
+    with override_settings(SHOP_CURRENCY=code):
+        PricedProductFactory(code="CUP", current_price=ours, cost=Decimal(ours) / 2)
+        CompetitorPriceFactory(product_id="CUP", price=theirs, recorded_at=timezone.now())
+        body = {
+            "name": "Below them",
+            "action": "undercut",
+            "reference": "lowest",
+            "percent": 1,
+            "scope": "shop",
+        }
+        assert manager_client.post("/api/price/rules", body).status_code == 201
+        (decision,) = evaluate(list(RepricingRule.objects.all())).decisions
+    assert [str(each) for each in (decision.old_price, decision.wanted_price, decision.new_price)] == [
+        str(find_currency(code).price(Decimal(ours))),
+        wanted,
+        wanted,
+    ]
 
 
 @pytest.mark.parametrize(
