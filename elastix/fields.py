@@ -4,16 +4,22 @@ import os
 import threading
 import time
 import uuid
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from functools import reduce
 from operator import or_
 from typing import Any, overload
 
+from django.core.validators import DecimalValidator, MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Length
 from django.db.models.lookups import LessThanOrEqual
 
+from elastix.currency import STORED_DECIMALS
+from elastix.shop import shop_currency
+
 models.CharField.register_lookup(Length)
+
+LOWEST_STORED_PRICE, HIGHEST_STORED_PRICE = Decimal("0.0001"), Decimal("99999999.9999")
 
 
 class SortedCharField(models.CharField):  # type: ignore[type-arg]
@@ -61,6 +67,72 @@ class QuantityField(models.DecimalField):  # type: ignore[type-arg]
 
     def from_db_value(self, value: Decimal | None, expression: Any, connection: Any) -> int | Decimal | None:
         return None if value is None else as_quantity(value)
+
+
+def validate_price(value: Decimal) -> None:
+    """At least the smallest unit of the shop's currency, no more decimals than it has, and room in the column."""
+    currency = shop_currency()
+    MinValueValidator(currency.unit)(value)
+    MaxValueValidator(currency.highest)(value)
+    DecimalValidator(8 + currency.decimals, currency.decimals)(value)
+
+
+class PriceField(models.DecimalField):  # type: ignore[type-arg]
+    """A price in the shop's currency, above 0.
+
+    The column has four decimals, enough for any currency. Everybody else sees the currency's: what is read has them, and
+    so have forms, the admin's lists and serializers, which go by `decimal_places` and `max_digits`.
+    """
+
+    default_validators = [validate_price]
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**(kwargs | {"max_digits": 8 + STORED_DECIMALS, "decimal_places": STORED_DECIMALS}))
+
+    # Django makes the column's type from __dict__.
+    @property
+    def decimal_places(self) -> int:
+        return shop_currency().decimals
+
+    @decimal_places.setter
+    def decimal_places(self, places: int) -> None:
+        self.__dict__["decimal_places"] = places
+
+    @property
+    def max_digits(self) -> int:
+        return 8 + shop_currency().decimals
+
+    @max_digits.setter
+    def max_digits(self, digits: int) -> None:
+        self.__dict__["max_digits"] = digits
+
+    @property
+    def context(self) -> Context:
+        return Context(prec=8 + STORED_DECIMALS)
+
+    @property
+    def validators(self) -> list[Any]:
+        return [*self.default_validators, *self._validators]  # type: ignore[attr-defined]
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        del kwargs["max_digits"], kwargs["decimal_places"]
+        return name, path, args, kwargs
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Decimal | None:
+        return None if value is None else shop_currency().price(value, ROUND_HALF_EVEN)
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        if value is None or hasattr(value, "as_sql"):
+            return value
+        return connection.ops.adapt_decimalfield_value(
+            self.to_python(value), 8 + STORED_DECIMALS, STORED_DECIMALS
+        )
+
+
+def price_check(field: str, table: str) -> models.CheckConstraint:
+    """A CHECK that a price is above 0 and fits; how fine it may be is up to the currency, which no table knows."""
+    return range_check(field, LOWEST_STORED_PRICE, HIGHEST_STORED_PRICE, table)
 
 
 def length_check(field: str, limit: int, table: str) -> models.CheckConstraint:

@@ -35,6 +35,11 @@ class FileImport:
         self.batch, self.token = batch, token
         self.written: dict[str, int] = {}
 
+    @classmethod
+    def file_schema(cls) -> FileSchema:
+        """The columns as the settings of now have them."""
+        return cls.schema
+
     def begin(self, table: Table) -> list[str]:
         """Decide what the columns mean, from the file as a whole; return notes for the user.
 
@@ -122,7 +127,7 @@ def ingest(kind: type[FileImport], run: JobRun) -> dict[str, Any]:
     rows = kind(batch, run.token)
     try:
         with stored_upload(batch) as file:
-            _stage(run, rows, open_table(file, kind.schema, read_options(batch)))
+            _stage(run, rows, open_table(file, kind.file_schema(), read_options(batch)))
         run.progress(kind.reading_share)
         with run.fenced_transaction():
             batch.report["notes"] = [*batch.report["notes"], *rows.settle()]

@@ -10,7 +10,7 @@ import numpy as np
 from elastix.fields import as_number
 from market.core.dynamic import BUILT_IN, DynamicSettings, Factors, dynamic_factors
 from market.selectors.signals import Demand, demand_of, ruled_price, shop_moment, stale_data
-from pricing.recommendation.core.limits import cents_to_money, constrain_price
+from pricing.recommendation.core.limits import constrain_price
 from pricing.recommendation.selectors.pricing_inputs import (
     NO_PRICE,
     SERVICE,
@@ -145,7 +145,7 @@ def _within_guardrails(found: DynamicPrice, facts: PriceFacts, present: Decimal 
     stays = constrained.reason(0)
     return replace(
         found,
-        final_price=cents_to_money(int(constrained.price[0])),
+        final_price=group.inputs.currency.of_units(int(constrained.price[0])),
         reference_price=present,
         constraints=[
             Bound(rule, bound, binding, source_of(rule, facts.policy))

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('elastix', '0006_import_kinds_of_apps'),
-        ('pricing', '0010_quantities_and_ids'),
+        ('pricing', '0011_currencies_and_taxes'),
     ]
 
     operations = [

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 
 from elastix.errors import NotFound
 from elastix.fields import QuantityField
+from elastix.shop import shop_currency
 from pricing.elasticity.core.demand import revenue_potential_percent
 from pricing.elasticity.core.estimates import FEW_DAYS, POOLED, Estimate
 from pricing.elasticity.models import ElasticityEstimate
@@ -181,7 +182,9 @@ def _items(rows: Sequence[StockItem]) -> list[StockItem]:
     elasticities = [default if row.elasticity is None else row.elasticity for row in rows]
     priced = [bool(row.price and row.price > 0) for row in rows]
     prices = [float(row.price or 0) if known else np.nan for row, known in zip(rows, priced, strict=True)]
-    potentials = revenue_potential_percent(np.array(elasticities, np.float64), np.array(prices, np.float64))
+    potentials = revenue_potential_percent(
+        np.array(elasticities, np.float64), np.array(prices, np.float64), shop_currency()
+    )
     return [
         row._replace(
             elasticity=elasticity or 0.0,

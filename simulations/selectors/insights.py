@@ -11,6 +11,7 @@ from django.db.models import Sum
 from elastix.api.fields import rounded
 from elastix.dataset.models import DataVersion
 from elastix.fields import as_number
+from elastix.shop import shop_currency
 from pricing.elasticity.core.demand import AVERAGE
 from pricing.elasticity.core.pooled import PRICES_FOLLOW_SALES
 from pricing.forecasting.selectors.forecasts import forecast_of_product
@@ -61,7 +62,7 @@ def _view(version: DataVersion, product: Product, facts: PriceFacts, group: Pric
     summary = getattr(product, "summary", None)
     last_sold = summary.last_sold if summary else None
     recommended, market = _decisions(facts, group) if group else (None, None)
-    cost = float(group.inputs.cost[0]) if group else np.nan
+    cost = float(group.inputs.net_cost[0]) if group else np.nan
     target_margin = facts.policy.target_margin
     return ProductView(
         price=None if facts.price is None else float(facts.price),
@@ -81,6 +82,8 @@ def _view(version: DataVersion, product: Product, facts: PriceFacts, group: Pric
         segments=_segments(version, product) if group else (),
         outlook=_outlook(version, product) if group else None,
         prices_follow_sales=PRICES_FOLLOW_SALES in facts.flags,
+        currency=shop_currency(),
+        tax_factor=float(facts.policy.tax_factor),
     )
 
 

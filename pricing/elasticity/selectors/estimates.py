@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from elastix.dataset.models import DataVersion
 from elastix.errors import Conflict, NotFound
 from elastix.fields import QuantityField
+from elastix.shop import shop_currency
 from pricing.elasticity.core.diagnostics import Diagnostics, NotEstimable, diagnose
 from pricing.elasticity.core.estimates import (
     ARC,
@@ -305,6 +306,6 @@ def diagnostics_of_product(code: str) -> Diagnostics:
     days = shop_days([code])
     sold = sold_in(days, Window())
     try:
-        return diagnose(days.daily.day[sold], days.price[sold], days.quantity[sold])
+        return diagnose(days.daily.day[sold], days.price[sold], days.quantity[sold], shop_currency())
     except NotEstimable as error:
         raise Conflict(f"{code} has no regression to look at: {error}") from error

@@ -18,7 +18,7 @@ from elastix.api.serializers import MoneyField, PercentField, RoundedField, RowS
 from elastix.api.viewsets import ElastixViewSet
 from elastix.dataset.models import DataVersion
 from elastix.dataset.versions import current_version, data_version
-from pricing.recommendation.selectors.products import product_detail
+from pricing.recommendation.selectors.products import product_detail, taxed_rows
 from pricing.sales.api.fields import CodeField, QuantityField
 from pricing.sales.api.imports import AcceptedSerializer, ImportSerializer, upload
 from pricing.sales.core.files import MAX_STOCK, ImportKind
@@ -73,7 +73,10 @@ class ProductRowSerializer(RowSerializer):
     category = serializers.CharField()
     current_price = MoneyField(allow_null=True)
     cost = RoundedField(4, allow_null=True)
-    current_margin = PercentField(source="margin_percent", allow_null=True, help_text="Percent of the price.")
+    current_margin = PercentField(
+        source="margin_percent", allow_null=True, help_text="Percent of the price without tax."
+    )
+    tax_rate = RoundedField(2, help_text="Percent that the price includes; 0 where prices are net.")
     monthly_sales = QuantityField(help_text="Units in the 30 days before the as-of date.")
 
 
@@ -146,7 +149,7 @@ class ProductViewSet(ElastixViewSet):
     def catalogue(self, request: Request) -> Response:
         """Active merchandise with price, cost, margin and monthly sales."""
         found = self.paginate_queryset(product_values(self.filtered(self.get_queryset())))
-        rows = ProductRowSerializer(product_rows(found or ()), many=True)
+        rows = ProductRowSerializer(taxed_rows(product_rows(found or ())), many=True)
         return self.get_paginated_response(rows.data)
 
     @action(detail=False, methods=["post"], url_path="import", parser_classes=(MultiPartParser,))

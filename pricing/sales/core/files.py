@@ -4,6 +4,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from elastix.currency import TWO_DECIMALS, Currency
 from elastix.imports.core import Field, FileSchema, column_names
 from pricing.sales.core.service_codes import normalise_code
 
@@ -19,10 +20,14 @@ class ImportKind(StrEnum):
     PRODUCTS = "products"
 
 
-def list_price_field(name: str, aliases: tuple[str, ...], *, required: bool = False) -> Field:
-    """A positive price in cents."""
-    low, high = Decimal("0.01"), Decimal("99999999.99")
-    return Field(name, aliases, kind="decimal", places=2, required=required, minimum=low, maximum=high)
+def list_price_field(
+    name: str, aliases: tuple[str, ...], currency: Currency, *, required: bool = False
+) -> Field:
+    """A positive price in smallest units of a currency."""
+    low, high = currency.unit, currency.highest
+    return Field(
+        name, aliases, kind="decimal", places=currency.decimals, required=required, minimum=low, maximum=high
+    )
 
 
 def _money(
@@ -99,20 +104,27 @@ TRANSACTIONS: Final = FileSchema(
     time={"invoice_date": "invoice_time"},
 )
 
-PRODUCTS: Final = FileSchema(
-    (
-        Field(
-            "code",
-            ("stock_code", *column_names("product_code")),
-            kind="code",
-            required=True,
-            convert=normalise_code,
-        ),
-        Field("name", column_names("product_name"), max_length=255, empty=""),
-        Field("category", column_names("category"), max_length=100, empty=""),
-        Field("cost", column_names("cost"), kind="decimal", rounds=True, minimum=0, maximum=MAX_PRICE),
-        list_price_field("current_price", column_names("list_price")),
-        stock_field("stock_level", column_names("stock"), -MAX_STOCK),
-        stock_field("target_stock", column_names("target_stock"), 0),
+
+def products_schema(currency: Currency) -> FileSchema:
+    """The columns of a file of products, whose prices are in a currency."""
+    return FileSchema(
+        (
+            Field(
+                "code",
+                ("stock_code", *column_names("product_code")),
+                kind="code",
+                required=True,
+                convert=normalise_code,
+            ),
+            Field("name", column_names("product_name"), max_length=255, empty=""),
+            Field("category", column_names("category"), max_length=100, empty=""),
+            Field("cost", column_names("cost"), kind="decimal", rounds=True, minimum=0, maximum=MAX_PRICE),
+            list_price_field("current_price", column_names("list_price"), currency),
+            stock_field("stock_level", column_names("stock"), -MAX_STOCK),
+            stock_field("target_stock", column_names("target_stock"), 0),
+        )
     )
-)
+
+
+PRODUCTS: Final = products_schema(TWO_DECIMALS)
+"""Its names and options are the same in every currency."""

@@ -18,7 +18,10 @@ from pricing.sales.models.products import Kind, margin_percent
 
 
 class ProductRow(NamedTuple):
-    """A line of the catalogue; `monthly_sales` are the units of the 30 days before the as-of date."""
+    """A line of the catalogue; `monthly_sales` are the units of the 30 days before the as-of date.
+
+    `tax_factor` is the price over the same without the tax that it includes.
+    """
 
     code: str
     name: str
@@ -26,10 +29,16 @@ class ProductRow(NamedTuple):
     current_price: Decimal | None
     cost: Decimal | None
     monthly_sales: int | Decimal
+    tax_factor: Decimal = Decimal(1)
 
     @property
     def margin_percent(self) -> Decimal | None:
-        return margin_percent(self.current_price, self.cost)
+        return margin_percent(self.current_price, self.cost, self.tax_factor)
+
+    @property
+    def tax_rate(self) -> Decimal:
+        """Percent of the net price that the price includes."""
+        return 100 * (self.tax_factor - 1)
 
 
 def find_product(code: str) -> Product:
@@ -60,7 +69,7 @@ def product_values(products: QuerySet[Product]) -> Any:
 
 def product_rows(values: Iterable[tuple[Any, ...]]) -> list[ProductRow]:
     """Make rows of what `product_values` selected; a product without a summary has sold nothing."""
-    return [ProductRow._make((*known, monthly_sales or 0)) for *known, monthly_sales in values]
+    return [ProductRow._make((*known, monthly_sales or 0, Decimal(1))) for *known, monthly_sales in values]
 
 
 def products_matching(products: QuerySet[Product], text: str) -> QuerySet[Product]:

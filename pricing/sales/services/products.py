@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from elastix.dataset.versions import catalogue_changed, lock_version
 from elastix.errors import Conflict
-from elastix.imports.core import Table
+from elastix.imports.core import FileSchema, Table
 from elastix.imports.ingest import UpsertImport, ingest, ingest_failed
+from elastix.shop import shop_currency
 from elastix.sql import batches
-from pricing.sales.core.files import PRODUCTS, ImportKind
+from pricing.sales.core.files import PRODUCTS, ImportKind, products_schema
 from pricing.sales.core.sales_rows import look_alike, without_zeros
 from pricing.sales.core.service_codes import DEFAULT, is_service_code
 from pricing.sales.models import PriceChange, Product
@@ -168,6 +169,10 @@ class ProductsImport(UpsertImport):
         codes = sorted({row["code"] for row in self.rows})
         known = (Product.objects.filter(code__in=chunk).count() for chunk in batches(codes, 5000))
         return len(codes) - sum(known)
+
+    @classmethod
+    def file_schema(cls) -> FileSchema:
+        return products_schema(shop_currency())
 
     def row(self, values: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in values.items() if value not in (None, "")}

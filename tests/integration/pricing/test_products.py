@@ -43,7 +43,7 @@ IMPOSSIBLE = tuple(
     for value in values
 )
 IMPOSSIBLE_CODES = tuple(({"id": code}, "id") for code in ("", None, "a\u200bb", "x" * 51, "a\x00", []))
-ROW_KEYS = {"id", "name", "category", "current_price", "cost", "current_margin", "monthly_sales"}
+ROW_KEYS = {"id", "name", "category", "current_price", "cost", "current_margin", "tax_rate", "monthly_sales"}
 
 
 class TestProducts(ApiCases):
