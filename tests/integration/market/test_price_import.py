@@ -189,8 +189,8 @@ def test_our_own_shop_is_no_competitor(send: Send, settings: Any) -> None:
 def test_prices_of_ours_that_were_read_before_the_name_was_known_never_count(
     send: Send, settings: Any
 ) -> None:
-    send(TWO + b"CUP,The Mug House,0.01,2025-03-01 12:00,\n")
-    assert competitor_statistics(["CUP"], as_of=dt.date(2025, 3, 2))["CUP"].lowest == Decimal("0.01")
+    send(TWO + b"CUP,The Mug House,3.50,2025-03-01 12:00,\n")
+    assert competitor_statistics(["CUP"], as_of=dt.date(2025, 3, 2))["CUP"].lowest == Decimal("3.50")
     settings.OWN_SELLER_NAMES = ["the mug house"]
     found = competitor_statistics(["CUP"], as_of=dt.date(2025, 3, 2))["CUP"]
     assert (found.lowest, found.count) == (Decimal("3.90"), 1)
