@@ -121,7 +121,9 @@ class ElastixSchema(AutoSchema):
             if declared.response is None:
                 answers[code] = OpenApiResponse(description="Done; no content.")
             elif declared.response is bytes:
-                answers[code, "text/csv"] = OpenApiResponse(OpenApiTypes.BINARY, description="A file.")
+                answers[code, declared.media_type] = OpenApiResponse(
+                    OpenApiTypes.BINARY, description="A file."
+                )
             else:
                 answers[code] = OpenApiResponse(declared.response, description=SUCCESS[code])
         codes = {400, 503, *declared.errors}
