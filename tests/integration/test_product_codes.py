@@ -19,7 +19,7 @@ from tests.shops import Commits
 
 pytestmark = pytest.mark.django_db
 
-FILE = Path(__file__).parents[1] / "data" / "codes_slash_umlaut.csv"
+FILE = Path(__file__).parents[1] / "data" / "files" / "codes_slash_umlaut.csv"
 CODES = ("A/12-B", "KÄSE-1", "CRÈME BRÛLÉE", "咖啡", "50% OFF TEE", "A+B?X=1#3")
 MORE_CODES = ("/A", "A//B", "A/", "A/DIAGNOSTICS", "LIST", "A.B", "A%2FB", "ÉTÉ \\ ÅÄÖ")
 CONVERTER = "<product_code:code>"

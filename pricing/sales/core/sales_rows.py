@@ -48,7 +48,7 @@ class SalesRows:
     Attributes
     ----------
     fields : the fields that have a column.
-    asked : the fields that the user named columns for.
+    asked : the fields that the user or a known layout named columns for.
     meanings : what each different status and type means.
     currency : the only currency whose rows count; "" where the file names none or just one.
     percents : the field that holds discounts in percent, if any.

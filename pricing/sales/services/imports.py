@@ -78,10 +78,7 @@ class TransactionsImport(FileImport):
         )
 
     def begin(self, table: Table) -> list[str]:
-        fields, asked = (
-            frozenset(table.report.mapping),
-            frozenset(self.batch.options.get("mapping", {}).values()),
-        )
+        fields = frozenset(table.report.mapping)
         notes: list[str] = []
         meanings: dict[str, Meaning] = {}
         for name in ("status", "line_type"):
@@ -94,7 +91,7 @@ class TransactionsImport(FileImport):
         for name in ("discount", "discount_percent"):
             if name in fields:
                 cells[name] = table.distinct_cells(name)
-        percents, shares = read_discounts(cells, asked)
+        percents, shares = read_discounts(cells, table.asked)
         notes += [f"Discounts are parts of the price: 0.2 in {percents} is 20 %."] if shares else []
         wanted = str(self.batch.options.get("currency") or "").upper()
         zeros = without_zeros(Product.objects.filter(code__startswith="0").values_list("code", flat=True))
@@ -103,7 +100,7 @@ class TransactionsImport(FileImport):
             zeros = {}
         self.rows = SalesRows(
             fields=fields,
-            asked=asked,
+            asked=table.asked,
             meanings=meanings,
             currency=chosen_currency(table.distinct("currency"), table.currencies, wanted),
             percents=percents,

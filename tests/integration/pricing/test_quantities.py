@@ -18,7 +18,7 @@ from tests.shops import Commits, bring_in, csv_bytes, line
 
 pytestmark = pytest.mark.django_db
 
-KILOS = Path(__file__).parents[2] / "data" / "qty_kg.csv"
+KILOS = Path(__file__).parents[2] / "data" / "files" / "qty_kg.csv"
 DAY = ("CUP", "2025-03-01")
 
 
