@@ -92,8 +92,11 @@ TRANSACTIONS: Final = FileSchema(
             minimum=-100,
             maximum=100,
         ),
-        _money("tax_amount"),
-        Field("tax_rate", kind="decimal", percent=True, minimum=0, maximum=100),
+        # Whether prices are with tax already is up to the user: such a column counts only where it is mapped.
+        Field(
+            "tax_amount", kind="decimal", rounds=True, by_name=False, minimum=-MAX_PRICE, maximum=MAX_PRICE
+        ),
+        Field("tax_rate", kind="decimal", percent=True, by_name=False, minimum=0, maximum=100),
         Field("status", column_names("status"), max_length=60, empty="", inspected=True),
         Field("line_type", column_names("line_type"), max_length=60, empty="", inspected=True),
         Field("currency", column_names("currency"), max_length=10, empty="", inspected=True),

@@ -252,6 +252,16 @@ def chosen_currency(named: Collection[str], beside: Collection[str], wanted: str
     return wanted if len(codes) > 1 else ""
 
 
+def other_currency(named: Collection[str], beside: Collection[str], shop: str) -> str:
+    """The one currency that all of a file's prices are in, if it is not the shop's; else "".
+
+    A dollar sign may stand for many currencies and says nothing.
+    """
+    codes = {code for each in (*named, *beside) if (code := currency_code(each)) != "$"}
+    (code,) = codes if len(codes) == 1 else {shop}
+    return "" if code == shop else code
+
+
 def read_meanings(name: str, texts: Collection[str]) -> tuple[dict[str, Meaning], str]:
     """What the values of a column of statuses or types mean, and a note about those that are not known.
 

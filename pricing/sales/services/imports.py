@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -25,6 +26,7 @@ from pricing.sales.core.sale_words import Meaning
 from pricing.sales.core.sales_rows import (
     SalesRows,
     chosen_currency,
+    other_currency,
     read_discounts,
     read_meanings,
     warned_of,
@@ -109,6 +111,11 @@ class TransactionsImport(FileImport):
             tomorrow=epoch_days(timezone.now().date()) + 1,
             is_service=lambda code: kind_of(code) == Kind.SERVICE,
         )
+        foreign = other_currency(table.distinct("currency"), table.currencies, settings.SHOP_CURRENCY)
+        if foreign and not wanted:
+            notes.append(
+                f"Prices are in {foreign}, the shop's currency is {settings.SHOP_CURRENCY}: they are not converted."
+            )
         if warned := warned_of(set(table.report.ignored_columns) - table.passed_over):
             notes.append(
                 f"Not read, although it may change what prices or lines mean: {', '.join(warned)}. Map what matters."
