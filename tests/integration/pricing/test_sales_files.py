@@ -392,3 +392,18 @@ def test_totals_are_known_for_what_they_are(step: int, granularity: str, load: L
 
 def test_single_purchases_are_lines(load: Load) -> None:
     assert load("one_row_per_scanned_item.csv", dry_run=True).report["granularity"] == "lines"
+
+
+def test_columns_that_somebody_has_named_are_known_the_next_time(load: Load) -> None:
+    header = "Schein,Ware,Anz,Wann,Soviel\n"
+    asked = load((header + "1,A1,2,2025-03-13,10\n").encode())
+    assert asked.status == ImportStatus.FAILED
+    assert '"Schein" (not known)' in asked.error and '--map "Wann=invoice_date"' in asked.error
+    named = {
+        "Schein": "invoice_no", "Ware": "stock_code", "Anz": "quantity", "Wann": "invoice_date", "Soviel": "unit_price",
+    }  # fmt: skip
+    assert load((header + "1,A1,2,2025-03-13,10\n").encode(), mapping=named).accepted == 1
+    later = load((header + "2,A1,3,2025-03-14,10\n").encode())
+    assert later.accepted == 1
+    assert any("as somebody said" in note for note in later.report["notes"])
+    assert lines() == [*on("2025-03-13", 2), *on("2025-03-14", 3)]
