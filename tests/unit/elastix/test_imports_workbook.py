@@ -246,6 +246,16 @@ def test_damaged_and_foreign_packages_are_told_so(content, sentence):
         table(content)
 
 
+def test_a_workbook_whose_directory_points_before_the_file_is_refused():
+    content = bytearray(workbook([HEADER, ROW]))
+    # The size of the directory, in the record at the file's end: one too large moves every member's beginning below 0.
+    end = content.rindex(b"PK\x05\x06")
+    place = int.from_bytes(content[end + 16 : end + 20], "little")
+    content[end + 16 : end + 20] = (place + 65536).to_bytes(4, "little")
+    with pytest.raises(UnreadableFile, match="damaged"):
+        table(bytes(content))
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_a_damaged_workbook_is_read_or_refused_in_one_sentence(data):
