@@ -102,10 +102,9 @@ class UpsertImport(FileImport):
         new = self.new_rows()
         if new is None or not self.rows:
             return []
-        verb = "would be" if self.batch.dry_run else "were"
-        return [
-            f"{new:,} {verb} created; rows of what is known already {'would update' if self.batch.dry_run else 'updated'} it."
-        ]
+        if self.batch.dry_run:
+            return [f"Would be created: {new:,}. The other rows would update what is there."]
+        return [f"Created: {new:,}. The other rows updated what was there."]
 
     def new_rows(self) -> int | None:
         """How many of the rows will be created; None where that is not known before."""
@@ -164,7 +163,7 @@ def _stage(run: JobRun, rows: FileImport, table: Table) -> None:
 
 def _sentence(what: tuple[str, str], count: int) -> str:
     """The sentence about cells that were taken for something else than they say."""
-    return f"{count:,} values of {what[0]} have more decimals than are kept: they were {what[1]}."
+    return f"Values of {what[0]} with more decimals than are kept, {what[1]}: {count:,}."
 
 
 def ingest_failed(kind: type[FileImport], parameters: Mapping[str, Any], error: str) -> None:

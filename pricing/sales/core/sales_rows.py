@@ -33,11 +33,11 @@ SYMBOLS: Final[dict[str, str]] = {
 }
 
 NOTES: Final[dict[str, str]] = {
-    "negative_price": "{} rows with a negative price were read as returns.",
-    "both_negative": "{} rows with a negative quantity and a negative price were read as one return each.",
-    "from_total": "{} unit prices were computed from line totals, to 4 decimals.",
-    "discounted": "{} prices are those after the discount in a column of its own.",
-    "refund": "{} rows were read as returns, as their type says.",
+    "negative_price": "Rows with a negative price, read as returns: {}.",
+    "both_negative": "Rows with a negative quantity and a negative price, read as one return each: {}.",
+    "from_total": "Unit prices computed from line totals, to 4 decimals: {}.",
+    "discounted": "Prices from which the discount in a column of its own was taken off: {}.",
+    "refund": "Rows read as returns because their type says so: {}.",
 }
 
 

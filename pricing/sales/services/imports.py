@@ -203,8 +203,8 @@ class TransactionsImport(FileImport):
         self.batch.rejected += found
         self.batch.reasons = dict(self.batch.reasons) | {"already_imported": found}
         return [
-            f"{found:,} rows are in the books already, with the same invoice, product, date, quantity and price: they"
-            " are left out. To add them a second time, accept already_imported (--keep-duplicates)."
+            "Rows left out because they are in the books already, with the same invoice, product, date, quantity and"
+            f" price: {found:,}. To add them a second time, accept already_imported (--keep-duplicates)."
         ]
 
     def publish(self) -> None:
