@@ -8,6 +8,7 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
+from django.utils.functional import lazy
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
@@ -19,9 +20,11 @@ from elastix.api.permissions import Role, audit_username, role_of
 from elastix.dataset.models import DataVersion
 from elastix.jobs.models import Job, ScheduleRun
 from elastix.jobs.recompute import request_recompute
+from elastix.shop import shop_name
 
-admin.site.site_header = "elastix"
-admin.site.site_title = "elastix"
+_title: Any = lazy(lambda: f"elastix: {shop_name()}", str)()
+admin.site.site_header = _title
+admin.site.site_title = _title
 admin.site.index_title = "Sales, prices and elasticities"
 
 

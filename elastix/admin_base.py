@@ -22,6 +22,7 @@ from elastix.api.errors import BUSY_RETRY_SECONDS
 from elastix.api.renderers import cell, csv_file
 from elastix.dataset.versions import data_version
 from elastix.errors import Busy, ElastixError, NotFound
+from elastix.fields import QuantityField
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +52,9 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return "delete" in self.offers and super().has_delete_permission(request, obj)
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return [_plain_units(self.model, name) for name in super().get_list_display(request)]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
@@ -141,6 +145,21 @@ class WatchedAdmin(ReadOnlyAdmin):
     """A table of work: the page of an object that `is_open` loads itself again every few seconds."""
 
     change_form_template = "admin/elastix/watched_change_form.html"
+
+
+def _plain_units(model: type[Model], name: Any) -> Any:
+    """A column of units without the decimals that Django gives to each number of a decimal column."""
+    field = next((each for each in model._meta.fields if each.name == name), None)
+    if not isinstance(field, QuantityField):
+        return name
+
+    @admin.display(description=field.verbose_name, ordering=name)
+    def column(obj: Any) -> str:
+        value = getattr(obj, name)
+        return "-" if value is None else str(value)
+
+    column.__name__ = name
+    return column
 
 
 def values_column(field: str, description: str) -> Any:

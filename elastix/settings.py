@@ -1,6 +1,7 @@
 """One settings file; everything that differs between installations comes from the environment (.env.example)."""
 
 from datetime import timedelta
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -8,6 +9,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from elastix.currency import UnknownCurrency, find_currency
 from elastix.secrets import PLACEHOLDER_PASSWORDS, kept_secret_key, platform_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -41,6 +43,18 @@ if PRODUCTION:
 SHOP_NAME = env.str("SHOP_NAME", "Our shop")
 OWN_SELLER_NAMES = env.list("OWN_SELLER_NAMES", default=[])
 SHOP_CURRENCY = env.str("SHOP_CURRENCY", "GBP")
+try:
+    find_currency(SHOP_CURRENCY)
+except UnknownCurrency as error:
+    raise ImproperlyConfigured(str(error)) from error
+# Whether prices are written with the tax that is owed on them (in percent of the net price); costs never are.
+PRICES_INCLUDE_TAX = env.bool("PRICES_INCLUDE_TAX", False)
+try:
+    TAX_RATE = Decimal(env.str("TAX_RATE", "0"))
+except InvalidOperation:
+    TAX_RATE = Decimal(-1)
+if not 0 <= TAX_RATE <= 100:
+    raise ImproperlyConfigured(f"TAX_RATE is not a percentage from 0 to 100: {env.str('TAX_RATE')!r}")
 try:
     SHOP_TIME_ZONE = ZoneInfo(env.str("SHOP_TIME_ZONE", "UTC"))
 except (ZoneInfoNotFoundError, ValueError) as error:
@@ -293,7 +307,11 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "elastix.api.schema.add_examples",
+        "elastix.api.schema.name_the_shop",
     ],
+    "PATH_CONVERTER_OVERRIDES": {
+        "product_code": {"type": "string", "minLength": 1, "description": "Percent-encoded, a slash as %2F."},
+    },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "JobStateEnum": "elastix.jobs.models.JobState.choices",

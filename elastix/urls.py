@@ -28,7 +28,7 @@ urlpatterns = [
     path("desk/login", DeskLoginView.as_view(), name="login"),
     path("desk/logout", DeskLogoutView.as_view(), name="logout"),
     path("desk/", include("pricing.pages.urls")),
-    path("desk/products/<str:code>", product, name="product"),
+    path("desk/products/<product_code:code>", product, name="product"),
     path("docs", DocsView.as_view(), name="docs"),
     path("openapi.json", SchemaView.as_view(), name="openapi"),
     *router.urls,

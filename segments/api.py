@@ -28,6 +28,7 @@ from elastix.api.viewsets import ElastixViewSet
 from elastix.dataset.models import DataVersion
 from pricing.elasticity.api import CodesFilter, ElasticityPages
 from pricing.elasticity.serializers import ElasticityRowSerializer
+from pricing.sales.api.fields import QuantityField
 from pricing.sales.selectors.daily import Window
 from pricing.sales.selectors.products import merchandise
 from segments.core.rfm import SEGMENTS
@@ -137,7 +138,7 @@ class StockItemSerializer(RowSerializer):
         source="revenue_potential",
         help_text="Expected revenue change, in percent, at the best price within 15 %; 0 where it is not known.",
     )
-    totalQuantity = serializers.IntegerField(source="quantity")
+    totalQuantity = QuantityField(source="quantity")
     totalRevenue = MoneyField(source="revenue")
     segment = serializers.ChoiceField(choices=SEGMENTS_AND_UNKNOWN)
     flags = serializers.ListField(child=serializers.CharField(), help_text="NO_ELASTICITY, NO_PRICE.")
@@ -151,7 +152,7 @@ class StockItemDetailSerializer(PublishedSerializer):
         source="r_squared", help_text="Of the log-log regression; 0 where it has none."
     )
     avgPrice = MoneyField(source="avg_price", allow_null=True)
-    totalQuantity = serializers.IntegerField(source="quantity")
+    totalQuantity = QuantityField(source="quantity")
     totalRevenue = MoneyField(source="revenue")
     sampleSize = serializers.IntegerField(source="estimate.sample_size", help_text="Days with sales.")
     method = serializers.CharField(
@@ -183,7 +184,7 @@ class StockItemViewSet(ElastixViewSet):
     pagination_class = PublishedPage
     default_limit = 50
     lookup_url_kwarg = "code"
-    lookup_value_converter = "str"
+    lookup_value_converter = "product_code"
 
     @operation(response=StockItemSerializer, lists=True)
     def list(self, request: Request) -> Response:

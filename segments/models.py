@@ -4,9 +4,10 @@ from decimal import Decimal
 
 from django.db import models
 
-from elastix.fields import SortedCharField, choice_check, length_check
+from elastix.fields import QuantityField, SortedCharField, choice_check, length_check
 from pricing.elasticity.core.estimates import POOLED
 from pricing.sales.core.arrays import Z_95
+from pricing.sales.core.files import LONGEST_ID
 from pricing.sales.models import Product
 
 
@@ -25,7 +26,7 @@ class CustomerSegment(models.Model):
     Sums cover merchandise with a customer id, net of cancellations; `segment` is empty where they do not exceed 0.
     """
 
-    customer_id = SortedCharField(primary_key=True, max_length=20)
+    customer_id = SortedCharField(primary_key=True, max_length=LONGEST_ID)
     last_purchase = models.DateField()
     frequency = models.IntegerField(help_text="Different invoices with a purchase.")
     monetary = models.DecimalField(max_digits=24, decimal_places=4)
@@ -37,7 +38,7 @@ class CustomerSegment(models.Model):
     class Meta:
         ordering = ("customer_id",)
         indexes = [models.Index(fields=("segment", "customer_id"), name="segments_customer_segment")]
-        constraints = [length_check("customer_id", 20, "segments_customersegment")]
+        constraints = [length_check("customer_id", LONGEST_ID, "segments_customersegment")]
 
     def __str__(self) -> str:
         return f"{self.customer_id}: {self.segment or 'none'}"
@@ -51,7 +52,7 @@ class SegmentSales(models.Model):
     )
     segment = models.CharField(max_length=18, choices=Segment)
     date = models.DateField()
-    quantity = models.BigIntegerField(default=0, help_text="Units, net of cancellations and returns.")
+    quantity = QuantityField(default=0, help_text="Units, net of cancellations and returns.")
     revenue = models.DecimalField(max_digits=24, decimal_places=4, default=Decimal(0))
     lines = models.IntegerField(default=0)
     units = models.FloatField(default=0.0, help_text="Units that count as demand.")

@@ -12,6 +12,7 @@ from django.core.mail import send_mail
 from django.utils import timezone
 
 from elastix.alerts.models import Alert, AlertChannel, AlertDelivery
+from elastix.shop import shop_currency, shop_name
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +52,9 @@ def _deliver(delivery: AlertDelivery) -> bool:
 def _send_mail(alert: Alert) -> None:
     figures = "\n".join(f"{name}: {value}" for name, value in alert.data.items())
     send_mail(
-        subject=f"[elastix] {alert}",
-        message=f"{alert.message}\n\n{figures}\n\nRaised {alert.raised_at:%Y-%m-%d %H:%M} UTC.",
+        subject=f"[elastix, {shop_name()}] {alert}",
+        message=f"{alert.message}\n\n{figures}\n\nRaised {alert.raised_at:%Y-%m-%d %H:%M} UTC at {shop_name()}; "
+        f"amounts are in {shop_currency().code}.",
         from_email=None,
         recipient_list=settings.ALERT_EMAILS,
     )
@@ -62,7 +64,11 @@ def _send_webhook(alert: Alert) -> None:
     import httpx
 
     names = ("id", "kind", "subject", "message", "data")
-    event = {name: getattr(alert, name) for name in names} | {"raised_at": alert.raised_at.isoformat()}
+    event = {name: getattr(alert, name) for name in names} | {
+        "raised_at": alert.raised_at.isoformat(),
+        "shop": shop_name(),
+        "currency": shop_currency().code,
+    }
     body = json.dumps(event).encode()
     timestamp = str(int(timezone.now().timestamp()))
     headers = {

@@ -12,6 +12,8 @@ from django.conf import settings
 from django.utils import timezone
 from rest_framework import serializers
 
+from elastix.shop import shop_currency
+
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 FIRST_MOMENT = datetime(1970, 1, 2, tzinfo=UTC)
 
@@ -40,7 +42,7 @@ class CustomerField(TextField):
     """A customer id; spreadsheets write numbers as 17850.0, blanks mean that nobody is known."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=20, allow_null=True, allow_blank=True, **kwargs)
+        super().__init__(allow_null=True, allow_blank=True, **kwargs)
 
     def to_internal_value(self, data: Any) -> str | None:  # type: ignore[override]
         value = super().to_internal_value(data)
@@ -63,9 +65,22 @@ class MomentField(serializers.DateTimeField):
         return moment.astimezone(UTC)
 
 
+class PriceInputField(serializers.DecimalField):
+    """A price in the shop's currency: at least its smallest unit, and no finer."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        # A serializer makes its fields anew for each request, so this is the currency of now.
+        currency = shop_currency()
+        kwargs |= {"max_digits": 8 + currency.decimals, "decimal_places": currency.decimals}
+        super().__init__(**{"min_value": currency.unit} | kwargs)
+
+    def to_representation(self, value: Any) -> float | None:  # type: ignore[override]
+        return money(value)
+
+
 def money(value: Decimal | float | None) -> float | None:
-    """Round an amount to cents, halves away from zero, for JSON."""
-    return rounded(value, 2)
+    """Round an amount to the currency's decimals, halves away from zero, for JSON."""
+    return rounded(value, shop_currency().decimals)
 
 
 def rounded(value: Decimal | float | None, places: int) -> float | None:

@@ -15,6 +15,7 @@ from elastix.alerts.models import standing_warnings
 from elastix.api.operations import operation
 from elastix.api.viewsets import ElastixViewSet
 from elastix.dataset.versions import data_version, zone_changed
+from elastix.shop import shop_currency, shop_name
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,12 @@ class HealthSerializer(serializers.Serializer[Any]):
         child=serializers.CharField(),
         help_text="What the figures themselves warn of; nothing of it is a failure.",
     )
+    shop = serializers.CharField(help_text="The shop's name.")
+    currency = serializers.CharField(help_text="ISO 4217 code of the currency that all amounts are in.")
+    prices_include_tax = serializers.BooleanField(
+        help_text="Whether prices and revenue are with tax; profits and margins never are."
+    )
+    currency_decimals = serializers.IntegerField(help_text="Decimals of its smallest unit.")
 
 
 class HealthViewSet(ElastixViewSet):
@@ -61,6 +68,10 @@ class HealthViewSet(ElastixViewSet):
             "last_recompute": version and version.published_at,
             "failing": failing,
             "warnings": warnings,
+            "shop": shop_name(),
+            "currency": shop_currency().code,
+            "prices_include_tax": settings.PRICES_INCLUDE_TAX,
+            "currency_decimals": shop_currency().decimals,
         }
         return Response(body, status=503 if failing else 200, headers={"Cache-Control": "no-store"})
 

@@ -23,6 +23,8 @@ class Operation:
         True where a body changes what it names and leaves the rest.
     response
         Serializer of the answer; None: no content; bytes: a file.
+    media_type
+        Of a file.
     status
         Codes of success, the usual one first.
     errors
@@ -37,6 +39,7 @@ class Operation:
     body: Any = None
     partial: bool = False
     response: Any = None
+    media_type: str = "text/csv"
     status: tuple[int, ...] = (200,)
     errors: tuple[int, ...] = ()
     role: Role | None = None

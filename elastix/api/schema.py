@@ -13,6 +13,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
 from elastix.api.errors import PROBLEM_JSON, ProblemSerializer
 from elastix.api.operations import Operation
+from elastix.shop import shop_currency, shop_name
 
 SUCCESS = {200: "Done.", 201: "Created.", 202: "Accepted; a job does it.", 503: "A part does not work."}
 REFUSALS = {
@@ -50,6 +51,15 @@ def add_examples(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
                 for content in response.get("content", {}).values():
                     if code < "300" and found.get("response") not in (None, ""):
                         content.setdefault("example", found["response"])
+    return result
+
+
+def name_the_shop(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Postprocessing hook: say whose API this is, and which currency its amounts are in."""
+    currency = shop_currency()
+    decimals = f"{currency.decimals} decimals" if currency.decimals else "no decimals"
+    result["info"]["title"] += f": {shop_name()}"
+    result["info"]["description"] += f" All amounts are in {currency.code}, with {decimals}."
     return result
 
 
@@ -111,7 +121,9 @@ class ElastixSchema(AutoSchema):
             if declared.response is None:
                 answers[code] = OpenApiResponse(description="Done; no content.")
             elif declared.response is bytes:
-                answers[code, "text/csv"] = OpenApiResponse(OpenApiTypes.BINARY, description="A file.")
+                answers[code, declared.media_type] = OpenApiResponse(
+                    OpenApiTypes.BINARY, description="A file."
+                )
             else:
                 answers[code] = OpenApiResponse(declared.response, description=SUCCESS[code])
         codes = {400, 503, *declared.errors}

@@ -8,6 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from elastix.api.fields import rounded, rounder
+from elastix.shop import shop_currency
 
 # Fields whose values are rendered as the row has them, unless a subclass renders them otherwise.
 UNCHANGED = {
@@ -75,8 +76,12 @@ class RoundedField(serializers.FloatField):
         return rounded(value, self.places)
 
 
-MoneyField = partial(RoundedField, 2)
-"""An amount of the shop's currency."""
+class MoneyField(RoundedField):
+    """An amount in the shop's currency, with as many decimals as that has."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(shop_currency().decimals, **kwargs)
+
 
 ElasticityField = partial(RoundedField, 4)
 """An elasticity, or its error."""

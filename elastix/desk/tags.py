@@ -5,12 +5,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django import template
-from django.conf import settings
 from django.http import HttpRequest
 from django.utils import translation
 from django.utils.formats import number_format
 
 from elastix.desk.words import DESCRIPTIONS, LABELS
+from elastix.shop import shop_currency
 
 register = template.Library()
 
@@ -31,11 +31,13 @@ def number(value: Any, places: int = 0) -> str:
 
 
 @register.filter
-def money(value: Any, places: int = 2) -> str:
+def money(value: Any, places: int | None = None) -> str:
     """An amount in the shop's currency, its sign where readers of the language expect it."""
     if not known(value):
         return UNKNOWN
-    currency = SYMBOLS.get(settings.SHOP_CURRENCY, settings.SHOP_CURRENCY)
+    shop = shop_currency()
+    currency = SYMBOLS.get(shop.code, shop.code)
+    places = shop.decimals if places is None else places
     amount = _rounded(value, places)
     sign, size = "-" if amount < 0 else "", number(abs(amount), places)
     if translation.get_language() == "de":

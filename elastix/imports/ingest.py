@@ -36,6 +36,11 @@ class FileImport:
         self.batch, self.token = batch, token
         self.written: dict[str, int] = {}
 
+    @classmethod
+    def file_schema(cls) -> FileSchema:
+        """The columns as the settings of now have them."""
+        return cls.schema
+
     def begin(self, table: Table) -> list[str]:
         """Decide what the columns mean, from the file as a whole; return notes for the user.
 
@@ -98,10 +103,9 @@ class UpsertImport(FileImport):
         new = self.new_rows()
         if new is None or not self.rows:
             return []
-        verb = "would be" if self.batch.dry_run else "were"
-        return [
-            f"{new:,} {verb} created; rows of what is known already {'would update' if self.batch.dry_run else 'updated'} it."
-        ]
+        if self.batch.dry_run:
+            return [f"Would be created: {new:,}. The other rows would update what is there."]
+        return [f"Created: {new:,}. The other rows updated what was there."]
 
     def new_rows(self) -> int | None:
         """How many of the rows will be created; None where that is not known before."""
@@ -123,7 +127,7 @@ def ingest(kind: type[FileImport], run: JobRun) -> dict[str, Any]:
     rows = kind(batch, run.token)
     try:
         with stored_upload(batch) as file:
-            _stage(run, rows, open_table(file, kind.schema, read_options(batch)))
+            _stage(run, rows, open_table(file, kind.file_schema(), read_options(batch)))
         run.progress(kind.reading_share)
         with run.fenced_transaction():
             batch.report["notes"] = [*batch.report["notes"], *rows.settle()]
@@ -160,7 +164,7 @@ def _stage(run: JobRun, rows: FileImport, table: Table) -> None:
 
 def _sentence(what: tuple[str, str], count: int) -> str:
     """The sentence about cells that were taken for something else than they say."""
-    return f"{count:,} values of {what[0]} have more decimals than are kept: they were {what[1]}."
+    return f"Values of {what[0]} with more decimals than are kept, {what[1]}: {count:,}."
 
 
 def ingest_failed(kind: type[FileImport], parameters: Mapping[str, Any], error: str) -> None:

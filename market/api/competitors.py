@@ -10,7 +10,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from elastix.api.fields import MomentField, TextField
+from elastix.api.fields import MomentField, PriceInputField, TextField
 from elastix.api.filters import BooleanFilter, DateRangeFilterSet, DayFilter, TextFilter
 from elastix.api.operations import operation
 from elastix.api.serializers import MoneyField, PercentField, PublishedSerializer, RoundedField, RowSerializer
@@ -20,11 +20,9 @@ from market.core.attraction import DEFAULT_GAMMA
 from market.core.positioning import COMPETITIVE_POSITIONS, POSITIONS
 from market.models import Competitor, CompetitorPrice
 from market.models.competitors import (
-    HIGHEST_PRICE,
     HIGHEST_QUALITY,
     LONGEST_NAME,
     LONGEST_SOURCE,
-    LOWEST_PRICE,
     LOWEST_QUALITY,
 )
 from market.selectors.competitors import (
@@ -58,9 +56,7 @@ class NameField(TextField):
 class CompetitorPriceSerializer(serializers.Serializer[Any]):
     product_id = CodeField()
     competitor_name = NameField(max_length=LONGEST_NAME)
-    price = serializers.DecimalField(
-        max_digits=10, decimal_places=2, min_value=LOWEST_PRICE, max_value=HIGHEST_PRICE
-    )
+    price = PriceInputField()
     recorded_at = MomentField(required=False, help_text="When it was seen; now, unless said otherwise.")
     source = TextField(max_length=LONGEST_SOURCE, required=False, allow_blank=True)  # type: ignore[assignment]
 
@@ -288,7 +284,7 @@ class MarketViewSet(ElastixViewSet):
     """Products among those of the competitors."""
 
     lookup_url_kwarg = "code"
-    lookup_value_converter = "str"
+    lookup_value_converter = "product_code"
 
     @operation(query=MarketQuery, response=MarketSerializer)
     def retrieve(self, request: Request, code: str) -> Response:

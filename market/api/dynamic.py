@@ -133,7 +133,7 @@ class DynamicPriceSerializer(PublishedSerializer):
 class DynamicPriceViewSet(ElastixViewSet):
     """Prices that follow stock, demand and time. Nothing here changes a price."""
 
-    @action(detail=False, url_path="dynamic/<str:code>")
+    @action(detail=False, url_path="dynamic/<product_code:code>")
     @operation(response=DynamicPriceSerializer)
     def dynamic(self, request: Request, code: str) -> Response:
         """A product's price with each factor, from its own stock and demand and the shop's time."""

@@ -9,13 +9,14 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from elastix.api.fields import TextField
+from elastix.api.fields import PriceInputField, TextField
 from elastix.api.filters import BooleanFilter, ChoiceFilter, StrictFilterSet
 from elastix.api.operations import operation
 from elastix.api.pagination import LimitOffset
 from elastix.api.permissions import Role, audit_username
 from elastix.api.serializers import MoneyField, RowSerializer
 from elastix.api.viewsets import ElastixViewSet
+from elastix.fields import PriceField
 from elastix.jobs.api import JobAcceptedSerializer
 from market.models import KillSwitch, RepricingRule, RepricingRun
 from market.models.rules import LISTS, CompetitorReference, RepricingOutcome, RuleAction
@@ -76,7 +77,8 @@ class RuleSerializer(serializers.ModelSerializer[RepricingRule]):
     """When a rule fires and what it does; conditions that are left out or null ask for nothing."""
 
     serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {
-        models.DecimalField: DecimalNumberField
+        models.DecimalField: DecimalNumberField,
+        PriceField: PriceInputField,
     }
     name = TextField(max_length=100)
     category = TextField(max_length=100, required=False, allow_blank=True)

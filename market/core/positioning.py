@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from elastix.currency import TWO_DECIMALS, Currency
+
 AVERAGE_WITHIN: Final = 0.02
 NEAR: Final = 0.05
 
@@ -84,7 +86,9 @@ def market_position(your_price: float | None, prices: Sequence[float]) -> Market
     )
 
 
-def advise(position: MarketPosition, your_price: float, cost: float | None) -> Advice:
+def advise(
+    position: MarketPosition, your_price: float, cost: float | None, currency: Currency = TWO_DECIMALS
+) -> Advice:
     """Say what a price's place in the market suggests; `cost` is of one unit, None where it is not known.
 
     Raises
@@ -94,28 +98,29 @@ def advise(position: MarketPosition, your_price: float, cost: float | None) -> A
     gap, mean, lowest = position.price_gap_percent, position.market_avg, position.market_min
     if gap is None or mean is None or lowest is None:
         raise ValueError("There are no competitors' prices to compare with.")
+    spec = f".{currency.decimals}f"
     if cost is not None and mean < cost:
         return Advice(
             "MARKET_BELOW_COST",
-            f"The competitors' mean price of {mean:.2f} is below our cost of {cost:.2f}: do not follow them; look for a "
+            f"The competitors' mean price of {mean:{spec}} is below our cost of {cost:{spec}}: do not follow them; look for a "
             "cheaper source, or give the product up.",
         )
     if position.position == BELOW_AVERAGE:
         return Advice(
             "ROOM_TO_RAISE",
-            f"At {your_price:.2f} we are {-gap:.1f} % below the competitors' mean of {mean:.2f}: there is room to raise "
+            f"At {your_price:{spec}} we are {-gap:.1f} % below the competitors' mean of {mean:{spec}}: there is room to raise "
             "the price towards it.",
         )
     if position.position == AVERAGE:
         return Advice(
             "IN_LINE",
-            f"At {your_price:.2f} we are in line with the competitors' mean of {mean:.2f}: keep the price, unless costs "
+            f"At {your_price:{spec}} we are in line with the competitors' mean of {mean:{spec}}: keep the price, unless costs "
             "or demand change.",
         )
     near_cost = cost is not None and cost > lowest
     return Advice(
         "ABOVE_MARKET",
-        f"At {your_price:.2f} we are {gap:.1f} % above the competitors' mean of {mean:.2f}: "
+        f"At {your_price:{spec}} we are {gap:.1f} % above the competitors' mean of {mean:{spec}}: "
         + (
             "their lowest price is below our cost, so do not match it, but look whether a smaller gap sells more."
             if near_cost

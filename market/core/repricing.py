@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from elastix.currency import TWO_DECIMALS, Currency
 from market.core.dynamic import dynamic_factors
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
@@ -32,6 +33,7 @@ class Signals:
     lowest, mean : of the competitors' fresh and plausible prices.
     competitor_move : mean change of the competitors' prices since each one's last observation, as a fraction.
     days_unchanged : days since the last price change; infinite if there was none.
+    currency : of all the prices.
     """
 
     price: FloatArray
@@ -45,6 +47,7 @@ class Signals:
     mean: FloatArray
     competitor_move: FloatArray
     days_unchanged: FloatArray
+    currency: Currency = TWO_DECIMALS
 
     @property
     def stock_days(self) -> FloatArray:
@@ -131,7 +134,7 @@ class PriceAction:
 
     def price(self, signals: Signals, moment: Moment) -> FloatArray:
         """Prices (P,) that the rule asks for, nan where what it needs is unknown; never infinite, above 0."""
-        low = 0.01 if self.min_price is None else self.min_price
+        low = float(signals.currency.unit) if self.min_price is None else self.min_price
         high = np.inf if self.max_price is None else self.max_price
         price = np.clip(self._aim(signals, moment), low, high)
         return np.where(np.isfinite(price), price, np.nan)
@@ -149,7 +152,8 @@ class PriceAction:
         if self.kind == "match":
             return theirs
         # Down to the cent: a nearest cent could be theirs.
-        return np.floor(100 * (theirs * (1 - self.change) - self.amount) + _SLACK) / 100
+        cent = signals.currency.per_one
+        return np.floor(cent * (theirs * (1 - self.change) - self.amount) + _SLACK) / cent
 
 
 def in_canary(rule_id: int, code: str, percent: int) -> bool:

@@ -5,12 +5,11 @@ from decimal import Decimal
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from elastix.fields import SortedCharField, length_check, range_check
+from elastix.fields import PriceField, SortedCharField, length_check, price_check, range_check
 from pricing.sales.models import Product
 
 LONGEST_NAME = 255
 LONGEST_SOURCE = 100
-LOWEST_PRICE, HIGHEST_PRICE = Decimal("0.01"), Decimal("99999999.99")
 LOWEST_QUALITY, HIGHEST_QUALITY = Decimal("0.01"), Decimal("100")
 
 
@@ -45,7 +44,7 @@ class CompetitorPrice(models.Model):
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="competitor_prices")
     competitor_name = SortedCharField(max_length=LONGEST_NAME)
-    price = models.DecimalField(max_digits=10, decimal_places=2, validators=[MinValueValidator(LOWEST_PRICE)])
+    price = PriceField()
     recorded_at = models.DateTimeField()
     source = models.CharField(max_length=LONGEST_SOURCE, blank=True)
 
@@ -59,7 +58,7 @@ class CompetitorPrice(models.Model):
             models.UniqueConstraint(
                 fields=("product", "competitor_name", "recorded_at"), name="market_competitorprice_once"
             ),
-            range_check("price", LOWEST_PRICE, HIGHEST_PRICE, "market_competitorprice"),
+            price_check("price", "market_competitorprice"),
             length_check("competitor_name", LONGEST_NAME, "market_competitorprice"),
             length_check("source", LONGEST_SOURCE, "market_competitorprice"),
         ]

@@ -8,14 +8,22 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
-from elastix.fields import SortedCharField, choice_check, length_check, range_check
+from elastix.fields import (
+    HIGHEST_STORED_PRICE,
+    LOWEST_STORED_PRICE,
+    PriceField,
+    SortedCharField,
+    choice_check,
+    length_check,
+    range_check,
+)
 from elastix.jobs.models import Job
 from market.core.repricing import Conditions, PriceAction, numbers_in
 from pricing.sales.models import PriceChange, Product
 
 LONGEST_LIST = 80
 TABLE = "market_repricingrule"
-MONEY = (Decimal("0.01"), Decimal("99999999.99"))
+MONEY = (LOWEST_STORED_PRICE, HIGHEST_STORED_PRICE)
 # Lowest and highest value of each number, for the form, the API and the database alike.
 BOUNDS: dict[str, tuple[Any, Any]] = {
     "priority": (1, 1000),
@@ -25,7 +33,7 @@ BOUNDS: dict[str, tuple[Any, Any]] = {
     "competitor_move_percent": (Decimal(-99), Decimal(1000)),
     "unchanged_days": (1, 3650),
     "percent": (Decimal(-90), Decimal(400)),
-    "amount": (Decimal("0.01"), Decimal(1_000_000)),
+    "amount": (LOWEST_STORED_PRICE, Decimal(1_000_000)),
     "min_price": MONEY,
     "max_price": MONEY,
     "max_change_percent": (Decimal("0.01"), Decimal(100)),
@@ -75,6 +83,10 @@ def _number(
     )
 
 
+def _money(help_text: str, **kwargs: Any) -> PriceField:
+    return PriceField(null=True, blank=True, help_text=help_text, **kwargs)
+
+
 def _numbers(help_text: str) -> "models.CharField[str, str]":
     return models.CharField(max_length=LONGEST_LIST, blank=True, help_text=help_text)
 
@@ -121,10 +133,12 @@ class RepricingRule(models.Model):
     percent = _number(
         "percent", "Of the price before rules (10: dearer), or how far below the competitors (10: cheaper)."
     )
-    amount = _number("amount", "How far below the competitors, in currency.")
+    amount = _money(
+        "How far below the competitors, in currency.", validators=[MaxValueValidator(BOUNDS["amount"][1])]
+    )
     reference = models.CharField(max_length=6, choices=CompetitorReference, blank=True)
-    min_price = _number("min_price", "The rule asks for no price below this.")
-    max_price = _number("max_price", "The rule asks for no price above this.")
+    min_price = _money("The rule asks for no price below this.")
+    max_price = _money("The rule asks for no price above this.")
     revert_when_inactive = models.BooleanField(
         default=False,
         help_text="When no rule fires any more for a product whose price this rule set, the price goes back.",
@@ -308,10 +322,10 @@ class RepricingResult(models.Model):
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+")
     outcome = models.CharField(max_length=12, choices=RepricingOutcome)
     reason = models.CharField(max_length=20, blank=True, help_text="Why it was held back, in one word.")
-    base_price = models.DecimalField(max_digits=10, decimal_places=2)
-    old_price = models.DecimalField(max_digits=10, decimal_places=2)
-    wanted_price = models.DecimalField(max_digits=10, decimal_places=2)
-    new_price = models.DecimalField(max_digits=10, decimal_places=2)
+    base_price = PriceField()
+    old_price = PriceField()
+    wanted_price = PriceField()
+    new_price = PriceField()
     binding = models.JSONField(default=list, blank=True, help_text="What kept it from the wanted price.")
     change = models.OneToOneField(
         PriceChange, on_delete=models.SET_NULL, null=True, blank=True, related_name="repricing_result"

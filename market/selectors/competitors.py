@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 
 from elastix.dataset.models import DataVersion
 from elastix.errors import found
+from elastix.shop import shop_currency
 from market.core.attraction import market_shares, own_elasticity, price_sensitivity
 from market.core.positioning import Advice, MarketPosition, advise, market_position
 from market.models import Competitor, CompetitorPrice
@@ -25,7 +26,7 @@ from pricing.recommendation.selectors.competition import (
     counted_from,
     fresh_from,
 )
-from pricing.recommendation.selectors.policies import effective_policies
+from pricing.recommendation.selectors.policies import EffectivePolicy, effective_policies
 from pricing.sales.models import Product
 
 OUR_QUALITY = 1.0
@@ -206,7 +207,8 @@ def product_market(version: DataVersion, product: Product, *, days: int, gamma: 
     days : how far back the history goes, from the as-of date; newer prices are in it too.
     gamma : quality sensitivity of the market.
     """
-    fresh_days = effective_policies([product])[product.code].competitor_days
+    policy = effective_policies([product])[product.code]
+    fresh_days = policy.competitor_days
     known = competitor_prices([product.code], fresh_days, as_of=version.as_of)
     names = Competitor.objects.filter(name__in=known.name)
     quality = {name: float(worth) for name, worth in names.values_list("name", "quality")}
@@ -229,7 +231,7 @@ def product_market(version: DataVersion, product: Product, *, days: int, gamma: 
         competitors=[MarketCompetitor(*row) for row in zip(*columns, strict=True)],
         position=position,
         shares=shares,
-        advice=_advice(position, product, known, fresh_days),
+        advice=_advice(position, product, known, policy),
         fresh_days=fresh_days,
         history=_history(product.code, since=fresh_from(days, counted_from(version.as_of))),
     )
@@ -258,7 +260,10 @@ def _shares(
     return Shares(share, model, dict(zip(sellers, others, strict=True)))
 
 
-def _advice(position: MarketPosition, product: Product, known: CompetitorPrices, fresh_days: int) -> Advice:
+def _advice(
+    position: MarketPosition, product: Product, known: CompetitorPrices, policy: EffectivePolicy
+) -> Advice:
+    fresh_days, tax_factor = policy.competitor_days, policy.tax_factor
     code = product.code
     if not known.name:
         return Advice("NO_COMPETITORS", f"No competitor's price of {code} is known: record or import some.")
@@ -269,8 +274,9 @@ def _advice(position: MarketPosition, product: Product, known: CompetitorPrices,
         )
     if product.current_price is None:
         return Advice("NO_OWN_PRICE", f"{code} has no price of ours yet: set one, then it can be placed.")
-    cost = None if product.cost is None else float(product.cost)
-    return advise(position, float(product.current_price), cost)
+    # Their prices include the tax that ours do.
+    cost = None if product.cost is None else float(product.cost * tax_factor)
+    return advise(position, float(product.current_price), cost, shop_currency())
 
 
 def _history(code: str, since: dt.datetime) -> list[MarketHistory]:

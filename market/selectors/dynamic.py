@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from elastix.fields import as_number
 from market.core.dynamic import BUILT_IN, DynamicSettings, Factors, dynamic_factors
 from market.selectors.signals import Demand, demand_of, ruled_price, shop_moment, stale_data
-from pricing.recommendation.core.limits import cents_to_money, constrain_price
+from pricing.recommendation.core.limits import constrain_price
 from pricing.recommendation.selectors.pricing_inputs import (
     NO_PRICE,
     SERVICE,
@@ -104,8 +105,8 @@ def dynamic_price(product: Product, given: Given | None = None) -> DynamicPrice:
     facts = price_facts([product.code])[product.code]
     now, known = shop_moment(given.time), demand_of([product.code]).get(product.code, Demand(0, 0))
     found: dict[str, Any] = {
-        "current_stock": product.stock_level,
-        "target_stock": product.target_stock,
+        "current_stock": as_number(product.stock_level),
+        "target_stock": as_number(product.target_stock),
         "current_demand": known.recent,
         "expected_demand": None if known.is_thin else known.usual,
         "time_of_day": now.hour,
@@ -144,7 +145,7 @@ def _within_guardrails(found: DynamicPrice, facts: PriceFacts, present: Decimal 
     stays = constrained.reason(0)
     return replace(
         found,
-        final_price=cents_to_money(int(constrained.price[0])),
+        final_price=group.inputs.currency.of_units(int(constrained.price[0])),
         reference_price=present,
         constraints=[
             Bound(rule, bound, binding, source_of(rule, facts.policy))

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from elastix.dataset.models import DataVersion
 from elastix.dataset.versions import data_version
+from elastix.shop import shop_currency
 from elastix.sql import batches, fetch, placeholders
 from market.core.repricing import Moment, Signals
 from market.models import CompetitorPrice
@@ -154,6 +155,7 @@ def as_arrays(found: Sequence[ProductSignals], now: dt.datetime) -> Signals:
             np.inf if each.base.last_changed is None else (now - each.base.last_changed) / DAY
             for each in facts
         ),
+        currency=shop_currency(),
     )
 
 

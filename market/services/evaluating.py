@@ -11,7 +11,7 @@ from market.core.repricing import NO_RULE, RuleCase, choose, in_canary
 from market.models import RepricingResult, RepricingRule
 from market.models.rules import RuleScope
 from market.selectors.signals import ProductSignals, as_arrays, product_signals, shop_moment
-from pricing.recommendation.core.limits import ConstrainedPrices, DayRange, cents_to_money, constrain_price
+from pricing.recommendation.core.limits import ConstrainedPrices, DayRange, constrain_price
 from pricing.recommendation.selectors.pricing_inputs import price_group, strategy_of
 from pricing.sales.core.arrays import FloatArray
 from pricing.sales.selectors.products import merchandise
@@ -112,7 +112,7 @@ def _decision(
     rule: RepricingRule, row: ProductSignals, constrained: ConstrainedPrices, place: int, cooling: bool
 ) -> RepricingResult:
     columns = (constrained.now, constrained.wanted, constrained.price)
-    now, wanted, price = (cents_to_money(int(column[place])) for column in columns)
+    now, wanted, price = (constrained.limits.currency.of_units(int(column[place])) for column in columns)
     reason = constrained.reason(place).lower()
     if not reason and cooling:
         reason = COOLING

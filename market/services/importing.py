@@ -6,8 +6,10 @@ from typing import Any
 
 from django.utils import timezone
 
+from elastix.currency import TWO_DECIMALS, Currency
 from elastix.imports.core import Field, FileSchema, column_names
 from elastix.imports.ingest import UpsertImport, ingest, ingest_failed
+from elastix.shop import shop_currency
 from elastix.sql import batches
 from market.services.competitors import ObservedPrice, prices_upsert
 from pricing.recommendation.selectors.competition import is_our_name
@@ -34,21 +36,30 @@ def check_rows(columns: Mapping[str, Sequence[Any]]) -> Iterator[tuple[int, str,
             yield row, "own_shop", f"{seller} is this shop itself, no competitor (OWN_SELLER_NAMES)."
 
 
-SCHEMA = FileSchema(
-    (
-        Field(
-            "product_code",
-            ("code", "stock_code", *column_names("product_code")),
-            kind="code",
-            required=True,
-            convert=normalise_code,
-        ),
-        Field("competitor_name", column_names("competitor"), required=True, max_length=255),
-        list_price_field("price", ("competitor price", *column_names("unit_price")), required=True),
-        Field("recorded_at", ("recorded", "seen at", *column_names("date")), kind="datetime", required=True),
-        Field("source", ("url",), max_length=100, empty=""),
+def _schema(currency: Currency) -> FileSchema:
+    return FileSchema(
+        (
+            Field(
+                "product_code",
+                ("code", "stock_code", *column_names("product_code")),
+                kind="code",
+                required=True,
+                convert=normalise_code,
+            ),
+            Field("competitor_name", column_names("competitor"), required=True, max_length=255),
+            list_price_field(
+                "price", ("competitor price", *column_names("unit_price")), currency, required=True
+            ),
+            Field(
+                "recorded_at", ("recorded", "seen at", *column_names("date")), kind="datetime", required=True
+            ),
+            Field("source", ("url",), max_length=100, empty=""),
+        )
     )
-)
+
+
+SCHEMA = _schema(TWO_DECIMALS)
+"""Its names and options are the same in every currency."""
 
 
 KIND = "competitor_prices"
@@ -59,6 +70,10 @@ class CompetitorPricesImport(UpsertImport):
 
     kind = KIND
     schema = SCHEMA
+
+    @classmethod
+    def file_schema(cls) -> FileSchema:
+        return _schema(shop_currency())
 
     def check(self, columns: dict[str, list[Any]]) -> Iterator[tuple[int, str, str]]:
         return check_rows(columns)

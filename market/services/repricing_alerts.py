@@ -83,11 +83,15 @@ def clear_alerts(rule: RepricingRule) -> None:
 
 def _below_cost(product: ProductSignals) -> tuple[float, Finding] | None:
     facts = product.facts
-    if facts.cost is None or facts.competitors is None or facts.competitors.lowest >= facts.cost:
+    if facts.cost is None or facts.competitors is None:
         return None
-    lowest, cost = facts.competitors.lowest, facts.cost
+    # Their prices include the tax that ours do.
+    lowest, cost = facts.competitors.lowest, facts.cost * facts.policy.tax_factor
+    if lowest >= cost:
+        return None
+    taxed = " with tax" if facts.policy.included_tax else ""
     message = (
-        f"A competitor sells {facts.code} at {lowest}, below our cost of {cost:f}: ask the supplier, or look"
+        f"A competitor sells {facts.code} at {lowest}, below our cost of {cost:f}{taxed}: ask the supplier, or look"
         " elsewhere for the profit."
     )
     return float(lowest / cost), Finding(

@@ -1,6 +1,7 @@
 """/api/analytics/cross-elasticity, /api/analytics/bundles, /api/price/bundle: products together."""
 
 from typing import Any
+from urllib.parse import quote
 
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -25,7 +26,7 @@ from pricing.bundles.models import SOURCES
 from pricing.bundles.selectors.bundles import bundle_offer, bundle_suggestions, counted_baskets
 from pricing.bundles.selectors.pairs import cross_elasticity, pair_is_published
 from pricing.recommendation.api.price_serializers import fraction_field
-from pricing.sales.api.fields import CodeField, amount_field
+from pricing.sales.api.fields import CodeField, QuantityField, amount_field
 from pricing.sales.selectors.products import find_product
 
 FEWEST, MOST = 2, 6
@@ -43,7 +44,7 @@ class CrossElasticityQuery(serializers.Serializer[Any]):
             raise serializers.ValidationError(
                 {
                     "product_y": "Name two different products; a product's answer to its own price is at "
-                    f"/api/analytics/elasticity/{attrs['product_x']}."
+                    f"/api/analytics/elasticity/{quote(attrs['product_x'], safe='')}."
                 },
                 code="same",
             )
@@ -118,7 +119,7 @@ class BundlePartSerializer(RowSerializer):
     name = serializers.CharField()
     price = MoneyField(source="current_price")
     cost = RoundedField(4, allow_null=True)
-    monthly_sales = serializers.IntegerField(help_text="Units of the 30 days before the as-of date.")
+    monthly_sales = QuantityField(help_text="Units of the 30 days before the as-of date.")
 
 
 class DemandAssumptionSerializer(RowSerializer):

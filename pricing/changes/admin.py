@@ -13,7 +13,9 @@ from django.utils.html import format_html
 from elastix.admin_base import ExportMixin, ReadOnlyAdmin, change_link, changelist_url, copy_state
 from elastix.api.fields import CONTROL
 from elastix.api.permissions import Role, audit_username, role_of
+from elastix.currency import TWO_DECIMALS
 from elastix.errors import Conflict
+from elastix.shop import shop_currency
 from pricing.changes.services import price_changes
 from pricing.changes.services.bulk_proposals import bulk_propose
 from pricing.changes.services.validation import InvalidProposal, PriceProposal, validate_schedule
@@ -88,8 +90,11 @@ class PriceChangeAdmin(ExportMixin, ReadOnlyAdmin):
         if change.expected is None:
             return "-"
         now, then, interval = (change.expected[name] for name in ("current", "projected", "interval"))
+        write = {"quantity": TWO_DECIMALS.text}
         parts = [
-            f"{name} {now[name]:,.2f} \u2192 {then[name]:,.2f} ({interval[name][0]:,.2f} to {interval[name][1]:,.2f})"
+            "{} {} \u2192 {} ({} to {})".format(
+                name, *map(write.get(name, shop_currency().text), (now[name], then[name], *interval[name]))
+            )
             for name in ("quantity", "revenue", "profit")
             if None not in (now[name], then[name], *(interval[name] or [None]))
         ]
@@ -192,9 +197,10 @@ class BulkOptimizationAdmin(ReadOnlyAdmin):
         profit = (optimization.job.result or {}).get("totals", {}).get("profit")
         if not profit:
             return "-"
+        text = shop_currency().text
         return (
-            f"{profit['current']:,.2f} now, {profit['expected']:,.2f} expected: {profit['change']:+,.2f}"
-            f" ({profit['change_low']:+,.2f} to {profit['change_high']:+,.2f} in four cases of five)"
+            f"{text(profit['current'])} now, {text(profit['expected'])} expected: {text(profit['change'], '+')}"
+            f" ({text(profit['change_low'], '+')} to {text(profit['change_high'], '+')} in four cases of five)"
         )
 
     @admin.display(description="product by product")

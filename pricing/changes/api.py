@@ -23,6 +23,7 @@ from elastix.api.serializers import MoneyField, PercentField, PublishedSerialize
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
 from elastix.fields import uuid7
+from elastix.shop import shop_currency
 from pricing.changes.selectors.outcome_windows import COMPLETE, OPEN, TRUNCATED
 from pricing.changes.selectors.outcomes import calibration, change_outcome
 from pricing.changes.selectors.price_changes import changes_of_batch, find_batch, find_change, first_moment
@@ -170,13 +171,20 @@ class KnownField(RoundedField):
         return rounded(value, self.places) if isfinite(value) else None
 
 
+class KnownMoneyField(KnownField):
+    """An amount of money that is null where it is not known (nan)."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(shop_currency().decimals, **kwargs)
+
+
 class IntervalField(serializers.ListField):
     """Both ends of an interval; null where one is not known (nan)."""
 
     child = serializers.FloatField()
 
-    def __init__(self, places: int = 2, **kwargs: Any) -> None:
-        self.places = places
+    def __init__(self, places: int | None = None, **kwargs: Any) -> None:
+        self.places = shop_currency().decimals if places is None else places
         super().__init__(allow_null=True, **kwargs)
 
     def to_representation(self, ends: Any) -> Any:
@@ -187,13 +195,13 @@ class OutcomeFiguresSerializer(RowSerializer):
     """Of the days counted; profit is null where the cost is unknown."""
 
     quantity = KnownField()
-    revenue = KnownField()
-    profit = KnownField()
+    revenue = KnownMoneyField()
+    profit = KnownMoneyField()
 
 
 class OutcomeIntervalSerializer(RowSerializer):
     level = serializers.FloatField()
-    quantity = IntervalField()
+    quantity = IntervalField(2)
     revenue = IntervalField()
     profit = IntervalField()
 

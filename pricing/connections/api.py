@@ -58,13 +58,13 @@ class FeedViewSet(ElastixViewSet):
         return csv_file("prices.csv", CSV_COLUMNS, cells, PRIVATE)
 
     @action(detail=False, url_path="google.tsv")
-    @operation(response=bytes)
+    @operation(response=bytes, media_type="text/tab-separated-values")
     def google_tsv(self, request: Request) -> StreamingHttpResponse:
         """Prices of active merchandise as a supplemental feed of Google's Merchant Center, with tabs."""
         return _file(map(tsv_line, chain([GOOGLE_COLUMNS], _google_rows())), "text/tab-separated-values")
 
     @action(detail=False, url_path="google.xml")
-    @operation(response=bytes)
+    @operation(response=bytes, media_type="application/xml")
     def google_xml(self, request: Request) -> StreamingHttpResponse:
         """The same as XML (RSS 2.0)."""
         link = request.build_absolute_uri("/")

@@ -141,7 +141,7 @@ class ProductElasticityViewSet(ElastixViewSet):
     """How demand for one product answers to its price."""
 
     lookup_url_kwarg = "code"
-    lookup_value_converter = "str"
+    lookup_value_converter = "product_code"
 
     @operation(query=AnalyticsElasticityQuery, response=AnalyticsElasticitySerializer)
     def retrieve(self, request: Request, code: str) -> Response:

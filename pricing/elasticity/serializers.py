@@ -9,6 +9,7 @@ from rest_framework.fields import CharField, FloatField, IntegerField, ListField
 from elastix.api.serializers import ElasticityField, MoneyField, RoundedField, RowSerializer
 from pricing.elasticity.core.points import CLASSES
 from pricing.elasticity.models import Method
+from pricing.sales.api.fields import QuantityField
 from pricing.sales.selectors.daily import day_of_epoch
 
 METHODS = (*Method.values, "default")
@@ -35,7 +36,7 @@ class ElasticityRowSerializer(RowSerializer):
     elasticity = ElasticityField()
     sample_size = IntegerField()
     avg_price = MoneyField(allow_null=True)
-    total_quantity = IntegerField()
+    total_quantity = QuantityField()
     r_squared = ElasticityField()
     std_error = ElasticityField(allow_null=True)
     ci_low = ElasticityField(allow_null=True)

@@ -15,7 +15,7 @@ class DemandForecastViewSet(ElastixViewSet):
     """What products are expected to sell."""
 
     lookup_url_kwarg = "code"
-    lookup_value_converter = "str"
+    lookup_value_converter = "product_code"
 
     @operation(query=ForecastQuery, response=ForecastSerializer)
     def retrieve(self, request: Request, code: str) -> Response:

@@ -1,11 +1,11 @@
 """Shapes of requests and answers about the demand to come."""
 
-from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
 from rest_framework.fields import CharField, DateField, FloatField, IntegerField, ListField
 
+from elastix.api.fields import PriceInputField
 from elastix.api.serializers import ElasticityField, MoneyField, RoundedField, RowSerializer
 from pricing.elasticity.core.demand import AVERAGE, DEMAND_MODELS
 from pricing.forecasting.core.boosting import BOOSTED
@@ -26,10 +26,7 @@ class ForecastQuery(serializers.Serializer[Any]):
         help_text="auto: the one that would have forecast this product's past best, `boosted` not among them. "
         "Default: the published forecast.",
     )
-    price = serializers.DecimalField(
-        max_digits=10,
-        decimal_places=2,
-        min_value=Decimal("0.01"),
+    price = PriceInputField(
         required=False,
         default=None,
         help_text="What it would be sold at; the forecast follows by the product's elasticity.",
@@ -76,7 +73,7 @@ class CandidateSerializer(MeasuresSerializer):
 class ForecastPriceSerializer(RowSerializer):
     price = MoneyField()
     current_price = MoneyField()
-    base_price = RoundedField(2, help_text="What the sales were made at that the forecast rests on.")
+    base_price = MoneyField(help_text="What the sales were made at that the forecast rests on.")
     elasticity = ElasticityField()
     demand_model = CharField()
     factor = RoundedField(4, help_text="By which quantities differ from those at the base price.")

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('elastix', '0006_import_kinds_of_apps'),
-        ('pricing', '0009_base_demand'),
+        ('pricing', '0011_currencies_and_taxes'),
     ]
 
     operations = [

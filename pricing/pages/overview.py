@@ -15,7 +15,7 @@ from elastix.dataset.versions import current_version
 from elastix.desk.shell import page
 from pricing.changes.selectors.outcomes import newest_outcomes
 from pricing.recommendation.selectors.setup import shop_setup
-from pricing.sales.selectors.totals import ShopTotals, shop_totals
+from pricing.recommendation.selectors.totals import ShopTotals, shop_totals
 
 DAYS: Final = 28
 SHOWN: Final = 5
@@ -30,8 +30,8 @@ class Tile:
 
     name: Any
     kind: str
-    now: Decimal | int | None
-    before: Decimal | int | None
+    now: Decimal | None
+    before: Decimal | None
 
     @property
     def change(self) -> Decimal | None:

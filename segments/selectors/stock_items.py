@@ -11,6 +11,8 @@ from django.db.models import Count, F, FilteredRelation, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from elastix.errors import NotFound
+from elastix.fields import QuantityField
+from elastix.shop import shop_currency
 from pricing.elasticity.core.demand import revenue_potential_percent
 from pricing.elasticity.core.estimates import FEW_DAYS, POOLED, Estimate
 from pricing.elasticity.models import ElasticityEstimate
@@ -42,7 +44,7 @@ class StockItem(NamedTuple):
     price: Decimal | None
     elasticity: float | None
     invoices: int
-    quantity: int
+    quantity: int | Decimal
     revenue: Decimal
     segment: str | None
     revenue_potential: float = 0.0
@@ -53,7 +55,7 @@ class _Sold(NamedTuple):
     """Units and money of one product in a window, net of cancellations and returns."""
 
     code: str
-    quantity: int
+    quantity: int | Decimal
     revenue: Decimal
 
 
@@ -65,7 +67,7 @@ class StockItemDetail:
     estimate: ElasticityEstimate | Estimate
     r_squared: float = 0.0
     avg_price: Decimal | None = None
-    quantity: int = 0
+    quantity: int | Decimal = 0
     revenue: Decimal = NOTHING
 
 
@@ -103,7 +105,7 @@ def stock_items(
         products = products.filter(main_segment__segment=segment)
     known = products.annotate(
         pooled=FilteredRelation("elasticities", condition=Q(elasticities__method=POOLED)),
-        quantity=Coalesce("summary__total_quantity", 0),
+        quantity=Coalesce("summary__total_quantity", 0, output_field=QuantityField()),
         revenue=Coalesce("summary__total_revenue", NOTHING),
         invoices=Coalesce("summary__purchase_frequency", 0),
         price=Coalesce("current_price", "summary__avg_price"),
@@ -122,7 +124,7 @@ def _sold(window: Q, products: QuerySet[Product]) -> list[_Sold]:
         .values("product_id")
         .annotate(
             sold=Sum("quantity"),
-            net_quantity=Sum(F("quantity") - F("returned_quantity")),
+            net_quantity=Sum(F("quantity") - F("returned_quantity"), output_field=QuantityField()),
             net_revenue=Sum(F("revenue") - F("returned_revenue")),
         )
         .filter(sold__gt=0)
@@ -180,7 +182,9 @@ def _items(rows: Sequence[StockItem]) -> list[StockItem]:
     elasticities = [default if row.elasticity is None else row.elasticity for row in rows]
     priced = [bool(row.price and row.price > 0) for row in rows]
     prices = [float(row.price or 0) if known else np.nan for row, known in zip(rows, priced, strict=True)]
-    potentials = revenue_potential_percent(np.array(elasticities, np.float64), np.array(prices, np.float64))
+    potentials = revenue_potential_percent(
+        np.array(elasticities, np.float64), np.array(prices, np.float64), shop_currency()
+    )
     return [
         row._replace(
             elasticity=elasticity or 0.0,
@@ -217,7 +221,7 @@ def stock_item(code: str, *, start_date: dt.date | None, end_date: dt.date | Non
         sums = SalesHistory.objects.filter(within(start_date, end_date), product=product).aggregate(
             sold=Sum("quantity", default=0),
             turnover=Sum("revenue", default=NOTHING),
-            quantity=Sum(F("quantity") - F("returned_quantity"), default=0),
+            quantity=Sum(F("quantity") - F("returned_quantity"), default=0, output_field=QuantityField()),
             revenue=Sum(F("revenue") - F("returned_revenue"), default=NOTHING),
         )
         return StockItemDetail(

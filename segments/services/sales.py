@@ -21,6 +21,7 @@ from elastix.sql import (
     number_for_driver,
     placeholders,
 )
+from pricing.sales.core.files import QUANTITY_PLACES
 from pricing.sales.selectors.daily import day_of_epoch, merchandise_codes
 from segments.core.rfm import SEGMENTS
 from segments.services.customers import ROWS_A_STATEMENT, SIGNED_QUANTITY, Customers
@@ -45,7 +46,7 @@ class SegmentDays:
     product: NDArray[np.int64]
     segment: NDArray[np.int64]
     day: NDArray[np.int64]
-    quantity: NDArray[np.int64]
+    quantity: NDArray[np.float64]
     revenue: NDArray[np.float64]
     units: NDArray[np.float64]
     lines: NDArray[np.int64]
@@ -84,7 +85,7 @@ def _affected(plan: RecomputePlan, customers: Customers) -> list[str]:
 def _lines(codes: Sequence[str], first: int, segment_of: dict[str, int]) -> list[NDArray[Any]]:
     """Product (numbered from `first`), segment, day, quantity, revenue and units of each line of a segment."""
     columns = fetch_columns(
-        f"SELECT t.product_id, t.customer_id, {day_of('t.date')}, {SIGNED_QUANTITY}, "
+        f"SELECT t.product_id, t.customer_id, {day_of('t.date')}, CAST({SIGNED_QUANTITY} AS double precision), "
         f"CAST({SIGNED_QUANTITY} * t.unit_price AS double precision), t.units FROM pricing_transaction t "
         "JOIN pricing_product p ON p.code = t.product_id WHERE p.kind = 'merchandise' AND NOT t.voided "
         f"AND t.customer_id IS NOT NULL AND t.product_id IN ({placeholders(len(codes))})",
@@ -97,7 +98,7 @@ def _lines(codes: Sequence[str], first: int, segment_of: dict[str, int]) -> list
         np.array([number[code] for code in columns[0]], np.int64),
         segment,
         np.array(day_numbers(columns[2]), np.int64),
-        np.array(columns[3], np.int64),
+        np.array(columns[3], np.float64),
         np.array(columns[4], np.float64),
         np.array(columns[5], np.float64),
     )
@@ -114,7 +115,7 @@ def _summed(lines: list[NDArray[Any]]) -> list[NDArray[Any]]:
         pair // len(SEGMENTS),
         pair % len(SEGMENTS),
         key % span,
-        np.rint(np.bincount(of, quantity)).astype(np.int64),
+        np.round(np.bincount(of, quantity), QUANTITY_PLACES),
         np.round(np.bincount(of, revenue), 4),
         np.bincount(of, units),
         np.bincount(of),
@@ -146,7 +147,7 @@ def _rows(days: SegmentDays) -> Iterator[tuple[Any, ...]]:
         [days.codes[index] for index in days.product.tolist()],
         [SEGMENTS[index] for index in days.segment.tolist()],
         [dates[day] for day in days.day.tolist()],
-        days.quantity.tolist(),
+        map(number_for_driver, days.quantity.tolist()),
         map(number_for_driver, days.revenue.tolist()),
         days.units.tolist(),
         days.lines.tolist(),

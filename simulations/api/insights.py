@@ -11,6 +11,7 @@ from elastix.api.operations import operation
 from elastix.api.serializers import MoneyField, PublishedSerializer, RoundedField, RowSerializer
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
+from elastix.shop import shop_currency
 from pricing.sales.selectors.products import find_product
 from simulations.selectors.insights import product_insights
 
@@ -21,11 +22,12 @@ PLACES = {
 
 
 class EvidenceField(serializers.DictField):
-    """The numbers behind a finding; 2 decimals for money and units, `PLACES` for the rest."""
+    """The numbers behind a finding; 2 decimals for units, no fewer than the currency's for money, `PLACES` for the rest."""
 
     def to_representation(self, value: dict[str, Any]) -> dict[str, Any]:
+        usual = max(2, shop_currency().decimals)
         return {
-            name: rounded(each, PLACES.get(name, 2)) if isinstance(each, float) else each
+            name: rounded(each, PLACES.get(name, usual)) if isinstance(each, float) else each
             for name, each in value.items()
         }
 
@@ -59,7 +61,7 @@ class InsightsViewSet(ElastixViewSet):
     """Findings on a product."""
 
     lookup_url_kwarg = "code"
-    lookup_value_converter = "str"
+    lookup_value_converter = "product_code"
 
     @operation(response=InsightsSerializer)
     def retrieve(self, request: Request, code: str) -> Response:

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from elastix.api.fields import FiniteField, TextField
 from elastix.api.operations import operation
 from elastix.api.permissions import Role
-from elastix.api.serializers import PublishedSerializer, RoundedField, RowSerializer
+from elastix.api.serializers import MoneyField, PublishedSerializer, RoundedField, RowSerializer
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
 from pricing.elasticity.core.demand import DEMAND_MODELS
@@ -39,6 +39,16 @@ class KnownField(RoundedField):
 
     def __init__(self, places: int = 2, **kwargs: Any) -> None:
         super().__init__(places, allow_null=True, **kwargs)
+
+    def to_representation(self, value: Any) -> float | None:  # type: ignore[override]
+        return known(value, self.places)
+
+
+class KnownMoneyField(MoneyField):
+    """An amount of money; null where it is not known."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_null=True, **kwargs)
 
     def to_representation(self, value: Any) -> float | None:  # type: ignore[override]
         return known(value, self.places)
@@ -137,7 +147,12 @@ class _PremisesSerializer(PublishedSerializer):
         source="facts.evidence",
         help_text="What the elasticity rests on: price_change, observational or borrowed.",
     )
-    cost = KnownField(4, source="inputs.cost")
+    cost = KnownField(4, source="inputs.net_cost", help_text="Per unit, without tax.")
+    tax_rate = RoundedField(
+        2,
+        source="facts.policy.included_tax",
+        help_text="Percent that prices and revenue include; profit is net.",
+    )
     cost_assumed = serializers.BooleanField(source="inputs.cost_assumed")
     warnings = serializers.ListField(child=serializers.CharField())
 
@@ -145,16 +160,16 @@ class _PremisesSerializer(PublishedSerializer):
 class PriceFiguresSerializer(RowSerializer):
     """Units, revenue and profit of 30 days at a price."""
 
-    price = KnownField()
+    price = KnownMoneyField()
     quantity = KnownField()
-    revenue = KnownField()
-    profit = KnownField()
+    revenue = KnownMoneyField()
+    profit = KnownMoneyField()
 
 
 class ChangesSerializer(RowSerializer):
-    revenue_change = KnownField(source="impact.change.revenue")
+    revenue_change = KnownMoneyField(source="impact.change.revenue")
     revenue_change_percent = KnownField(1, source="impact.change_percent.revenue")
-    profit_change = KnownField(source="impact.change.profit")
+    profit_change = KnownMoneyField(source="impact.change.profit")
     profit_change_percent = KnownField(1, source="impact.change_percent.profit")
     quantity_change = KnownField(source="impact.change.quantity")
     quantity_change_percent = KnownField(1, source="impact.change_percent.quantity")
@@ -188,13 +203,13 @@ class PriceSimulationSerializer(_PremisesSerializer):
 
 class ScenarioRowSerializer(ChangesSerializer):
     name = serializers.CharField()
-    price = KnownField(source="impact.projected.price")
+    price = KnownMoneyField(source="impact.projected.price")
     is_baseline = serializers.BooleanField(help_text="It is the present price.")
     allowed = serializers.BooleanField(help_text="Whether policies and guardrails allow the price.")
     rank = serializers.IntegerField(help_text="1 for the most profit; for the most revenue without a cost.")
     projected_quantity = KnownField(source="impact.projected.quantity")
-    projected_revenue = KnownField(source="impact.projected.revenue")
-    projected_profit = KnownField(source="impact.projected.profit")
+    projected_revenue = KnownMoneyField(source="impact.projected.revenue")
+    projected_profit = KnownMoneyField(source="impact.projected.profit")
     probability_of_gain = KnownField(4, source="impact.probability_of_gain")
     interval = IntervalSerializer()
     risk_level = serializers.ChoiceField(RISK_LEVELS, source="impact.risk_level")
@@ -206,10 +221,10 @@ class PriceComparisonSerializer(_PremisesSerializer):
 
 
 class ProjectedFiguresSerializer(RowSerializer):
-    price = KnownField(source="impact.projected.price")
+    price = KnownMoneyField(source="impact.projected.price")
     quantity = KnownField(source="impact.projected.quantity")
-    revenue = KnownField(source="impact.projected.revenue")
-    profit = KnownField(source="impact.projected.profit")
+    revenue = KnownMoneyField(source="impact.projected.revenue")
+    profit = KnownMoneyField(source="impact.projected.profit")
 
 
 class CurvePricePointSerializer(ProjectedFiguresSerializer):
@@ -218,12 +233,12 @@ class CurvePricePointSerializer(ProjectedFiguresSerializer):
 
 
 class DemandCurveSerializer(_PremisesSerializer):
-    current_price = KnownField(source="inputs.price")
+    current_price = KnownMoneyField(source="inputs.price")
     curve_points = CurvePricePointSerializer(many=True, source="prices")
 
 
 class ProfitRowSerializer(ProjectedFiguresSerializer):
-    total_cost = KnownField(source="margins.total_cost")
+    total_cost = KnownMoneyField(source="margins.total_cost")
     margin_percent = KnownField(1, source="margins.margin_percent")
     markup_percent = KnownField(1, source="margins.markup_percent")
     profit_per_unit = KnownField(4, source="margins.profit_per_unit")
@@ -231,14 +246,14 @@ class ProfitRowSerializer(ProjectedFiguresSerializer):
         source="margins.break_even_units",
         help_text="Units that earn back what the quantity cost; 0 where a unit earns nothing.",
     )
-    break_even_units_fixed_costs = KnownField(
+    break_even_units_fixed_costs = KnownMoneyField(
         source="margins.break_even_units_fixed_costs",
         help_text="Units that pay the fixed costs; null without these.",
     )
 
 
 class ProfitImpactSerializer(_PremisesSerializer):
-    fixed_costs = KnownField()
+    fixed_costs = KnownMoneyField()
     current = ProfitRowSerializer()
     projected = ProfitRowSerializer(allow_null=True, help_text="At `new_price`.")
     points = ProfitRowSerializer(
@@ -279,13 +294,13 @@ class PriceTrialViewSet(_ProjectingViewSet):
 class PriceAnalysisViewSet(_ProjectingViewSet):
     """One product over a range of prices."""
 
-    @action(detail=False, url_path="demand-curve/<str:code>")
+    @action(detail=False, url_path="demand-curve/<product_code:code>")
     @operation(query=DemandCurveQuery, response=DemandCurveSerializer)
     def demand_curve(self, request: Request, code: str) -> Response:
         """A product's units, revenue and profit of 30 days over a range of prices."""
         return self._answer(code, demand_over_prices, self.query)
 
-    @action(detail=False, url_path="profit-impact/<str:code>")
+    @action(detail=False, url_path="profit-impact/<product_code:code>")
     @operation(query=ProfitImpactQuery, response=ProfitImpactSerializer)
     def profit_impact(self, request: Request, code: str) -> Response:
         """Margin, markup, profit and break-even of a product now, at another price, and over a range of prices."""

@@ -22,7 +22,7 @@ from elastix.api.serializers import (
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
 from pricing.elasticity.core.demand import DEMAND_MODELS, LINEAR
-from pricing.sales.api.fields import CodeField
+from pricing.sales.api.fields import CodeField, QuantityField
 from segments.core.rfm import SEGMENTS
 from simulations.models import HIGHEST_PERCENT, LOWEST_PERCENT, Simulation
 from simulations.selectors.simulations import (
@@ -58,13 +58,13 @@ class SimulateAnswerSerializer(PublishedSerializer):
     stock_code = serializers.CharField(source="product.code")
     description = serializers.CharField(source="product.name")
     current_price = MoneyField(source="sales.price")
-    current_quantity = serializers.IntegerField(source="sales.quantity")
+    current_quantity = QuantityField(source="sales.quantity")
     current_revenue = MoneyField(source="sales.revenue")
     price_change_percent = serializers.FloatField(source="projected.price_change_percent")
     elasticity = ElasticityField(source="estimate.elasticity")
     r_squared = ElasticityField(source="product.summary.r_squared")
     projected_price = MoneyField(source="projected.price")
-    projected_quantity = serializers.IntegerField(source="projected.quantity")
+    projected_quantity = QuantityField(source="projected.quantity")
     projected_revenue = MoneyField(source="projected.revenue")
     quantity_change_percent = RoundedField(2, source="projected.quantity_change_percent")
     revenue_change_percent = RoundedField(2, source="projected.revenue_change_percent")
@@ -146,7 +146,7 @@ class MetricsQuery(CurveQuery):
 
 class SegmentMetricsSerializer(RowSerializer):
     priceChangePercent = serializers.FloatField(source="price_change_percent")
-    quantity = serializers.IntegerField()
+    quantity = QuantityField()
     revenue = MoneyField()
     deltaQuantityPercent = RoundedField(2, source="quantity_change_percent")
     deltaRevenuePercent = RoundedField(2, source="revenue_change_percent")

@@ -8,7 +8,7 @@ MONTH, ONCE = "30 days", "once"
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """How a finding is worded; in braces, as in `str.format`, what the view and the finder know.
+    """How a finding is worded; in braces, as in `str.format`, what the view and the finder know; "$" formats money.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Template:
 
 
 _MARGIN = "The margin is {margin:.1%} of the price, the target {target_margin:.1%}."
-_GAP = "The price is {distance:.1%} {side} the mean of {market.count:competitor} ({market.mean:.2f})."
+_GAP = "The price is {distance:.1%} {side} the mean of {market.count:competitor} ({market.mean:$})."
 _COVER = "The stock of {stock:,.0f} lasts {cover_days:day} at the sales expected."
 _SEGMENT = (
     "Customers in the segment {most.segment} bring {revenue_share:.1%} of its revenue;"
@@ -49,28 +49,28 @@ _TREND_EVIDENCE = "units_last_30_days=units units=outlook.units low=outlook.low 
 # fmt: off
 TEMPLATES: Final = {
     "below_cost": Template(
-        "below_cost", "Each unit is sold for {loss:.2f} less than it costs.",
+        "below_cost", "Each unit is sold for {loss:$} less than it costs.",
         "raise_price_or_stop", "Raise the price above the cost, check the cost, or stop selling it.",
         "price cost units"),
     "off_optimum": Template(
-        "price_{side}_optimum", "The price of {price:.2f} is {side} the best allowed one. {recommended.rationale}",
-        "propose_price", "Propose {recommended.price:.2f}.",
+        "price_{side}_optimum", "The price of {price:$} is {side} the best allowed one. {recommended.rationale}",
+        "propose_price", "Propose {recommended.price:$}.",
         "current_price=price recommended_price=recommended.price expected_gain=recommended.gain elasticity",
         price="recommended.price"),
     "margin_in_reach": Template(
-        "margin_below_target", _MARGIN, "propose_price", "Propose {recommended.price:.2f}, a step towards the target.",
+        "margin_below_target", _MARGIN, "propose_price", "Propose {recommended.price:$}, a step towards the target.",
         _MARGIN_EVIDENCE, price="recommended.price"),
     "margin_out_of_reach": Template(
         "margin_below_target", _MARGIN,
-        "lower_cost", "Buy for {affordable:.2f} a unit or less: no higher price is recommended.", _MARGIN_EVIDENCE),
+        "lower_cost", "Buy for {affordable:$} a unit or less: no higher price is recommended.", _MARGIN_EVIDENCE),
     "gap": Template(
         "price_{side}_competitors", _GAP,
         "watch", "Compare what you offer with what they do before following them.", _GAP_EVIDENCE),
     "gap_worth_closing": Template(
-        "price_{side}_competitors", _GAP + " Charging the mean is expected to earn {gain:,.2f} more.",
-        "move_towards_market", "Move towards {market.mean:.2f} as far as the policy allows.", _GAP_EVIDENCE),
+        "price_{side}_competitors", _GAP + " Charging the mean is expected to earn {gain:,$} more.",
+        "move_towards_market", "Move towards {market.mean:$} as far as the policy allows.", _GAP_EVIDENCE),
     "gap_worth_keeping": Template(
-        "price_{side}_competitors", _GAP + " Charging the mean is expected to cost {loss:,.2f}.",
+        "price_{side}_competitors", _GAP + " Charging the mean is expected to cost {loss:,$}.",
         "keep_price", "Do not follow them.", _GAP_EVIDENCE),
     "stock_runs_out": Template("stock_runs_out", _COVER, "reorder", "Order {order:unit}.", _COVER_EVIDENCE),
     "overstocked": Template(
@@ -97,10 +97,10 @@ TEMPLATES: Final = {
     "prices_follow_sales": Template(
         "prices_follow_sales", "Prices here seem to be set by what was sold before: the elasticity of {elasticity:.1f} is"
         " biased, by an amount that sales do not tell.",
-        "test_price", "Test it: charge {price:.2f} and {test_price:.2f} a week each, in an order drawn by lot, for {weeks:week}.",
+        "test_price", "Test it: charge {price:$} and {test_price:$} a week each, in an order drawn by lot, for {weeks:week}.",
         "grade elasticity test_price weeks"),
     "cost_assumed": Template(
-        "no_cost", "The cost is not known; {cost:.2f} a unit is assumed.",
+        "no_cost", "The cost is not known; {cost:$} a unit is assumed.",
         "enter_cost", "Enter what one unit costs.", "cost=unknown assumed_cost=cost"),
     "no_cost": Template(
         "no_cost", "The cost is not known, so nothing can be said of its profit.",

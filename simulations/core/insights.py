@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
+from elastix.currency import TWO_DECIMALS, Currency
 from simulations.core.insight_texts import MONTH, TEMPLATES
 
 MONTH_DAYS: Final = 30
@@ -88,6 +89,8 @@ class ProductView:
 
     Attributes
     ----------
+    cost : per unit, without tax.
+    tax_factor : price with the tax that it includes over price without.
     units, revenue : of the 30 days before the as-of date.
     days_since_sale : from the newest sale of the product to the as-of date.
     segments : what each segment bought in the last 90 days.
@@ -111,13 +114,20 @@ class ProductView:
     segments: Sequence[SegmentShare] = ()
     outlook: Outlook | None = None
     prices_follow_sales: bool = False
+    currency: Currency = TWO_DECIMALS
+    tax_factor: float = 1.0
+
+    @property
+    def net_price(self) -> float | None:
+        """The price without the tax that it includes."""
+        return None if self.price is None else self.price / self.tax_factor
 
     @property
     def unit_margin(self) -> float | None:
         """What one unit earns; the price where there is no cost."""
-        if self.price is None:
+        if self.net_price is None:
             return None
-        return self.price if self.cost is None else self.price - self.cost
+        return self.price if self.cost is None else self.net_price - self.cost
 
     @property
     def cost_confidence(self) -> float:
@@ -162,9 +172,10 @@ def find_insights(view: ProductView) -> list[Insight]:
 
 
 def _below_cost(view: ProductView) -> Iterator[Insight]:
-    if view.price is None or view.cost is None or view.cost_assumed or view.price >= view.cost:
+    price = view.net_price
+    if price is None or view.cost is None or view.cost_assumed or price >= view.cost:
         return
-    loss = view.cost - view.price
+    loss = view.cost - price
     yield _insight(view, "below_cost", loss * view.units, SURE, loss=loss)
 
 
@@ -177,16 +188,21 @@ def _price_against_optimum(view: ProductView) -> Iterator[Insight]:
 
 
 def _margin_below_target(view: ProductView) -> Iterator[Insight]:
-    if not view.price or view.cost is None or view.target_margin is None or view.price < view.cost:
+    price = view.net_price
+    if not price or not view.price or view.cost is None or view.target_margin is None or price < view.cost:
         return
-    margin, target = 1 - view.cost / view.price, view.target_margin
+    margin, target = 1 - view.cost / price, view.target_margin
     if margin >= target - 5e-4:
         return
     advice, wanted = view.recommended, view.cost / (1 - target)
     in_reach = advice is not None and advice.moved and advice.price > view.price
     case = "margin_in_reach" if in_reach else "margin_out_of_reach"
-    values = {"margin": margin, "price_at_target": wanted, "affordable": view.price * (1 - target)}
-    yield _insight(view, case, (wanted - view.price) * view.units, view.cost_confidence, **values)
+    values = {
+        "margin": margin,
+        "price_at_target": wanted * view.tax_factor,
+        "affordable": price * (1 - target),
+    }
+    yield _insight(view, case, (wanted - price) * view.units, view.cost_confidence, **values)
 
 
 def _competitor_gap(view: ProductView) -> Iterator[Insight]:
@@ -251,7 +267,7 @@ def _idle(view: ProductView) -> Iterator[Insight]:
     if days is None or days <= RECENT_DAYS_WITHOUT_SALES:
         return
     money = max(view.stock_level or 0.0, 0.0) * (view.cost or 0.0)
-    tied_up = f"; {money:,.2f} is tied up in stock" if money else ""
+    tied_up = f"; {view.currency.text(money)} is tied up in stock" if money else ""
     case = "not_selling" if days > INACTIVE_DAYS else "slow_selling"
     yield _insight(view, case, money, SURE, tied_up=tied_up)
 
@@ -311,12 +327,15 @@ _FINDERS = (
 
 
 class _Formatter(string.Formatter):
-    """Writes percents as "1.5 %"; a word as the format counts: "1 day", "2 days"."""
+    """Writes percents as "1.5 %"; money ("$") to the smallest unit; a word as the format counts: "1 day", "2 days"."""
+
+    def __init__(self, currency: Currency = TWO_DECIMALS) -> None:
+        self.money = f".{currency.decimals}f"
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if format_spec.isalpha():
             return f"{value:,.0f} {format_spec}{'' if round(value) == 1 else 's'}"
-        text = str(super().format_field(value, format_spec))
+        text = str(super().format_field(value, format_spec.replace("$", self.money)))
         return text.replace("%", " %") if format_spec.endswith("%") else text
 
 
@@ -325,20 +344,20 @@ _WORDS = _Formatter()
 
 def _insight(view: ProductView, case: str, money: float, confidence: float, **values: Any) -> Insight:
     """Word a finding by its template, from the view and the finder's own values."""
-    template = TEMPLATES[case]
+    template, words = TEMPLATES[case], _Formatter(view.currency)
     known = {each.name: getattr(view, each.name) for each in fields(view)} | values
 
     def find(place: str) -> Any:
-        return _WORDS.get_field(place, (), known)[0]
+        return words.get_field(place, (), known)[0]
 
     places = (entry.partition("=") for entry in template.evidence.split())
     price = find(template.price) if template.price else None
     return Insight(
-        kind=_WORDS.format(template.kind, **known),
-        finding=_WORDS.format(template.finding, **known),
+        kind=words.format(template.kind, **known),
+        finding=words.format(template.finding, **known),
         money_at_stake=money,
         confidence=confidence,
-        action=Action(template.action, _WORDS.format(template.advice, **known), price),
+        action=Action(template.action, words.format(template.advice, **known), price),
         evidence={name: find(place or name) for name, _, place in places},
         period=template.period,
     )

@@ -8,6 +8,7 @@ from pricing.elasticity.core.demand import LARGEST_CHANGE, LINEAR, OTHER_MODEL, 
 from pricing.recommendation.core.uncertainty import INTERVAL, truncated_quantile
 
 LARGE_CHANGE: Final = "LARGE_CHANGE"
+WEIGHED_PLACES: Final = 3
 NO_ANSWER_TO_PRICE: Final = "NO_ANSWER_TO_PRICE"
 
 
@@ -26,14 +27,15 @@ class Sales:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """Sales at another price. Quantities are whole units, and revenue is what these bring.
+    """Sales at another price. Quantities are whole units (of weighed goods, with 3 decimals), and revenue is what these
+    bring.
 
     Changes are percents of the present figures, 0 where these are 0.
     """
 
     price_change_percent: float
     price: float
-    quantity: int
+    quantity: float
     revenue: float
     quantity_change_percent: float
     revenue_change_percent: float
@@ -53,7 +55,8 @@ def project(
     if sales.quantity <= 0 or sales.revenue <= 0:
         return Projection(price_change_percent, 0.0, 0, 0.0, 0.0, 0.0)
     ratio = 1 + price_change_percent / 100
-    quantity = round(float(demand(ratio, 1.0, sales.quantity, elasticity, model)))
+    expected = float(demand(ratio, 1.0, sales.quantity, elasticity, model))
+    quantity = round(expected) if float(sales.quantity).is_integer() else round(expected, WEIGHED_PLACES)
     price = sales.price * ratio
     revenue = price * quantity
     return Projection(

@@ -10,6 +10,8 @@ from django.db.models import Sum
 
 from elastix.api.fields import rounded
 from elastix.dataset.models import DataVersion
+from elastix.fields import as_number
+from elastix.shop import shop_currency
 from pricing.elasticity.core.demand import AVERAGE
 from pricing.elasticity.core.pooled import PRICES_FOLLOW_SALES
 from pricing.forecasting.selectors.forecasts import forecast_of_product
@@ -60,26 +62,28 @@ def _view(version: DataVersion, product: Product, facts: PriceFacts, group: Pric
     summary = getattr(product, "summary", None)
     last_sold = summary.last_sold if summary else None
     recommended, market = _decisions(facts, group) if group else (None, None)
-    cost = float(group.inputs.cost[0]) if group else np.nan
+    cost = float(group.inputs.net_cost[0]) if group else np.nan
     target_margin = facts.policy.target_margin
     return ProductView(
         price=None if facts.price is None else float(facts.price),
         cost=None if np.isnan(cost) else cost,
         cost_assumed=bool(group and group.inputs.cost_assumed[0]),
-        units=max(summary.monthly_sales, 0) if summary else 0,
+        units=max(as_number(summary.monthly_sales), 0) if summary else 0,
         revenue=_recent_revenue(version, product),
         grade=facts.grade,
         elasticity=facts.elasticity,
         sold_days=summary.sold_days if summary else 0,
         days_since_sale=(version.as_of - last_sold).days if version.as_of and last_sold else None,
         target_margin=None if target_margin is None else float(target_margin),
-        stock_level=product.stock_level,
-        target_stock=product.target_stock,
+        stock_level=as_number(product.stock_level),
+        target_stock=as_number(product.target_stock),
         recommended=recommended,
         market=market,
         segments=_segments(version, product) if group else (),
         outlook=_outlook(version, product) if group else None,
         prices_follow_sales=PRICES_FOLLOW_SALES in facts.flags,
+        currency=shop_currency(),
+        tax_factor=float(facts.policy.tax_factor),
     )
 
 

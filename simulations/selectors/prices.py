@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 
+from elastix.currency import TWO_DECIMALS, Currency
 from elastix.errors import FieldError, Invalid, NotFound
 from pricing.elasticity.core.demand import DemandModel
 from pricing.elasticity.models import EvidenceClass, Grade
@@ -232,7 +233,7 @@ def recommendation_and_curve(code: str) -> tuple[ProductRecommendation, Projecti
 def _curve(
     group: PriceGroup, min_price: Decimal | None, max_price: Decimal | None, points: int
 ) -> Projection:
-    prices = price_grid(float(group.inputs.price[0]), min_price, max_price, points)
+    prices = price_grid(float(group.inputs.price[0]), min_price, max_price, points, group.inputs.currency)
     impact = demand_curve(group.inputs, prices, group.strategy.demand_model)
     points_of_curve = [ProjectedPrice(_at(impact, index)) for index in range(prices.size)]
     return _projection(group, _warnings(group), prices=points_of_curve)
@@ -255,9 +256,10 @@ def profit_impact(
     fixed = None if fixed_costs is None else float(fixed_costs)
     now = float(group.inputs.price[0])
     asked = [now] if new_price is None else [now, float(new_price)]
-    prices = np.array([*asked, *price_grid(now, None, None, CURVE_POINTS)])
+    prices = np.array([*asked, *price_grid(now, None, None, CURVE_POINTS, group.inputs.currency)])
     impact = demand_curve(group.inputs, prices, group.strategy.demand_model)
-    margins = analyse_profit_margin(prices, group.inputs.cost, impact.projected.quantity, fixed)
+    net_prices = prices / group.inputs.tax_factor
+    margins = analyse_profit_margin(net_prices, group.inputs.net_cost, impact.projected.quantity, fixed)
     rows = [ProjectedPrice(_at(impact, i), margins=_at(margins, i)) for i in range(prices.size)]
     return _projection(
         group,
@@ -269,21 +271,28 @@ def profit_impact(
     )
 
 
-def price_grid(now: float, low: Decimal | None, high: Decimal | None, points: int) -> FloatArray:
-    """Return prices in whole cents, evenly spaced: `points` of them, fewer where some would be the same.
+def price_grid(
+    now: float,
+    low: Decimal | None,
+    high: Decimal | None,
+    points: int,
+    currency: Currency = TWO_DECIMALS,
+) -> FloatArray:
+    """Return prices in smallest units of the currency, evenly spaced: `points` of them, fewer where some would be the same.
 
     Raises
     ------
     Invalid : the lowest is not below the highest.
     """
-    first = max(round(now * (1 - RANGE), 2), 0.01) if low is None else float(low)
-    last = max(round(now * (1 + RANGE), 2), 0.02) if high is None else float(high)
+    least, places = float(currency.unit), currency.decimals
+    first = max(round(now * (1 - RANGE), places), least) if low is None else float(low)
+    last = max(round(now * (1 + RANGE), places), 2 * least) if high is None else float(high)
     if first >= last:
         name = "max_price" if low is None else "min_price"
         raise Invalid(
             FieldError(name, f"The curve ends ({last}) before it begins ({first}): give both ends.")
         )
-    return np.unique(np.round(np.linspace(first, last, points), 2))
+    return np.unique(np.round(np.linspace(first, last, points), places))
 
 
 def _scenarios(
@@ -301,7 +310,7 @@ def _scenarios(
         if price is not None:
             found.append(Scenario(name, price))
         elif np.isfinite(presets[name]):
-            found.append(Scenario(name, Decimal(f"{presets[name]:.2f}")))
+            found.append(Scenario(name, group.inputs.currency.money(presets[name]) or Decimal(0)))
         else:
             without.append(name)
     return found, without
@@ -323,7 +332,10 @@ def _at(arrays: Arrays, index: int) -> Arrays:
     """Return a dataclass of arrays with the numbers at one index in their place."""
     values: dict[str, Any] = {each.name: getattr(arrays, each.name) for each in fields(arrays)}
     for name, value in values.items():
-        values[name] = _at(value, index) if isinstance(value, Figures) else value[index]
+        if isinstance(value, Figures):
+            values[name] = _at(value, index)
+        elif isinstance(value, np.ndarray):
+            values[name] = value[index]
     return type(arrays)(**values)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import Sum
 
 from elastix.errors import NotFound
+from elastix.fields import as_number
 from pricing.elasticity.core.demand import DemandModel
 from pricing.elasticity.models import ElasticityEstimate, Method
 from pricing.sales.models import Product
@@ -90,7 +91,7 @@ def quick_simulation(
     summary = getattr(product, "summary", None)
     if estimate is None or summary is None or summary.total_quantity <= 0 or summary.total_revenue <= 0:
         raise NotFound(f"{stock_code} has no sales to project from.")
-    sales = Sales(summary.total_quantity, float(summary.total_revenue))
+    sales = Sales(as_number(summary.total_quantity), float(summary.total_revenue))
     asked = (sales, price_change_percent, estimate.elasticity)
     return QuickSimulation(
         product=product,
@@ -151,7 +152,7 @@ def _segments(
         return dict.fromkeys(SEGMENTS, (NOTHING, 0.0))
     sold = SegmentSales.objects.filter(within(start_date, end_date), product_id=code).order_by()
     sums = sold.values_list("segment").annotate(Sum("quantity"), Sum("revenue"))
-    sales = {name: Sales(quantity, float(revenue)) for name, quantity, revenue in sums}
+    sales = {name: Sales(as_number(quantity), float(revenue)) for name, quantity, revenue in sums}
     elasticities = SegmentElasticity.objects.filter(product_id=code)
     known = dict(elasticities.values_list("segment", "elasticity"))
     return {name: (sales.get(name, NOTHING), known.get(name, own)) for name in SEGMENTS}

@@ -15,6 +15,7 @@ from django.db import transaction
 from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.imports.services import batch_create
 from elastix.jobs.runner import jobs_run_in
+from elastix.shop import shop_currency
 from market.services.competitors import ObservedPrice, prices_upsert
 from pricing.bundles.services import pairs_request_if_outdated
 from pricing.recommendation.services.categories import categories_refresh_if_outdated
@@ -120,12 +121,12 @@ def _sales_rows(shop: GeneratedShop) -> Iterable[Sequence[Any]]:
 
 @transaction.atomic
 def _competitors(shop: GeneratedShop) -> None:
-    prices, codes = shop.competitor_prices, shop.products.code
+    prices, codes, currency = shop.competitor_prices, shop.products.code, shop_currency()
     prices_upsert(
         ObservedPrice(
             product_id=codes[product],
             competitor_name=name,
-            price=Decimal(f"{price:.2f}"),
+            price=max(currency.price(Decimal(f"{price:.2f}")), currency.unit),
             recorded_at=(EPOCH + dt.timedelta(days=day, hours=6)).replace(tzinfo=dt.UTC),
             source="demonstration",
         )

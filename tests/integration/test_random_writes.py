@@ -6,7 +6,7 @@ import io
 import os
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import numpy as np
@@ -63,7 +63,8 @@ Line = dict[str, Any]
 
 @st.composite
 def lines(draw: st.DrawFn) -> Line:
-    quantity = draw(st.sampled_from([1, 2, 3, 6, 12, 24, 400, -1, -2, -6]))
+    kilos = [Decimal("0.35"), Decimal("0.1"), Decimal("1.275"), Decimal("-0.35")]
+    quantity = draw(st.sampled_from([1, 2, 3, 6, 12, 24, 400, -1, -2, -6, *kilos]))
     moment = dt.datetime.combine(
         FIRST_DAY + dt.timedelta(days=draw(st.integers(-3, SHOP.days + 3))),
         dt.time(draw(st.integers(8, 19))),
@@ -289,6 +290,9 @@ def summed_by_hand() -> dict[tuple[str, dt.date], tuple[Any, ...]]:
             place, units = (2, abs(line.quantity)) if line.is_return else (0, line.quantity)
             day[place] += units
             day[place + 1] += units * line.unit_price
+    # Stored with 4 decimals; a quantity of 3 times a price of 4 may have more.
+    for day in sums.values():
+        day[1], day[3] = (each.quantize(Decimal("0.0001"), ROUND_HALF_UP) for each in (day[1], day[3]))
     return {key: tuple(values) for key, values in sums.items()}
 
 

@@ -81,7 +81,7 @@ def test_the_import_counts_its_rows_and_why_it_refused_some(shop: str, viewer_cl
     assert report["status"] == "published"
     assert (report["rows"], report["accepted"], report["rejected"]) == (43, 37, 6)
     assert report["reasons"] == {
-        "not_a_date": 1, "negative_price": 1, "zero": 2, "value_missing": 1, "not_whole": 1,
+        "not_a_date": 1, "not_a_number": 1, "zero": 2, "value_missing": 1, "too_many_decimals": 1,
     }  # fmt: skip
     assert get(viewer_client, "/transactions")["total"] == 37
 
@@ -91,7 +91,7 @@ def test_the_import_says_what_estimation_leaves_out(shop: str, viewer_client: AP
     # No price: the giveaway, and the postage that was paid back. Capped: 30 packets of tea.
     quality = get(viewer_client, f"/transactions/imports/{shop}")["quality"]
     assert quality["excluded_from_estimation"] == {
-        "voided": 4, "return": 2, "duplicate": 1, "no_price": 2, "price_outlier": 0, "bulk_capped": 1,
+        "voided": 4, "return": 2, "duplicate": 0, "no_price": 2, "price_outlier": 0, "bulk_capped": 1,
     }  # fmt: skip
     assert (quality["products"], quality["lines_without_customer"]) == (4, 3)
     assert (quality["first_day"], quality["last_day"]) == ("2025-03-03", "2025-04-12")
@@ -129,8 +129,8 @@ def test_the_cups_of_each_day(shop: str) -> None:
         day(3, 20): (3, "12.00", 0, "0.00", "4.0000", "4.0000", False, 3, 1, 1),
         day(3, 27): (4, "16.00", 0, "0.00", "4.0000", "4.0000", False, 4, 1, 1),
         day(4, 1): (3, "15.00", 0, "0.00", "5.0000", "4.0000", False, 3, 1, 1),
-        # Given away: two units of demand for nothing, which show no list price.
-        day(4, 2): (2, "0.00", 0, "0.00", "0.0000", None, False, 2, 1, 1),
+        # Given away: no demand, and no list price.
+        day(4, 2): (2, "0.00", 0, "0.00", "0.0000", None, False, 0, 1, 0),
         # A return stands on its own day, and has no price.
         day(4, 3): (0, "0.00", 4, "16.00", None, None, False, 0, 1, 0),
         # The cancellation of the sale of 12 March is no return.
@@ -148,8 +148,8 @@ def test_the_mugs_of_each_day(shop: str) -> None:
         day(3, 14): (2, "10.00", 0, "0.00", "5.0000", None, False, 2, 1, 1),
         day(3, 20): (5, "30.00", 0, "0.00", "6.0000", "6.0000", False, 5, 1, 1),
         day(3, 26): (5, "37.50", 0, "0.00", "7.5000", "7.5000", False, 5, 1, 1),
-        # The same line twice: money counts both, demand one.
-        day(3, 27): (4, "30.00", 0, "0.00", "7.5000", "7.5000", False, 2, 2, 1),
+        # The same line twice: two scanned items of two.
+        day(3, 27): (4, "30.00", 0, "0.00", "7.5000", "7.5000", False, 4, 2, 2),
         # Sold and cancelled: neither day has anything.
         day(4, 8): (0, "0.00", 0, "0.00", None, None, False, 0, 1, 0),
         day(4, 9): (0, "0.00", 0, "0.00", None, None, False, 0, 1, 0),
@@ -213,7 +213,7 @@ def test_stock_items_of_some_days_have_the_sales_of_these_days(shop: str, viewer
     ("code", "price", "quantity", "revenue", "days"),
     [
         # 194.00 / 50 = 3.88, of sales, not of returns; sold on 12 days, the giveaway's included.
-        ("CUP", 3.88, 46, 178.0, 12),
+        ("CUP", 3.88, 46, 178.0, 11),
         # 188.50 / 29 = 6.50
         ("MUG", 6.5, 28, 181.0, 8),
         # 97.50 / 45 = 2.1666...
@@ -237,7 +237,7 @@ def test_one_stock_item_of_some_days(shop: str, viewer_client: APIClient) -> Non
     item = get(viewer_client, "/stock-items/CUP", **days)
     assert (item["avgPrice"], item["totalQuantity"], item["totalRevenue"]) == (3.5, 6, 19.0)
     (row,) = get(viewer_client, "/elasticity", stock_codes="CUP", **days)["results"]
-    assert (row["avg_price"], row["sample_size"], item["sampleSize"]) == (3.5, 3, 3)
+    assert (row["avg_price"], row["sample_size"], item["sampleSize"]) == (3.5, 2, 2)
 
 
 def test_services_are_no_stock_items(shop: str, viewer_client: APIClient) -> None:
@@ -275,11 +275,11 @@ def test_products_have_their_price_margin_and_months_sales(costs: None, viewer_c
     assert answer["total"] == 3
     assert answer["products"] == [
         {"id": "CUP", "name": "Café cup", "category": "", "current_price": 4.0, "cost": 2.5,
-         "current_margin": 37.5, "monthly_sales": 23},
+         "current_margin": 37.5, "tax_rate": 0.0, "monthly_sales": 23},
         {"id": "MUG", "name": "Mug", "category": "", "current_price": 7.5, "cost": 5.0,
-         "current_margin": 33.3, "monthly_sales": 18},
+         "current_margin": 33.3, "tax_rate": 0.0, "monthly_sales": 18},
         {"id": "TEA", "name": "Tea", "category": "", "current_price": 2.5, "cost": None,
-         "current_margin": None, "monthly_sales": 45},
+         "current_margin": None, "tax_rate": 0.0, "monthly_sales": 45},
     ]  # fmt: skip
     for product in answer["products"]:
         detail = get(viewer_client, f"/api/products/{product['id']}")
@@ -358,7 +358,7 @@ def test_segments_have_their_heads_products_and_sold_days(shop: str, viewer_clie
     rows = get(viewer_client, "/elasticity/segments")["results"]
     names = ("segment", "customer_count", "product_count", "sample_size")
     assert [tuple(row[name] for name in names) for row in rows] == [
-        ("Champion", 1, 3, 8),
+        ("Champion", 1, 3, 7),
         ("LoyalCustomers", 1, 3, 4),
         ("PotentialLoyalists", 1, 2, 2),
         ("AtRisk", 1, 2, 2),

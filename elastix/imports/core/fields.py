@@ -104,6 +104,7 @@ class Field:
     minimum, maximum : inclusive limits of a number.
     zero : whether the number 0 is a value.
     empty : what a blank value of an optional field becomes.
+    by_name : whether a column of that name is the field's; else the user has to map it.
     inspected : whether all different values of the column are collected before its rows are read.
     convert : turns the stripped text of a code into its value; a ValueError rejects it, with its message.
     """
@@ -121,13 +122,14 @@ class Field:
     maximum: Decimal | int | None = None
     zero: bool = True
     empty: object = None
+    by_name: bool = True
     inspected: bool = False
     convert: Callable[[str], object] | None = None
 
     @property
     def names(self) -> frozenset[str]:
         """The normalised names a column of this field may have."""
-        return frozenset(normalise_name(name) for name in (self.name, *self.aliases))
+        return frozenset(normalise_name(name) for name in (self.name, *self.aliases) if self.by_name)
 
     @property
     def weak_names(self) -> frozenset[str]:

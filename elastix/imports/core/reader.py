@@ -77,6 +77,7 @@ class Table:
     report : how it is read.
     currencies : the currencies that stand beside its numbers, as they are written there.
     passed_over : columns that a known layout or the user says are not to be read.
+    asked : fields whose columns they name.
     """
 
     header: tuple[str, ...]
@@ -84,6 +85,7 @@ class Table:
     report: Report
     currencies: frozenset[str]
     passed_over: frozenset[str]
+    asked: frozenset[str]
     _records: Records
     _columns: Columns
     _schema: FileSchema
@@ -311,8 +313,9 @@ def _table(
     )
     said = {**(header.layout.columns if header.layout else {}), **options.mapping}
     passed_over = frozenset(column for column, field in said.items() if not field)
+    asked = frozenset(said.values()) & columns.position.keys()
     return Table(
-        columns.names, seen.rows, report, seen.currencies, passed_over, records, columns, schema, options.time_zone,
+        columns.names, seen.rows, report, seen.currencies, passed_over, asked, records, columns, schema, options.time_zone,
         within, marks, seen.distinct,
     )  # fmt: skip
 

@@ -144,9 +144,10 @@ def _overlapping(handle: BinaryIO, member: zipfile.ZipInfo) -> Iterator[bytes]:
 
 def _inflated(handle: BinaryIO, member: zipfile.ZipInfo) -> Iterator[bytes]:
     """Unpack a member, whatever size its directory entry claims."""
-    handle.seek(member.header_offset)
+    # A damaged directory may say that the member begins before the file does.
+    handle.seek(max(member.header_offset, 0))
     header = handle.read(30)
-    if len(header) < 30:
+    if member.header_offset < 0 or len(header) < 30:
         raise UnreadableFile("The workbook is damaged or cut off: save or upload it again.")
     handle.seek(sum(_LOCAL_HEADER.unpack(header)), 1)
     left = member.compress_size

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Final
+
+from elastix.currency import TWO_DECIMALS, Currency
 
 LOWEST_ALPHA: Final = Decimal("0.80")
 HIGHEST_ALPHA: Final = Decimal("0.90")
@@ -11,8 +13,6 @@ USUAL_ALPHA: Final = Decimal("0.85")
 LEAST_PROFIT: Final = Decimal(2)
 DEMAND_UPLIFT: Final = Decimal("1.3")
 REPLACED_SHARE: Final = Decimal("0.5")
-
-_CENT: Final = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ class Bundle:
     units: Decimal
     incremental_revenue: Decimal
     cautious_revenue: Decimal
+    currency: Currency = TWO_DECIMALS
 
     @property
     def savings(self) -> Decimal:
@@ -58,16 +59,19 @@ class Bundle:
     @property
     def is_floored(self) -> bool:
         """Whether the summed cost + 2 set the price."""
-        return self.lowest_price is not None and self.price > _cents(self.alpha * self.individual_total)
+        return self.lowest_price is not None and self.price > self.currency.price(
+            self.alpha * self.individual_total
+        )
 
 
 def bundle(
     prices: Sequence[Decimal],
     costs: Sequence[Decimal | None],
-    quantities: Sequence[int],
+    quantities: Sequence[int | Decimal],
     *,
     discount: Decimal | None = None,
     expected_saving: Decimal | None = None,
+    currency: Currency = TWO_DECIMALS,
 ) -> Bundle:
     """Price a bundle: alpha times the summed prices, at least the summed cost + 2 (docs/methods/cross-price.md).
 
@@ -92,8 +96,8 @@ def bundle(
     known = [cost for cost in costs if cost is not None]
     lowest = None
     if len(known) == len(costs):
-        lowest = (sum(known, Decimal(0)) + LEAST_PROFIT).quantize(_CENT, ROUND_CEILING)
-    price = _cents(alpha * total)
+        lowest = currency.price(sum(known, Decimal(0)) + LEAST_PROFIT, ROUND_CEILING)
+    price = currency.price(alpha * total)
     if lowest is not None:
         price = max(price, lowest)
     least = Decimal(min(quantities))
@@ -108,6 +112,7 @@ def bundle(
         units=units,
         incremental_revenue=price * units - REPLACED_SHARE * revenue,
         cautious_revenue=price * units - total * least,
+        currency=currency,
     )
 
 
@@ -124,7 +129,3 @@ def _alpha(
     if not LOWEST_ALPHA <= 1 - discount <= HIGHEST_ALPHA:
         raise ValueError("The discount must be a fraction from 0.10 to 0.20.")
     return 1 - discount, None
-
-
-def _cents(amount: Decimal) -> Decimal:
-    return amount.quantize(_CENT, ROUND_HALF_UP)

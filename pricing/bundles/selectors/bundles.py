@@ -10,12 +10,15 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Greatest
 
 from elastix.errors import Conflict, FieldError, Invalid
+from elastix.fields import QuantityField
+from elastix.shop import shop_currency
 from pricing.bundles.core.bundles import Bundle, bundle
 from pricing.bundles.core.constants import FEWEST_TOGETHER
 from pricing.bundles.models import CrossPriceModel, ProductPair, Relationship
 from pricing.bundles.selectors.baskets import FewBaskets, few_baskets
 from pricing.bundles.selectors.pairs import known_pairs
 from pricing.recommendation.core.limits import LOWEST_COST_MULTIPLE
+from pricing.recommendation.selectors.policies import tax_factors
 from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.models import Product
 from pricing.sales.models.products import Kind
@@ -113,11 +116,16 @@ def bundle_offer(
     Conflict : one of them has no price.
     """
     products = _priced(codes)
-    prices, costs, sold = zip(
-        *((product.current_price, product.cost, product.monthly_sales) for product in products), strict=True
+    prices, sold = zip(*((each.current_price, each.monthly_sales) for each in products), strict=True)
+    factors = tax_factors(products)
+    costs = with_tax(products, factors)
+    offer = bundle(
+        prices, costs, sold, discount=discount, expected_saving=expected_saving, currency=shop_currency()
     )
-    offer = bundle(prices, costs, sold, discount=discount, expected_saving=expected_saving)
     summed = sum((cost for cost in costs if cost is not None), Decimal(0))
+    # One price for goods that are taxed apart: each bears tax by its share of the summed prices.
+    net = sum((price / factors[each.code] for each, price in zip(products, prices, strict=True)), Decimal(0))
+    net_offer = offer.price * net / offer.individual_total
     unknown = [product.code for product in products if product.cost is None]
     checked = offer.lowest_price is not None
     pairs, baskets = known_pairs(codes), few_baskets(codes)
@@ -134,7 +142,7 @@ def bundle_offer(
     return BundleOffer(
         bundle=offer,
         products=products,
-        profit=None if unknown else offer.price - summed,
+        profit=None if unknown else net_offer - sum((each.cost for each in products), Decimal(0)),
         constraints=[Constraint(SUMMED_COST, offer.lowest_price, checked, offer.is_floored, unknown)],
         demand_assumption=ASSUMPTION,
         evidence=Evidence(together, _evidence(codes, baskets, pairs)),
@@ -148,15 +156,22 @@ def bundle_suggestions(*, category: str | None, product: str | None, limit: int)
     Substitutes are left out, and pairs that costs leave no saving.
     """
     found: list[Suggestion] = []
+    factors: dict[str, Decimal] = {}
     for pair in _suggested(category, product).iterator(chunk_size=500):
-        x, y = pair.product_x, pair.product_y
-        prices = [each.current_price or Decimal(0) for each in (x, y)]
-        offer = bundle(prices, [x.cost, y.cost], [0, 0])
+        both = [pair.product_x, pair.product_y]
+        factors |= tax_factors([each for each in both if each.code not in factors])
+        prices = [each.current_price or Decimal(0) for each in both]
+        offer = bundle(prices, with_tax(both, factors), [0, 0], currency=shop_currency())
         if offer.savings > 0:
             found.append(Suggestion(pair, offer))
         if len(found) == limit:
             break
     return found
+
+
+def with_tax(products: Sequence[Any], factors: Mapping[str, Decimal]) -> list[Decimal | None]:
+    """Costs of products with the tax that their prices include: what prices can be compared with; None where unknown."""
+    return [None if each.cost is None else each.cost * factors[each.code] for each in products]
 
 
 def counted_baskets() -> int:
@@ -165,7 +180,9 @@ def counted_baskets() -> int:
 
 
 def _priced(codes: Sequence[str]) -> list[Any]:
-    month = Greatest(Coalesce("summary__monthly_sales", 0), 0)
+    month = Greatest(
+        Coalesce("summary__monthly_sales", 0, output_field=QuantityField()), 0, output_field=QuantityField()
+    )
     products = Product.objects.annotate(monthly_sales=month).in_bulk(codes)
     for place, code in enumerate(codes):
         if products[code].kind == Kind.SERVICE:

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -25,6 +26,7 @@ from pricing.changes.core.outcomes import (
     units_of_changed,
 )
 from pricing.changes.selectors.price_changes import first_moment
+from pricing.recommendation.selectors.policies import tax_factors
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.calendar import DAYS_A_WEEK, MONTH_DAYS
 from pricing.sales.models import PriceChange
@@ -56,7 +58,8 @@ class ChangeRecords:
     day : the day of the change.
     as_of : the day after the 30 that the expectation was made from.
     stop : the first day on which the price was, in part, another again.
-    cost : per unit, nan where unknown.
+    cost : per unit, nan where unknown; with the tax that prices include, as profit is at first.
+    tax_factor : a price over the same without that tax, by which profit is divided in the end.
     share, share_sd : expected demand relative to the present, and its relative standard deviation; nan without any
         expectation.
     monthly : units expected of 30 days at the old price, as the expectation knew them.
@@ -70,6 +73,7 @@ class ChangeRecords:
     old_price: FloatArray
     new_price: FloatArray
     cost: FloatArray
+    tax_factor: FloatArray
     monthly: FloatArray
     share: FloatArray
     share_sd: FloatArray
@@ -183,17 +187,24 @@ def _records(
     of_product: dict[str, list[AppliedChange]] = {}
     for each in applied:
         of_product.setdefault(each.code, []).append(each)
+    tax = tax_factors([change.product for change in changes if not change.expected])
     rows = [
-        (index[change.product_id], *_record(change, of_product.get(change.product_id, [])))
+        (
+            index[change.product_id],
+            *_record(change, of_product.get(change.product_id, []), tax.get(change.product_id, Decimal(1))),
+        )
         for change in changes
     ]
-    kinds: list[Any] = [np.int64] * 4 + [np.float64] * 6 + [np.bool_]
+    kinds: list[Any] = [np.int64] * 4 + [np.float64] * 7 + [np.bool_]
     columns = zip(*rows, strict=True) if rows else [()] * len(kinds)
     return ChangeRecords(*(np.array(column, kind) for column, kind in zip(columns, kinds, strict=True)))
 
 
-def _record(change: PriceChange, applied: Sequence[AppliedChange]) -> tuple[float, ...]:
-    """The columns of `ChangeRecords` of a change but its product; `applied` are its product's changes, by day."""
+def _record(change: PriceChange, applied: Sequence[AppliedChange], tax_factor: Decimal) -> tuple[float, ...]:
+    """The columns of `ChangeRecords` of a change but its product; `applied` are its product's changes, by day.
+
+    What a price included when an expectation was made is a part of it; without one, what it includes now.
+    """
     day, as_of = _day(change), _as_of(change)
     position = next((place for place, each in enumerate(applied) if each.pk == change.pk), len(applied))
     rolled_back = _shop_day(change.rolled_back_at) if change.rolled_back_at else FOREVER
@@ -202,6 +213,7 @@ def _record(change: PriceChange, applied: Sequence[AppliedChange]) -> tuple[floa
     mixed = any(as_of - MONTH_DAYS <= each < as_of and each <= day for each in moved)
     expected = change.expected
     cost = expected["cost"] if expected else change.product.cost
+    factor = 1 + expected.get("tax_rate", 0) / 100 if expected else float(tax_factor)
     monthly, share, share_sd = np.nan, np.nan, np.nan
     if expected:
         monthly, projected = expected["current"]["quantity"], expected["projected"]["quantity"]
@@ -210,7 +222,7 @@ def _record(change: PriceChange, applied: Sequence[AppliedChange]) -> tuple[floa
         share_sd = (high - low) / (2 * Z_80) / projected if projected else 0.0
     return (
         *(day, as_of, stop, float(change.old_price or 0), float(change.new_price)),
-        *(np.nan if cost is None else float(cost), monthly, share, share_sd, mixed),
+        *(np.nan if cost is None else float(cost) * factor, factor, monthly, share, share_sd, mixed),
     )
 
 
@@ -241,6 +253,7 @@ def _window(window: int, records: ChangeRecords, evidence: Evidence) -> WindowOu
         "noise": noise,
     }
     one, nothing = np.ones_like(factor), np.zeros_like(factor)
+    net = np.array([one, one, 1 / records.tax_factor])
     unit_values = np.array([one, records.new_price, records.new_price - records.cost])
     return WindowOutcome(
         window=window,
@@ -249,16 +262,18 @@ def _window(window: int, records: ChangeRecords, evidence: Evidence) -> WindowOu
         season=factor,
         season_from=season_from,
         paid_level=paid_level,
-        raw=unit_values * records.monthly * records.share * counted / MONTH_DAYS,
+        raw=net * unit_values * records.monthly * records.share * counted / MONTH_DAYS,
         expected=predict(
             baseline=records.monthly,
             share=records.share,
             share_sd=records.share_sd,
             price=records.new_price,
             **common,
+        ).times(net),
+        without=predict(baseline=base, share=one, share_sd=nothing, price=records.old_price, **common).times(
+            net
         ),
-        without=predict(baseline=base, share=one, share_sd=nothing, price=records.old_price, **common),
-        realised=np.array([quantity, revenue, revenue - records.cost * quantity]),
+        realised=net * np.array([quantity, revenue, revenue - records.cost * quantity]),
     )
 
 
@@ -317,7 +332,7 @@ def _shop_days(version: DataVersion) -> tuple[int, FloatArray]:
     kept: tuple[int, FloatArray] | None = cache.get(key)
     if kept is None:
         days, quantity = fetch_columns(
-            f"SELECT {epoch_day('s.date')}, SUM(s.quantity) FROM pricing_saleshistory s "
+            f"SELECT {epoch_day('s.date')}, CAST(SUM(s.quantity) AS double precision) FROM pricing_saleshistory s "
             "JOIN pricing_product p ON p.code = s.product_id "
             "WHERE p.kind = 'merchandise' AND s.quantity > 0 GROUP BY s.date",
             columns=2,
@@ -336,7 +351,7 @@ def _daily_rows(
     found = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0), np.zeros(0))]
     for chunk in batches(codes, CODES_A_STATEMENT):
         product, day, quantity, revenue = fetch_columns(
-            f"SELECT product_id, {day_of('date')}, quantity, CAST(revenue AS double precision) "
+            f"SELECT product_id, {day_of('date')}, CAST(quantity AS double precision), CAST(revenue AS double precision) "
             f"FROM pricing_saleshistory WHERE product_id IN ({placeholders(len(chunk))}) "
             "AND date >= %s AND date < %s",
             [*chunk, day_of_epoch(first).isoformat(), day_of_epoch(stop).isoformat()],

@@ -10,7 +10,8 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from elastix.errors import Conflict, FieldError, Invalid
-from pricing.recommendation.core.limits import BrokenRule, broken_rule
+from elastix.shop import shop_currency
+from pricing.recommendation.core.limits import COST, BrokenRule, broken_rule
 from pricing.recommendation.selectors.policies import EffectivePolicy
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.products import Kind
@@ -145,4 +146,10 @@ def _is_for_sale(product: Product) -> bool:
 
 
 def _broken_rule(price: Decimal, product: Product, policy: EffectivePolicy) -> BrokenRule | None:
-    return broken_rule(price, cost=product.cost, **policy.settings)
+    cost, tax = product.cost, policy.included_tax
+    if cost is not None:
+        cost *= policy.tax_factor
+    broken = broken_rule(price, currency=shop_currency(), cost=cost, **policy.settings)
+    if broken and broken.rule == COST and tax:
+        return BrokenRule(COST, f"{broken.reason} with {tax.normalize():f} % tax")
+    return broken

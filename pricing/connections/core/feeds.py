@@ -10,13 +10,13 @@ from xml.sax.saxutils import escape
 import numpy as np
 from numpy.typing import ArrayLike
 
+from elastix.currency import TWO_DECIMALS, Currency
 from pricing.connections.core.prices import plain
 from pricing.recommendation.core.inputs import PriceConstraints, PricingInputs
 from pricing.recommendation.core.limits import (
     COST_FLOOR,
     MIN_PRICE,
     MINIMUM_MARGIN,
-    cents_to_money,
     price_limits,
 )
 
@@ -52,23 +52,29 @@ class FeedRow:
 
 
 def floors(
-    price: ArrayLike, cost: ArrayLike, minimum_margin: ArrayLike, min_price: ArrayLike
+    price: ArrayLike,
+    cost: ArrayLike,
+    minimum_margin: ArrayLike,
+    min_price: ArrayLike,
+    tax_rate: ArrayLike = 0.0,
+    currency: Currency = TWO_DECIMALS,
 ) -> list[Decimal | None]:
     """Return the lowest allowed price of each of P products; None where neither a cost nor a minimum says.
 
     Parameters
     ----------
-    price, cost, minimum_margin, min_price : (P,) nan where nothing is known or laid down.
+    price, cost, minimum_margin, min_price : (P,) nan where nothing is known or laid down; the cost without tax.
+    tax_rate : (P,) percent that prices include on top of the net price.
     """
     count = np.size(price)
     limits = price_limits(
-        PricingInputs.of(price=price, elasticity=None, cost=cost),
+        PricingInputs.of(price=price, elasticity=None, cost=cost, tax_rate=tax_rate, currency=currency),
         PriceConstraints.of(count, minimum_margin=minimum_margin, min_price=min_price),
     )
     chosen = [place for place, rule in enumerate(limits.rules) if rule.name in FLOORS]
     known = limits.known[chosen] & (limits.bounds[chosen] > 0)
     highest = np.where(known, limits.bounds[chosen], 0).max(axis=0)
-    return [cents_to_money(int(cents)) if cents > 0 else None for cents in highest.tolist()]
+    return [currency.of_units(int(units)) if units > 0 else None for units in highest.tolist()]
 
 
 def amount(value: Decimal, currency: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from django.utils import timezone
 
+from elastix.shop import shop_currency
 from elastix.sql import batches
 from pricing.connections.core.feeds import FeedRow, floors
 from pricing.connections.selectors.ledger import ledger_prices, priced_products, sale_of
@@ -38,6 +39,8 @@ def feed_rows(*, decided_only: bool = False, since: dt.datetime | None = None) -
             _floats(row.cost for row in chunk),
             _floats(policy.minimum_margin for policy in policies),
             _floats(policy.min_price for policy in policies),
+            _floats(policy.included_tax for policy in policies),
+            shop_currency(),
         )
         for row, floor in zip(chunk, lowest, strict=True):
             regular, begin, end = sale_of(row, now) or (None, None, None)

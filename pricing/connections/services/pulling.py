@@ -11,6 +11,7 @@ import io
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any, Final, cast
 
 from django.conf import settings
@@ -214,7 +215,7 @@ def _keep_products(
     if not listings:
         return {}
     found, twice = by_code(listings)
-    known: dict[str, int | None] = {}
+    known: dict[str, Decimal | None] = {}
     for chunk in batches(sorted(found), 5_000):
         known |= dict(Product.objects.filter(code__in=chunk).values_list("code", "stock_level"))
     rows = []

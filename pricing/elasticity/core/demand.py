@@ -5,6 +5,8 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from elastix.currency import TWO_DECIMALS, Currency
+
 FloatArray = NDArray[np.float64]
 DemandModel = Literal["average", "linear", "constant_elasticity"]
 
@@ -84,7 +86,9 @@ def _share(ratio: FloatArray, elasticity: FloatArray, shape: DemandModel) -> Flo
     return np.asarray(ratio**elasticity)
 
 
-def revenue_potential_percent(elasticity: ArrayLike, base_price: ArrayLike) -> FloatArray:
+def revenue_potential_percent(
+    elasticity: ArrayLike, base_price: ArrayLike, currency: Currency = TWO_DECIMALS
+) -> FloatArray:
     """Expected revenue change, in percent, at the revenue-best price within 15 % of the present one.
 
     Under linear demand revenue is a parabola in price with its top at p0 (1 - 1/E) / 2; the best price is the
@@ -107,9 +111,10 @@ def revenue_potential_percent(elasticity: ArrayLike, base_price: ArrayLike) -> F
     falling = e < 0
     # The upper bound binds long before E nears 0, where the division would overflow.
     top = p0 * (1 - 1 / np.where(falling, np.minimum(e, NEARLY_INELASTIC), -1.0)) / 2
-    lowest = np.ceil(100 * p0 * (1 - LARGEST_CHANGE) - ROUNDING_SLACK) / 100
-    highest = np.floor(100 * p0 * (1 + LARGEST_CHANGE) + ROUNDING_SLACK) / 100
-    best = np.clip(np.round(top, 2), lowest, highest)
+    cent = currency.per_one
+    lowest = np.ceil(cent * p0 * (1 - LARGEST_CHANGE) - ROUNDING_SLACK) / cent
+    highest = np.floor(cent * p0 * (1 + LARGEST_CHANGE) + ROUNDING_SLACK) / cent
+    best = np.clip(np.round(top, currency.decimals), lowest, highest)
     change = (best - p0) / p0
     gain = (1 + change) * np.maximum(1 + e * change, 0.0) - 1
     potential = np.where(falling & (lowest <= highest), np.maximum(gain, 0.0), 0.0)

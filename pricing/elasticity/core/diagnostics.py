@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from elastix.currency import TWO_DECIMALS, Currency
 from pricing.elasticity.core.estimates import FEW_DAYS
 from pricing.elasticity.core.log_log import CONFIDENCE_LEVEL, MIN_SOLD_DAYS, regression_rows
 from pricing.elasticity.core.pooled.grades import NOT_CONVERGED
@@ -129,7 +130,9 @@ class Diagnostics:
     findings: list[Finding]
 
 
-def diagnose(day: IntArray, price: FloatArray, quantity: FloatArray) -> Diagnostics:
+def diagnose(
+    day: IntArray, price: FloatArray, quantity: FloatArray, currency: Currency = TWO_DECIMALS
+) -> Diagnostics:
     """Regress log units on log price for one product, and test what the regression takes for granted.
 
     Parameters
@@ -193,7 +196,7 @@ def diagnose(day: IntArray, price: FloatArray, quantity: FloatArray) -> Diagnost
         flags=flags,
         findings=[],
     )
-    found.findings.extend(_findings(found))
+    found.findings.extend(_findings(found, currency))
     return found
 
 
@@ -276,7 +279,7 @@ def _known(value: Any) -> float | None:
 # --- sentences -----------------------------------------------------------------------------------
 
 
-def _findings(found: Diagnostics) -> list[Finding]:
+def _findings(found: Diagnostics, currency: Currency) -> list[Finding]:
     """One sentence on each diagnostic."""
     return [
         _on_elasticity(found),
@@ -285,7 +288,7 @@ def _findings(found: Diagnostics) -> list[Finding]:
         _on_serial_correlation(found),
         _on_variance(found),
         _on_shape(found),
-        _on_days(found),
+        _on_days(found, currency),
         _on_poisson(found),
     ]
 
@@ -374,10 +377,10 @@ def _on_shape(found: Diagnostics) -> Finding:
     return Finding("reset", bent, text)
 
 
-def _on_days(found: Diagnostics) -> Finding:
+def _on_days(found: Diagnostics, currency: Currency) -> Finding:
     top, error = found.influential[0], found.standard_errors[0].std_error or 0.0
     date = (dt.date(1970, 1, 1) + dt.timedelta(days=top.day)).isoformat()
-    described = f"{date} ({top.quantity:g} units at {top.price:.2f})"
+    described = f"{date} ({top.quantity:g} units at {top.price:.{currency.decimals}f})"
     if top.elasticity_without is None:
         text = f"Only {described} tells of its price: without that day there is no elasticity."
         return Finding("influential_days", True, text)

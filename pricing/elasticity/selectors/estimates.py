@@ -10,6 +10,8 @@ from django.db.models.functions import Coalesce
 
 from elastix.dataset.models import DataVersion
 from elastix.errors import Conflict, NotFound
+from elastix.fields import QuantityField
+from elastix.shop import shop_currency
 from pricing.elasticity.core.diagnostics import Diagnostics, NotEstimable, diagnose
 from pricing.elasticity.core.estimates import (
     ARC,
@@ -91,7 +93,7 @@ def elasticity_rows(
 def _sums(prefix: str) -> dict[str, Any]:
     return {
         "avg_price": F(f"{prefix}avg_price"),
-        "total_quantity": Coalesce(F(f"{prefix}total_quantity"), 0),
+        "total_quantity": Coalesce(F(f"{prefix}total_quantity"), 0, output_field=QuantityField()),
         "r_squared": Coalesce(F(f"{prefix}r_squared"), 0.0),
     }
 
@@ -304,6 +306,6 @@ def diagnostics_of_product(code: str) -> Diagnostics:
     days = shop_days([code])
     sold = sold_in(days, Window())
     try:
-        return diagnose(days.daily.day[sold], days.price[sold], days.quantity[sold])
+        return diagnose(days.daily.day[sold], days.price[sold], days.quantity[sold], shop_currency())
     except NotEstimable as error:
         raise Conflict(f"{code} has no regression to look at: {error}") from error

@@ -3,11 +3,13 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from elastix.dataset.versions import catalogue_changed
+from elastix.fields import as_quantity
 from elastix.jobs.recompute import RecomputePlan
+from elastix.shop import shop_currency
 from elastix.sql import batches, fetch, number_for_driver, placeholders, update_rows
 from pricing.elasticity.services.estimates import Elasticities
 from pricing.sales.core.list_prices import charged_now
@@ -18,10 +20,8 @@ from pricing.sales.services.rollup import as_date
 
 CODES_A_STATEMENT = 5_000
 MONTH_DAYS = 30
-# What Product.current_price can hold; a line's price has two more decimals.
-LOWEST_PRICE, HIGHEST_PRICE = Decimal("0.01"), Decimal("99999999.99")
 _WRITTEN = {
-    "total_quantity": "bigint",
+    "total_quantity": "numeric",
     "total_revenue": "numeric",
     "avg_price": "numeric",
     "purchase_frequency": "integer",
@@ -67,7 +67,7 @@ def _summaries(scope: str, codes: Sequence[str], r_squared: dict[str, float]) ->
     return [
         ProductSummary(
             product_id=code,
-            total_quantity=quantity,
+            total_quantity=as_quantity(quantity),
             total_revenue=_decimal(revenue),
             avg_price=None if price is None else _decimal(price),
             purchase_frequency=invoices.get(code, 0),
@@ -115,23 +115,26 @@ def _write_months() -> None:
         return
     since = newest - dt.timedelta(days=MONTH_DAYS - 1)
     summed = "SELECT product_id, SUM(quantity) FROM pricing_saleshistory WHERE date >= %s GROUP BY product_id"
-    units = dict(fetch(summed, [since.isoformat()]))
+    units = {code: as_quantity(sold) for code, sold in fetch(summed, [since.isoformat()])}
     stored = ProductSummary.objects.values_list("product_id", "monthly_sales")
-    changed = [(int(units.get(code, 0)), code) for code, month in stored if month != units.get(code, 0)]
+    changed = [
+        (_for_driver(units.get(code, 0)), code) for code, month in stored if month != units.get(code, 0)
+    ]
     update_rows(
-        "pricing_productsummary", "product_id", {"monthly_sales": "bigint"}, changed, key_type="varchar"
+        "pricing_productsummary", "product_id", {"monthly_sales": "numeric"}, changed, key_type="varchar"
     )
 
 
 def _follow_prices(newest: dict[str, Decimal]) -> None:
     """Let current_price follow the newest list price until somebody has set it by hand or by the ledger."""
     following = Product.objects.filter(price_source=PriceSource.DATA, kind=Kind.MERCHANDISE)
-    changed = []
+    changed, currency = [], shop_currency()
     for code, current in following.values_list("code", "current_price"):
         price = newest.get(code)
         if price is None:
             continue
-        price = min(max(price.quantize(Decimal("0.01"), ROUND_HALF_UP), LOWEST_PRICE), HIGHEST_PRICE)
+        # A line's price has four decimals, a price to ask for only those of the currency.
+        price = min(max(currency.price(price), currency.unit), currency.highest)
         if price != current:
             changed.append((number_for_driver(price), code))
     update_rows("pricing_product", "code", {"current_price": "numeric"}, changed, key_type="varchar")

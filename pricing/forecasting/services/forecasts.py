@@ -99,7 +99,7 @@ def _rows(days: ShopDays, model: ShopModel) -> list[tuple[Any, ...]]:
         [rates.intermittent, rates.new, rates.interval > 0],
         [ForecastMethod.CATEGORY.value, ForecastMethod.MEAN.value, ForecastMethod.INTERVALS.value],
         ForecastMethod.LINES.value,
-    )
+    ).astype("U16")  # as wide as the column: NumPy cuts a longer name short
     for row, components in found.components.items():
         method[row] = components["method"]
     numbers = (

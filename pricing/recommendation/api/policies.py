@@ -9,11 +9,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from elastix.api.fields import TextField, rounded
+from elastix.api.fields import PriceInputField, TextField, rounded
 from elastix.api.filters import StrictFilterSet, TextFilter
 from elastix.api.operations import operation
 from elastix.api.permissions import Role
 from elastix.api.viewsets import ElastixViewSet
+from elastix.fields import PriceField
 from pricing.elasticity.core.demand import DEMAND_MODELS
 from pricing.recommendation.core.inputs import STRATEGIES
 from pricing.recommendation.models import PricePolicy
@@ -29,7 +30,8 @@ class PolicySerializer(serializers.ModelSerializer[PricePolicy]):
     """A policy of one product, of one category or, with neither, of the shop; null: as in the wider policy."""
 
     serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {
-        models.DecimalField: DecimalNumberField
+        models.DecimalField: DecimalNumberField,
+        PriceField: PriceInputField,
     }
     product_id = CodeField(required=False, allow_null=True)
     category = TextField(max_length=100, required=False, allow_blank=True)
@@ -131,7 +133,7 @@ class PricePolicyViewSet(ElastixViewSet):
         policy_delete(policy_id, user=request.user)
         return Response(status=204)
 
-    @action(detail=False, url_path="effective/<str:code>")
+    @action(detail=False, url_path="effective/<product_code:code>")
     @operation(response=EffectivePolicySerializer)
     def effective(self, request: Request, code: str) -> Response:
         """What holds for the price of a product, and which policy each setting comes from."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from elastix.api.fields import PriceInputField
 from elastix.api.serializers import ElasticityField, MoneyField, PercentField, RoundedField, RowSerializer
 from pricing.elasticity.core.demand import DEMAND_MODELS
 from pricing.recommendation.core.impact import RISK_LEVELS
@@ -13,10 +14,7 @@ from pricing.recommendation.core.inputs import STRATEGIES
 from pricing.recommendation.core.limits import RULES
 from pricing.recommendation.selectors.policies import Overrides
 
-
-def price_field(**kwargs: Any) -> serializers.DecimalField:
-    """A price in currency, from 0.01."""
-    return serializers.DecimalField(max_digits=10, decimal_places=2, min_value=Decimal("0.01"), **kwargs)
+price_field = PriceInputField
 
 
 def fraction_field(most: str, least: str = "0", **kwargs: Any) -> serializers.DecimalField:
@@ -129,7 +127,12 @@ class CalculationsSerializer(RowSerializer):
         help_text="What the elasticity rests on: price_change, observational or borrowed; empty without one.",
     )
     target_margin = RoundedField(4, source="facts.policy.target_margin", allow_null=True)
-    cost = RoundedField(4, source="price.cost", allow_null=True)
+    cost = RoundedField(4, source="price.cost", allow_null=True, help_text="Per unit, without tax.")
+    tax_rate = RoundedField(
+        2,
+        source="facts.policy.included_tax",
+        help_text="Percent that prices and revenue include; profit is net.",
+    )
     cost_assumed = serializers.BooleanField(source="price.cost_assumed")
     strategy = serializers.ChoiceField(STRATEGIES, source="price.strategy")
     demand_model = serializers.ChoiceField(DEMAND_MODELS, source="price.demand_model")

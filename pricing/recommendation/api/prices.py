@@ -20,7 +20,7 @@ class RecommendViewSet(ElastixViewSet):
     """Recommended prices."""
 
     lookup_url_kwarg = "code"
-    lookup_value_converter = "str"
+    lookup_value_converter = "product_code"
 
     @operation(query=RecommendQuery, response=RecommendationSerializer)
     def retrieve(self, request: Request, code: str) -> Response:

@@ -18,10 +18,10 @@ from elastix.api.serializers import MoneyField, PercentField, RoundedField, RowS
 from elastix.api.viewsets import ElastixViewSet
 from elastix.dataset.models import DataVersion
 from elastix.dataset.versions import current_version, data_version
-from pricing.recommendation.selectors.products import product_detail
-from pricing.sales.api.fields import CodeField
+from pricing.recommendation.selectors.products import product_detail, taxed_rows
+from pricing.sales.api.fields import CodeField, QuantityField
 from pricing.sales.api.imports import AcceptedSerializer, ImportSerializer, upload
-from pricing.sales.core.files import ImportKind
+from pricing.sales.core.files import MAX_STOCK, ImportKind
 from pricing.sales.models import Product
 from pricing.sales.selectors.products import (
     find_product,
@@ -45,6 +45,8 @@ class ProductSerializer(serializers.ModelSerializer[Product]):
     id = CodeField(source="code")
     name = TextField(max_length=255)
     category = TextField(max_length=100, required=False, allow_blank=True)
+    stock_level = QuantityField(min_value=-MAX_STOCK, max_value=MAX_STOCK, required=False, allow_null=True)
+    target_stock = QuantityField(min_value=0, max_value=MAX_STOCK, required=False, allow_null=True)
     is_active = OptionalBooleanField(required=False)
 
     class Meta:
@@ -71,20 +73,23 @@ class ProductRowSerializer(RowSerializer):
     category = serializers.CharField()
     current_price = MoneyField(allow_null=True)
     cost = RoundedField(4, allow_null=True)
-    current_margin = PercentField(source="margin_percent", allow_null=True, help_text="Percent of the price.")
-    monthly_sales = serializers.IntegerField(help_text="Units in the 30 days before the as-of date.")
+    current_margin = PercentField(
+        source="margin_percent", allow_null=True, help_text="Percent of the price without tax."
+    )
+    tax_rate = RoundedField(2, help_text="Percent that the price includes; 0 where prices are net.")
+    monthly_sales = QuantityField(help_text="Units in the 30 days before the as-of date.")
 
 
 class SalesDaySerializer(RowSerializer):
     date = serializers.DateField()
-    quantity = serializers.IntegerField()
+    quantity = QuantityField()
     price = RoundedField(4, allow_null=True)
 
 
 class ProductDetailSerializer(ProductRowSerializer):
     competitor_price = MoneyField(allow_null=True)
-    stock_level = serializers.IntegerField(allow_null=True)
-    target_stock = serializers.IntegerField(allow_null=True)
+    stock_level = QuantityField(allow_null=True)
+    target_stock = QuantityField(allow_null=True)
     kind = serializers.CharField()
     is_active = serializers.BooleanField()
     price_source = serializers.CharField()
@@ -131,7 +136,7 @@ class ProductViewSet(ElastixViewSet):
     default_limit = 1000
     items_key = "products"
     lookup_url_kwarg = "code"
-    lookup_value_converter = "str"
+    lookup_value_converter = "product_code"
 
     @operation(body=ProductSerializer, response=ProductDetailSerializer, status=201, errors=(409,))
     def create(self, request: Request) -> Response:
@@ -144,7 +149,7 @@ class ProductViewSet(ElastixViewSet):
     def catalogue(self, request: Request) -> Response:
         """Active merchandise with price, cost, margin and monthly sales."""
         found = self.paginate_queryset(product_values(self.filtered(self.get_queryset())))
-        rows = ProductRowSerializer(product_rows(found or ()), many=True)
+        rows = ProductRowSerializer(taxed_rows(product_rows(found or ())), many=True)
         return self.get_paginated_response(rows.data)
 
     @action(detail=False, methods=["post"], url_path="import", parser_classes=(MultiPartParser,))

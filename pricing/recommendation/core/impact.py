@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from elastix.currency import TWO_DECIMALS, Currency
 from pricing.elasticity.core.demand import (
     AVERAGE,
     LARGEST_CHANGE,
@@ -16,7 +17,6 @@ from pricing.elasticity.core.demand import (
     DemandModel,
 )
 from pricing.recommendation.core.inputs import PricingInputs, StrArray
-from pricing.recommendation.core.limits import money
 from pricing.recommendation.core.uncertainty import (
     demand_shares,
     expected_share,
@@ -46,7 +46,7 @@ _ROUNDING: Final = 1e-9
 class Figures:
     """Price, units, revenue and profit of P products; arrays (P,), per period of the inputs' quantity.
 
-    Profit is nan where the cost is unknown.
+    Revenue is as charged, with the tax that prices include; profit is net, nan where the cost is unknown.
     """
 
     price: FloatArray
@@ -54,9 +54,14 @@ class Figures:
     revenue: FloatArray
     profit: FloatArray
 
-    def of_product(self, index: int) -> dict[str, Decimal | None]:
-        """Return the figures of one product with two decimals; None where unknown."""
-        return {column.name: money(getattr(self, column.name)[index]) for column in fields(self)}
+    def of_product(self, index: int, currency: Currency = TWO_DECIMALS) -> dict[str, Decimal | None]:
+        """Return the figures of one product, units with two decimals, amounts with the currency's; None where unknown."""
+        return {
+            column.name: (TWO_DECIMALS if column.name == "quantity" else currency).money(
+                getattr(self, column.name)[index]
+            )
+            for column in fields(self)
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +173,15 @@ def demand_at(price: FloatArray, inputs: PricingInputs, model: DemandModel) -> F
 
 
 def figures(inputs: PricingInputs, price: FloatArray, share: FloatArray) -> Figures:
-    """Units, revenue and profit (P,) at prices where demand is a share of the base quantity.
+    """Units, revenue as charged and profit without tax (P,) at prices where demand is a share of the base quantity.
 
     Where the elasticity is not known, neither is the share: at the present price it is taken to be the base quantity.
     """
     share = np.where(np.isnan(share) & (price == inputs.price), 1.0, share)
     quantity = inputs.quantity * share
-    return Figures(np.array(price), quantity, price * quantity, (price - inputs.cost) * quantity)
+    return Figures(
+        np.array(price), quantity, price * quantity, (price - inputs.cost) * quantity / inputs.tax_factor
+    )
 
 
 def risk_levels(change: FloatArray, probability_of_loss: FloatArray, weak_estimate: BoolArray) -> StrArray:

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from elastix.currency import TWO_DECIMALS, Currency
 from pricing.elasticity.core.demand import AVERAGE, DEMAND_MODELS, DemandModel
 from pricing.sales.core.arrays import BoolArray, FloatArray
 
@@ -26,19 +27,21 @@ SMALLEST_STD_ERROR: Final = 1e-6
 LARGEST_AMOUNT: Final = 1e8
 LARGEST_CHANGE: Final = 99.0
 DEFAULT_MAX_CHANGE: Final = 0.15
-DEFAULT_ENDINGS: Final = (49, 99)
+DEFAULT_ENDINGS: Final = tuple(map(int, TWO_DECIMALS.endings))
+MOST_ENDING: Final = 100_000
 MONEY_DECIMALS: Final = 4
 SAME_PRICE: Final = 1e-6
 
 
 class _Columns:
-    """A dataclass whose fields are arrays (P,)."""
+    """A dataclass whose fields are arrays (P,), but for those that hold for all products alike."""
 
     __slots__ = ()
 
     def take(self, chosen: NDArray[np.generic]) -> Self:
         """Return the products chosen by a mask (P,) or by positions, which may repeat."""
-        columns = {each.name: getattr(self, each.name)[chosen] for each in fields(self)}  # type: ignore[arg-type]
+        values = {each.name: getattr(self, each.name) for each in fields(self)}  # type: ignore[arg-type]
+        columns = {name: value[chosen] for name, value in values.items() if isinstance(value, np.ndarray)}
         return replace(self, **columns)  # type: ignore[type-var]
 
 
@@ -54,7 +57,9 @@ class PricingInputs(_Columns):
     price : present price per unit, above 0.
     base_price : the price that the quantity was sold at, above 0.
     quantity : units sold at the base price per period (any; results are per the same), not negative.
-    cost : cost per unit, nan where unknown.
+    cost : what a price has to exceed: the cost per unit and the tax that a price of that size would include, nan where
+        unknown. Everything that compares a price with a cost, and so every optimum, margin and floor, is the same with it
+        as for the net price and the cost itself: (P / f - C) / (P / f) = (P - C f) / P.
     elasticity : own-price elasticity, nan where unknown.
     std_error : its standard deviation; `UNKNOWN_STD_ERROR` where none was stated.
     cost_assumed : the cost is an assumed share of the price.
@@ -63,6 +68,8 @@ class PricingInputs(_Columns):
     cooling : the price was changed so lately that it is to stay.
     tried_price : the newest price that sales have proven; the present one unless that was set lately. The largest change
         allowed is measured from it, so that several changes without new sales lead no farther than one.
+    tax_factor : price with the tax that it includes over price without, 1 where it includes none. Profit is net.
+    currency : of all the prices; those that are chosen are multiples of its smallest unit.
     """
 
     price: FloatArray
@@ -76,6 +83,8 @@ class PricingInputs(_Columns):
     weak: BoolArray
     not_converged: BoolArray
     cooling: BoolArray
+    tax_factor: FloatArray
+    currency: Currency = TWO_DECIMALS
 
     @classmethod
     def of(
@@ -89,6 +98,8 @@ class PricingInputs(_Columns):
         cost: ArrayLike | None = None,
         std_error: ArrayLike | None = None,
         assumed_cost_ratio: ArrayLike | None = None,
+        tax_rate: ArrayLike = 0.0,
+        currency: Currency = TWO_DECIMALS,
         **flags: ArrayLike,
     ) -> Self:
         """Build inputs from numbers, lists or arrays of one length; None and nan mean unknown.
@@ -96,7 +107,9 @@ class PricingInputs(_Columns):
         Parameters
         ----------
         base_price, tried_price : the present price where not given.
-        assumed_cost_ratio : cost as a fraction of the tried price, used where the cost is unknown.
+        cost : per unit, without tax.
+        assumed_cost_ratio : cost as a fraction of the tried price, both net, used where the cost is unknown.
+        tax_rate : percent that prices include on top of the net price.
         flags : weak, not_converged, cooling; False where not given.
 
         Raises
@@ -105,8 +118,18 @@ class PricingInputs(_Columns):
             If a price is not above 0, a price or cost beyond 1e8; a quantity, cost, error or ratio is negative; or an
             elasticity, quantity or cost is infinite.
         """
-        given = (price, base_price, tried_price, quantity, cost, elasticity, std_error, assumed_cost_ratio)
-        p, base, tried, q, c, e, sd, ratio = _columns(given)
+        given = (
+            price,
+            base_price,
+            tried_price,
+            quantity,
+            cost,
+            elasticity,
+            std_error,
+            assumed_cost_ratio,
+            tax_rate,
+        )
+        p, base, tried, q, c, e, sd, ratio, tax = _columns(given)
         base, tried = (np.where(np.isnan(each), p, each) for each in (base, tried))
         prices = np.array([p, base, tried])
         if not np.all((prices > 0) & (prices <= LARGEST_AMOUNT)) or np.any(c > LARGEST_AMOUNT):
@@ -115,8 +138,10 @@ class PricingInputs(_Columns):
             )
         if not np.all(np.isfinite(q)) or np.any(np.isinf([c, e, sd, ratio])):
             raise ValueError("Quantities must be known, and nothing may be infinite.")
-        if np.any(q < 0) or np.any(c < 0) or np.any(sd < 0) or np.any(ratio < 0):
-            raise ValueError("Quantities, costs, cost ratios and standard errors must not be negative.")
+        if np.any(q < 0) or np.any(c < 0) or np.any(sd < 0) or np.any(ratio < 0) or not np.all(tax >= 0):
+            raise ValueError(
+                "Quantities, costs, cost ratios, tax rates and standard errors must not be negative."
+            )
         sd = np.maximum(np.nan_to_num(sd, nan=UNKNOWN_STD_ERROR), SMALLEST_STD_ERROR)
         weak, not_converged, cooling = (
             np.array(np.broadcast_to(np.asarray(flags.pop(name, False), np.bool_), p.shape))
@@ -124,9 +149,16 @@ class PricingInputs(_Columns):
         )
         if flags:
             raise TypeError(f"unknown inputs: {', '.join(sorted(flags))}")
+        factor = 1 + tax / 100
+        c = np.where(factor > 1, np.round(c * factor, MONEY_DECIMALS), c)
         assumed = np.isnan(c) & (ratio > 0)
         c = np.where(assumed, np.round(ratio * tried, MONEY_DECIMALS), c)
-        return cls(p, base, tried, q, c, e, sd, assumed, weak, not_converged, cooling)
+        return cls(p, base, tried, q, c, e, sd, assumed, weak, not_converged, cooling, factor, currency)
+
+    @property
+    def net_cost(self) -> FloatArray:
+        """Cost per unit (P,) without tax, nan where unknown."""
+        return np.asarray(self.cost / self.tax_factor)
 
     @property
     def count(self) -> int:
@@ -206,7 +238,7 @@ class PricingStrategy:
     ----------
     strategy : "profit" and "revenue" look for the most of it; "target_margin" and "markup" are rules.
     demand_model : how demand answers to price away from the present one.
-    price_endings : last two digits a price may end in, 0 to 99; none means any cent.
+    price_endings : last digits a price may end in, as many as the currency's endings have; none means any price.
     """
 
     strategy: Strategy = PROFIT
@@ -218,8 +250,8 @@ class PricingStrategy:
             raise ValueError(f"unknown strategy {self.strategy!r}: choose one of {', '.join(STRATEGIES)}")
         if self.demand_model not in DEMAND_MODELS:
             raise ValueError(f"unknown demand model {self.demand_model!r}")
-        if any(not 0 <= ending <= 99 for ending in self.price_endings):
-            raise ValueError("Price endings are the last two digits of a price, 0 to 99.")
+        if any(not 0 <= ending < MOST_ENDING for ending in self.price_endings):
+            raise ValueError("Price endings are the last digits of a price, not negative.")
 
     @property
     def is_rule(self) -> bool:

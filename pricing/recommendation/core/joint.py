@@ -60,11 +60,12 @@ def choose_together(
     allowed : (P,) cents each, first and last allowed price.
     free : (P,) whether a price may be chosen at all; the others keep theirs.
     alone : (P,) the price recommended to each product on its own.
-    price_endings : of each product, the last two digits its price may have; none means any cent.
+    price_endings : of each product, the last digits its price may have; none means any cent.
     cross : (P, P) elasticity of the row's demand to the column's price; 0 on the diagonal.
     """
     first, last = np.where(free, allowed, [[1], [0]]).astype(np.int64)
-    top = joint_prices(inputs, first / 100, last / 100, cross)
+    cent = inputs.currency.per_one
+    top = joint_prices(inputs, first / cent, last / cent, cross)
     ended = _with_endings(inputs, np.where(free, top, inputs.price), first, last, price_endings, cross)
     # A price recommended alone is a whole answer too: where cents cost more than crossing effects bring, it stands.
     price = max((ended, alone), key=lambda prices: joint_profit(inputs, prices, cross))
@@ -111,8 +112,9 @@ def joint_prices(inputs: PricingInputs, low: FloatArray, high: FloatArray, cross
         raise ValueError("Bounds and cross elasticities must belong to the products of the inputs.")
     if not np.all(np.isfinite(cross)) or np.any(np.diagonal(cross) != 0):
         raise ValueError("Cross elasticities must be finite, and 0 on the diagonal.")
-    first = np.ceil(100 * low - _SLACK) / 100
-    last = np.floor(100 * high + _SLACK) / 100
+    cent = inputs.currency.per_one
+    first = np.ceil(cent * low - _SLACK) / cent
+    last = np.floor(cent * high + _SLACK) / cent
     free = (first <= last) & (inputs.elasticity < 0) & ~np.isnan(inputs.cost)
     first, last = np.where(free, first, inputs.price), np.where(free, last, inputs.price)
     present = np.clip(inputs.price, first, last)
@@ -121,7 +123,10 @@ def joint_prices(inputs: PricingInputs, low: FloatArray, high: FloatArray, cross
     alone = linear_profit_optimum(inputs.base_price, inputs.cost, inputs.elasticity)
     alone = np.clip(np.where(free, alone, inputs.price), first, last)
     ends = [_climb(inputs, cross, start, first, last) for start in (present, alone, first, last)]
-    found = [np.asarray(np.where(free, np.clip(np.round(end, 2), first, last), end)) for end in ends]
+    found = [
+        np.asarray(np.where(free, np.clip(np.round(end, inputs.currency.decimals), first, last), end))
+        for end in ends
+    ]
     best = max(found, key=lambda price: joint_profit(inputs, price, cross))
     return best if joint_profit(inputs, best, cross) > joint_profit(inputs, present, cross) else present
 
@@ -145,11 +150,11 @@ def _profit(inputs: PricingInputs, price: FloatArray, cross: FloatArray) -> tupl
     """Profit, and its derivatives by the prices (P,)."""
     share = _share(inputs, price, cross)
     sold = inputs.quantity * np.maximum(share, 0.0)
-    margin = np.where(np.isnan(inputs.cost), 0.0, price - inputs.cost)
+    margin = np.where(np.isnan(inputs.cost), 0.0, price - inputs.cost) / inputs.tax_factor
     earns = ~np.isnan(inputs.cost)
     # Of one more percent of demand; where there is none left, a little higher price changes nothing.
     worth = np.where(share > 0, margin * inputs.quantity, 0.0)
-    slope = np.where(earns, sold, 0.0)
+    slope = np.where(earns, sold, 0.0) / inputs.tax_factor
     slope += (np.nan_to_num(inputs.elasticity) * worth + cross.T @ worth) / inputs.base_price
     return float(margin @ sold), np.asarray(slope)
 
@@ -205,7 +210,8 @@ def _with_endings(
             shares = share + np.outer(steps, slopes[:, product])
             prices = np.repeat(price[None, :], each.price.size, axis=0)
             prices[:, product] = each.price
-            profit = np.where(earns, (prices - cost) * inputs.quantity * np.maximum(shares, 0.0), 0.0)
+            margin = (prices - cost) / inputs.tax_factor
+            profit = np.where(earns, margin * inputs.quantity * np.maximum(shares, 0.0), 0.0)
             best = each.best(profit.sum(axis=1))
             price[product], share = each.price[best], shares[best]
         if np.array_equal(before, price):
@@ -224,15 +230,18 @@ class _Choices:
     ) -> None:
         """Find the choices of the one product of `inputs` near a price (1,), from low to high (cents)."""
         bounds = np.array([low]), np.array([high])
-        with_ending, found = price_endings_near(near, *bounds, price_endings)
-        to_the_cent, _ = price_endings_near(near, *bounds, ())
-        now = inputs.price
-        inside = (100 * now >= low - _SLACK) & (100 * now <= high + _SLACK)
-        ended, cents = with_ending[found] / 100, to_the_cent[0] / 100
+        currency, now = inputs.currency, inputs.price
+        with_ending, found = price_endings_near(near, *bounds, price_endings, currency)
+        to_the_cent, _ = price_endings_near(near, *bounds, (), currency)
+        present = currency.per_one * now
+        inside = (present >= low - _SLACK) & (present <= high + _SLACK)
+        ended, cents = with_ending[found] / currency.per_one, to_the_cent[0] / currency.per_one
         self.price = np.concatenate([ended, cents, now])
         self.ended = np.concatenate([np.full(ended.size, True), np.full(cents.size, False), inside])
         self.allowed = np.concatenate([np.full(ended.size + cents.size, True), inside])
-        self.worth_it = WORTH_AN_ENDING * float(np.abs((now - inputs.cost) * inputs.quantity)[0])
+        self.worth_it = WORTH_AN_ENDING * float(
+            np.abs((now - inputs.cost) * inputs.quantity / inputs.tax_factor)[0]
+        )
 
     def best(self, profit: FloatArray) -> int:
         """The price of most profit (K,), ended unless that would cost more than half of the gain."""

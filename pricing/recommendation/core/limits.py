@@ -1,8 +1,8 @@
 """Limits of prices: one table of rules, for recommendations, the price change ledger and repricing alike.
 
-Every bound is computed in whole numbers: money in ten-thousandths, fractions in ten-thousandths, results in cents. So
-a bound that is a whole cent stays one, and rounding inward is exact. The bounds' formulas take Python integers and
-arrays of them alike.
+Every bound is computed in whole numbers: money in ten-thousandths, fractions in ten-thousandths, results in cents, as the
+smallest units of the currency are called here whichever it is (whole yen, thousandths of a dinar). So a bound that is a
+whole cent stays one, and rounding inward is exact. The bounds' formulas take Python integers and arrays of them alike.
 
 A new rule is a row of `TABLE`; where it comes from a setting of the price policies, that setting is named there.
 """
@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from elastix.currency import STORED_DECIMALS, TWO_DECIMALS, Currency
 from pricing.recommendation.core.inputs import PriceConstraints, PricingInputs
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
@@ -38,11 +39,7 @@ COST: Final = "cost"
 NO_FLOOR: Final = "NO_FLOOR"
 INFEASIBLE: Final = "INFEASIBLE"
 
-HIGHEST_CENTS: Final = 9_999_999_999
-"""What the catalogue can hold."""
-
-_UNIT: Final = 10_000
-_UNITS_PER_CENT: Final = 100
+_UNIT: Final = 10**STORED_DECIMALS
 _NO_CEILING: Final = 10**15
 _SLACK: Final = 1e-6
 _HALF_UNIT: Final = 0.005
@@ -57,7 +54,8 @@ class Rule(NamedTuple):
     is_floor : a lowest price; else a highest one.
     needs : values that the bound is computed from. The rule applies where all of them are known; a cost, a minimum
         price and a competitors' floor of 0 say nothing.
-    cents : first or last whole cent that the rule allows, from these values in ten-thousandths.
+    cents : first or last whole cent that the rule allows, from these values in ten-thousandths, and how many of those a
+        cent has.
     message : the rule in a sentence; {bound} is its bound.
     setting : setting of the price policies that it comes from; "" where it is built in.
     refusal : of a hard rule, which nobody may leave whoever proposes a price: why a {price} is refused; {value} is
@@ -78,29 +76,29 @@ def _up(units: Any, divisor: Any) -> Any:
     return -(-units // divisor)
 
 
-def _whole_cents_above(amount: Any) -> Any:
-    return _up(amount, _UNITS_PER_CENT)
+def _whole_cents_above(amount: Any, cent: int) -> Any:
+    return _up(amount, cent)
 
 
-def _whole_cents_below(amount: Any) -> Any:
-    return amount // _UNITS_PER_CENT
+def _whole_cents_below(amount: Any, cent: int) -> Any:
+    return amount // cent
 
 
-def _at_margin(cost: Any, margin: Any) -> Any:
-    return _up(cost * _UNIT, (_UNIT - np.minimum(margin, _UNIT - 1)) * _UNITS_PER_CENT)
+def _at_margin(cost: Any, margin: Any, cent: int) -> Any:
+    return _up(cost * _UNIT, (_UNIT - np.minimum(margin, _UNIT - 1)) * cent)
 
 
-def _lowered(price: Any, change: Any) -> Any:
-    return np.maximum(_up(price * (_UNIT - change), _UNIT * _UNITS_PER_CENT), 1)
+def _lowered(price: Any, change: Any, cent: int) -> Any:
+    return np.maximum(_up(price * (_UNIT - change), _UNIT * cent), 1)
 
 
-def _raised(price: Any, change: Any) -> Any:
-    return price * (_UNIT + change) // (_UNIT * _UNITS_PER_CENT)
+def _raised(price: Any, change: Any, cent: int) -> Any:
+    return price * (_UNIT + change) // (_UNIT * cent)
 
 
 TABLE: Final = (
     Rule(
-        COST_FLOOR, True, ("cost",), lambda cost: _up(11 * cost, 10 * _UNITS_PER_CENT),
+        COST_FLOOR, True, ("cost",), lambda cost, cent: _up(11 * cost, 10 * cent),
         "a price must be at least 1.1 times the cost ({bound})",
     ),
     Rule(
@@ -138,7 +136,7 @@ TABLE: Final = (
     ),
     Rule(
         PRICE_CEILING, False, ("cost", "price"),
-        lambda cost, price: np.maximum(HIGHEST_COST_MULTIPLE * cost, price) // _UNITS_PER_CENT,
+        lambda cost, price, cent: np.maximum(HIGHEST_COST_MULTIPLE * cost, price) // cent,
         "no price may exceed 5 times the cost or the current price, whichever is more ({bound})",
     ),
 )  # fmt: skip
@@ -196,6 +194,7 @@ class PriceLimits:
     known : (R, P) whether the rule applies to the product.
     low, high : (P,) cents, first and last allowed price; low > high where no whole cent is allowed.
     floor_known : (P,) whether a cost or a minimum price says what is too cheap.
+    currency : whose smallest unit a cent is.
     """
 
     rules: tuple[Rule, ...]
@@ -204,6 +203,7 @@ class PriceLimits:
     low: IntArray
     high: IntArray
     floor_known: BoolArray
+    currency: Currency = TWO_DECIMALS
 
     @property
     def feasible(self) -> BoolArray:
@@ -212,7 +212,7 @@ class PriceLimits:
 
     def allows(self, price: FloatArray) -> BoolArray:
         """Whether prices (P,) lie within the limits."""
-        cents = 100 * price
+        cents = self.currency.per_one * price
         return np.asarray((cents >= self.low - _HALF_UNIT) & (cents <= self.high + _HALF_UNIT))
 
     def binding(self, aim: FloatArray) -> BoolArray:
@@ -229,7 +229,8 @@ class PriceLimits:
             is, the rules that contradict each other.
         """
         floor = np.array([rule.is_floor for rule in self.rules])[:, None]
-        below, above = 100 * aim < self.low - _SLACK, 100 * aim > self.high + _SLACK
+        sought = self.currency.per_one * aim
+        below, above = sought < self.low - _SLACK, sought > self.high + _SLACK
         stopped = np.where(floor, below & (self.bounds == self.low), above & (self.bounds == self.high))
         contradicting = np.where(floor, self.bounds > self.high, self.bounds < self.low)
         return np.asarray(self.known & np.where(self.feasible, stopped, contradicting))
@@ -245,7 +246,7 @@ class PriceLimits:
         columns = (self.rules, self.bounds[:, index], self.known[:, index], binding[:, index])
         for rule, bound, known, binds in zip(*columns, strict=True):
             if known:
-                yield Limit(rule.name, cents_to_money(int(bound)), bool(binds))
+                yield Limit(rule.name, self.currency.of_units(int(bound)), bool(binds))
 
 
 def price_limits(
@@ -269,7 +270,8 @@ def price_limits(
         name: values[name] > 0 if name in _SAY_NOTHING_AT_0 else ~np.isnan(values[name]) for name in needed
     }
     units = {name: np.rint(np.nan_to_num(values[name]) * _UNIT).astype(np.int64) for name in needed}
-    bounds = np.array([rule.cents(*(units[name] for name in rule.needs)) for rule in rules], np.int64)
+    cent = _UNIT // inputs.currency.per_one
+    bounds = np.array([rule.cents(*(units[name] for name in rule.needs), cent) for rule in rules], np.int64)
     applies = np.array([np.all([known[name] for name in rule.needs], axis=0) for rule in rules], np.bool_)
     floor = np.array([rule.is_floor for rule in rules])
     return PriceLimits(
@@ -279,6 +281,7 @@ def price_limits(
         low=np.where(applies[floor], bounds[floor], 1).max(axis=0),
         high=np.where(applies[~floor], bounds[~floor], _NO_CEILING).min(axis=0),
         floor_known=known["cost"] | known["min_price"],
+        currency=inputs.currency,
     )
 
 
@@ -289,7 +292,9 @@ class BrokenRule(NamedTuple):
     reason: str
 
 
-def broken_rule(price: Decimal, **values: Decimal | None) -> BrokenRule | None:
+def broken_rule(
+    price: Decimal, *, currency: Currency = TWO_DECIMALS, **values: Decimal | None
+) -> BrokenRule | None:
     """Return the first hard rule that a proposed price breaks, or None.
 
     Hard rules are the limits that a shop means in earnest: not below cost, not below the policy's minimum margin,
@@ -303,11 +308,11 @@ def broken_rule(price: Decimal, **values: Decimal | None) -> BrokenRule | None:
         known = [values.get(name) for name in rule.needs]
         if any(value is None for value in known):
             continue
-        bound = cents_to_money(int(rule.cents(*(int(value * _UNIT) for value in known if value is not None))))
+        units = [int(value * _UNIT) for value in known if value is not None]
+        bound = currency.of_units(int(rule.cents(*units, _UNIT // currency.per_one)))
         if price < bound if rule.is_floor else price > bound:
             value = known[-1] or Decimal(0)
-            whole = value.quantize(Decimal("0.01"))
-            shown = whole if whole == value else value.normalize()
+            shown = currency.price(value) if currency.fits(value) else value.normalize()
             percent = f"{100 * float(value):.4g}"
             return BrokenRule(
                 rule.name, rule.refusal.format(price=price, value=shown, percent=percent, bound=bound)
@@ -377,13 +382,15 @@ def constrain_price(
     day : how far prices may stray in a day.
     """
     limits = price_limits(inputs, constraints, day)
-    limits = replace(limits, high=np.minimum(limits.high, HIGHEST_CENTS))
-    now = np.rint(100 * inputs.price).astype(np.int64)
-    aim = np.rint(100 * np.clip(wanted, 0.01, HIGHEST_CENTS / 100)).astype(np.int64)
+    cents = inputs.currency.per_one
+    highest = int(inputs.currency.highest * cents)
+    limits = replace(limits, high=np.minimum(limits.high, highest))
+    now = np.rint(cents * inputs.price).astype(np.int64)
+    aim = np.rint(np.clip(cents * wanted, 1, highest)).astype(np.int64)
     nearest = np.clip(aim, limits.low, limits.high)
     on_the_way = (np.minimum(now, aim) <= nearest) & (nearest <= np.maximum(now, aim))
     moves = limits.feasible & limits.floor_known & on_the_way
-    binding = limits.binding(aim / 100) & (aim != now)
+    binding = limits.binding(aim / cents) & (aim != now)
     return ConstrainedPrices(now, aim, np.where(moves, nearest, now), limits, binding)
 
 
@@ -392,16 +399,3 @@ def is_extrapolation(price: FloatArray, constraints: PriceConstraints) -> BoolAr
     too_low = price < constraints.lowest_charged * (1 - SOFT_RANGE_MARGIN) - _SLACK
     too_high = price > constraints.highest_charged * (1 + SOFT_RANGE_MARGIN) + _SLACK
     return np.asarray(too_low | too_high)
-
-
-def cents_to_money(cents: int) -> Decimal:
-    """Return an amount with two decimals."""
-    return Decimal(cents).scaleb(-2)
-
-
-def money(amount: float) -> Decimal | None:
-    """Return an amount with two decimals, or None where it is not a finite number. Halves go to even."""
-    if not np.isfinite(amount):
-        return None
-    # repr is the shortest decimal that means this float: 12.345, not 12.3450000000000006.
-    return Decimal(repr(float(amount))).quantize(Decimal("0.01"))

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from elastix.currency import TWO_DECIMALS, Currency
 from pricing.elasticity.core.demand import AVERAGE, CONSTANT_ELASTICITY, LINEAR, DemandModel, demand
 from pricing.recommendation.core.inputs import (
     MARKUP,
@@ -31,7 +32,8 @@ _FARTHEST_OPTIMUM: Final = 1000.0
 GRID: Final = 33
 """Prices looked at in each round of the search."""
 
-NARROW_ENOUGH: Final = 0.005
+NARROW_ENOUGH: Final = 0.5
+"""Of the smallest unit of the currency."""
 
 ENDING_KEEPS: Final = 0.5
 """Least share of what the best price to the cent gains that a price with an ending has to gain."""
@@ -108,7 +110,9 @@ def markup_price(cost: ArrayLike, markup: ArrayLike) -> FloatArray:
     return np.asarray(c * (1 + m))
 
 
-def revenue_optimum(price: ArrayLike, elasticity: ArrayLike, model: DemandModel = AVERAGE) -> FloatArray:
+def revenue_optimum(
+    price: ArrayLike, elasticity: ArrayLike, model: DemandModel = AVERAGE, currency: Currency = TWO_DECIMALS
+) -> FloatArray:
     """Price of most revenue.
 
     Under constant elasticity revenue has no top: it rises with price for E > -1 (the result is inf) and falls for
@@ -117,11 +121,15 @@ def revenue_optimum(price: ArrayLike, elasticity: ArrayLike, model: DemandModel 
     p0, e = np.broadcast_arrays(*as_floats(price, elasticity))
     if model == CONSTANT_ELASTICITY:
         return np.asarray(np.where(e < 0, np.select([e > -1, e < -1], [np.inf, 0.0], p0), np.nan))
-    return profit_optimum(p0, 0.0, e, model)
+    return profit_optimum(p0, 0.0, e, model, currency)
 
 
 def profit_optimum(
-    price: ArrayLike, cost: ArrayLike, elasticity: ArrayLike, model: DemandModel = AVERAGE
+    price: ArrayLike,
+    cost: ArrayLike,
+    elasticity: ArrayLike,
+    model: DemandModel = AVERAGE,
+    currency: Currency = TWO_DECIMALS,
 ) -> FloatArray:
     """Price of most profit.
 
@@ -149,7 +157,7 @@ def profit_optimum(
 
     # Below half of the base price constant elasticity promises sales that nobody has seen.
     low = np.minimum(np.maximum(c, p0 / 2), ends)
-    found[usable] = best_in_interval(profit, low, np.minimum(ends, _FARTHEST_OPTIMUM * p0))
+    found[usable] = best_in_interval(profit, low, np.minimum(ends, _FARTHEST_OPTIMUM * p0), currency)
     return found
 
 
@@ -162,9 +170,9 @@ def strategy_optimum(
     """
     model, e = strategy.demand_model, inputs.elasticity
     if strategy.strategy == PROFIT:
-        return profit_optimum(inputs.base_price, inputs.cost, e, model)
+        return profit_optimum(inputs.base_price, inputs.cost, e, model, inputs.currency)
     if strategy.strategy == REVENUE:
-        return revenue_optimum(inputs.base_price, e, model)
+        return revenue_optimum(inputs.base_price, e, model, inputs.currency)
     if strategy.strategy == MARKUP:
         fraction = np.where(
             np.isnan(constraints.markup), markup_from_margin(constraints.target_margin), constraints.markup
@@ -177,9 +185,12 @@ def strategy_optimum(
 
 
 def best_in_interval(
-    value: Callable[[FloatArray], FloatArray], low: FloatArray, high: FloatArray
+    value: Callable[[FloatArray], FloatArray],
+    low: FloatArray,
+    high: FloatArray,
+    currency: Currency = TWO_DECIMALS,
 ) -> FloatArray:
-    """Price (P,) of greatest value between two bounds, to half a cent.
+    """Price (P,) of greatest value between two bounds, to half of the currency's smallest unit.
 
     A grid over the interval, then over the two cells around its best point, until these are narrow. Right
     also where the value has several tops, as long as they are wider than a cell of the first grid.
@@ -190,11 +201,12 @@ def best_in_interval(
     low, high : (P,) bounds, low <= high.
     """
     steps, rows = np.linspace(0, 1, GRID), np.arange(low.size)
+    narrow = NARROW_ENOUGH / currency.per_one
     left, right = low, high
     while True:
         grid = left[:, None] + (right - left)[:, None] * steps
         top = value(grid).argmax(axis=1)
-        if np.max(right - left, initial=0.0) <= NARROW_ENOUGH:
+        if np.max(right - left, initial=0.0) <= narrow:
             return np.asarray(np.clip(grid[rows, top], low, high))
         left, right = grid[rows, np.maximum(top - 1, 0)], grid[rows, np.minimum(top + 1, GRID - 1)]
 
@@ -229,12 +241,14 @@ def best_prices(
             return -np.abs(price - alongside(target, price))
         return expected_value(price, inputs, strategy)
 
-    target = np.clip(aim, low / 100, high / 100)
+    currency = inputs.currency
+    first, last = low / currency.per_one, high / currency.per_one
+    target = np.clip(aim, first, last)
     if not strategy.is_rule:
-        target = best_in_interval(value, low / 100, high / 100)
+        target = best_in_interval(value, first, last, currency)
     present = value(inputs.price)
-    price, worth = _best_ending(value, target, low, high, strategy.price_endings, inputs.price)
-    to_the_cent, most = _best_ending(value, target, low, high, (), inputs.price)
+    price, worth = _best_ending(value, target, low, high, strategy.price_endings, inputs)
+    to_the_cent, most = _best_ending(value, target, low, high, (), inputs)
     gain, most_gain = worth - present, most - present
     least = WORTH_AN_ENDING_BY_RULE * inputs.price if strategy.is_rule else WORTH_AN_ENDING * np.abs(present)
     coarse = (gain < ENDING_KEEPS * most_gain) & (most_gain >= least)
@@ -249,17 +263,21 @@ def _best_ending(
     low: IntArray,
     high: IntArray,
     price_endings: tuple[int, ...],
-    now: FloatArray,
+    inputs: PricingInputs,
 ) -> tuple[FloatArray, FloatArray]:
     """The price (P,) of greatest value with one of the endings, next to a target or to a bound, and its value.
 
     Expected revenue may have a top at either bound: the ending next to the lower top can be worth more than the one
     next to the higher. The present price is left aside; where there is no other, the value is -inf.
     """
-    near = [price_endings_near(place, low, high, price_endings) for place in (target, low / 100, high / 100)]
+    now, cent = inputs.price, inputs.currency.per_one
+    near = [
+        price_endings_near(place, low, high, price_endings, inputs.currency)
+        for place in (target, low / cent, high / cent)
+    ]
     cents, allowed = (np.concatenate(parts, axis=1) for parts in zip(*near, strict=True))
-    # Below a price of 1.00 an ending may lie at or below 0: never allowed, yet to be computed with.
-    prices = np.maximum(cents, 1) / 100
+    # Of a price with no more digits than the endings have, one may lie at or below 0: never allowed, yet to be computed with.
+    prices = np.maximum(cents, 1) / cent
     other = ~np.isclose(prices, now[:, None], rtol=0, atol=1e-6)
     worth = np.where(allowed & other, value(prices), -np.inf)
     rows, best = np.arange(now.size), worth.argmax(axis=1)
@@ -267,7 +285,11 @@ def _best_ending(
 
 
 def price_endings_near(
-    price: FloatArray, low: IntArray, high: IntArray, price_endings: tuple[int, ...]
+    price: FloatArray,
+    low: IntArray,
+    high: IntArray,
+    price_endings: tuple[int, ...],
+    currency: Currency = TWO_DECIMALS,
 ) -> tuple[IntArray, BoolArray]:
     """Prices next to a price, two on either side: with one of the endings, or whole cents where none is allowed.
 
@@ -275,20 +297,21 @@ def price_endings_near(
     ----------
     price : (P,) within the allowed prices.
     low, high : (P,) cents, first and last allowed price.
-    price_endings : last two digits, 0 to 99; none means any cent.
+    price_endings : last digits, as many as the currency's own endings have; none means any cent.
 
     Returns
     -------
     cents, allowed : (P, K) prices in cents, and which of them lie from low to high. With one of the endings anywhere
         from low to high, at least one of the results is. Two on a side, because the nearest may be the present price.
     """
-    at = np.floor(100 * price + _SLACK).astype(np.int64)[:, None]
+    at = np.floor(currency.per_one * price + _SLACK).astype(np.int64)[:, None]
     neighbours = np.clip(at + np.array([0, 1, -1, 2]), low[:, None], high[:, None])
     if not price_endings:
         return neighbours, np.ones(neighbours.shape, np.bool_)
     digits = np.array(sorted(set(price_endings)), np.int64)
-    below = at - (at - digits) % 100
-    ended = np.concatenate([below, below + 100, below - 100, below + 200], axis=1)
+    apart = 10**currency.ending_digits
+    below = at - (at - digits) % apart
+    ended = np.concatenate([below, below + apart, below - apart, below + 2 * apart], axis=1)
     inside = (ended >= low[:, None]) & (ended <= high[:, None])
     none = ~inside.any(axis=1, keepdims=True)
     allowed = np.concatenate([inside, np.broadcast_to(none, neighbours.shape)], axis=1)

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from elastix.currency import STORED_DECIMALS, Currency
 from pricing.elasticity.core.demand import DemandModel
 from pricing.recommendation.core import limits as limit
 from pricing.recommendation.core.impact import SURE_ENOUGH, Impact, project_impact
@@ -18,7 +19,7 @@ from pricing.recommendation.core.inputs import (
     StrArray,
     Strategy,
 )
-from pricing.recommendation.core.limits import INFEASIBLE, NO_FLOOR, Limit, PriceLimits, money, price_limits
+from pricing.recommendation.core.limits import INFEASIBLE, NO_FLOOR, Limit, PriceLimits, price_limits
 from pricing.recommendation.core.optimum import (
     best_prices,
     expected_value,
@@ -71,7 +72,7 @@ ASSUMED_COST_CONFIDENCE: Final = 0.8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecommendedPrice:
-    """The recommendation for one product as plain values; prices with two decimals, None where there is none.
+    """The recommendation for one product as plain values; prices in whole units of the currency, None where there is none.
 
     Attributes
     ----------
@@ -154,17 +155,17 @@ class Recommendation:
 
     def of_product(self, index: int) -> RecommendedPrice:
         """Return the recommendation for one product as plain values."""
-        inputs = self.inputs
+        inputs, money = self.inputs, self.inputs.currency.money
         return RecommendedPrice(
-            current_price=_exact(inputs.price[index]),
-            recommended_price=_exact(self.price[index]),
+            current_price=_exact(inputs.price[index], inputs.currency),
+            recommended_price=_exact(self.price[index], inputs.currency),
             moved=bool(self.moved[index]),
             reason=str(self.reason[index]),
             confidence=float(self.confidence[index]),
             probability_of_gain=_known(self.probability_of_gain[index]),
             elasticity=_known(inputs.elasticity[index]),
             std_error=None if np.isnan(inputs.elasticity[index]) else _known(inputs.std_error[index]),
-            cost=_known(inputs.cost[index]),
+            cost=_known(inputs.net_cost[index]),
             cost_assumed=bool(inputs.cost_assumed[index]),
             strategy=self.strategy.strategy,
             demand_model=self.strategy.demand_model,
@@ -279,7 +280,7 @@ def _best_allowed(
     if some.untried.any():
         chances = probability_of_gain(found, proven, cost, strategy.demand_model)
         advised = more & (strategy.is_rule | (chances >= SURE_ENOUGH))
-        back = np.round(inputs.tried_price, 2)
+        back = np.round(inputs.tried_price, inputs.currency.decimals)
         stays = some.untried & ~advised & (limits.allows(back) & (back > 0))[free]
         found = np.where(stays, back[free], found)
         now, then = (expected_value(price, some, strategy) for price in (some.price, found))
@@ -295,11 +296,9 @@ def _first_name(cases: Iterable[tuple[str, BoolArray]], products: int) -> StrArr
     return np.select(list(applies), [np.full(products, name) for name in names], np.full(products, ""))
 
 
-def _exact(price: float) -> Decimal:
-    """Return a price with two decimals, or with four where it is no whole cent: the present one stays as it is."""
-    exact = Decimal(repr(float(price))).quantize(Decimal("0.0001"))
-    cents = exact.quantize(Decimal("0.01"))
-    return cents if cents == exact else exact
+def _exact(price: float, currency: Currency) -> Decimal:
+    """Return a price, with four decimals where it is no multiple of the smallest unit: the present one stays as it is."""
+    return currency.exact(Decimal(repr(float(price))).quantize(Decimal(1).scaleb(-STORED_DECIMALS)))
 
 
 def _known(value: float) -> float | None:

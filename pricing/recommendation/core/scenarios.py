@@ -7,10 +7,10 @@ from typing import Final
 
 import numpy as np
 
+from elastix.currency import Currency
 from pricing.elasticity.core.demand import AVERAGE, DemandModel
 from pricing.recommendation.core.impact import DECREASE, Impact, project_impact
 from pricing.recommendation.core.inputs import PROFIT, REVENUE, PricingInputs, Strategy
-from pricing.recommendation.core.limits import money
 from pricing.recommendation.core.optimum import best_prices, price_endings_near
 from pricing.recommendation.core.recommendation import Recommendation
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
@@ -72,18 +72,19 @@ def steps_towards(recommendation: Recommendation, index: int) -> tuple[Scenario,
     price, and in whole cents elsewhere.
     """
     now, price = recommendation.inputs.price[index], recommendation.price[index]
+    currency = recommendation.inputs.currency
     if recommendation.moved[index]:
         small, large = CONSERVATIVE_SHARE * (price - now), AGGRESSIVE_SHARE * (price - now)
     else:
         sign = -1 if recommendation.impact.direction[index] == DECREASE else 1
         small, large = sign * SMALL_STEP * now, sign * LARGE_STEP * now
-    low, high = _side(float(now), upwards=bool(small > 0))
-    asked = np.clip(np.array([now + small, now + large]), low / 100, high / 100)
-    near = _nearest(asked, low, high, recommendation.strategy.price_endings)
+    low, high = _side(currency.per_one * float(now), upwards=bool(small > 0))
+    asked = np.clip(np.array([now + small, now + large]), low / currency.per_one, high / currency.per_one)
+    near = _nearest(asked, low, high, recommendation.strategy.price_endings, currency)
     return (
-        Scenario(CONSERVATIVE, _exact(near[0])),
-        Scenario(RECOMMENDED, _exact(price)),
-        Scenario(AGGRESSIVE, _exact(near[1])),
+        Scenario(CONSERVATIVE, _exact(near[0], currency)),
+        Scenario(RECOMMENDED, _exact(price, currency)),
+        Scenario(AGGRESSIVE, _exact(near[1], currency)),
     )
 
 
@@ -105,7 +106,8 @@ def preset_prices(
     cheapest_competitor : (P,) nan where there is none.
     """
     inputs, limits = recommendation.inputs, recommendation.limits
-    endings = recommendation.strategy.price_endings
+    endings, currency = recommendation.strategy.price_endings, inputs.currency
+    cent = currency.per_one
     some = limits.feasible & limits.floor_known
     known = some & (inputs.elasticity < 0)
     prices = {
@@ -115,12 +117,12 @@ def preset_prices(
     }
     low, high = limits.low[some], limits.high[some]
     middle = (prices[MAXIMIZE_PROFIT] + prices[MAXIMIZE_REVENUE])[some] / 2
-    near = _nearest(np.clip(np.nan_to_num(middle), low / 100, high / 100), low, high, endings)
+    near = _nearest(np.clip(np.nan_to_num(middle), low / cent, high / cent), low, high, endings, currency)
     prices[BALANCED][some] = np.where(np.isnan(middle), np.nan, near)
-    prices[PREMIUM][some] = _highest_up_to(high, low, high, endings)
+    prices[PREMIUM][some] = _highest_up_to(high, low, high, endings, currency)
     rival = np.zeros(inputs.count) if cheapest_competitor is None else np.nan_to_num(cheapest_competitor)
-    undercut = np.ceil(100 * rival[some] - _SLACK).astype(np.int64) - 1
-    prices[MARKET_LEADER][some] = _highest_up_to(undercut, low, high, endings)
+    undercut = np.ceil(cent * rival[some] - _SLACK).astype(np.int64) - 1
+    prices[MARKET_LEADER][some] = _highest_up_to(undercut, low, high, endings, currency)
     return prices
 
 
@@ -145,7 +147,7 @@ def compare(
     """
     if inputs.count != 1:
         raise ValueError("Scenarios are compared for one product.")
-    now = Scenario(BASELINE, _exact(inputs.price[0]))
+    now = Scenario(BASELINE, _exact(inputs.price[0], inputs.currency))
     rows = (now, *scenarios)
     prices = np.array([float(inputs.price[0]), *(float(scenario.price) for scenario in scenarios)])
     repeated = inputs.take(np.zeros(len(rows), np.int64))
@@ -172,32 +174,35 @@ def _best(recommendation: Recommendation, usable: BoolArray, strategy: Strategy)
     return price
 
 
-def _side(price: float, upwards: bool) -> tuple[IntArray, IntArray]:
-    """Whole cents above, or below, a price: first and last, for two prices asked."""
+def _side(cents: float, upwards: bool) -> tuple[IntArray, IntArray]:
+    """Whole cents above, or below, a price in cents: first and last, for two prices asked."""
     if upwards:
-        return np.full(2, int(np.floor(100 * price + _SLACK)) + 1), np.full(2, _HIGHEST)
-    return np.ones(2, np.int64), np.full(2, max(int(np.ceil(100 * price - _SLACK)) - 1, 1))
+        return np.full(2, int(np.floor(cents + _SLACK)) + 1), np.full(2, _HIGHEST)
+    return np.ones(2, np.int64), np.full(2, max(int(np.ceil(cents - _SLACK)) - 1, 1))
 
 
-def _nearest(price: FloatArray, low: IntArray, high: IntArray, price_endings: tuple[int, ...]) -> FloatArray:
+def _nearest(
+    price: FloatArray, low: IntArray, high: IntArray, price_endings: tuple[int, ...], currency: Currency
+) -> FloatArray:
     """Price (P,) next to a price from low to high (cents) with one of the endings, if such a price there is."""
-    cents, allowed = price_endings_near(price, low, high, price_endings)
-    distance = np.where(allowed, np.abs(cents / 100 - price[:, None]), np.inf)
-    return np.asarray(cents[np.arange(price.size), distance.argmin(axis=1)] / 100)
+    cents, allowed = price_endings_near(price, low, high, price_endings, currency)
+    distance = np.where(allowed, np.abs(cents / currency.per_one - price[:, None]), np.inf)
+    return np.asarray(cents[np.arange(price.size), distance.argmin(axis=1)] / currency.per_one)
 
 
 def _highest_up_to(
-    limit: IntArray, low: IntArray, high: IntArray, price_endings: tuple[int, ...]
+    limit: IntArray, low: IntArray, high: IntArray, price_endings: tuple[int, ...], currency: Currency
 ) -> FloatArray:
     """Highest price (P,) with one of the endings from low to a limit; to the cent where none ends so.
 
     Where the limit lies below low: the lowest allowed price.
     """
-    cents, allowed = price_endings_near(np.clip(limit, low, high) / 100, low, high, price_endings)
+    at = np.clip(limit, low, high) / currency.per_one
+    cents, allowed = price_endings_near(at, low, high, price_endings, currency)
     under = np.where(allowed & (cents <= limit[:, None]), cents, 0).max(axis=1)
     lowest = np.where(allowed, cents, _HIGHEST).min(axis=1)
-    return np.asarray(np.select([under > 0, limit >= low], [under, limit], lowest) / 100)
+    return np.asarray(np.select([under > 0, limit >= low], [under, limit], lowest) / currency.per_one)
 
 
-def _exact(price: float) -> Decimal:
-    return money(price) or Decimal(0)
+def _exact(price: float, currency: Currency) -> Decimal:
+    return currency.money(price) or Decimal(0)

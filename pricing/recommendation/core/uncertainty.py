@@ -320,7 +320,7 @@ def draw_changes(
     before, after = inputs.price[:, None], price[:, None]
     return MonteCarloDraws(
         revenue=quantity * (after * share - before * present),
-        profit=quantity * ((after - cost) * share - (before - cost) * present),
+        profit=quantity * ((after - cost) * share - (before - cost) * present) / inputs.tax_factor[:, None],
     )
 
 

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from elastix.fields import SortedCharField, choice_check, length_check, range_check
+from elastix.fields import PriceField, SortedCharField, choice_check, length_check, range_check
 from elastix.jobs.models import Job
 from pricing.sales.models.products import Product
 
@@ -44,8 +44,8 @@ class BulkRow(models.Model):
         BulkOptimization, on_delete=models.CASCADE, related_name="rows", db_index=False
     )
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+")
-    current_price = models.DecimalField(max_digits=10, decimal_places=2, null=True, blank=True)
-    recommended_price = models.DecimalField(max_digits=10, decimal_places=2, null=True, blank=True)
+    current_price = PriceField(null=True, blank=True)
+    recommended_price = PriceField(null=True, blank=True)
     changes = models.BooleanField(help_text="The recommended price is another one than the present.")
     reason = models.CharField(max_length=30, help_text="Why this price, in one word.")
     confidence = models.FloatField()

@@ -12,7 +12,16 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
-from elastix.fields import SortedCharField, choice_check, length_check, range_check
+from elastix.fields import (
+    HIGHEST_STORED_PRICE,
+    LOWEST_STORED_PRICE,
+    PriceField,
+    SortedCharField,
+    choice_check,
+    length_check,
+    range_check,
+)
+from elastix.shop import shop_currency
 from pricing.sales.models.products import Product
 
 ANY_CENT = "any"
@@ -52,9 +61,13 @@ SETTINGS: Final[dict[str, Setting]] = {}
 
 
 def validate_endings(value: str) -> None:
-    """Cents as "49,99", or "any"."""
-    if value != ANY_CENT and not re.fullmatch(r"[0-9]{2}(,[0-9]{2}){0,9}", value):
-        raise ValidationError(f'Write the cents a price may end in, as "49,99", or "{ANY_CENT}".')
+    """Cents as "49,99", or "any"; of another currency as many last digits as its own endings have."""
+    currency = shop_currency()
+    digits = f"[0-9]{{{currency.ending_digits}}}"
+    if value != ANY_CENT and not re.fullmatch(f"{digits}(,{digits}){{0,9}}", value):
+        what = "cents" if currency.decimals == 2 and currency.ending_digits == 2 else "last digits"
+        usual = ",".join(currency.endings)
+        raise ValidationError(f'Write the {what} a price may end in, as "{usual}", or "{ANY_CENT}".')
 
 
 def _text(name: str, group: str, built_in: str, **column: Any) -> "models.CharField[str, str]":
@@ -73,13 +86,17 @@ def _fraction(
     )
 
 
-def _price(name: str, help_text: str) -> "models.DecimalField[Decimal | None, Decimal | None]":
-    least = Decimal("0.01")
-    SETTINGS[name] = Setting(LIMITS, None, (least, Decimal("99999999.99")))
-    limits = [MinValueValidator(least)]
+def _percent(name: str, help_text: str) -> "models.DecimalField[Decimal | None, Decimal | None]":
+    SETTINGS[name] = Setting(PRACTICE, None, (Decimal(0), Decimal(100)))
+    limits = [MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(100))]
     return models.DecimalField(
-        max_digits=10, decimal_places=2, null=True, blank=True, validators=limits, help_text=help_text
+        max_digits=5, decimal_places=2, null=True, blank=True, validators=limits, help_text=help_text
     )
+
+
+def _price(name: str, help_text: str) -> PriceField:
+    SETTINGS[name] = Setting(LIMITS, None, (LOWEST_STORED_PRICE, HIGHEST_STORED_PRICE))
+    return PriceField(null=True, blank=True, help_text=help_text)
 
 
 def _days(
@@ -138,7 +155,7 @@ class PricePolicy(models.Model):
     endings = _text(
         "endings",
         PRACTICE,
-        "49,99",
+        "",
         max_length=29,
         validators=[validate_endings],
         help_text='The cents a price may end in, as "49,99", or "any".',
@@ -152,6 +169,10 @@ class PricePolicy(models.Model):
         "1",
         "0.60: a product without a cost is taken to cost 60 % of its price.",
         PRACTICE,
+    )
+    tax_rate = _percent(
+        "tax_rate",
+        "20: tax in percent of the net price; counts where the shop's prices include it. Without one: TAX_RATE.",
     )
     self_approval = _flag("self_approval", PRACTICE, "Whoever proposes a price may also approve it.")
     updated_at = models.DateTimeField(auto_now=True)

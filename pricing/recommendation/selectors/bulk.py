@@ -8,6 +8,7 @@ from elastix.api.fields import money, rounded
 from elastix.errors import Conflict, FieldError, Invalid, NotFound
 from elastix.imports.core.values import neutralise_formula
 from elastix.jobs.models import Job, JobState
+from elastix.shop import shop_currency
 from elastix.sql import batches
 from pricing.elasticity.models import Method
 from pricing.recommendation.models import BulkOptimization, BulkRow
@@ -165,7 +166,7 @@ def _total(total: Total) -> dict[str, float | None]:
         "change_low": low,
         "change_high": high,
     }
-    return {name: known(value, 2) for name, value in values.items()}
+    return {name: known(value, shop_currency().decimals) for name, value in values.items()}
 
 
 def _item(row: BulkRow) -> dict[str, Any]:
@@ -205,16 +206,17 @@ def find_optimization(job_id: int) -> BulkOptimization:
     return found
 
 
-CSV_HEADER: Final = ("product_id", "name", "category", "change_percent", *COLUMNS[1:])
+CSV_HEADER: Final = ("product_id", "name", "category", "change_percent", *COLUMNS[1:], "currency")
 
 
 def csv_rows(optimization: BulkOptimization) -> Iterator[list[Any]]:
     """Yield the header and the rows by product; no text can be taken for a formula by a spreadsheet."""
     yield list(CSV_HEADER)
+    currency = shop_currency().code
     rows = BulkRow.objects.filter(optimization=optimization).order_by("product_id")
     columns = rows.values_list("product_id", "product__name", "product__category", *COLUMNS[1:])
     for code, name, category, now, then, *rest in columns.iterator(chunk_size=ROWS_AT_ONCE):
-        values = (code, name, category, change_percent(now, then), now, then, *rest)
+        values = (code, name, category, change_percent(now, then), now, then, *rest, currency)
         yield [_cell(value) for value in values]
 
 

@@ -21,7 +21,7 @@ from pricing.recommendation.core.uncertainty import (
     interval_of,
 )
 from pricing.recommendation.models import BulkRow
-from pricing.recommendation.selectors.expected import known
+from pricing.recommendation.selectors.expected import known, places
 from pricing.recommendation.selectors.policies import Overrides
 from pricing.recommendation.selectors.pricing_inputs import PriceFacts, PriceGroup, pricing_inputs
 from pricing.recommendation.selectors.recommendations import keep_price, recommendation_of
@@ -163,8 +163,8 @@ def bulk_rows(group: PriceGroup, found: Recommendation) -> list[BulkRow]:
                 risk_level=str(impact.risk_level[index]),
                 probability_of_gain=known(impact.probability_of_gain[index], 4) if moved else None,
                 **amounts(impact.current, after, index),
-                profit_low=known(low.profit[index], 2),
-                profit_high=known(high.profit[index], 2),
+                profit_low=known(low.profit[index], places("profit")),
+                profit_high=known(high.profit[index], places("profit")),
             )
         )
     return rows
@@ -174,9 +174,9 @@ def amounts(now: Figures, after: Figures, index: int) -> dict[str, float | None]
     """One product's units, revenue and profit now and afterwards; None where unknown."""
     found = {}
     for name in ("quantity", "revenue", "profit"):
-        found[f"{name}_now"] = known(getattr(now, name)[index], 2)
-        found[name] = known(getattr(after, name)[index], 2)
-    return found | {"profit_change": known(after.profit[index] - now.profit[index], 2)}
+        found[f"{name}_now"] = known(getattr(now, name)[index], places(name))
+        found[name] = known(getattr(after, name)[index], places(name))
+    return found | {"profit_change": known(after.profit[index] - now.profit[index], places("profit"))}
 
 
 def _row(facts: PriceFacts, price: RecommendedPrice, **figures: Any) -> BulkRow:

@@ -13,6 +13,7 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from elastix.dataset.versions import data_version
+from elastix.shop import shop_currency
 from elastix.sql import batches
 from pricing.recommendation.core.competition import market_prices, plausible
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
@@ -92,14 +93,15 @@ def competitor_statistics(
     product = seen.product[rows]
     found = market_prices(product, [float(seen.price[row]) for row in rows], len(seen.codes))
     newest: dict[int, dt.datetime] = {}
+    places = shop_currency().decimals
     for row, number in zip(rows.tolist(), product.tolist(), strict=True):
         newest[number] = max(seen.recorded_at[row], newest.get(number, seen.recorded_at[row]))
     return {
         seen.codes[number]: CompetitorStatistics(
             mean=_decimal(found.mean[number], 4),
             median=_decimal(found.median[number], 4),
-            lowest=_decimal(found.lowest[number], 2),
-            highest=_decimal(found.highest[number], 2),
+            lowest=_decimal(found.lowest[number], places),
+            highest=_decimal(found.highest[number], places),
             count=int(found.count[number]),
             newest=moment,
         )

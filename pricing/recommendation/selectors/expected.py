@@ -9,6 +9,7 @@ import numpy as np
 
 from elastix.api.fields import rounded
 from elastix.dataset.versions import data_version
+from elastix.shop import shop_currency
 from pricing.recommendation.core.impact import Figures, Impact, project_impact
 from pricing.recommendation.core.inputs import PricingStrategy
 from pricing.recommendation.selectors.pricing_inputs import (
@@ -37,7 +38,7 @@ def expected_effects(changes: Sequence[Change]) -> list[dict[str, Any] | None]:
     Returns
     -------
     list
-        For each change a record that JSON can hold: {days, elasticity, std_error, demand_model, cost, cost_assumed,
+        For each change a record that JSON can hold: {days, elasticity, std_error, demand_model, cost, tax_rate, cost_assumed,
         data_version, current: {price, quantity, revenue, profit}, projected: the same, interval: {level, quantity:
         [low, high], revenue, profit}, probability_of_gain}. Profits are None where the cost is unknown, and then the
         gain is one of revenue. None in place of the record where the old price or the elasticity is not known, or the
@@ -64,7 +65,8 @@ def expected_effects(changes: Sequence[Change]) -> list[dict[str, Any] | None]:
                 "elasticity": known(inputs.elasticity[position], 4),
                 "std_error": known(inputs.std_error[position], 4),
                 "demand_model": strategy.demand_model,
-                "cost": known(inputs.cost[position], 4),
+                "cost": known(inputs.net_cost[position], 4),
+                "tax_rate": known(100 * (inputs.tax_factor[position] - 1), 2),
                 "cost_assumed": bool(inputs.cost_assumed[position]),
                 "data_version": version,
                 **effect(impact, position),
@@ -83,8 +85,16 @@ def effect(impact: Impact, index: int) -> dict[str, Any]:
 
 
 def figures(of: Figures, index: int) -> dict[str, float | None]:
-    """Price, quantity, revenue and profit of one product with two decimals; None where unknown."""
-    return {name: known(getattr(of, name)[index], 2) for name in ("price", "quantity", "revenue", "profit")}
+    """Price, quantity, revenue and profit of one product as they are shown; None where unknown."""
+    return {
+        name: known(getattr(of, name)[index], places(name))
+        for name in ("price", "quantity", "revenue", "profit")
+    }
+
+
+def places(figure: str) -> int:
+    """Decimals that a figure is shown with: two for units, the currency's for money."""
+    return 2 if figure == "quantity" else shop_currency().decimals
 
 
 def interval(impact: Impact, index: int) -> dict[str, Any]:
@@ -92,7 +102,7 @@ def interval(impact: Impact, index: int) -> dict[str, Any]:
     return {
         "level": LEVEL,
         **{
-            name: [known(getattr(of, name)[index], 2) for of in (impact.low, impact.high)]
+            name: [known(getattr(of, name)[index], places(name)) for of in (impact.low, impact.high)]
             for name in ("quantity", "revenue", "profit")
         },
     }

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
@@ -34,7 +33,7 @@ from pricing.recommendation.selectors.bulk_optimization import (
     error_factor,
     own_weights,
 )
-from pricing.recommendation.selectors.expected import known
+from pricing.recommendation.selectors.expected import known, places
 from pricing.recommendation.selectors.policies import Overrides
 from pricing.recommendation.selectors.pricing_inputs import PriceGroup, price_group, pricing_inputs
 from pricing.recommendation.selectors.recommendations import recommendation_of
@@ -98,7 +97,9 @@ def optimize_jointly(codes: Sequence[str], overrides: Overrides) -> tuple[BulkRe
     )
     drawn, drawn_alone = (_draw(group, price, cross) for price in (choice.price, alone))
     _choose(rows, group, choice, cross, drawn)
-    at_bound = limits.known & (limits.bounds == np.rint(100 * choice.price)) & choice.moved
+    at_bound = (
+        limits.known & (limits.bounds == np.rint(group.inputs.currency.per_one * choice.price)) & choice.moved
+    )
     for index, row in enumerate(rows):
         row.limits = " ".join(limits.rules[rule].name for rule in np.flatnonzero(at_bound[:, index]))
     found.add(facts, rows, np.ones(len(rows), np.bool_), drawn)
@@ -161,17 +162,15 @@ def _choose(
         warnings = [name for name, applies in of_price.items() if applies[index]]
         warnings += [name for name in row.warnings.split() if name not in of_price]
         chosen = amounts(now, after, index) | {
-            "recommended_price": Decimal(round(100 * price[index])).scaleb(-2)
-            if moved
-            else row.current_price,
+            "recommended_price": inputs.currency.money(price[index]) if moved else row.current_price,
             "changes": moved,
             "reason": TOGETHER if moved else NO_BETTER_PRICE if is_free else row.reason,
             "confidence": round(sure, 4) if is_free else 0.0,
             "risk_level": str(risk[index]),
             "warnings": " ".join(warnings),
             "probability_of_gain": known(gain[index], 4) if moved else None,
-            "profit_low": known(min(low[index], after.profit[index]), 2),
-            "profit_high": known(max(high[index], after.profit[index]), 2),
+            "profit_low": known(min(low[index], after.profit[index]), places("profit")),
+            "profit_high": known(max(high[index], after.profit[index]), places("profit")),
         }
         for name, value in chosen.items():
             setattr(row, name, value)
@@ -183,11 +182,11 @@ def _added(products: int, pairs: int, profits: FloatArray, difference: FloatArra
     return {
         "products": products,
         "pairs": pairs,
-        "profit_now": known(now, 2),
-        "profit_alone": known(alone, 2),
-        "profit_together": known(together, 2),
-        "added": known(together - alone, 2),
-        "added_low": known(low, 2),
-        "added_high": known(high, 2),
+        "profit_now": known(now, places("profit")),
+        "profit_alone": known(alone, places("profit")),
+        "profit_together": known(together, places("profit")),
+        "added": known(together - alone, places("profit")),
+        "added_low": known(low, places("profit")),
+        "added_high": known(high, places("profit")),
         "probability_of_gain": known((difference > 0).mean(), 4),
     }

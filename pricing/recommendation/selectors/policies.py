@@ -5,9 +5,12 @@ from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 
+from elastix.currency import Currency
 from elastix.errors import NotFound
+from elastix.shop import shop_currency
 from pricing.elasticity.core.demand import DemandModel
 from pricing.recommendation.core.inputs import Strategy
 from pricing.recommendation.models import PricePolicy
@@ -45,7 +48,11 @@ class EffectivePolicy:
     """
 
     settings: Mapping[str, Any] = field(
-        default_factory=lambda: {name: setting.built_in for name, setting in SETTINGS.items()}
+        default_factory=lambda: {
+            **{name: setting.built_in for name, setting in SETTINGS.items()},
+            "endings": ",".join(shop_currency().endings),
+            "tax_rate": settings.TAX_RATE,
+        }
     )
     sources: Mapping[str, str] = field(default_factory=dict)
 
@@ -56,9 +63,19 @@ class EffectivePolicy:
 
     @property
     def price_endings(self) -> tuple[int, ...]:
-        """Last two digits that a price may end in; none means any cent."""
+        """Last digits that a price may end in; none means any price."""
         written = self.settings["endings"]
         return () if written == ANY_CENT else tuple(map(int, written.split(",")))
+
+    @property
+    def included_tax(self) -> Decimal:
+        """Percent of the net price that a price includes on top of it; 0 where prices are net."""
+        return Decimal(self.tax_rate) if settings.PRICES_INCLUDE_TAX else Decimal(0)
+
+    @property
+    def tax_factor(self) -> Decimal:
+        """A price over the same without the tax that it includes."""
+        return 1 + self.included_tax / 100
 
     def source(self, setting: str) -> str:
         """Name the policy that a setting comes from."""
@@ -148,6 +165,13 @@ def policy_finder(codes: Sequence[str] | None = None) -> Callable[[Priced], Effe
     return policy_of
 
 
+def tax_factors(products: Iterable[Priced]) -> dict[str, Decimal]:
+    """A price over the same without the tax that it includes, by code; all 1 without a query where prices are net."""
+    if not settings.PRICES_INCLUDE_TAX:
+        return {product.code: Decimal(1) for product in products}
+    return {code: policy.tax_factor for code, policy in effective_policies(products).items()}
+
+
 def merge_policies(wide_to_narrow: Sequence[PricePolicy]) -> EffectivePolicy:
     """Lay policies over each other: of each setting, what the last one that states it says."""
     merged = EffectivePolicy()
@@ -159,7 +183,13 @@ def merge_policies(wide_to_narrow: Sequence[PricePolicy]) -> EffectivePolicy:
 def stated_by(policy: PricePolicy) -> dict[str, Any]:
     """Return what a policy states, without what it leaves to the wider ones."""
     values = {name: getattr(policy, name) for name in SETTINGS}
+    if not _endings_of(shop_currency(), policy.endings):
+        values["endings"] = ""  # written for another currency
     return {name: value for name, value in values.items() if value not in (None, "")}
+
+
+def _endings_of(currency: Currency, endings: str) -> bool:
+    return endings == ANY_CENT or all(len(each) == currency.ending_digits for each in endings.split(","))
 
 
 def find_policy(policy_id: int, policies: QuerySet[PricePolicy] | None = None) -> PricePolicy:

@@ -11,6 +11,7 @@ from django.db.models import FilteredRelation, Q
 from django.utils import timezone
 
 from elastix.dataset.versions import data_version
+from elastix.shop import shop_currency
 from elastix.sql import batches, fetch, placeholders
 from pricing.elasticity.models import Grade, Method
 from pricing.forecasting.selectors.base_demand import BaseDemand, base_demands
@@ -141,6 +142,8 @@ def price_group(strategy: PricingStrategy, facts: Sequence[PriceFacts]) -> Price
         base_price=_floats(each.base.price for each in facts),
         tried_price=_floats(each.base.tried_price for each in facts),
         **of_policy("assumed_cost_ratio"),
+        tax_rate=_floats(each.policy.included_tax for each in facts),
+        currency=shop_currency(),
         weak=[each.grade == Grade.D for each in facts],
         not_converged=[NOT_CONVERGED in each.flags for each in facts],
         cooling=[each.is_cooling(now) for each in facts],

@@ -8,12 +8,14 @@ from typing import Any
 
 from elastix.dataset.models import DataVersion
 from pricing.recommendation.selectors.competition import competitor_statistics
-from pricing.recommendation.selectors.policies import effective_policies
+from pricing.recommendation.selectors.policies import effective_policies, tax_factors
 from pricing.sales.models import Product, SalesHistory
+from pricing.sales.models.products import margin_percent
+from pricing.sales.selectors.products import ProductRow
 
 FIELDS = (
-    "code", "name", "category", "current_price", "cost", "margin_percent", "stock_level", "target_stock", "kind",
-    "is_active", "price_source",
+    "code", "name", "category", "current_price", "cost", "stock_level", "target_stock", "kind", "is_active",
+    "price_source",
 )  # fmt: skip
 
 
@@ -23,6 +25,7 @@ class ProductDetail:
 
     Attributes
     ----------
+    margin_percent, tax_rate : percent of the net price, and what the price includes on top of that.
     competitor_price : median of the competitors' plausible prices that the product's policy counts as fresh.
     sales_history : date, quantity and mean price of the days with sales, oldest first.
     """
@@ -33,14 +36,21 @@ class ProductDetail:
     current_price: Decimal | None
     cost: Decimal | None
     margin_percent: Decimal | None
-    monthly_sales: int
-    stock_level: int | None
-    target_stock: int | None
+    tax_rate: Decimal
+    monthly_sales: int | Decimal
+    stock_level: int | Decimal | None
+    target_stock: int | Decimal | None
     kind: str
     is_active: bool
     price_source: str
     competitor_price: Decimal | None
     sales_history: Sequence[Any]
+
+
+def taxed_rows(rows: Sequence[ProductRow]) -> list[ProductRow]:
+    """Lines of the catalogue with the tax that their prices include."""
+    factors = tax_factors(rows)
+    return [row._replace(tax_factor=factors[row.code]) for row in rows]
 
 
 def product_detail(code: str, *, days: int, version: DataVersion) -> ProductDetail:
@@ -54,6 +64,8 @@ def product_detail(code: str, *, days: int, version: DataVersion) -> ProductDeta
     market = competitor_statistics([code], policy.competitor_days, as_of=version.as_of).get(code)
     return ProductDetail(
         **{name: getattr(product, name) for name in FIELDS},
+        margin_percent=margin_percent(product.current_price, product.cost, policy.tax_factor),
+        tax_rate=policy.included_tax,
         monthly_sales=summary.monthly_sales if summary else 0,
         competitor_price=market.median if market else None,
         sales_history=list(history.order_by("date").values("date", "quantity", "price")),

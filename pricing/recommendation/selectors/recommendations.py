@@ -15,7 +15,7 @@ from pricing.recommendation.core.recommendation import (
     RecommendedPrice,
     recommend,
 )
-from pricing.recommendation.selectors.expected import effect, figures, known
+from pricing.recommendation.selectors.expected import effect, figures, known, places
 from pricing.recommendation.selectors.policies import BUILT_IN, EffectivePolicy, Overrides
 from pricing.recommendation.selectors.pricing_inputs import (
     WITHOUT_PRICE,
@@ -150,5 +150,5 @@ def _expected(impact: Impact, index: int, group: PriceGroup) -> dict[str, Any]:
         **{f"{name}_change": change[name] for name in ("quantity", "revenue", "profit")},
         "risk_level": str(impact.risk_level[index]),
         "other_model": other_model(impact, index, group),
-        "robust_gain": known(impact.robust_gain[index], 2),
+        "robust_gain": known(impact.robust_gain[index], places("profit")),
     }

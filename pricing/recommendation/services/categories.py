@@ -14,6 +14,7 @@ from elastix.dataset.versions import data_version, lock_version
 from elastix.sql import fetch
 from pricing.recommendation.models import BulkRow, CategorySummary, PricePolicy
 from pricing.recommendation.selectors.bulk_optimization import Sums, optimize_each
+from pricing.recommendation.selectors.policies import tax_factors
 from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.selectors.products import merchandise
 
@@ -52,7 +53,9 @@ def categories_refresh(version: DataVersion) -> None:
     these figures outdated.
     """
     now = timezone.now()
-    category = dict(merchandise().order_by("code").values_list("code", "category"))
+    products = list(merchandise().order_by("code").only("code", "category"))
+    category = {each.code: each.category for each in products}
+    factors = tax_factors(products)
     found = optimize_each(list(category))
     sales = _sales(version.as_of)
     rows: dict[str, list[BulkRow]] = {}
@@ -61,7 +64,7 @@ def categories_refresh(version: DataVersion) -> None:
     summaries = [
         CategorySummary(
             category=name,
-            **_figures(of_it, sales),
+            **_figures(of_it, sales, factors),
             **_uplift(found.by_category[name]),
             published_version=version.published_version,
             catalogue_version=version.catalogue_version,
@@ -90,16 +93,17 @@ def _sales(as_of: dt.date | None) -> Sales:
     }
 
 
-def _figures(rows: Sequence[BulkRow], sales: Sales) -> dict[str, Any]:
+def _figures(rows: Sequence[BulkRow], sales: Sales, tax: Mapping[str, Decimal]) -> dict[str, Any]:
     revenue, units = np.array([sales.get(row.product_id, (0.0, 0.0)) for row in rows]).T
     cost = np.array([np.nan if row.cost is None else row.cost for row in rows])
     with_cost = ~np.isnan(cost)
     covered, total = float(revenue[with_cost].sum()), float(revenue.sum())
+    net = float((revenue / np.array([float(tax[row.product_id]) for row in rows]))[with_cost].sum())
     spent = float((units * cost)[with_cost].sum())
     return {
         "products": len(rows),
         "revenue": Decimal(repr(total)).quantize(CENTS),
-        "margin": (covered - spent) / covered if covered > 0 else None,
+        "margin": (net - spent) / net if covered > 0 else None,
         "cost_known": covered / total if total > 0 else None,
         "elasticity": _mean_elasticity(rows, revenue),
     }

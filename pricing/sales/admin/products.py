@@ -1,11 +1,15 @@
 """Products."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote
-from django.db.models import Prefetch
+from django.db import models
+from django.db.models import F, OuterRef, Prefetch, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.html import format_html, format_html_join
@@ -17,13 +21,25 @@ from elastix.jobs.recompute import request_recompute
 from pricing.sales.core.files import PRODUCTS, ImportKind
 from pricing.sales.core.service_codes import normalise_code
 from pricing.sales.models import PriceChange, Product, SalesHistory, Transaction
+from pricing.sales.models.products import margin_percent
 from pricing.sales.services.products import EDITABLE, product_create, product_delete, product_update
 
-# Of the wing above, reached by its relation to products.
+# Of the wings above, reached by their relations to products.
 ElasticityEstimate: Any = Product._meta.get_field("elasticities").related_model
+PricePolicy: Any = Product._meta.get_field("price_policy").related_model
 POOLED = Prefetch(
     "elasticities", ElasticityEstimate.objects.filter(method="pooled"), to_attr="pooled_estimates"
 )
+
+
+def included_tax() -> Any:
+    """Percent that a product's price includes: by its policy, its category's, the shop's, or the settings."""
+    rate = models.DecimalField(max_digits=5, decimal_places=2)
+    if not settings.PRICES_INCLUDE_TAX:
+        return Value(Decimal(0), rate)
+    wide = PricePolicy.objects.filter(product=None).values("tax_rate")
+    wider = (Subquery(wide.filter(category=category)[:1]) for category in (OuterRef("category"), Value("")))
+    return Coalesce(F("price_policy__tax_rate"), *wider, Value(settings.TAX_RATE, rate), output_field=rate)
 
 
 class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -79,11 +95,14 @@ class ProductAdmin(UploadMixin, ExportMixin, ServiceDeletes):
         return ("code", "price_source", *self.computed, "created_at", "updated_at") if obj else ()
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).prefetch_related(POOLED)
+        return super().get_queryset(request).prefetch_related(POOLED).annotate(included_tax=included_tax())
 
     @admin.display(description="margin")
-    def margin_percent(self, product: Product) -> str:
-        return "-" if product.margin_percent is None else f"{product.margin_percent:.1f} %"
+    def margin_percent(self, product: Any) -> str:
+        """Of the price without tax."""
+        tax_factor = 1 + Decimal(product.included_tax) / 100
+        found = margin_percent(product.current_price, product.cost, tax_factor)
+        return "-" if found is None else f"{found:.1f} %"
 
     @admin.display(description="elasticity")
     def elasticity(self, product: Any) -> str:

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from elastix.admin_base import PeriodFilter, ReadOnlyAdmin, ServiceDeletes, change_link, copy_state
 from elastix.admin_imports import UploadMixin
 from elastix.dataset.versions import data_version
-from pricing.sales.core.files import TRANSACTIONS, ImportKind
+from pricing.sales.core.files import QUANTITY_PLACES, TRANSACTIONS, ImportKind
 from pricing.sales.core.lines import EXCLUSION_REASONS
 from pricing.sales.models import SalesHistory, StaleCustomer, StaleProduct, Transaction
 from pricing.sales.models.products import MAX_PRICE
@@ -145,7 +145,7 @@ class TransactionAdmin(UploadMixin, ServiceDeletes):
 
 
 class DayForm(SalesForm):
-    quantity = forms.IntegerField(min_value=0, max_value=MOST_UNITS_A_DAY)
+    quantity = forms.DecimalField(min_value=0, max_value=MOST_UNITS_A_DAY, decimal_places=QUANTITY_PLACES)
     price = forms.DecimalField(
         min_value=Decimal("0.0001"),
         max_value=MAX_PRICE,

@@ -9,6 +9,9 @@ from rest_framework import serializers
 
 from elastix.api.fields import TextField, rounded
 from elastix.api.filters import TextFormField
+from elastix.fields import as_quantity
+from elastix.shop import shop_currency
+from pricing.sales.core.files import QUANTITY_PLACES
 from pricing.sales.core.service_codes import LONGEST_CODE, normalise_code
 
 
@@ -43,14 +46,28 @@ class CodeFilter(CharFilter):  # type: ignore[misc]
 
 def amount_field(**kwargs: Any) -> serializers.DecimalField:
     """An amount of money that may be left out, not negative."""
-    limits: dict[str, Any] = {
-        "max_digits": 12,
-        "decimal_places": 2,
-        "min_value": Decimal(0),
-        "required": False,
-        "default": None,
-    }
-    return serializers.DecimalField(**limits | kwargs)
+    return AmountField(**{"min_value": Decimal(0), "required": False, "default": None} | kwargs)
+
+
+class AmountField(serializers.DecimalField):
+    """An amount of money with as many decimals as the shop's currency has, unless others are asked for."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_digits": 12, "decimal_places": shop_currency().decimals} | kwargs)
+
+
+class QuantityField(serializers.DecimalField):
+    """Units, exact to 3 decimals; in answers an integer where they are whole, else a number such as 1.25."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=18, decimal_places=QUANTITY_PLACES, **kwargs)
+
+    def to_internal_value(self, data: Any) -> int | Decimal:  # type: ignore[override]
+        return as_quantity(super().to_internal_value(data))
+
+    def to_representation(self, value: Any) -> int | float:  # type: ignore[override]
+        found = as_quantity(value)
+        return found if isinstance(found, int) else float(found)
 
 
 class DecimalNumberField(serializers.DecimalField):

@@ -19,9 +19,9 @@ from elastix.api.serializers import RowSerializer
 from elastix.api.viewsets import ElastixViewSet
 from elastix.dataset.versions import current_version
 from elastix.errors import NotFound
-from pricing.sales.api.fields import CodeField, CodeFilter, DecimalNumberField
+from pricing.sales.api.fields import CodeField, CodeFilter, DecimalNumberField, QuantityField
 from pricing.sales.api.imports import AcceptedSerializer, ImportSerializer, upload
-from pricing.sales.core.files import ImportKind
+from pricing.sales.core.files import LONGEST_ID, ImportKind
 from pricing.sales.models import Transaction
 from pricing.sales.models.products import MAX_PRICE
 from pricing.sales.models.transactions import MAX_QUANTITY
@@ -35,20 +35,20 @@ class InvoiceDateField(MomentField):
 
 class TransactionSerializer(RowSerializer):
     id = serializers.UUIDField(read_only=True)
-    invoice_no = TextField(max_length=20)
+    invoice_no = TextField(max_length=LONGEST_ID)
     stock_code = CodeField(source="product_id")
     description = TextField(max_length=255, required=False, allow_blank=True, default="")
-    quantity = serializers.IntegerField(
+    quantity = QuantityField(
         min_value=-MAX_QUANTITY, max_value=MAX_QUANTITY, help_text="Units; negative for a return."
     )
     invoice_date = InvoiceDateField()
     unit_price = DecimalNumberField(
         max_digits=12, decimal_places=4, min_value=-MAX_PRICE, max_value=MAX_PRICE
     )
-    customer_id = CustomerField(required=False, default=None)
+    customer_id = CustomerField(max_length=LONGEST_ID, required=False, default=None)
     country = TextField(max_length=60, required=False, allow_blank=True, default="")
 
-    def validate_quantity(self, value: int) -> int:
+    def validate_quantity(self, value: Decimal) -> Decimal:
         if value == 0:
             raise serializers.ValidationError("The quantity must not be 0.", code="zero")
         return value
@@ -91,7 +91,7 @@ class ConfirmQuery(serializers.Serializer[Any]):
 class TransactionFilterSet(DateRangeFilterSet):
     stock_code = CodeFilter(field_name="product_id")
     country = TextFilter(max_length=60)
-    customer_id = TextFilter(max_length=20)
+    customer_id = TextFilter(max_length=LONGEST_ID)
 
 
 class TransactionViewSet(ElastixViewSet):

@@ -13,7 +13,7 @@ WINDOW_MINUTES: Final = 30 * 24 * 60
 def match_cancellations(
     product: IntArray,
     customer: IntArray,
-    quantity: IntArray,
+    quantity: FloatArray,
     minute: IntArray,
     cancellation: BoolArray,
     *,
@@ -59,7 +59,7 @@ def match_cancellations(
 def _candidates(
     product: IntArray,
     customer: IntArray,
-    quantity: IntArray,
+    quantity: FloatArray,
     cancellation: BoolArray,
     price: FloatArray | None,
 ) -> IntArray:

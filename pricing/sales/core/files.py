@@ -4,12 +4,15 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from elastix.currency import TWO_DECIMALS, Currency
 from elastix.imports.core import Field, FileSchema, column_names
 from pricing.sales.core.service_codes import normalise_code
 
 MAX_QUANTITY: Final = 999_999
 MAX_PRICE: Final = Decimal("99999999.9999")
 MAX_STOCK: Final = 10_000_000
+QUANTITY_PLACES: Final = 3  # weighed goods: 1.250 kg
+LONGEST_ID: Final = 64  # of an invoice or a customer
 
 
 class ImportKind(StrEnum):
@@ -17,10 +20,14 @@ class ImportKind(StrEnum):
     PRODUCTS = "products"
 
 
-def list_price_field(name: str, aliases: tuple[str, ...], *, required: bool = False) -> Field:
-    """A positive price in cents."""
-    low, high = Decimal("0.01"), Decimal("99999999.99")
-    return Field(name, aliases, kind="decimal", places=2, required=required, minimum=low, maximum=high)
+def list_price_field(
+    name: str, aliases: tuple[str, ...], currency: Currency, *, required: bool = False
+) -> Field:
+    """A positive price in smallest units of a currency."""
+    low, high = currency.unit, currency.highest
+    return Field(
+        name, aliases, kind="decimal", places=currency.decimals, required=required, minimum=low, maximum=high
+    )
 
 
 def _money(
@@ -38,9 +45,21 @@ def _money(
     )  # fmt: skip
 
 
+def stock_field(name: str, aliases: tuple[str, ...], minimum: int) -> Field:
+    """Units in stock."""
+    return Field(name, aliases, kind="decimal", places=QUANTITY_PLACES, minimum=minimum, maximum=MAX_STOCK)
+
+
 TRANSACTIONS: Final = FileSchema(
     (
-        Field("invoice_no", column_names("invoice"), kind="code", required=True, instead="", max_length=20),
+        Field(
+            "invoice_no",
+            column_names("invoice"),
+            kind="code",
+            required=True,
+            instead="",
+            max_length=LONGEST_ID,
+        ),
         Field(
             "stock_code",
             column_names("product_code"),
@@ -52,7 +71,8 @@ TRANSACTIONS: Final = FileSchema(
         Field(
             "quantity",
             column_names("quantity"),
-            kind="integer",
+            kind="decimal",
+            places=QUANTITY_PLACES,
             required=True,
             minimum=-MAX_QUANTITY,
             maximum=MAX_QUANTITY,
@@ -72,32 +92,42 @@ TRANSACTIONS: Final = FileSchema(
             minimum=-100,
             maximum=100,
         ),
-        _money("tax_amount"),
-        Field("tax_rate", kind="decimal", percent=True, minimum=0, maximum=100),
+        # Whether prices are with tax already is up to the user: such a column counts only where it is mapped.
+        Field(
+            "tax_amount", kind="decimal", rounds=True, by_name=False, minimum=-MAX_PRICE, maximum=MAX_PRICE
+        ),
+        Field("tax_rate", kind="decimal", percent=True, by_name=False, minimum=0, maximum=100),
         Field("status", column_names("status"), max_length=60, empty="", inspected=True),
         Field("line_type", column_names("line_type"), max_length=60, empty="", inspected=True),
         Field("currency", column_names("currency"), max_length=10, empty="", inspected=True),
-        Field("customer_id", column_names("customer"), kind="code", max_length=20),
+        Field("customer_id", column_names("customer"), kind="code", max_length=LONGEST_ID),
         Field("country", column_names("country"), max_length=60, empty=""),
     ),
     fallback={"stock_code": "description"},
     time={"invoice_date": "invoice_time"},
 )
 
-PRODUCTS: Final = FileSchema(
-    (
-        Field(
-            "code",
-            ("stock_code", *column_names("product_code")),
-            kind="code",
-            required=True,
-            convert=normalise_code,
-        ),
-        Field("name", column_names("product_name"), max_length=255, empty=""),
-        Field("category", column_names("category"), max_length=100, empty=""),
-        Field("cost", column_names("cost"), kind="decimal", rounds=True, minimum=0, maximum=MAX_PRICE),
-        list_price_field("current_price", column_names("list_price")),
-        Field("stock_level", column_names("stock"), kind="integer", minimum=-MAX_STOCK, maximum=MAX_STOCK),
-        Field("target_stock", column_names("target_stock"), kind="integer", minimum=0, maximum=MAX_STOCK),
+
+def products_schema(currency: Currency) -> FileSchema:
+    """The columns of a file of products, whose prices are in a currency."""
+    return FileSchema(
+        (
+            Field(
+                "code",
+                ("stock_code", *column_names("product_code")),
+                kind="code",
+                required=True,
+                convert=normalise_code,
+            ),
+            Field("name", column_names("product_name"), max_length=255, empty=""),
+            Field("category", column_names("category"), max_length=100, empty=""),
+            Field("cost", column_names("cost"), kind="decimal", rounds=True, minimum=0, maximum=MAX_PRICE),
+            list_price_field("current_price", column_names("list_price"), currency),
+            stock_field("stock_level", column_names("stock"), -MAX_STOCK),
+            stock_field("target_stock", column_names("target_stock"), 0),
+        )
     )
-)
+
+
+PRODUCTS: Final = products_schema(TWO_DECIMALS)
+"""Its names and options are the same in every currency."""

@@ -14,6 +14,8 @@ from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
 # Days lie within +-2^30 of 1970-01-01.
 KEY_DAYS: Final = 1 << 31
+# Quantities have 3 decimals; sums of them are binary fractions.
+WHOLE_TO: Final = 1e-6
 
 
 def product_day_key(product: IntArray, day: IntArray) -> IntArray:
@@ -100,6 +102,18 @@ def group_upper_medians(group: IntArray, values: FloatArray, groups: int) -> Flo
     answer = np.full(groups, np.nan)
     answer[filled] = ordered[(np.cumsum(counts) - counts + counts // 2)[filled]]
     return answer
+
+
+def sold_by_weight(product: IntArray, quantity: FloatArray, products: int) -> BoolArray:
+    """Whether most quantities of each product have a fraction, (P,): rules that count pieces are not for it.
+
+    Parameters
+    ----------
+    product, quantity : (n,) product index and units of each line or day.
+    products : number of products P.
+    """
+    fraction = np.abs(quantity - np.rint(quantity)) > WHOLE_TO
+    return np.asarray(2 * np.bincount(product, fraction, products) > np.bincount(product, minlength=products))
 
 
 def as_of(

@@ -18,6 +18,7 @@ from pricing.sales.core.grouping import (
     group_quantiles,
     group_sums,
     product_day_key,
+    sold_by_weight,
     split_product_day,
 )
 from pricing.sales.core.totals import totals_periods
@@ -60,7 +61,7 @@ class SalesLines:
     product: IntArray
     day: IntArray
     minute: IntArray
-    quantity: IntArray
+    quantity: FloatArray
     price: FloatArray
     customer: IntArray
     invoice: IntArray
@@ -89,7 +90,7 @@ def clean_lines(lines: SalesLines, products: int) -> CleanLines:
 
     Voided lines, returns and giveaways (without a price) count 0 units; equal lines of one invoice are as many items. A
     quantity is capped at max(24, exp(Q3 + 3 max(IQR, 0.5))) of the log quantities of the product's remaining sale lines, unless
-    these are totals.
+    these are totals; without the 24 for goods sold by weight.
     A price is unusable if it is more than 4 times above or below the median positive price
     of these lines; a line with such a price still counts as demand.
 
@@ -170,8 +171,10 @@ def data_flags(lines: SalesLines, clean: CleanLines, products: int) -> dict[str,
     }
 
 
-def quantity_caps(product: IntArray, quantity: IntArray, products: int) -> FloatArray:
+def quantity_caps(product: IntArray, quantity: FloatArray, products: int) -> FloatArray:
     """Largest quantity per line that still counts in full, per product: max(24, exp(Q3 + 3 max(IQR, 0.5))).
+
+    Of goods sold by weight the latter alone: two dozen pieces are no bulk order, 24 kilos may be.
 
     Parameters
     ----------
@@ -184,7 +187,8 @@ def quantity_caps(product: IntArray, quantity: IntArray, products: int) -> Float
     """
     first, third = group_quantiles(product, np.log(quantity), products, (0.25, 0.75))
     cap = np.exp(third + IQR_MULTIPLE * np.maximum(third - first, SMALLEST_IQR))
-    return np.fmax(cap, SMALLEST_CAP)
+    pieces = ~sold_by_weight(product, quantity, products)
+    return np.where(pieces, np.fmax(cap, SMALLEST_CAP), cap)
 
 
 def _ratio(part: FloatArray, whole: FloatArray) -> FloatArray:

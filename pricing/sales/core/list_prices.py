@@ -17,6 +17,7 @@ from pricing.sales.core.grouping import (
     group_starts,
     group_upper_medians,
     product_day_key,
+    sold_by_weight,
     split_product_day,
 )
 from pricing.sales.core.lines import CleanLines, SalesLines
@@ -82,7 +83,7 @@ def reconstruct_list_prices(
     list_price : (m,) in the shop's currency, 4 decimals.
     promotion : (m,) inferred, see `infer_promotions`.
     """
-    entries = _entries(lines, clean)
+    entries = _entries(lines, clean, products)
     if entries.product.size == 0:
         whole = np.zeros(0, np.int64)
         return whole, whole, np.zeros(0), np.zeros(0, np.bool_)
@@ -166,10 +167,13 @@ def charged_now(
     return found
 
 
-def _entries(lines: SalesLines, clean: CleanLines) -> _Entries:
+def _entries(lines: SalesLines, clean: CleanLines, products: int) -> _Entries:
     usable = clean.priced & (clean.units > 0)
     product, day = lines.product[usable], lines.day[usable]
-    quantity_class = np.searchsorted(QUANTITY_CLASSES, lines.quantity[usable], "right")
+    quantity = lines.quantity[usable]
+    quantity_class = np.searchsorted(QUANTITY_CLASSES, quantity, "right")
+    # Quantity breaks are of pieces. What is sold by weight has the price of one kilo, or of one gram, throughout.
+    quantity_class[sold_by_weight(product, quantity, products)[product]] = CLASSES - 1
     cell = quantity_class + CLASSES * (lines.customer[usable] < 0)
     key, group = np.unique(product_day_key(product, day) * CELLS + cell, return_inverse=True)
     median = group_upper_medians(group, np.log(lines.price[usable]), key.size)

@@ -61,5 +61,11 @@ MEANINGS: Final[dict[str, Meaning]] = {
 
 def meaning(text: str) -> Meaning | None:
     """What a status or a type of line means for the sale; None if the words are not known."""
-    written = plain(text)
-    return MEANINGS.get(written) or MEANINGS.get(written.removeprefix("wc "))
+    written = plain(text).removeprefix("wc ")
+    if written in MEANINGS:
+        return MEANINGS[written]
+    words = written.split()
+    # "Shipped - Delivered to Buyer", "Cancelled by customer": the first words say it. "Return policy seen" is no refund.
+    beginnings = (MEANINGS.get(" ".join(words[:length])) for length in range(len(words) - 1, 0, -1))
+    found = next((each for each in beginnings if each), None)
+    return None if found is Meaning.REFUND else found

@@ -33,11 +33,11 @@ SYMBOLS: Final[dict[str, str]] = {
 }
 
 NOTES: Final[dict[str, str]] = {
-    "negative_price": "{} rows with a negative price were read as returns.",
-    "both_negative": "{} rows with a negative quantity and a negative price were read as one return each.",
-    "from_total": "{} unit prices were computed from line totals, to 4 decimals.",
-    "discounted": "{} prices are those after the discount in a column of its own.",
-    "refund": "{} rows were read as returns, as their type says.",
+    "negative_price": "Rows with a negative price, read as returns: {}.",
+    "both_negative": "Rows with a negative quantity and a negative price, read as one return each: {}.",
+    "from_total": "Unit prices computed from line totals, to 4 decimals: {}.",
+    "discounted": "Prices from which the discount in a column of its own was taken off: {}.",
+    "refund": "Rows read as returns because their type says so: {}.",
 }
 
 
@@ -48,7 +48,7 @@ class SalesRows:
     Attributes
     ----------
     fields : the fields that have a column.
-    asked : the fields that the user named columns for.
+    asked : the fields that the user or a known layout named columns for.
     meanings : what each different status and type means.
     currency : the only currency whose rows count; "" where the file names none or just one.
     percents : the field that holds discounts in percent, if any.
@@ -250,6 +250,16 @@ def chosen_currency(named: Collection[str], beside: Collection[str], wanted: str
             f"Prices of the file are in several currencies ({', '.join(signs[:MOST_NAMED])}): split the file by currency."
         )
     return wanted if len(codes) > 1 else ""
+
+
+def other_currency(named: Collection[str], beside: Collection[str], shop: str) -> str:
+    """The one currency that all of a file's prices are in, if it is not the shop's; else "".
+
+    A dollar sign may stand for many currencies and says nothing.
+    """
+    codes = {code for each in (*named, *beside) if (code := currency_code(each)) != "$"}
+    (code,) = codes if len(codes) == 1 else {shop}
+    return "" if code == shop else code
 
 
 def read_meanings(name: str, texts: Collection[str]) -> tuple[dict[str, Meaning], str]:

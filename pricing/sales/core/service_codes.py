@@ -1,6 +1,7 @@
 """Product codes: their normal form, and which of them stand for services rather than merchandise."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,7 +20,8 @@ FEE_WORDS: Final[tuple[str, ...]] = (
     "SHIPPING", "SURCHARGE", "VOUCHER",
 )  # fmt: skip
 
-_PRINTABLE: Final = re.compile(r"[ -.0-~]+")
+# Blanks of other widths, which exports put where people type a space.
+_BLANKS: Final = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +43,30 @@ class ServiceCodeSuggestion:
 def normalise_code(text: str) -> str:
     """Strip and upper-case a product code, as it is stored and compared.
 
+    Letters of every script are composed (Unicode NFC), so that an accent typed as a sign of its own is the same code.
+    A letter without a capital of its own stays as it is: "ß" and "SS" are two codes.
+
     Raises
     ------
-    ValueError : if nothing is left, it is longer than 50 characters, or holds anything but printable ASCII
-        characters or a slash (codes are part of web addresses).
+    ValueError : if nothing is left, it is longer than 50 characters, or holds control characters, others that are invisible, or
+        the sign for broken text.
     """
-    code = text.strip()
+    code = text.strip() if text.isascii() else unicodedata.normalize("NFC", _BLANKS.sub(" ", text)).strip()
     shown = code if len(code) <= LONGEST_CODE else f"{code[:LONGEST_CODE]}..."
     if not code:
         raise ValueError("A product code must not be empty.")
     if len(code) > LONGEST_CODE:
         raise ValueError(f"Product code {shown!r} is longer than {LONGEST_CODE} characters.")
-    # Checked before upper-casing, which turns some foreign letters into ASCII ones.
-    if not _PRINTABLE.fullmatch(code):
-        raise ValueError(f"Product code {shown!r} may hold only printable ASCII characters and no '/'.")
-    return code.upper()
+    # U+FFFD stands for bytes that were no text.
+    if not code.isprintable() or "\ufffd" in code:
+        raise ValueError(f"Product code {shown!r} must not hold characters that are invisible or broken.")
+    return code.upper() if code.isascii() else unicodedata.normalize("NFC", "".join(map(_capital, code)))
+
+
+def _capital(letter: str) -> str:
+    """The capital of a letter, unless that is several letters or an ASCII one, which would make two codes one."""
+    capital = letter.upper()
+    return letter if len(capital) > 1 or (capital.isascii() and not letter.isascii()) else capital
 
 
 def is_service_code(code: str, patterns: Sequence[str] = DEFAULT) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 
 from pricing.sales.core.arrays import FloatArray, IntArray
 from pricing.sales.core.calendar import DAYS_A_WEEK, MONTH_DAYS
-from pricing.sales.core.grouping import group_starts, group_sums
+from pricing.sales.core.grouping import group_starts, group_sums, sold_by_weight
 
 # All judgement: chance makes single lines of a busy product next to never, and single lines a week apart never.
 SINGLE_LINES: Final = 0.95  # share of sold days with one line from which the lines may be totals
@@ -42,7 +42,9 @@ def totals_periods(
     rows = np.bincount(product, minlength=products)
     single = np.bincount(product, lines == 1, products)
     regular = (rows >= FEWEST_ROWS) & (single >= SINGLE_LINES * rows)
-    regular &= np.bincount(product, units[sold], products) >= LEAST_UNITS * rows
+    many = np.bincount(product, units[sold], products) >= LEAST_UNITS * rows
+    # A purchase by weight may be of any number of grams.
+    regular &= many | sold_by_weight(product, units[sold], products)
     if not regular.any():
         return np.zeros(products, np.int64)
     new = group_starts(product)

@@ -2,11 +2,10 @@
 
 from decimal import Decimal
 
-from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
-from elastix.fields import choice_check, length_check, range_check
+from elastix.fields import PriceField, choice_check, length_check, price_check
 from pricing.sales.models.products import Product
 
 
@@ -34,10 +33,8 @@ class PriceChange(models.Model):
     """
 
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="price_changes")
-    old_price = models.DecimalField(max_digits=10, decimal_places=2, null=True, blank=True)
-    new_price = models.DecimalField(
-        max_digits=10, decimal_places=2, validators=[MinValueValidator(Decimal("0.01"))]
-    )
+    old_price = PriceField(null=True, blank=True)
+    new_price = PriceField()
     status = models.CharField(max_length=11, choices=PriceChangeStatus, default=PriceChangeStatus.PROPOSED)
     source = models.CharField(max_length=14, choices=PriceChangeSource, default=PriceChangeSource.PROPOSAL)
     batch = models.UUIDField(null=True, blank=True, db_index=True)
@@ -67,8 +64,8 @@ class PriceChange(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(fields=("batch", "product"), name="pricing_pricechange_once_a_batch"),
-            range_check("new_price", Decimal("0.01"), Decimal("99999999.99"), "pricing_pricechange"),
-            range_check("old_price", Decimal("0.01"), Decimal("99999999.99"), "pricing_pricechange"),
+            price_check("new_price", "pricing_pricechange"),
+            price_check("old_price", "pricing_pricechange"),
             choice_check("status", PriceChangeStatus, "pricing_pricechange"),
             choice_check("source", PriceChangeSource, "pricing_pricechange"),
             length_check("reason", 255, "pricing_pricechange"),

@@ -6,7 +6,15 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from elastix.fields import SortedCharField, choice_check, length_check, range_check
+from elastix.fields import (
+    PriceField,
+    QuantityField,
+    SortedCharField,
+    choice_check,
+    length_check,
+    price_check,
+    range_check,
+)
 from pricing.sales.core.service_codes import normalise_code
 
 MAX_PRICE = Decimal("99999999.9999")
@@ -32,11 +40,18 @@ class PriceSource(models.TextChoices):
     LEDGER = "ledger"
 
 
-def margin_percent(price: Decimal | None, cost: Decimal | None) -> Decimal | None:
-    """Margin in percent of the price; None without a price or a cost."""
+def margin_percent(
+    price: Decimal | None, cost: Decimal | None, tax_factor: Decimal = Decimal(1)
+) -> Decimal | None:
+    """Margin in percent of the net price; None without a price or a cost.
+
+    Parameters
+    ----------
+    tax_factor : the price over the same without the tax that it includes.
+    """
     if not price or cost is None:
         return None
-    return 100 * ((price - cost) / price)
+    return 100 * ((price - cost * tax_factor) / price)
 
 
 class Product(models.Model):
@@ -49,13 +64,7 @@ class Product(models.Model):
     code = SortedCharField(primary_key=True, max_length=50, validators=[validate_code])
     name = models.CharField(max_length=255)
     category = SortedCharField(max_length=100, blank=True)
-    current_price = models.DecimalField(
-        max_digits=10,
-        decimal_places=2,
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(Decimal("0.01"))],
-    )
+    current_price = PriceField(null=True, blank=True)
     price_source = models.CharField(max_length=6, choices=PriceSource, default=PriceSource.DATA)
     cost = models.DecimalField(
         max_digits=12,
@@ -65,10 +74,12 @@ class Product(models.Model):
         validators=[MinValueValidator(Decimal(0)), MaxValueValidator(MAX_PRICE)],
         help_text="What one unit costs the shop.",
     )
-    stock_level = models.IntegerField(
-        null=True, blank=True, validators=[MinValueValidator(-10_000_000), MaxValueValidator(10_000_000)]
+    stock_level = QuantityField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(-10_000_000), MaxValueValidator(10_000_000)],
     )
-    target_stock = models.IntegerField(
+    target_stock = QuantityField(
         null=True, blank=True, validators=[MinValueValidator(0), MaxValueValidator(10_000_000)]
     )
     kind = models.CharField(max_length=11, choices=Kind, default=Kind.MERCHANDISE)
@@ -85,7 +96,7 @@ class Product(models.Model):
             length_check("category", 100, "pricing_product"),
             choice_check("kind", Kind, "pricing_product"),
             choice_check("price_source", PriceSource, "pricing_product"),
-            range_check("current_price", Decimal("0.01"), Decimal("99999999.99"), "pricing_product"),
+            price_check("current_price", "pricing_product"),
             range_check("cost", Decimal(0), MAX_PRICE, "pricing_product"),
             range_check("stock_level", -10_000_000, 10_000_000, "pricing_product"),
             range_check("target_stock", 0, 10_000_000, "pricing_product"),
@@ -93,7 +104,3 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}"
-
-    @property
-    def margin_percent(self) -> Decimal | None:
-        return margin_percent(self.current_price, self.cost)

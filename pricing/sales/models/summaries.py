@@ -1,5 +1,6 @@
 from django.db import models
 
+from elastix.fields import QuantityField
 from pricing.sales.models.products import Product
 
 
@@ -9,9 +10,7 @@ class ProductSummary(models.Model):
     product = models.OneToOneField(
         Product, on_delete=models.CASCADE, primary_key=True, related_name="summary"
     )
-    total_quantity = models.BigIntegerField(
-        default=0, help_text="Units sold, net of cancellations and returns."
-    )
+    total_quantity = QuantityField(default=0, help_text="Units sold, net of cancellations and returns.")
     total_revenue = models.DecimalField(max_digits=24, decimal_places=4, default=0)
     avg_price = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
     invoices = models.IntegerField(
@@ -21,7 +20,7 @@ class ProductSummary(models.Model):
     )
     purchase_frequency = models.IntegerField(default=0, help_text="Different invoices.")
     sold_days = models.IntegerField(default=0)
-    monthly_sales = models.BigIntegerField(default=0, help_text="Units in the 30 days before the as-of date.")
+    monthly_sales = QuantityField(default=0, help_text="Units in the 30 days before the as-of date.")
     r_squared = models.FloatField(default=0.0, help_text="Of the log-log regression; 0 where it has none.")
     data_flags = models.JSONField(default=list, blank=True, help_text="What the lines themselves warn of.")
     first_sold = models.DateField(null=True, blank=True)

@@ -7,7 +7,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
-from elastix.fields import SortedCharField, choice_check, length_check, range_check, uuid7
+from elastix.fields import QuantityField, SortedCharField, choice_check, length_check, range_check, uuid7
+from pricing.sales.core.files import LONGEST_ID
 from pricing.sales.models.products import MAX_PRICE, Product
 
 MAX_QUANTITY = 999_999
@@ -30,15 +31,15 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
 class TransactionFields(models.Model):
     """The data of a sales line, shared by transactions and the staging table of imports."""
 
-    invoice_no = SortedCharField(max_length=20)
+    invoice_no = SortedCharField(max_length=LONGEST_ID)
     description = models.CharField(max_length=255, blank=True)
-    quantity = models.IntegerField(
+    quantity = QuantityField(
         validators=[MinValueValidator(-MAX_QUANTITY), MaxValueValidator(MAX_QUANTITY)],
         help_text="Units; negative for a return.",
     )
     invoice_date = models.DateTimeField()
     unit_price = models.DecimalField(max_digits=12, decimal_places=4)
-    customer_id = SortedCharField(max_length=20, null=True, blank=True)
+    customer_id = SortedCharField(max_length=LONGEST_ID, null=True, blank=True)
     country = SortedCharField(max_length=60, blank=True)
     date = models.DateField(editable=False, help_text="The shop's day of invoice_date.")
     is_return = models.BooleanField(
@@ -98,9 +99,9 @@ class Transaction(TransactionFields):
             range_check("quantity", -MAX_QUANTITY, MAX_QUANTITY, "pricing_transaction"),
             models.CheckConstraint(condition=~Q(quantity=0), name="pricing_transaction_quantity_not_zero"),
             range_check("unit_price", -MAX_PRICE, MAX_PRICE, "pricing_transaction"),
-            length_check("invoice_no", 20, "pricing_transaction"),
+            length_check("invoice_no", LONGEST_ID, "pricing_transaction"),
             length_check("description", 255, "pricing_transaction"),
-            length_check("customer_id", 20, "pricing_transaction"),
+            length_check("customer_id", LONGEST_ID, "pricing_transaction"),
             length_check("country", 60, "pricing_transaction"),
             models.CheckConstraint(
                 condition=Q(is_return=True) | Q(quantity__gt=0), name="pricing_transaction_negative_is_return"
@@ -170,9 +171,9 @@ class SalesHistory(models.Model):
         Product, on_delete=models.CASCADE, related_name="sales_history", db_index=False
     )
     date = models.DateField()
-    quantity = models.BigIntegerField(default=0)
+    quantity = QuantityField(default=0)
     revenue = models.DecimalField(max_digits=24, decimal_places=4, default=Decimal(0))
-    returned_quantity = models.BigIntegerField(default=0)
+    returned_quantity = QuantityField(default=0)
     returned_revenue = models.DecimalField(max_digits=24, decimal_places=4, default=Decimal(0))
     price = models.DecimalField(
         max_digits=12,
@@ -219,7 +220,7 @@ class StaleProduct(models.Model):
 class StaleCustomer(models.Model):
     """A customer whose purchases changed after the segments were computed, and in which sales version."""
 
-    customer_id = SortedCharField(primary_key=True, max_length=20)
+    customer_id = SortedCharField(primary_key=True, max_length=LONGEST_ID)
     version = models.BigIntegerField()
 
     def __str__(self) -> str:

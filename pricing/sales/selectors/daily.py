@@ -3,11 +3,13 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 from django.conf import settings
 
+from elastix.fields import as_quantity
 from elastix.sql import as_integer, batches, day_numbers, day_of, epoch_day, fetch, placeholders
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.daily import DailySales
@@ -73,7 +75,7 @@ def shop_days(codes: Sequence[str], *, everything: bool = False) -> ShopDays:
     """
     fields = (
         f"product_id, {day_of('date')}, units, CAST(COALESCE(list_price, CASE WHEN source = 'manual' THEN price END) "
-        f"AS double precision), {as_integer('promotion_applied')}, unit_lines, quantity, "
+        f"AS double precision), {as_integer('promotion_applied')}, unit_lines, CAST(quantity AS double precision), "
         "CAST(price AS double precision)"
     )
     sql = f"SELECT {fields} FROM pricing_saleshistory WHERE product_id IN"
@@ -145,7 +147,7 @@ def in_country(days: ShopDays, country: str) -> ShopDays:
     """The same product-days with the units sold to one country; list prices are those of the whole shop."""
     sql = (
         f"SELECT product_id, {epoch_day('date')}, SUM(units), SUM(CASE WHEN units > 0 THEN 1 ELSE 0 END), "
-        "SUM(CASE WHEN is_return OR voided THEN 0 ELSE quantity END), "
+        "CAST(SUM(CASE WHEN is_return OR voided THEN 0 ELSE quantity END) AS double precision), "
         "CAST(SUM(CASE WHEN is_return OR voided THEN 0 ELSE quantity * unit_price END) AS double precision) "
         "FROM pricing_transaction WHERE country = %s AND product_id IN ({}) GROUP BY product_id, date"
     )
@@ -170,7 +172,7 @@ def sold_in(days: ShopDays, window: Window) -> BoolArray:
     return inside
 
 
-def net_quantities(codes: Sequence[str], window: Window) -> dict[str, int]:
+def net_quantities(codes: Sequence[str], window: Window) -> dict[str, int | Decimal]:
     """Units of some products in a window, net of cancellations and returns."""
     table, net = "pricing_saleshistory", "quantity - returned_quantity"
     where = f"{epoch_day('date')} BETWEEN %s AND %s"
@@ -179,7 +181,7 @@ def net_quantities(codes: Sequence[str], window: Window) -> dict[str, int]:
         table, net = "pricing_transaction", "CASE WHEN is_return THEN -ABS(quantity) ELSE quantity END"
         where, parameters = f"{where} AND NOT voided AND country = %s", [*parameters, window.country]
     sql = f"SELECT product_id, SUM({net}) FROM {table} WHERE {where} AND product_id IN ({{}}) GROUP BY product_id"
-    return {code: int(units) for code, units in rows_of_products(sql, codes, *parameters)}
+    return {code: as_quantity(units) for code, units in rows_of_products(sql, codes, *parameters)}
 
 
 def newest_sale_day() -> dt.date | None:

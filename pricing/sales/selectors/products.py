@@ -18,18 +18,27 @@ from pricing.sales.models.products import Kind, margin_percent
 
 
 class ProductRow(NamedTuple):
-    """A line of the catalogue; `monthly_sales` are the units of the 30 days before the as-of date."""
+    """A line of the catalogue; `monthly_sales` are the units of the 30 days before the as-of date.
+
+    `tax_factor` is the price over the same without the tax that it includes.
+    """
 
     code: str
     name: str
     category: str
     current_price: Decimal | None
     cost: Decimal | None
-    monthly_sales: int
+    monthly_sales: int | Decimal
+    tax_factor: Decimal = Decimal(1)
 
     @property
     def margin_percent(self) -> Decimal | None:
-        return margin_percent(self.current_price, self.cost)
+        return margin_percent(self.current_price, self.cost, self.tax_factor)
+
+    @property
+    def tax_rate(self) -> Decimal:
+        """Percent of the net price that the price includes."""
+        return 100 * (self.tax_factor - 1)
 
 
 def find_product(code: str) -> Product:
@@ -60,7 +69,7 @@ def product_values(products: QuerySet[Product]) -> Any:
 
 def product_rows(values: Iterable[tuple[Any, ...]]) -> list[ProductRow]:
     """Make rows of what `product_values` selected; a product without a summary has sold nothing."""
-    return [ProductRow._make((*known, monthly_sales or 0)) for *known, monthly_sales in values]
+    return [ProductRow._make((*known, monthly_sales or 0, Decimal(1))) for *known, monthly_sales in values]
 
 
 def products_matching(products: QuerySet[Product], text: str) -> QuerySet[Product]:
@@ -75,7 +84,11 @@ def products_matching(products: QuerySet[Product], text: str) -> QuerySet[Produc
             Q(code__contains=text.upper()) | Q(folded_name__contains=text.lower())
         )
     wanted = _folded(text)
-    codes = [code for code, name in products.values_list("code", "name") if wanted in _folded(name)]
+    codes = [
+        code
+        for code, name in products.values_list("code", "name")
+        if wanted in _folded(code) or wanted in _folded(name)
+    ]
     # As rows of one parameter: databases limit the number of parameters, not their length.
     rows = "jsonb_array_elements_text(%s::jsonb) AS given(value)" if is_postgresql() else "json_each(%s)"
     return products.filter(code__in=RawSQL(f"SELECT value FROM {rows}", [json.dumps(codes)]))  # noqa: S611

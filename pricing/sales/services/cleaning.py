@@ -77,8 +77,8 @@ def clean_products(products: Sequence[str]) -> None:
 def _read_lines(codes: Sequence[str]) -> StoredLines:
     number = {code: index for index, code in enumerate(codes)}
     sql = (
-        f"SELECT id, product_id, {day_of('date')}, {minute_of('invoice_date')}, quantity, "
-        "CAST(unit_price AS double precision), customer_id, invoice_no, "
+        f"SELECT id, product_id, {day_of('date')}, {minute_of('invoice_date')}, "
+        "CAST(quantity AS double precision), CAST(unit_price AS double precision), customer_id, invoice_no, "
         f"{as_integer('is_return')}, {as_integer('voided')}, units, exclusion "
         f"FROM pricing_transaction WHERE product_id IN ({placeholders(len(codes))})"
     )
@@ -93,7 +93,7 @@ def _read_lines(codes: Sequence[str]) -> StoredLines:
         product=np.array([number[code] for code in product], np.int64),
         day=np.array(day_numbers(day), np.int64),
         minute=np.array(minute_numbers(minute), np.int64),
-        quantity=np.array(quantity, np.int64),
+        quantity=np.array(quantity, np.float64),
         price=np.array(price, np.float64),
         customer=_numbered(customer, missing=-1),
         invoice=_numbered(invoice),

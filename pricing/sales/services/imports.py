@@ -3,9 +3,11 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import partial
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -24,6 +26,7 @@ from pricing.sales.core.sale_words import Meaning
 from pricing.sales.core.sales_rows import (
     SalesRows,
     chosen_currency,
+    other_currency,
     read_discounts,
     read_meanings,
     warned_of,
@@ -45,6 +48,7 @@ _SHARED = (
     "id, invoice_no, description, quantity, invoice_date, unit_price, customer_id, country, date, is_return"
 )
 _COLUMNS = [*_SHARED.split(", "), "product_code", "batch_id", "token", "line"]
+ONE = Decimal(1)
 # Fewer rows than these may well be returns only.
 FEWEST_TO_ASK = 20
 
@@ -76,10 +80,7 @@ class TransactionsImport(FileImport):
         )
 
     def begin(self, table: Table) -> list[str]:
-        fields, asked = (
-            frozenset(table.report.mapping),
-            frozenset(self.batch.options.get("mapping", {}).values()),
-        )
+        fields = frozenset(table.report.mapping)
         notes: list[str] = []
         meanings: dict[str, Meaning] = {}
         for name in ("status", "line_type"):
@@ -92,7 +93,7 @@ class TransactionsImport(FileImport):
         for name in ("discount", "discount_percent"):
             if name in fields:
                 cells[name] = table.distinct_cells(name)
-        percents, shares = read_discounts(cells, asked)
+        percents, shares = read_discounts(cells, table.asked)
         notes += [f"Discounts are parts of the price: 0.2 in {percents} is 20 %."] if shares else []
         wanted = str(self.batch.options.get("currency") or "").upper()
         zeros = without_zeros(Product.objects.filter(code__startswith="0").values_list("code", flat=True))
@@ -101,7 +102,7 @@ class TransactionsImport(FileImport):
             zeros = {}
         self.rows = SalesRows(
             fields=fields,
-            asked=asked,
+            asked=table.asked,
             meanings=meanings,
             currency=chosen_currency(table.distinct("currency"), table.currencies, wanted),
             percents=percents,
@@ -110,6 +111,11 @@ class TransactionsImport(FileImport):
             tomorrow=epoch_days(timezone.now().date()) + 1,
             is_service=lambda code: kind_of(code) == Kind.SERVICE,
         )
+        foreign = other_currency(table.distinct("currency"), table.currencies, settings.SHOP_CURRENCY)
+        if foreign and not wanted:
+            notes.append(
+                f"Prices are in {foreign}, the shop's currency is {settings.SHOP_CURRENCY}: they are not converted."
+            )
         if warned := warned_of(set(table.report.ignored_columns) - table.passed_over):
             notes.append(
                 f"Not read, although it may change what prices or lines mean: {', '.join(warned)}. Map what matters."
@@ -135,7 +141,7 @@ class TransactionsImport(FileImport):
             uuid7_block(count),
             columns["invoice_no"],
             columns["description"],
-            quantities,
+            quantities if is_postgresql() else map(float, quantities),
             map(self.moments.__getitem__, columns["invoice_date"]),
             prices if is_postgresql() else map(float, prices),
             columns["customer_id"],
@@ -158,7 +164,7 @@ class TransactionsImport(FileImport):
         self.staged += len(returns)
         self.returned += sum(returns)
         pairs = zip(columns["invoice_no"], columns["quantity"], returns, strict=True)
-        cancelled = [quantity for invoice, quantity, each in pairs if each and is_return(invoice, 1)]
+        cancelled = [quantity for invoice, quantity, each in pairs if each and is_return(invoice, ONE)]
         self.cancelled += len(cancelled)
         self.cancelled_negative += sum(quantity < 0 for quantity in cancelled)
         self.totals.add(columns["stock_code"], columns["invoice_date_day"], columns["quantity"])
@@ -197,8 +203,8 @@ class TransactionsImport(FileImport):
         self.batch.rejected += found
         self.batch.reasons = dict(self.batch.reasons) | {"already_imported": found}
         return [
-            f"{found:,} rows are in the books already, with the same invoice, product, date, quantity and price: they"
-            " are left out. To add them a second time, accept already_imported (--keep-duplicates)."
+            "Rows left out because they are in the books already, with the same invoice, product, date, quantity and"
+            f" price: {found:,}. To add them a second time, accept already_imported (--keep-duplicates)."
         ]
 
     def publish(self) -> None:

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from elastix.dataset.versions import lock_version
+from elastix.fields import as_quantity
 from pricing.sales.models import SalesHistory
 from pricing.sales.models.transactions import SalesSource
 from pricing.sales.services import rollup
@@ -82,8 +83,8 @@ def _save(day: SalesHistory, values: Mapping[str, Any]) -> SalesHistory:
     if price <= 0:
         raise ValidationError("The price of a day of sales must be above 0.")
     day.product_id, day.date = values["product_id"], values["date"]
-    day.quantity = values["quantity"]
-    day.revenue = day.quantity * price
+    day.quantity = as_quantity(values["quantity"])
+    day.revenue = (day.quantity * price).quantize(PRICE_STEP)
     day.price = price if day.quantity else None
     day.cost = values.get("cost")
     day.promotion_applied = bool(values.get("promotion_applied"))

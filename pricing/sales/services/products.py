@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from django.conf import settings
 from django.db import transaction
@@ -11,10 +12,11 @@ from django.utils import timezone
 
 from elastix.dataset.versions import catalogue_changed, lock_version
 from elastix.errors import Conflict
-from elastix.imports.core import Table
+from elastix.imports.core import FileSchema, Table
 from elastix.imports.ingest import UpsertImport, ingest, ingest_failed
+from elastix.shop import shop_currency
 from elastix.sql import batches
-from pricing.sales.core.files import PRODUCTS, ImportKind
+from pricing.sales.core.files import PRODUCTS, ImportKind, products_schema
 from pricing.sales.core.sales_rows import look_alike, without_zeros
 from pricing.sales.core.service_codes import DEFAULT, is_service_code
 from pricing.sales.models import PriceChange, Product
@@ -59,7 +61,7 @@ def product_create(*, code: str, by: str, **fields: Any) -> Product:
     lock_version()
     if Product.objects.filter(code=code).exists():
         raise Conflict(
-            f"There is a product {code} already. To change it, send PATCH to /api/products/{code}."
+            f"There is a product {code} already. To change it, send PATCH to /api/products/{quote(code, safe='')}."
         )
     product = Product(code=code, name=code, kind=kind_of(code))
     _edit(product, fields)
@@ -167,6 +169,10 @@ class ProductsImport(UpsertImport):
         codes = sorted({row["code"] for row in self.rows})
         known = (Product.objects.filter(code__in=chunk).count() for chunk in batches(codes, 5000))
         return len(codes) - sum(known)
+
+    @classmethod
+    def file_schema(cls) -> FileSchema:
+        return products_schema(shop_currency())
 
     def row(self, values: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in values.items() if value not in (None, "")}

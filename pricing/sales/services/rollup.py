@@ -39,9 +39,9 @@ _RETURN = "t.is_return AND NOT t.voided"
 # SQLite keeps a price of 8.00 as the integer 8: 1.0 makes the division one of real numbers.
 _SUMS = f"""
     t.product_id, t.date,
-    SUM(CASE WHEN {_SALE} THEN t.quantity ELSE 0 END),
+    ROUND(SUM(CASE WHEN {_SALE} THEN t.quantity ELSE 0 END), 3),
     ROUND(SUM(CASE WHEN {_SALE} THEN t.quantity * t.unit_price ELSE 0 END), 4),
-    SUM(CASE WHEN {_RETURN} THEN ABS(t.quantity) ELSE 0 END),
+    ROUND(SUM(CASE WHEN {_RETURN} THEN ABS(t.quantity) ELSE 0 END), 3),
     ROUND(SUM(CASE WHEN {_RETURN} THEN ABS(t.quantity) * t.unit_price ELSE 0 END), 4),
     ROUND(1.0 * SUM(CASE WHEN {_SALE} THEN t.quantity * t.unit_price END)
         / NULLIF(SUM(CASE WHEN {_SALE} THEN t.quantity ELSE 0 END), 0), 4),
@@ -191,7 +191,7 @@ def _rematch_products(products: Sequence[str]) -> set[Day]:
 def _rematch(products: Sequence[str]) -> set[Day]:
     marks = placeholders(len(products))
     line = f"""
-        t.id, t.product_id, COALESCE(t.customer_id, ''), t.quantity, {epoch_minute("t.invoice_date")},
+        t.id, t.product_id, COALESCE(t.customer_id, ''), CAST(t.quantity AS double precision), {epoch_minute("t.invoice_date")},
         {as_integer("t.is_return")}, CAST(t.unit_price AS double precision), {as_integer("t.voided")}, t.date
     """
     sql = f"""
@@ -212,7 +212,7 @@ def _rematch(products: Sequence[str]) -> set[Day]:
     matched = match_cancellations(
         number_values(codes),
         np.where(np.array(customers) == "", -1, number_values(customers)),
-        np.array(quantity, np.int64),
+        np.array(quantity, np.float64),
         np.array(minutes, np.int64),
         np.array(returns, np.bool_),
         order=np.argsort(np.argsort(np.array([str(each) for each in ids]))),

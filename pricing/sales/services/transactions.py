@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import transaction
 
 from elastix.dataset.versions import lock_version
+from elastix.fields import as_quantity
 from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.sql import batches, execute
 from pricing.sales.core.files import ImportKind
@@ -36,7 +37,7 @@ IDENTITY = ("invoice_no", "product_id", "quantity", "invoice_date", "unit_price"
 NEGATIVE_PRICE = "Only service codes may have a negative price; {} is not one."
 
 
-def is_return(invoice_no: str, quantity: int) -> bool:
+def is_return(invoice_no: str, quantity: Decimal) -> bool:
     """Tell whether a line is a cancellation or return: invoice C and digits, or a negative quantity."""
     return quantity < 0 or _CANCELLATION.match(invoice_no) is not None
 
@@ -160,13 +161,14 @@ def _line(line: Transaction, values: Mapping[str, Any]) -> Transaction:
     for name in FIELDS:
         if name in values:
             setattr(line, name, values[name])
+    line.quantity = as_quantity(line.quantity)
     line.description = line.description or ""
     line.country = line.country or ""
     line.customer_id = line.customer_id or None
     line.date = shop_day(line.invoice_date)
     line.is_return = is_return(line.invoice_no, line.quantity)
     line.voided, line.exclusion = False, 0
-    line.units = 0 if line.is_return else line.quantity
+    line.units = 0.0 if line.is_return else float(line.quantity)
     return line
 
 

@@ -23,7 +23,7 @@ from tests.factories import ImportBatchFactory, JobFactory
 from tests.integration.admin_pages import page, said, signed_in
 
 OURS = ("elastix", "pricing", "segments", "market", "simulations")
-BEHIND_THE_SCENES = {"UploadChunk", "StagedTransaction"}
+BEHIND_THE_SCENES = {"UploadChunk", "StagedTransaction", "SupersededLine"}
 LISTS = [model for model in admin.site._registry if model._meta.app_label in OURS]
 READ_ONLY = [model for model in LISTS if isinstance(admin.site._registry[model], ReadOnlyAdmin)]
 # What a strict content policy would block: inline scripts, inline styles, handlers in attributes.
@@ -86,7 +86,10 @@ def test_a_row_of_a_computed_table_can_be_looked_at_and_not_changed(
 
 
 def test_the_index_bears_the_name_and_sends_strangers_to_the_login(viewer: User) -> None:
-    assert '<a href="/admin/">elastix</a>' in signed_in(viewer).get(reverse("admin:index")).content.decode()
+    assert (
+        '<a href="/admin/">elastix: Our shop</a>'
+        in signed_in(viewer).get(reverse("admin:index")).content.decode()
+    )
     response = Client().get(reverse("admin:index"))
     assert response.status_code == 302
     assert response["Location"].startswith(reverse("admin:login"))

@@ -171,16 +171,20 @@ def test_parameters_that_cannot_be(query: str, field: str, viewer_client: APICli
     assert [error["field"] for error in body["errors"]] == [field]
 
 
-@pytest.mark.parametrize(
-    "query", ["stock_codes=%00", "stock_codes=caf%C3%A9", "stock_codes=a/b", "stock_codes=%ED%A0%80"]
-)
+@pytest.mark.parametrize("query", ["stock_codes=%00", "stock_codes=a%E2%80%8Bb", "stock_codes=%ED%A0%80"])
 def test_codes_that_cannot_be(query: str, viewer_client: APIClient) -> None:
     body = check(viewer_client.get(f"/elasticity?{query}"), 400)
     assert body["errors"][0]["field"].startswith("stock_codes")
 
 
 def test_all_wrong_fields_are_named_at_once(analyst_client: APIClient) -> None:
-    sale = {"invoice_no": "", "stock_code": "a/b", "quantity": 0, "invoice_date": "soon", "unit_price": "x"}
+    sale = {
+        "invoice_no": "",
+        "stock_code": "a\u200bb",
+        "quantity": 0,
+        "invoice_date": "soon",
+        "unit_price": "x",
+    }
     body = check(analyst_client.post("/transactions", sale), 400)
     assert [error["field"] for error in body["errors"]] == list(sale)
     assert "(and 4 more)" in body["detail"]

@@ -16,6 +16,7 @@ DATABASE = "postgres://shop:a-password-of-its-own@127.0.0.1/shop"
 PRODUCTION = {"ALLOWED_HOSTS": "shop.example", "SECRET_KEY": KEY, "DATABASE_URL": DATABASE, "DEBUG": "false"}
 OURS = (
     "ALLOWED_HOSTS", "SECRET_KEY", "DATABASE_URL", "DEBUG", "REDIS_URL", "CACHE_URL", "SHOP_TIME_ZONE",
+    "SHOP_CURRENCY", "PRICES_INCLUDE_TAX", "TAX_RATE",
     "OPEN_API", "OPEN_API_ROLE", "OPEN_API_I_UNDERSTAND", "LOG_FORMAT", "LOG_LEVEL", "CORS_ORIGINS",
     "WOOCOMMERCE_URL", "WOOCOMMERCE_KEY", "WOOCOMMERCE_SECRET", "SHOPIFY_URL", "SHOPIFY_TOKEN",
 )  # fmt: skip
@@ -70,6 +71,9 @@ def test_an_unsafe_one_stops_with_the_reason_in_its_last_line() -> None:
         ({"DATABASE_URL": "postgres://shop:Change-Me@db/shop"}, "well-known password"),
         ({"DATABASE_URL": "mysql://shop:abc@db/shop"}, "postgres:// or sqlite:///"),
         ({"SHOP_TIME_ZONE": "Mars/Olympus"}, "SHOP_TIME_ZONE is not a time zone"),
+        ({"TAX_RATE": "twenty"}, "TAX_RATE is not a percentage"),
+        ({"TAX_RATE": "-1"}, "TAX_RATE is not a percentage"),
+        ({"SHOP_CURRENCY": "YEN"}, "none of the currencies known"),
         ({"SHOP_TIME_ZONE": "../etc"}, "SHOP_TIME_ZONE is not a time zone"),
         ({"WOOCOMMERCE_URL": "http://shop.example.com"}, "WOOCOMMERCE_URL must be"),
         ({"WOOCOMMERCE_URL": "https://user:pw@shop.example.com"}, "WOOCOMMERCE_URL must be"),

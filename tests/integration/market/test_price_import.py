@@ -100,7 +100,7 @@ def test_of_two_lines_for_one_sight_the_last_counts(send: Send) -> None:
     ("row", "reason"),
     [
         (b"NOTHING,A,1.00,2025-03-01,", "unknown_product"),
-        (b"a/b,A,1.00,2025-03-01,", "invalid_code"),
+        (b"a\xe2\x80\x8bb,A,1.00,2025-03-01,", "invalid_code"),
         (b",A,1.00,2025-03-01,", "value_missing"),
         (b"CUP,,1.00,2025-03-01,", "value_missing"),
         (b"CUP,A,,2025-03-01,", "value_missing"),
@@ -189,8 +189,8 @@ def test_our_own_shop_is_no_competitor(send: Send, settings: Any) -> None:
 def test_prices_of_ours_that_were_read_before_the_name_was_known_never_count(
     send: Send, settings: Any
 ) -> None:
-    send(TWO + b"CUP,The Mug House,0.01,2025-03-01 12:00,\n")
-    assert competitor_statistics(["CUP"], as_of=dt.date(2025, 3, 2))["CUP"].lowest == Decimal("0.01")
+    send(TWO + b"CUP,The Mug House,3.50,2025-03-01 12:00,\n")
+    assert competitor_statistics(["CUP"], as_of=dt.date(2025, 3, 2))["CUP"].lowest == Decimal("3.50")
     settings.OWN_SELLER_NAMES = ["the mug house"]
     found = competitor_statistics(["CUP"], as_of=dt.date(2025, 3, 2))["CUP"]
     assert (found.lowest, found.count) == (Decimal("3.90"), 1)

@@ -29,7 +29,7 @@ IMPOSSIBLE = (
     ({"price": "NaN"}, "price"),
     ({"price": 1e9}, "price"),
     ({"product_id": "NOTHING"}, "product_id"),
-    ({"product_id": "a/b"}, "product_id"),
+    ({"product_id": "a\u200bb"}, "product_id"),
     ({"product_id": None}, "product_id"),
     ({"competitor_name": " "}, "competitor_name"),
     ({"competitor_name": "our SHOP"}, "competitor_name"),
@@ -200,7 +200,7 @@ def test_the_policies_decide_what_is_fresh(viewer_client: APIClient) -> None:
 @pytest.mark.parametrize(
     "query",
     [{"fresh": "perhaps"}, {"start_date": "2025-04-02", "end_date": "2025-04-01"},
-     {"product": "a/b"}, {"start_date": "2025-02-30"}],
+     {"product": "a\u200bb"}, {"start_date": "2025-02-30"}],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused(query: dict[str, Any], viewer_client: APIClient) -> None:
     assert viewer_client.get(PATH, query).status_code == 400

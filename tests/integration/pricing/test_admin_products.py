@@ -84,7 +84,7 @@ def test_a_code_that_is_taken_is_refused(cup: Product, analyst: User) -> None:
 @pytest.mark.parametrize(
     ("values", "complaint"),
     [
-        ({"code": "A/B"}, "printable ASCII"),
+        ({"code": "A\u200bB"}, "invisible"),
         ({"name": ""}, "required"),
         ({"current_price": "0"}, "greater than or equal to 0.01"),
         ({"current_price": "1.234"}, "2 decimal places"),

@@ -74,6 +74,16 @@ def test_the_tiles_compare_28_days_with_the_28_before(browser: Client, small_sho
     assert "40 % of the revenue" in page
 
 
+@override_settings(PRICES_INCLUDE_TAX=True)
+def test_profit_is_net_of_the_tax_that_prices_include(browser: Client, small_shop: None) -> None:
+    PricePolicyFactory(tax_rate=Decimal(25))
+    page = page_of(browser)
+    # Cups brought 40 with tax, 32 without it, and cost 20.
+    assert "Revenue</span> <strong>£100</strong>" in page
+    assert "Profit</span> <strong>£12</strong>" in page
+    assert "Margin</span> <strong>37.5 %</strong>" in page
+
+
 def test_profit_without_any_cost_needs_costs_and_is_never_0(browser: Client, small_shop: None) -> None:
     Product.objects.update(cost=None)
     page = page_of(browser)

@@ -1,5 +1,6 @@
 """Products of every kind through the whole of it: imported, computed, forecast by the API and for recommendations."""
 
+import dataclasses
 import datetime as dt
 import random
 from decimal import Decimal
@@ -12,6 +13,7 @@ from elastix.dataset.models import DataVersion
 from elastix.jobs.recompute import request_recompute
 from pricing.forecasting.models import DemandForecast
 from pricing.forecasting.selectors.base_demand import base_demands
+from pricing.forecasting.services import forecasts
 from tests.shops import Commits, bring_in, csv_bytes, line
 
 pytestmark = pytest.mark.django_db
@@ -135,3 +137,19 @@ def test_the_row_keeps_what_was_chosen(zoo: DataVersion) -> None:
     assert rows["STEADY"].interval == 0
     assert rows["DECEMBER"].components["origins"] == 3
     assert rows["DECEMBER"].components["share"] < 0.05
+
+
+def test_the_name_of_a_method_is_stored_whole(
+    monkeypatch: pytest.MonkeyPatch, shop: None, django_capture_on_commit_callbacks: Any
+) -> None:
+    fit = forecasts.fit_default
+
+    def taken_over(*arguments: Any) -> Any:
+        found = fit(*arguments)
+        named = {0: {"method": "weekday_ses", "level": 1.0}}
+        return dataclasses.replace(found, components=named)
+
+    monkeypatch.setattr(forecasts, "fit_default", taken_over)
+    with django_capture_on_commit_callbacks(execute=True):
+        request_recompute(full=True)
+    assert "weekday_ses" in DemandForecast.objects.values_list("method", flat=True)

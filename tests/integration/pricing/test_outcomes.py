@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import override_settings
 from rest_framework.test import APIClient
 
 from elastix.dataset.versions import catalogue_changed, data_version
@@ -324,3 +325,27 @@ def test_the_number_of_queries_does_not_grow_with_the_changes(
     catalogue_changed()
     with django_assert_max_num_queries(7):
         assert counted.get(CALIBRATION).json()["windows"][1]["complete"] == 31
+
+
+# --- prices that include tax ----------------------------------------------------------------------------------
+
+
+def test_the_profit_of_an_outcome_is_net_of_the_tax_that_its_expectation_reckoned_with(
+    applied: PriceChange, viewer_client: APIClient
+) -> None:
+    applied.expected = EXPECTED | {"tax_rate": 20.0}
+    applied.save()
+    month = outcome(viewer_client, applied)["windows"][1]
+    # Revenue as it was charged; 1008 / 1.2 - 4 x 84 and so on.
+    assert month["realised"] == {"quantity": 84.0, "revenue": 1008.0, "profit": 504.0}
+    assert month["expected"] == {"quantity": 98.56, "revenue": 1182.72, "profit": 591.36}
+    assert month["expected_raw"]["profit"] == 537.6
+    assert month["without_change"]["profit"] == 533.87
+    assert month["gain"]["profit"] == -29.87
+
+
+@override_settings(PRICES_INCLUDE_TAX=True, TAX_RATE=20)
+def test_without_an_expectation_the_tax_of_now_is_reckoned_with(viewer_client: APIClient, db: None) -> None:
+    import_shop(40)
+    month = outcome(viewer_client, change(expected=None))["windows"][1]
+    assert month["realised"] == {"quantity": 84.0, "revenue": 1008.0, "profit": 504.0}

@@ -149,7 +149,7 @@ def test_a_first_price_can_be_proposed_and_taken_back(manager_client: APIClient)
             ({"product_id": "CUP", "new_price": price}, "new_price", None)
             for price in (0, -1, "NaN", "Infinity", "1e9", 1.234, "", None, [], True)
         ),
-        *(({"product_id": code, "new_price": 5}, "product_id", None) for code in ("", None, "a/b", "x" * 51)),
+        *(({"product_id": code, "new_price": 5}, "product_id", None) for code in ("", None, "a\u200bb", "x" * 51)),
         ({"product_id": "CUP", "new_price": 5, "reason": "x" * 256}, "reason", "max_length"),
         ({"product_id": "CUP", "new_price": 5, "reason": "a\x00"}, "reason", None),
         ({"product_id": "CUP", "new_price": 5, "scheduled_for": "2001-01-01T00:00"}, "scheduled_for", "in_the_past"),
@@ -588,7 +588,7 @@ def test_changes_are_ordered(
 @pytest.mark.parametrize(
     "query",
     ["status=open", "batch=1", "source=me", "ordering=id", 
-     "start_date=2025-02-30", "start_date=2025-02-02&end_date=2025-02-01", "product=a%2Fb"],
+     "start_date=2025-02-30", "start_date=2025-02-02&end_date=2025-02-01", "product=a%E2%80%8Bb"],
 )  # fmt: skip
 def test_a_query_out_of_its_limits_is_refused(query: str, viewer_client: APIClient) -> None:
     assert viewer_client.get(f"{PATH}?{query}").status_code == 400

@@ -35,15 +35,15 @@ IMPOSSIBLE = tuple(
         "category": ("x" * 101, "\x00", []),
         "current_price": (0, -1, 0.001, "NaN", "Infinity", 100_000_000, "ten", True, "1e99"),
         "cost": (-0.01, "NaN", "-Infinity", 100_000_000, 0.00001, True),
-        "stock_level": (1.5, 10_000_001, -10_000_001, "many", True),
-        "target_stock": (-1, 10_000_001, 0.5),
+        "stock_level": (1.2345, 10_000_001, -10_000_001, "many", True),
+        "target_stock": (-1, 10_000_001, 0.0005),
         "kind": ("gift", None),
         "is_active": ("perhaps", None),
     }.items()
     for value in values
 )
-IMPOSSIBLE_CODES = tuple(({"id": code}, "id") for code in ("", None, "a/b", "x" * 51, "é", "a\x00", []))
-ROW_KEYS = {"id", "name", "category", "current_price", "cost", "current_margin", "monthly_sales"}
+IMPOSSIBLE_CODES = tuple(({"id": code}, "id") for code in ("", None, "a\u200bb", "x" * 51, "a\x00", []))
+ROW_KEYS = {"id", "name", "category", "current_price", "cost", "current_margin", "tax_rate", "monthly_sales"}
 
 
 class TestProducts(ApiCases):

@@ -196,7 +196,7 @@ def test_stock_levels_follow_the_platform_and_names_stay_ours(woo: WooStandIn, p
         woo_product(3, "BOWL", "9.00"),
         woo_product(4, "PLATE", "9.00", stock=1),
         woo_product(5, "PLATE", "9.00", stock=2),
-        woo_product(6, "Teller/groß", "9.00", stock=2),
+        woo_product(6, "Tel\u200bler", "9.00", stock=2),
     ]
     pull()
     rows = Product.objects.order_by("code").values_list(

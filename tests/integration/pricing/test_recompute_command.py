@@ -137,7 +137,7 @@ def test_codes_are_taken_in_any_case(shop: ImportBatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "said"), [("NOBODY", "There is no product NOBODY."), ("a/b", "no '/'"), ("", "empty")]
+    ("code", "said"), [("NOBODY", "There is no product NOBODY."), ("a\u200bb", "invisible"), ("", "empty")]
 )
 def test_unknown_codes_are_named(code: str, said: str, shop: ImportBatch) -> None:
     with pytest.raises(CommandError, match=said):

@@ -49,7 +49,7 @@ def test_every_bad_field_of_every_bad_line_is_named(analyst_client: APIClient) -
     lines = [
         sale(unit_price="x", country="y" * 61),
         sale(),
-        sale(stock_code="a/b"),
+        sale(stock_code="a\u200bb"),
         sale(unit_price=-1),
         "text",
     ]

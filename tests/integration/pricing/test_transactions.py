@@ -33,10 +33,10 @@ KEYS = ["id", "invoice_no", "stock_code", "description", "quantity", "invoice_da
 IMPOSSIBLE = tuple(
     ({field: value}, field)
     for field, values in {
-        "invoice_no": ("", None, "x" * 21, "a\x00", "a\nb", "\ud800", [], True),
-        "stock_code": ("", "  ", None, "a/b", "café", "x" * 51, "\x00", "a\tb", {}),
+        "invoice_no": ("", None, "x" * 65, "a\x00", "a\nb", "\ud800", [], True),
+        "stock_code": ("", "  ", None, "a\u200bb", "x" * 51, "\x00", "a\tb", {}),
         "description": ("x" * 256, "a\x00b", "\udfff", None, []),
-        "quantity": (0, 1_000_000, -1_000_000, 1.5, "ten", "", None, True, 10**30, "NaN"),
+        "quantity": (0, 0.0005, 1_000_000, -1_000_000, 1.2345, "ten", "", None, True, 10**30, "NaN"),
         "invoice_date": (
             "", "soon", None, "2025-02-30", "1969-12-31T00:00:00Z", 5, "0001-01-01T00:00:00+14:00",
             "9999-12-31T23:59:59-14:00", "2099-01-01", "2025-03-01T25:00",
@@ -45,7 +45,7 @@ IMPOSSIBLE = tuple(
             -0.01, "NaN", "Infinity", "-Infinity", "1e400", 100_000_000, "0.00001", "", None, "2,50", True,
             "1e-999999", "1e999999",
         ),
-        "customer_id": ("x" * 21, "a\x00", [], True),
+        "customer_id": ("x" * 65, "a\x00", [], True),
         "country": ("x" * 61, "\x00", None, {}),
     }.items()
     for value in values
@@ -382,9 +382,9 @@ def test_filters_leave_what_they_name(shop: ImportBatch, viewer_client: APIClien
 
 @pytest.mark.parametrize(
     "query",
-    [{"limit": 5}, {"stock_code": "a/b"},
+    [{"limit": 5}, {"stock_code": "a\u200bb"},
      {"country": "\x00"}, {"start_date": "2025-02-02", "end_date": "2025-02-01"}, {"page": "9" * 400},
-     {"customer_id": "x" * 21}, {"confirm": "true"}],
+     {"customer_id": "x" * 65}, {"confirm": "true"}],
 )  # fmt: skip
 def test_other_questions_are_refused(query: dict[str, Any], viewer_client: APIClient) -> None:
     assert viewer_client.get("/transactions", query).status_code == 400

@@ -187,7 +187,7 @@ def test_stock_codes_choose_among_a_segment_s_products(viewer_client: APIClient)
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("code", ["x" * 51, "a/b", "é"])
+@pytest.mark.parametrize("code", ["x" * 51, "a\u200bb"])
 def test_codes_that_can_be_no_product_s_are_refused(code: str, viewer_client: APIClient) -> None:
     assert viewer_client.get(ELASTICITIES, {"stock_codes": code}).status_code == 400
 

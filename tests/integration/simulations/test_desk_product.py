@@ -102,8 +102,8 @@ def test_a_service_is_never_priced(browser: Client) -> None:
 
 
 def test_a_code_may_be_in_any_case_and_hold_anything(browser: Client) -> None:
-    ProductFactory(code="A&B 1.5%")
-    assert "A&amp;B 1.5%" in page_of(browser, "a%26b%201.5%25")
+    ProductFactory(code="A&B/1.5%")
+    assert "A&amp;B/1.5%" in page_of(browser, "a%26b%2F1.5%25")
 
 
 def test_earlier_prices_are_listed(browser: Client) -> None:

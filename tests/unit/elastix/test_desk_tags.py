@@ -32,6 +32,7 @@ def test_numbers(value: Any, places: int, english: str, german: str) -> None:
     [
         ("GBP", "en", "-£1,234.50"),
         ("EUR", "de", "-1.234,50 €"),
+        ("JPY", "en", "-JPY 1,235"),
         ("CHF", "en", "-CHF 1,234.50"),
         ("CHF", "de", "-1.234,50 CHF"),
     ],

@@ -163,6 +163,13 @@ def test_columns_are_known_in_six_languages_and_with_units(header):
     assert list(opened.report.mapping.values()) == header
 
 
+def test_a_column_of_taxes_counts_only_where_it_is_mapped():
+    header = ["Order ID", "SKU", "Qty", "Date", "Price", "Tax Rate"]
+    text = csv_text([["1", "A1", "2", "2025-03-13", "2.55", "20%"]], header=header)
+    assert table(text).report.ignored_columns == ("Tax Rate",)
+    assert table(text, mapping={"Tax Rate": "tax_rate"}).report.mapping["tax_rate"] == "Tax Rate"
+
+
 def test_of_several_names_the_weak_one_gives_way():
     header = ["Order ID", "Item", "SKU", "Qty", "Date", "Price", "Total"]
     opened = table(csv_text([["1", "Bolt", "A1", "2", "2025-03-13", "2.55", "5.10"]], header=header))
@@ -251,8 +258,8 @@ def test_products_are_mapped_too():
         "category": ["Coffee", ""],
         "cost": ["8.5000", "None"],
         "current_price": ["12.99", "None"],
-        "stock_level": ["40", "None"],
-        "target_stock": ["60", "None"],
+        "stock_level": ["40.000", "None"],
+        "target_stock": ["60.000", "None"],
     }
 
 

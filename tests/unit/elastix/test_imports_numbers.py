@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elastix.imports.core import UnreadableFile
+from elastix.imports.core import Field, FileSchema, UnreadableFile
 from elastix.imports.core.numbers import parse_number, rounded
 from elastix.imports.core.sniff import SeparatorEvidence
 from pricing.sales.core.files import MAX_PRICE
@@ -150,11 +150,33 @@ def test_prices_have_the_decimals_of_the_field():
     assert str(read(csv_text([row(UnitPrice="2.5")])).columns["unit_price"][0]) == "2.5000"
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("6", "6.000"), ("6.0", "6.000"), ("-1", "-1.000"), ("1e3", "1000.000"), ("'-6", "-6.000"), ("0.35", "0.350"),
+        ("1.250", "1.250"), ("-0.005", "-0.005"), ("0.3500000000000001", "0.350"),
+    ],
+)  # fmt: skip
+def test_quantities_have_three_decimals(text, value):
+    assert [str(each) for each in read(csv_text([row(Quantity=text)])).columns["quantity"]] == [value]
+
+
+WHOLE = FileSchema((Field("pieces", kind="integer", zero=False),))
+
+
 @pytest.mark.parametrize(("text", "value"), [("6", 6), ("6.0", 6), ("-1", -1), ("1e3", 1000), ("'-6", -6)])
-def test_quantities_are_whole_numbers(text, value):
-    (quantity,) = read(csv_text([row(Quantity=text)])).columns["quantity"]
-    assert quantity == value
-    assert type(quantity) is int
+def test_a_field_of_whole_numbers_gives_whole_numbers(text, value):
+    (pieces,) = read(csv_text([[text]], header=["Pieces"]), WHOLE).columns["pieces"]
+    assert pieces == value
+    assert type(pieces) is int
+
+
+def test_a_field_of_whole_numbers_refuses_fractions():
+    (reject,) = read(csv_text([["6.5"]], header=["Pieces"]), WHOLE).rejects
+    assert (reject.reason, reject.message) == (
+        "not_whole",
+        'Pieces "6.5" is not a whole number; expected a whole number such as 6.',
+    )
 
 
 @pytest.mark.parametrize(
@@ -163,12 +185,12 @@ def test_quantities_are_whole_numbers(text, value):
         (
             {"Quantity": "six"},
             "not_a_number",
-            'Quantity "six" is not a number; expected a whole number such as 6.',
+            'Quantity "six" is not a number; expected a number such as 2.55.',
         ),
         (
-            {"Quantity": "6.5"},
-            "not_whole",
-            'Quantity "6.5" is not a whole number; expected a whole number such as 6.',
+            {"Quantity": "6.5001"},
+            "too_many_decimals",
+            'Quantity "6.5001" has too many decimals; expected at most 3 decimals.',
         ),
         ({"Quantity": "0"}, "zero", 'Quantity "0" is zero; expected any other number.'),
         ({"Quantity": "0.0"}, "zero", 'Quantity "0.0" is zero; expected any other number.'),
@@ -177,7 +199,7 @@ def test_quantities_are_whole_numbers(text, value):
             "out_of_range",
             'Quantity "1000000" is out of range; expected -999999 to 999999.',
         ),
-        ({"Quantity": ""}, "value_missing", "Quantity is blank; expected a whole number such as 6."),
+        ({"Quantity": ""}, "value_missing", "Quantity is blank; expected a number such as 2.55."),
         ({"UnitPrice": "NaN"}, "value_missing", "UnitPrice is blank; expected a number such as 2.55."),
         (
             {"UnitPrice": "free"},

@@ -19,7 +19,7 @@ def test_refused_rows_are_written_with_line_reason_message_and_their_cells():
         [
             "3",
             "not_a_number",
-            'Quantity "six" is not a number; expected a whole number such as 6.',
+            'Quantity "six" is not a number; expected a number such as 2.55.',
             *row(Quantity="six"),
         ],
     ]

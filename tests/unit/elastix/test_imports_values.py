@@ -45,8 +45,8 @@ def test_long_texts_are_refused_never_cut():
         f'Description "{"x" * 40}…" has 256 characters; expected at most 255.',
     )
     assert refusal(Country="x" * 61)[0] == "too_long"
-    assert refusal(InvoiceNo="1" * 21)[0] == "too_long"
-    assert refusal(CustomerID="1" * 21)[0] == "too_long"
+    assert refusal(InvoiceNo="1" * 65)[0] == "too_long"
+    assert refusal(CustomerID="1" * 65)[0] == "too_long"
 
 
 @pytest.mark.parametrize("text", ["", "  ", "nan", "NaN", "NULL", "None", "N/A", "#N/A", "<NA>", "NaT"])
@@ -74,8 +74,8 @@ def test_product_codes_are_stripped_and_upper_cased(text, expected):
     assert read(csv_text([row(StockCode=text)])).columns["stock_code"] == [expected]
 
 
-@pytest.mark.parametrize("text", ["A/B", "CAFÉ", "\u0131", "A\tB", "x" * 51])
-def test_product_codes_are_short_printable_ascii_without_slash(text):
+@pytest.mark.parametrize("text", ["A\u200bB", "A\tB", "x" * 51])
+def test_product_codes_are_short_and_can_be_seen(text):
     reason, message = refusal(StockCode=text)
     assert reason == "invalid_code"
     assert message.startswith('StockCode "')
@@ -139,7 +139,7 @@ def test_every_reason_is_explained():
         row(InvoiceDate="x"),
         row(InvoiceDate="13/12/2010"),
         row(InvoiceDate="2200-01-01"),
-        row(StockCode="\u00e9" * 60),
+        row(StockCode="\u200b"),
         row(StockCode="4.00638E+12"),
         row(InvoiceDate="12/14/2019"),
         row(Country="x" * 99),
@@ -157,7 +157,8 @@ def test_every_reason_is_explained():
         + "\n"
     )
     chunk = read(text.encode("utf-8", "surrogateescape"))
-    assert {reject.reason for reject in chunk.rejects} == set(REASONS)
+    # No field of sales is of whole numbers alone.
+    assert {reject.reason for reject in chunk.rejects} == set(REASONS) - {"not_whole"}
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "＋1", "－1", "＠x"])  # noqa: RUF001

@@ -76,11 +76,11 @@ def test_dates_are_cells_of_dates_serial_numbers_or_texts(cell, expected):
         ({"InvoiceDate": 1}, "year_out_of_range"),
         ({"InvoiceDate": datetime(2010, 12, 1).time()}, "not_a_date"),
         ({"Quantity": True}, "not_a_number"),
-        ({"Quantity": 1.5}, "not_whole"),
+        ({"Quantity": 1.2345}, "too_many_decimals"),
         ({"Quantity": None}, "value_missing"),
         ({"UnitPrice": 0.00001}, "too_many_decimals"),
         ({"UnitPrice": "#N/A"}, "value_missing"),
-        ({"StockCode": "a/b"}, "invalid_code"),
+        ({"StockCode": "a\u200bb"}, "invalid_code"),
     ],
 )
 def test_bad_cells_are_refused_with_their_row(changes, reason):
@@ -244,6 +244,16 @@ def test_protected_workbooks_are_told_so():
 def test_damaged_and_foreign_packages_are_told_so(content, sentence):
     with pytest.raises(UnreadableFile, match=sentence):
         table(content)
+
+
+def test_a_workbook_whose_directory_points_before_the_file_is_refused():
+    content = bytearray(workbook([HEADER, ROW]))
+    # The size of the directory, in the record at the file's end: one too large moves every member's beginning below 0.
+    end = content.rindex(b"PK\x05\x06")
+    place = int.from_bytes(content[end + 16 : end + 20], "little")
+    content[end + 16 : end + 20] = (place + 65536).to_bytes(4, "little")
+    with pytest.raises(UnreadableFile, match="damaged"):
+        table(bytes(content))
 
 
 @settings(max_examples=150, deadline=None)

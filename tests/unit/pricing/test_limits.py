@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from elastix.currency import TWO_DECIMALS
 from pricing.recommendation.core.inputs import PriceConstraints, PricingInputs
 from pricing.recommendation.core.limits import (
     CEILINGS,
     FLOORS,
     RULES,
     is_extrapolation,
-    money,
     price_limits,
 )
 from pricing.recommendation.core.optimum import price_endings_near
@@ -165,8 +165,8 @@ def test_the_range_ever_charged_is_soft_by_5_percent():
 
 
 def test_money_is_none_where_there_is_none():
-    assert money(66.3) == Decimal("66.30")
-    assert [money(np.nan), money(np.inf)] == [None, None]
+    assert TWO_DECIMALS.money(66.3) == Decimal("66.30")
+    assert [TWO_DECIMALS.money(np.nan), TWO_DECIMALS.money(np.inf)] == [None, None]
 
 
 @pytest.mark.parametrize(

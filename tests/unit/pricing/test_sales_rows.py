@@ -13,6 +13,7 @@ from pricing.sales.core.sales_rows import (
     SalesRows,
     chosen_currency,
     made_up_invoice,
+    other_currency,
     read_discounts,
     read_meanings,
     warned_of,
@@ -225,6 +226,21 @@ def test_one_currency_needs_no_choice(named: Any, beside: Any, wanted: str, expe
 def test_several_currencies_are_asked_about(named: Any, beside: Any, wanted: str, sentence: str) -> None:
     with pytest.raises(UnreadableFile, match=sentence):
         chosen_currency(named, beside, wanted)
+
+
+@pytest.mark.parametrize(
+    ("named", "beside", "expected"),
+    [
+        ({"EUR"}, (), "EUR"),
+        ((), {"€"}, "EUR"),
+        ({"GBP"}, {"£"}, ""),
+        ((), {"$"}, ""),
+        ((), (), ""),
+        ({"EUR", "USD"}, (), ""),
+    ],
+)
+def test_a_file_in_another_currency_than_the_shop_s_is_noted(named: Any, beside: Any, expected: str) -> None:
+    assert other_currency(named, beside, "GBP") == expected
 
 
 def test_a_made_up_invoice_is_a_visit_or_a_day_of_a_product() -> None:

@@ -1,4 +1,4 @@
-import string
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pricing.sales.core.service_codes import is_service_code, normalise_code, suggest_service_codes
 
-PRINTABLE = "".join(chr(sign) for sign in range(0x20, 0x7F) if chr(sign) != "/")
+PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 
 
 def test_codes_are_stripped_and_upper_cased():
@@ -20,18 +20,48 @@ def test_codes_are_stripped_and_upper_cased():
         ("", "must not be empty"),
         (" \t ", "must not be empty"),
         ("A" * 51, "longer than 50 characters"),
-        ("A/B", "no '/'"),
-        ("CAFÉ", "printable ASCII"),
-        ("A\x00B", "printable ASCII"),
-        ("A\nB", "printable ASCII"),
-        ("straße", "printable ASCII"),
-        ("ﬁx", "printable ASCII"),
+        ("A\x00B", "invisible or broken"),
+        ("A\nB", "invisible or broken"),
+        ("A\x7f", "invisible or broken"),
+        ("A\u200bB", "invisible"),
+        ("\u202eBA", "invisible"),
+        ("A\u2028B", "invisible"),
+        ("A\ud800", "invisible"),
+        ("CAF\ufffd", "broken"),
+        ("\u00a0", "must not be empty"),
+        ("咖" * 51, "longer than 50 characters"),
     ],
 )
 def test_a_code_that_cannot_be_stored_is_refused_with_a_sentence(text, sentence):
     with pytest.raises(ValueError, match=sentence) as refusal:
         normalise_code(text)
     assert str(refusal.value).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("a/12-b", "A/12-B"),
+        ("käse-1", "KÄSE-1"),
+        ("crème brûlée", "CRÈME BRÛLÉE"),
+        ("咖啡", "咖啡"),
+        ("50% off tee", "50% OFF TEE"),
+        ("a+b?x=1#3", "A+B?X=1#3"),
+        ("кофе", "КОФЕ"),
+        ("καφές", "ΚΑΦΈΣ"),
+        ("A\u00a0B\u3000C", "A B C"),
+        ("KA\u0308SE", "KÄSE"),
+    ],
+)
+def test_codes_hold_slashes_signs_and_letters_of_any_script(text, code):
+    assert normalise_code(text) == code
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("straße", "strasse"), ("ﬁx", "fix"), ("kal\u0131p", "kalip"), ("\u017fet", "set")]
+)
+def test_codes_that_only_capitals_would_make_equal_stay_apart(one, other):
+    assert normalise_code(one) != normalise_code(other)
 
 
 def test_fifty_characters_are_not_too_many():
@@ -58,7 +88,9 @@ def test_any_text_gives_a_valid_code_or_a_value_error(text):
     except ValueError:
         return
     assert 1 <= len(code) <= 50
-    assert set(code) <= set(PRINTABLE) - set(string.ascii_lowercase)
+    assert code.isprintable()
+    assert unicodedata.is_normalized("NFC", code)
+    assert normalise_code(code) == code
 
 
 @pytest.mark.parametrize(

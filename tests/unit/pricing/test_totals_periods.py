@@ -1,9 +1,13 @@
 """Which products' books are totals."""
 
+import datetime as dt
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
-from pricing.sales.core.totals import totals_periods
+from pricing.sales.core import totals
+from pricing.sales.core.totals import TotalsSeen, totals_periods
 
 
 def period(days: list[int], lines: int | list[int] = 1, units: float = 10.0) -> int:
@@ -54,3 +58,51 @@ def test_a_product_s_answer_depends_on_its_own_days_only() -> None:
     day = np.concatenate([np.arange(60), np.arange(60)])
     lines = np.concatenate([np.full(60, 1), np.full(60, 3)])
     assert totals_periods(product, day, lines, lines * 5.0, 3).tolist() == [1, 0, 0]
+
+
+def seen(days: Sequence[int], codes: Sequence[str], lines: int = 1, units: float = 20.0) -> TotalsSeen:
+    """What a file shows that has so many lines of each product on each of the days."""
+    found = TotalsSeen()
+    for day in days:
+        rows = [code for code in codes for _ in range(lines)]
+        found.add(rows, [day] * len(rows), [units] * len(rows))
+    return found
+
+
+MONTHS = [(dt.date(2022 + month // 12, month % 12 + 1, 1) - dt.date(1970, 1, 1)).days for month in range(36)]
+
+
+@pytest.mark.parametrize(
+    ("days", "granularity"),
+    [(range(20_000, 20_090), "day"), (range(20_000, 20_700, 7), "week"), (MONTHS, "month")],
+)
+def test_a_file_of_totals_is_known_while_it_is_read(days: Sequence[int], granularity: str) -> None:
+    assert seen(days, ("A", "B", "C")).granularity() == granularity
+
+
+def test_several_lines_a_day_are_purchases() -> None:
+    assert seen(range(20_000, 20_090), ("A", "B"), lines=3).granularity() == "lines"
+
+
+def test_single_units_are_purchases() -> None:
+    assert seen(range(20_000, 20_090), ("A", "B"), units=1.0).granularity() == "lines"
+
+
+def test_returns_say_nothing_and_an_empty_file_is_one_of_lines() -> None:
+    assert TotalsSeen().granularity() == "lines"
+    found = seen(range(20_000, 20_700, 7), ("A", "B"))
+    found.add(["A"], [20_001], [-3.0])
+    assert found.granularity() == "week"
+
+
+def test_a_few_products_in_totals_do_not_make_a_file_of_totals() -> None:
+    found = seen(range(20_000, 20_700, 7), ("A",))
+    for day in range(20_000, 20_700):
+        found.add(["B"] * 4, [day] * 4, [2.0] * 4)
+    assert found.granularity() == "lines"
+
+
+def test_once_it_cannot_be_totals_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(totals, "ROWS_TO_TELL", 100)
+    found = seen(range(20_000, 20_090), ("A", "B"), lines=3)
+    assert sum(part[0].size for part in found._parts) < 60

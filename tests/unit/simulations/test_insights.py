@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from elastix.currency import find_currency
 from simulations.core.insights import (
     Market,
     Outlook,
@@ -252,3 +253,22 @@ def test_findings_are_ranked_sure_and_never_negative(view):
         assert insight.finding.endswith(".")
         assert insight.action.text.endswith(".")
         assert "nan" not in insight.finding
+
+
+def test_where_prices_include_tax_findings_compare_the_net_price_with_the_cost():
+    taxed = replace(STEADY, price=12.0, tax_factor=1.2)
+    assert taxed.unit_margin == pytest.approx(4)
+    assert one(replace(taxed, cost=10.5), "below_cost").money_at_stake == pytest.approx(150)
+    assert "below_cost" not in kinds(replace(taxed, cost=9.9))
+    insight = one(replace(taxed, target_margin=0.45), "margin_below_target")
+    # 40 % net; 45 % would be 6 / 0.55 = 10.909 net, which is 13.09 with tax.
+    assert insight.evidence["margin"] == pytest.approx(0.4)
+    assert insight.evidence["price_at_target"] == pytest.approx(13.0909, abs=1e-4)
+    assert insight.money_at_stake == pytest.approx(272.73, abs=0.01)
+    assert "Buy for 5.50 a unit" in insight.action.text
+
+
+@pytest.mark.parametrize(("code", "text"), [("JPY", "Propose 11."), ("KWD", "Propose 11.000.")])
+def test_prices_are_written_as_the_currency_has_them(code, text):
+    insight = one(replace(STEADY, recommended=RAISE, currency=find_currency(code)), "price_below_optimum")
+    assert insight.action.text == text

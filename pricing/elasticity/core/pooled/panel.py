@@ -28,10 +28,12 @@ from pricing.sales.core.grouping import (
     group_starts,
     group_sums,
     product_day_key,
+    sold_by_weight,
     split_product_day,
 )
 from pricing.sales.core.totals import totals_periods
 
+THOUSANDTHS = 1000.0
 Window = tuple[int, int]
 Response = tuple[float, float]  # elasticity and log promotion lift of line counts
 
@@ -120,7 +122,10 @@ def build_panel(
     first, last = int(daily.day[rows].min()), int(daily.day[rows].max())
     days = cumulated_days(calendar, first, last + MONTH_DAYS)
     period = totals_periods(daily.product, daily.day, daily.lines, daily.units, products)
-    counts = np.where(period[daily.product] > 0, daily.units, daily.lines)
+    # Totals of goods sold by weight are counted in grams, or whatever a thousandth is: a count of 3.5 would say little.
+    by_weight = sold_by_weight(daily.product[rows], daily.units[rows], products)
+    units = daily.units * np.where(by_weight, THOUSANDTHS, 1.0)[daily.product]
+    counts = np.where(period[daily.product] > 0, units, daily.lines)
     intervals, gaps = _active_intervals(daily.product[rows], daily.day[rows], counts[rows], period, days)
     if window is not None:
         rows = rows[(daily.day[rows] >= window[0]) & (daily.day[rows] <= window[1])]
