@@ -61,8 +61,13 @@ def shop_totals(first: dt.date, last: dt.date) -> ShopTotals:
         [first.isoformat(), last.isoformat()],
     )
     rows = [
-        _Sold(code, category, *(None if value is None else Decimal(str(value)) for value in numbers))
-        for code, category, *numbers in found
+        _Sold(
+            code,
+            category,
+            None if cost is None else Decimal(str(cost)),
+            *map(Decimal, map(str, (revenue, units))),
+        )
+        for code, category, cost, revenue, units in found
     ]
     factors = tax_factors(rows)
     known = [row for row in rows if row.cost is not None]
