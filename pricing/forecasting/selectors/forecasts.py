@@ -34,7 +34,8 @@ from pricing.forecasting.selectors.boosting import boosted_row
 from pricing.forecasting.selectors.reasons import ASKED_FOR, BEST_OF_ALL, INACTIVE, reason_of
 from pricing.sales.core.arrays import FloatArray
 from pricing.sales.core.daily import DailySales
-from pricing.sales.core.periods import LONGEST_PERIOD, Periods, spread_daily
+from pricing.sales.core.periods import LONGEST_PERIOD, Periods, purchases, spread_daily
+from pricing.sales.core.totals import PERIODS
 from pricing.sales.models import Product
 from pricing.sales.models.products import Kind
 from pricing.sales.selectors.daily import day_of_epoch, epoch_days
@@ -42,6 +43,7 @@ from pricing.sales.selectors.daily import day_of_epoch, epoch_days
 HISTORY_DAYS: Final = 90
 WANTED_HISTORY: Final = 90
 NEW_PRICE: Final = "NEW_PRICE"
+OF_TOTALS: Final = "TOTALS"
 MOST_TIMES: Final = 1_000_000.0
 """A price that makes no sense must not make a quantity without end."""
 
@@ -154,6 +156,12 @@ def forecast_of_product(
     else:
         outlook = _by_name(method, history, category, model, row, as_of, periods)
     outlook.warnings += _warnings(row, as_of, outlook)
+    if line_days and line_days > 1:
+        period = PERIODS[line_days]
+        outlook.warnings.append(
+            f"{OF_TOTALS}: sales are known by the {period} only. A day is an equal part of its {period}'s total, and the "
+            "accuracy of a day, which is better known within a total, is flattered."
+        )
     base = base_demands({code: current_price}, version)[code]
     if price is None and base.tried_price is not None:
         price = current_price
@@ -195,7 +203,7 @@ def _why_nothing(code: str, kind: str) -> str:
 
 def _history(
     code: str, first_day: int, as_of: dt.date, line_days: int, dated_last: bool
-) -> dict[int, tuple[float, int]]:
+) -> dict[int, tuple[float, float]]:
     """Clean units and lines of each day with a row, by day since the epoch; totals are spread over their days."""
     reach = LONGEST_PERIOD if line_days > 1 else 0
     stop = epoch_days(as_of)
@@ -215,10 +223,12 @@ def _history(
         promotion=np.zeros(len(days), np.bool_),
         lines=np.array(lines, np.int64),
     )
-    spread = spread_daily(daily, Periods(np.array([line_days]), np.array([dated_last])))
+    length = np.array([line_days])
+    spread = spread_daily(daily, Periods(length, np.array([dated_last])))
     spread = spread.rows((spread.day >= first_day) & (spread.day < stop))
+    units = spread.units.tolist()
     return dict(
-        zip(spread.day.tolist(), zip(spread.units.tolist(), spread.lines.tolist(), strict=True), strict=True)
+        zip(spread.day.tolist(), zip(units, purchases(spread, length).tolist(), strict=True), strict=True)
     )
 
 
@@ -276,7 +286,7 @@ def _boost(outlook: Outlook, code: str, model: ShopModel, as_of: dt.date) -> Non
 
 def _by_name(
     method: str,
-    history: Mapping[int, tuple[float, int]],
+    history: Mapping[int, tuple[float, float]],
     category: str,
     model: ShopModel,
     row: DemandForecast,
@@ -286,7 +296,7 @@ def _by_name(
     day = np.array(list(history), np.int64)
     units, lines = np.array(list(history.values()), np.float64).reshape(-1, 2).T
     panel = demand_panel(
-        np.zeros(day.size, np.int64), day, units, lines.astype(np.int64),
+        np.zeros(day.size, np.int64), day, units, lines,
         products=1, first_day=model.first_day, end=epoch_days(as_of), shop_units=model.shop_units,
     )  # fmt: skip
     code = model.category_codes([category])

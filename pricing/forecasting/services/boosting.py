@@ -68,7 +68,7 @@ def compute_boosted(run: JobRun) -> dict[str, Any]:
     days = shop_days(merchandise_codes(), everything=True)
     codes, daily = days.codes, spread_totals(days)
     run.progress(0.1)
-    panel = shop_panel(len(codes), daily, model.first_day, model.as_of, model.shop_units)
+    panel = shop_panel(codes, daily, model.first_day, model.as_of, model.shop_units)
     if (why := refusal(series_of(panel), panel.days)) is not None:
         _publish(run, fitted, {}, [])
         return {"products": 0, "reason": why}

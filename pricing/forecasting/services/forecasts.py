@@ -16,14 +16,16 @@ from pricing.forecasting.core.lines import price_of_frequency
 from pricing.forecasting.core.panel import DemandPanel, demand_panel
 from pricing.forecasting.models import ForecastMethod, ForecastModel
 from pricing.forecasting.selectors.base_demand import stored_shop_model
-from pricing.sales.core.arrays import FloatArray
+from pricing.sales.core.arrays import FloatArray, IntArray
 from pricing.sales.core.daily import DailySales
+from pricing.sales.core.periods import purchases
 from pricing.sales.models import Product
 from pricing.sales.selectors.daily import (
     day_of_epoch,
     epoch_days,
     merchandise_codes,
     newest_sale_day,
+    periods_of,
     shop_days,
     spread_totals,
 )
@@ -66,14 +68,29 @@ def _fit(codes: list[str], daily: DailySales) -> ShopModel | None:
         return None
     end = epoch_days(newest) + 1
     first_day = max(int(sold.min()), end - WINDOW_DAYS)
-    shop = np.bincount(np.maximum(daily.day - first_day + 1, 0), daily.units, minlength=end - first_day + 1)[
-        1:
-    ].astype(np.float64)
+    shop = _shop_units(daily, periods_of(codes).days, first_day, end)
     categories = categories_of(codes)
     names = sorted(set(categories) - {""})
     number = {name: code for code, name in enumerate(names)}
     category = np.array([number.get(name, -1) for name in categories], np.int64)
-    return fit_shop_model(shop_panel(len(codes), daily, first_day, end, shop), category, names)
+    return fit_shop_model(shop_panel(codes, daily, first_day, end, shop), category, names)
+
+
+def _shop_units(daily: DailySales, line_days: IntArray, first_day: int, end: int) -> FloatArray:
+    """Units of the shop on the days from `first_day` to the one before `end`; they show weekdays and closed days.
+
+    Totals of weeks and months (products P, by `line_days`) show neither: while products are sold by the day beside
+    them, on most days, those alone are counted.
+    """
+    inside = daily.rows((daily.day >= first_day) & (daily.day < end))
+    single = line_days[inside.product] <= 1
+    column, length = inside.day - first_day, end - first_day
+    units = np.bincount(column, inside.units, length).astype(np.float64)
+    by_day = np.bincount(column[single], inside.units[single], length)
+    days = np.flatnonzero(by_day)
+    if days.size and 2 * days.size >= days[-1] - days[0] + 1:
+        units[days[0] : days[-1] + 1] = by_day[days[0] : days[-1] + 1]
+    return units
 
 
 def categories_of(codes: list[str]) -> list[str]:
@@ -82,11 +99,13 @@ def categories_of(codes: list[str]) -> list[str]:
     return [names[code] for code in codes]
 
 
-def shop_panel(products: int, daily: DailySales, first_day: int, end: int, shop: FloatArray) -> DemandPanel:
+def shop_panel(
+    codes: list[str], daily: DailySales, first_day: int, end: int, shop: FloatArray
+) -> DemandPanel:
     """Lay out what products sold on the days from `first_day` to the one before `end`."""
     return demand_panel(
-        daily.product, daily.day, daily.units, daily.lines,
-        products=products, first_day=first_day, end=end, shop_units=shop,
+        daily.product, daily.day, daily.units, purchases(daily, periods_of(codes).days),
+        products=len(codes), first_day=first_day, end=end, shop_units=shop,
     )  # fmt: skip
 
 
@@ -95,8 +114,9 @@ def _rows(codes: list[str], daily: DailySales, model: ShopModel) -> list[tuple[A
     if not codes:
         return []
     end = max(int(daily.day.max(initial=0)) + 1, model.as_of)
-    panel = shop_panel(len(codes), daily, model.first_day, end, model.shop_units)
-    found = fit_default(panel, model.category_codes(categories_of(codes)), model)
+    panel = shop_panel(codes, daily, model.first_day, end, model.shop_units)
+    category, spread = model.category_codes(categories_of(codes)), periods_of(codes).days > 1
+    found = fit_default(panel, category, model, spread)
     rates, sold_days = found.rates, (panel.units > 0).sum(axis=1)
     method = np.select(
         [rates.intermittent, rates.new, rates.interval > 0],

@@ -119,6 +119,14 @@ def spread_daily(daily: DailySales, periods: Periods) -> DailySales:
     )
 
 
+def purchases(daily: DailySales, line_days: IntArray) -> FloatArray:
+    """What counts as purchases on each product-day (n,): its lines; of weeks' and months' totals its units.
+
+    The lines of a total are no purchases, and all that its product sells more or less at another price is in its units.
+    """
+    return np.where(line_days[daily.product] > 1, daily.units, daily.lines)
+
+
 def _day_of_month(day: IntArray) -> IntArray:
     dates = day.astype("datetime64[D]")
     found: IntArray = (dates - dates.astype("datetime64[M]").astype("datetime64[D]")).astype(np.int64) + 1
