@@ -367,7 +367,10 @@ def _daily_rows(
             f"CAST(s.revenue AS double precision), {_PERIOD} "
             f"FROM pricing_saleshistory s {_PERIOD_JOIN} WHERE s.product_id IN ({placeholders(len(chunk))}) "
             "AND s.date >= %s AND s.date < %s AND ((s.date >= %s AND s.date < %s) OR m.line_days > 1)",
-            [*chunk, *_dates(first - LONGEST_PERIOD, stop + LONGEST_PERIOD), *_dates(first, stop)],
+            [
+                *chunk,
+                *map(str, map(day_of_epoch, (first - LONGEST_PERIOD, stop + LONGEST_PERIOD, first, stop))),
+            ],
             columns=6,
         )
         row, days, share = spread(
@@ -379,10 +382,6 @@ def _daily_rows(
         sold, paid = (np.array(column, np.float64)[row] * share for column in (quantity, revenue))
         found.append((number, days, sold, paid))
     return found
-
-
-def _dates(*days: int) -> list[str]:
-    return [day_of_epoch(day).isoformat() for day in days]
 
 
 def _day(change: PriceChange) -> int:
