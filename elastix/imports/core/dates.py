@@ -67,6 +67,14 @@ _MONTH_DAY: Final = re.compile(
 _YEAR_MONTH: Final = re.compile(
     r"(?P<a>[0-9]{4})[ ./-](?P<month>[^\W\d_]{3,10})\.?[ ./-](?P<c>[0-9]{1,2})" + _CLOCK
 )
+# Totals of a month or a week have no day: the month's first and the week's Monday stand for them.
+_MONTH: Final = re.compile(r"(?P<a>(?:19|20)[0-9]{2})[-/](?P<b>0?[1-9]|1[0-2])")
+_MONTH_LAST: Final = re.compile(r"(?P<b>0?[1-9]|1[0-2])[-/](?P<a>(?:19|20)[0-9]{2})")
+_NAMED_MONTH: Final = re.compile(
+    r"(?P<month>[^\W\d_]{3,10})\.?[ ,./-]{0,2}(?:de |del )?(?P<a>(?:19|20)[0-9]{2})"
+)
+_YEAR_NAMED_MONTH: Final = re.compile(r"(?P<a>(?:19|20)[0-9]{2})[ ./-](?P<month>[^\W\d_]{3,10})\.?")
+_ISO_WEEK: Final = re.compile(r"(?P<a>(?:19|20)[0-9]{2})[ -]?[Ww](?P<week>[0-9]{1,2})")
 # Days since 1899-12-30, from 1970 to 2099, as spreadsheets write them into texts.
 _SERIAL: Final = re.compile(r"(?P<days>(?:2[5-9]|[3-6][0-9]|7[0-2])[0-9]{3})(?:[.,](?P<part>[0-9]+))?")
 
@@ -116,7 +124,8 @@ def parse_date(text: str) -> ParsedDate | None:
 
     Known are numbers with `/`, `-` or `.` between them, the year of four digits first or last or of two; 20250313; months
     by name in six languages; serial numbers of spreadsheets. Then perhaps a time, of 24 or 12 hours (AM, PM), with or
-    without seconds, fractions (kept to the microsecond), an offset from UTC or the name of a zone.
+    without seconds, fractions (kept to the microsecond), an offset from UTC or the name of a zone. Months without a day
+    (2024-03, 03/2024, Mar 2024) are read as their first, ISO weeks (2024-W09) as their Monday.
     """
     written = _WEEKDAY.sub("", " ".join(text.split()))
     match = _NUMBERS.fullmatch(written)
@@ -136,7 +145,23 @@ def parse_date(text: str) -> ParsedDate | None:
             if len(match["a"]) == 2:
                 year += 1900 if year >= CENTURY_PIVOT else 2000
             return _parsed(match, (year, month, int(match["c"])))
-    return None
+    # A month's name may look like a weekday's: mar is Tuesday in French and Spanish.
+    return _without_day(" ".join(text.split()))
+
+
+def _without_day(written: str) -> ParsedDate | None:
+    """A month or an ISO 8601 week by its first day."""
+    if match := _ISO_WEEK.fullmatch(written):
+        try:
+            monday = date.fromisocalendar(int(match["a"]), int(match["week"]), 1)
+        except ValueError:
+            return None
+        return ParsedDate((monday.year, monday.month, monday.day), (), timedelta(0), None)
+    if match := _MONTH.fullmatch(written) or _MONTH_LAST.fullmatch(written):
+        return ParsedDate((int(match["a"]), int(match["b"]), 1), (), timedelta(0), None)
+    match = _NAMED_MONTH.fullmatch(written) or _YEAR_NAMED_MONTH.fullmatch(written)
+    month = match and month_number(match["month"])
+    return ParsedDate((int(match["a"]), month, 1), (), timedelta(0), None) if match and month else None
 
 
 def month_number(name: str) -> int | None:

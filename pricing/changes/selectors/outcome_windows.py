@@ -12,7 +12,7 @@ from django.core.cache import cache
 from numpy.typing import NDArray
 
 from elastix.dataset.models import DataVersion
-from elastix.sql import batches, day_numbers, day_of, epoch_day, fetch_columns, placeholders
+from elastix.sql import as_integer, batches, day_numbers, day_of, epoch_day, fetch_columns, placeholders
 from pricing.changes.core.constants import NOISE_WEEKS
 from pricing.changes.core.outcomes import (
     WINDOWS,
@@ -29,6 +29,7 @@ from pricing.changes.selectors.price_changes import first_moment
 from pricing.recommendation.selectors.policies import tax_factors
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.calendar import DAYS_A_WEEK, MONTH_DAYS
+from pricing.sales.core.periods import LONGEST_PERIOD, last_day_known, spread
 from pricing.sales.models import PriceChange
 from pricing.sales.selectors.daily import day_of_epoch, epoch_days
 
@@ -37,6 +38,9 @@ UNCHANGED_PRODUCTS, OTHER_PRODUCTS = "unchanged products", "other products"
 CODES_A_STATEMENT: Final = 5_000
 FOREVER: Final = 1 << 30
 KEPT_SECONDS: Final = 3600
+# What the lines of a product of pricing_saleshistory s sum up.
+_PERIOD: Final = f"COALESCE(m.line_days, 0), COALESCE({as_integer('m.dated_last')}, 0)"
+_PERIOD_JOIN: Final = "LEFT JOIN pricing_productsummary m ON m.product_id = s.product_id"
 
 
 class AppliedChange(NamedTuple):
@@ -328,17 +332,22 @@ def _applied_between(first: int, stop: int) -> list[AppliedChange]:
 
 def _shop_days(version: DataVersion) -> tuple[int, FloatArray]:
     """The first day with sales of merchandise, and the units of every day from it on; remembered with the sales."""
-    key = f"units-of-shop-days-{version.sales_version}"
+    # What is a total is known from the recompute after a change of the sales.
+    key = f"units-of-shop-days-{version.sales_version}-{version.published_version}"
     kept: tuple[int, FloatArray] | None = cache.get(key)
     if kept is None:
-        days, quantity = fetch_columns(
-            f"SELECT {epoch_day('s.date')}, CAST(SUM(s.quantity) AS double precision) FROM pricing_saleshistory s "
-            "JOIN pricing_product p ON p.code = s.product_id "
-            "WHERE p.kind = 'merchandise' AND s.quantity > 0 GROUP BY s.date",
-            columns=2,
+        days, quantity, length, last = fetch_columns(
+            f"SELECT {epoch_day('s.date')}, CAST(SUM(s.quantity) AS double precision), {_PERIOD} FROM pricing_saleshistory s "
+            f"JOIN pricing_product p ON p.code = s.product_id {_PERIOD_JOIN} "
+            "WHERE p.kind = 'merchandise' AND s.quantity > 0 GROUP BY s.date, m.line_days, m.dated_last",
+            columns=4,
         )
-        first = min(map(int, days), default=0)
-        units = np.bincount(np.array(days, np.int64) - first, np.array(quantity, np.float64))
+        dated = np.array(days, np.int64), np.array(length, np.int64), np.array(last, np.bool_)
+        row, day, share = spread(*dated)
+        first = int(day.min()) if day.size else 0
+        end = last_day_known(*dated) + 1 if day.size else 0
+        known = day < end
+        units = np.bincount(day[known] - first, np.array(quantity, np.float64)[row[known]] * share[known])
         kept = (first, units.astype(np.float64, copy=False))
         cache.set(key, kept, KEPT_SECONDS)
     return kept
@@ -347,19 +356,31 @@ def _shop_days(version: DataVersion) -> tuple[int, FloatArray]:
 def _daily_rows(
     codes: Sequence[str], index: dict[str, int], first: int, stop: int
 ) -> list[tuple[IntArray, IntArray, FloatArray, FloatArray]]:
-    """Columns (product, day, quantity, revenue) of the products' days first <= day < stop, one set a statement."""
+    """Columns (product, day, quantity, revenue) of the products' days first <= day < stop, one set a statement.
+
+    Totals of weeks and months are spread over their days.
+    """
     found = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0), np.zeros(0))]
     for chunk in batches(codes, CODES_A_STATEMENT):
-        product, day, quantity, revenue = fetch_columns(
-            f"SELECT product_id, {day_of('date')}, CAST(quantity AS double precision), CAST(revenue AS double precision) "
-            f"FROM pricing_saleshistory WHERE product_id IN ({placeholders(len(chunk))}) "
-            "AND date >= %s AND date < %s",
-            [*chunk, day_of_epoch(first).isoformat(), day_of_epoch(stop).isoformat()],
-            columns=4,
+        product, day, quantity, revenue, length, last = fetch_columns(
+            f"SELECT s.product_id, {day_of('s.date')}, CAST(s.quantity AS double precision), "
+            f"CAST(s.revenue AS double precision), {_PERIOD} "
+            f"FROM pricing_saleshistory s {_PERIOD_JOIN} WHERE s.product_id IN ({placeholders(len(chunk))}) "
+            "AND s.date >= %s AND s.date < %s AND ((s.date >= %s AND s.date < %s) OR m.line_days > 1)",
+            [
+                *chunk,
+                *map(str, map(day_of_epoch, (first - LONGEST_PERIOD, stop + LONGEST_PERIOD, first, stop))),
+            ],
+            columns=6,
         )
-        number = np.array([index[code] for code in product], np.int64)
-        days = np.array(day_numbers(day), np.int64)
-        found.append((number, days, np.array(quantity, np.float64), np.array(revenue, np.float64)))
+        row, days, share = spread(
+            np.array(day_numbers(day), np.int64), np.array(length, np.int64), np.array(last, np.bool_)
+        )
+        inside = (days >= first) & (days < stop)
+        row, days, share = row[inside], days[inside], share[inside]
+        number = np.array([index[code] for code in product], np.int64)[row]
+        sold, paid = (np.array(column, np.float64)[row] * share for column in (quantity, revenue))
+        found.append((number, days, sold, paid))
     return found
 
 

@@ -6,16 +6,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
+
 from elastix.dataset.versions import catalogue_changed
 from elastix.fields import as_quantity
 from elastix.jobs.recompute import RecomputePlan
 from elastix.shop import shop_currency
 from elastix.sql import batches, fetch, number_for_driver, placeholders, update_rows
 from pricing.elasticity.services.estimates import Elasticities
+from pricing.sales.core.grouping import group_sums
 from pricing.sales.core.list_prices import charged_now
-from pricing.sales.models import Product, ProductSummary
+from pricing.sales.core.periods import LONGEST_PERIOD, spread
+from pricing.sales.models import Product, ProductSummary, SalesHistory
 from pricing.sales.models.products import Kind, PriceSource
-from pricing.sales.selectors.daily import newest_sale_day
+from pricing.sales.selectors.daily import epoch_days, newest_sale_day
 from pricing.sales.services.rollup import as_date
 
 CODES_A_STATEMENT = 5_000
@@ -116,6 +120,7 @@ def _write_months() -> None:
     since = newest - dt.timedelta(days=MONTH_DAYS - 1)
     summed = "SELECT product_id, SUM(quantity) FROM pricing_saleshistory WHERE date >= %s GROUP BY product_id"
     units = {code: as_quantity(sold) for code, sold in fetch(summed, [since.isoformat()])}
+    units |= _months_of_totals(since, newest)
     stored = ProductSummary.objects.values_list("product_id", "monthly_sales")
     changed = [
         (_for_driver(units.get(code, 0)), code) for code, month in stored if month != units.get(code, 0)
@@ -123,6 +128,24 @@ def _write_months() -> None:
     update_rows(
         "pricing_productsummary", "product_id", {"monthly_sales": "numeric"}, changed, key_type="varchar"
     )
+
+
+def _months_of_totals(first: dt.date, last: dt.date) -> dict[str, int]:
+    """Units from the first to the last day, both inclusive, of products whose lines are totals of weeks or months."""
+    reach = dt.timedelta(days=LONGEST_PERIOD)
+    mark = ("product__summary__line_days", "product__summary__dated_last")
+    rows = SalesHistory.objects.filter(
+        product__summary__line_days__gt=1, date__gte=first - reach, date__lte=last + reach
+    ).values_list("product_id", "date", "quantity", *mark)
+    codes, dates, quantity, days, dated_last = zip(*rows, strict=True) if rows else [()] * 5
+    dated = np.array([epoch_days(date) for date in dates], np.int64)
+    row, day, share = spread(dated, np.array(days, np.int64), np.array(dated_last, np.bool_))
+    inside = (day >= epoch_days(first)) & (day <= epoch_days(last))
+    units = group_sums(row[inside], np.array(quantity, np.float64)[row[inside]] * share[inside], len(codes))
+    found: dict[str, float] = {}
+    for code, part in zip(codes, units.tolist(), strict=True):
+        found[code] = found.get(code, 0.0) + part
+    return {code: round(total) for code, total in found.items()}
 
 
 def _follow_prices(newest: dict[str, Decimal]) -> None:

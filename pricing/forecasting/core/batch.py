@@ -35,7 +35,7 @@ from pricing.forecasting.core.panel import DemandPanel, expected_profile, profil
 from pricing.forecasting.core.season_choice import (
     category_seasons,
 )
-from pricing.sales.core.arrays import FloatArray, IntArray
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
 WINDOW_DAYS: Final = 731
 """History that is looked at: older days weigh nothing in the default method."""
@@ -185,7 +185,9 @@ def choose_own_purchases(
     return chosen
 
 
-def fit_default(panel: DemandPanel, category: IntArray, model: ShopModel) -> DefaultForecasts:
+def fit_default(
+    panel: DemandPanel, category: IntArray, model: ShopModel, spread: BoolArray | None = None
+) -> DefaultForecasts:
     """Forecast products against what the shop model says of the others.
 
     A product's row depends on its own sales and the model alone, not on which other products are in the panel.
@@ -194,6 +196,7 @@ def fit_default(panel: DemandPanel, category: IntArray, model: ShopModel) -> Def
     ----------
     panel : begins with the model's first day and reaches at least to its as-of day.
     category : (P,) as the model numbers them.
+    spread : (P,) whether the product's days are parts of a week's or month's total.
     """
     known = panel.until(model.as_of - panel.first_day)
     columns = np.maximum(panel.stop, known.days)
@@ -205,7 +208,7 @@ def fit_default(panel: DemandPanel, category: IntArray, model: ShopModel) -> Def
             getattr(rates, field.name)[members] = getattr(found, field.name)
     origins = origin_columns(known.days)
     default = run_backtest(known, _default_method(category, model.priors), origins)
-    choice = choose_methods(known, category, model.priors, model.seasons, default, origins)
+    choice = choose_methods(known, category, model.priors, model.seasons, default, origins, spread)
     test = choice.test
     chosen: dict[int, dict[str, Any]] = {}
     for column in np.unique(columns).tolist():

@@ -53,6 +53,7 @@ def choose_methods(
     seasons: Sequence[FloatArray],
     default: Backtest,
     columns: list[int],
+    spread: BoolArray | None = None,
 ) -> Choice:
     """Choose by what would have forecast the past better by far, a yearly season first.
 
@@ -61,12 +62,13 @@ def choose_methods(
     panel : up to the as-of day of the shop model.
     priors, seasons : of now and of past origins, as the shop model has them.
     default, columns : the default's backtest and its origins, newest first.
+    spread : (P,) see `take_over`.
     """
     losses = season_losses(panel, category, priors, seasons)
     accepted = (seasons[0] != 1).any(axis=1)[category] & has_a_year(panel)
     by_category, by_itself = choose_seasons(losses, accepted)
     seasonal = by_category | by_itself
-    other = take_over(panel, default, columns)
+    other = take_over(panel, default, columns, spread)
     forecast = np.where(seasonal[:, None, None], default.forecast, other.forecast)
     for number, column in enumerate(columns):
         known = panel.until(column)

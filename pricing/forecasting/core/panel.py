@@ -73,7 +73,7 @@ def demand_panel(
     product: IntArray,
     day: IntArray,
     units: FloatArray,
-    lines: IntArray,
+    lines: IntArray | FloatArray,
     *,
     products: int,
     first_day: int,

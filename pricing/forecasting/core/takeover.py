@@ -17,7 +17,7 @@ from pricing.forecasting.core.textbook import (
     ses_components,
     weekday_ses_components,
 )
-from pricing.sales.core.arrays import FloatArray, IntArray
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
 # A yearly season has a backtest of its own (`season_choice.py`): six origins hardly see one.
 CANDIDATES: Final[Mapping[str, Callable[[DemandPanel], Components]]] = MappingProxyType(
@@ -56,7 +56,9 @@ class Takeover:
     forecast: FloatArray
 
 
-def take_over(panel: DemandPanel, default: Backtest, columns: list[int]) -> Takeover:
+def take_over(
+    panel: DemandPanel, default: Backtest, columns: list[int], spread: BoolArray | None = None
+) -> Takeover:
     """Compare the default with the textbooks' methods, product by product.
 
     Six origins say little of one product: choosing whatever did best errs more than the default does (decision 11). So
@@ -65,6 +67,8 @@ def take_over(panel: DemandPanel, default: Backtest, columns: list[int]) -> Take
     Parameters
     ----------
     default : its backtest from the origins `columns`, newest first.
+    spread : (P,) products whose days are parts of a week's or month's total. They keep the default: an origin within
+        a total knows from its first days what the rest will be, so that smoothing looks better than it is.
     """
     products = panel.start.size
     before = score(accuracy(default)[0])
@@ -73,6 +77,8 @@ def take_over(panel: DemandPanel, default: Backtest, columns: list[int]) -> Take
     forecast = default.forecast.copy()
     sold_days = ((default.actual > 0) & default.valid[:, :, None]).sum(axis=(1, 2))
     enough = (default.valid.sum(axis=1) >= FEWEST_ORIGINS) & (sold_days >= FEWEST_SOLD_DAYS)
+    if spread is not None:
+        enough &= ~spread
     errors = _errors(default)
     known = [panel.until(column) for column in columns]
     for number, method in enumerate(CANDIDATES.values()):

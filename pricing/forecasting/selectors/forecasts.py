@@ -33,6 +33,9 @@ from pricing.forecasting.selectors.base_demand import (
 from pricing.forecasting.selectors.boosting import boosted_row
 from pricing.forecasting.selectors.reasons import ASKED_FOR, BEST_OF_ALL, INACTIVE, reason_of
 from pricing.sales.core.arrays import FloatArray
+from pricing.sales.core.daily import DailySales
+from pricing.sales.core.periods import LONGEST_PERIOD, Periods, purchases, spread_daily
+from pricing.sales.core.totals import PERIODS
 from pricing.sales.models import Product
 from pricing.sales.models.products import Kind
 from pricing.sales.selectors.daily import day_of_epoch, epoch_days
@@ -40,6 +43,7 @@ from pricing.sales.selectors.daily import day_of_epoch, epoch_days
 HISTORY_DAYS: Final = 90
 WANTED_HISTORY: Final = 90
 NEW_PRICE: Final = "NEW_PRICE"
+OF_TOTALS: Final = "TOTALS"
 MOST_TIMES: Final = 1_000_000.0
 """A price that makes no sense must not make a quantity without end."""
 
@@ -131,15 +135,20 @@ def forecast_of_product(
     product = Product.objects.annotate(
         pooled=FilteredRelation("elasticities", condition=Q(elasticities__method=Method.POOLED))
     )
-    kind, current_price, category, elasticity = product.values_list(
-        "kind", "current_price", "category", "pooled__elasticity"
+    kind, current_price, category, elasticity, line_days, dated_last = product.values_list(
+        "kind",
+        "current_price",
+        "category",
+        "pooled__elasticity",
+        "summary__line_days",
+        "summary__dated_last",
     ).get(code=code)
     row = DemandForecast.objects.filter(product_id=code).first() if kind == Kind.MERCHANDISE else None
     model = stored_shop_model() if row else None
     if row is None or model is None or version.as_of is None:
         return ProductForecast(code, version.as_of, version.published_at, [_why_nothing(code, kind)])
     as_of = max(version.as_of, row.through)
-    history = _history(code, model.first_day, as_of)
+    history = _history(code, model.first_day, as_of, line_days or 0, bool(dated_last))
     if method is None or method == BOOSTED:
         outlook = _cached(row, model, as_of, periods, chosen=method is None)
         if method == BOOSTED:
@@ -147,6 +156,12 @@ def forecast_of_product(
     else:
         outlook = _by_name(method, history, category, model, row, as_of, periods)
     outlook.warnings += _warnings(row, as_of, outlook)
+    if line_days and line_days > 1:
+        period = PERIODS[line_days]
+        outlook.warnings.append(
+            f"{OF_TOTALS}: sales are known by the {period} only. A day is an equal part of its {period}'s total, and the "
+            "accuracy of a day, which is better known within a total, is flattered."
+        )
     base = base_demands({code: current_price}, version)[code]
     if price is None and base.tried_price is not None:
         price = current_price
@@ -186,15 +201,35 @@ def _why_nothing(code: str, kind: str) -> str:
     return f"{code} had no sales when the figures were last computed, so there is nothing to forecast from."
 
 
-def _history(code: str, first_day: int, as_of: dt.date) -> dict[int, tuple[float, int]]:
-    """Clean units and lines of each day with a row, by day since the epoch."""
+def _history(
+    code: str, first_day: int, as_of: dt.date, line_days: int, dated_last: bool
+) -> dict[int, tuple[float, float]]:
+    """Clean units and lines of each day with a row, by day since the epoch; totals are spread over their days."""
+    reach = LONGEST_PERIOD if line_days > 1 else 0
+    stop = epoch_days(as_of)
     days, units, lines = fetch_columns(
         f"SELECT {day_of('date')}, units, unit_lines FROM pricing_saleshistory "
         "WHERE product_id = %s AND date >= %s AND date < %s",
-        [code, day_of_epoch(first_day).isoformat(), as_of.isoformat()],
+        [code, day_of_epoch(first_day - reach).isoformat(), day_of_epoch(stop + reach).isoformat()],
         columns=3,
     )
-    return dict(zip(day_numbers(days), zip(units, lines, strict=True), strict=True))
+    if not reach:
+        return dict(zip(day_numbers(days), zip(units, lines, strict=True), strict=True))
+    daily = DailySales(
+        product=np.zeros(len(days), np.int64),
+        day=np.array(day_numbers(days), np.int64),
+        units=np.array(units, np.float64),
+        list_price=np.full(len(days), np.nan),
+        promotion=np.zeros(len(days), np.bool_),
+        lines=np.array(lines, np.int64),
+    )
+    length = np.array([line_days])
+    spread = spread_daily(daily, Periods(length, np.array([dated_last])))
+    spread = spread.rows((spread.day >= first_day) & (spread.day < stop))
+    units = spread.units.tolist()
+    return dict(
+        zip(spread.day.tolist(), zip(units, purchases(spread, length).tolist(), strict=True), strict=True)
+    )
 
 
 # --- how it is forecast ----------------------------------------------------------------------------
@@ -251,7 +286,7 @@ def _boost(outlook: Outlook, code: str, model: ShopModel, as_of: dt.date) -> Non
 
 def _by_name(
     method: str,
-    history: Mapping[int, tuple[float, int]],
+    history: Mapping[int, tuple[float, float]],
     category: str,
     model: ShopModel,
     row: DemandForecast,
@@ -261,7 +296,7 @@ def _by_name(
     day = np.array(list(history), np.int64)
     units, lines = np.array(list(history.values()), np.float64).reshape(-1, 2).T
     panel = demand_panel(
-        np.zeros(day.size, np.int64), day, units, lines.astype(np.int64),
+        np.zeros(day.size, np.int64), day, units, lines,
         products=1, first_day=model.first_day, end=epoch_days(as_of), shop_units=model.shop_units,
     )  # fmt: skip
     code = model.category_codes([category])

@@ -27,7 +27,7 @@ from pricing.forecasting.core.features import price_panel
 from pricing.forecasting.models import BoostedModel, ForecastModel
 from pricing.forecasting.selectors.boosting import NOT_INSTALLED
 from pricing.forecasting.services.forecasts import categories_of, shop_panel
-from pricing.sales.selectors.daily import ShopDays, day_of_epoch, merchandise_codes, shop_days
+from pricing.sales.selectors.daily import day_of_epoch, merchandise_codes, shop_days, spread_totals
 
 KIND: Final = "boosted_forecasts"
 
@@ -66,21 +66,21 @@ def compute_boosted(run: JobRun) -> dict[str, Any]:
         return {"products": 0}
     model = ShopModel.from_json(fitted.shop)
     days = shop_days(merchandise_codes(), everything=True)
+    codes, daily = days.codes, spread_totals(days)
     run.progress(0.1)
-    panel = shop_panel(days, model.first_day, model.as_of, model.shop_units)
+    panel = shop_panel(codes, daily, model.first_day, model.as_of, model.shop_units)
     if (why := refusal(series_of(panel), panel.days)) is not None:
         _publish(run, fitted, {}, [])
         return {"products": 0, "reason": why}
-    daily = days.daily
     prices = price_panel(
         daily.product, daily.day, daily.list_price, daily.promotion,
-        products=len(days.codes), first_day=model.first_day, end=model.as_of,
+        products=len(codes), first_day=model.first_day, end=model.as_of,
     )  # fmt: skip
-    found = fit_boosted(panel, prices, model.category_codes(categories_of(days.codes)))
+    found = fit_boosted(panel, prices, model.category_codes(categories_of(codes)))
     run.progress(0.9)
     compared = {"boosted": _rounded(found.shop_boosted), "default": _rounded(found.shop_default)}
     sold = np.flatnonzero(panel.stop > 0).tolist()
-    _publish(run, fitted, compared, _rows(days, found, sold))
+    _publish(run, fitted, compared, _rows(codes, found, sold))
     return {"products": len(sold), **compared}
 
 
@@ -102,10 +102,10 @@ def _publish(run: JobRun, fitted: ForecastModel | None, compared: dict[str, Any]
         catalogue_changed()
 
 
-def _rows(days: ShopDays, found: BoostedForecasts, products: list[int]) -> Iterator[tuple[Any, ...]]:
+def _rows(codes: list[str], found: BoostedForecasts, products: list[int]) -> Iterator[tuple[Any, ...]]:
     for row in products:
         accuracy = measures_of(found.measured, row) | {"seasonal_naive": measures_of(found.naive, row)}
-        yield days.codes[row], float(found.ratio[row]), int(found.origins[row]), json.dumps(accuracy)
+        yield codes[row], float(found.ratio[row]), int(found.origins[row]), json.dumps(accuracy)
 
 
 def _rounded(measured: ShopMeasures) -> dict[str, float | None]:

@@ -16,15 +16,18 @@ from pricing.forecasting.core.lines import price_of_frequency
 from pricing.forecasting.core.panel import DemandPanel, demand_panel
 from pricing.forecasting.models import ForecastMethod, ForecastModel
 from pricing.forecasting.selectors.base_demand import stored_shop_model
-from pricing.sales.core.arrays import FloatArray
+from pricing.sales.core.arrays import FloatArray, IntArray
+from pricing.sales.core.daily import DailySales
+from pricing.sales.core.periods import purchases
 from pricing.sales.models import Product
 from pricing.sales.selectors.daily import (
-    ShopDays,
     day_of_epoch,
     epoch_days,
     merchandise_codes,
     newest_sale_day,
+    periods_of,
     shop_days,
+    spread_totals,
 )
 
 _TABLE = "pricing_demandforecast"
@@ -47,29 +50,47 @@ class Forecasts:
 def compute(plan: RecomputePlan, elasticities: Elasticities) -> Forecasts:
     """Forecast all merchandise (full, or where nothing was forecast before) or the stale products."""
     model = None if plan.full else stored_shop_model()
-    if model is not None:
-        return Forecasts(False, model, _rows(elasticities.days, model))
-    days = elasticities.days if plan.full else shop_days(merchandise_codes(), everything=True)
-    model = _fit(days)
-    return Forecasts(True, model, _rows(days, model) if model else [])
+    everything = model is None
+    days = elasticities.days
+    if everything and not plan.full:
+        days = shop_days(merchandise_codes(), everything=True)
+    # A total of a week is no busy day: forecasts read it spread over its days.
+    codes, daily = days.codes, spread_totals(days)
+    model = _fit(codes, daily) if model is None else model
+    return Forecasts(everything, model, _rows(codes, daily, model) if model else [])
 
 
-def _fit(days: ShopDays) -> ShopModel | None:
+def _fit(codes: list[str], daily: DailySales) -> ShopModel | None:
     """Learn what all products share; None while none has sold anything."""
     newest = newest_sale_day()
-    sold = days.daily.day[days.daily.units > 0]
+    sold = daily.day[daily.units > 0]
     if newest is None or not sold.size:
         return None
     end = epoch_days(newest) + 1
     first_day = max(int(sold.min()), end - WINDOW_DAYS)
-    shop = np.bincount(
-        np.maximum(days.daily.day - first_day + 1, 0), days.daily.units, minlength=end - first_day + 1
-    )[1:].astype(np.float64)
-    categories = categories_of(days.codes)
+    shop = _shop_units(daily, periods_of(codes).days, first_day, end)
+    categories = categories_of(codes)
     names = sorted(set(categories) - {""})
     number = {name: code for code, name in enumerate(names)}
     category = np.array([number.get(name, -1) for name in categories], np.int64)
-    return fit_shop_model(shop_panel(days, first_day, end, shop), category, names)
+    return fit_shop_model(shop_panel(codes, daily, first_day, end, shop), category, names)
+
+
+def _shop_units(daily: DailySales, line_days: IntArray, first_day: int, end: int) -> FloatArray:
+    """Units of the shop on the days from `first_day` to the one before `end`; they show weekdays and closed days.
+
+    Totals of weeks and months (products P, by `line_days`) show neither: while products are sold by the day beside
+    them, on most days, those alone are counted.
+    """
+    inside = daily.rows((daily.day >= first_day) & (daily.day < end))
+    single = line_days[inside.product] <= 1
+    column, length = inside.day - first_day, end - first_day
+    units = np.bincount(column, inside.units, length).astype(np.float64)
+    by_day = np.bincount(column[single], inside.units[single], length)
+    days = np.flatnonzero(by_day)
+    if days.size and 2 * days.size >= days[-1] - days[0] + 1:
+        units[days[0] : days[-1] + 1] = by_day[days[0] : days[-1] + 1]
+    return units
 
 
 def categories_of(codes: list[str]) -> list[str]:
@@ -78,22 +99,24 @@ def categories_of(codes: list[str]) -> list[str]:
     return [names[code] for code in codes]
 
 
-def shop_panel(days: ShopDays, first_day: int, end: int, shop: FloatArray) -> DemandPanel:
-    """Spread what products sold over the days from `first_day` to the one before `end`."""
-    daily = days.daily
+def shop_panel(
+    codes: list[str], daily: DailySales, first_day: int, end: int, shop: FloatArray
+) -> DemandPanel:
+    """Lay out what products sold on the days from `first_day` to the one before `end`."""
     return demand_panel(
-        daily.product, daily.day, daily.units, daily.lines,
-        products=len(days.codes), first_day=first_day, end=end, shop_units=shop,
+        daily.product, daily.day, daily.units, purchases(daily, periods_of(codes).days),
+        products=len(codes), first_day=first_day, end=end, shop_units=shop,
     )  # fmt: skip
 
 
-def _rows(days: ShopDays, model: ShopModel) -> list[tuple[Any, ...]]:
+def _rows(codes: list[str], daily: DailySales, model: ShopModel) -> list[tuple[Any, ...]]:
     """A row, as `_COLUMNS` names it, for every product that sold anything within the window."""
-    if not days.codes:
+    if not codes:
         return []
-    end = max(int(days.daily.day.max(initial=0)) + 1, model.as_of)
-    panel = shop_panel(days, model.first_day, end, model.shop_units)
-    found = fit_default(panel, model.category_codes(categories_of(days.codes)), model)
+    end = max(int(daily.day.max(initial=0)) + 1, model.as_of)
+    panel = shop_panel(codes, daily, model.first_day, end, model.shop_units)
+    category, spread = model.category_codes(categories_of(codes)), periods_of(codes).days > 1
+    found = fit_default(panel, category, model, spread)
     rates, sold_days = found.rates, (panel.units > 0).sum(axis=1)
     method = np.select(
         [rates.intermittent, rates.new, rates.interval > 0],
@@ -106,16 +129,15 @@ def _rows(days: ShopDays, model: ShopModel) -> list[tuple[Any, ...]]:
         method, rates.frequency, rates.recent, rates.exposure, rates.usual, rates.usual_exposure, rates.quantity,
         rates.new, rates.interval, found.error_low, found.error_high, found.origins, sold_days,
     )  # fmt: skip
-    daily = days.daily
     rows = (daily.product, daily.day, daily.list_price)
     # Seasons and other methods rest on more than the sales of late.
-    own_purchases = np.full(len(days.codes), model.priors[0].own_purchases)
+    own_purchases = np.full(len(codes), model.priors[0].own_purchases)
     own_purchases[list(found.components)] = np.inf
     price = price_of_frequency(panel, rates, own_purchases, found.through, rows)
     dates = (found.through, panel.first_day + panel.start, panel.first_day + panel.stop - 1)
     return [
         (
-            days.codes[row],
+            codes[row],
             *(column[row].item() for column in numbers),
             float(price[row]) if np.isfinite(price[row]) else None,
             *(day_of_epoch(int(column[row])).isoformat() for column in dates),

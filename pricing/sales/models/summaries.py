@@ -23,6 +23,12 @@ class ProductSummary(models.Model):
     monthly_sales = QuantityField(default=0, help_text="Units in the 30 days before the as-of date.")
     r_squared = models.FloatField(default=0.0, help_text="Of the log-log regression; 0 where it has none.")
     data_flags = models.JSONField(default=list, blank=True, help_text="What the lines themselves warn of.")
+    line_days = models.SmallIntegerField(
+        default=0, editable=False, help_text="Days that a line sums up: 1, 7 or 30; 0 for purchases."
+    )
+    dated_last = models.BooleanField(
+        default=False, editable=False, help_text="Whether a total's date is its period's last day."
+    )
     first_sold = models.DateField(null=True, blank=True)
     last_sold = models.DateField(null=True, blank=True)
 

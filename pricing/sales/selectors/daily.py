@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 from django.conf import settings
+from django.db.models import Max
 
 from elastix.fields import as_quantity
 from elastix.sql import as_integer, batches, day_numbers, day_of, epoch_day, fetch, placeholders
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.daily import DailySales
 from pricing.sales.core.grouping import KEY_DAYS, matching_rows, product_day_key
-from pricing.sales.models import PriceChange, SalesHistory, Transaction
+from pricing.sales.core.periods import Periods, last_day_known, spread_daily
+from pricing.sales.models import PriceChange, ProductSummary, SalesHistory, Transaction
 
 EPOCH = dt.date(1970, 1, 1)
 CODES_A_STATEMENT = 5_000
@@ -103,6 +105,26 @@ def shop_days(codes: Sequence[str], *, everything: bool = False) -> ShopDays:
     return ShopDays(list(codes), daily.rows(order), quantity[order], price[order])
 
 
+def spread_totals(days: ShopDays) -> DailySales:
+    """The clean view with the totals of weeks and months spread over their days, none after the newest known day."""
+    periods = periods_of(days.codes)
+    newest = newest_sale_day()
+    if newest is None or not (periods.days > 1).any():
+        return days.daily
+    daily = spread_daily(days.daily, periods)
+    return daily.rows(daily.day <= max(epoch_days(newest), int(days.daily.day.max())))
+
+
+def periods_of(codes: Sequence[str]) -> Periods:
+    """What the lines of some products sum up, as the last cleaning found it."""
+    totals = ProductSummary.objects.filter(line_days__gt=1)
+    if len(codes) <= CODES_A_STATEMENT:
+        totals = totals.filter(product_id__in=codes)
+    marks = {code: mark for code, *mark in totals.values_list("product_id", "line_days", "dated_last")}
+    pairs = np.array([marks.get(code, (0, False)) for code in codes], np.int64).reshape(-1, 2)
+    return Periods(pairs[:, 0], pairs[:, 1].astype(np.bool_))
+
+
 def _recorded_prices(codes: Sequence[str]) -> tuple[IntArray, IntArray, FloatArray]:
     """Product, day and price (m,) of the first whole day of each price that was set through the ledger."""
     number = {code: index for index, code in enumerate(codes)}
@@ -185,14 +207,27 @@ def net_quantities(codes: Sequence[str], window: Window) -> dict[str, int | Deci
 
 
 def newest_sale_day() -> dt.date | None:
-    """The newest day with a sale, whether it was cancelled later or not; "today" is the day after it."""
+    """The newest day with a sale, whether it was cancelled later or not; "today" is the day after it.
+
+    Where the newest sales are totals dated on the first day of a week or month, it is their period's last day, unless
+    sales of single days reach into that period: those say how far the data go.
+    """
     sold = (
         Transaction.objects.filter(is_return=False)
         .order_by("-invoice_date", "-id")
         .values_list("date", flat=True)
     )
     rolled_up = SalesHistory.objects.filter(quantity__gt=0).order_by("-date").values_list("date", flat=True)
-    return max((day for day in (sold.first(), rolled_up.first()) if day), default=None)
+    newest = max((day for day in (sold.first(), rolled_up.first()) if day), default=None)
+    if newest is None or not ProductSummary.objects.filter(line_days__gt=1).exists():
+        return newest
+    mark = ("product__summary__line_days", "product__summary__dated_last")
+    rows = SalesHistory.objects.filter(quantity__gt=0).order_by().values_list(*mark).annotate(Max("date"))
+    table = [(epoch_days(day), days or 0, bool(last)) for days, last, day in rows]
+    if not table:
+        return newest
+    day, length, last = np.array(table, np.int64).T
+    return max(newest, day_of_epoch(last_day_known(day, length, last > 0)))
 
 
 def open_days() -> IntArray:

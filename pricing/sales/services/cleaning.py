@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 from django.db import transaction
+from django.db.models import Count, Q
 from numpy.typing import NDArray
 
 from elastix.dataset.versions import lock_version
+from elastix.imports.models import ImportBatch
 from elastix.jobs.runner import JobRun
 from elastix.sql import (
     as_integer,
@@ -24,13 +26,17 @@ from elastix.sql import (
     placeholders,
     update_rows,
 )
+from pricing.sales.core.arrays import IntArray
 from pricing.sales.core.daily import DailySales, daily_sales
 from pricing.sales.core.grouping import matching_rows, product_day_key
 from pricing.sales.core.lines import SalesLines, clean_lines, data_flags
+from pricing.sales.core.periods import Periods, read_periods
 from pricing.sales.core.price_mix import SEVERAL_PRICES, several_prices
-from pricing.sales.models import ProductSummary
+from pricing.sales.core.totals import totals_periods
+from pricing.sales.models import ProductSummary, Transaction
 
 PRICE_DECIMALS = 4
+LONG_TOTALS = ("week", "month")
 LINE_COLUMNS = {"units": "double precision", "exclusion": "smallint"}
 DAY_COLUMNS = {
     "units": "double precision",
@@ -65,13 +71,32 @@ def clean_products(products: Sequence[str]) -> None:
     daily = daily_sales(stored.lines, clean, len(codes))
     flags = data_flags(stored.lines, clean, len(codes))
     flags[SEVERAL_PRICES] = several_prices(stored.lines, clean, len(codes))
+    sold = daily.rows(daily.lines > 0)
+    days = totals_periods(sold.product, sold.day, sold.lines, sold.units, len(codes))
+    periods = read_periods(sold.product, sold.day, _of_totals_files(codes, days))
     with transaction.atomic():
         lock_version()
         changed = np.flatnonzero((clean.units != stored.units) | (clean.reason != stored.exclusion)).tolist()
         rows = [(float(clean.units[row]), int(clean.reason[row]), stored.ids[row]) for row in changed]
         update_rows("pricing_transaction", "id", LINE_COLUMNS, rows, key_type="uuid")
         _write_days(codes, daily)
-        _write_facts(codes, stored.lines, flags)
+        _write_facts(codes, stored.lines, flags, periods)
+
+
+def _of_totals_files(codes: Sequence[str], days: IntArray) -> IntArray:
+    """The days that products' lines sum up (P,), 0 for weeks and months that no file of totals speaks for.
+
+    A standing order looks like a total, too: one line a week or month. So most of the product's lines have to be from
+    files of which most rows are totals.
+    """
+    if not (days > 1).any():
+        return days
+    long = [codes[row] for row in np.flatnonzero(days > 1).tolist()]
+    lines = Transaction.objects.filter(product_id__in=long).order_by().values_list("product_id")
+    files = ImportBatch.objects.filter(report__granularity__in=LONG_TOTALS).values("pk")
+    counts = lines.annotate(lines=Count("pk"), totals=Count("pk", filter=Q(batch__in=files)))
+    of_files = {code for code, count, totals in counts if 2 * totals > count}
+    return np.where((days > 1) & ~np.isin(np.array(codes), list(of_files)), 0, days)
 
 
 def _read_lines(codes: Sequence[str]) -> StoredLines:
@@ -142,28 +167,34 @@ def _write_days(codes: Sequence[str], daily: DailySales) -> None:
     update_rows("pricing_saleshistory", "id", DAY_COLUMNS, list(zip(*columns, strict=True)))
 
 
-def _write_facts(codes: Sequence[str], lines: SalesLines, flags: Mapping[str, NDArray[np.bool_]]) -> None:
-    """Store what only the lines show of a product: data flags and the number of its invoices."""
+def _write_facts(
+    codes: Sequence[str], lines: SalesLines, flags: Mapping[str, NDArray[np.bool_]], periods: Periods
+) -> None:
+    """Store what only the lines show of a product: data flags, the number of its invoices, what a line sums up."""
     # Different invoices, those cancelled later included.
     sold = ~lines.cancellation
     pairs = np.unique(lines.product[sold] * (1 << 32) + lines.invoice[sold])
     invoices = np.bincount(pairs >> 32, minlength=len(codes)).tolist()
-    found = {
-        code: ([name for name, applies in flags.items() if applies[row]], invoices[row])
-        for row, code in enumerate(codes)
-    }
+    names = ("data_flags", "invoices", "line_days", "dated_last")
+    columns = (
+        [[name for name, applies in flags.items() if applies[row]] for row in range(len(codes))],
+        invoices,
+        periods.days.tolist(),
+        periods.dated_last.tolist(),
+    )
+    found = dict(zip(codes, map(list, zip(*columns, strict=True)), strict=True))
     stored = ProductSummary.objects.filter(product_id__in=codes)
-    known = {code: facts for code, *facts in stored.values_list("product_id", "data_flags", "invoices")}
+    known = {code: facts for code, *facts in stored.values_list("product_id", *names)}
     ProductSummary.objects.bulk_create(
         [
-            ProductSummary(product_id=code, data_flags=names, invoices=count)
-            for code, (names, count) in found.items()
-            if known.get(code) != [names, count]
+            ProductSummary(product_id=code, **dict(zip(names, facts, strict=True)))
+            for code, facts in found.items()
+            if known.get(code) != facts
         ],
         batch_size=1000,
         update_conflicts=True,
         unique_fields=["product_id"],
-        update_fields=["data_flags", "invoices"],
+        update_fields=names,
     )
 
 

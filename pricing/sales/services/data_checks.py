@@ -11,7 +11,7 @@ from elastix.alerts.services import Finding, alerts_report
 from elastix.dataset.models import DataVersion
 from elastix.dataset.versions import data_version
 from pricing.sales.core.arrays import IntArray
-from pricing.sales.core.calendar import DAYS_A_WEEK
+from pricing.sales.core.calendar import DAYS_A_WEEK, MONTH_DAYS
 from pricing.sales.core.data_checks import WEEKS_COMPARED, check_days
 from pricing.sales.models import SalesHistory
 from pricing.sales.selectors.products import merchandise
@@ -82,7 +82,9 @@ def _completeness(newest: dt.date) -> list[Finding]:
 def _lines_by_day(newest: dt.date) -> IntArray:
     """Sales lines of each day of the weeks compared, oldest first, from the first day with sales on."""
     first = newest - dt.timedelta(days=WEEKS_COMPARED * DAYS_A_WEEK - 1)
-    days = SalesHistory.objects.filter(date__gte=first, date__lte=newest).order_by().values_list("date")
+    # A month's total says nothing about a week.
+    sold = SalesHistory.objects.exclude(product__summary__line_days=MONTH_DAYS)
+    days = sold.filter(date__gte=first, date__lte=newest).order_by().values_list("date")
     lines = {day: count for day, count in days.annotate(Sum("lines")) if count}
     begin = min(lines, default=newest)
     span = (newest - begin).days + 1
@@ -92,7 +94,10 @@ def _lines_by_day(newest: dt.date) -> IntArray:
 def _costs(newest: dt.date) -> list[Finding]:
     """Products on sale without a cost, for which no price can be recommended."""
     sold = merchandise().annotate(newest=Max("sales_history__date"))
-    counts = sold.filter(newest__gt=newest - SOLD_RECENTLY).aggregate(
+    recently = Q(newest__gt=newest - SOLD_RECENTLY) | Q(
+        newest__gt=newest - SOLD_RECENTLY - dt.timedelta(days=MONTH_DAYS), summary__line_days=MONTH_DAYS
+    )
+    counts = sold.filter(recently).aggregate(
         products=Count("pk"), without=Count("pk", filter=Q(cost__isnull=True))
     )
     if not counts["without"]:

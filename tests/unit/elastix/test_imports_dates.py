@@ -83,7 +83,7 @@ def test_dates_are_read_in_the_formats_found_in_files(text, expected):
         "32/13/2010",
         "0/1/2010",
         "2010-12/01",
-        "12/2010",
+        "2010",
         "2010-12-01 25:00",
         "2010-12-01 08:60",
         "2010-12-01 13:00 PM",
@@ -259,3 +259,33 @@ def test_every_moment_is_read_back_from_every_order(moment, pattern):
     order = "day-first" if pattern.startswith("%d") else "month-first"
     assert parsed.day(order) == moment.date()
     assert datetime(1970, 1, 1) + parsed.time == datetime.combine(date(1970, 1, 1), moment.time())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2024-03", (2024, 3, 1)),
+        ("2024/3", (2024, 3, 1)),
+        ("03/2024", (2024, 3, 1)),
+        ("Mar 2024", (2024, 3, 1)),
+        ("Mar-2024", (2024, 3, 1)),
+        ("M\u00e4rz 2024", (2024, 3, 1)),
+        ("mars 2024", (2024, 3, 1)),
+        ("marzo de 2024", (2024, 3, 1)),
+        ("2024 Mar", (2024, 3, 1)),
+        ("2024-W09", (2024, 2, 26)),
+        ("2024W09", (2024, 2, 26)),
+        ("2020-W53", (2020, 12, 28)),
+        ("2020-W01", (2019, 12, 30)),
+    ],
+)
+def test_months_and_weeks_stand_for_their_first_day(text, expected):
+    parsed = parse_date(text)
+    assert (parsed.numbers, parsed.orders) == (expected, ())
+
+
+@pytest.mark.parametrize(
+    "text", ["2024-13", "13/2024", "2024-W54", "2024-W00", "2023-W53", "Foo 2024", "2024", "3.2024"]
+)
+def test_what_is_neither_a_month_nor_a_week_is_no_date(text):
+    assert parse_date(text) is None

@@ -31,8 +31,9 @@ from pricing.elasticity.core.pooled.placebo import placebo_z
 from pricing.elasticity.core.pooled.season import season_table
 from pricing.elasticity.core.pooled.solve import ROUGH, Batch, Fit, batches, own_dispersion, solve_part
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
-from pricing.sales.core.calendar import shop_calendar
+from pricing.sales.core.calendar import ShopCalendar, shop_calendar
 from pricing.sales.core.daily import DailySales
+from pricing.sales.core.totals import totals_periods
 
 WEEKS_FOR_YEARLY_WAVES: Final = 52
 ROUNDS: Final = 5
@@ -115,6 +116,17 @@ def fit_pooled(daily: DailySales, category: IntArray, open_days: IntArray) -> Hy
     )
 
 
+def _calendar(daily: DailySales, open_days: IntArray) -> ShopCalendar:
+    """The calendar of the shop's single days, where there are any: totals of weeks stand on one day of them all."""
+    products = int(daily.product.max(initial=-1)) + 1
+    period = totals_periods(daily.product, daily.day, daily.lines, daily.units, products)[daily.product]
+    single = daily.rows((period <= 1) & (daily.lines > 0))
+    if single.day.size:
+        only_totals = np.setdiff1d(daily.day[period > 1], single.day)
+        return shop_calendar(np.setdiff1d(open_days, only_totals), single.day, single.lines)
+    return shop_calendar(open_days, daily.day, daily.lines)
+
+
 def _first_guess(daily: DailySales, category: IntArray, open_days: IntArray) -> Hyperparameters:
     def starting(hyperpriors: dict[str, Hyperprior], dispersion: float) -> PartPriors:
         price = hyperpriors["price"]
@@ -129,7 +141,7 @@ def _first_guess(daily: DailySales, category: IntArray, open_days: IntArray) -> 
             autocorrelation=0.0,
         )
 
-    calendar = shop_calendar(open_days, daily.day, daily.lines)
+    calendar = _calendar(daily, open_days)
     codes = np.unique(category)
     return Hyperparameters(
         calendar=calendar,
