@@ -35,7 +35,8 @@ def product_routes(patterns: Any = None, before: str = "/") -> Iterator[str]:
             yield address
 
 
-ROUTES = sorted(set(product_routes()))
+PAGE = f"/desk/products/{CONVERTER}"
+ROUTES = sorted({*product_routes()} - {PAGE})
 
 
 def address(route: str, code: str) -> str:
@@ -49,6 +50,7 @@ def names_of(body: Any) -> set[Any]:
 
 def test_the_routes_are_all_that_have_a_product_s_code() -> None:
     assert len(ROUTES) == 12
+    assert PAGE in product_routes()
     assert not [route for route in product_routes() if "<str:" in route]
 
 
@@ -65,6 +67,15 @@ def test_every_address_of_a_product_finds_it_by_its_code(code: str, viewer_clien
             answer = viewer_client.get(address(route, written))
             assert answer.status_code == 200, (route, written, answer.content)
             assert names_of(answer.json()) == {code}, (route, written)
+
+
+@pytest.mark.parametrize("code", [*CODES, *MORE_CODES])
+def test_the_desk_has_a_page_for_every_code(code: str, viewer: User) -> None:
+    PricedProductFactory(code=code, name="Some thing")
+    for written in (code, code.lower()):
+        answer = signed_in(viewer).get(address(PAGE, written))
+        assert answer.status_code == 200, written
+        assert "Some thing" in answer.content.decode()
 
 
 def test_a_code_that_ends_like_an_address_is_told_from_it_by_its_capitals(viewer_client: APIClient) -> None:
