@@ -80,7 +80,7 @@ def _three(code: str) -> Currency:
     return Currency(code, 3, ("490", "990"))
 
 
-# Decimals: ISO 4217, list one. Endings follow what the shelves of the place show (docs/decisions/0011-price-endings-per-
+# Decimals: ISO 4217, list one. Endings follow what the shelves of the place show (docs/decisions/0021-money-of-the-
 # currency.md); where nothing else is known of a currency with two decimals, .49 and .99 as before.
 _TABLE: Final = (
     *map(Currency, ("AED", "ARS", "AUD", "BGN", "BRL", "CAD", "CNY", "EGP", "EUR", "GBP", "HKD", "ILS", "MAD", "MXN")),
@@ -99,6 +99,9 @@ _TABLE: Final = (
 )  # fmt: skip
 
 CURRENCIES: Final = {currency.code: currency for currency in _TABLE}
+
+SIGNS: Final = {"EUR": "\u20ac", "GBP": "\u00a3", "USD": "$"}
+"""Signs that people write for a currency; other currencies go by their codes."""
 
 TWO_DECIMALS: Final = CURRENCIES["GBP"]
 """What the mathematics takes where nobody says which currency it is."""

@@ -9,12 +9,12 @@ from django.http import HttpRequest
 from django.utils import translation
 from django.utils.formats import number_format
 
+from elastix.currency import SIGNS
 from elastix.desk.words import DESCRIPTIONS, LABELS
 from elastix.shop import shop_currency
 
 register = template.Library()
 
-SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
 UNKNOWN = "\N{EN DASH}"
 
 
@@ -36,7 +36,7 @@ def money(value: Any, places: int | None = None) -> str:
     if not known(value):
         return UNKNOWN
     shop = shop_currency()
-    currency = SYMBOLS.get(shop.code, shop.code)
+    currency = SIGNS.get(shop.code, shop.code)
     places = shop.decimals if places is None else places
     amount = _rounded(value, places)
     sign, size = "-" if amount < 0 else "", number(abs(amount), places)

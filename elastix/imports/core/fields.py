@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from elastix.currency import CURRENCIES
+
 Kind = Literal["text", "code", "integer", "decimal", "datetime"]
 
 DecimalSeparator = Literal[".", ","]
@@ -59,7 +61,7 @@ def layouts() -> tuple["Layout", ...]:
 @cache
 def currency_words() -> frozenset[str]:
     """The letters, in capitals, that stand beside a number for a currency; signs such as € are known anyway."""
-    return frozenset(_table()["currencies"])
+    return frozenset({*_table()["currencies"], *CURRENCIES})
 
 
 @cache

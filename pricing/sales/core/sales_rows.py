@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final, TypeGuard
 
+from elastix.currency import SIGNS
 from elastix.imports.core import UnreadableFile
 from elastix.imports.core.numbers import parse_number
 from pricing.sales.core.files import MAX_PRICE
@@ -23,14 +24,10 @@ CENT: Final = Decimal("0.0001")
 MOST_NAMED: Final = 5
 # Of an order that exports write over several rows only the first has these.
 OF_THE_ORDER: Final = ("status", "currency", "country", "customer_id")
-SYMBOLS: Final[dict[str, str]] = {
-    "\u20ac": "EUR",
-    "\u00a3": "GBP",
-    "US$": "USD",
-    "FR.": "CHF",
-    "FR": "CHF",
-    "SFR.": "CHF",
-}
+# A dollar sign may be that of many currencies.
+_OF_SIGN: Final[dict[str, str]] = {sign: code for code, sign in SIGNS.items() if sign != "$"} | {
+    "US$": "USD", "FR.": "CHF", "FR": "CHF", "SFR.": "CHF",
+}  # fmt: skip
 
 NOTES: Final[dict[str, str]] = {
     "negative_price": "Rows with a negative price, read as returns: {}.",
@@ -215,7 +212,7 @@ def made_up_invoice(moment: dt.datetime, code: Any, customer: Any) -> str:
 def currency_code(text: str) -> str:
     """The code of a currency that a file names by its code or its sign."""
     written = text.strip().upper()
-    return SYMBOLS.get(written, written)
+    return _OF_SIGN.get(written, written)
 
 
 def chosen_currency(named: Collection[str], beside: Collection[str], wanted: str) -> str:

@@ -30,15 +30,14 @@ from pricing.sales.core.sales_rows import (
     read_discounts,
     read_meanings,
     warned_of,
-    without_zeros,
 )
 from pricing.sales.core.totals import TotalsSeen
-from pricing.sales.models import Product, StagedTransaction, SupersededLine
+from pricing.sales.models import StagedTransaction, SupersededLine
 from pricing.sales.models.products import Kind
 from pricing.sales.selectors.daily import day_of_epoch, epoch_days
 from pricing.sales.services import rollup
 from pricing.sales.services.overlaps import leave_out_known
-from pricing.sales.services.products import kind_of, products_ensure
+from pricing.sales.services.products import codes_without_zeros, kind_of, products_ensure
 from pricing.sales.services.rollup import Line
 from pricing.sales.services.transactions import is_return
 
@@ -96,10 +95,6 @@ class TransactionsImport(FileImport):
         percents, shares = read_discounts(cells, table.asked)
         notes += [f"Discounts are parts of the price: 0.2 in {percents} is 20 %."] if shares else []
         wanted = str(self.batch.options.get("currency") or "").upper()
-        zeros = without_zeros(Product.objects.filter(code__startswith="0").values_list("code", flat=True))
-        known = frozenset(Product.objects.filter(code__in=zeros).values_list("code", flat=True))
-        if "look_alike_code" in self.accept:
-            zeros = {}
         self.rows = SalesRows(
             fields=fields,
             asked=table.asked,
@@ -107,7 +102,7 @@ class TransactionsImport(FileImport):
             currency=chosen_currency(table.distinct("currency"), table.currencies, wanted),
             percents=percents,
             discounts_are_shares=shares,
-            known_zeros={code: like for code, like in zeros.items() if code not in known},
+            known_zeros=codes_without_zeros(self.accept),
             tomorrow=epoch_days(timezone.now().date()) + 1,
             is_service=lambda code: kind_of(code) == Kind.SERVICE,
         )

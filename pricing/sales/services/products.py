@@ -146,6 +146,20 @@ def products_upsert(rows: Iterable[Mapping[str, Any]], *, by: str) -> tuple[int,
     return len(created), len(known)
 
 
+def codes_without_zeros(accepted: Iterable[str]) -> dict[str, str]:
+    """Codes that are none, by the code of the catalogue that they would be if a spreadsheet had taken its zeros off.
+
+    None are looked for where such codes are `accepted` as those of other products.
+    """
+    if "look_alike_code" in accepted:
+        return {}
+    zeros = without_zeros(Product.objects.filter(code__startswith="0").values_list("code", flat=True))
+    for chunk in batches(sorted(zeros), 5000):
+        for code in Product.objects.filter(code__in=chunk).values_list("code", flat=True):
+            del zeros[code]
+    return zeros
+
+
 class ProductsImport(UpsertImport):
     """Products; what a row leaves blank stays as it is."""
 
@@ -154,10 +168,7 @@ class ProductsImport(UpsertImport):
     known_zeros: Mapping[str, str] = {}
 
     def begin(self, table: Table) -> list[str]:
-        if "look_alike_code" not in (self.batch.options.get("accept") or ()):
-            zeros = without_zeros(Product.objects.filter(code__startswith="0").values_list("code", flat=True))
-            known = set(Product.objects.filter(code__in=zeros).values_list("code", flat=True))
-            self.known_zeros = {code: like for code, like in zeros.items() if code not in known}
+        self.known_zeros = codes_without_zeros(self.batch.options.get("accept") or ())
         return []
 
     def check(self, columns: dict[str, list[Any]]) -> Iterator[tuple[int, str, str]]:

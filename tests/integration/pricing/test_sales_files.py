@@ -422,3 +422,11 @@ def test_columns_that_somebody_has_named_are_known_the_next_time(load: Load) -> 
     assert later.accepted == 1
     assert any("as somebody said" in note for note in later.report["notes"])
     assert lines() == [*on("2025-03-13", 2), *on("2025-03-14", 3)]
+
+
+def test_a_large_catalogue_of_codes_with_zeros_is_no_obstacle(load: Load) -> None:
+    Product.objects.bulk_create([Product(code=f"0{number}", name="x") for number in range(100_000, 140_000)])
+    batch = load(
+        b"Invoice,StockCode,Quantity,InvoiceDate,Price\n1,100001,1,2025-03-13,10\n2,0100002,1,2025-03-13,10\n"
+    )
+    assert batch.reasons == {"look_alike_code": 1}
