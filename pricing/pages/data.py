@@ -211,7 +211,7 @@ def _answers(batch: ImportBatch) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "kinds": list(file_kinds()),
         "orders": ORDERS,
-        "acceptable": ACCEPTABLE if batch.kind == ImportKind.TRANSACTIONS else {},
+        "acceptable": ACCEPTABLE,
     }
     try:
         seen = _preview(batch)

@@ -228,6 +228,16 @@ def test_costs_are_imported_and_the_page_is_ready(send: Any, browser: Client) ->
     assert "Ready: 1 product" in page_of(browser, batch)
 
 
+def test_a_code_without_its_zeros_can_be_accepted_for_another_product(send: Any, browser: Client) -> None:
+    ProductFactory(code="00123")
+    batch = send("/desk/data", uploaded("code,name,cost\n123,Other,1.50\n"))
+    assert batch.reasons == {"look_alike_code": 1}
+    assert 'value="look_alike_code"' in page_of(browser, batch)
+    done = send(f"/desk/data/{batch.pk}", {"action": "import", "accept": "look_alike_code"})
+    assert (done.status, done.accepted) == (ImportStatus.PUBLISHED, 1)
+    assert Product.objects.filter(code="123").exists()
+
+
 def test_an_upload_that_is_not_kept_any_more_is_asked_for(send: Any, browser: Client) -> None:
     batch = send("/desk/data", uploaded(SALES))
     UploadChunk.objects.all().delete()
