@@ -1,5 +1,5 @@
-"""Serving clients that send no credentials, on this machine only (setting OPEN_API), and clients that can send nothing but
-a name and a password."""
+"""Who sends a request: by token, by token as a password for clients that can send nothing else, or nobody in particular on this
+machine (setting OPEN_API)."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http.request import split_domain_port
-from rest_framework.authentication import BaseAuthentication, BasicAuthentication
+from rest_framework.authentication import BaseAuthentication, BasicAuthentication, TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
-from elastix.api.permissions import Role
+from elastix.api.permissions import Role, role_of
 
 LOOPBACK_ADDRESSES = frozenset({"127.0.0.1", "::1"})
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -66,6 +66,16 @@ def origin_is_trusted(request: Any) -> bool:
     return origin == own or (origin in settings.CORS_ALLOWED_ORIGINS and bool(urlsplit(origin).netloc))
 
 
+class ApiTokenAuthentication(TokenAuthentication):
+    """`Authorization: Token ...`; `request.auth` is the token's row."""
+
+    def authenticate_credentials(self, key: str) -> tuple[Any, Any]:
+        token = _checked(key)
+        if token is None:
+            raise AuthenticationFailed("Invalid token.")
+        return token.user, token
+
+
 class TokenAsPassword(BasicAuthentication):
     """A user's name and token as name and password, for clients that can send nothing else, such as Merchant Center.
 
@@ -75,10 +85,20 @@ class TokenAsPassword(BasicAuthentication):
     www_authenticate_realm = "elastix"
 
     def authenticate_credentials(self, userid: str, password: str, request: Any = None) -> tuple[Any, Any]:
-        # Its table can be named once all apps are loaded.
-        from rest_framework.authtoken.models import Token
-
-        token = Token.objects.select_related("user").filter(key=password, user__username=userid).first()
-        if token is None or not token.user.is_active:
+        token = _checked(password)
+        if token is None or token.user.get_username() != userid:
             raise AuthenticationFailed("Invalid user name or token.")
         return token.user, token
+
+
+def _checked(key: str) -> Any:
+    """The row of a good token; its user has no higher role than the token's scope allows."""
+    # Its table can be named once all apps are loaded.
+    from elastix.tokens.models import TokenScope
+    from elastix.tokens.services import token_check
+
+    token = token_check(key)
+    if token is not None and token.scope == TokenScope.READ:
+        user: Any = token.user
+        user.role = min(role_of(user), Role.VIEWER)
+    return token

@@ -12,11 +12,11 @@ from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from elastix.errors import Busy, Conflict, ElastixError, Invalid, NotFound
+from elastix.errors import Busy, Conflict, ElastixError, Invalid, KeyReused, NotFound
 
 logger = logging.getLogger(__name__)
 
-STATUS: dict[type[ElastixError], int] = {NotFound: 404, Conflict: 409, Busy: 503}
+STATUS: dict[type[ElastixError], int] = {NotFound: 404, Conflict: 409, KeyReused: 422, Busy: 503}
 PROBLEM_JSON = "application/problem+json"
 BUSY_RETRY_SECONDS = 5
 

@@ -28,6 +28,19 @@ class TextField(serializers.CharField):
         return value
 
 
+class ObjectField(serializers.JSONField):
+    """A JSON object, also as the text that a form sends."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            value = super().to_internal_value(data)
+        except RecursionError as error:
+            raise serializers.ValidationError("It is nested too deeply.", code="invalid") from error
+        if not isinstance(value, dict):
+            raise serializers.ValidationError("Expected a JSON object.", code="invalid")
+        return value
+
+
 class FiniteField(serializers.FloatField):
     """A number; neither infinite nor NaN, which floats can be written as."""
 

@@ -15,6 +15,7 @@ from elastix.alerts.models import standing_warnings
 from elastix.api.operations import operation
 from elastix.api.viewsets import ElastixViewSet
 from elastix.dataset.versions import data_version, zone_changed
+from elastix.jobs.waiting import unattended_jobs
 from elastix.shop import shop_currency, shop_name
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,10 @@ class HealthSerializer(serializers.Serializer[Any]):
     version = serializers.CharField()
     database = serializers.CharField()
     broker = serializers.CharField()
+    cache = serializers.CharField(help_text="A cache that fails costs time, nothing else.")
+    worker = serializers.CharField(
+        help_text='"ok", or that no worker is running and how many jobs wait for one.'
+    )
     data_version = serializers.IntegerField(allow_null=True)
     last_recompute = serializers.DateTimeField(allow_null=True)
     failing = serializers.ListField(child=serializers.CharField())
@@ -45,11 +50,16 @@ class HealthViewSet(ElastixViewSet):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
+    throttle_classes = ()
 
     @operation(response=HealthSerializer, status=(200, 503))
     def list(self, request: Request) -> Response:
         """Whether this server, its database and its broker work, and how fresh its numbers are."""
-        database, version, broker = "ok", None, _broker()
+        database, version, broker = (
+            "ok",
+            None,
+            _redis(settings.REDIS_URL, "none (jobs run in the serving process)"),
+        )
         try:
             version = data_version()
         except DatabaseError:
@@ -64,6 +74,8 @@ class HealthViewSet(ElastixViewSet):
             "version": __version__,
             "database": database,
             "broker": broker,
+            "cache": _redis(settings.CACHE_URL, "none (kept in the serving process)"),
+            "worker": "unknown" if database == "failing" else _worker(),
             "data_version": version and version.published_version,
             "last_recompute": version and version.published_at,
             "failing": failing,
@@ -76,15 +88,26 @@ class HealthViewSet(ElastixViewSet):
         return Response(body, status=503 if failing else 200, headers={"Cache-Control": "no-store"})
 
 
-def _broker() -> str:
-    if not settings.REDIS_URL:
-        return "none (jobs run in the serving process)"
-    from redis import Redis, RedisError
+def _worker() -> str:
+    waiting = unattended_jobs()
+    if not waiting:
+        return "ok"
+    return f"no worker is running: {waiting} {'job waits' if waiting == 1 else 'jobs wait'}"
 
+
+def _redis(url: str, none: str) -> str:
+    """How the Redis of an address does; `none` where there is no address."""
+    if not url:
+        return none
+    from redis import Redis, RedisError
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    patience: Any = {"socket_connect_timeout": 1, "socket_timeout": 1, "retry": Retry(NoBackoff(), 0)}
     try:
-        with Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1) as broker:
-            broker.ping()
+        with Redis.from_url(url, **patience) as redis:
+            redis.ping()
     except RedisError:
-        logger.warning("the broker does not answer")
+        logger.warning("Redis does not answer")
         return "failing"
     return "ok"

@@ -45,6 +45,11 @@ class Operation:
     role: Role | None = None
     lists: bool = False
 
+    @property
+    def writes(self) -> bool:
+        """Whether a POST changes something: those that only compute are open to viewers."""
+        return self.role is None or self.role > Role.VIEWER
+
 
 def operation(**declared: Any) -> Callable[[Method], Method]:
     """Declare what a viewset's method takes and answers; see `Operation`. `status` may be one code."""

@@ -18,11 +18,15 @@ class Page(BasePagination):
     # Of each parameter: lowest and highest value, default (None: the view's), and what it means.
     numbers: dict[str, tuple[int, int, int | None, str]]
     items_key = "items"
+    # Nobody reads in a file how many rows there are.
+    counted = True
 
     def asked(self, request: Request, view: Any) -> list[int]:
-        """Return the parameters' values in their order."""
+        """Return the parameters' values in their order. A file has all rows unless it is asked for fewer."""
+        self.counted = not view.is_file
+        usual = MAX_OFFSET if view.is_file else view.default_limit
         return [
-            whole_number(request, name, view.default_limit if default is None else default, low, high)
+            whole_number(request, name, usual if default is None else default, low, high)
             for name, (low, high, default, _) in self.numbers.items()
         ]
 
@@ -45,7 +49,9 @@ class Page(BasePagination):
 
     def slice(self, rows: Any, first: int, most: int) -> list[Any]:
         """Return `most` rows from the `first` on; how many there are in all is `total`."""
-        self.total = len(rows) if isinstance(rows, list | tuple) else rows.count()
+        self.total = 0
+        if self.counted:
+            self.total = len(rows) if isinstance(rows, list | tuple) else rows.count()
         return list(rows[first : first + most])
 
 

@@ -1,7 +1,8 @@
 """The four groups and what each may do in the admin, kept in step with the models after every migrate.
 
 An app says in its AppConfig which of its models analysts may write (`analyst_writes`), which ones they may only add
-(`analyst_adds`), and which ones managers may write as well (`manager_writes`); viewers see all, admins do all.
+(`analyst_adds`), which ones managers may write as well (`manager_writes`), and which ones everybody (`viewer_writes`);
+viewers see all but those that only managers may (`manager_views`), admins do all.
 """
 
 from typing import Any
@@ -24,8 +25,8 @@ def keep_groups(app_config: AppConfig, **kwargs: Any) -> None:
         action, _, model = permission.codename.partition("_")
         config: Any = ours[permission.content_type.app_label]
         lowest = "admin"
-        if action == "view":
-            lowest = "viewer"
+        if action == "view" or model in getattr(config, "viewer_writes", ()):
+            lowest = "manager" if model in getattr(config, "manager_views", ()) else "viewer"
         elif model in (
             *config.analyst_writes,
             *(getattr(config, "analyst_adds", ()) if action == "add" else ()),
@@ -35,7 +36,7 @@ def keep_groups(app_config: AppConfig, **kwargs: Any) -> None:
             lowest = "manager"
         for name in ROLE_NAMES[ROLE_NAMES.index(lowest) :]:
             granted[name].add(permission.pk)
-    users = Permission.objects.filter(content_type__app_label__in=("auth", "authtoken"))
+    users = Permission.objects.filter(content_type__app_label="auth")
     granted["admin"] |= set(users.values_list("pk", flat=True))
     for name, permissions in granted.items():
         group, _ = Group.objects.get_or_create(name=name)

@@ -12,6 +12,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
 from elastix.api.errors import PROBLEM_JSON, ProblemSerializer
+from elastix.api.idempotency import HEADER
 from elastix.api.operations import Operation
 from elastix.shop import shop_currency, shop_name
 
@@ -24,9 +25,16 @@ REFUSALS = {
     409: "The request does not fit the present state.",
     413: "The body is too large.",
     415: "The body's media type is not one of those listed.",
-    429: "Too many tries; Retry-After says when to come back.",
+    422: "The Idempotency-Key came with another request before.",
+    429: "Too many requests; Retry-After says when to come back.",
     503: "The data are being written just now; Retry-After says when to come back.",
 }
+IDEMPOTENCY_KEY = OpenApiParameter(
+    HEADER,
+    type=OpenApiTypes.STR,
+    location=OpenApiParameter.HEADER,
+    description="Makes it safe to send the request again: for 24 hours the same key has one effect and one answer.",
+)
 FILTERED_BY = {
     filters.BooleanFilter: {"type": "boolean"},
     filters.DateFilter: {"type": "string", "format": "date"},
@@ -51,6 +59,17 @@ def add_examples(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
                 for content in response.get("content", {}).values():
                     if code < "300" and found.get("response") not in (None, ""):
                         content.setdefault("example", found["response"])
+    return result
+
+
+def describe_files(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Postprocessing hook: a list as a file is text, of which the JSON's shape says nothing."""
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            for response in operation["responses"].values():
+                content = response.get("content", {})
+                if "text/csv" in content and len(content) > 1:
+                    content["text/csv"] = {"schema": {"type": "string"}}
     return result
 
 
@@ -99,7 +118,16 @@ class ElastixSchema(AutoSchema):
         for name, each in known.items():
             text = str(each.extra.get("help_text") or "")
             described.append(OpenApiParameter(name, type=filter_schema(each), description=text, explode=True))
+        if self._takes_key():
+            described.append(IDEMPOTENCY_KEY)
         return described
+
+    def _takes_key(self) -> bool:
+        return (
+            self.method == "POST"
+            and self.declared.writes
+            and bool(self.view.permission_classes and self.get_auth())
+        )
 
     def _is_list_view(self, serializer: Any = None) -> bool:
         return self.declared.lists and cast(Any, self.view).pagination_class is not None
@@ -129,10 +157,14 @@ class ElastixSchema(AutoSchema):
         codes = {400, 503, *declared.errors}
         if self.view.permission_classes and self.get_auth():
             codes |= {401, 403}
+        if self.view.throttle_classes:
+            codes.add(429)
         if "{" in self.path:
             codes.add(404)
         if declared.body is not None:
             codes |= {413, 415}
+        if self._takes_key():
+            codes |= {409, 422}
         for code in sorted(codes):
             answers[code, PROBLEM_JSON] = OpenApiResponse(ProblemSerializer, description=REFUSALS[code])
         return answers

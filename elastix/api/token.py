@@ -4,14 +4,14 @@ from typing import Any
 
 from django.contrib.auth import authenticate
 from rest_framework import serializers
-from rest_framework.authtoken.models import Token
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import ScopedRateThrottle
 
 from elastix.api.operations import operation
+from elastix.api.throttles import LOGIN_THROTTLES
 from elastix.api.viewsets import ElastixViewSet
+from elastix.tokens.services import token_by_login
 
 
 class CredentialsSerializer(serializers.Serializer[Any]):
@@ -20,7 +20,8 @@ class CredentialsSerializer(serializers.Serializer[Any]):
 
 
 class TokenSerializer(serializers.Serializer[Any]):
-    token = serializers.CharField()
+    token = serializers.CharField(help_text="Shown this once.")
+    expires_at = serializers.DateTimeField(help_text="Log in again then.")
 
 
 class TokenViewSet(ElastixViewSet):
@@ -28,10 +29,9 @@ class TokenViewSet(ElastixViewSet):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    throttle_classes = (ScopedRateThrottle,)
-    throttle_scope = "token"
+    throttle_classes = LOGIN_THROTTLES
 
-    @operation(body=CredentialsSerializer, response=TokenSerializer, errors=(429,))
+    @operation(body=CredentialsSerializer, response=TokenSerializer)
     def create(self, request: Request) -> Response:
         """Log in: send the token with later requests as `Authorization: Token ...`."""
         user = authenticate(request._request, **self.validated())
@@ -39,5 +39,6 @@ class TokenViewSet(ElastixViewSet):
             raise serializers.ValidationError(
                 "The user name or the password is wrong.", code="authentication"
             )
-        token, _ = Token.objects.get_or_create(user=user)
-        return Response({"token": token.key}, headers={"Cache-Control": "no-store"})
+        row, key = token_by_login(user)
+        body = TokenSerializer({"token": key, "expires_at": row.expires_at}).data
+        return Response(body, headers={"Cache-Control": "no-store"})

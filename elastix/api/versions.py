@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.core.cache import cache
@@ -9,13 +10,27 @@ from django.utils.cache import get_conditional_response
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from elastix import __version__
+from elastix.api.answer_cache import MOST_BYTES_OF_ONE, Covered, etag_of, state_of
+from elastix.api.permissions import role_of
 from elastix.dataset.models import DataVersion
 from elastix.dataset.versions import current_version, data_version
 from elastix.errors import Busy
 
 TRIES = 5
 KEPT_SECONDS = 3600
+
+
+class Finished(Response):
+    """An answer whose bytes were written out before."""
+
+    def __init__(self, content: bytes, headers: dict[str, str]) -> None:
+        super().__init__(headers=headers)
+        self.finished = content
+
+    @property
+    def rendered_content(self) -> bytes:  # type: ignore[override]
+        self["Content-Type"] = self.accepted_media_type
+        return self.finished
 
 
 def answer(
@@ -34,32 +49,50 @@ def answer(
     """
     for _ in range(TRIES):
         version = current_version()
-        tag = _etag(version, live=live)
-        headers = {"Cache-Control": "private, no-store"}
-        if etag:
-            headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
-        conditional = get_conditional_response(request, etag=tag)
-        if etag and conditional is not None and conditional.status_code == 304:
-            return Response(status=304, headers=headers)
-        # What was computed on the spot is kept for as long as its versions last (at most an hour).
-        key = hashlib.sha256(f"{tag} {request.get_full_path()}".encode("utf-8", "surrogatepass")).hexdigest()
-        body = cache.get(key) if live else None
-        if body is None:
+        if not etag:
             body = build(version)
-            if live:
-                cache.set(key, body, KEPT_SECONDS)
-        if _state(data_version(), live) == _state(version, live):
-            if isinstance(body, dict):
-                body.setdefault("last_updated", version.published_at)
-            return Response(body, headers=headers)
+            if state_of(data_version(), live=live) == state_of(version, live=live):
+                return Response(_dated(body, version), headers={"Cache-Control": "private, no-store"})
+            continue
+        tag = etag_of(version, live=live)
+        headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+        conditional = get_conditional_response(request, etag=tag)
+        if conditional is not None and conditional.status_code == 304:
+            return Response(status=304, headers=headers)
+        key = _key(request, tag)
+        kept: bytes | None = cache.get(key) if key else None
+        if kept is not None:
+            return _covered(request, Finished(kept, headers), tag, live)
+        body = build(version)
+        if state_of(data_version(), live=live) == state_of(version, live=live):
+            response = Response(_dated(body, version), headers=headers)
+            if key:
+                response.add_post_render_callback(partial(_keep, key))
+            return _covered(request, response, tag, live)
     raise Busy()
 
 
-def _state(version: DataVersion, live: bool) -> tuple[int, ...]:
-    return (version.published_version, version.catalogue_version, version.sales_version if live else 0)
+def _dated(body: Any, version: DataVersion) -> Any:
+    if isinstance(body, dict):
+        body.setdefault("last_updated", version.published_at)
+    return body
 
 
-def _etag(version: DataVersion, *, live: bool) -> str:
-    published, catalogue, sales = _state(version, live)
-    stamp = int(version.published_at.timestamp() * 1000) if version.published_at else 0
-    return f'W/"{published}.{stamp}.{catalogue}.{sales}-{__version__}"'
+def _key(request: Request, tag: str) -> str | None:
+    """Where the bytes of an answer are kept; None for what is no JSON (files, the browsable pages)."""
+    if request.accepted_renderer.format != "json":
+        return None
+    address = f"{tag} {request.build_absolute_uri()} {role_of(request.user)}"
+    return "answer." + hashlib.sha256(address.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _keep(key: str, response: Response) -> None:
+    if response.status_code == 200 and len(response.content) <= MOST_BYTES_OF_ONE:
+        cache.set(key, response.content, KEPT_SECONDS)
+
+
+def _covered(request: Request, response: Response, tag: str, live: bool) -> Response:
+    """Mark an answer as one that its versions cover, for those who keep it."""
+    ends = getattr(request.auth, "expires_at", None)
+    response.covered = Covered(tag, live, ends)  # type: ignore[attr-defined]
+    return response

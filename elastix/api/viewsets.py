@@ -1,8 +1,12 @@
 """The base of every resource of the API: strict parameters, roles, problem+json errors."""
 
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
-from django.http import Http404, QueryDict
+from django.db.models import QuerySet
+from django.http import Http404, QueryDict, StreamingHttpResponse
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.metadata import SimpleMetadata
 from rest_framework.negotiation import BaseContentNegotiation
@@ -14,10 +18,13 @@ from rest_framework.serializers import ListField, Serializer
 from rest_framework.viewsets import GenericViewSet
 
 from elastix.api.errors import PROBLEM_JSON
+from elastix.api.idempotency import HEADER, answer_once
 from elastix.api.operations import Operation
 from elastix.api.pagination import LimitOffset
-from elastix.api.parsers import ShallowJSONParser
+from elastix.api.parsers import StrictJSONParser
+from elastix.api.renderers import ROWS_A_PIECE, CsvRenderer, csv_file
 from elastix.dataset.models import DataVersion
+from elastix.sql import batches
 
 # What an answer of the API may depend on, for the caches between.
 VARY = "Accept, Authorization, Cookie, Origin"
@@ -46,14 +53,20 @@ class ElastixViewSet(GenericViewSet[Any]):
         Filters of the actions declared with `lists=True`; `self.filters()` returns its validated values.
     default_limit, items_key
         How many rows a page has unless asked otherwise, and under which key the answer has them.
+    file_name, row_serializer
+        Of a list as a file (`format=csv`): its name, and whose fields its columns are. By default the resource's
+        name and the serializer of the operation.
     """
 
-    parser_classes: Any = (ShallowJSONParser, FormParser, MultiPartParser)
+    parser_classes: Any = (StrictJSONParser, FormParser, MultiPartParser)
     metadata_class = Metadata
     pagination_class: Any = LimitOffset
     filterset_class: Any = None
     default_limit = 100
     items_key = "items"
+    post: Any  # the action of a POST, set by DRF's routers
+    file_name = ""
+    row_serializer: Any = None
     query: dict[str, Any]
 
     @property
@@ -78,6 +91,13 @@ class ElastixViewSet(GenericViewSet[Any]):
             serializer = asked.query(data=values)
             serializer.is_valid(raise_exception=True)
             self.query = dict(serializer.validated_data)
+        if (
+            request.method == "POST"
+            and asked.writes
+            and self.authentication_classes
+            and HEADER in request.headers
+        ):
+            self.post = answer_once(self.post)
 
     def validated(self, instance: Any = None) -> dict[str, Any]:
         """Return the validated body; of an operation declared partial, only what it names.
@@ -117,6 +137,11 @@ class ElastixViewSet(GenericViewSet[Any]):
         # Of a list that is computed only the values are checked; django-filter wants a queryset all the same.
         return dict(self._filterset(DataVersion.objects.none()).form.cleaned_data)
 
+    def get_queryset(self) -> Any:
+        """What the browsable page's form of filters is made for, also where a list is computed."""
+        computed = getattr(self, "queryset", None) is None
+        return DataVersion.objects.none() if computed else super().get_queryset()
+
     def filtered(self, queryset: Any) -> Any:
         """Return the queryset with the list's filters and its ordering applied."""
         return self._filterset(queryset).qs
@@ -128,11 +153,52 @@ class ElastixViewSet(GenericViewSet[Any]):
             paginator.items_key = self.items_key
         return paginator
 
+    def get_renderers(self) -> list[Any]:
+        """Every list is also a file."""
+        found: list[Any] = super().get_renderers()
+        is_list = self.operation is not None and self.operation.lists and self.pagination_class is not None
+        return [*found, CsvRenderer()] if is_list else found
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the list is asked for as a file: then of all rows, unless `limit` or `page_size` says how many."""
+        return isinstance(getattr(self.request, "accepted_renderer", None), CsvRenderer)
+
     def page(self, rows: Any) -> Response:
         """Answer a page of rows (a queryset or a sequence) in the contract's shape."""
+        if self.is_file and isinstance(rows, QuerySet) and not rows.query.values_select:
+            keys = self.paginate_queryset(rows.values_list("pk", flat=True)) or ()
+            return Response({self.items_key: self._in_pieces(rows, keys)})
         found = self.paginate_queryset(rows)
         serializer = self.operation.response(found, many=True, context=self.get_serializer_context())  # type: ignore[union-attr]
         return self.get_paginated_response(serializer.data)
+
+    def _in_pieces(self, rows: QuerySet[Any], keys: Sequence[Any]) -> Iterator[Any]:
+        """Yield the rows as the list shows them, some hundred at a time.
+
+        The keys were read at once and the rows are by their keys: a cursor left open for a client that went away would be
+        closed in whatever transaction its connection is in by then.
+        """
+        context = self.get_serializer_context()
+        serializer: Any = self.operation.response  # type: ignore[union-attr]
+        for chunk in batches(keys, ROWS_A_PIECE):
+            yield from serializer(rows.filter(pk__in=chunk), many=True, context=context).data
+
+    def _file(self, response: Response) -> StreamingHttpResponse:
+        """The list that was answered, as a file."""
+        rows = iter(self.paginator.get_results(response.data))
+        first = next(rows, None)
+        if first is not None:
+            columns = list(first)
+        else:
+            serializer = self.row_serializer or self.operation.response  # type: ignore[union-attr]
+            columns = [name for name, field in serializer().fields.items() if not field.write_only]
+        found = chain([] if first is None else [first], rows)
+        name = self.file_name or (
+            self.basename if self.action == "list" else f"{self.basename}-{self.action}"
+        )
+        kept = {key: value for key, value in response.headers.items() if key != "Content-Type"}
+        return csv_file(f"{name}.csv", columns, (row.values() for row in found), kept)
 
     def _filterset(self, queryset: Any) -> Any:
         found = self.filterset_class(self.request.query_params, queryset=queryset, request=self.request)
@@ -152,6 +218,10 @@ class ElastixViewSet(GenericViewSet[Any]):
     def _parameters(self, request: Request, asked: Operation) -> Any:
         """The query parameters under their own names, without empty ones; unknown and repeated ones are refused."""
         known, repeatable = self._known_parameters(asked)
+        try:
+            unquote_to_bytes(request.META.get("QUERY_STRING", "")).decode()
+        except UnicodeDecodeError as error:
+            raise ValidationError("The query is no UTF-8: percent-encode it as UTF-8.", "encoding") from error
         given = QueryDict(mutable=True)
         errors: dict[str, list[ErrorDetail]] = {}
         for name, values in request.query_params.lists():
@@ -197,6 +267,8 @@ class ElastixViewSet(GenericViewSet[Any]):
             raise ValidationError({"format": [f"Unknown format. Known: {known}."]}, "unknown") from error
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(response, Response) and response.status_code == 200 and self.is_file:
+            response = self._file(response)
         response = super().finalize_response(request, response, *args, **kwargs)
         browsed = getattr(getattr(response, "accepted_renderer", None), "format", "") == "api"
         if isinstance(response, Response) and response.exception and not browsed:

@@ -19,6 +19,7 @@ from django.db import OperationalError, close_old_connections, connections, tran
 from django.db.models import Q
 from django.utils import timezone
 
+from elastix.audit.actor import Actor, acting
 from elastix.dataset.versions import lock_version
 from elastix.jobs.kinds import JobFailed, job_kind
 from elastix.jobs.models import Job, JobState
@@ -189,9 +190,9 @@ def run_job(job_id: int, on_progress: Callable[[float], None] | None = None) -> 
     if run is None:
         return
     run.on_progress = on_progress
-    kind = Job.objects.values_list("kind", flat=True).get(pk=job_id)
+    kind, username = Job.objects.values_list("kind", "requested_by__username").get(pk=job_id)
     try:
-        with heartbeat(run):
+        with acting(Actor(username or "", f"job {job_id}, {kind}"[:100])), heartbeat(run):
             result = job_kind(kind).handler(run)
     except LeaseLost:
         logger.warning("job %s was taken over by another worker", job_id)

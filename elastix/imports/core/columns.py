@@ -253,7 +253,7 @@ def resolve(header: Header, schema: FileSchema) -> Columns:
             " Rename the columns, or say which is which (option mapping; on the command line --map COLUMN=FIELD)."
         )
     for field_name, positions in header.candidates.items():
-        if len(positions) > 1:
+        if len(positions) > 1 and not schema[field_name].first:
             both = _listed([header.names[position] for position in positions])
             example = f'--map "{header.names[positions[-1]]}={field_name}"'
             raise UnreadableFile(

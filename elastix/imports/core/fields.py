@@ -108,6 +108,7 @@ class Field:
     empty : what a blank value of an optional field becomes.
     by_name : whether a column of that name is the field's; else the user has to map it.
     inspected : whether all different values of the column are collected before its rows are read.
+    first : whether, of several columns with its names, the first one is taken; else the user is asked.
     convert : turns the stripped text of a code into its value; a ValueError rejects it, with its message.
     """
 
@@ -126,6 +127,7 @@ class Field:
     empty: object = None
     by_name: bool = True
     inspected: bool = False
+    first: bool = False
     convert: Callable[[str], object] | None = None
 
     @property

@@ -1,0 +1,59 @@
+"""/desk/alerts: what somebody should look at."""
+
+from typing import Any, Final
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+
+from elastix.alerts.models import Alert, alert_kinds
+from elastix.alerts.services import alert_acknowledge
+from elastix.api.permissions import Role, audit_username, role_of
+from elastix.desk.shell import page
+from elastix.desk.tags import label
+
+ALERTS_A_PAGE: Final = 50
+STATES: Final = ("standing", "new", "cleared", "all")
+
+
+@page()
+def alerts(request: HttpRequest) -> HttpResponse:
+    """Alerts by state and kind, newest first; what the address says that is unknown counts as not said."""
+    kinds = {kind: label(kind) for kind in alert_kinds()}
+    state = request.GET.get("state", "")
+    state = state if state in STATES else "standing"
+    kind = request.GET.get("kind", "")
+    kind = kind if kind in kinds else ""
+    found = Alert.objects.order_by("-raised_at", "-id")
+    if state != "all":
+        found = found.filter(cleared_at__isnull=state != "cleared")
+    if state == "new":
+        found = found.filter(acknowledged_at__isnull=True)
+    if kind:
+        found = found.filter(kind=kind)
+    rows = Paginator(found, ALERTS_A_PAGE).get_page(request.GET.get("page"))
+    context: dict[str, Any] = {
+        "page": "alerts",
+        "rows": rows,
+        "shown": [(alert, kinds.get(alert.kind, alert.kind)) for alert in rows],
+        "state": state,
+        "kind": kind,
+        "kinds": kinds.items(),
+        "may_acknowledge": role_of(request.user) >= Role.ANALYST,
+    }
+    return render(request, "desk/alerts.html", context)
+
+
+@page(post=Role.ANALYST)
+def alert_seen(request: HttpRequest, alert_id: int) -> HttpResponse:
+    """Note that somebody has seen an alert, and go back to the list."""
+    back = request.POST.get("back", "")
+    if request.method == "POST":
+        alert = alert_acknowledge(alert_id, by=audit_username(request))
+        messages.success(request, _("Noted as seen: %(alert)s") % {"alert": alert.message})
+    safe = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    return redirect(back if safe and back.startswith("/") else reverse("alerts"))
