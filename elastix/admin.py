@@ -17,10 +17,12 @@ from elastix.admin_base import BUSY, ReadOnlyAdmin, WatchedAdmin, change_link, c
 from elastix.alerts.models import Alert, AlertDelivery
 from elastix.alerts.services import alert_acknowledge
 from elastix.api.permissions import Role, audit_username, role_of
+from elastix.audit import admin as audit_admin  # noqa: F401  (registers the audit log)
 from elastix.dataset.models import DataVersion
 from elastix.jobs.models import Job, ScheduleRun
 from elastix.jobs.recompute import request_recompute
 from elastix.shop import shop_name
+from elastix.tokens import admin as tokens_admin  # noqa: F401  (registers the tokens)
 
 _title: Any = lazy(lambda: f"elastix: {shop_name()}", str)()
 admin.site.site_header = _title

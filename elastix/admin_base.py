@@ -2,27 +2,32 @@
 
 import datetime as dt
 import logging
-import tempfile
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin import actions as stock_actions
 from django.contrib.admin.utils import model_ngettext, quote
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.core.paginator import Paginator
 from django.db import OperationalError, transaction
-from django.db.models import DateTimeField, Model
+from django.db.models import DateTimeField, DecimalField, FloatField, IntegerField, JSONField, Model
 from django.http import FileResponse, HttpRequest, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 
 from elastix.api.errors import BUSY_RETRY_SECONDS
-from elastix.api.renderers import cell, csv_file
+from elastix.api.renderers import csv_file, xlsx_file
 from elastix.dataset.versions import data_version
 from elastix.errors import Busy, ElastixError, NotFound
 from elastix.fields import QuantityField
+from elastix.glossary import sentence_of
+from elastix.shop import shop_currency
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +36,31 @@ BUSY = str(Busy.default_detail)
 MOST_DELETED_AT_ONCE = 500
 EXPORT_ROWS_AT_ONCE = 2_000
 LONGEST_VALUE = 1_000
+MOST_LISTED = 10_000
+FORMATTED = (DecimalField, FloatField, IntegerField, JSONField)
+
+
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]
+    """Pages of the first 10,000 rows: counting all of a large table, and leafing through it, takes seconds."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        # Without an order: the database may stop wherever it has seen enough.
+        found: int = rows.order_by()[: MOST_LISTED + 1].count()
+        self.is_cut = found > MOST_LISTED
+        return min(found, MOST_LISTED)
+
+
+class ShortDecimalField(forms.DecimalField):
+    """A field that shows a number without the zeros that only its column adds: 3.99 and 0.20, but 0.1234."""
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, Decimal) or not value.is_finite():
+            return value
+        digits = value.normalize()
+        places = max(-int(digits.as_tuple().exponent), shop_currency().decimals)
+        return min(value, digits.quantize(Decimal(1).scaleb(-places)), key=lambda each: len(f"{each:f}"))
 
 
 class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -42,6 +72,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     show_full_result_count = False
     list_per_page = 50
+    paginator = BoundedPaginator
     offers: tuple[str, ...] = ("add", "change", "delete")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -54,7 +85,16 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return "delete" in self.offers and super().has_delete_permission(request, obj)
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        return [_plain_units(self.model, name) for name in super().get_list_display(request)]
+        links = self.list_display_links or ()
+        return [
+            name if name in links else formatted(self.model, name)
+            for name in super().get_list_display(request)
+        ]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, DecimalField):
+            kwargs.setdefault("form_class", ShortDecimalField)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
@@ -140,6 +180,16 @@ class ReadOnlyAdmin(BaseAdmin):
 
     offers = ()
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if self.has_change_permission(request, obj) or (obj is None and self.has_add_permission(request)):
+            return super().get_fields(request, obj)
+        return [
+            tuple(formatted(self.model, name) for name in each)
+            if isinstance(each, list | tuple)
+            else formatted(self.model, each)
+            for each in super().get_fields(request, obj)
+        ]
+
 
 class WatchedAdmin(ReadOnlyAdmin):
     """A table of work: the page of an object that `is_open` loads itself again every few seconds."""
@@ -147,19 +197,51 @@ class WatchedAdmin(ReadOnlyAdmin):
     change_form_template = "admin/elastix/watched_change_form.html"
 
 
-def _plain_units(model: type[Model], name: Any) -> Any:
-    """A column of units without the decimals that Django gives to each number of a decimal column."""
+def formatted(model: type[Model], name: Any) -> Any:
+    """A field as a column or line of its own that is easy to read: thousands separated, money in the currency's
+    decimals or more where there are more, words of the API with their sentences; other fields as they are."""
     field = next((each for each in model._meta.fields if each.name == name), None)
-    if not isinstance(field, QuantityField):
+    if (
+        field is None
+        or field.primary_key
+        or field.is_relation
+        or field.choices
+        or not isinstance(field, FORMATTED)
+    ):
         return name
 
     @admin.display(description=field.verbose_name, ordering=name)
     def column(obj: Any) -> str:
-        value = getattr(obj, name)
-        return "-" if value is None else str(value)
+        return _formatted(field, getattr(obj, name))
 
     column.__name__ = name
     return column
+
+
+def _formatted(field: Any, value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(field, JSONField):
+        return _words(value) if isinstance(value, list) else _listed(value)
+    if isinstance(field, DecimalField) and not isinstance(field, QuantityField):
+        shown = Decimal(value).normalize()
+        return f"{shown:,.{max(shop_currency().decimals, -int(shown.as_tuple().exponent))}f}"
+    return f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"
+
+
+def _words(words: list[Any]) -> str:
+    """Fixed words, each with the sentence that explains it."""
+    if not words or not all(isinstance(word, str) and sentence_of(word) for word in words):
+        return _text_of(words)
+    lines = [(word, sentence_of(word)) for word in words]
+    return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {}</li>", lines))
+
+
+def _listed(values: Any) -> str:
+    if not isinstance(values, dict):
+        return _text_of(values)
+    lines = [(str(name).replace("_", " "), _text_of(value)) for name, value in values.items()]
+    return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {}</li>", lines)) if lines else "-"
 
 
 def values_column(field: str, description: str) -> Any:
@@ -167,9 +249,7 @@ def values_column(field: str, description: str) -> Any:
 
     @admin.display(description=description)
     def column(self: Any, obj: Any) -> str:
-        values = getattr(obj, field)
-        lines = [(str(name).replace("_", " "), _text_of(value)) for name, value in (values or {}).items()]
-        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {}</li>", lines)) if lines else "-"
+        return _listed(getattr(obj, field) or {})
 
     return column
 
@@ -262,25 +342,12 @@ class ExportMixin:
 
     @admin.action(permissions=["view"], description="Export selected %(verbose_name_plural)s as XLSX")
     def export_xlsx(self, request: HttpRequest, queryset: Any) -> FileResponse:
-        from openpyxl import Workbook
-        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
-        book = Workbook(write_only=True)
-        sheet = book.create_sheet(_file_stem(queryset))
-        sheet.append(self.export_fields)
-        for row in self._rows(queryset):
-            sheet.append(
-                [ILLEGAL_CHARACTERS_RE.sub("", cell) if isinstance(cell, str) else cell for cell in row]
-            )
-        file = tempfile.TemporaryFile()  # noqa: SIM115  (the response closes it)
-        book.save(file)
-        file.seek(0)
-        return FileResponse(file, as_attachment=True, filename=f"{_file_stem(queryset)}.xlsx")
+        return xlsx_file(_file_stem(queryset), self.export_fields, self._rows(queryset))
 
     def _rows(self, queryset: Any) -> Iterator[list[Any]]:
         for row in queryset.values_list(*self.export_fields).iterator(chunk_size=EXPORT_ROWS_AT_ONCE):
             # No time zones in cells.
-            yield [cell(each.isoformat() if isinstance(each, dt.datetime) else each) for each in row]
+            yield [each.isoformat() if isinstance(each, dt.datetime) else each for each in row]
 
 
 def _file_stem(queryset: Any) -> str:

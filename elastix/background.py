@@ -28,16 +28,26 @@ SCHEDULES = (
     Schedule(
         "categories", MINUTE, "pricing.recommendation.services.categories.categories_refresh_if_outdated"
     ),
+    # After what it sums up.
+    Schedule("figures of the desk", MINUTE, "pricing.changes.services.figures.figures_keep"),
     Schedule("pull orders", MINUTE, "pricing.connections.services.pulling.pull_if_due"),
     Schedule("push prices", 5 * MINUTE, "pricing.connections.services.pushing.push_if_due"),
     # Looked at oftener than once an hour: a clock that drifts past an hour's end would leave that hour out.
     Schedule("reprice", 5 * MINUTE, "market.services.repricing.reprice_if_due"),
+    Schedule("price experiments", 5 * MINUTE, "simulations.experiments.services.running.experiments_advance"),
     Schedule("product pairs", 5 * MINUTE, "pricing.bundles.services.pairs_request_if_outdated"),
     Schedule(
         "boosted forecasts", 5 * MINUTE, "pricing.forecasting.services.boosting.boosting_request_if_outdated"
     ),
+    Schedule(
+        "second opinions", 5 * MINUTE, "pricing.elasticity.services.learned.opinions_request_if_outdated"
+    ),
     Schedule("refresh what is stale", MINUTE, "elastix.jobs.recompute.request_refresh_if_due"),
     Schedule("recompute everything", dt.time(2, 30), "elastix.jobs.recompute.request_full_recompute_if_due"),
+    # After the recompute of the night.
+    Schedule(
+        "recommendations", dt.time(5), "pricing.recommendation.services.nightly.recommendations_nightly"
+    ),
     Schedule("check the data", DAY, "pricing.sales.services.data_checks.check_data"),
     Schedule("old uploads", dt.time(4), "elastix.imports.services.uploads_purge"),
     Schedule("old bulk optimizations", DAY, "pricing.recommendation.services.bulk.bulk_purge"),
@@ -52,8 +62,8 @@ JOBS: dict[str, dict[str, str]] = {
     },
     "withdraw_transactions": {"handler": "pricing.sales.services.imports.revert_transactions"},
     "import_products": {
-        "handler": "pricing.sales.services.products.import_products",
-        "on_failure": "pricing.sales.services.products.import_failed",
+        "handler": "pricing.recommendation.services.manual_prices.import_products",
+        "on_failure": "pricing.recommendation.services.manual_prices.import_failed",
     },
     "import_competitor_prices": {
         "handler": "market.services.importing.import_competitor_prices",
@@ -68,6 +78,7 @@ JOBS: dict[str, dict[str, str]] = {
     "bulk_optimize": {"handler": "pricing.recommendation.services.bulk.bulk_optimize"},
     "product_pairs": {"handler": "pricing.bundles.services.compute_pairs"},
     "boosted_forecasts": {"handler": "pricing.forecasting.services.boosting.compute_boosted"},
+    "second_opinions": {"handler": "pricing.elasticity.services.learned.learn_opinions"},
     "pull_orders": {"handler": "pricing.connections.services.pulling.pull_orders"},
     "push_prices": {"handler": "pricing.connections.services.pushing.push_prices"},
     "reprice": {

@@ -70,6 +70,12 @@ class Conflict(ElastixError):
     default_code = "conflict"
 
 
+class KeyReused(ElastixError):
+    """The key that marks a request as the same one came with another request before."""
+
+    default_code = "key_reused"
+
+
 class Busy(ElastixError):
     """The database could not give its lock in time, or the answer changed while it was made."""
 

@@ -8,8 +8,10 @@ import uuid
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.middleware.security import SecurityMiddleware
 
 from elastix.api.errors import PROBLEM_JSON, problem
+from elastix.audit.actor import serving
 from elastix.logs import request_id
 
 access = logging.getLogger("elastix.access")
@@ -32,7 +34,8 @@ class RequestLogMiddleware:
         token = request_id.set(identifier)
         begun = time.perf_counter()
         try:
-            response = self.get_response(request)
+            with serving(request):
+                response = self.get_response(request)
             response["X-Request-ID"] = identifier
             said = {"method": request.method, "path": request.path, "status": response.status_code}
             taken = round(1000 * (time.perf_counter() - begun), 1)
@@ -40,6 +43,13 @@ class RequestLogMiddleware:
             return response
         finally:
             request_id.reset(token)
+
+
+class SecurityHeadersMiddleware(SecurityMiddleware):
+    """Django's headers also on what its SecurityMiddleware refuses for its host before it redirects to HTTPS."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        return None
 
 
 class ProblemJsonMiddleware:

@@ -2,7 +2,8 @@
 
 plan      which products are stale (a full run: all of them)
 clean     their lines and list prices, in shards that Celery spreads over the workers
-compute   elasticities -> summaries -> forecasts; customers -> sales by segment -> elasticities by segment
+compute   elasticities -> summaries -> forecasts; customers -> their moves, purchases to expect, sales by segment ->
+          elasticities by segment
 publish   all of it in one short transaction: readers see the old version or the new one, never a mix
 """
 
@@ -16,17 +17,19 @@ from elastix.imports.models import ImportBatch
 from elastix.jobs.kinds import JobFailed
 from elastix.jobs.recompute import RecomputePlan
 from elastix.jobs.runner import JobRun, place_of_jobs
-from elastix.sql import batches
 from pricing.elasticity.selectors.fitted_model import fitted_model
 from pricing.elasticity.services import estimates, price_tests, summaries
 from pricing.elasticity.services.estimates import Elasticities
 from pricing.elasticity.services.summaries import Summaries
 from pricing.forecasting.services import forecasts
 from pricing.forecasting.services.forecasts import Forecasts
+from pricing.sales.selectors.daily import product_shards
 from pricing.sales.services import cleaning, quality, staleness
-from segments.services import customers, elasticities, sales
+from segments.services import customers, elasticities, history, lifetime, sales
 from segments.services.customers import Customers
 from segments.services.elasticities import SegmentStep
+from segments.services.history import SegmentHistory
+from segments.services.lifetime import Lifetimes
 from segments.services.sales import SegmentDays
 
 CLEANED, COMPUTED = 0.5, 0.9
@@ -41,6 +44,8 @@ class Computed:
     forecasts: Forecasts
     quality: list[ImportBatch]
     customers: Customers
+    segment_history: SegmentHistory
+    lifetimes: Lifetimes
     segment_sales: SegmentDays
     segment_elasticities: SegmentStep
 
@@ -83,7 +88,7 @@ def make_plan(run: JobRun) -> None:
 def clean(run: JobRun) -> bool:
     """Rebuild clean lines and list prices of the planned products; False when child jobs do it."""
     codes = cleaning.products_with_sales() if run.parameters["full"] else run.parameters["stale"]
-    shards = list(batches(codes, settings.RECOMPUTE_SHARD_PRODUCTS))
+    shards = list(product_shards(codes))
     if len(shards) > 1 and place_of_jobs() == "celery":
         run.spawn("clean_shard", [{"products": shard} for shard in shards], next_stage="compute")
         return False
@@ -102,11 +107,13 @@ def compute(plan: RecomputePlan, run: JobRun) -> Computed:
     run.progress(0.75)
     reports = quality.compute()
     binned = customers.compute(plan)
+    moved = history.compute(binned)
+    expected = lifetime.compute(plan, binned)
     run.progress(0.8)
     sold = sales.compute(plan, binned)
     answered = elasticities.compute(plan, estimated, sold)
     run.progress(COMPUTED)
-    return Computed(estimated, summed, forecast, reports, binned, sold, answered)
+    return Computed(estimated, summed, forecast, reports, binned, moved, expected, sold, answered)
 
 
 def publish(plan: RecomputePlan, found: Computed) -> None:
@@ -117,5 +124,7 @@ def publish(plan: RecomputePlan, found: Computed) -> None:
     alarm = price_tests.report_alarm()
     quality.publish(found.quality, None if alarm is None else alarm.as_json())
     customers.publish(found.customers)
+    history.publish(found.segment_history)
+    lifetime.publish(found.lifetimes)
     sales.publish(plan, found.segment_sales)
     elasticities.publish(plan, found.segment_elasticities, found.customers)

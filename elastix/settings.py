@@ -1,5 +1,6 @@
 """One settings file; everything that differs between installations comes from the environment (.env.example)."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -71,7 +72,7 @@ SEGMENT_EXCLUDED_CUSTOMERS = [
 
 # --- Django ----------------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "elastix.apps.ElastixAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -79,7 +80,6 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "rest_framework",
-    "rest_framework.authtoken",
     "django_filters",
     "corsheaders",
     "drf_spectacular",
@@ -94,16 +94,20 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "elastix.middleware.RequestLogMiddleware",
     "elastix.middleware.ProblemJsonMiddleware",
-    "django.middleware.security.SecurityMiddleware",
+    # Headers of all answers, those included that the middleware below them gives by itself.
+    "elastix.middleware.SecurityHeadersMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    # Inside the headers of all answers, before everything that reads who asks.
+    "elastix.api.answer_cache.AnswerCacheMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 ROOT_URLCONF = "elastix.urls"
@@ -154,10 +158,15 @@ REDIS_URL = env.str("REDIS_URL", "")
 CELERY_BROKER_URL = REDIS_URL or None
 # The cache has a Redis database of its own, so that clearing it never clears the queue.
 CACHE_URL = env.str("CACHE_URL", "")
+_IN_MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2000}}
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}
+    "default": {"BACKEND": "elastix.cache.ForgivingRedisCache", "LOCATION": CACHE_URL}
     if CACHE_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2000}}
+    else _IN_MEMORY,
+    # How often somebody did something: counted by each process where Redis does not answer.
+    "counts": {"BACKEND": "elastix.cache.CountingCache", "LOCATION": CACHE_URL}
+    if CACHE_URL
+    else {**_IN_MEMORY, "LOCATION": "counts"},
 }
 # Who runs jobs: Celery workers, a thread of this process, or (tests) the process that asked.
 JOBS_RUN_IN = "celery" if REDIS_URL else "thread"
@@ -169,10 +178,13 @@ REFRESH_EVERY = timedelta(seconds=env.int("REFRESH_EVERY_SECONDS", 3600))
 # The nightly run is left out where everything was computed this recently.
 FULL_RECOMPUTE_REST = timedelta(hours=12)
 RECOMPUTE_SHARD_PRODUCTS = env.int("RECOMPUTE_SHARD_PRODUCTS", 1000)
+# A line that is cleaned takes a kilobyte of memory.
+RECOMPUTE_SHARD_LINES = env.int("RECOMPUTE_SHARD_LINES", 200_000)
 # An upload can be read again (after a withdrawal, with other options) for so long.
 UPLOADS_KEPT = timedelta(days=env.int("UPLOADS_KEPT_DAYS", 30))
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", 1024 * 1024 * 1024)
 # Uploads above a few MB are spooled to disk by Django; this limits other request bodies.
+ANSWERS_KEPT_MB = env.int("ANSWERS_KEPT_MB", 16)
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("DATA_UPLOAD_MAX_MEMORY_SIZE", 20 * 1024 * 1024)
 
 # --- alerts ------------------------------------------------------------------------------------------
@@ -186,9 +198,18 @@ if ALERT_WEBHOOK_URL and len(ALERT_WEBHOOK_SECRET) < 16:
     raise ImproperlyConfigured(
         "ALERT_WEBHOOK_URL needs ALERT_WEBHOOK_SECRET, of 16 characters or more, to sign what is sent."
     )
+# Hosts that may be posted to although their addresses are not public.
+WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
 globals().update(env.email_url("EMAIL_URL", "consolemail://"))  # EMAIL_HOST and its kin
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", "elastix@localhost")
+# --- recommendations --------------------------------------------------------------------------------
+# Who gets the nightly digest; nothing is sent to nobody.
+RECOMMENDATION_EMAILS = env.list("RECOMMENDATION_EMAILS", default=[])
+# Grades of elasticities that a price is recommended by without being asked for.
+RECOMMENDATION_GRADES = env.list("RECOMMENDATION_GRADES", default=["A", "B", "C"])
+if not set(RECOMMENDATION_GRADES) <= set("ABCD"):
+    raise ImproperlyConfigured("RECOMMENDATION_GRADES must be letters from A to D with commas between them.")
 DATA_STALE_AFTER = timedelta(days=env.int("DATA_STALE_AFTER_DAYS", 7))
 
 # --- connections ----------------------------------------------------------------------------------
@@ -211,16 +232,21 @@ SALE_DAYS = env.int("SALE_DAYS", 0)
 
 # --- time and language -----------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
+# One catalogue for all apps.
+LOCALE_PATHS = [BASE_DIR / "elastix" / "locale"]
 TIME_ZONE = "UTC"
 # The API and the admin speak English; the desk asks what its reader speaks.
 USE_I18N = True
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+# A choice of language or theme at the desk is kept for a year.
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 
 # --- static files ----------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", str(DATA_DIR / "static")))
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
-STATICFILES_DIRS = [BASE_DIR / "elastix" / "static"]
 WHITENOISE_USE_FINDERS = not PRODUCTION
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -242,6 +268,14 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LOGIN_URL = "admin:login"
+# Attempts to log in, from one address and at one account; requests of one user to the API. Empty: as many as one likes.
+TOKEN_THROTTLE = env.str("TOKEN_THROTTLE", "10/min")
+API_THROTTLE = env.str("API_THROTTLE", "600/min")
+for _name, _rate in (("TOKEN_THROTTLE", TOKEN_THROTTLE), ("API_THROTTLE", API_THROTTLE)):
+    if not re.fullmatch(r"([1-9]\d*/(s|sec|m|min|h|hour|d|day))?", _rate):
+        raise ImproperlyConfigured(f"{_name} is no rate such as 10/min: {_rate!r}")
+# How long a token is good unless whoever makes it says otherwise.
+TOKEN_LIFETIME = timedelta(days=env.int("TOKEN_LIFETIME_DAYS", 90))
 OPEN_API = env.bool("OPEN_API", False)
 OPEN_API_ROLE = env.str("OPEN_API_ROLE", "analyst")
 OPEN_API_I_UNDERSTAND = env.bool("OPEN_API_I_UNDERSTAND", False)
@@ -252,9 +286,9 @@ if OPEN_API_ROLE not in ("viewer", "analyst", "manager"):
 
 CORS_ALLOWED_ORIGINS = env.list("CORS_ORIGINS", default=[])
 CORS_ALLOW_CREDENTIALS = env.bool("CORS_ALLOW_CREDENTIALS", False)
-CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Request-ID"]
+CORS_EXPOSE_HEADERS = ["ETag", "Idempotent-Replayed", "Retry-After", "X-Request-ID"]
 CORS_ALLOW_HEADERS = [
-    *("accept", "authorization", "content-type", "if-none-match"),
+    *("accept", "authorization", "content-type", "idempotency-key", "if-none-match"),
     *("x-csrftoken", "x-requested-with"),
 ]
 CSRF_TRUSTED_ORIGINS = CORS_ALLOWED_ORIGINS if CORS_ALLOW_CREDENTIALS else []
@@ -276,12 +310,13 @@ if PRODUCTION:
     SECURE_HSTS_PRELOAD = True
     SECURE_REDIRECT_EXEMPT = [r"^health$"]
     SESSION_COOKIE_SECURE = True
+    LANGUAGE_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
 
 # --- API -------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.TokenAuthentication",
+        "elastix.api.authentication.ApiTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
         "elastix.api.authentication.OpenApiAuthentication",
     ],
@@ -290,7 +325,8 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "EXCEPTION_HANDLER": "elastix.api.errors.problem_response",
     "COERCE_DECIMAL_TO_STRING": False,
-    "DEFAULT_THROTTLE_RATES": {"token": env.str("TOKEN_THROTTLE", "10/min")},
+    "DEFAULT_THROTTLE_CLASSES": ["elastix.api.throttles.RequestsOfUser"],
+    "NUM_PROXIES": env.int("TRUSTED_PROXIES", 1 if env.bool("BEHIND_PROXY", False) else 0),
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
@@ -307,6 +343,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "elastix.api.schema.add_examples",
+        "elastix.api.schema.describe_files",
         "elastix.api.schema.name_the_shop",
     ],
     "PATH_CONVERTER_OVERRIDES": {
@@ -315,11 +352,19 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "JobStateEnum": "elastix.jobs.models.JobState.choices",
+        "RecommendationStateEnum": "pricing.recommendation.models.offers.RecommendationState.choices",
+        "PriorPriceStateEnum": "pricing.changes.core.prior_price.PRIOR_STATES",
         "ProductKindEnum": "pricing.sales.models.products.Kind.choices",
         "GuardrailEnum": "pricing.recommendation.core.limits.RULES",
         "GuardrailOrDayCapEnum": "pricing.recommendation.core.limits.ALL_RULES",
+        "ExperimentStatusEnum": "simulations.experiments.models.ExperimentStatus.choices",
+        "KeptPricesEnum": "simulations.experiments.models.KeptPrices.choices",
+        "BasePriceEnum": "simulations.selectors.periods.BASES",
+        "PresentPriceEnum": "simulations.selectors.periods.ONLY_PRESENT_PRICE",
+        "PeriodKindEnum": "simulations.selectors.periods.PERIOD_KINDS",
+        "TokenScopeEnum": "elastix.tokens.models.TokenScope.choices",
         "SegmentEnum": "segments.core.rfm.SEGMENTS",
-        "SegmentOrUnknownEnum": "segments.api.SEGMENTS_AND_UNKNOWN",
+        "SegmentOrUnknownEnum": "segments.api.dashboard.SEGMENTS_AND_UNKNOWN",
     },
 }
 
@@ -342,6 +387,9 @@ LOGGING = {
         # The access line of elastix.middleware says the same, with the request's id.
         "django.server": {"handlers": [], "propagate": False},
         "django.request": {"level": "ERROR"},
+        # Their lines hold whole addresses, and with them a webhook's secret.
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
         # Answered with 400; a line for every stray request would drown the log.
         "django.security.DisallowedHost": {"handlers": [], "propagate": False},
         "django": {"handlers": [], "propagate": True, "level": LOG_LEVEL},

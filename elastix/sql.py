@@ -3,14 +3,19 @@
 import datetime as dt
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 # As SQLite has timestamps: in UTC, without saying so.
 _EPOCH = dt.datetime(1970, 1, 1)
+ROWS_AT_A_TIME = 20_000
 
 
 def is_postgresql() -> bool:
@@ -76,23 +81,48 @@ def execute(sql: str, parameters: Sequence[Any] = ()) -> int:
         return int(cursor.rowcount)
 
 
+@contextmanager
+def without_waiting() -> Iterator[None]:
+    """Let a write fail at once where SQLite's one lock is taken; on PostgreSQL it waits for its row alone.
+
+    Raises
+    ------
+    OperationalError : another writer has the lock.
+    """
+    if is_postgresql():
+        yield
+        return
+    with connection.cursor() as cursor:
+        waits = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
+        cursor.execute("PRAGMA busy_timeout = 0")
+        try:
+            yield
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {int(waits)}")
+
+
 def lock_text(text: str) -> None:
     """Make transactions that name the same text wait for each other; on SQLite all writers do so anyway."""
     if is_postgresql():
         execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [text])
 
 
-def fetch(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-    # Hundreds of thousands of new row tuples make the garbage collector look at all of them again and again.
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Hundreds of thousands of new row tuples make the garbage collector look at all of them again and again."""
     was_on = gc.isenabled()
     gc.disable()
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(sql, parameters)
-            return cursor.fetchall()  # type: ignore[no-any-return]
+        yield
     finally:
         if was_on:
             gc.enable()
+
+
+def fetch(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    with _no_garbage_collection(), connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()  # type: ignore[no-any-return]
 
 
 def fetch_columns(sql: str, parameters: Sequence[Any] = (), *, columns: int) -> list[tuple[Any, ...]]:
@@ -101,11 +131,43 @@ def fetch_columns(sql: str, parameters: Sequence[Any] = (), *, columns: int) -> 
     return list(zip(*rows, strict=True)) if rows else [() for _ in range(columns)]
 
 
+def fetch_arrays(
+    statements: Iterable[tuple[str, Sequence[Any]]],
+    arrays: Callable[[Sequence[Sequence[Any]]], "list[NDArray[Any]]"],
+    *,
+    columns: int,
+) -> "list[NDArray[Any]]":
+    """Read the answers of statements into arrays, so many rows at a time that their Python objects stay few.
+
+    Parameters
+    ----------
+    statements : each with its parameters.
+    arrays : makes arrays of the columns of some rows; their parts are joined.
+    columns : how many columns a row has.
+    """
+    import numpy as np
+
+    parts = []
+    with _no_garbage_collection(), connection.cursor() as cursor:
+        for sql, parameters in statements:
+            cursor.execute(sql, parameters)
+            while rows := cursor.fetchmany(ROWS_AT_A_TIME):
+                parts.append(arrays(list(zip(*rows, strict=True))))
+    parts = parts or [arrays([()] * columns)]
+    return [np.concatenate(part) for part in zip(*parts, strict=True)]
+
+
 def number_for_driver(value: Decimal | float) -> Any:
     """A decimal as raw statements take it: its digits on PostgreSQL, a float on SQLite."""
     if is_postgresql():
         return f"{value:.4f}" if isinstance(value, float) else str(value)
     return float(value)
+
+
+def numbers_for_driver(values: Iterable[float]) -> list[Any]:
+    """The same for many numbers, nan as NULL: which database it is, is asked once."""
+    form: Callable[[float], Any] = (lambda value: f"{value:.4f}") if is_postgresql() else float
+    return [None if value != value else form(value) for value in values]
 
 
 def batches(items: Iterable[Any], size: int) -> Iterator[list[Any]]:

@@ -1,16 +1,22 @@
 """Template tags of the desk: numbers and money in the user's language and the shop's currency, unknown ones as a dash."""
 
+import datetime as dt
+import json
 import math
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
+from uuid import uuid4
 
 from django import template
+from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest
 from django.utils import translation
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from elastix.currency import SIGNS
-from elastix.desk.words import DESCRIPTIONS, LABELS
+from elastix.glossary import label_of, sentence_of
 from elastix.shop import shop_currency
 
 register = template.Library()
@@ -61,21 +67,92 @@ def chance(probability: float | None) -> str:
 
 
 @register.filter
+def share(fraction: Any) -> str:
+    """A fraction of 0 to 1 in whole percent."""
+    return percent(100 * fraction, 0) if known(fraction) else UNKNOWN
+
+
+@register.filter
 def signed(text: str) -> str:
     """A formatted number with a plus where it has no minus."""
     return text if text.startswith(("-", UNKNOWN)) else f"+{text}"
 
 
 @register.filter
+def said(sentence: Any) -> str:
+    """What a service says, in the user's language; as it stands where there is no translation of it."""
+    return "".join(
+        _in_language(each, values) for each, values in getattr(sentence, "parts", ((str(sentence), {}),))
+    )
+
+
+def _in_language(sentence: str, values: dict[str, Any]) -> str:
+    translated = translation.gettext(sentence) if sentence else ""
+    return (
+        translated.format(**{name: _value(value) for name, value in values.items()}) if values else translated
+    )
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        places = max(-int(value.as_tuple().exponent), 0)
+        return number(value, places)
+    if isinstance(value, dt.date):
+        return date_format(value, "j M Y")
+    return said(value) if isinstance(value, str) else value
+
+
+@register.filter
+def policy_source(source: str) -> str:
+    """Where a setting comes from, as `EffectivePolicy.source` names it."""
+    kind, _separator, name = source.partition(" ")
+    if kind in ("category", "product") and name:
+        return f"{translation.gettext(kind)} {name}"
+    return translation.gettext(source) if source else ""
+
+
+@register.filter
+def who(name: str) -> str:
+    """Who did something: the name of a user, or what acts by itself in the user's language; a dash for nobody."""
+    return translation.gettext(name) if name == "the schedule" else name or UNKNOWN
+
+
+@register.filter
+def pressed(chosen: str, value: str) -> str:
+    """What aria-pressed says of the button of a value."""
+    return "true" if chosen == value else "false"
+
+
+@register.filter
 def label(word: str) -> str:
     """A fixed word of the API, for people."""
-    return str(LABELS.get(word, word))
+    return label_of(word)
 
 
 @register.filter
 def described(word: str) -> str:
     """The sentence that explains a fixed word; empty where it has none."""
-    return str(DESCRIPTIONS.get(word, ""))
+    return sentence_of(word)
+
+
+@register.inclusion_tag("desk/term.html")
+def term(word: str, shown: str = "") -> dict[str, str]:
+    """A fixed word that opens the sentence explaining it: `{% term "FEW_DAYS" %}`, `{% term row.grade row.grade %}`.
+
+    `shown` is what stands there; by default the word's label.
+    """
+    # Not counted: parts of a page that come later must not repeat what is there.
+    return {
+        "text": shown or label_of(word),
+        "sentence": sentence_of(word),
+        "name": f"term-{uuid4().hex[:10]}",
+    }
+
+
+@register.filter
+def chart_data(data: Any, identifier: str) -> SafeString:
+    """What a chart draws, beside it: `json_script` without a script, since htmx takes these out of what it swaps in."""
+    return format_html('<div hidden id="{}">{}</div>', identifier, json.dumps(data, cls=DjangoJSONEncoder))
 
 
 @register.simple_tag(takes_context=True)

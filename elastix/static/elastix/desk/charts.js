@@ -5,17 +5,36 @@
   const format = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 2 });
   const shown = (value) => (value === null || value === undefined ? "–" : format.format(value));
 
-  const band = (data, colour) => {
-    const blank = { type: "line", stack: "band", symbol: "none", silent: true, lineStyle: { opacity: 0 }, tooltip: { show: false } };
-    const width = data.high.map((high, at) => (high === null ? null : high - data.low[at]));
+  // What is below 0 stacks apart from what is above it: such a band begins at its own low line all the same.
+  const band = (data, low, high, colour, more) => {
+    const blank = { type: "line", stackStrategy: "all", symbol: "none", silent: true, lineStyle: { opacity: 0 }, tooltip: { show: false }, ...more };
+    const width = high.map((value, at) => (value === null ? null : value - low[at]));
     return [
-      { ...blank, data: pairs(data, data.low) },
-      { ...blank, data: pairs(data, width), areaStyle: { color: colour, opacity: 0.18 } },
+      { ...blank, data: pairs(data, low) },
+      { ...blank, data: pairs(data, width), areaStyle: { color: colour, opacity: data.doubtful ? 0.4 : 0.18 } },
     ];
   };
   const pairs = (data, values) => values.map((value, at) => [data.x[at], value]);
 
+  const lines = (data) => {
+    const text = css("--bs-body-color");
+    const faint = css("--bs-border-color");
+    const axis = { axisLabel: { color: text }, axisLine: { lineStyle: { color: faint } }, splitLine: { lineStyle: { color: faint } } };
+    return {
+      animation: false,
+      aria: { enabled: false },
+      color: ["--bs-primary", "--bs-orange", "--bs-teal", "--bs-pink", "--bs-indigo", "--bs-yellow"].map(css),
+      legend: { top: 0, left: "center", type: "scroll", textStyle: { color: text } },
+      grid: { left: 8, right: 12, top: 48, bottom: 8, containLabel: true },
+      tooltip: { trigger: "axis", renderMode: "richText", valueFormatter: shown },
+      xAxis: { type: "time", ...axis, splitLine: { show: false } },
+      yAxis: { type: "value", scale: true, ...axis, axisLabel: { color: text, formatter: (value) => format.format(value) } },
+      series: data.lines.map((line) => ({ type: "line", name: line.name, data: line.points, step: "end", symbol: line.points.length > 1 ? "none" : "circle", lineStyle: { width: 2 } })),
+    };
+  };
+
   const option = (data) => {
+    if (data.kind === "lines") { return lines(data); }
     const text = css("--bs-body-color");
     const faint = css("--bs-border-color");
     const main = css("--bs-primary");
@@ -23,13 +42,13 @@
     const overPrices = data.kind === "curve";
     const axis = { axisLabel: { color: text, formatter: (value) => (typeof value === "number" ? format.format(value) : value) }, nameTextStyle: { color: text }, axisLine: { lineStyle: { color: faint } }, splitLine: { lineStyle: { color: faint } } };
     const second = data.second.length
-      ? [{ type: "line", name: data.names.second, data: pairs(data, data.second), symbol: "none", yAxisIndex: overPrices ? 1 : 0, color: other, lineStyle: { width: 2, type: overPrices ? "dashed" : "solid" } }]
+      ? [{ type: "line", name: data.names.second, data: pairs(data, data.second), symbol: "none", yAxisIndex: overPrices ? 1 : 0, color: other, lineStyle: { width: 2, type: overPrices ? "dashed" : "solid", opacity: data.doubtful ? 0.4 : 1 } }]
       : [];
     return {
       animation: false,
       aria: { enabled: false },
       legend: { top: 0, left: "center", textStyle: { color: text }, data: [data.names.y, ...(second.length ? [data.names.second] : [])] },
-      grid: { left: 8, right: 12, top: overPrices ? 76 : 56, bottom: overPrices ? 28 : 8, containLabel: true },
+      grid: { left: 8, right: 12, top: overPrices ? 44 + 16 * data.marks.length : 56, bottom: overPrices ? 28 : 8, containLabel: true },
       tooltip: {
         trigger: "axis",
         renderMode: "richText",
@@ -41,16 +60,17 @@
       },
       xAxis: { type: overPrices ? "value" : "category", name: overPrices ? data.names.x : "", nameLocation: "middle", nameGap: 28, scale: true, min: "dataMin", max: "dataMax", ...axis, axisLabel: { ...axis.axisLabel, showMinLabel: !overPrices, showMaxLabel: false }, splitLine: { show: false } },
       yAxis: [
-        { type: "value", name: data.names.y, min: 0, ...axis },
+        { type: "value", name: data.names.y, min: data.signed ? null : 0, ...axis },
         ...(overPrices && second.length ? [{ type: "value", name: data.names.second, ...axis, splitLine: { show: false } }] : []),
       ],
       series: [
-        ...band(data, overPrices ? main : other),
+        ...band(data, data.low, data.high, overPrices ? main : other, { stack: "first" }),
+        ...(data.secondLow?.length ? band(data, data.secondLow, data.secondHigh, other, { stack: "second", yAxisIndex: 1 }) : []),
         {
-          type: "line", name: data.names.y, data: pairs(data, data.y), symbol: "none", color: main,
+          type: "line", name: data.names.y, data: pairs(data, data.y), symbol: "none", color: main, lineStyle: { width: 2, opacity: data.doubtful ? 0.4 : 1 },
           markLine: {
             symbol: "none", silent: true, lineStyle: { color: text },
-            data: data.marks.map((mark, at) => ({ xAxis: mark.x, label: { formatter: `${mark.name} ${shown(mark.x)}`, color: text, position: "end", distance: at ? 20 : 4 } })),
+            data: data.marks.map((mark, at) => ({ xAxis: mark.x, label: { formatter: `${mark.name} ${shown(mark.x)}`, color: text, position: "end", distance: 4 + 16 * at } })),
           },
         },
         ...second,
@@ -58,16 +78,24 @@
     };
   };
 
-  const draw = () => {
+  const drawn = new WeakMap();
+  const draw = (anew) => {
     document.querySelectorAll("[data-chart]").forEach((box) => {
-      const data = JSON.parse(document.getElementById(box.dataset.chart).textContent);
+      const text = document.getElementById(box.dataset.chart).textContent;
+      if (drawn.get(box) === text && !anew) { return; }
       const chart = echarts.getInstanceByDom(box) || echarts.init(box);
-      chart.setOption(option(data), true);
+      chart.setOption(option(JSON.parse(text)), true);
+      drawn.set(box, text);
     });
   };
-  draw();
+  draw(true);
+  // Parts of the page come and go: charts in them are made and given back, data that came anew is drawn.
+  document.addEventListener("htmx:afterSettle", () => draw(false));
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    event.detail.target.querySelectorAll("[data-chart]").forEach((box) => echarts.getInstanceByDom(box)?.dispose());
+  });
   window.addEventListener("resize", () => {
     document.querySelectorAll("[data-chart]").forEach((box) => echarts.getInstanceByDom(box)?.resize());
   });
-  new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
+  new MutationObserver(() => draw(true)).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
 })();
