@@ -7,11 +7,11 @@ from typing import Any
 from django.conf import settings
 from django.http import StreamingHttpResponse
 from rest_framework import serializers
-from rest_framework.authentication import SessionAuthentication, TokenAuthentication
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
-from elastix.api.authentication import OpenApiAuthentication, TokenAsPassword
+from elastix.api.authentication import ApiTokenAuthentication, OpenApiAuthentication, TokenAsPassword
 from elastix.api.operations import operation
 from elastix.api.renderers import csv_file
 from elastix.api.viewsets import AnyAccept, ElastixViewSet
@@ -40,7 +40,7 @@ class FeedViewSet(ElastixViewSet):
     content_negotiation_class = AnyAccept
     # The first one says how to log in: clients that have only a name and a password wait to be asked for them.
     authentication_classes = (
-        TokenAsPassword, TokenAuthentication, SessionAuthentication, OpenApiAuthentication,
+        TokenAsPassword, ApiTokenAuthentication, SessionAuthentication, OpenApiAuthentication,
     )  # fmt: skip
 
     @action(detail=False, url_path="prices.csv")

@@ -294,7 +294,7 @@ def _fit_chunk(regression: _Regression, chunk: _Chunk, spread: float) -> OwnCros
     )
     dispersion = np.full(chunk.products.size, frequency.dispersion)
     rough = solve_part(prepared, normal, dispersion, tolerance=ROUGH)
-    dispersion = own_dispersion(rough, frequency.dispersion, frequency.autocorrelation)
+    dispersion = own_dispersion(rough, frequency.dispersion, frequency.autocorrelation, frequency.persistence)
     fit = solve_part(prepared, normal, dispersion, start=rough.coefficients, tolerance=ROUGH)
     at = len(COLUMNS) + chunk.column
     return OwnCross(

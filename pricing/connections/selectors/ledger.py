@@ -1,7 +1,7 @@
 """The prices that the ledger has put in force, for the platforms and the feeds alike."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -10,11 +10,18 @@ from django.db.models import F, FilteredRelation, OuterRef, Q, QuerySet, Subquer
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from elastix.sql import batches
+from pricing.changes.core.prior_price import REDUCED
+from pricing.changes.selectors.prior_prices import prior_prices
 from pricing.connections.core.prices import WantedPrice
 from pricing.connections.models import PushState
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeStatus
 from pricing.sales.models.products import Kind, PriceSource
+
+PRODUCTS_A_PIECE = 2_000
+Sale = tuple[Decimal, dt.datetime, dt.datetime]
+"""The regular price, and the first and last moment."""
 
 _IN_FORCE = (PriceChangeStatus.APPLIED, PriceChangeStatus.ROLLED_BACK)
 
@@ -43,23 +50,40 @@ def ledger_prices() -> QuerySet[Any]:
     return priced_products().filter(decided_at__isnull=False).exclude(price_source=PriceSource.DATA)
 
 
-def sale_of(product: Any, now: dt.datetime) -> tuple[Decimal, dt.datetime, dt.datetime] | None:
-    """The regular price and first and last moment of the sale that a product's cut price is, or None.
+def sales_of(products: Iterable[Any], now: dt.datetime) -> dict[str, Sale]:
+    """The sales that cut prices of products are, by code.
 
-    A cut of the ledger is a sale for SALE_DAYS days, while the price is the one that it set.
+    A cut of the ledger is a sale for SALE_DAYS days, while the price is the one that it set. The regular price that it is
+    shown beside is the lowest of the 30 days before; a cut that does not go below that is no sale.
     """
+    cut = [each for each in products if _is_cut(each, now)]
+    prior = (
+        prior_prices([each.code for each in cut], now.astimezone(settings.SHOP_TIME_ZONE).date())
+        if cut
+        else {}
+    )
+    sales: dict[str, Sale] = {}
+    for each in cut:
+        found = prior[each.code]
+        if found.state == REDUCED and found.prior_price is not None:
+            sales[each.code] = (
+                found.prior_price,
+                each.cut_at,
+                each.cut_at + dt.timedelta(days=settings.SALE_DAYS),
+            )
+    return sales
+
+
+def _is_cut(product: Any, now: dt.datetime) -> bool:
     if not settings.SALE_DAYS or product.cut_from is None or product.cut_to != product.current_price:
-        return None
-    until = product.cut_at + dt.timedelta(days=settings.SALE_DAYS)
-    return (
-        (product.cut_from, product.cut_at, until)
-        if product.cut_from > product.cut_to and now < until
-        else None
+        return False
+    return bool(
+        product.cut_from > product.cut_to and now < product.cut_at + dt.timedelta(days=settings.SALE_DAYS)
     )
 
 
 def due_prices(platform: str) -> Iterator[WantedPrice]:
-    """Yield the prices that a platform does not have yet, by product, in one query.
+    """Yield the prices that a platform does not have yet, by product.
 
     Those are the prices of products for which the ledger applied or rolled back a change since the last push, whose
     push failed and is to be tried again by now, or whose sale is over.
@@ -71,6 +95,9 @@ def due_prices(platform: str) -> Iterator[WantedPrice]:
     later = Q(decided_at__gt=F("pushed__decided_at"))
     again = Q(pushed__state=PushState.FAILED, pushed__next_attempt_at__lte=now)
     over = Q(pushed__sale_until__lte=now, pushed__next_attempt_at__isnull=True)
-    for product in products.filter(never | later | again | over).iterator(chunk_size=2_000):
-        regular, _, until = sale_of(product, now) or (None, None, None)
-        yield WantedPrice(product.code, product.current_price, product.decided_at, regular, until)
+    due = products.filter(never | later | again | over).iterator(chunk_size=PRODUCTS_A_PIECE)
+    for chunk in batches(due, PRODUCTS_A_PIECE):
+        sales = sales_of(chunk, now)
+        for product in chunk:
+            regular, _, until = sales.get(product.code, (None, None, None))
+            yield WantedPrice(product.code, product.current_price, product.decided_at, regular, until)

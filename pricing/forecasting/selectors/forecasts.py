@@ -12,10 +12,12 @@ from django.db.models import FilteredRelation, Q
 from elastix.api.fields import rounded
 from elastix.dataset.models import DataVersion
 from elastix.sql import day_numbers, day_of, fetch_columns
+from elastix.texts import Text, text
 from pricing.elasticity.core.constants import FREQUENCY_ALPHA
 from pricing.elasticity.core.demand import LARGEST_CHANGE, OTHER_MODEL, DemandModel, demand
 from pricing.elasticity.core.pooled.grades import NOT_CONVERGED
 from pricing.elasticity.models import Method
+from pricing.elasticity.selectors.demand_curve import LINEAR_SHARE, known_share
 from pricing.forecasting.core.backtest import HORIZON, measures_of, prediction_interval, score
 from pricing.forecasting.core.batch import ShopModel
 from pricing.forecasting.core.boosting import BOOSTED
@@ -44,6 +46,27 @@ HISTORY_DAYS: Final = 90
 WANTED_HISTORY: Final = 90
 NEW_PRICE: Final = "NEW_PRICE"
 OF_TOTALS: Final = "TOTALS"
+SPREAD: Final = (
+    "{name}: sales are known by the {period} only. A day is an equal part of its {period}'s total, and the accuracy of a day, "
+    "which is better known within a total, is flattered."
+)
+UNPROVEN: Final = (
+    "{name}: the present price has {days} of {needed} days of sales; what it does is projected from the price before "
+    "it."
+)
+OF_SERVICE: Final = "{code} is a service code, such as postage or a fee: its demand is not forecast."
+UNSOLD: Final = (
+    "{code} had no sales when the figures were last computed, so there is nothing to forecast from."
+)
+NOT_SOLD_SINCE: Final = "INACTIVE: nothing was sold since {day}, so no demand is expected."
+FOLLOWS_NO_PRICE: Final = "The product has {missing}, so the forecast does not follow the price asked."
+SHORT_HISTORY: Final = "Only {days} of sales history; a forecast wants {wanted} or more."
+OF_MEAN: Final = "Fewer than {days} days of history: the mean of its days, spread over the week."
+OF_CATEGORY: Final = "Sold on {days} only: the usual rate of its category stands beside its own."
+UNMEASURED: Final = (
+    "Its past is too short to be forecast from {days} days back, so its accuracy is not known; the limits are those of products "
+    "that sell as much."
+)
 MOST_TIMES: Final = 1_000_000.0
 """A price that makes no sense must not make a quantity without end."""
 
@@ -133,13 +156,15 @@ def forecast_of_product(
     demand_model : how demand follows the price.
     """
     product = Product.objects.annotate(
-        pooled=FilteredRelation("elasticities", condition=Q(elasticities__method=Method.POOLED))
+        pooled=FilteredRelation("elasticities", condition=Q(elasticities__method=Method.POOLED)),
+        linear_share=LINEAR_SHARE,
     )
-    kind, current_price, category, elasticity, line_days, dated_last = product.values_list(
+    kind, current_price, category, elasticity, linear_share, line_days, dated_last = product.values_list(
         "kind",
         "current_price",
         "category",
         "pooled__elasticity",
+        "linear_share",
         "summary__line_days",
         "summary__dated_last",
     ).get(code=code)
@@ -158,21 +183,17 @@ def forecast_of_product(
     outlook.warnings += _warnings(row, as_of, outlook)
     if line_days and line_days > 1:
         period = PERIODS[line_days]
-        outlook.warnings.append(
-            f"{OF_TOTALS}: sales are known by the {period} only. A day is an equal part of its {period}'s total, and the "
-            "accuracy of a day, which is better known within a total, is flattered."
-        )
+        outlook.warnings.append(text(SPREAD, name=OF_TOTALS, period=text(period)))
     base = base_demands({code: current_price}, version)[code]
     if price is None and base.tried_price is not None:
         price = current_price
-        outlook.warnings.append(
-            f"{NEW_PRICE}: the present price has {base.days} of {base.days_needed} days of sales; "
-            "what it does is projected from the price before it."
-        )
+        outlook.warnings.append(text(UNPROVEN, name=NEW_PRICE, days=base.days, needed=base.days_needed))
     at_price = (
         None
         if price is None
-        else _at_price(outlook, price, current_price, base.price, elasticity, demand_model)
+        else _at_price(
+            outlook, price, current_price, base.price, elasticity, (demand_model, known_share(linear_share))
+        )
     )
     columns = zip(outlook.units.tolist(), outlook.low.tolist(), outlook.high.tolist(), strict=True)
     past = (as_of - dt.timedelta(days=back) for back in range(HISTORY_DAYS, 0, -1))
@@ -197,8 +218,8 @@ def forecast_of_product(
 
 def _why_nothing(code: str, kind: str) -> str:
     if kind == Kind.SERVICE:
-        return f"{code} is a service code, such as postage or a fee: its demand is not forecast."
-    return f"{code} had no sales when the figures were last computed, so there is nothing to forecast from."
+        return text(OF_SERVICE, code=code)
+    return text(UNSOLD, code=code)
 
 
 def _history(
@@ -245,7 +266,8 @@ def _cached(
         values[-1] = None
     stored = stored_forecasts([values])
     units = expected_days(model, stored, day, periods)[0]
-    method, alpha, warnings = row.method, 0.0 if row.is_new else FREQUENCY_ALPHA, []
+    method, alpha = row.method, 0.0 if row.is_new else FREQUENCY_ALPHA
+    warnings: list[str] = []
     components = row.components if chosen and holds(row.components, day) else None
     if components is not None:
         alpha = SMOOTHING.get(method, FREQUENCY_ALPHA)
@@ -253,7 +275,7 @@ def _cached(
         0
     ]:
         method = INACTIVE
-        warnings.append(f"INACTIVE: nothing was sold since {row.last_sold}, so no demand is expected.")
+        warnings.append(text(NOT_SOLD_SINCE, day=row.last_sold))
     elif row.components is not None or (
         method == ForecastMethod.INTERVALS and not is_due(stored.interval, stored.last_sold, day)[0]
     ):
@@ -335,20 +357,22 @@ def _at_price(
     current_price: Decimal | None,
     base_price: float | None,
     elasticity: float | None,
-    demand_model: DemandModel,
+    curve: tuple[DemandModel, float],
 ) -> AtPrice | None:
-    """Scale a forecast to a price and say by how much; None where the present price or the elasticity is not known."""
+    """Scale a forecast to a price and say by how much; None where the present price or the elasticity is not known.
+
+    `curve` is the demand model, and the share of linear demand in the average.
+    """
+    demand_model, linear_share = curve
     if current_price is None or elasticity is None:
         missing = "no present price" if current_price is None else "no elasticity"
-        outlook.warnings.append(
-            f"The product has {missing}, so the forecast does not follow the price asked."
-        )
+        outlook.warnings.append(text(FOLLOWS_NO_PRICE, missing=text(missing)))
         return None
     base = float(current_price) if base_price is None else base_price
 
     def times(model: DemandModel) -> float:
         with np.errstate(over="ignore"):
-            return min(float(demand(float(price), base, 1.0, elasticity, model)), MOST_TIMES)
+            return min(float(demand(float(price), base, 1.0, elasticity, model, linear_share)), MOST_TIMES)
 
     factor = times(demand_model)
     if abs(float(price) / base - 1) > LARGEST_CHANGE + 1e-9:
@@ -363,24 +387,17 @@ def _at_price(
 
 def _warnings(row: DemandForecast, as_of: dt.date, outlook: Outlook) -> list[str]:
     days = (as_of - row.first_sold).days
-    warnings = []
+    warnings: list[str] = []
     if days < WANTED_HISTORY:
-        warnings.append(
-            f"Only {_days_in_words(days)} of sales history; a forecast wants {WANTED_HISTORY} or more."
-        )
+        warnings.append(text(SHORT_HISTORY, days=_days_in_words(days), wanted=WANTED_HISTORY))
     if outlook.method == ForecastMethod.MEAN:
-        warnings.append(f"Fewer than {NEW_DAYS} days of history: the mean of its days, spread over the week.")
+        warnings.append(text(OF_MEAN, days=NEW_DAYS))
     if outlook.method == ForecastMethod.CATEGORY:
-        warnings.append(
-            f"Sold on {_days_in_words(row.sold_days)} only: the usual rate of its category stands beside its own."
-        )
+        warnings.append(text(OF_CATEGORY, days=_days_in_words(row.sold_days)))
     if not outlook.accuracy["origins"]:
-        warnings.append(
-            f"Its past is too short to be forecast from {HORIZON} days back, so its accuracy is not known; "
-            "the limits are those of products that sell as much."
-        )
+        warnings.append(text(UNMEASURED, days=HORIZON))
     return warnings
 
 
-def _days_in_words(days: int) -> str:
-    return f"{days} {'day' if days == 1 else 'days'}"
+def _days_in_words(days: int) -> Text:
+    return text("{days} day" if days == 1 else "{days} days", days=days)

@@ -9,7 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from elastix.api.fields import CONTROL
+from elastix.api.fields import CONTROL, ObjectField
 from elastix.api.filters import BooleanFilter, ChoiceFilter, StrictFilterSet
 from elastix.api.operations import operation
 from elastix.api.viewsets import AnyAccept, ElastixViewSet
@@ -23,7 +23,7 @@ from pricing.sales.services.imports import batch_revert
 
 class ImportSerializer(serializers.Serializer[Any]):
     file = serializers.FileField(max_length=255, allow_empty_file=False)
-    mapping = serializers.JSONField(
+    mapping = ObjectField(
         required=False, default=dict, help_text='Columns to fields, such as {"Artikel": "stock_code"}.'
     )
     encoding = serializers.CharField(required=False, allow_blank=True, default="", max_length=20)
@@ -67,8 +67,8 @@ class ImportSerializer(serializers.Serializer[Any]):
         required=False, default=False, help_text="Former name of `force`; removed in the next release."
     )
 
-    def validate_mapping(self, value: Any) -> dict[str, str]:
-        if not isinstance(value, dict) or not all(isinstance(field, str) for field in value.values()):
+    def validate_mapping(self, value: dict[str, Any]) -> dict[str, str]:
+        if not all(isinstance(field, str) for field in value.values()):
             raise serializers.ValidationError("Expected an object of column names and field names.")
         # PostgreSQL stores neither NUL nor half of a surrogate pair in JSON.
         texts = "".join(text for pair in value.items() for text in pair)

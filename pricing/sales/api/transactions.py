@@ -21,7 +21,7 @@ from elastix.dataset.versions import current_version
 from elastix.errors import NotFound
 from pricing.sales.api.fields import CodeField, CodeFilter, DecimalNumberField, QuantityField
 from pricing.sales.api.imports import AcceptedSerializer, ImportSerializer, upload
-from pricing.sales.core.files import LONGEST_ID, ImportKind
+from pricing.sales.core.files import LONGEST_CHANNEL, LONGEST_ID, ImportKind
 from pricing.sales.models import Transaction
 from pricing.sales.models.products import MAX_PRICE
 from pricing.sales.models.transactions import MAX_QUANTITY
@@ -47,6 +47,13 @@ class TransactionSerializer(RowSerializer):
     )
     customer_id = CustomerField(max_length=LONGEST_ID, required=False, default=None)
     country = TextField(max_length=60, required=False, allow_blank=True, default="")
+    channel = TextField(
+        max_length=LONGEST_CHANNEL,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Store, web shop, marketplace or arm of a price test.",
+    )
 
     def validate_quantity(self, value: Decimal) -> Decimal:
         if value == 0:
@@ -92,6 +99,7 @@ class TransactionFilterSet(DateRangeFilterSet):
     stock_code = CodeFilter(field_name="product_id")
     country = TextFilter(max_length=60)
     customer_id = TextFilter(max_length=LONGEST_ID)
+    channel = TextFilter(max_length=LONGEST_CHANNEL)
 
 
 class TransactionViewSet(ElastixViewSet):

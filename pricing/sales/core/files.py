@@ -13,6 +13,7 @@ MAX_PRICE: Final = Decimal("99999999.9999")
 MAX_STOCK: Final = 10_000_000
 QUANTITY_PLACES: Final = 3  # weighed goods: 1.250 kg
 LONGEST_ID: Final = 64  # of an invoice or a customer
+LONGEST_CHANNEL: Final = 100
 
 
 class ImportKind(StrEnum):
@@ -102,6 +103,8 @@ TRANSACTIONS: Final = FileSchema(
         Field("currency", column_names("currency"), max_length=10, empty="", inspected=True),
         Field("customer_id", column_names("customer"), kind="code", max_length=LONGEST_ID),
         Field("country", column_names("country"), max_length=60, empty=""),
+        # Files often have a store's number and its name: either will do.
+        Field("channel", column_names("channel"), max_length=LONGEST_CHANNEL, empty="", first=True),
     ),
     fallback={"stock_code": "description"},
     time={"invoice_date": "invoice_time"},
@@ -125,6 +128,7 @@ def products_schema(currency: Currency) -> FileSchema:
             list_price_field("current_price", column_names("list_price"), currency),
             stock_field("stock_level", column_names("stock"), -MAX_STOCK),
             stock_field("target_stock", column_names("target_stock"), 0),
+            Field("reason", column_names("price_reason"), max_length=255, empty=""),
         )
     )
 

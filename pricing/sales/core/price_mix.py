@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from pricing.sales.core.arrays import BoolArray
+from pricing.sales.core.arrays import BoolArray, IntArray
 from pricing.sales.core.lines import CleanLines, SalesLines
 from pricing.sales.core.list_prices import CLASSES, QUANTITY_CLASSES
 
@@ -21,21 +21,26 @@ SWITCHES_OF_A_DAY: Final = 0.1
 SAME_PRICE: Final = 0.01
 
 
-def several_prices(lines: SalesLines, clean: CleanLines, products: int) -> BoolArray:
+def several_prices(
+    lines: SalesLines, clean: CleanLines, products: int, channel: IntArray | None = None
+) -> BoolArray:
     """Whether each product, (P,), is sold at several prices at once.
 
-    Lines of a product that follow each other within three days, of the same channel and quantity class and on different
-    invoices, are compared: where a quarter of them and a tenth of those of one day are at another price than the line
-    before, prices differ by buyer and not by day.
+    Lines of a product that follow each other within three days, of the same channel and quantity class, both with or both
+    without a customer, and on different invoices, are compared: where a quarter of them and a tenth of those of one day
+    are at another price than the line before, prices differ by buyer and not by day.
 
     Parameters
     ----------
     lines, clean : the n sales lines and their clean view.
     products : number of products P.
+    channel : (n,) number of each line's channel, where the books name any.
     """
     sold = np.flatnonzero(clean.priced & (clean.units > 0))
     quantity_class = np.searchsorted(QUANTITY_CLASSES, lines.quantity[sold], "right")
     cell = (lines.product[sold] * CLASSES + quantity_class) * 2 + (lines.customer[sold] < 0)
+    if channel is not None:
+        cell = cell * (int(channel.max(initial=0)) + 1) + channel[sold]
     order = np.lexsort((lines.invoice[sold], lines.minute[sold], cell))
     cell, rows = cell[order], sold[order]
     before, after = rows[:-1], rows[1:]

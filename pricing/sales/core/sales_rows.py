@@ -23,7 +23,7 @@ Problem = tuple[int, str, str]
 CENT: Final = Decimal("0.0001")
 MOST_NAMED: Final = 5
 # Of an order that exports write over several rows only the first has these.
-OF_THE_ORDER: Final = ("status", "currency", "country", "customer_id")
+OF_THE_ORDER: Final = ("status", "currency", "country", "customer_id", "channel")
 # A dollar sign may be that of many currencies.
 _OF_SIGN: Final[dict[str, str]] = {sign: code for code, sign in SIGNS.items() if sign != "$"} | {
     "US$": "USD", "FR.": "CHF", "FR": "CHF", "SFR.": "CHF",
@@ -70,7 +70,7 @@ class SalesRows:
 
     def check(self, columns: Columns) -> Iterator[Problem]:
         """Turn the rows into sales lines in place; yield those that are none, and why."""
-        if "invoice_no" in self.fields and self.fields & {"status", "currency"}:
+        if "invoice_no" in self.fields and self.fields & {"status", "currency", "channel"}:
             self._fill_down(columns)
         if self.fields & {"status", "line_type"}:
             yield from self._read_meanings(columns)

@@ -1,4 +1,5 @@
-from pricing.sales.models.price_changes import PriceChange
+from pricing.sales.models.channels import ChannelDay
+from pricing.sales.models.price_changes import PriceChange, PriceHold
 from pricing.sales.models.products import Product
 from pricing.sales.models.summaries import ProductSummary
 from pricing.sales.models.transactions import (
@@ -11,7 +12,9 @@ from pricing.sales.models.transactions import (
 )
 
 __all__ = [
+    "ChannelDay",
     "PriceChange",
+    "PriceHold",
     "Product",
     "ProductSummary",
     "SalesHistory",

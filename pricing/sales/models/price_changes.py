@@ -22,6 +22,7 @@ class PriceChangeSource(models.TextChoices):
     PROPOSAL = "proposal", "proposed by a person"
     RECOMMENDATION = "recommendation", "recommended"
     RULE = "rule", "repricing rule"
+    EXPERIMENT = "experiment", "price experiment"
 
 
 class PriceChange(models.Model):
@@ -98,3 +99,24 @@ class PriceChange(models.Model):
         """It is undecided or waits to be applied, but its product's price has moved meanwhile."""
         waits = self.status in (PriceChangeStatus.PROPOSED, PriceChangeStatus.APPROVED)
         return waits and self.product.current_price != self.old_price
+
+
+class PriceHold(models.Model):
+    """A product whose price only its holder may change, while a price experiment runs on it.
+
+    Everybody else's changes of the price, by hand, by a proposal or by a rule, are refused with the reason.
+    """
+
+    product = models.OneToOneField(
+        Product, on_delete=models.CASCADE, primary_key=True, related_name="price_hold"
+    )
+    holder = models.CharField(max_length=40, db_index=True, help_text="Who may change it: experiment 3.")
+    reason = models.CharField(max_length=255)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("product",)
+        constraints = [length_check("reason", 255, "pricing_pricehold")]
+
+    def __str__(self) -> str:
+        return f"{self.product_id}: {self.reason}"

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from elastix.fields import QuantityField, SortedCharField, choice_check, length_check, range_check, uuid7
-from pricing.sales.core.files import LONGEST_ID
+from pricing.sales.core.files import LONGEST_CHANNEL, LONGEST_ID
 from pricing.sales.models.products import MAX_PRICE, Product
 
 MAX_QUANTITY = 999_999
@@ -41,6 +41,13 @@ class TransactionFields(models.Model):
     unit_price = models.DecimalField(max_digits=12, decimal_places=4)
     customer_id = SortedCharField(max_length=LONGEST_ID, null=True, blank=True)
     country = SortedCharField(max_length=60, blank=True)
+    channel = SortedCharField(
+        max_length=LONGEST_CHANNEL,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Store, web shop, marketplace or arm of a price test that sold it; empty where the books do not say.",
+    )
     date = models.DateField(editable=False, help_text="The shop's day of invoice_date.")
     is_return = models.BooleanField(
         editable=False, help_text="A cancellation or return: a negative quantity or an invoice C..."
@@ -86,7 +93,8 @@ class Transaction(TransactionFields):
         ordering = ("-invoice_date", "-id")
         indexes = [
             models.Index(fields=("product", "date"), name="pricing_transaction_day"),
-            models.Index(fields=("-invoice_date", "-id"), name="pricing_transaction_newest"),
+            # Ascending, as lines come: pages fill up, where new entries before all others would leave them half empty.
+            models.Index(fields=("invoice_date", "id"), name="pricing_transaction_newest"),
             models.Index(fields=("customer_id",), name="pricing_transaction_customer"),
             models.Index(
                 fields=("product", "customer_id"),
@@ -94,6 +102,10 @@ class Transaction(TransactionFields):
                 condition=Q(is_return=True),
             ),
             models.Index(fields=("product",), name="pricing_transaction_voided", condition=Q(voided=True)),
+            # Empty in a shop without channels, which then pays nothing for asking.
+            models.Index(
+                fields=("product", "channel"), name="pricing_transaction_channel", condition=Q(channel__gt="")
+            ),
         ]
         constraints = [
             range_check("quantity", -MAX_QUANTITY, MAX_QUANTITY, "pricing_transaction"),
@@ -103,6 +115,7 @@ class Transaction(TransactionFields):
             length_check("description", 255, "pricing_transaction"),
             length_check("customer_id", LONGEST_ID, "pricing_transaction"),
             length_check("country", 60, "pricing_transaction"),
+            length_check("channel", LONGEST_CHANNEL, "pricing_transaction"),
             models.CheckConstraint(
                 condition=Q(is_return=True) | Q(quantity__gt=0), name="pricing_transaction_negative_is_return"
             ),
@@ -150,6 +163,7 @@ class SupersededLine(models.Model):
     invoice_date = models.DateTimeField()
     quantity = models.DecimalField(max_digits=12, decimal_places=3)
     unit_price = models.DecimalField(max_digits=12, decimal_places=4)
+    channel = SortedCharField(max_length=LONGEST_CHANNEL, blank=True, default="", db_default="")
 
     def __str__(self) -> str:
         return f"{self.invoice_no} {self.product_id} x {self.quantity}"

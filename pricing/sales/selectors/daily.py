@@ -1,7 +1,7 @@
 """The daily roll-up as arrays, for the estimators."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 from django.db.models import Max
+from numpy.typing import NDArray
 
 from elastix.fields import as_quantity
-from elastix.sql import as_integer, batches, day_numbers, day_of, epoch_day, fetch, placeholders
+from elastix.sql import as_integer, batches, day_numbers, day_of, epoch_day, fetch, fetch_arrays, placeholders
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.daily import DailySales
 from pricing.sales.core.grouping import KEY_DAYS, matching_rows, product_day_key
@@ -81,10 +82,19 @@ def shop_days(codes: Sequence[str], *, everything: bool = False) -> ShopDays:
         "CAST(price AS double precision)"
     )
     sql = f"SELECT {fields} FROM pricing_saleshistory WHERE product_id IN"
-    rows = fetch(f"{sql} ({_SCOPED})") if everything else rows_of_products(f"{sql} ({{}})", codes)
-    columns = list(zip(*rows, strict=True)) or [()] * 8
-    product, day = product_numbers(codes, columns[0]), np.array(day_numbers(columns[1]), np.int64)
-    numbers = [np.array(column, np.float64) for column in columns[2:]]
+    number = {code: index for index, code in enumerate(codes)}
+
+    def arrays(columns: Sequence[Sequence[Any]]) -> list[NDArray[Any]]:
+        codes_found, days, *others = columns
+        return [
+            np.array([number[code] for code in codes_found], np.int64),
+            np.array(day_numbers(days), np.int64),
+            *(np.array(column, np.float64) for column in others),
+        ]
+
+    by_code = ((f"{sql} ({placeholders(len(chunk))})", chunk) for chunk in batches(codes, CODES_A_STATEMENT))
+    statements = [(f"{sql} ({_SCOPED})", [])] if everything else by_code
+    product, day, *numbers = fetch_arrays(statements, arrays, columns=8)
     set_product, set_day, set_price = _recorded_prices(codes)
     new = ~np.isin(product_day_key(set_product, set_day), product_day_key(product, day))
     product, day = np.append(product, set_product[new]), np.append(day, set_day[new])
@@ -157,6 +167,27 @@ def rows_of_products(sql: str, codes: Sequence[str], *parameters: Any) -> list[t
         for chunk in batches(codes, CODES_A_STATEMENT)
         for row in fetch(sql.format(placeholders(len(chunk))), [*parameters, *chunk])
     ]
+
+
+def product_shards(codes: Iterable[str]) -> Iterator[list[str]]:
+    """Cut products into pieces whose lines fit into memory together: so many products, or so many lines, at most.
+
+    A product of more lines than that is a piece of its own. The order stays.
+    """
+    lines = dict(fetch("SELECT product_id, SUM(lines) FROM pricing_saleshistory GROUP BY product_id"))
+    shard: list[str] = []
+    held = 0
+    for code in codes:
+        of_code = int(lines.get(code) or 0)
+        if shard and (
+            len(shard) == settings.RECOMPUTE_SHARD_PRODUCTS or held + of_code > settings.RECOMPUTE_SHARD_LINES
+        ):
+            yield shard
+            shard, held = [], 0
+        shard.append(code)
+        held += of_code
+    if shard:
+        yield shard
 
 
 def product_numbers(codes: Sequence[str], found: Sequence[str]) -> IntArray:

@@ -20,22 +20,27 @@ from elastix.sql import (
     execute,
     fetch,
     fetch_columns,
+    insert_rows,
+    is_postgresql,
     minute_numbers,
     minute_of,
-    number_for_driver,
+    numbers_for_driver,
     placeholders,
     update_rows,
 )
 from pricing.sales.core.arrays import IntArray
+from pricing.sales.core.channels import PRICES_BY_CHANNEL, PriceSeries, main_prices, price_series
 from pricing.sales.core.daily import DailySales, daily_sales
 from pricing.sales.core.grouping import matching_rows, product_day_key
 from pricing.sales.core.lines import SalesLines, clean_lines, data_flags
 from pricing.sales.core.periods import Periods, read_periods
 from pricing.sales.core.price_mix import SEVERAL_PRICES, several_prices
 from pricing.sales.core.totals import totals_periods
-from pricing.sales.models import ProductSummary, Transaction
+from pricing.sales.models import ChannelDay, ProductSummary, Transaction
+from pricing.sales.selectors.daily import day_of_epoch
 
 PRICE_DECIMALS = 4
+SERIES_COLUMNS = ("product_id", "channel", "date", "units", "lines", "list_price", "promotion_applied")
 LONG_TOTALS = ("week", "month")
 LINE_COLUMNS = {"units": "double precision", "exclusion": "smallint"}
 DAY_COLUMNS = {
@@ -48,10 +53,13 @@ DAY_COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class StoredLines:
-    """Lines as stored: their ids, the arrays, and the clean view stored with them."""
+    """Lines as stored: their ids, the arrays, the numbers of their channels (None where no line has one) and these
+    channels' names, and the clean view stored with them."""
 
     ids: Sequence[Any]
     lines: SalesLines
+    channel: IntArray | None
+    channels: list[str]
     units: NDArray[np.float64]
     exclusion: NDArray[np.int8]
 
@@ -70,7 +78,12 @@ def clean_products(products: Sequence[str]) -> None:
     clean = clean_lines(stored.lines, len(codes))
     daily = daily_sales(stored.lines, clean, len(codes))
     flags = data_flags(stored.lines, clean, len(codes))
-    flags[SEVERAL_PRICES] = several_prices(stored.lines, clean, len(codes))
+    flags[SEVERAL_PRICES] = several_prices(stored.lines, clean, len(codes), stored.channel)
+    series = None
+    if stored.channel is not None:
+        series = price_series(stored.lines, clean, stored.channel, len(codes))
+        daily = main_prices(daily, series)
+        flags[PRICES_BY_CHANNEL] = np.isin(np.arange(len(codes)), series.product)
     sold = daily.rows(daily.lines > 0)
     days = totals_periods(sold.product, sold.day, sold.lines, sold.units, len(codes))
     periods = read_periods(sold.product, sold.day, _of_totals_files(codes, days))
@@ -80,6 +93,7 @@ def clean_products(products: Sequence[str]) -> None:
         rows = [(float(clean.units[row]), int(clean.reason[row]), stored.ids[row]) for row in changed]
         update_rows("pricing_transaction", "id", LINE_COLUMNS, rows, key_type="uuid")
         _write_days(codes, daily)
+        _write_series(codes, series, stored.channels)
         _write_facts(codes, stored.lines, flags, periods)
 
 
@@ -101,10 +115,16 @@ def _of_totals_files(codes: Sequence[str], days: IntArray) -> IntArray:
 
 def _read_lines(codes: Sequence[str]) -> StoredLines:
     number = {code: index for index, code in enumerate(codes)}
+    # A shop without channels pays for no more than a look at an empty index.
+    some = fetch(
+        f"SELECT 1 FROM pricing_transaction WHERE product_id IN ({placeholders(len(codes))}) AND channel > '' LIMIT 1",
+        codes,
+    )
+    channel = ", channel" if some else ""
     sql = (
         f"SELECT id, product_id, {day_of('date')}, {minute_of('invoice_date')}, "
         "CAST(quantity AS double precision), CAST(unit_price AS double precision), customer_id, invoice_no, "
-        f"{as_integer('is_return')}, {as_integer('voided')}, units, exclusion "
+        f"{as_integer('is_return')}, {as_integer('voided')}, units, exclusion{channel} "
         f"FROM pricing_transaction WHERE product_id IN ({placeholders(len(codes))})"
     )
     rows = fetch(sql, codes)
@@ -112,8 +132,10 @@ def _read_lines(codes: Sequence[str]) -> StoredLines:
     # here is cheaper than in the database, which would move whole rows.
     rows.sort(key=itemgetter(0))
     (
-        ids, product, day, minute, quantity, price, customer, invoice, returned, voided, units, exclusion,
+        ids, product, day, minute, quantity, price, customer, invoice, returned, voided, units, exclusion, *named,
     ) = list(zip(*rows, strict=True)) or [()] * 12  # fmt: skip
+    channels = sorted(set(named[0])) if named else []
+    place = {name: index for index, name in enumerate(channels)}
     lines = SalesLines(
         product=np.array([number[code] for code in product], np.int64),
         day=np.array(day_numbers(day), np.int64),
@@ -125,7 +147,10 @@ def _read_lines(codes: Sequence[str]) -> StoredLines:
         cancellation=np.array(returned, np.bool_),
         voided=np.array(voided, np.bool_),
     )
-    return StoredLines(ids, lines, np.array(units, np.float64), np.array(exclusion, np.int8))
+    channel_numbers = np.array([place[name] for name in named[0]], np.int64) if named else None
+    return StoredLines(
+        ids, lines, channel_numbers, channels, np.array(units, np.float64), np.array(exclusion, np.int8)
+    )
 
 
 def _numbered(values: Sequence[str | None], missing: int | None = None) -> NDArray[np.int64]:
@@ -161,10 +186,34 @@ def _write_days(codes: Sequence[str], daily: DailySales) -> None:
         | (found.promotion != np.array(promotion, np.bool_)[rows])
     )
     found = found.rows(differs)
-    prices = [None if value != value else number_for_driver(value) for value in price[differs].tolist()]
+    prices = numbers_for_driver(price[differs].tolist())
     keys = [ids[row] for row in rows[differs].tolist()]
     columns = (found.units.tolist(), found.lines.tolist(), prices, found.promotion.tolist(), keys)
     update_rows("pricing_saleshistory", "id", DAY_COLUMNS, list(zip(*columns, strict=True)))
+
+
+def _write_series(codes: Sequence[str], series: PriceSeries | None, channels: Sequence[str]) -> None:
+    """Replace the products' days by channel."""
+    ChannelDay.objects.filter(product_id__in=codes)._raw_delete("default")
+    if series is None:
+        return
+    daily = series.daily
+    product, channel = series.product[daily.product].tolist(), series.channel[daily.product].tolist()
+    known = numbers_for_driver(daily.list_price.tolist())
+    rows = zip(
+        [codes[each] for each in product],
+        [channels[each] for each in channel],
+        [
+            day_of_epoch(day) if is_postgresql() else day_of_epoch(day).isoformat()
+            for day in daily.day.tolist()
+        ],
+        daily.units.tolist(),
+        daily.lines.tolist(),
+        known,
+        daily.promotion.tolist(),
+        strict=True,
+    )
+    insert_rows("pricing_channelday", SERIES_COLUMNS, rows)
 
 
 def _write_facts(

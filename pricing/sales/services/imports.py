@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from elastix.errors import Conflict
@@ -47,6 +47,7 @@ _SHARED = (
     "id, invoice_no, description, quantity, invoice_date, unit_price, customer_id, country, date, is_return"
 )
 _COLUMNS = [*_SHARED.split(", "), "product_code", "batch_id", "token", "line"]
+_WITH_CHANNEL = [*_COLUMNS, "channel"]
 ONE = Decimal(1)
 # Fewer rows than these may well be returns only.
 FEWEST_TO_ASK = 20
@@ -147,9 +148,10 @@ class TransactionsImport(FileImport):
             [self.batch_id] * count,
             [self.token] * count,
             chunk.line_numbers,
+            *([columns["channel"]] if self.has_channels else []),
             strict=True,
         )
-        insert_rows(STAGED, _COLUMNS, rows)
+        insert_rows(STAGED, _WITH_CHANNEL if self.has_channels else _COLUMNS, rows)
         self.descriptions.update(zip(columns["stock_code"], columns["description"], strict=True))
         self.moments.trim()
         self.dates.trim()
@@ -162,7 +164,14 @@ class TransactionsImport(FileImport):
         cancelled = [quantity for invoice, quantity, each in pairs if each and is_return(invoice, ONE)]
         self.cancelled += len(cancelled)
         self.cancelled_negative += sum(quantity < 0 for quantity in cancelled)
-        self.totals.add(columns["stock_code"], columns["invoice_date_day"], columns["quantity"])
+        codes = columns["stock_code"]
+        if self.has_channels:
+            codes = [f"{code}\n{channel}" for code, channel in zip(codes, columns["channel"], strict=True)]
+        self.totals.add(codes, columns["invoice_date_day"], columns["quantity"])
+
+    @property
+    def has_channels(self) -> bool:
+        return "channel" in self.rows.fields
 
     @property
     def c_invoices_are_sales(self) -> bool:
@@ -209,9 +218,10 @@ class TransactionsImport(FileImport):
                 f"UPDATE {STAGED} SET is_return = %s WHERE batch_id = %s AND token = %s AND quantity > 0",
                 [False, self.batch_id, self.token],
             )
+        shared = f"{_SHARED}, channel" if self.has_channels else _SHARED
         execute(
-            f"INSERT INTO pricing_transaction ({_SHARED}, product_id, batch_id, voided, units, exclusion) "
-            f"SELECT {_SHARED}, product_code, batch_id, %s, CASE WHEN is_return THEN 0 ELSE quantity END, 0 "
+            f"INSERT INTO pricing_transaction ({shared}, product_id, batch_id, voided, units, exclusion) "
+            f"SELECT {shared}, product_code, batch_id, %s, CASE WHEN is_return THEN 0 ELSE quantity END, 0 "
             f"FROM {STAGED} WHERE batch_id = %s AND token = %s",
             [False, self.batch_id, self.token],
         )
@@ -232,15 +242,30 @@ class TransactionsImport(FileImport):
 
     @classmethod
     def clear(cls, batch_id: Any) -> None:
+        staged = StagedTransaction.objects
         with transaction.atomic():
-            staged = StagedTransaction.objects
-            # SQLite empties a whole table at once; this transaction keeps other imports from writing to it.
-            alone = not is_postgresql() and not staged.exclude(batch=batch_id).exists()
-            (staged.all() if alone else staged.filter(batch=batch_id))._raw_delete("default")
+            # Emptying a whole table is quick and gives its room back, but nobody else may be writing to it: on SQLite
+            # this transaction sees to that, on PostgreSQL the lock.
+            alone = _locked_now(STAGED) and not staged.exclude(batch=batch_id).exists()
+            if alone and is_postgresql():
+                execute(f"TRUNCATE {STAGED}")
+            else:
+                (staged.all() if alone else staged.filter(batch=batch_id))._raw_delete("default")
 
 
 import_transactions = partial(ingest, TransactionsImport)
 import_failed = partial(ingest_failed, TransactionsImport)
+
+
+def _locked_now(table: str) -> bool:
+    """Keep everybody else from a table until the transaction ends, unless somebody is at it now."""
+    try:
+        with transaction.atomic():
+            if is_postgresql():
+                execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE NOWAIT")
+    except OperationalError:
+        return False
+    return True
 
 
 def _driver_id(batch: ImportBatch) -> Any:

@@ -1,8 +1,7 @@
 """Write products. A price set by hand is recorded as a price change; every edit raises the catalogue version."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
-from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -13,7 +12,7 @@ from django.utils import timezone
 from elastix.dataset.versions import catalogue_changed, lock_version
 from elastix.errors import Conflict
 from elastix.imports.core import FileSchema, Table
-from elastix.imports.ingest import UpsertImport, ingest, ingest_failed
+from elastix.imports.ingest import UpsertImport
 from elastix.shop import shop_currency
 from elastix.sql import batches
 from pricing.sales.core.files import PRODUCTS, ImportKind, products_schema
@@ -22,8 +21,13 @@ from pricing.sales.core.service_codes import DEFAULT, is_service_code
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
 from pricing.sales.models.products import Kind, PriceSource
+from pricing.sales.selectors.holds import held_prices
 from pricing.sales.services import rollup
 
+PriceCheck = Callable[[Product], None]
+"""Called with a product whose price was set by hand, before it is saved; it raises what speaks against the price."""
+
+SET_BY_HAND = "Set by hand"
 EDITABLE = ("name", "category", "current_price", "cost", "stock_level", "target_stock", "kind", "is_active")
 GROUPING = ("kind", "category")
 
@@ -51,8 +55,10 @@ def products_ensure(names: Mapping[str, str]) -> None:
 
 
 @transaction.atomic
-def product_create(*, code: str, by: str, **fields: Any) -> Product:
-    """Create a product; its price, if given, is its first price change.
+def product_create(
+    *, code: str, by: str, reason: str = "", check: PriceCheck | None = None, **fields: Any
+) -> Product:
+    """Create a product; its price, if given, is its first price change, with the reason.
 
     Raises
     ------
@@ -65,25 +71,35 @@ def product_create(*, code: str, by: str, **fields: Any) -> Product:
         )
     product = Product(code=code, name=code, kind=kind_of(code))
     _edit(product, fields)
+    if check and product.current_price is not None:
+        check(product)
     product.save(force_insert=True)
-    PriceChange.objects.bulk_create(_price_changes([product], {}, by))
+    PriceChange.objects.bulk_create(_price_changes([product], {}, by, {code: reason}))
     catalogue_changed()
     return product
 
 
 @transaction.atomic
-def product_update(code: str, *, by: str, **changes: Any) -> Product:
+def product_update(
+    code: str, *, by: str, reason: str = "", check: PriceCheck | None = None, **changes: Any
+) -> Product:
     """Change the given fields of a product; a changed price becomes manual and is recorded as a price change.
 
     Raises
     ------
     NotFound : there is no such product.
+    Conflict : it is another price, and that is held.
     """
     product = rollup.locked_row(Product.objects.filter(code=code), f"There is no product {code}.")
+    if changes.get("current_price", product.current_price) != product.current_price:
+        for reason in held_prices([code]).values():
+            raise Conflict(f"The price of {code} stays as it is: {reason}.")
     old_prices, regrouped = {code: product.current_price}, not _same_group(product, changes)
     _edit(product, changes)
+    if check and product.current_price not in (None, old_prices[code]):
+        check(product)
     product.save()
-    PriceChange.objects.bulk_create(_price_changes([product], old_prices, by))
+    PriceChange.objects.bulk_create(_price_changes([product], old_prices, by, {code: reason}))
     if regrouped:
         rollup.touch_product(code)
     catalogue_changed()
@@ -114,16 +130,20 @@ def product_delete(code: str) -> bool:
 def products_upsert(rows: Iterable[Mapping[str, Any]], *, by: str) -> tuple[int, int]:
     """Create or update many products, all or nothing; return how many were created and updated.
 
-    Each row has `code` and any of the editable fields; fields that are absent or None stay as they are. Of
-    several rows with one code the last one counts.
+    Each row has `code`, any of the editable fields and the `reason` of its price; fields that are absent or None stay as
+    they are. Of several rows with one code the last one counts. A price that is held stays, too.
     """
     lock_version()
+    rows = list(rows)
+    reasons = {row["code"]: row.get("reason") or "" for row in rows}
     wanted = {
         row["code"]: {name: row[name] for name in EDITABLE if row.get(name) is not None} for row in rows
     }
     known: dict[str, Product] = {}
     for chunk in batches(sorted(wanted), 5000):
         known |= Product.objects.in_bulk(chunk)
+    for code in held_prices(known):
+        wanted[code].pop("current_price", None)
     old_prices = {code: product.current_price for code, product in known.items()}
     products, regrouped = [], []
     for code, fields in wanted.items():
@@ -139,7 +159,7 @@ def products_upsert(rows: Iterable[Mapping[str, Any]], *, by: str) -> tuple[int,
         [*EDITABLE, "price_source", "updated_at"],
         batch_size=200,
     )
-    PriceChange.objects.bulk_create(_price_changes(products, old_prices, by), batch_size=500)
+    PriceChange.objects.bulk_create(_price_changes(products, old_prices, by, reasons), batch_size=500)
     for code in regrouped:
         rollup.touch_product(code)
     catalogue_changed()
@@ -192,10 +212,6 @@ class ProductsImport(UpsertImport):
         return products_upsert(self.rows, by=str(self.batch.created_by or "import"))
 
 
-import_products = partial(ingest, ProductsImport)
-import_failed = partial(ingest_failed, ProductsImport)
-
-
 def _same_group(product: Product, fields: Mapping[str, Any]) -> bool:
     """Tell whether kind and category stay, on which the estimates of other products and of customers depend."""
     return all(fields.get(name, getattr(product, name)) == getattr(product, name) for name in GROUPING)
@@ -215,7 +231,7 @@ def _edit(product: Product, fields: Mapping[str, Any]) -> None:
 
 
 def _price_changes(
-    products: Iterable[Product], old_prices: Mapping[str, Decimal | None], by: str
+    products: Iterable[Product], old_prices: Mapping[str, Decimal | None], by: str, reasons: Mapping[str, str]
 ) -> list[PriceChange]:
     """The changes of prices that were set by hand and differ from the old ones (None or absent: there was none)."""
     return [
@@ -224,7 +240,7 @@ def _price_changes(
             old_price=old_prices.get(product.code),
             new_price=product.current_price,
             changed_at=timezone.now(),
-            reason="Set by hand",
+            reason=reasons.get(product.code) or SET_BY_HAND,
             applied_by=by,
             status=PriceChangeStatus.APPLIED,
             source=PriceChangeSource.MANUAL,

@@ -143,6 +143,11 @@ def touch_product(code: str) -> int:
     return _raise_version(version, [code], _distinct("customer_id", "product_id = %s", [code]))
 
 
+def touch_products(codes: Sequence[str]) -> int:
+    """Mark products stale after something that their estimates rest on changed, but no sale; return the new version."""
+    return _raise_version(lock_version(), codes, [])
+
+
 def rebuild_rollup() -> int:
     """Sum every day anew from the transactions, as after a change of the shop's time zone."""
     version = lock_version()

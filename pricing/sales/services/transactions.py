@@ -29,6 +29,7 @@ from pricing.sales.services.rollup import Line
 _CANCELLATION = re.compile(r"[Cc]\d")
 FIELDS = (
     "invoice_no", "product_id", "description", "quantity", "invoice_date", "unit_price", "customer_id", "country",
+    "channel",
 )  # fmt: skip
 
 IDENTITY = ("invoice_no", "product_id", "quantity", "invoice_date", "unit_price")
@@ -164,6 +165,7 @@ def _line(line: Transaction, values: Mapping[str, Any]) -> Transaction:
     line.quantity = as_quantity(line.quantity)
     line.description = line.description or ""
     line.country = line.country or ""
+    line.channel = line.channel or ""
     line.customer_id = line.customer_id or None
     line.date = shop_day(line.invoice_date)
     line.is_return = is_return(line.invoice_no, line.quantity)
