@@ -2,7 +2,8 @@
 
 from django.db import models
 
-from elastix.fields import choice_check
+from elastix.fields import SortedCharField, choice_check, length_check, range_check
+from pricing.elasticity.core.constants import LARGEST_EXPERIMENT_ERROR, LEAST_EXPERIMENT_ERROR, STEEPEST
 from pricing.sales.models.products import Product
 
 
@@ -11,6 +12,8 @@ class Method(models.TextChoices):
     LOG_LOG = "log_log"
     POINT = "point"
     ARC = "arc_elasticity"
+    DML = "dml", "double machine learning"
+    ML = "ml", "boosted demand model"
 
 
 class Grade(models.TextChoices):
@@ -23,6 +26,7 @@ class Grade(models.TextChoices):
 class EvidenceClass(models.TextChoices):
     """What an elasticity rests on, from the best on; see docs/methods/elasticity.md."""
 
+    EXPERIMENTAL = "experimental"
     PRICE_CHANGE = "price_change"
     OBSERVATIONAL = "observational"
     BORROWED = "borrowed"
@@ -90,3 +94,101 @@ class ElasticityEstimate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product_id} {self.method}: {self.elasticity:.2f} ({self.quality})"
+
+
+class ExperimentalEvidence(models.Model):
+    """What a price experiment found: an elasticity of a product, or the mean one of a category.
+
+    Estimates take it in beside the sales, weighed by its precision, in every later recompute until it is withdrawn.
+    """
+
+    source = SortedCharField(
+        max_length=200, unique=True, help_text="Which experiment it is; recording it again replaces it."
+    )
+    product = models.ForeignKey(
+        Product, on_delete=models.CASCADE, null=True, blank=True, related_name="experiments"
+    )
+    category = SortedCharField(max_length=100, blank=True, default="", help_text="Instead of a product.")
+    elasticity = models.FloatField()
+    std_error = models.FloatField(help_text="Standard error of the elasticity.")
+    first_day = models.DateField()
+    last_day = models.DateField()
+    recorded_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("source",)
+        verbose_name_plural = "experimental evidence"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(product__isnull=False, category="")
+                | models.Q(product__isnull=True, category__gt=""),
+                name="pricing_experimentalevidence_product_or_category",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(last_day__gte=models.F("first_day")),
+                name="pricing_experimentalevidence_days",
+            ),
+            length_check("source", 200, "pricing_experimentalevidence"),
+            length_check("category", 100, "pricing_experimentalevidence"),
+            range_check("elasticity", -STEEPEST, STEEPEST, "pricing_experimentalevidence"),
+            range_check(
+                "std_error",
+                LEAST_EXPERIMENT_ERROR,
+                LARGEST_EXPERIMENT_ERROR,
+                "pricing_experimentalevidence",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id or self.category}: {self.elasticity:.2f} ({self.source})"
+
+
+class LearnedModel(models.Model):
+    """What was learned last by a method that gives second opinions on elasticities. One row for each of `dml` and `ml`.
+
+    The opinions on products are estimates by that method, those on categories `CategoryOpinion`; there are none of a
+    model that is not offered. `contradicted` are the products whose pooled estimate it contradicts.
+    """
+
+    method = models.CharField(max_length=3, unique=True, choices=[(Method.DML, "dml"), (Method.ML, "ml")])
+    version = models.CharField(max_length=10, help_text="Of the way to learn: another one learns otherwise.")
+    offered = models.BooleanField()
+    reason = models.CharField(max_length=300, blank=True, default="", help_text="Why it is not offered.")
+    features = models.JSONField(default=list, blank=True, help_text="What it knows of a product's week.")
+    metrics = models.JSONField(default=dict, blank=True)
+    contradicted = models.JSONField(default=list, blank=True)
+    products = models.IntegerField(default=0, help_text="Products that have an opinion of their own.")
+    cells = models.IntegerField(default=0, help_text="Weeks of products that it was learned from.")
+    sales_version = models.BigIntegerField()
+    fitted_at = models.DateTimeField(
+        help_text="When the pooled estimates were fitted that it is compared with."
+    )
+    learned_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("method",)
+        constraints = [length_check("reason", 300, "pricing_learnedmodel")]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.version} of sales version {self.sales_version}"
+
+
+class CategoryOpinion(models.Model):
+    """The mean elasticity of a category's products, by a learned model."""
+
+    model = models.ForeignKey(LearnedModel, on_delete=models.CASCADE, related_name="categories")
+    category = SortedCharField(max_length=100)
+    elasticity = models.FloatField()
+    std_error = models.FloatField()
+    ci_low = models.FloatField()
+    ci_high = models.FloatField()
+    products = models.IntegerField(help_text="Products that it rests on.")
+
+    class Meta:
+        ordering = ("category", "model")
+        constraints = [
+            models.UniqueConstraint(fields=("model", "category"), name="pricing_categoryopinion_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.category}: {self.elasticity:.2f}"

@@ -46,6 +46,22 @@ class ElasticityRowSerializer(RowSerializer):
     flags = ListField(child=CharField())
 
 
+class SecondOpinionSerializer(RowSerializer):
+    method = CharField(help_text="dml (double machine learning) or ml (boosted demand model).")
+    about = CharField(help_text="product, or category: the mean over its products.")
+    elasticity = ElasticityField()
+    std_error = ElasticityField(allow_null=True)
+    ci_low = ElasticityField(allow_null=True)
+    ci_high = ElasticityField(allow_null=True)
+    products = IntegerField(help_text="Products that it rests on.")
+    contradicts = serializers.BooleanField(
+        help_text="Whether this method contradicts the product's pooled estimate, itself or through its category."
+    )
+    version = CharField(help_text="Of the way to learn.")
+    sales_version = IntegerField(help_text="Version of the sales that it was learned from.")
+    learned_at = serializers.DateTimeField()
+
+
 class AnalyticsElasticitySerializer(RowSerializer):
     product_id = CharField()
     elasticity = ElasticityField(source="estimate.elasticity")
@@ -61,7 +77,7 @@ class AnalyticsElasticitySerializer(RowSerializer):
     quality = CharField(source="estimate.quality")
     evidence = CharField(
         source="estimate.evidence",
-        help_text="What it rests on: price_change, observational or borrowed; empty where the method does not say.",
+        help_text="What it rests on: experimental, price_change, observational or borrowed; empty where the method does not say.",
     )
     flags = ListField(child=CharField(), source="estimate.flags")
     own_elasticity = ElasticityField(source="estimate.own_elasticity", allow_null=True)
@@ -70,6 +86,9 @@ class AnalyticsElasticitySerializer(RowSerializer):
     prior_mean = ElasticityField(source="estimate.prior_mean", allow_null=True)
     list_prices = IntegerField(source="estimate.list_prices")
     warnings = ListField(child=CharField())
+    second_opinions = SecondOpinionSerializer(
+        many=True, help_text="Of learned models, beside the pooled estimate; empty where there are none."
+    )
 
 
 # --- diagnostics ---------------------------------------------------------------------------------

@@ -16,12 +16,8 @@ CONSTANT_ELASTICITY: Final = "constant_elasticity"
 DEMAND_MODELS: Final[tuple[DemandModel, ...]] = (AVERAGE, LINEAR, CONSTANT_ELASTICITY)
 """The first is the one that is used unless another is asked for."""
 
-SHAPES: Final[dict[DemandModel, tuple[DemandModel, ...]]] = {
-    AVERAGE: (LINEAR, CONSTANT_ELASTICITY),
-    LINEAR: (LINEAR,),
-    CONSTANT_ELASTICITY: (CONSTANT_ELASTICITY,),
-}
-"""The demand curves that a model takes as equally likely."""
+EQUAL_SHARES: Final = 0.5
+"""Probability of linear demand in the average while a shop's sales do not say."""
 
 OTHER_MODEL: Final[dict[DemandModel, DemandModel]] = {
     AVERAGE: LINEAR,
@@ -39,18 +35,26 @@ ROUNDING_SLACK: Final = 1e-6
 """In cents: keeps a bound that is a whole cent from being lost to binary fractions."""
 
 
+def shape_weights(model: DemandModel, linear_share: float = EQUAL_SHARES) -> dict[DemandModel, float]:
+    """Probability of each demand curve of a model; in the average linear demand has `linear_share`."""
+    if model == AVERAGE:
+        return {LINEAR: linear_share, CONSTANT_ELASTICITY: 1.0 - linear_share}
+    return {model: 1.0}
+
+
 def demand(
     price: ArrayLike,
     base_price: ArrayLike,
     base_quantity: ArrayLike,
     elasticity: ArrayLike,
     model: DemandModel = AVERAGE,
+    linear_share: float = EQUAL_SHARES,
 ) -> FloatArray:
     """Expected quantity at a price, from the quantity at the base price.
 
     Linear: Q = Q0 (1 + E (p - p0) / p0), never below 0. Constant elasticity: Q = Q0 (p / p0)^E. Both have
     elasticity E at the base price; the linear one foresees less where the price is raised far, and less
-    where it is cut far. Average: the mean of both, since sales at few prices do not say which of them holds.
+    where it is cut far. Average: the mean of both, weighted by what the shop's sales say of either.
 
     Parameters
     ----------
@@ -60,6 +64,8 @@ def demand(
         Units sold at the base price, >= 0, per any period; the result is per the same period.
     elasticity
         Own-price elasticity; nan gives nan.
+    linear_share
+        Weight of linear demand in the average.
 
     Raises
     ------
@@ -76,7 +82,8 @@ def demand(
         raise ValueError("base prices must be positive, prices and base quantities not negative")
     if model != LINEAR and np.any(p == 0):
         raise ValueError("constant elasticity gives no quantity for a price of 0")
-    return np.asarray(q0 * sum(_share(p / p0, e, shape) for shape in SHAPES[model]) / len(SHAPES[model]))
+    weights = shape_weights(model, linear_share)
+    return np.asarray(q0 * sum(weight * _share(p / p0, e, shape) for shape, weight in weights.items()))
 
 
 def _share(ratio: FloatArray, elasticity: FloatArray, shape: DemandModel) -> FloatArray:

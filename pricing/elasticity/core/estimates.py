@@ -10,7 +10,9 @@ from pricing.elasticity.core.constants import NEARLY_ZERO
 from pricing.elasticity.core.log_log import MIN_SOLD_DAYS, LogLogFit
 from pricing.elasticity.core.points import PriceLevels, TwoPointElasticities
 from pricing.elasticity.core.pooled import FLAG_NAMES, Posterior, flag_names
-from pricing.sales.core.arrays import IntArray
+from pricing.elasticity.core.pooled.evidence import EXPERIMENTAL
+from pricing.elasticity.core.pooled.grades import LOWER, METHODS_DISAGREE
+from pricing.sales.core.arrays import BoolArray, IntArray
 
 POOLED: Final = "pooled"
 LOG_LOG: Final = "log_log"
@@ -96,13 +98,17 @@ def two_point_estimates(
             )
 
 
-def pooled_estimates(posterior: Posterior, data_flags: Sequence[Sequence[str]]) -> Iterator[Estimate]:
+def pooled_estimates(
+    posterior: Posterior, data_flags: Sequence[Sequence[str]], contradicted: BoolArray | None = None
+) -> Iterator[Estimate]:
     """Rows of the products with a pooled estimate.
 
     Parameters
     ----------
     posterior : of P products.
     data_flags : (P,) what the lines of each product warn of, added to the estimate's own flags.
+    contradicted : (P,) whether a learned model says otherwise. Unless an experiment is behind it, such an estimate is flagged
+        and one grade lower.
     """
     names = (
         "elasticity", "std_error", "ci_low", "ci_high", "confidence", "own_elasticity", "own_std_error", "weight",
@@ -115,12 +121,16 @@ def pooled_estimates(posterior: Posterior, data_flags: Sequence[Sequence[str]]) 
             if not np.isfinite(values[name]):
                 values[name] = None
         flags = {*flag_names(int(posterior.flags[product])), *data_flags[product]}
+        quality, evidence = str(posterior.grade[product]), str(posterior.evidence[product])
+        if contradicted is not None and contradicted[product] and evidence != EXPERIMENTAL:
+            flags.add(METHODS_DISAGREE)
+            quality = LOWER[quality]
         yield Estimate(
             product=product,
             method=POOLED,
             sample_size=int(posterior.sold_days[product]),
-            quality=str(posterior.grade[product]),
-            evidence=str(posterior.evidence[product]),
+            quality=quality,
+            evidence=evidence,
             flags=[name for name in FLAG_NAMES if name in flags],
             list_prices=int(posterior.list_price_count[product]),
             **values,

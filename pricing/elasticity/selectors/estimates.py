@@ -9,7 +9,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Coalesce
 
 from elastix.dataset.models import DataVersion
-from elastix.errors import Conflict, NotFound
+from elastix.errors import Conflict, FieldError, Invalid, NotFound
 from elastix.fields import QuantityField
 from elastix.shop import shop_currency
 from pricing.elasticity.core.diagnostics import Diagnostics, NotEstimable, diagnose
@@ -27,12 +27,16 @@ from pricing.elasticity.core.log_log import MIN_SOLD_DAYS
 from pricing.elasticity.core.points import DEFAULT_ELASTICITY, classify
 from pricing.elasticity.core.pooled.evidence import BORROWED
 from pricing.elasticity.core.pooled.grades import (
+    METHODS_DISAGREE,
     MIXED_PRICES,
     NOT_CONVERGED,
     PRICES_FOLLOW_SALES,
+    RESPONSE_FADES,
+    SELLS_OUT,
 )
 from pricing.elasticity.models import ElasticityEstimate
 from pricing.elasticity.selectors.fitted_model import estimates_by, fitted_model, log_log_fit
+from pricing.elasticity.selectors.learned import LEARNED, SecondOpinion, second_opinions, why_not
 from pricing.sales.core.grouping import group_sums
 from pricing.sales.core.price_mix import SEVERAL_PRICES
 from pricing.sales.models import Product, SalesHistory, Transaction
@@ -70,8 +74,18 @@ def elasticity_rows(
     Returns
     -------
     A queryset, or what can be counted and sliced like one: mappings of what is known of each product.
+
+    Raises
+    ------
+    Invalid : a learned method that has no answers, or is asked about a part of the sales.
     """
     window = Window(start_date, end_date, country)
+    if method in LEARNED:
+        why = why_not(method)
+        if why is None and window != Window():
+            why = f"The method {method!r} learns from all sales: leave out dates and country."
+        if why is not None:
+            raise Invalid(FieldError("method", why))
     if window != Window():
         return WindowedEstimates(method, stock_codes, window)
     if method == DEFAULT:
@@ -207,6 +221,7 @@ class ProductElasticity:
     classification: str
     r_squared: float
     warnings: list[str]
+    second_opinions: list[SecondOpinion]
     last_updated: dt.datetime | None
 
 
@@ -227,6 +242,7 @@ def elasticity_of_product(version: DataVersion, code: str, *, method: str | None
         classification=classify(estimate.elasticity),
         r_squared=summary.r_squared if summary else 0.0,
         warnings=_warnings(estimate),
+        second_opinions=second_opinions(code, product.category, cached.values()),
         last_updated=version.published_at,
     )
 
@@ -245,6 +261,8 @@ def _chosen(
             return cached[name]
         if name == DEFAULT and (found := RULE_OF_THUMB if method else rule_of_thumb()):
             return found
+    if method in LEARNED and (why := why_not(method, code)):
+        raise NotFound(f"{code} has no elasticity by the method {method!r}. {why}")
     asked = f"by the method {method!r}" if method else "yet: it has no sales with a price"
     raise NotFound(f"{code} has no elasticity {asked}.")
 
@@ -264,6 +282,10 @@ def _preference(code: str, cached: dict[str, ElasticityEstimate]) -> list[str]:
 def _warnings(estimate: ElasticityEstimate | Estimate) -> list[str]:
     if estimate.method == DEFAULT:
         return ["A rule of thumb for any product, whatever this one's sales say."]
+    if estimate.method in LEARNED:
+        return [
+            "A second opinion on the pooled estimate, which prices are recommended by: data_points are weeks on sale."
+        ]
     warnings = []
     if estimate.sample_size < MIN_SOLD_DAYS:
         warnings.append(
@@ -290,6 +312,20 @@ def _warnings(estimate: ElasticityEstimate | Estimate) -> list[str]:
         warnings.append(
             "Buyers paid different prices at the same time (stores, contracts): who bought moves with the price, and the "
             "elasticity is too weak as a rule."
+        )
+    if SELLS_OUT in estimate.flags:
+        warnings.append(
+            "Stock seems to end where prices are low: more was wanted than was sold, and the elasticity is too weak as a rule."
+        )
+    if RESPONSE_FADES in estimate.flags:
+        warnings.append(
+            "In this shop price changes do most in their first week, as where competitors follow them: the elasticity is "
+            "that of the weeks after, and too weak for a price that nobody follows."
+        )
+    if METHODS_DISAGREE in estimate.flags:
+        warnings.append(
+            "A second opinion (second_opinions) contradicts this elasticity, of the product or of its whole category: something "
+            "moves sales with the price, and only a test of prices tells which is right."
         )
     return warnings
 

@@ -21,9 +21,12 @@ from pricing.elasticity.core.log_log import LogLogFit, fit_log_log
 from pricing.elasticity.core.points import last_two_price_levels, two_point_elasticities
 from pricing.elasticity.core.pooled import Hyperparameters, Posterior, refresh
 from pricing.elasticity.models import ElasticityModel
+from pricing.elasticity.selectors.experiments import experiments_of
 from pricing.sales.core.arrays import BoolArray, IntArray
+from pricing.sales.core.channels import PRICES_BY_CHANNEL
 from pricing.sales.core.price_mix import SEVERAL_PRICES
 from pricing.sales.models import Product, ProductSummary
+from pricing.sales.selectors.channels import price_series_of
 from pricing.sales.selectors.daily import ShopDays, Window, sold_in
 
 CODES_A_STATEMENT = 5_000
@@ -51,6 +54,7 @@ class FittedModel:
             "converged": self.hyper.converged and (segments is None or segments.converged),
             "iterations": self.hyper.iterations + (0 if segments is None else segments.iterations),
             "placebo": self.hyper.placebo,
+            "linear_share": self.hyper.linear_share,
             "categories": self.categories,
             "hyperparameters": self.hyper.to_dict(),
         }
@@ -82,7 +86,16 @@ def pooled_posterior(
     """Estimate the products of `days` against the model; a window leaves only its days."""
     limits = window.days if window and (window.start or window.end) else None
     codes = model.category_codes(days.codes)
-    return refresh(days.daily, codes, model.hyper, limits, several_prices=several_prices)
+    return refresh(
+        days.daily,
+        codes,
+        model.hyper,
+        limits,
+        several_prices=several_prices,
+        experiments=experiments_of(days.codes),
+        # Which channel a country's sales came through is not told apart.
+        series=None if window and window.country else price_series_of(days.codes),
+    )
 
 
 def data_flags(codes: Sequence[str]) -> list[list[str]]:
@@ -94,9 +107,11 @@ def data_flags(codes: Sequence[str]) -> list[list[str]]:
     return [stored.get(code, []) for code in codes]
 
 
-def sold_at_several_prices(flags: Sequence[Sequence[str]]) -> BoolArray:
-    """(P,) which of the products' `data_flags` say that buyers pay different prices at the same time."""
-    return np.array([SEVERAL_PRICES in names for names in flags], np.bool_)
+def sold_at_several_prices(flags: Sequence[Sequence[str]], *, channels_apart: bool = True) -> BoolArray:
+    """(P,) which of the products' `data_flags` say that buyers pay different prices at the same time, in one channel or,
+    where an estimate does not tell the channels apart, in several."""
+    doubts = {SEVERAL_PRICES} if channels_apart else {SEVERAL_PRICES, PRICES_BY_CHANNEL}
+    return np.array([not doubts.isdisjoint(names) for names in flags], np.bool_)
 
 
 def estimates_by(
@@ -106,7 +121,8 @@ def estimates_by(
     rows: Iterator[Estimate] = iter(())
     if method == POOLED and model is not None and days.daily.product.size:
         flags = data_flags(days.codes)
-        posterior = pooled_posterior(model, days, window, sold_at_several_prices(flags))
+        several = sold_at_several_prices(flags, channels_apart=not (window and window.country))
+        posterior = pooled_posterior(model, days, window, several)
         rows = pooled_estimates(posterior, flags)
     elif method == LOG_LOG:
         rows = log_log_estimates(log_log_fit(days, window))

@@ -12,7 +12,8 @@ from elastix.jobs.recompute import RecomputePlan
 from elastix.sql import batches, execute, insert_rows, placeholders
 from pricing.elasticity.core.estimates import Estimate, log_log_estimates, pooled_estimates
 from pricing.elasticity.core.pooled import Posterior, fit_pooled, refresh
-from pricing.elasticity.models import ElasticityModel
+from pricing.elasticity.models import ElasticityModel, Method
+from pricing.elasticity.selectors.experiments import experiments_of
 from pricing.elasticity.selectors.fitted_model import (
     FittedModel,
     data_flags,
@@ -22,7 +23,9 @@ from pricing.elasticity.selectors.fitted_model import (
     sold_at_several_prices,
     two_points,
 )
+from pricing.elasticity.selectors.learned import contradicted
 from pricing.sales.models import Product
+from pricing.sales.selectors.channels import price_series_of
 from pricing.sales.selectors.daily import ShopDays, merchandise_codes, open_days, shop_days
 
 NOT_SETTLED = (
@@ -55,8 +58,15 @@ def compute(plan: RecomputePlan) -> Elasticities:
     if model is not None and days.daily.product.size:
         flags = data_flags(codes)
         several = sold_at_several_prices(flags)
-        posterior = refresh(days.daily, model.category_codes(codes), model.hyper, several_prices=several)
-        rows += pooled_estimates(posterior, flags)
+        posterior = refresh(
+            days.daily,
+            model.category_codes(codes),
+            model.hyper,
+            several_prices=several,
+            experiments=experiments_of(codes),
+            series=price_series_of(codes),
+        )
+        rows += pooled_estimates(posterior, flags, contradicted(codes))
     log_log = log_log_fit(days)
     rows += [*log_log_estimates(log_log), *two_points(days)]
     usable = np.flatnonzero(log_log.usable).tolist()
@@ -74,17 +84,23 @@ def _fit(days: ShopDays) -> FittedModel | None:
     categories = sorted({names[code] for code in days.codes})
     number = {name: code for code, name in enumerate(categories)}
     category = np.array([number[names[code]] if names[code] else -1 for code in days.codes], np.int64)
-    return FittedModel(fit_pooled(days.daily, category, open_days()), categories)
+    found = experiments_of(days.codes)
+    return FittedModel(
+        fit_pooled(days.daily, category, open_days(), found, price_series_of(days.codes)), categories
+    )
 
 
 def publish(plan: RecomputePlan, found: Elasticities) -> None:
-    """Replace the products' rows and, after a full run, the model."""
+    """Replace the products' rows and, after a full run, the model. Learned opinions stay until they are learned anew."""
+    ours = "method NOT IN (%s, %s)"
+    learned = [Method.DML.value, Method.ML.value]
     if plan.full:
-        execute("DELETE FROM pricing_elasticityestimate")
+        execute(f"DELETE FROM pricing_elasticityestimate WHERE {ours}", learned)
         keep_model(plan, found.model)
     for chunk in batches([] if plan.full else plan.products or [], 5000):
         execute(
-            f"DELETE FROM pricing_elasticityestimate WHERE product_id IN ({placeholders(len(chunk))})", chunk
+            f"DELETE FROM pricing_elasticityestimate WHERE {ours} AND product_id IN ({placeholders(len(chunk))})",
+            [*learned, *chunk],
         )
     insert_rows(
         "pricing_elasticityestimate",

@@ -1,5 +1,6 @@
 """Partially pooled elasticities: every product answers to its own data as far as these go, else to its category's."""
 
+from pricing.elasticity.core.pooled.experiments import Experiments, Findings
 from pricing.elasticity.core.pooled.fit import fit_pooled
 from pricing.elasticity.core.pooled.grades import (
     FLAG_NAMES,
@@ -24,6 +25,8 @@ __all__ = [
     "FLAG_NAMES",
     "NOT_CONVERGED",
     "PRICES_FOLLOW_SALES",
+    "Experiments",
+    "Findings",
     "Hyperparameters",
     "Posterior",
     "SegmentElasticities",

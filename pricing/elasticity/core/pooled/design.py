@@ -152,19 +152,22 @@ def fleeting(panel: Panel, price: FloatArray) -> FloatArray:
     return np.where(weight > 0, price - total / np.where(weight > 0, weight, 1.0), 0.0)
 
 
-def own_share(panel: Panel, hyper: Hyperparameters, group: IntArray) -> FloatArray:
+def own_share(
+    panel: Panel, hyper: Hyperparameters, group: IntArray, of: IntArray | None = None
+) -> FloatArray:
     """Share of what the sales say of each elasticity that does not rest on an assumption, (P,); 0 without changes of price.
 
     The season of a group is read off its sales with the shop's response to their prices assumed. A change that a part k
     of the group's prices made together shows the elasticity as k times what was assumed and 1 - k times what it is, so
-    that (1 - k)^2 of the information is left.
+    that (1 - k)^2 of the information is left. Where the cells are of price series, `of` (S,) is the product of each.
     """
     price = centred_log_price(panel)
     base = base_exposure(panel, hyper.price_response, hyper.promotion_response)
     common = common_log_price(panel, base, price, group, hyper.season)
-    products = panel.sold_days.size
+    product = panel.product if of is None else of[panel.product]
+    products = panel.sold_days.size if of is None else int(of.max(initial=-1)) + 1
     changes, together = (
-        np.bincount(panel.product, panel.exposure * price * column, products) for column in (price, common)
+        np.bincount(product, panel.exposure * price * column, products) for column in (price, common)
     )
     part = np.clip(together / np.where(changes > 0, changes, 1.0), 0.0, 1.0)
     return np.asarray(np.where(changes > 0, (1.0 - part) ** 2, 0.0))

@@ -4,15 +4,17 @@ from typing import Final
 
 import numpy as np
 
+from pricing.elasticity.core.constants import EXPERIMENTAL_WEIGHT
 from pricing.elasticity.core.pooled.panel import Panel
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.grouping import group_numbers, group_starts
 
+EXPERIMENTAL: Final = "experimental"
 PRICE_CHANGE: Final = "price_change"
 OBSERVATIONAL: Final = "observational"
 BORROWED: Final = "borrowed"
-EVIDENCE_CLASSES: Final = (PRICE_CHANGE, OBSERVATIONAL, BORROWED)
-"""From the best on. Randomised prices would stand above them; nothing records them yet."""
+EVIDENCE_CLASSES: Final = (EXPERIMENTAL, PRICE_CHANGE, OBSERVATIONAL, BORROWED)
+"""From the best on."""
 
 # All judgement.
 CLEAN_STEP: Final = 0.02  # of the log price: less may be rounding, or the drift of a mean
@@ -52,13 +54,18 @@ def unexplained_share(panel: Panel, price: FloatArray, explained: FloatArray) ->
 
 
 def evidence_classes(
-    weight: FloatArray, changes: IntArray, clean_share: FloatArray, doubtful: BoolArray
+    weight: FloatArray,
+    changes: IntArray,
+    clean_share: FloatArray,
+    doubtful: BoolArray,
+    experimental: FloatArray | None = None,
 ) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
     """What each elasticity rests on, "" without an estimate.
 
-    borrowed: less than half of it is the product's own (weight w < .5). price_change: at least two clean changes, and
-    most of what the prices vary by is neither the category's doing nor the product's own trend and season, and nothing says that
-    prices follow sales or mix buyers. observational: the rest.
+    experimental: a fifth of it or more is a recorded experiment's. borrowed: less than half of it is the product's own
+    (weight w < .5). price_change: at least two clean changes, and most of what the prices vary by is neither the
+    category's doing nor the product's own trend and season, and nothing says that prices follow sales or mix buyers.
+    observational: the rest.
 
     Parameters
     ----------
@@ -66,8 +73,14 @@ def evidence_classes(
     changes : (P,) clean price changes.
     clean_share : (P,) share of the price's variation that nothing but a decision explains.
     doubtful : (P,) whether more of the same sales would not make the estimate better.
+    experimental : (P,) weight of experiments; None: there were none.
     """
+    measured = np.zeros(weight.size, np.bool_)
+    if experimental is not None:
+        measured = experimental >= EXPERIMENTAL_WEIGHT
     clean = (changes >= FEWEST_CHANGES) & (clean_share >= MOST) & ~doubtful
     return np.select(
-        [np.isnan(weight), weight < MOST, clean], ["", BORROWED, PRICE_CHANGE], default=OBSERVATIONAL
+        [np.isnan(weight), measured, weight < MOST, clean],
+        ["", EXPERIMENTAL, BORROWED, PRICE_CHANGE],
+        default=OBSERVATIONAL,
     )

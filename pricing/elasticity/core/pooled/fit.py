@@ -7,13 +7,21 @@ import numpy as np
 
 from pricing.elasticity.core import constants
 from pricing.elasticity.core.constants import Hyperprior
+from pricing.elasticity.core.pooled.curvature import curvature
 from pricing.elasticity.core.pooled.design import (
     base_exposure,
     centred_log_price,
     design_matrix,
     weigh_totals,
 )
-from pricing.elasticity.core.pooled.hierarchy import common_shift, pool_groups, pool_mean, unpooled_data
+from pricing.elasticity.core.pooled.experiments import Experiments, of_purchases, with_observations
+from pricing.elasticity.core.pooled.hierarchy import (
+    Unpooled,
+    common_shift,
+    pool_groups,
+    pool_mean,
+    unpooled_data,
+)
 from pricing.elasticity.core.pooled.hyperparameters import (
     COLUMNS,
     LEVEL,
@@ -27,11 +35,14 @@ from pricing.elasticity.core.pooled.hyperparameters import (
     product_priors,
 )
 from pricing.elasticity.core.pooled.panel import Panel, build_panel
-from pricing.elasticity.core.pooled.placebo import placebo_z
+from pricing.elasticity.core.pooled.placebo import fading_z, placebo_z
+from pricing.elasticity.core.pooled.residuals import Residuals
 from pricing.elasticity.core.pooled.season import season_table
+from pricing.elasticity.core.pooled.sold_out import sold_out_z
 from pricing.elasticity.core.pooled.solve import ROUGH, Batch, Fit, batches, own_dispersion, solve_part
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.calendar import ShopCalendar, shop_calendar
+from pricing.sales.core.channels import PriceSeries, in_series
 from pricing.sales.core.daily import DailySales
 from pricing.sales.core.totals import totals_periods
 
@@ -67,7 +78,13 @@ class _Progress:
         return self.converged and self.moved <= SETTLED
 
 
-def fit_pooled(daily: DailySales, category: IntArray, open_days: IntArray) -> Hyperparameters:
+def fit_pooled(
+    daily: DailySales,
+    category: IntArray,
+    open_days: IntArray,
+    experiments: Experiments | None = None,
+    series: PriceSeries | None = None,
+) -> Hyperparameters:
     """Fit what all products share: the hierarchy of elasticities, controls, dispersions, seasons, calendar.
 
     Penalised iteratively reweighted least squares for all products at once alternates with EM for the
@@ -79,6 +96,9 @@ def fit_pooled(daily: DailySales, category: IntArray, open_days: IntArray) -> Hy
     category : (P,) code of each product's category, -1 for none; categories with fewer than 8 products that
         have sales and a list price share a group.
     open_days : sorted days on which the shop sold anything.
+    experiments : what they found of products is data of these, beside their sales. What they found of categories is
+        not: `refresh` takes it in.
+    series : days by channel, of the products whose channels carry different prices, in place of their rows of `daily`.
 
     Returns
     -------
@@ -88,9 +108,11 @@ def fit_pooled(daily: DailySales, category: IntArray, open_days: IntArray) -> Hy
     ------
     ValueError : if no product has sales and a list price.
     """
+    daily, of = in_series(daily, series, category.size)
     hyper = _first_guess(daily, category, open_days)
-    hyper, group, panel, design = _prepare(daily, category, hyper)
-    prepared = list(batches(panel, design))
+    hyper, group, panel, design = _prepare(daily, of, category, hyper)
+    prepared = list(batches(panel, design, of))
+    totals = panel.totals[np.searchsorted(of, np.arange(category.size))]
     frequency = _Progress(hyper.frequency, np.full(category.size, constants.FREQUENCY_DISPERSION))
     quantity = _Progress(hyper.quantity, np.full(category.size, constants.QUANTITY_DISPERSION))
     for number in range(ROUNDS):
@@ -100,17 +122,22 @@ def fit_pooled(daily: DailySales, category: IntArray, open_days: IntArray) -> Hy
                 price_response=float(frequency.priors.group_mean[group[group >= 0]].mean()),
                 promotion_response=float(frequency.priors.mean[PROMOTION]),
             )
-            hyper, group, panel, design = _prepare(daily, category, hyper)
-            prepared = list(batches(panel, design))
-        _improve(frequency, prepared, group, constants.FREQUENCY_HYPERPRIORS)
-        _improve(
-            quantity, prepared, group, constants.QUANTITY_HYPERPRIORS, per_unit=True, left_out=panel.totals
-        )
+            hyper, group, panel, design = _prepare(daily, of, category, hyper)
+            prepared = list(batches(panel, design, of))
+        seen = None
+        if experiments is not None:
+            seen = of_purchases(experiments.product, product_priors(quantity.priors, group))
+        _improve(frequency, prepared, group, constants.FREQUENCY_HYPERPRIORS, seen=seen)
+        _improve(quantity, prepared, group, constants.QUANTITY_HYPERPRIORS, per_unit=True, left_out=totals)
     hyper = replace(hyper, frequency=frequency.priors, quantity=quantity.priors)
     prior = product_priors(hyper.frequency, group)
+    left = Residuals.of(panel, design, prior, frequency.dispersion, frequency.coefficients, of)
     return replace(
         hyper,
-        placebo=placebo_z(panel, design, prior, frequency.dispersion, frequency.coefficients),
+        placebo=placebo_z(left),
+        linear_share=curvature(left).linear_share,
+        sold_out=sold_out_z(daily, hyper.calendar, left),
+        fading=fading_z(left),
         converged=frequency.settled and quantity.settled,
         iterations=max(frequency.iterations, quantity.iterations),
     )
@@ -158,22 +185,23 @@ def _first_guess(daily: DailySales, category: IntArray, open_days: IntArray) -> 
 
 
 def _prepare(
-    daily: DailySales, category: IntArray, hyper: Hyperparameters
+    daily: DailySales, of: IntArray, category: IntArray, hyper: Hyperparameters
 ) -> tuple[Hyperparameters, IntArray, Panel, FloatArray]:
     """Categories and seasons as the shop's response to price has them, groups of products, panel and its design."""
     response = (hyper.price_response, hyper.promotion_response)
-    panel = build_panel(daily, category.size, hyper.calendar, response)
+    panel = build_panel(daily, of.size, hyper.calendar, response, of=of)
     if panel.product.size == 0:
         raise ValueError("No product has both sales and a list price: there is nothing to fit.")
-    codes, counts = np.unique(category[panel.sold_days > 0], return_counts=True)
+    sold = np.bincount(of, panel.sold_days, category.size) > 0
+    codes, counts = np.unique(category[sold], return_counts=True)
     large = counts >= constants.SMALLEST_CATEGORY
     group_of = np.where(large, np.cumsum(large) - 1, large.sum())
     hyper = replace(hyper, category_codes=codes, category_group=group_of)
     group = hyper.groups_of(category)
     base, price = base_exposure(panel, *response), centred_log_price(panel)
-    table = season_table(panel, base, price, group, int(group_of.max()) + 1)
+    table = season_table(panel, base, price, group[of], int(group_of.max()) + 1)
     hyper = replace(hyper, season=table)
-    return hyper, group, weigh_totals(panel, hyper), design_matrix(panel, hyper, group)
+    return hyper, group, weigh_totals(panel, hyper), design_matrix(panel, hyper, group[of])
 
 
 def _improve(
@@ -183,22 +211,28 @@ def _improve(
     hyperpriors: dict[str, Hyperprior],
     per_unit: bool = False,
     left_out: BoolArray | None = None,
+    seen: Unpooled | None = None,
 ) -> None:
     """One round for one part of demand: solve all products, then EM on what their own data say, but for those (P,) that
-    are left out."""
+    are left out. What was `seen` of price coefficients by other means is data, too."""
     priors = progress.priors
     normal = product_priors(priors, group)
-    fit = solve_part(prepared, normal, progress.dispersion, per_unit, progress.coefficients, ROUGH)
+    known_more = normal if seen is None else with_observations(normal, seen)
+    fit = solve_part(prepared, known_more, progress.dispersion, per_unit, progress.coefficients, ROUGH)
     identified = fit.residual_df >= constants.LEAST_RESIDUAL_DF
     if left_out is not None:
         identified &= ~left_out
-    pooled, autocorrelation = priors.dispersion, priors.autocorrelation
+    pooled, autocorrelation, persistence = priors.dispersion, priors.autocorrelation, priors.persistence
     if identified.any():
         df = fit.residual_df[identified]
         pooled = max(float(fit.residual[identified].sum() / df.sum()), constants.LEAST_DISPERSION)
-        rho = float((fit.correlation[identified] * df).sum() / df.sum())
+        rho, second = (
+            float((lagged[identified] * df).sum() / df.sum())
+            for lagged in (fit.correlation, fit.second_correlation)
+        )
         autocorrelation = min(max(rho, 0.0), constants.LARGEST_CORRELATION)
-    progress.dispersion = own_dispersion(fit, pooled, autocorrelation)
+        persistence = min(max(second / max(rho, constants.LEAST_CORRELATION), 0.0), constants.MOST_PERSISTENT)
+    progress.dispersion = own_dispersion(fit, pooled, autocorrelation, persistence)
     progress.coefficients = fit.coefficients
 
     mean, sd = priors.mean.copy(), priors.sd.copy()
@@ -214,11 +248,14 @@ def _improve(
     ]
     price = pool_groups(data[PRICE], known, groups, hyperpriors["price"], (sd[PRICE], priors.between_sd))
     mean[PRICE], sd[PRICE] = price.overall, price.spread
-    others = {
-        k: pool_mean(data[k], hyperpriors[name], sd[k])
-        for k, name in enumerate(COLUMNS)
-        if k not in (LEVEL, PRICE)
-    }
+    others = {}
+    for k, name in enumerate(COLUMNS):
+        if k in (LEVEL, PRICE):
+            continue
+        prior = hyperpriors[name]
+        if prior.needs > 0 and priors.mean[k] + shift[0, k] == 0:  # not called for
+            prior = replace(prior, mean_sd=0.0)
+        others[k] = pool_mean(data[k], prior, sd[k])
     for k, found in others.items():
         mean[k], sd[k] = found.mean, found.spread
     progress.moved = float(max(abs(mean[PRICE] - priors.mean[PRICE]), abs(sd[PRICE] - priors.sd[PRICE])))
@@ -233,6 +270,7 @@ def _improve(
         between_sd=price.between,
         dispersion=pooled,
         autocorrelation=autocorrelation,
+        persistence=persistence,
     )
 
 

@@ -1,6 +1,7 @@
 """How far an elasticity may be trusted: confidence, evidence grade and flags."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
@@ -20,6 +21,18 @@ PRICES_FOLLOW_SALES: Final = "PRICES_FOLLOW_SALES"
 MIXED_PRICES: Final = "MIXED_PRICES"
 """The product's totals stand at mean prices that move with who bought."""
 
+SELLS_OUT: Final = "SELLS_OUT"
+"""Stock of the product, or of the shop where prices are low, ends: what was sold is less than what was wanted."""
+
+RESPONSE_FADES: Final = "RESPONSE_FADES"
+"""In this shop a change of price does more in its first week than later: competitors follow, or buyers bought ahead."""
+
+METHODS_DISAGREE: Final = "METHODS_DISAGREE"
+"""A learned model contradicts the estimate; raised where its opinions are known, not by the fit."""
+
+LOWER: Final = MappingProxyType({"A": "B", "B": "C", "C": "D", "D": "D"})
+"""The grade that follows each."""
+
 FLAG_NAMES: Final = (
     "NO_PRICE_VARIATION",
     "FEW_DAYS",
@@ -38,9 +51,12 @@ FLAG_NAMES: Final = (
     PRICES_FOLLOW_SALES,
     MIXED_PRICES,
     SEVERAL_PRICES,
+    SELLS_OUT,
+    RESPONSE_FADES,
+    METHODS_DISAGREE,
 )
-DOUBTS: Final = (PRICES_FOLLOW_SALES, MIXED_PRICES, SEVERAL_PRICES)
-"""What more of the same sales would not mend; fields of `Evidence` in lower case."""
+DOUBTS: Final = (PRICES_FOLLOW_SALES, MIXED_PRICES, SEVERAL_PRICES, SELLS_OUT, RESPONSE_FADES)
+"""What more of the same sales would not mend."""
 FLAGS: Final = MappingProxyType({name: 1 << bit for bit, name in enumerate(FLAG_NAMES)})
 
 
@@ -48,7 +64,7 @@ FLAGS: Final = MappingProxyType({name: 1 << bit for bit, name in enumerate(FLAG_
 class Evidence:
     """What grades and flags are made from, one entry per product; nan where there is no estimate.
 
-    The last four are None where every fit is known to have settled, and where nothing speaks against the prices.
+    `converged` is None where every fit is known to have settled; `doubts` are by their flags, those of `DOUBTS`.
     """
 
     elasticity: FloatArray
@@ -63,21 +79,13 @@ class Evidence:
     gaps: BoolArray
     no_category: BoolArray
     converged: BoolArray | None = None
-    prices_follow_sales: BoolArray | None = None
-    mixed_prices: BoolArray | None = None
-    several_prices: BoolArray | None = None
+    doubts: Mapping[str, BoolArray] = field(default_factory=dict)
 
     @property
     def doubtful(self) -> BoolArray:
         """(P,) whether more of the same sales would not make the estimate better."""
         none = np.zeros(self.elasticity.size, np.bool_)
         return np.asarray(np.logical_or.reduce([none, *self.doubts.values()]), np.bool_)
-
-    @property
-    def doubts(self) -> dict[str, BoolArray]:
-        """(P,) each, by the flag that says so."""
-        known = {name: getattr(self, name.lower()) for name in DOUBTS}
-        return {name: doubt for name, doubt in known.items() if doubt is not None}
 
 
 def confidences(std_error: FloatArray) -> FloatArray:
@@ -105,8 +113,8 @@ def grades(evidence: Evidence) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
 def flag_bits(evidence: Evidence) -> IntArray:
     """Flags of each product as bits of `FLAGS`.
 
-    BULK_CAPPED, HIGH_RETURNS and CHANNEL_MIX rest on the lines, EXTRAPOLATION on the price asked for: callers add
-    them. Products without an estimate carry only what holds without one.
+    BULK_CAPPED, HIGH_RETURNS and CHANNEL_MIX rest on the lines, EXTRAPOLATION on the price asked for, METHODS_DISAGREE on
+    other models: callers add them. Products without an estimate carry only what holds without one.
     """
     raised = {
         "NO_PRICE_VARIATION": evidence.list_prices < 2,

@@ -158,7 +158,7 @@ def common_shift(
         respect to their prior means; the first coefficient is the elasticity, whose mean is its group's.
     group : (P,) group of each product, 0..G-1.
     start : the means now: of the elasticity (G,), and of all coefficients (K,), whose first is not used.
-    hyperpriors : (K,) of the means; a mean whose own spread is 0 is held.
+    hyperpriors : (K,) of the means; a mean whose own spread is 0 is held, one that is not called for goes to 0.
     between : spread of the groups' means.
     """
     group_mean, mean = start
@@ -187,16 +187,20 @@ def common_shift(
             vector[at] += (prior.mean - mean[k]) * prior.mean_sd**-2
     least = np.concatenate((np.full(groups, -np.inf), [prior.least for prior in hyperpriors[1:]]))
     most = np.concatenate((np.full(groups, np.inf), [prior.most for prior in hyperpriors[1:]]))
+    needs = np.concatenate((np.zeros(groups), [prior.needs for prior in hyperpriors[1:]]))
     now = np.concatenate((group_mean, mean[1:]))
     step = np.zeros(size)
     while True:
-        step[free] = np.linalg.solve(
-            matrix[np.ix_(free, free)], (vector - matrix[:, ~free] @ step[~free])[free]
-        )
-        beyond = free & ((now + step < least) | (now + step > most))
+        inverse = np.linalg.inv(matrix[np.ix_(free, free)])
+        step[free] = inverse @ (vector - matrix[:, ~free] @ step[~free])[free]
+        asked = np.where(free, np.clip(now + step, least, most), now + step)
+        uncalled = np.zeros(size, np.bool_)
+        uncalled[free] = np.abs(asked[free]) < needs[free] * np.sqrt(np.diag(inverse))
+        asked[uncalled] = 0.0
+        beyond = free & (uncalled | (asked != now + step))
         if not beyond.any():
             break
-        step[beyond] = (np.clip(now + step, least, most) - now)[beyond]
+        step[beyond] = (asked - now)[beyond]
         free &= ~beyond
     shift = np.tile(np.concatenate(([0.0], step[groups:])), (groups, 1))
     shift[:, 0] = step[:groups]

@@ -5,7 +5,13 @@ from typing import Any, Final, Self, get_type_hints
 
 import numpy as np
 
-from pricing.elasticity.core.constants import MIXED_LIMIT, PLACEBO_LIMIT
+from pricing.elasticity.core.constants import (
+    CURVATURE_PRIOR,
+    FADING_LIMIT,
+    MIXED_LIMIT,
+    PLACEBO_LIMIT,
+    SOLD_OUT_LIMIT,
+)
 from pricing.sales.core.arrays import FloatArray, IntArray
 from pricing.sales.core.calendar import ShopCalendar
 
@@ -39,6 +45,7 @@ class PartPriors:
     between_sd : spread omega of the groups around it.
     dispersion : pooled variance of a count over its mean.
     autocorrelation : pooled lag-1 correlation of weekly residuals, 0 or more.
+    persistence : by how much their correlation falls from lag 1 to lag 2, 0 to 1.
     """
 
     mean: FloatArray
@@ -49,6 +56,7 @@ class PartPriors:
     between_sd: float
     dispersion: float
     autocorrelation: float
+    persistence: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +110,9 @@ class Hyperparameters:
     segments : None until the segments have been fitted.
     converged, iterations : whether the fit settled, and the rounds of EM that the slowest coefficient took in all.
     placebo : standard score of what sales have to do with the price two weeks later, over all products; see `placebo.py`.
+    linear_share : probability of linear demand against constant elasticity, by the shop's own sales; see `curvature.py`.
+    sold_out : standard score of sales that end early where a price is low; see `sold_out.py`.
+    fading : standard score of what sales have to do with the price of the week before; see `placebo.py`.
     """
 
     calendar: ShopCalendar
@@ -118,11 +129,24 @@ class Hyperparameters:
     converged: bool = True
     iterations: int = 0
     placebo: float = 0.0
+    linear_share: float = CURVATURE_PRIOR
+    sold_out: float = 0.0
+    fading: float = 0.0
 
     @property
     def prices_follow_sales(self) -> bool:
         """Whether sales foretell prices, so that prices do not tell sales."""
         return abs(self.placebo) > PLACEBO_LIMIT
+
+    @property
+    def sells_out(self) -> bool:
+        """Whether the shop runs out where it is cheap, so that sales at low prices are what there was to sell."""
+        return self.sold_out > SOLD_OUT_LIMIT
+
+    @property
+    def response_fades(self) -> bool:
+        """Whether a change of price does more in its first week than in those after."""
+        return self.fading > FADING_LIMIT
 
     @property
     def mixed_prices(self) -> bool:

@@ -1,6 +1,6 @@
 """From product-days to the weekly panel: active days, exposures, and cells of one product, week and price."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -87,16 +87,25 @@ class _Intervals:
 
 @dataclass(frozen=True, slots=True)
 class _PricePath:
-    """List prices in force from `start` on, sorted by product and day; the first holds for earlier days too."""
+    """List prices in force from `start` on, sorted by product and day; the first holds for earlier days too.
+
+    `before` is the part of the day before `start` that had the price already.
+    """
 
     product: IntArray
     start: IntArray
+    before: FloatArray
     log_price: FloatArray
     promotion: BoolArray
 
 
 def build_panel(
-    daily: DailySales, products: int, calendar: ShopCalendar, response: Response, window: Window | None = None
+    daily: DailySales,
+    products: int,
+    calendar: ShopCalendar,
+    response: Response,
+    window: Window | None = None,
+    of: IntArray | None = None,
 ) -> Panel:
     """Cut every product's active days into cells of one week and one list price.
 
@@ -112,6 +121,7 @@ def build_panel(
     calendar : open and closed days, weekday weights.
     response : elasticity and log promotion lift of line counts in this shop, to date price changes in a gap.
     window : first and last day (inclusive) to which the active days are limited.
+    of : where the rows are of price series, which then take the place of products: (P,) the product of each.
     """
     known = np.isfinite(daily.list_price)
     sold = (daily.units > 0) & (daily.lines > 0)
@@ -124,6 +134,8 @@ def build_panel(
     period = totals_periods(daily.product, daily.day, daily.lines, daily.units, products)
     # Totals of goods sold by weight are counted in grams, or whatever a thousandth is: a count of 3.5 would say little.
     by_weight = sold_by_weight(daily.product[rows], daily.units[rows], products)
+    if of is not None:
+        period, by_weight = _as_their_busiest(of, daily, period, by_weight)
     units = daily.units * np.where(by_weight, THOUSANDTHS, 1.0)[daily.product]
     counts = np.where(period[daily.product] > 0, units, daily.lines)
     intervals, gaps = _active_intervals(daily.product[rows], daily.day[rows], counts[rows], period, days)
@@ -136,17 +148,25 @@ def build_panel(
     path = _price_path(daily, known, response, period > 0)
     cell_product, cell_start, cell_stop = _cells(intervals, path, product, day, period > 1)
     keys = product_day_key(cell_product, cell_start)
+    path_keys = product_day_key(path.product, path.start)
     in_cell = np.searchsorted(keys, product_day_key(product, day), "right") - 1
     count = cell_product.size
     # Someone sold on a day the shop is known to have been closed: that day was open for this product.
     extra = is_closed(calendar, day).astype(np.float64)
     # The price in force: the latest of the product's path, before its first one that.
-    latest = np.searchsorted(product_day_key(path.product, path.start), keys, "right") - 1
+    latest = np.searchsorted(path_keys, keys, "right") - 1
     in_force = np.maximum(latest, np.searchsorted(path.product, cell_product, "left"))
+    # A day that two prices share is in the earlier one's cell: the later one's part of it changes over.
+    follows = np.concatenate(
+        ([False], (cell_product[1:] == cell_product[:-1]) & (cell_start[1:] == cell_stop[:-1]))
+    )
+    shared = np.where(follows & (path_keys[in_force] == keys), path.before[in_force], 0.0)
+    shared *= days.weight_between(np.maximum(cell_start - 1, first), cell_start)
     week = week_of(cell_start)
     new_week = group_starts(cell_product, week)
     # Totals of a week stand on one day of it, so that the calendar's open days are not theirs.
     exposure = days.weight_between(cell_start, cell_stop) + np.bincount(in_cell, extra, count)
+    exposure += shared - np.append(shared[1:], 0.0)
     exposure = np.where(period[cell_product] > 1, cell_stop - cell_start, exposure)
     return Panel(
         product=cell_product,
@@ -163,6 +183,41 @@ def build_panel(
         gaps=gaps,
         new_week=new_week,
         period=period,
+    )
+
+
+def _as_their_busiest(
+    of: IntArray, daily: DailySales, period: IntArray, by_weight: BoolArray
+) -> tuple[IntArray, BoolArray]:
+    """Whether the series (S,) of a product are totals, and by weight, as the one that sold most says it of all of them."""
+    units = np.bincount(daily.product, daily.units, of.size)
+    busiest = np.lexsort((-units, of))
+    busiest = busiest[group_starts(of[busiest])]
+    at = np.searchsorted(of[busiest], of)
+    return period[busiest][at], by_weight[busiest][at]
+
+
+def panel_of_products(panel: Panel, of: IntArray, sold_days: IntArray) -> Panel:
+    """The cells of price series (S,) as those of the products that they are of, sorted by product and series.
+
+    Parameters
+    ----------
+    of : (S,) ascending, the product of each series.
+    sold_days : (P,) days with sales of each product.
+    """
+    products = sold_days.size
+    product = of[panel.product]
+    weeks = np.unique(product_day_key(product, panel.week))
+    first = np.searchsorted(of, np.arange(products))
+    seen = np.bincount(of, panel.sold_days, products) > 0
+    return replace(
+        panel,
+        product=product,
+        sold_days=np.where(seen, sold_days, 0),
+        list_prices=_distinct_prices(product, panel.log_price, products),
+        active_weeks=np.bincount(split_product_day(weeks)[0], minlength=products),
+        gaps=np.bincount(of, panel.gaps, products) > 0,
+        period=panel.period[first],
     )
 
 
@@ -219,8 +274,12 @@ def _price_path(daily: DailySales, known: BoolArray, response: Response, totals:
     price, promotion = daily.list_price[known], daily.promotion[known]
     first, changed = group_starts(product), group_starts(product, price, promotion)
     since = _days_at_new_price(daily, product, day, np.log(price), promotion, response)
-    start = np.where(first | totals[product], day, day - since)[changed]
-    return _PricePath(product[changed], start, np.log(price[changed]), promotion[changed])
+    since = np.where(first | totals[product], 0.0, since)
+    whole = np.floor(since)
+    start = day - whole.astype(np.int64)
+    return _PricePath(
+        product[changed], start[changed], (since - whole)[changed], np.log(price[changed]), promotion[changed]
+    )
 
 
 def _days_at_new_price(
@@ -230,7 +289,7 @@ def _days_at_new_price(
     log_price: FloatArray,
     promotion: BoolArray,
     response: Response,
-) -> IntArray:
+) -> FloatArray:
     """How many of the unsold days before each known day (m,) already had its price.
 
     Given a gap of G days and sales that arrive at rates a before and b after a change on an unknown day, the
@@ -253,7 +312,7 @@ def _days_at_new_price(
     safe = np.where(np.abs(gain) < 1e-3, 1.0, np.clip(gain, -50.0, 50.0))
     old = np.where(np.abs(gain) < 1e-3, 0.5 + gain / 12, 1 / -np.expm1(-safe) - 1 / safe)
     old = np.clip(old, 0.5 - FURTHEST_FROM_MIDWAY, 0.5 + FURTHEST_FROM_MIDWAY)
-    return np.asarray(np.rint(gap * (1.0 - old)), np.int64)
+    return np.asarray(gap * (1.0 - old))
 
 
 def _cells(

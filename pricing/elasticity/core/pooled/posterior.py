@@ -5,10 +5,25 @@ from typing import Final
 
 import numpy as np
 
-from pricing.elasticity.core.constants import CATEGORY_ERROR, MODEL_ERROR
+from pricing.elasticity.core.constants import (
+    HIDDEN_ERROR,
+    MODEL_ERROR,
+    RESPONSE_ERROR,
+    SOLD_OUT_PRODUCT_LIMIT,
+)
 from pricing.elasticity.core.pooled.design import design_matrix, own_share, weigh_totals
 from pricing.elasticity.core.pooled.evidence import clean_changes, evidence_classes, unexplained_share
-from pricing.elasticity.core.pooled.grades import Evidence, confidences, flag_bits, grades
+from pricing.elasticity.core.pooled.experiments import Experiments, Told, with_category, with_products
+from pricing.elasticity.core.pooled.grades import (
+    MIXED_PRICES,
+    PRICES_FOLLOW_SALES,
+    RESPONSE_FADES,
+    SELLS_OUT,
+    Evidence,
+    confidences,
+    flag_bits,
+    grades,
+)
 from pricing.elasticity.core.pooled.hierarchy import unpooled_data
 from pricing.elasticity.core.pooled.hyperparameters import (
     COLUMNS,
@@ -17,12 +32,16 @@ from pricing.elasticity.core.pooled.hyperparameters import (
     PartPriors,
     product_priors,
 )
-from pricing.elasticity.core.pooled.panel import Panel, Window, build_panel
+from pricing.elasticity.core.pooled.panel import Panel, Window, build_panel, panel_of_products
+from pricing.elasticity.core.pooled.sold_out import products_sold_out_z
 from pricing.elasticity.core.pooled.solve import Fit, batches, solve_with_dispersion
 from pricing.sales.core.arrays import Z_95, BoolArray, FloatArray, IntArray
+from pricing.sales.core.channels import PriceSeries, in_series
 from pricing.sales.core.daily import DailySales
+from pricing.sales.core.price_mix import SEVERAL_PRICES
 
 LEAST_WEIGHT: Final = 0.005
+TRUSTED: Final = 0.5  # weight of experiments from which doubts about the sales do not count
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +92,8 @@ def refresh(
     hyper: Hyperparameters,
     window: Window | None = None,
     several_prices: BoolArray | None = None,
+    experiments: Experiments | None = None,
+    series: PriceSeries | None = None,
 ) -> Posterior:
     """Estimate products from their own daily sales and what the last full fit found all products to share.
 
@@ -87,30 +108,70 @@ def refresh(
     hyper : from `fit_pooled`.
     window : first and last day, both inclusive, to which the estimate is limited.
     several_prices : (P,) whether the product's lines show several prices at once, see `price_mix`.
+    experiments : what experiments found of the products, beside their sales.
+    series : days by channel, of the products whose channels carry different prices, in place of their rows of `daily`.
     """
     group = hyper.groups_of(category)
     response = (hyper.price_response, hyper.promotion_response)
-    panel = build_panel(daily, category.size, hyper.calendar, response, window)
-    design = design_matrix(panel, hyper, group)
-    prepared = list(batches(weigh_totals(panel, hyper), design))
+    days, of = in_series(daily, series, category.size)
+    panel = build_panel(days, of.size, hyper.calendar, response, window, of)
+    design = design_matrix(panel, hyper, group[of])
+    prepared = list(batches(weigh_totals(panel, hyper), design, of))
     frequency, quantity = (
         solve_with_dispersion(
-            prepared, product_priors(part, group), part.dispersion, part.autocorrelation, per_unit=per_unit
+            prepared,
+            product_priors(part, group),
+            part.dispersion,
+            part.autocorrelation,
+            part.persistence,
+            per_unit=per_unit,
         )
         for part, per_unit in ((hyper.frequency, False), (hyper.quantity, True))
     )
-    return _posterior(panel, design, hyper, group, category < 0, frequency, quantity, several_prices)
+    expected = panel.exposure * np.exp(
+        np.einsum("nk,nk->n", design, frequency.coefficients[of[panel.product]])
+    )
+    sold_out = products_sold_out_z(days, hyper.calendar, panel, expected, of) > SOLD_OUT_PRODUCT_LIMIT
+    share = own_share(panel, hyper, group[of], of)
+    changes = np.bincount(of, clean_changes(panel), category.size)
+    if series is not None:
+        panel = panel_of_products(panel, of, _sold_days(daily, category.size, window))
+    clean_share = share * unexplained_share(
+        panel, design[:, PRICE], design[:, COLUMNS.index("seasonal_price")]
+    )
+    several = np.zeros(category.size, np.bool_) if several_prices is None else several_prices
+    prices = _Prices(share, changes, clean_share, sold_out, several)
+    return _posterior(panel, prices, hyper, group, category < 0, frequency, quantity, experiments)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prices:
+    """How products' prices changed, (P,) each: share of the information that rests on no assumption, clean changes, the
+    share of variation that nothing but a decision explains; whether stock ended, and whether there were several at once."""
+
+    own_share: FloatArray
+    changes: IntArray
+    clean_share: FloatArray
+    sold_out: BoolArray
+    several: BoolArray
+
+
+def _sold_days(daily: DailySales, products: int, window: Window | None) -> IntArray:
+    sold = (daily.units > 0) & (daily.lines > 0)
+    if window is not None:
+        sold &= (daily.day >= window[0]) & (daily.day <= window[1])
+    return np.bincount(daily.product[sold], minlength=products)
 
 
 def _posterior(
     panel: Panel,
-    design: FloatArray,
+    prices: _Prices,
     hyper: Hyperparameters,
     group: IntArray,
     no_category: BoolArray,
     frequency: Fit,
     quantity: Fit,
-    several_prices: BoolArray | None,
+    experiments: Experiments | None,
 ) -> Posterior:
     """Add up the two parts: the elasticity of units is that of the frequency less that of lines per unit.
 
@@ -118,8 +179,10 @@ def _posterior(
     say alone, come from both parts' information together, so that a part that knows nothing leaves no certainty.
     """
     estimated = panel.sold_days > 0
-    share = own_share(panel, hyper, group)
-    parts = [_part(*of, group, share) for of in ((hyper.frequency, frequency), (hyper.quantity, quantity))]
+    parts = [
+        _part(*of, group, prices.own_share)
+        for of in ((hyper.frequency, frequency), (hyper.quantity, quantity))
+    ]
     parts[1] = parts[1].without(panel.totals)
     elasticity = np.where(estimated, parts[0].mode - parts[1].mode, np.nan)
     prior_mean = np.where(estimated, parts[0].prior_mean - parts[1].prior_mean, np.nan)
@@ -130,8 +193,30 @@ def _posterior(
     weight = spread / (spread + own_variance)
     told = weight >= LEAST_WEIGHT
     own = np.where(told, parts[0].own - parts[1].own, np.nan)
-    unmodelled = MODEL_ERROR**2 + (CATEGORY_ERROR * variance / spread) ** 2
-    std_error = np.sqrt(variance + prior_variance + unmodelled)
+    doubts = _doubts(panel, prices, hyper)
+    unmodelled = MODEL_ERROR**2 + RESPONSE_ERROR**2 * (
+        doubts[PRICES_FOLLOW_SALES] | doubts[MIXED_PRICES] | doubts[RESPONSE_FADES]
+    )
+    unmodelled += HIDDEN_ERROR**2 * (doubts[SEVERAL_PRICES] | doubts[SELLS_OUT])
+    total_variance = variance + prior_variance + unmodelled
+    experimental = np.zeros(estimated.size)
+    if experiments is not None:
+        mean_variance, covariance = (
+            getattr(parts[0], name) + getattr(parts[1], name) for name in ("mean_variance", "covariance")
+        )
+        sales = Told(
+            elasticity, total_variance, own, own_variance, weight, prior_mean, mean_variance, covariance,
+            prior_variance,
+        )  # fmt: skip
+        sales = with_category(sales, experiments.category)
+        both, experimental = with_products(sales, experiments.product)
+        elasticity, total_variance, own, own_variance = (
+            both.elasticity, both.variance, both.own, both.own_variance
+        )  # fmt: skip
+        weight, prior_mean, prior_variance = both.weight, both.prior_mean, both.prior_variance
+        told |= estimated & (experimental > 0)
+    trusted = experimental >= TRUSTED
+    std_error = np.sqrt(total_variance)
     shared = {
         "elasticity": elasticity,
         "std_error": std_error,
@@ -149,9 +234,7 @@ def _posterior(
         gaps=panel.gaps,
         no_category=no_category,
         converged=converged,
-        prices_follow_sales=np.full(estimated.size, hyper.prices_follow_sales),
-        mixed_prices=panel.totals & hyper.mixed_prices,
-        several_prices=several_prices,
+        doubts={name: doubt & ~trusted for name, doubt in doubts.items()},
     )
     return Posterior(
         **shared,
@@ -166,14 +249,27 @@ def _posterior(
         grade=grades(evidence),
         evidence=evidence_classes(
             weight,
-            clean_changes(panel),
-            share * unexplained_share(panel, design[:, PRICE], design[:, COLUMNS.index("seasonal_price")]),
+            prices.changes,
+            prices.clean_share,
             evidence.doubtful | ~converged,
+            experimental,
         ),
         flags=flag_bits(evidence),
         converged=converged,
         iterations=np.maximum(frequency.iterations, quantity.iterations),
     )
+
+
+def _doubts(panel: Panel, prices: _Prices, hyper: Hyperparameters) -> dict[str, BoolArray]:
+    """(P,) each, by the flag: what speaks against the estimates from the sales of the shop or of the product."""
+    every, totals = np.ones(panel.sold_days.size, np.bool_), panel.totals
+    return {
+        PRICES_FOLLOW_SALES: every & hyper.prices_follow_sales,
+        MIXED_PRICES: totals & hyper.mixed_prices,
+        SEVERAL_PRICES: prices.several,
+        SELLS_OUT: prices.sold_out | (~totals & hyper.sells_out),
+        RESPONSE_FADES: every & hyper.response_fades,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +282,7 @@ class _Part:
     mode, variance : of the posterior.
     own, own_variance : the unpooled estimate; its variance is infinite where the sales say nothing.
     prior_variance : what the uncertainty of the prior mean adds to that of the posterior.
+    mean_variance, covariance : of the prior mean, and of it with the posterior mean.
     """
 
     prior_mean: FloatArray
@@ -195,6 +292,8 @@ class _Part:
     own: FloatArray
     own_variance: FloatArray
     prior_variance: FloatArray
+    mean_variance: FloatArray
+    covariance: FloatArray
 
     def without(self, products: BoolArray) -> "_Part":
         """The same, known to be 0 for some products: totals have no lines that units could be divided by."""
@@ -217,4 +316,6 @@ def _part(priors: PartPriors, fit: Fit, group: IntArray, share: FloatArray) -> _
         own=data.weighted / np.where(told, data.precision, 1.0),
         own_variance=np.where(told, 1.0 / np.where(told, data.precision * share, 1.0), np.inf),
         prior_variance=(variance * precision) ** 2 * normal.price_mean_variance,
+        mean_variance=normal.price_mean_variance,
+        covariance=variance * precision * normal.price_mean_variance,
     )

@@ -303,7 +303,12 @@ def _prepare_pairs(
     whole = list(batches(panel, design))
     frequency, quantity = (
         solve_with_dispersion(
-            whole, product_priors(part, group), part.dispersion, part.autocorrelation, per_unit=per_unit
+            whole,
+            product_priors(part, group),
+            part.dispersion,
+            part.autocorrelation,
+            part.persistence,
+            per_unit=per_unit,
         ).coefficients
         for part, per_unit in ((hyper.frequency, False), (hyper.quantity, True))
     )

@@ -1,0 +1,220 @@
+"""Double machine learning (Chernozhukov et al. 2018): what sales have to do with the part of a price that nothing foretells.
+
+Boosted trees learn, on other weeks and products, the units of a week and its log price from everything but the price.
+What a product's units have to do with the rest of its price is then a Poisson regression with the foretold units as
+exposure: residual on residual, for counts.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from pricing.elasticity.core.constants import (
+    FEWEST_WEEKS_TO_LEARN_FROM,
+    LARGEST_OPINION_ERROR,
+    LEARNER,
+    LEARNING_ERROR,
+    STEEPEST,
+)
+from pricing.elasticity.core.learned.features import Weeks, expected_units, features, learn
+from pricing.elasticity.core.learned.opinions import FEWEST_PRODUCTS, Opinions
+from pricing.sales.core.arrays import FloatArray, IntArray
+
+BLOCK_WEEKS: Final = 8
+FOLDS: Final = 3
+ROUNDS: Final = 2
+STEPS: Final = 25
+WEEKS_A_CLUSTER: Final = 4
+"""Of one product: unexpected demand lasts for weeks."""
+TOO_VAGUE: Final = 3.0
+"""Standard error from which a product's slope says nothing about its category."""
+SPREAD: Final = 0.5
+"""Of products in a category, where it cannot be estimated."""
+LEAST_INFORMATION: Final = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Slopes:
+    """Residual on residual, product by product: slope and error (P,), nan where undefined; influence of each cell (n,)."""
+
+    slope: FloatArray
+    error: FloatArray
+    influence: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What double machine learning found: opinions, and for those who learn on: (P,) the best guess of each product and
+    the spread of products around it."""
+
+    opinions: Opinions
+    guess: FloatArray
+    spread: FloatArray
+
+
+def fit_dml(weeks: Weeks, start: float, promotion: float) -> Learned:
+    """Estimate products and categories, each from cells that its nuisances were not learned from.
+
+    Parameters
+    ----------
+    weeks : cells of all products.
+    start : elasticity that sales are first freed of prices with; the second round takes what the first found.
+    promotion : log lift of promotions beyond their price.
+    """
+    products = weeks.category.size
+    fold = (weeks.column // BLOCK_WEEKS + weeks.product) % FOLDS
+    guess, spread = np.full(products, start), np.full(products, SPREAD)
+    for _ in range(ROUNDS):
+        rows = features(weeks, guess, promotion)
+        base = expected_units(weeks, rows, from_the_past=False)
+        mean, foretold = base.copy(), np.zeros(base.size)
+        for number in range(FOLDS):
+            held, others = fold == number, fold != number
+            if not held.any() or not others.any():
+                continue
+            sales = learn(rows[others], (weeks.units / base)[others], base[others], LEARNER, loss="poisson")
+            price = learn(rows[others], weeks.price[others], base[others], LEARNER)
+            mean[held] *= sales.predict(rows[held])
+            foretold[held] = price.predict(rows[held])
+        foretold *= _calibration(weeks.price, foretold, base)
+        found = residual_slopes(weeks, mean, weeks.price - foretold)
+        opinions, guess, spread = _pooled_by_category(weeks, found, start)
+    variation = float((weeks.usual * weeks.price**2).sum())
+    left = float((weeks.usual * (weeks.price - foretold) ** 2).sum())
+    metrics = {
+        "share of price changes foretold": 1 - left / variation if variation > 0 else 0.0,
+        "share of unit changes foretold": _explained(weeks.units, mean, weeks.usual),
+    }
+    return Learned(_with_metrics(opinions, metrics), guess, spread)
+
+
+def _calibration(price: FloatArray, foretold: FloatArray, weight: FloatArray) -> float:
+    """Slope of prices in what was foretold of them, 0 to 1: noise in it would make every elasticity too weak."""
+    variation = float((weight * foretold**2).sum())
+    return float(np.clip((weight * price * foretold).sum() / variation, 0.0, 1.0)) if variation > 0 else 0.0
+
+
+def residual_slopes(weeks: Weeks, mean: FloatArray, price: FloatArray) -> Slopes:
+    """Regress each product's units on the unforeseen part of its price, with foretold units as exposure.
+
+    Quasi-likelihood with variance m + a m^2, a pooled; errors are clustered by blocks of four weeks of a product.
+
+    Parameters
+    ----------
+    mean : (n,) units foretold without the price.
+    price : (n,) log price less what was foretold of it.
+    """
+    products, product = weeks.category.size, weeks.product
+
+    def total(values: FloatArray) -> FloatArray:
+        return np.asarray(np.bincount(product, values, products), np.float64)
+
+    noise = max(float(((weeks.units - mean) ** 2 - mean).sum() / (mean**2).sum()), 0.0)
+    level, slope = np.zeros(products), np.zeros(products)
+    for step in range(STEPS + 1):
+        expected = mean * np.exp(np.clip(level[product] + slope[product] * price, -8.0, 8.0))
+        weight = 1.0 / (1.0 + noise * expected)
+        surprise = weight * (weeks.units - expected)
+        ones, cross, square = (total(weight * expected * price**power) for power in range(3))
+        determinant = ones * square - cross**2
+        told = determinant > LEAST_INFORMATION * np.maximum(ones, 1.0)
+        if step == STEPS:
+            break
+        safe = np.where(told, determinant, 1.0)
+        first, second = total(surprise), total(surprise * price)
+        level += np.where(told, np.clip((square * first - cross * second) / safe, -1.0, 1.0), 0.0)
+        slope += np.where(told, np.clip((ones * second - cross * first) / safe, -2.0, 2.0), 0.0)
+    information = np.where(told, determinant / np.where(ones > 0, ones, 1.0), 1.0)
+    centred = price - (cross / np.where(ones > 0, ones, 1.0))[product]
+    influence = surprise * centred / information[product]
+    blocks = weeks.weeks // WEEKS_A_CLUSTER + 1
+    block = product * blocks + weeks.column // WEEKS_A_CLUSTER
+    of_block = np.arange(products * blocks) // blocks
+    clustered = np.bincount(block, influence, products * blocks)
+    clusters = np.bincount(of_block, np.bincount(block, minlength=products * blocks) > 0, products)
+    variance = np.bincount(of_block, clustered**2, products) * clusters / np.maximum(clusters - 2, 1)
+    usable = told & (clusters > 2) & (np.abs(slope) < STEEPEST) & (variance > 0)
+    return Slopes(np.where(usable, slope, np.nan), np.where(usable, np.sqrt(variance), np.nan), influence)
+
+
+def _pooled_by_category(weeks: Weeks, found: Slopes, start: float) -> tuple[Opinions, FloatArray, FloatArray]:
+    """Opinions on products and categories; the best guess of each product, and the spread of products around it."""
+    products, categories = weeks.category.size, int(weeks.category.max(initial=-1)) + 1
+    on_sale = weeks_on_sale(weeks)
+    usable = np.isfinite(found.slope) & (on_sale >= FEWEST_WEEKS_TO_LEARN_FROM) & (found.error < TOO_VAGUE)
+    mean, error = np.full(categories, np.nan), np.full(categories, np.nan)
+    members = np.bincount(weeks.category[usable & (weeks.category >= 0)], minlength=categories)
+    guess, spread = np.full(products, start), np.full(products, SPREAD)
+    for code in np.flatnonzero(members >= FEWEST_PRODUCTS).tolist():
+        some = np.flatnonzero(usable & (weeks.category == code))
+        variance = between(found.slope[some], found.error[some] ** 2)
+        weight = 1.0 / (found.error[some] ** 2 + variance)
+        weight /= weight.sum()
+        mean[code] = (weight * found.slope[some]).sum()
+        error[code] = np.sqrt(
+            _two_way(weeks, found.influence, some, weight) + variance / some.size + LEARNING_ERROR**2
+        )
+        of_category = weeks.category == code
+        guess[of_category], spread[of_category] = mean[code], np.sqrt(variance)
+    own = np.where(usable, spread**2 / (spread**2 + np.where(usable, found.error, 1.0) ** 2), 0.0)
+    guess = guess + own * (np.where(usable, found.slope, guess) - guess)
+    total_error = np.sqrt(found.error**2 + LEARNING_ERROR**2)
+    told = usable & (total_error <= LARGEST_OPINION_ERROR)
+    opinions = Opinions(
+        elasticity=np.where(told, found.slope, np.nan),
+        std_error=np.where(told, total_error, np.nan),
+        weeks=on_sale,
+        category=mean,
+        category_error=error,
+        category_products=members,
+        metrics={},
+    )
+    return opinions, guess, spread
+
+
+def between(slope: FloatArray, variance: FloatArray) -> float:
+    """Variance of the products around their mean beyond their errors (Paule and Mandel 1982)."""
+    found = 0.0
+    for _ in range(50):
+        weight = 1.0 / (variance + found)
+        mean = (weight * slope).sum() / weight.sum()
+        squares = (weight * (slope - mean) ** 2).sum()
+        excess = squares - (slope.size - 1)
+        step = excess / max((weight**2 * (slope - mean) ** 2).sum(), 1e-12)
+        if found + step <= 0.0:
+            return 0.0
+        found += step
+        if abs(step) < 1e-6:
+            break
+    return float(found)
+
+
+def _two_way(weeks: Weeks, influence: FloatArray, some: IntArray, weight: FloatArray) -> float:
+    """Variance of a weighted mean of slopes, clustered by week and by blocks of a product (Cameron, Gelbach and Miller 2011)."""
+    of = np.zeros(weeks.category.size)
+    of[some] = weight
+    cells = influence * of[weeks.product]
+    blocks = weeks.weeks // WEEKS_A_CLUSTER + 1
+    by_product = np.bincount(weeks.product * blocks + weeks.column // WEEKS_A_CLUSTER, cells)
+    by_week = np.bincount(weeks.column, cells)
+    both = np.bincount(weeks.product * weeks.weeks + weeks.column, cells)
+    variance = (by_product**2).sum() + (by_week**2).sum() - (both**2).sum()
+    return float(max(variance, (by_product**2).sum()))
+
+
+def weeks_on_sale(weeks: Weeks) -> IntArray:
+    """(P,) weeks in which each product was on sale."""
+    distinct = np.unique(weeks.product * max(weeks.weeks, 1) + weeks.column)
+    return np.asarray(np.bincount(distinct // max(weeks.weeks, 1), minlength=weeks.category.size), np.int64)
+
+
+def _explained(units: FloatArray, mean: FloatArray, usual: FloatArray) -> float:
+    variation = float(((units - usual) ** 2 / usual).sum())
+    return 1 - float(((units - mean) ** 2 / usual).sum()) / variation if variation > 0 else 0.0
+
+
+def _with_metrics(opinions: Opinions, metrics: dict[str, float]) -> Opinions:
+    from dataclasses import replace
+
+    return replace(opinions, metrics=metrics)

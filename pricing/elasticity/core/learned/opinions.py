@@ -1,0 +1,100 @@
+"""A second opinion on the elasticities of products and categories, and where it contradicts the pooled estimates."""
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Final
+
+import numpy as np
+
+from pricing.elasticity.core.constants import (
+    FEWEST_WEEKS_TO_LEARN_FROM,
+    LARGEST_OPINION_ERROR,
+    MODEL_ERROR,
+)
+from pricing.sales.core.arrays import Z_95, BoolArray, FloatArray, IntArray
+
+DML: Final = "dml"
+ML: Final = "ml"
+EXTRA: Final = "sklearn"
+VERSION: Final = "1"
+"""Raised with whatever changes what is learned from the same sales."""
+
+FEWEST_PRODUCTS: Final = 8
+"""With an estimate of their own, in a category that an opinion is given on."""
+FEWEST_CELLS: Final = 1_000
+"""Weeks of products that anything can be learned from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opinions:
+    """Elasticities of P products and C categories by a learned model; nan where there is none.
+
+    Attributes
+    ----------
+    elasticity, std_error : (P,) of products with enough data.
+    weeks : (P,) weeks on sale that a product's estimate rests on.
+    category, category_error : (C,) mean over the products of a category.
+    category_products : (C,) products that it rests on.
+    metrics : figures of how well the model foretells, by name.
+    """
+
+    elasticity: FloatArray
+    std_error: FloatArray
+    weeks: IntArray
+    category: FloatArray
+    category_error: FloatArray
+    category_products: IntArray
+    metrics: dict[str, float]
+
+
+def is_installed() -> bool:
+    """Whether scikit-learn is there, without importing it."""
+    return find_spec(EXTRA) is not None
+
+
+def refusal(method: str, list_prices: int) -> str:
+    """Why a product has no opinion of its own where others have one, in one sentence.
+
+    Parameters
+    ----------
+    list_prices : different list prices that were charged for the product.
+    """
+    if list_prices < 2:
+        return f"The method {method!r} needs changes of price; this product's price never changed."
+    return (
+        f"The method {method!r} has no estimate of this product: it needs {FEWEST_WEEKS_TO_LEARN_FROM} weeks on sale at one "
+        "price at a time (no totals of longer periods, no channels apart), and sales and prices that move enough for a "
+        f"standard error of {LARGEST_OPINION_ERROR} or less."
+    )
+
+
+def disagreements(
+    opinions: Opinions, elasticity: FloatArray, std_error: FloatArray, category: IntArray
+) -> BoolArray:
+    """(P,) where an opinion and the pooled estimate contradict each other: their 95 % intervals have nothing in common.
+
+    A product's own are compared, and those of its category: the mean of its products' pooled estimates, of which the
+    products that have an opinion count. What misleads a whole category shows there long before it shows in one product.
+
+    Parameters
+    ----------
+    elasticity, std_error : (P,) pooled; nan where there is none.
+    category : (P,) 0..C-1, -1 for none.
+    """
+    own = _apart(opinions.elasticity, opinions.std_error, elasticity, std_error)
+    known = np.isfinite(elasticity) & (category >= 0)
+    categories = opinions.category.size
+    count = np.bincount(category[known], minlength=categories)
+    some = np.maximum(count, 1)
+    mean = np.bincount(category[known], elasticity[known], categories) / some
+    # Products of a category lean on the same mean: what they err by together does not average out.
+    error = np.sqrt(
+        np.bincount(category[known], std_error[known] ** 2, categories) / some**2 + MODEL_ERROR**2
+    )
+    together = _apart(opinions.category, opinions.category_error, mean, error) & (count > 0)
+    return np.asarray(own | (known & together[np.where(category >= 0, category, 0)] if categories else own))
+
+
+def _apart(one: FloatArray, one_error: FloatArray, other: FloatArray, other_error: FloatArray) -> BoolArray:
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.abs(one - other) > Z_95 * (one_error + other_error))
