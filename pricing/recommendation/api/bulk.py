@@ -1,8 +1,5 @@
 """Prices of many products at once: optimized by a job, downloaded as a file; categories."""
 
-import csv
-import io
-from collections.abc import Iterator
 from typing import Any
 
 from django.http import StreamingHttpResponse
@@ -13,10 +10,10 @@ from rest_framework.response import Response
 
 from elastix.api.fields import TextField
 from elastix.api.operations import operation
+from elastix.api.renderers import csv_file
 from elastix.api.serializers import ElasticityField, MoneyField, PercentField
 from elastix.api.viewsets import AnyAccept, ElastixViewSet
 from elastix.jobs.api import JobAcceptedSerializer
-from elastix.sql import batches
 from pricing.elasticity.core.demand import CONSTANT_ELASTICITY, DEMAND_MODELS
 from pricing.elasticity.models import Grade
 from pricing.recommendation.api.price_serializers import (
@@ -26,8 +23,8 @@ from pricing.recommendation.api.price_serializers import (
     overrides_of,
 )
 from pricing.recommendation.core.inputs import PROFIT, STRATEGIES
-from pricing.recommendation.models import BulkOptimization, CategorySummary
-from pricing.recommendation.selectors.bulk import chosen_products, csv_rows, find_optimization
+from pricing.recommendation.models import CategorySummary
+from pricing.recommendation.selectors.bulk import CSV_HEADER, chosen_products, csv_rows, find_optimization
 from pricing.recommendation.services.bulk import bulk_request
 from pricing.sales.api.fields import CodeField
 
@@ -124,17 +121,8 @@ class BulkResultViewSet(ElastixViewSet):
     def result(self, request: Request, job_id: int) -> StreamingHttpResponse:
         """All rows of a bulk optimization as CSV, by product."""
         found = find_optimization(job_id)
-        file = StreamingHttpResponse(_pieces(found), content_type="text/csv; charset=utf-8")
-        file["Content-Disposition"] = f'attachment; filename="prices-{job_id}.csv"'
-        file["Cache-Control"] = "private, no-store"
-        return file
-
-
-def _pieces(found: BulkOptimization) -> Iterator[str]:
-    for rows in batches(csv_rows(found), ROWS_A_PIECE):
-        text = io.StringIO()
-        csv.writer(text).writerows(rows)
-        yield text.getvalue()
+        kept = {"Cache-Control": "private, no-store"}
+        return csv_file(f"prices-{job_id}.csv", CSV_HEADER, csv_rows(found), kept)
 
 
 class UpliftSerializer(serializers.Serializer[Any]):

@@ -95,7 +95,6 @@ class PricePolicyViewSet(ElastixViewSet):
 
     queryset = PricePolicy.objects.order_by(F("product_id").asc(nulls_first=True), "category", "id")
     filterset_class = PolicyFilterSet
-    items_key = "policies"
     lookup_url_kwarg = "policy_id"
     lookup_value_converter = "row_id"
 

@@ -124,7 +124,7 @@ class CalculationsSerializer(RowSerializer):
     quality = serializers.CharField(allow_null=True, help_text="Grade of the elasticity, A to D.")
     evidence = serializers.CharField(
         source="facts.evidence",
-        help_text="What the elasticity rests on: price_change, observational or borrowed; empty without one.",
+        help_text="What the elasticity rests on: experimental, price_change, observational or borrowed; empty without one.",
     )
     target_margin = RoundedField(4, source="facts.policy.target_margin", allow_null=True)
     cost = RoundedField(4, source="price.cost", allow_null=True, help_text="Per unit, without tax.")
@@ -136,6 +136,11 @@ class CalculationsSerializer(RowSerializer):
     cost_assumed = serializers.BooleanField(source="price.cost_assumed")
     strategy = serializers.ChoiceField(STRATEGIES, source="price.strategy")
     demand_model = serializers.ChoiceField(DEMAND_MODELS, source="price.demand_model")
+    linear_share = RoundedField(
+        4,
+        source="facts.linear_share",
+        help_text="Weight of linear demand in the average of both models, by the shop's own price changes.",
+    )
     unconstrained_price = MoneyField(
         source="price.unconstrained_price",
         allow_null=True,

@@ -13,12 +13,13 @@ from rest_framework.response import Response
 from elastix.api.fields import TextField
 from elastix.api.filters import Ordering, StrictFilterSet, TextFilter
 from elastix.api.operations import operation
-from elastix.api.permissions import audit_username
+from elastix.api.permissions import Role, audit_username, role_of
 from elastix.api.serializers import MoneyField, PercentField, RoundedField, RowSerializer
 from elastix.api.viewsets import ElastixViewSet
 from elastix.dataset.models import DataVersion
 from elastix.dataset.versions import current_version, data_version
 from pricing.recommendation.selectors.products import product_detail, taxed_rows
+from pricing.recommendation.services.manual_prices import Setter, product_create, product_update
 from pricing.sales.api.fields import CodeField, QuantityField
 from pricing.sales.api.imports import AcceptedSerializer, ImportSerializer, upload
 from pricing.sales.core.files import MAX_STOCK, ImportKind
@@ -30,7 +31,7 @@ from pricing.sales.selectors.products import (
     product_values,
     products_matching,
 )
-from pricing.sales.services.products import product_create, product_delete, product_update
+from pricing.sales.services.products import product_delete
 
 HISTORY_DAYS = 90
 
@@ -48,11 +49,18 @@ class ProductSerializer(serializers.ModelSerializer[Product]):
     stock_level = QuantityField(min_value=-MAX_STOCK, max_value=MAX_STOCK, required=False, allow_null=True)
     target_stock = QuantityField(min_value=0, max_value=MAX_STOCK, required=False, allow_null=True)
     is_active = OptionalBooleanField(required=False)
+    reason = TextField(
+        max_length=255,
+        required=False,
+        allow_blank=True,
+        help_text="Why this price; managers have to say so below the cost or outside a hard limit.",
+    )
 
     class Meta:
         model = Product
         fields = (
             "id", "name", "category", "current_price", "cost", "stock_level", "target_stock", "kind", "is_active",
+            "reason",
         )  # fmt: skip
 
 
@@ -86,14 +94,26 @@ class SalesDaySerializer(RowSerializer):
     price = RoundedField(4, allow_null=True)
 
 
+class ChannelPriceSerializer(RowSerializer):
+    channel = serializers.CharField(help_text="Empty: the lines without a channel.")
+    price = MoneyField(allow_null=True, help_text="What it charges at its newest sale, promotions aside.")
+    units = QuantityField(help_text="Units in the 30 days up to the product's newest sale.")
+    last_sold = serializers.DateField(allow_null=True)
+    is_main = serializers.BooleanField(help_text="It sells most: its price is the product's own.")
+
+
 class ProductDetailSerializer(ProductRowSerializer):
     competitor_price = MoneyField(allow_null=True)
     stock_level = QuantityField(allow_null=True)
     target_stock = QuantityField(allow_null=True)
+    stock_days = serializers.IntegerField(
+        allow_null=True, help_text="How long the stock lasts at the sales of the last 30 days."
+    )
     kind = serializers.CharField()
     is_active = serializers.BooleanField()
     price_source = serializers.CharField()
     sales_history = SalesDaySerializer(many=True)
+    channel_prices = ChannelPriceSerializer(many=True, help_text="Empty where all channels charge the same.")
 
 
 class ProductDeletedSerializer(serializers.Serializer[Any]):
@@ -134,14 +154,18 @@ class ProductViewSet(ElastixViewSet):
     queryset = merchandise()
     filterset_class = ProductFilterSet
     default_limit = 1000
-    items_key = "products"
+    items_key = file_name = "products"
     lookup_url_kwarg = "code"
     lookup_value_converter = "product_code"
 
     @operation(body=ProductSerializer, response=ProductDetailSerializer, status=201, errors=(409,))
     def create(self, request: Request) -> Response:
-        """Add a product; without a kind, its code decides whether it is merchandise or a service."""
-        product = product_create(by=audit_username(request), **self.validated())
+        """Add a product; without a kind, its code decides whether it is merchandise or a service.
+
+        A price below cost or outside a hard limit is a manager's to set (403), with a `reason`.
+        """
+        given = self.validated()
+        product = product_create(self._setter(given.pop("reason", "")), **given)
         return self._detail(product.code, data_version(), status=201)
 
     @action(detail=False, url_path="list")
@@ -166,12 +190,18 @@ class ProductViewSet(ElastixViewSet):
 
     @operation(body=ProductChangeSerializer, response=ProductDetailSerializer)
     def update(self, request: Request, code: str) -> Response:
-        """Change a product; the name is required, other fields that are not given stay."""
+        """Change a product; the name is required, other fields that are not given stay.
+
+        A price below cost or outside a hard limit is a manager's to set (403), with a `reason`.
+        """
         return self._change(request, code)
 
     @operation(body=ProductChangeSerializer, partial=True, response=ProductDetailSerializer)
     def partial_update(self, request: Request, code: str) -> Response:
-        """Change the given fields of a product."""
+        """Change the given fields of a product.
+
+        A price below cost or outside a hard limit is a manager's to set (403), with a `reason`.
+        """
         return self._change(request, code)
 
     @operation(response=ProductDeletedSerializer)
@@ -186,8 +216,12 @@ class ProductViewSet(ElastixViewSet):
         product = find_product(code)
         changes = self.validated(product)
         changes.pop("code", None)
-        product_update(product.code, by=audit_username(request), **changes)
+        product_update(self._setter(changes.pop("reason", "")), product.code, **changes)
         return self._detail(product.code, data_version())
+
+    def _setter(self, reason: str) -> Setter:
+        may_cross = role_of(self.request.user) >= Role.MANAGER
+        return Setter(audit_username(self.request), may_cross, reason)
 
     def _detail(
         self, code: str, version: DataVersion, *, days: int = HISTORY_DAYS, status: int = 200

@@ -13,8 +13,8 @@ from pricing.elasticity.core.demand import (
     LARGEST_CHANGE,
     LINEAR,
     OTHER_MODEL,
-    SHAPES,
     DemandModel,
+    shape_weights,
 )
 from pricing.recommendation.core.inputs import PricingInputs, StrArray
 from pricing.recommendation.core.uncertainty import (
@@ -169,7 +169,7 @@ def _robust_gain(
 
 def demand_at(price: FloatArray, inputs: PricingInputs, model: DemandModel) -> FloatArray:
     """Demand (P,) at the estimated elasticity, in relation to that at the base price."""
-    return demand_shares(price / inputs.base_price, inputs.elasticity, model)
+    return demand_shares(price / inputs.base_price, inputs.elasticity, model, inputs.linear_share)
 
 
 def figures(inputs: PricingInputs, price: FloatArray, share: FloatArray) -> Figures:
@@ -211,13 +211,13 @@ def direction_worth_taking(inputs: PricingInputs, model: DemandModel = AVERAGE) 
     """
     cost = np.nan_to_num(inputs.cost)
     rise = np.zeros(inputs.count)
-    for shape in SHAPES[model]:
+    for shape, likely in shape_weights(model, inputs.linear_share).items():
         base = inputs.base_price if shape == LINEAR else inputs.price
         slack = 2 * inputs.price - base - cost
         always = (inputs.price <= cost) | (slack <= 0)
         threshold = -base / np.where(always, 1.0, slack)
         above = 1 - truncated_cdf(threshold, inputs.elasticity, inputs.std_error)
-        rise += np.where(always, 1.0, above) / len(SHAPES[model])
+        rise += likely * np.where(always, 1.0, above)
     usable = inputs.elasticity < 0
     choices = [usable & (rise >= SURE_ENOUGH), usable & (rise <= 1 - SURE_ENOUGH)]
     return np.select(choices, [np.array(INCREASE), np.array(DECREASE)], np.array(KEEP))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from elastix.currency import TWO_DECIMALS, Currency
-from pricing.elasticity.core.demand import AVERAGE, DEMAND_MODELS, DemandModel
+from pricing.elasticity.core.demand import AVERAGE, DEMAND_MODELS, EQUAL_SHARES, DemandModel
 from pricing.sales.core.arrays import BoolArray, FloatArray
 
 Strategy = Literal["profit", "target_margin", "revenue", "markup"]
@@ -70,6 +70,7 @@ class PricingInputs(_Columns):
         allowed is measured from it, so that several changes without new sales lead no farther than one.
     tax_factor : price with the tax that it includes over price without, 1 where it includes none. Profit is net.
     currency : of all the prices; those that are chosen are multiples of its smallest unit.
+    linear_share : probability of linear demand where the average of both curves is asked for.
     """
 
     price: FloatArray
@@ -85,6 +86,7 @@ class PricingInputs(_Columns):
     cooling: BoolArray
     tax_factor: FloatArray
     currency: Currency = TWO_DECIMALS
+    linear_share: float = EQUAL_SHARES
 
     @classmethod
     def of(
@@ -100,6 +102,7 @@ class PricingInputs(_Columns):
         assumed_cost_ratio: ArrayLike | None = None,
         tax_rate: ArrayLike = 0.0,
         currency: Currency = TWO_DECIMALS,
+        linear_share: float = EQUAL_SHARES,
         **flags: ArrayLike,
     ) -> Self:
         """Build inputs from numbers, lists or arrays of one length; None and nan mean unknown.
@@ -138,6 +141,8 @@ class PricingInputs(_Columns):
             )
         if not np.all(np.isfinite(q)) or np.any(np.isinf([c, e, sd, ratio])):
             raise ValueError("Quantities must be known, and nothing may be infinite.")
+        if not 0 <= linear_share <= 1:
+            raise ValueError("The share of linear demand is a probability.")
         if np.any(q < 0) or np.any(c < 0) or np.any(sd < 0) or np.any(ratio < 0) or not np.all(tax >= 0):
             raise ValueError(
                 "Quantities, costs, cost ratios, tax rates and standard errors must not be negative."
@@ -153,7 +158,9 @@ class PricingInputs(_Columns):
         c = np.where(factor > 1, np.round(c * factor, MONEY_DECIMALS), c)
         assumed = np.isnan(c) & (ratio > 0)
         c = np.where(assumed, np.round(ratio * tried, MONEY_DECIMALS), c)
-        return cls(p, base, tried, q, c, e, sd, assumed, weak, not_converged, cooling, factor, currency)
+        return cls(
+            p, base, tried, q, c, e, sd, assumed, weak, not_converged, cooling, factor, currency, linear_share
+        )
 
     @property
     def net_cost(self) -> FloatArray:

@@ -7,7 +7,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from elastix.currency import TWO_DECIMALS, Currency
-from pricing.elasticity.core.demand import AVERAGE, CONSTANT_ELASTICITY, LINEAR, DemandModel, demand
+from pricing.elasticity.core.demand import (
+    AVERAGE,
+    CONSTANT_ELASTICITY,
+    EQUAL_SHARES,
+    LINEAR,
+    DemandModel,
+    demand,
+)
 from pricing.recommendation.core.inputs import (
     MARKUP,
     PROFIT,
@@ -111,7 +118,11 @@ def markup_price(cost: ArrayLike, markup: ArrayLike) -> FloatArray:
 
 
 def revenue_optimum(
-    price: ArrayLike, elasticity: ArrayLike, model: DemandModel = AVERAGE, currency: Currency = TWO_DECIMALS
+    price: ArrayLike,
+    elasticity: ArrayLike,
+    model: DemandModel = AVERAGE,
+    currency: Currency = TWO_DECIMALS,
+    linear_share: float = EQUAL_SHARES,
 ) -> FloatArray:
     """Price of most revenue.
 
@@ -121,7 +132,7 @@ def revenue_optimum(
     p0, e = np.broadcast_arrays(*as_floats(price, elasticity))
     if model == CONSTANT_ELASTICITY:
         return np.asarray(np.where(e < 0, np.select([e > -1, e < -1], [np.inf, 0.0], p0), np.nan))
-    return profit_optimum(p0, 0.0, e, model, currency)
+    return profit_optimum(p0, 0.0, e, model, currency, linear_share)
 
 
 def profit_optimum(
@@ -130,6 +141,7 @@ def profit_optimum(
     elasticity: ArrayLike,
     model: DemandModel = AVERAGE,
     currency: Currency = TWO_DECIMALS,
+    linear_share: float = EQUAL_SHARES,
 ) -> FloatArray:
     """Price of most profit.
 
@@ -139,6 +151,7 @@ def profit_optimum(
     Parameters
     ----------
     price : base price p0, where demand has the elasticity E; broadcasts with the cost and the elasticity.
+    linear_share : weight of linear demand in the average.
     """
     if model == LINEAR:
         return linear_profit_optimum(price, cost, elasticity)
@@ -153,7 +166,7 @@ def profit_optimum(
 
     def profit(at: FloatArray) -> FloatArray:
         base, cost, elastic = (alongside(each, at) for each in (p0, c, e))
-        return (at - cost) * demand(at, base, 1.0, elastic, model)
+        return (at - cost) * demand(at, base, 1.0, elastic, model, linear_share)
 
     # Below half of the base price constant elasticity promises sales that nobody has seen.
     low = np.minimum(np.maximum(c, p0 / 2), ends)
@@ -168,11 +181,11 @@ def strategy_optimum(
 
     Infinite where the aim has no top, so that only a limit ends it; nan where E >= 0.
     """
-    model, e = strategy.demand_model, inputs.elasticity
+    model, e, share = strategy.demand_model, inputs.elasticity, inputs.linear_share
     if strategy.strategy == PROFIT:
-        return profit_optimum(inputs.base_price, inputs.cost, e, model, inputs.currency)
+        return profit_optimum(inputs.base_price, inputs.cost, e, model, inputs.currency, share)
     if strategy.strategy == REVENUE:
-        return revenue_optimum(inputs.base_price, e, model, inputs.currency)
+        return revenue_optimum(inputs.base_price, e, model, inputs.currency, share)
     if strategy.strategy == MARKUP:
         fraction = np.where(
             np.isnan(constraints.markup), markup_from_margin(constraints.target_margin), constraints.markup

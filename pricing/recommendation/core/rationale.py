@@ -1,9 +1,11 @@
 """A recommendation in sentences that a shopkeeper can check."""
 
+from decimal import Decimal
 from typing import Final
 
+from elastix.texts import Text, joined, text
 from pricing.elasticity.core.points import classify
-from pricing.elasticity.core.pooled.evidence import BORROWED, OBSERVATIONAL, PRICE_CHANGE
+from pricing.elasticity.core.pooled.evidence import BORROWED, EXPERIMENTAL, OBSERVATIONAL, PRICE_CHANGE
 from pricing.recommendation.core.inputs import MARKUP, PROFIT, REVENUE, TARGET_MARGIN
 from pricing.recommendation.core.limits import INFEASIBLE, MESSAGES, NO_FLOOR
 from pricing.recommendation.core.recommendation import (
@@ -28,13 +30,14 @@ from pricing.recommendation.core.recommendation import (
 )
 
 AIMS: Final = {
-    PROFIT: "The most profit would be made",
-    REVENUE: "The most revenue would come in",
-    TARGET_MARGIN: "The target margin formula asks for a price",
-    MARKUP: "The markup on the cost asks for a price",
+    PROFIT: "The most profit would be made at {price}.",
+    REVENUE: "The most revenue would come in at {price}.",
+    TARGET_MARGIN: "The target margin formula asks for a price of {price}.",
+    MARKUP: "The markup on the cost asks for a price of {price}.",
 }
 
 EVIDENCE: Final = {
+    EXPERIMENTAL: "That is what a price experiment found.",
     PRICE_CHANGE: "That is what sales did when this price was changed.",
     OBSERVATIONAL: "That is how sales and price moved together, which may have had other causes.",
     BORROWED: "That is mostly what similar products show, not this one's own sales.",
@@ -64,7 +67,33 @@ WARNINGS: Final = {
 }
 
 
-def rationale(found: RecommendedPrice, evidence: str = "") -> str:
+ELASTIC: Final = "Demand is elastic: buyers leave when the price rises, about {size} % of sales for each 1 %."
+INELASTIC: Final = (
+    "Demand is inelastic: most buyers stay when the price rises; each 1 % costs about {size} % of sales."
+)
+UNIT_ELASTIC: Final = "Demand is unit elastic: sales fall by about 1 % for each 1 % the price rises."
+CHEAPEST: Final = "Under this demand model revenue grows the lower the price is."
+ENDLESS: Final = (
+    "Under this demand model {gain} grows with the price without end, so only a limit can end the increase."
+)
+NO_PRICE_LEFT: Final = "No price satisfies every rule: {rules}."
+NOT_ALLOWED: Final = "That is not allowed: {rules}."
+BEST: Final = (
+    "{price} is the best price allowed, and brings {more} than {now} with a probability of {chance}."
+)
+NEAREST: Final = (
+    "{price} is the allowed price nearest to it, and brings {more} than {now} with a probability of {chance}."
+)
+UNCERTAIN: Final = (
+    "{price} looks better, but brings {more} with a probability of only {chance}, and 70 % is asked for."
+)
+STAYS: Final = "The price stays at {price}."
+NO_ENDING: Final = "No other price that ends as prices should is allowed."
+NONE_BETTER: Final = "No other allowed price is expected to do noticeably better."
+MORE_REVENUE, MORE_PROFIT = "more revenue", "more profit"
+
+
+def rationale(found: RecommendedPrice, evidence: str = "") -> Text:
     """Explain a recommendation: how buyers answer, what the strategy aims at, what binds, how sure the gain is.
 
     `evidence` is what the elasticity rests on; "" where that is not known.
@@ -72,72 +101,65 @@ def rationale(found: RecommendedPrice, evidence: str = "") -> str:
     if found.reason in OBSTACLES:
         sentences = [OBSTACLES[found.reason]]
     elif found.reason == INFEASIBLE:
-        sentences = [f"No price satisfies every rule: {_binding(found)}."]
+        sentences = [text(NO_PRICE_LEFT, rules=_binding(found))]
     else:
         binding = _binding(found)
         sentences = [
             _buyers(found),
             EVIDENCE.get(evidence, ""),
             _aim(found),
-            f"That is not allowed: {binding}." if binding else "",
+            text(NOT_ALLOWED, rules=binding) if binding else "",
         ]
-    sentences += [_outcome(found), *(WARNINGS[name] for name in found.warnings if name in WARNINGS)]
-    return " ".join(filter(None, sentences))
+    return joined(
+        [*sentences, _outcome(found), *(WARNINGS[name] for name in found.warnings if name in WARNINGS)]
+    )
 
 
 def _buyers(found: RecommendedPrice) -> str:
     """Say what the elasticity means. An elastic product is one whose buyers leave when the price rises."""
     if found.elasticity is None:
         return ""
-    size, kind = f"{abs(found.elasticity):.1f} %", classify(found.elasticity)
+    size, kind = Decimal(f"{abs(found.elasticity):.1f}"), classify(found.elasticity)
     if kind == "Elastic":
-        return f"Demand is elastic: buyers leave when the price rises, about {size} of sales for each 1 %."
-    if kind == "Inelastic":
-        return f"Demand is inelastic: most buyers stay when the price rises; each 1 % costs about {size} of sales."
-    return "Demand is unit elastic: sales fall by about 1 % for each 1 % the price rises."
+        return text(ELASTIC, size=size)
+    return text(INELASTIC, size=size) if kind == "Inelastic" else UNIT_ELASTIC
 
 
 def _aim(found: RecommendedPrice) -> str:
     if found.unconstrained_price is not None and found.unconstrained_price > 0:
-        joined = "at" if found.strategy in (PROFIT, REVENUE) else "of"
-        return f"{AIMS[found.strategy]} {joined} {found.unconstrained_price}."
+        return text(AIMS[found.strategy], price=found.unconstrained_price)
     if found.unconstrained_price is not None:
-        return "Under this demand model revenue grows the lower the price is."
-    gain = "revenue" if found.strategy == REVENUE else "profit"
-    return f"Under this demand model {gain} grows with the price without end, so only a limit can end the increase."
+        return CHEAPEST
+    return text(ENDLESS, gain=text("revenue" if found.strategy == REVENUE else "profit"))
 
 
-def _outcome(found: RecommendedPrice) -> str:
-    keep = f"The price stays at {found.current_price}."
-    more = "more revenue" if found.strategy == REVENUE else "more profit"
+def _outcome(found: RecommendedPrice) -> Text:
+    keep = text(STAYS, price=found.current_price)
+    more = text(MORE_REVENUE if found.strategy == REVENUE else MORE_PROFIT)
     chance = "" if found.probability_of_gain is None else _chance(found.probability_of_gain)
     if found.moved:
-        return (
-            f"{found.recommended_price} is the best price allowed, and brings {more} than "
-            f"{found.current_price} with a probability of {chance}."
-            if found.strategy in (PROFIT, REVENUE)
-            else f"{found.recommended_price} is the allowed price nearest to it, and brings {more} than "
-            f"{found.current_price} with a probability of {chance}."
+        sentence = BEST if found.strategy in (PROFIT, REVENUE) else NEAREST
+        return text(
+            sentence, price=found.recommended_price, more=more, now=found.current_price, chance=chance
         )
     if found.reason == UNCERTAIN_GAIN:
-        return (
-            f"{found.best_price} looks better, but brings {more} with a probability of only {chance}, "
-            f"and 70 % is asked for. {keep}"
-        )
+        return joined([text(UNCERTAIN, price=found.best_price, more=more, chance=chance), keep])
     if found.best_price == found.current_price:
-        return f"No other price that ends as prices should is allowed. {keep}"
+        return joined([NO_ENDING, keep])
     if found.reason == NO_BETTER_PRICE:
-        return f"No other allowed price is expected to do noticeably better. {keep}"
+        return joined([NONE_BETTER, keep])
     return keep
 
 
-def _chance(probability: float) -> str:
+def _chance(probability: float) -> Text:
     """A probability in percent; nothing that is estimated is certain."""
     percent = round(100 * probability)
-    return "more than 99 %" if percent > 99 else "less than 1 %" if percent < 1 else f"{percent} %"
+    if percent > 99:
+        return text("more than 99 %")
+    return text("less than 1 %") if percent < 1 else text("{percent} %", percent=percent)
 
 
-def _binding(found: RecommendedPrice) -> str:
+def _binding(found: RecommendedPrice) -> Text:
     """The rules that shaped a recommendation, in words."""
-    phrases = [MESSAGES[each.rule].format(bound=each.bound) for each in found.limits if each.binding]
-    return " and ".join(", ".join(phrases).rsplit(", ", 1)) if len(phrases) > 1 else "".join(phrases)
+    phrases = [text(MESSAGES[each.rule], bound=each.bound) for each in found.limits if each.binding]
+    return joined([joined(phrases[:-1], ", "), *phrases[-1:]], " and ")

@@ -18,7 +18,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import log_ndtr, ndtr, ndtri_exp
 
-from pricing.elasticity.core.demand import AVERAGE, CONSTANT_ELASTICITY, LINEAR, SHAPES, DemandModel, demand
+from pricing.elasticity.core.demand import (
+    AVERAGE,
+    CONSTANT_ELASTICITY,
+    EQUAL_SHARES,
+    LINEAR,
+    DemandModel,
+    demand,
+    shape_weights,
+)
 from pricing.recommendation.core.inputs import PricingInputs
 from pricing.sales.core.arrays import FloatArray
 
@@ -95,17 +103,17 @@ def expected_share(price: FloatArray, inputs: PricingInputs, model: DemandModel 
     nodes, weights = quadrature(inputs.elasticity, inputs.std_error)
     ratio = price / alongside(inputs.base_price, price)
     logarithm = np.log(ratio)
-    total = np.zeros(price.shape)
+    total, curves = np.zeros(price.shape), shape_weights(model, inputs.linear_share)
     for node, weight in zip(nodes, weights, strict=True):
         e = alongside(node, price)
-        for shape in SHAPES[model]:
+        for shape, likely in curves.items():
             share = (
                 np.maximum(1 + e * (ratio - 1), 0.0)
                 if shape == LINEAR
                 else np.exp(np.minimum(e * logarithm, _LARGEST_EXPONENT))
             )
-            total += alongside(weight, price) * share
-    return total / len(SHAPES[model])
+            total += alongside(weight, price) * likely * share
+    return total
 
 
 def probability_of_gain(
@@ -117,7 +125,7 @@ def probability_of_gain(
 ) -> FloatArray:
     """Probability that a price earns more than the present one does.
 
-    Exact for each demand curve; where two curves are equally likely, the mean of both.
+    Exact for each demand curve; where two curves are possible, the mean of both by their probability.
 
     Parameters
     ----------
@@ -134,7 +142,9 @@ def probability_of_gain(
     unit_cost = inputs.cost if cost is None else cost
     before, after = inputs.price - unit_cost, (price - unit_cost) * demand_factor
     by_shape = {LINEAR: _gain_if_linear, CONSTANT_ELASTICITY: _gain_if_constant}
-    gain = np.mean([by_shape[shape](price, inputs, before, after) for shape in SHAPES[model]], axis=0)
+    gain = np.zeros(price.shape)
+    for shape, likely in shape_weights(model, inputs.linear_share).items():
+        gain = gain + likely * by_shape[shape](price, inputs, before, after)
     unmoved = price == inputs.price
     gain = np.where(unmoved, after > before, gain)
     unknown = np.isnan(inputs.elasticity) | np.isnan(before) | np.isnan(after)
@@ -189,7 +199,7 @@ def share_interval(
 ) -> tuple[FloatArray, FloatArray]:
     """Quantity at a price in relation to that at the base price: what it is below with 10 % and with 90 % probability.
 
-    The elasticity and, where two demand curves are equally likely, the curve are uncertain.
+    The elasticity and, where two demand curves are possible, the curve are uncertain.
 
     Parameters
     ----------
@@ -198,7 +208,8 @@ def share_interval(
     ratio = price / inputs.base_price
     rise = ratio > 1
     low, high = elasticity_interval(inputs)
-    ends = {shape: demand_shares(ratio, np.array([low, high]), shape) for shape in SHAPES[model]}
+    curves = shape_weights(model, inputs.linear_share)
+    ends = {shape: demand_shares(ratio, np.array([low, high]), shape) for shape in curves}
     if len(ends) == 1:
         (shares,) = ends.values()
         return shares.min(axis=0), shares.max(axis=0)
@@ -209,28 +220,34 @@ def share_interval(
         with np.errstate(divide="ignore", invalid="ignore"):
             linear = _below((share - 1) / (ratio - 1), inputs)
             constant = _below(np.log(share) / np.log(ratio), inputs)
-        return (np.where(rise, linear, 1 - linear) + np.where(rise, constant, 1 - constant)) / 2
+        return np.asarray(
+            curves[LINEAR] * np.where(rise, linear, 1 - linear)
+            + curves[CONSTANT_ELASTICITY] * np.where(rise, constant, 1 - constant)
+        )
 
-    found = []
-    for wanted in INTERVAL:
-        under, over = first, last
-        for _ in range(_BISECTIONS):
-            middle = (under + over) / 2
-            too_low = probability_below(middle) < wanted
-            under, over = np.where(too_low, middle, under), np.where(too_low, over, middle)
-        found.append(np.where(ratio == 1, 1.0, (under + over) / 2))
+    # Both ends at once, (2, P).
+    wanted = np.array(INTERVAL).reshape(-1, *(1,) * np.ndim(ratio))
+    under, over = (np.broadcast_to(each, (len(INTERVAL), *np.shape(ratio))) for each in (first, last))
+    for _ in range(_BISECTIONS):
+        middle = (under + over) / 2
+        too_low = probability_below(middle) < wanted
+        under, over = np.where(too_low, middle, under), np.where(too_low, over, middle)
+    found = np.where(ratio == 1, 1.0, (under + over) / 2)
     return found[0], found[1]
 
 
-def demand_shares(ratio: FloatArray, elasticity: FloatArray, model: DemandModel) -> FloatArray:
+def demand_shares(
+    ratio: FloatArray, elasticity: FloatArray, model: DemandModel, linear_share: float = EQUAL_SHARES
+) -> FloatArray:
     """Demand where the price is a multiple of the base price, in relation to that at the base price.
 
     Parameters
     ----------
     ratio, elasticity : they broadcast against each other.
+    linear_share : weight of linear demand in the average.
     """
     with np.errstate(over="ignore"):
-        share = demand(ratio, 1.0, 1.0, elasticity, model)
+        share = demand(ratio, 1.0, 1.0, elasticity, model, linear_share)
     return np.minimum(share, LARGEST_SHARE)
 
 
@@ -289,7 +306,7 @@ def draw_changes(
 ) -> MonteCarloDraws:
     """Draw what prices may do to revenue and profit, against the present prices and per period of the quantities.
 
-    Where two demand curves are equally likely, each holds for all products together in half of the draws.
+    Where two demand curves are possible, each holds for all products together in its share of the draws.
 
     Parameters
     ----------
@@ -303,13 +320,14 @@ def draw_changes(
     deviation = part * common + np.sqrt(1 - part**2) * own
     share_below = ndtr(np.clip(deviation, -_FARTHEST, _FARTHEST))
     elasticity = truncated_quantile(share_below, inputs.elasticity[:, None], inputs.std_error[:, None])
-    shapes = SHAPES[model]
+    curves = shape_weights(model, inputs.linear_share)
+    ends = np.rint(DRAWS * np.cumsum([*curves.values()])[:-1]).astype(np.int64)
 
     def drawn_share(at: FloatArray) -> FloatArray:
-        parts = np.array_split(elasticity, len(shapes), axis=1)
+        parts = np.split(elasticity, ends, axis=1)
         ratio = (at / inputs.base_price)[:, None]
         return np.concatenate(
-            [demand_shares(ratio, e, shape) for e, shape in zip(parts, shapes, strict=True)], axis=1
+            [demand_shares(ratio, e, shape) for e, shape in zip(parts, curves, strict=True)], axis=1
         )
 
     share, present = drawn_share(price), drawn_share(inputs.price)

@@ -37,13 +37,9 @@ class BulkOptimization(models.Model):
         return f"bulk optimization {self.pk}"
 
 
-class BulkRow(models.Model):
-    """The price recommended for one product of a bulk optimization; amounts are those of 30 days."""
+class RecommendationFields(models.Model):
+    """The price recommended for one product, why, and what it would do; amounts are those of 30 days."""
 
-    optimization = models.ForeignKey(
-        BulkOptimization, on_delete=models.CASCADE, related_name="rows", db_index=False
-    )
-    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+")
     current_price = PriceField(null=True, blank=True)
     recommended_price = PriceField(null=True, blank=True)
     changes = models.BooleanField(help_text="The recommended price is another one than the present.")
@@ -68,14 +64,26 @@ class BulkRow(models.Model):
     probability_of_gain = models.FloatField(null=True, blank=True)
 
     class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.product_id}: {self.current_price} -> {self.recommended_price} ({self.reason})"  # type: ignore[attr-defined]
+
+
+class BulkRow(RecommendationFields):
+    """The price recommended for one product of a bulk optimization."""
+
+    optimization = models.ForeignKey(
+        BulkOptimization, on_delete=models.CASCADE, related_name="rows", db_index=False
+    )
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
         ordering = ("optimization", "product")
         constraints = [
             models.UniqueConstraint(fields=("optimization", "product"), name="pricing_bulkrow_once"),
             choice_check("risk_level", RiskLevel, "pricing_bulkrow"),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.product_id}: {self.current_price} -> {self.recommended_price} ({self.reason})"
 
 
 class CategorySummary(models.Model):

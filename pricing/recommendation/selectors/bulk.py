@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from elastix.api.fields import money, rounded
 from elastix.errors import Conflict, FieldError, Invalid, NotFound
-from elastix.imports.core.values import neutralise_formula
 from elastix.jobs.models import Job, JobState
 from elastix.shop import shop_currency
 from elastix.sql import batches
@@ -209,18 +208,10 @@ def find_optimization(job_id: int) -> BulkOptimization:
 CSV_HEADER: Final = ("product_id", "name", "category", "change_percent", *COLUMNS[1:], "currency")
 
 
-def csv_rows(optimization: BulkOptimization) -> Iterator[list[Any]]:
-    """Yield the header and the rows by product; no text can be taken for a formula by a spreadsheet."""
-    yield list(CSV_HEADER)
+def csv_rows(optimization: BulkOptimization) -> Iterator[tuple[Any, ...]]:
+    """Yield what stands under CSV_HEADER, by product."""
     currency = shop_currency().code
     rows = BulkRow.objects.filter(optimization=optimization).order_by("product_id")
     columns = rows.values_list("product_id", "product__name", "product__category", *COLUMNS[1:])
     for code, name, category, now, then, *rest in columns.iterator(chunk_size=ROWS_AT_ONCE):
-        values = (code, name, category, change_percent(now, then), now, then, *rest, currency)
-        yield [_cell(value) for value in values]
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return neutralise_formula(value) if isinstance(value, str) else value
+        yield (code, name, category, change_percent(now, then), now, then, *rest, currency)

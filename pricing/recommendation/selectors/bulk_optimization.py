@@ -21,6 +21,7 @@ from pricing.recommendation.core.uncertainty import (
     interval_of,
 )
 from pricing.recommendation.models import BulkRow
+from pricing.recommendation.models.bulk import RecommendationFields
 from pricing.recommendation.selectors.expected import known, places
 from pricing.recommendation.selectors.policies import Overrides
 from pricing.recommendation.selectors.pricing_inputs import PriceFacts, PriceGroup, pricing_inputs
@@ -28,9 +29,7 @@ from pricing.recommendation.selectors.recommendations import keep_price, recomme
 from pricing.sales.core.arrays import BoolArray, FloatArray
 
 PRODUCTS_A_CHUNK: Final = 1_000
-COLUMNS: Final = tuple(
-    column.attname for column in BulkRow._meta.concrete_fields if column.name not in ("id", "optimization")
-)
+COLUMNS: Final = ("product_id", *(column.attname for column in RecommendationFields._meta.local_fields))
 
 
 @dataclass(slots=True)
@@ -87,11 +86,12 @@ class Sums:
 
 @dataclass(slots=True)
 class BulkRecommendation:
-    """Recommendations for many products: unsaved rows, their sums, and the sums of each category."""
+    """Recommendations for many products: unsaved rows, their sums, the sums of each category, competitors' medians."""
 
     rows: list[BulkRow] = field(default_factory=list)
     sums: Sums = field(default_factory=Sums)
     by_category: dict[str, Sums] = field(default_factory=dict)
+    competitor_prices: dict[str, float] = field(default_factory=dict)
 
     def add(
         self,
@@ -105,6 +105,8 @@ class BulkRecommendation:
         for of_product, row in zip(facts, rows, strict=True):
             self.sums.add(row)
             self.by_category.setdefault(of_product.category, Sums()).add(row)
+            if of_product.competitors is not None:
+                self.competitor_prices[of_product.code] = float(of_product.competitors.median)
         if moved is None or drawn is None:
             return
         self.sums.add_draws(drawn.revenue, drawn.profit)

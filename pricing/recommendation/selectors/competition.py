@@ -3,13 +3,14 @@
 import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 from django.conf import settings
-from django.db.models import F, QuerySet, Window
-from django.db.models.functions import RowNumber
+from django.db.models import F, FloatField, QuerySet, Window
+from django.db.models.functions import Cast, RowNumber
 from django.utils import timezone
 
 from elastix.dataset.versions import data_version
@@ -52,7 +53,8 @@ class CompetitorPrices:
     codes : the P products that `product` numbers.
     own_price : (P,) what we ask, nan where it is not known.
     product : (n,) index into `codes`.
-    name, price, recorded_at : n each.
+    price : (n,) of each competitor, as floats; `amounts` has them as they are stored.
+    name, recorded_at : n each.
     fresh, plausible : (n,) booleans; a price is used when it is both.
     """
 
@@ -60,7 +62,7 @@ class CompetitorPrices:
     own_price: FloatArray
     product: IntArray
     name: list[str]
-    price: list[Decimal]
+    price: FloatArray
     recorded_at: list[dt.datetime]
     fresh: BoolArray
     plausible: BoolArray
@@ -68,6 +70,12 @@ class CompetitorPrices:
     @property
     def used(self) -> BoolArray:
         return self.fresh & self.plausible
+
+    @property
+    def amounts(self) -> list[Decimal]:
+        """The prices, exactly."""
+        price = shop_currency().price
+        return [price(Decimal(repr(each)), ROUND_HALF_EVEN) for each in self.price.tolist()]
 
 
 def is_our_name(seller: str) -> bool:
@@ -91,7 +99,7 @@ def competitor_statistics(
     seen = competitor_prices(codes, days, as_of=as_of, only_fresh=True)
     rows = np.flatnonzero(seen.used)
     product = seen.product[rows]
-    found = market_prices(product, [float(seen.price[row]) for row in rows], len(seen.codes))
+    found = market_prices(product, seen.price[rows], len(seen.codes))
     newest: dict[int, dt.datetime] = {}
     places = shop_currency().decimals
     for row, number in zip(rows.tolist(), product.tolist(), strict=True):
@@ -127,25 +135,28 @@ def competitor_prices(
     since = {code: moments[by_code.get(code, FRESH_DAYS)] for code in names}
     oldest = min(since.values(), default=None) if only_fresh else None
     number = {code: index for index, code in enumerate(names)}
+    seller, theirs, moment = _joined(*_PRICE_COLUMNS)
     own = np.full(len(names), np.nan)
     rows: list[tuple[Any, ...]] = []
     for chunk in batches(names, CODES_A_STATEMENT):
-        rows += _newest(chunk, oldest).values_list("code", "current_price", *_joined(*_PRICE_COLUMNS))
-    rows = [row for row in rows if not is_our_name(row[2])]
-    rows.sort(key=lambda row: (row[0], row[2]))
-    for code, price, *_ in rows:
-        own[number[code]] = np.nan if price is None else float(price)
+        # Floats: thousands of decimals take longer to make than to compute with.
+        prices = [Cast(name, FloatField()) for name in ("current_price", theirs)]
+        rows += _newest(chunk, oldest).values_list("code", seller, *prices, moment)
+    ours = {name for name in {row[1] for row in rows} if is_our_name(name)}
+    rows = sorted((row for row in rows if row[1] not in ours), key=itemgetter(0, 1))
     product = np.array([number[row[0]] for row in rows], np.int64)
+    own[product] = np.array([row[2] for row in rows], np.float64)
+    price = np.array([row[3] for row in rows], np.float64)
     fresh = np.array([row[4] >= since[row[0]] for row in rows], np.bool_)
-    believed = plausible(product, [float(row[3]) for row in rows], fresh, own)
+    believed = plausible(product, price, fresh, own)
     kept = np.flatnonzero(fresh) if only_fresh else np.arange(len(rows))
-    rows = [rows[row] for row in kept]
+    rows = [rows[row] for row in kept.tolist()]
     return CompetitorPrices(
         codes=names,
         own_price=own,
         product=product[kept],
-        name=[row[2] for row in rows],
-        price=[row[3] for row in rows],
+        name=[row[1] for row in rows],
+        price=price[kept],
         recorded_at=[row[4] for row in rows],
         fresh=fresh[kept],
         plausible=believed[kept],

@@ -13,7 +13,9 @@ from django.utils import timezone
 from elastix.dataset.versions import data_version
 from elastix.shop import shop_currency
 from elastix.sql import batches, fetch, placeholders
+from pricing.elasticity.core.demand import EQUAL_SHARES
 from pricing.elasticity.models import Grade, Method
+from pricing.elasticity.selectors.demand_curve import LINEAR_SHARE, known_share
 from pricing.forecasting.selectors.base_demand import BaseDemand, base_demands
 from pricing.recommendation.core.inputs import (
     LARGEST_AMOUNT,
@@ -50,6 +52,7 @@ class PriceFacts:
     elasticity, std_error, grade, evidence, flags : the published pooled estimate; None, None, "", "" and () without one.
     lowest_charged, highest_charged : the range of its list prices.
     competitors : what their fresh and plausible prices amount to, None without any.
+    linear_share : probability of linear demand, the same for all of the shop's products.
     """
 
     code: str
@@ -68,6 +71,7 @@ class PriceFacts:
     highest_charged: float | None
     competitors: CompetitorStatistics | None
     policy: EffectivePolicy
+    linear_share: float = EQUAL_SHARES
 
     @property
     def obstacle(self) -> str:
@@ -144,6 +148,7 @@ def price_group(strategy: PricingStrategy, facts: Sequence[PriceFacts]) -> Price
         **of_policy("assumed_cost_ratio"),
         tax_rate=_floats(each.policy.included_tax for each in facts),
         currency=shop_currency(),
+        linear_share=facts[0].linear_share if facts else EQUAL_SHARES,
         weak=[each.grade == Grade.D for each in facts],
         not_converged=[NOT_CONVERGED in each.flags for each in facts],
         cooling=[each.is_cooling(now) for each in facts],
@@ -175,12 +180,14 @@ def price_facts(codes: Collection[str]) -> dict[str, PriceFacts]:
 _COLUMNS = (
     *("code", "name", "category", "kind", "current_price", "cost"),
     *("pooled__elasticity", "pooled__std_error", "pooled__quality", "pooled__evidence", "pooled__flags"),
+    "linear_share",
 )
 
 
 def _chunk_of_facts(codes: list[str]) -> dict[str, PriceFacts]:
     pooled = FilteredRelation("elasticities", condition=Q(elasticities__method=Method.POOLED))
-    products = Product.objects.filter(code__in=codes).annotate(pooled=pooled).order_by("code")
+    products = Product.objects.filter(code__in=codes).annotate(pooled=pooled, linear_share=LINEAR_SHARE)
+    products = products.order_by("code")
     rows = list(products.values_list(*_COLUMNS, named=True))
     policies = effective_policies(rows)
     charged = _range_charged(codes)
@@ -207,6 +214,7 @@ def _chunk_of_facts(codes: list[str]) -> dict[str, PriceFacts]:
             highest_charged=highest,
             competitors=competitors.get(row.code),
             policy=policies[row.code],
+            linear_share=known_share(row.linear_share),
         )
     return found
 

@@ -1,10 +1,13 @@
 """The catalogue with what is known of each product's elasticity, for people who look for one."""
 
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
 
 from django.db.models import F, FilteredRelation, OrderBy, Q
 
+from elastix.shop import shop_currency
 from pricing.elasticity.models import Method
+from pricing.recommendation.selectors.policies import policy_finder
 from pricing.sales.selectors.products import merchandise, products_matching
 
 ORDERINGS: Final = {
@@ -46,6 +49,27 @@ def product_list(*, text: str = "", category: str = "", grade: str = "", orderin
         elasticity=F("estimate__elasticity"),
         grade=F("estimate__quality"),
     )
+
+
+def with_assumed_costs(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of `product_list` with {assumed_cost}: what the policy takes an unknown cost to be, None where it says nothing.
+
+    A share of the present price, both without tax, as in the sums of the shop.
+    """
+    found = list(rows)
+    policy_of = policy_finder([row["code"] for row in found])
+    shown = []
+    for row in found:
+        policy, price = policy_of(_Priced(row["code"], row["category"])), row["current_price"]
+        ratio = policy.assumed_cost_ratio if row["cost"] is None and price is not None else None
+        assumed = None if ratio is None else shop_currency().price(price * ratio / policy.tax_factor)
+        shown.append(row | {"assumed_cost": assumed})
+    return shown
+
+
+class _Priced(NamedTuple):
+    code: str
+    category: str
 
 
 def categories() -> list[str]:

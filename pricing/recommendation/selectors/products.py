@@ -9,8 +9,10 @@ from typing import Any
 from elastix.dataset.models import DataVersion
 from pricing.recommendation.selectors.competition import competitor_statistics
 from pricing.recommendation.selectors.policies import effective_policies, tax_factors
+from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.models import Product, SalesHistory
 from pricing.sales.models.products import margin_percent
+from pricing.sales.selectors.channels import ChannelPrice, channel_prices
 from pricing.sales.selectors.products import ProductRow
 
 FIELDS = (
@@ -27,6 +29,7 @@ class ProductDetail:
     ----------
     margin_percent, tax_rate : percent of the net price, and what the price includes on top of that.
     competitor_price : median of the competitors' plausible prices that the product's policy counts as fresh.
+    channel_prices : what each channel charges, where they charge different prices.
     sales_history : date, quantity and mean price of the days with sales, oldest first.
     """
 
@@ -45,6 +48,14 @@ class ProductDetail:
     price_source: str
     competitor_price: Decimal | None
     sales_history: Sequence[Any]
+    channel_prices: Sequence[ChannelPrice]
+
+    @property
+    def stock_days(self) -> int | None:
+        """How many whole days the stock lasts at the sales of the last 30; None where either is not known or nothing sells."""
+        if self.stock_level is None or self.monthly_sales <= 0:
+            return None
+        return int(MONTH_DAYS * max(self.stock_level, 0) / self.monthly_sales)
 
 
 def taxed_rows(rows: Sequence[ProductRow]) -> list[ProductRow]:
@@ -69,4 +80,5 @@ def product_detail(code: str, *, days: int, version: DataVersion) -> ProductDeta
         monthly_sales=summary.monthly_sales if summary else 0,
         competitor_price=market.median if market else None,
         sales_history=list(history.order_by("date").values("date", "quantity", "price")),
+        channel_prices=channel_prices(code),
     )

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from elastix.errors import NotFound
+from elastix.texts import joined, text
 from pricing.elasticity.core.demand import OTHER_MODEL
 from pricing.recommendation.core.impact import Impact
 from pricing.recommendation.core.limits import SETTING_OF_RULE
@@ -24,6 +25,8 @@ from pricing.recommendation.selectors.pricing_inputs import (
     pricing_inputs,
 )
 from pricing.sales.core.calendar import MONTH_DAYS
+
+HELD: Final = "Hold: {days} of {needed} days of sales at this price."
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +105,18 @@ def recommendations_of(
     ]
     for group in groups:
         found = recommendation_of(group)
-        for index, facts in enumerate(group.facts):
-            price = found.of_product(index)
-            expected = _expected(found.impact, index, group)
-            why = rationale(price, facts.evidence)
-            if price.reason == HOLD:
-                why = (
-                    f"Hold: {facts.base.days} of {facts.base.days_needed} days of sales at this price. {why}"
-                )
-            rows.append(ProductRecommendation(facts, price, why, expected))
+        rows += [recommendation_in(group, found, index) for index in range(len(group.facts))]
     return sorted(rows, key=lambda row: row.facts.code)
+
+
+def recommendation_in(group: PriceGroup, found: Recommendation, index: int) -> ProductRecommendation:
+    """The recommendation for one product of a group, from what `recommendation_of` found for all of them."""
+    facts, price = group.facts[index], found.of_product(index)
+    why = rationale(price, facts.evidence)
+    if price.reason == HOLD:
+        days, needed = facts.base.days, facts.base.days_needed
+        why = joined([text(HELD, days=days, needed=needed), why])
+    return ProductRecommendation(facts, price, why, _expected(found.impact, index, group))
 
 
 def keep_price(facts: PriceFacts) -> RecommendedPrice:

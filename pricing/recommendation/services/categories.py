@@ -1,4 +1,4 @@
-"""Summing up the categories, whenever what they rest on has changed."""
+"""Recommending a price for every product and summing up the categories, whenever what they rest on has changed."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -7,15 +7,23 @@ from typing import Any, Final
 
 import numpy as np
 from django.db import transaction
+from django.db.models import Exists
 from django.utils import timezone
 
 from elastix.dataset.models import DataVersion
 from elastix.dataset.versions import data_version, lock_version
 from elastix.sql import fetch
-from pricing.recommendation.models import BulkRow, CategorySummary, PricePolicy
-from pricing.recommendation.selectors.bulk_optimization import Sums, optimize_each
+from pricing.recommendation.models import BulkRow, CategorySummary, PricePolicy, StandingRecommendation
+from pricing.recommendation.selectors.bulk_optimization import (
+    COLUMNS,
+    BulkRecommendation,
+    Sums,
+    optimize_each,
+)
 from pricing.recommendation.selectors.policies import tax_factors
+from pricing.recommendation.services.offers import recommendations_update
 from pricing.sales.core.calendar import MONTH_DAYS
+from pricing.sales.models import Product
 from pricing.sales.selectors.products import merchandise
 
 AT_LEAST_EVERY: Final = dt.timedelta(days=1)
@@ -35,19 +43,21 @@ def categories_refresh_if_outdated() -> bool:
 
 
 def _outdated(version: DataVersion) -> bool:
-    oldest = CategorySummary.objects.order_by("computed_at", "pk").first()
+    with_prices = CategorySummary.objects.annotate(standing=Exists(StandingRecommendation.objects.all()))
+    oldest = with_prices.order_by("computed_at", "pk").first()
     if oldest is None:
         return merchandise().exists()
     of = (oldest.published_version, oldest.catalogue_version)
     return (
-        of != (version.published_version, version.catalogue_version)
+        not oldest.standing
+        or of != (version.published_version, version.catalogue_version)
         or timezone.now() - oldest.computed_at >= AT_LEAST_EVERY
         or PricePolicy.objects.filter(updated_at__gt=oldest.computed_at).exists()
     )
 
 
 def categories_refresh(version: DataVersion) -> None:
-    """Recommend a price for every product that is for sale, and keep what that amounts to in each category.
+    """Recommend a price for every product that is for sale; keep these, and what they amount to in each category.
 
     The version is the one read before anything else: where something is published meanwhile, the next look finds
     these figures outdated.
@@ -76,6 +86,27 @@ def categories_refresh(version: DataVersion) -> None:
         lock_version()
         CategorySummary.objects.all().delete()
         CategorySummary.objects.bulk_create(summaries, batch_size=500)
+        _keep_standing(found, version.as_of, now)
+        recommendations_update()
+
+
+def _keep_standing(found: BulkRecommendation, as_of: dt.date | None, now: dt.datetime) -> None:
+    StandingRecommendation.objects.all().delete()
+    # A product that was deleted meanwhile has no row.
+    there = set(Product.objects.values_list("code", flat=True))
+    StandingRecommendation.objects.bulk_create(
+        (
+            StandingRecommendation(
+                **{name: getattr(row, name) for name in COLUMNS},
+                competitor_price=found.competitor_prices.get(row.product_id),
+                as_of=as_of,
+                computed_at=now,
+            )
+            for row in found.rows
+            if row.product_id in there
+        ),
+        batch_size=500,
+    )
 
 
 def _sales(as_of: dt.date | None) -> Sales:

@@ -1,6 +1,7 @@
 """Writing price policies. Every change is kept in the admin's history, whoever makes it."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
@@ -53,6 +54,19 @@ def policy_update(policy_id: int, fields: Mapping[str, Any], *, user: Any = None
         _save(policy)
         _log(policy, CHANGE, user, f"Changed {', '.join(changed)}.")
     return policy
+
+
+@transaction.atomic
+def assume_costs(ratio: Decimal | None, *, user: Any = None) -> PricePolicy:
+    """Take costs that are not known to be a fraction of the price, in the whole shop; None assumes nothing any more.
+
+    It is a setting of the shop's policy: what rests on it says that the cost is assumed, and a cost that is loaded later
+    takes its place. Policies of categories and products that assume something else keep doing so.
+    """
+    lock_version()
+    shop = PricePolicy.objects.filter(product__isnull=True, category="").first()
+    fields = {"assumed_cost_ratio": ratio}
+    return policy_create(fields, user=user) if shop is None else policy_update(shop.pk, fields, user=user)
 
 
 @transaction.atomic

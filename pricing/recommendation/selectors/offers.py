@@ -1,0 +1,42 @@
+"""Recommendations that come by themselves: which ones are sure enough, and those that were offered."""
+
+from django.conf import settings
+from django.db.models import F, QuerySet
+
+from pricing.recommendation.core.offers import LEAST_CHANCE
+from pricing.recommendation.models import Recommendation, RecommendationState, StandingRecommendation
+from pricing.recommendation.selectors.standing import standing_recommendations, without_open_change
+
+OPEN, REFUSED = RecommendationState.OPEN, RecommendationState.REFUSED
+
+
+def with_evidence(found: QuerySet[StandingRecommendation]) -> QuerySet[StandingRecommendation]:
+    """Standing recommendations, each with what its elasticity rests on as `evidence`."""
+    return found.annotate(evidence=F("estimate__evidence"))
+
+
+def sure_recommendations() -> QuerySet[StandingRecommendation]:
+    """The recommended changes that are sure enough to be offered, each with its `evidence`.
+
+    They gain with a probability of at least .7 by an elasticity whose grade the shop allows, no other change of the
+    product is open, and no price experiment holds its price. Policies keep a price from being recommended to change while it
+    cools down.
+    """
+    found = standing_recommendations(moved=True).filter(
+        probability_of_gain__gte=LEAST_CHANCE,
+        profit_change__gt=0,
+        quality__in=settings.RECOMMENDATION_GRADES,
+        product__price_hold__isnull=True,
+    )
+    return with_evidence(without_open_change(found))
+
+
+def recommendations() -> QuerySet[Recommendation]:
+    """All that were offered, in any state, each with its product."""
+    return Recommendation.objects.select_related("product")
+
+
+def open_codes() -> list[str]:
+    """Products with an open recommendation, by code."""
+    found = Recommendation.objects.filter(state=OPEN).order_by("product_id")
+    return list(found.values_list("product_id", flat=True))

@@ -1,0 +1,167 @@
+"""The prices recommended for all products as they stand: ranked, filtered, and why the others are left alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    FilteredRelation,
+    FloatField,
+    Min,
+    OrderBy,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    When,
+)
+from django.db.models.functions import Cast
+
+from pricing.elasticity.models import Method
+from pricing.recommendation.models import Recommendation, RecommendationState, StandingRecommendation
+from pricing.sales.core.calendar import MONTH_DAYS
+from pricing.sales.models import PriceChange, Product
+from pricing.sales.models.price_changes import PriceChangeStatus
+from pricing.sales.models.products import Kind
+
+RAISE: Final = "raise"
+LOWER: Final = "lower"
+OPEN: Final = (PriceChangeStatus.PROPOSED, PriceChangeStatus.APPROVED)
+# Of the wing above, reached by its relation to products.
+SegmentElasticity: Any = Product._meta.get_field("segment_elasticities").related_model
+SEGMENTS: Final = tuple(value for value, _ in SegmentElasticity._meta.get_field("segment").choices)
+
+ORDERINGS: Final = {
+    "product": "product_id",
+    "gain": "profit_change",
+    "change": "change_percent",
+    "chance": "probability_of_gain",
+    "elasticity": "elasticity",
+    "grade": "quality",
+    "competitor": "competitor_price",
+    "stock": "stock_days",
+}
+MONEY: Final = FloatField()
+
+
+@dataclass(frozen=True, slots=True)
+class LeftAlone:
+    """How many products keep their price for one reason, in one word."""
+
+    reason: str
+    count: int
+
+
+def standing_recommendations(moved: bool | None = None) -> QuerySet[StandingRecommendation]:
+    """What is recommended for each product for sale whose price is still the one it was looked at.
+
+    Each with its `product` and, beside the columns: `change_percent`; `gain_low` and `gain_high`, the 80 % interval of
+    the change of profit; `ci_low` and `ci_high`, the 95 % interval of the elasticity; `stock_days`, how long the stock lasts
+    at the present price; `open_change`, the number of the change that is proposed or approved already; `offer`, the
+    state of the recommendation of its product that stands: open, refused (and remembered) or None.
+
+    Parameters
+    ----------
+    moved : only the recommended changes, or only what is left alone; None: both.
+    """
+    price, recommended = Cast("current_price", MONEY), Cast("recommended_price", MONEY)
+    found = StandingRecommendation.objects.filter(
+        Q(product__current_price=F("current_price"))
+        | Q(product__current_price__isnull=True, current_price__isnull=True),
+        product__is_active=True,
+        product__kind=Kind.MERCHANDISE,
+    )
+    if moved is not None:
+        found = found.filter(changes=moved)
+    waiting = PriceChange.objects.filter(product_id=OuterRef("product_id"), status__in=OPEN)
+    offers = Recommendation.objects.filter(product_id=OuterRef("product_id"), stands=True)
+    return (
+        found.select_related("product")
+        .alias(
+            estimate=FilteredRelation(
+                "product__elasticities", condition=Q(product__elasticities__method=Method.POOLED)
+            )
+        )
+        .annotate(
+            change_percent=100 * (recommended - price) / price,
+            gain_low=F("profit_low") - F("profit_now"),
+            gain_high=F("profit_high") - F("profit_now"),
+            ci_low=F("estimate__ci_low"),
+            ci_high=F("estimate__ci_high"),
+            stock_days=Case(
+                When(
+                    quantity_now__gt=0,
+                    then=MONTH_DAYS * Cast("product__stock_level", MONEY) / F("quantity_now"),
+                )
+            ),
+            open_change=Subquery(waiting.order_by("-pk").values("pk")[:1]),
+            offer=Subquery(offers.values("state")[:1]),
+        )
+    )
+
+
+def bought_most_by(found: QuerySet[StandingRecommendation], segment: str) -> QuerySet[StandingRecommendation]:
+    """Those of the products of which a segment of customers buys more units than any other one."""
+    of_product = SegmentElasticity.objects.filter(product_id=OuterRef("product_id")).order_by(
+        "-units", "segment"
+    )
+    return found.annotate(main_segment=Subquery(of_product.values("segment")[:1])).filter(
+        main_segment=segment
+    )
+
+
+def filtered_standing(
+    found: QuerySet[StandingRecommendation], asked: Mapping[str, str]
+) -> QuerySet[StandingRecommendation]:
+    """Keep what is asked for: category, grade, change (raise or lower), risk, segment, reason, offer; "" is any."""
+    columns = {
+        "category": "product__category",
+        "grade": "quality",
+        "risk": "risk_level",
+        "reason": "reason",
+        "offer": "offer",
+    }
+    given = {columns[name]: value for name, value in asked.items() if name in columns and value}
+    found = found.filter(**given)
+    if change := asked.get("change"):
+        above = Q(recommended_price__gt=F("current_price"))
+        found = found.filter(above if change == RAISE else ~above)
+    return bought_most_by(found, asked["segment"]) if asked.get("segment") else found
+
+
+def ordered_standing(
+    found: QuerySet[StandingRecommendation], ordering: str
+) -> QuerySet[StandingRecommendation]:
+    """Sort by a key of `ORDERINGS`, with "-" in front for descending; what is not known comes last."""
+    column, falling = F(ORDERINGS[ordering.removeprefix("-")]), ordering.startswith("-")
+    return found.order_by(OrderBy(column, descending=falling, nulls_last=True), "product_id")
+
+
+def without_open_change(found: QuerySet[StandingRecommendation]) -> QuerySet[StandingRecommendation]:
+    """Those that can be proposed: no other change of the product is open."""
+    waiting = PriceChange.objects.filter(product_id=OuterRef("product_id"), status__in=OPEN)
+    return found.filter(~Exists(waiting))
+
+
+def not_refused(found: QuerySet[StandingRecommendation]) -> QuerySet[StandingRecommendation]:
+    """Those that nobody has refused, or whose advice has changed materially since."""
+    return found.filter(Q(offer__isnull=True) | Q(offer=RecommendationState.OPEN))
+
+
+def left_alone(category: str = "") -> list[LeftAlone]:
+    """Why products keep their price, the most frequent reason first."""
+    found = filtered_standing(standing_recommendations(moved=False), {"category": category})
+    counts = found.order_by().values_list("reason").annotate(count=Count("product_id"))
+    return [
+        LeftAlone(reason, count) for reason, count in sorted(counts, key=lambda each: (-each[1], each[0]))
+    ]
+
+
+def computed_to() -> tuple[Any, Any]:
+    """When the recommendations were computed, and the first day that is not in their figures; None before the first."""
+    found = StandingRecommendation.objects.aggregate(at=Min("computed_at"), as_of=Min("as_of"))
+    return found["at"], found["as_of"]
