@@ -1,7 +1,8 @@
 """Price changes: proposed, decided on, applied and rolled back, never edited; bulk optimizations, to be proposed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
@@ -19,7 +20,7 @@ from elastix.shop import shop_currency
 from pricing.changes.services import price_changes
 from pricing.changes.services.bulk_proposals import bulk_propose
 from pricing.changes.services.validation import InvalidProposal, PriceProposal, validate_schedule
-from pricing.recommendation.models import BulkOptimization, BulkRow, CategorySummary
+from pricing.recommendation.models import BulkOptimization, BulkRow, CategorySummary, Recommendation
 from pricing.recommendation.selectors.bulk_optimization import COLUMNS
 from pricing.sales.models import PriceChange
 
@@ -134,22 +135,30 @@ class PriceChangeAdmin(ExportMixin, ReadOnlyAdmin):
     def _take(
         self, request: HttpRequest, queryset: Any, step: Callable[..., Any], done: str, **given: Any
     ) -> None:
-        chosen = list(queryset.order_by().values_list("pk", flat=True))
+        chosen = _batch(request) or list(queryset.order_by().values_list("pk", flat=True))
+        if not isinstance(chosen, UUID) and request.POST.get("count", str(len(chosen))) != str(len(chosen)):
+            text = "The list has changed since it was confirmed. Nothing was done; look at it again."
+            self.message_user(request, text, messages.ERROR)
+            return
         try:
-            step(chosen, by=request.user.get_username(), **given)
+            taken = step(chosen, by=request.user.get_username(), **given)
         except (Conflict, PermissionDenied) as error:
             self.message_user(request, str(error), messages.ERROR)
         else:
-            self.message_user(request, f"{done}: {len(chosen)}.")
+            self.message_user(request, f"{done}: {len(taken)}.")
 
     def _ask(
         self, request: HttpRequest, queryset: Any, action: str, title: str, warning: str
     ) -> TemplateResponse:
+        rows = list(queryset.select_related("product").order_by("product_id", "pk"))
         context = {
             **self.admin_site.each_context(request),
             "title": f"{title} price changes",
             "opts": self.opts,
-            "rows": queryset.select_related("product").order_by("product_id", "pk"),
+            "rows": rows,
+            # Thousands of numbers would be more fields than a form may have.
+            "batch": _whole_batch(rows),
+            "across": request.POST.get("select_across") == "1",
             "action": action,
             "verb": title,
             "warning": f"{warning} If one of them cannot, nothing happens to any.",
@@ -157,6 +166,22 @@ class PriceChangeAdmin(ExportMixin, ReadOnlyAdmin):
             "media": self.media,
         }
         return TemplateResponse(request, "admin/pricing/pricechange/step_confirmation.html", context)
+
+
+def _whole_batch(rows: Sequence[PriceChange]) -> UUID | None:
+    """The batch of which these are all changes; None where they are not those of one batch."""
+    batches = {each.batch for each in rows}
+    batch = batches.pop() if len(batches) == 1 else None
+    whole = batch is not None and PriceChange.objects.filter(batch=batch).count() == len(rows)
+    return batch if whole else None
+
+
+def _batch(request: HttpRequest) -> UUID | None:
+    """The batch that was confirmed as a whole."""
+    try:
+        return UUID(request.POST.get("batch", ""))
+    except ValueError:
+        return None
 
 
 def _note(request: HttpRequest) -> str:
@@ -264,3 +289,15 @@ class CategorySummaryAdmin(ReadOnlyAdmin):
     @admin.display(description="margin", ordering="margin")
     def margin_percent(self, summary: CategorySummary) -> str:
         return "-" if summary.margin is None else f"{100 * summary.margin:.1f} %"
+
+
+@admin.register(Recommendation)
+class RecommendationAdmin(ReadOnlyAdmin):
+    list_display = (
+        "product", "state", "current_price", "recommended_price", "profit_change", "probability_of_gain",
+        "quality", "evidence", "offered_at", "decided_by", "reason",
+    )  # fmt: skip
+    list_filter = ("state", "quality", "evidence")
+    list_select_related = ("product",)
+    search_fields = ("product__code", "product__name")
+    ordering = ("-offered_at", "-id")

@@ -210,9 +210,11 @@ def _record(change: PriceChange, applied: Sequence[AppliedChange], tax_factor: D
     What a price included when an expectation was made is a part of it; without one, what it includes now.
     """
     day, as_of = _day(change), _as_of(change)
-    position = next((place for place, each in enumerate(applied) if each.pk == change.pk), len(applied))
+    position = next((place for place, each in enumerate(applied) if each.pk == change.pk), None)
+    # What never was in force is judged until the price was another one all the same.
+    later = [each for each in applied if each.day >= day] if position is None else applied[position + 1 :]
     rolled_back = _shop_day(change.rolled_back_at) if change.rolled_back_at else FOREVER
-    stop = min([rolled_back, *(each.day for each in applied[position + 1 :])])
+    stop = min([rolled_back, *(each.day for each in later)])
     moved = [moved for each in applied if each.pk != change.pk for moved in (each.day, each.rolled_back)]
     mixed = any(as_of - MONTH_DAYS <= each < as_of and each <= day for each in moved)
     expected = change.expected

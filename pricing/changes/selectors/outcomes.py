@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from django.core.cache import cache
 
 from elastix.dataset.models import DataVersion
 from elastix.errors import Conflict
@@ -20,6 +21,7 @@ from pricing.sales.selectors.daily import day_of_epoch
 BASELINE_MIXED: Final = "BASELINE_MIXED"
 NO_SALES: Final = "NO_SALES"
 EXPECTED_ENOUGH_UNITS: Final = 5
+KEPT_SECONDS: Final = 3600
 IN_FORCE_ONCE: Final = (PriceChangeStatus.APPLIED, PriceChangeStatus.ROLLED_BACK)
 
 
@@ -179,6 +181,17 @@ def calibration(
         ]
         windows.append(WindowCalibration(each.window, *counts, *met))
     return ShopCalibration(len(changes), assessment.as_of, windows)
+
+
+def kept_calibration(version: DataVersion) -> list[WindowCalibration]:
+    """The windows of `calibration` over all changes, kept until sales, figures or the changes in force are others."""
+    changes = PriceChange.objects.filter(status__in=IN_FORCE_ONCE).count()
+    key = f"calibration-{version.sales_version}-{version.published_version}-{changes}"
+    windows: list[WindowCalibration] | None = cache.get(key)
+    if windows is None:
+        windows = calibration(version, start_date=None, end_date=None, source=None).windows
+        cache.set(key, windows, KEPT_SECONDS)
+    return windows
 
 
 def _change_window(outcome: WindowOutcome, index: int, begin: int) -> ChangeWindow:

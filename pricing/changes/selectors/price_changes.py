@@ -1,14 +1,19 @@
 """Reads of price changes."""
 
 import datetime as dt
+from collections.abc import Iterable
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
 
 from elastix.errors import NotFound
+from elastix.sql import batches
 from pricing.sales.models import PriceChange
 from pricing.sales.models.price_changes import PriceChangeStatus
 
+OPEN: Final = (PriceChangeStatus.PROPOSED, PriceChangeStatus.APPROVED)
+CODES_A_STATEMENT: Final = 5_000
 FIRST_DAY, LAST_DAY = dt.date(1970, 1, 2), dt.date(9000, 1, 1)
 
 
@@ -42,6 +47,15 @@ def changes_of_batch(batch: UUID) -> list[PriceChange]:
     return list(
         PriceChange.objects.filter(batch=batch).select_related("product").order_by("product_id", "pk")
     )
+
+
+def open_changes_of(codes: Iterable[str]) -> dict[str, PriceChange]:
+    """By product, the newest change that is proposed or approved and not applied yet."""
+    found: dict[str, PriceChange] = {}
+    for chunk in batches(sorted(set(codes)), CODES_A_STATEMENT):
+        waiting = PriceChange.objects.filter(product_id__in=chunk, status__in=OPEN).order_by("pk")
+        found |= {change.product_id: change for change in waiting}
+    return found
 
 
 def first_moment(day: dt.date) -> dt.datetime:

@@ -7,6 +7,7 @@
     apply       approved             applied       managers, the schedule        (sets the product's price)
     roll back   applied              rolled back   managers                      note (sets the price before)
 
+While a price is held (by a price experiment), every step but rejecting is refused to all but the `holder`.
 Proposers may approve their own changes where the policy says so. Each step is one transaction and all or nothing:
 where one change cannot take it, none does, and the refusal names the changes that stand in the way.
 """
@@ -24,10 +25,14 @@ from django.utils import timezone
 
 from elastix.dataset.versions import catalogue_changed, data_version, lock_version
 from elastix.sql import batches, number_for_driver, update_rows
+from pricing.changes.selectors.price_changes import open_changes_of
 from pricing.changes.services.validation import (
+    HELD,
     MOST_NAMED,
+    OPEN_CHANGE,
     InvalidProposal,
     InvalidTransition,
+    OpenChanges,
     PriceProposal,
     RuleViolation,
     price_text,
@@ -36,9 +41,11 @@ from pricing.changes.services.validation import (
 )
 from pricing.recommendation.selectors.expected import expected_effects
 from pricing.recommendation.selectors.policies import EffectivePolicy, effective_policies
+from pricing.recommendation.services.overrides import remember_overrides
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
 from pricing.sales.models.products import PriceSource
+from pricing.sales.selectors.holds import held_prices
 
 ROWS_A_STATEMENT: Final = 5_000
 DUE_AT_ONCE: Final = 1_000
@@ -87,6 +94,7 @@ def propose(
     reason: str = "",
     source: str = PriceChangeSource.PROPOSAL,
     batch: UUID | None = None,
+    holder: str = "",
 ) -> list[PriceChange]:
     """Propose new prices, all or none; return the changes in the order given.
 
@@ -94,14 +102,21 @@ def propose(
     ----------
     proposals : product code and new price, to the cent.
     batch : what to decide on them together by; each product may occur in it once.
+    holder : whose held prices may be changed.
 
     Raises
     ------
     InvalidProposal
-        If a product is unknown, a service or deactivated, the price is the present one, or it crosses a hard limit:
-        the cost, or the policy's minimum margin, minimum or maximum price.
+        If a product is unknown, a service or deactivated, its price is held by somebody else, the price is the present one,
+        or it crosses a hard limit: the cost, or the policy's minimum margin, minimum or maximum price.
+    OpenChanges
+        If nothing but that is wrong: another change of a product is proposed or approved and not applied yet.
     """
-    changes, violations = propose_valid(proposals, by=by, reason=reason, source=source, batch=batch)
+    changes, violations = propose_valid(
+        proposals, by=by, reason=reason, source=source, batch=batch, holder=holder
+    )
+    if violations and all(each.code == OPEN_CHANGE for each in violations):
+        raise OpenChanges(violations)
     if violations:
         raise InvalidProposal(violations, batch=batch is not None)
     return changes
@@ -115,12 +130,14 @@ def propose_valid(
     reason: str = "",
     source: str = PriceChangeSource.PROPOSAL,
     batch: UUID | None = None,
+    holder: str = "",
 ) -> tuple[list[PriceChange], list[RuleViolation]]:
     """Propose those of the new prices that may be proposed; return the changes, and why the others are left out."""
     wanted = [PriceProposal(*each) for each in proposals]
     lock_version()
     products, policies = _lock_products(each.product_id for each in wanted)
-    violations = list(validate_proposals(wanted, products, policies))
+    held = held_prices(products, holder=holder)
+    violations = list(validate_proposals(wanted, products, policies, open_changes_of(products), held))
     invalid = {each.key for each in violations}
     changes = [
         PriceChange(
@@ -140,7 +157,9 @@ def propose_valid(
 
 
 @transaction.atomic
-def approve(selection: Selection, *, by: str, scheduled_for: dt.datetime | None = None) -> list[PriceChange]:
+def approve(
+    selection: Selection, *, by: str, scheduled_for: dt.datetime | None = None, holder: str = ""
+) -> list[PriceChange]:
     """Approve proposals, and keep what is expected of each.
 
     Parameters
@@ -162,7 +181,8 @@ def approve(selection: Selection, *, by: str, scheduled_for: dt.datetime | None 
         raise PermissionDenied(
             f"Nothing was approved. You proposed {noun} {named}{more} yourself: somebody else has to approve {them}."
         )
-    _check(APPROVE, (validate_change(change, products, policies) for change in changes))
+    held = held_prices(products, holder=holder)
+    _check(APPROVE, (validate_change(change, products, policies, held) for change in changes))
     _keep_expectations(changes)
     schedule = {"scheduled_for": scheduled_for} if scheduled_for else {}
     return _record(APPROVE, changes, by, **schedule)
@@ -176,11 +196,13 @@ def reject(selection: Selection, *, by: str, note: str = "") -> list[PriceChange
     ------
     InvalidTransition : a change is applied or decided against already.
     """
-    return _record(REJECT, _lock_changes(selection, REJECT), by, note=note)
+    rejected = _record(REJECT, _lock_changes(selection, REJECT), by, note=note)
+    remember_overrides(rejected)
+    return rejected
 
 
 @transaction.atomic
-def apply(selection: Selection, *, by: str) -> list[PriceChange]:
+def apply(selection: Selection, *, by: str, holder: str = "") -> list[PriceChange]:
     """Make approved prices the products' prices now, whenever they were scheduled for.
 
     Raises
@@ -188,7 +210,7 @@ def apply(selection: Selection, *, by: str) -> list[PriceChange]:
     InvalidTransition : a change is not approved, its product's price has moved, or it crosses a hard limit now.
     """
     changes = _lock_changes(selection, APPLY)
-    _check(APPLY, _try_on(changes)[1])
+    _check(APPLY, _try_on(changes, holder)[1])
     return _activate(changes, by)
 
 
@@ -202,8 +224,8 @@ def roll_back(selection: Selection, *, by: str, note: str = "") -> list[PriceCha
     """
     changes = _lock_changes(selection, ROLL_BACK)
     products, _ = _lock_products(change.product_id for change in changes)
-    newest = _newest_applied(products)
-    _check(ROLL_BACK, (_not_in_force(change, products, newest) for change in changes))
+    newest, held = _newest_applied(products), held_prices(products)
+    _check(ROLL_BACK, (_not_in_force(change, products, newest, held) for change in changes))
     _write_prices({change.product_id: change.old_price for change in changes})
     return _record(ROLL_BACK, changes, by, note=note)
 
@@ -260,12 +282,15 @@ def _lock_products(codes: Iterable[str]) -> tuple[dict[str, Product], dict[str, 
     return products, effective_policies(products.values())
 
 
-def _try_on(changes: Sequence[PriceChange]) -> tuple[list[PriceChange], list[RuleViolation]]:
+def _try_on(
+    changes: Sequence[PriceChange], holder: str = ""
+) -> tuple[list[PriceChange], list[RuleViolation]]:
     """Those of the changes that can be applied one after the other, and why the others cannot."""
     products, policies = _lock_products(change.product_id for change in changes)
+    held = held_prices(products, holder=holder)
     valid, violations = [], []
     for change in changes:
-        violation = validate_change(change, products, policies)
+        violation = validate_change(change, products, policies, held)
         if violation is None:
             products[change.product_id].current_price = change.new_price
             valid.append(change)
@@ -275,8 +300,10 @@ def _try_on(changes: Sequence[PriceChange]) -> tuple[list[PriceChange], list[Rul
 
 
 def _not_in_force(
-    change: PriceChange, products: dict[str, Product], newest: dict[str, int]
+    change: PriceChange, products: dict[str, Product], newest: dict[str, int], held: dict[str, str]
 ) -> RuleViolation | None:
+    if change.product_id in held:
+        return RuleViolation.of(change, HELD, held[change.product_id])
     now = products[change.product_id].current_price
     if now != change.new_price:
         reason = f"the price is {price_text(now)} now, not {change.new_price}; roll back what changed it"
@@ -322,7 +349,9 @@ def _keep_expectations(changes: Sequence[PriceChange]) -> None:
 
 def _activate(changes: Sequence[PriceChange], by: str) -> list[PriceChange]:
     _write_prices({change.product_id: change.new_price for change in changes})
-    return _record(APPLY, changes, by, note="")
+    applied = _record(APPLY, changes, by, note="")
+    remember_overrides(applied)
+    return applied
 
 
 def _write_prices(prices: dict[str, Decimal | None]) -> None:

@@ -4,21 +4,31 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from elastix.errors import Conflict, FieldError, Invalid
-from elastix.shop import shop_currency
-from pricing.recommendation.core.limits import COST, BrokenRule, broken_rule
+from elastix.texts import Text, joined, text
+from pricing.recommendation.selectors.hard_limits import broken_limit
 from pricing.recommendation.selectors.policies import EffectivePolicy
 from pricing.sales.models import PriceChange, Product
+from pricing.sales.models.price_changes import PriceChangeStatus
 from pricing.sales.models.products import Kind
 
 MOST_NAMED = 20
 MOST_DAYS_AHEAD = 366
-PRODUCT_RULES = ("unknown_product", "repeated", "not_for_sale")
+OPEN_CHANGE = "open_change"
+HELD = "held"
+STILL_PROPOSED: Final = (
+    "Change {number} of {code}, {before} to {after}, awaits a decision: apply or reject it first."
+)
+STILL_APPROVED: Final = (
+    "Change {number} of {code}, {before} to {after}, is approved and waits: apply or reject it first."
+)
+NOTHING_PROPOSED: Final = "Nothing was proposed."
+PRODUCT_RULES = ("unknown_product", "repeated", "not_for_sale", HELD, OPEN_CHANGE)
 
 
 class PriceProposal(NamedTuple):
@@ -37,15 +47,17 @@ class RuleViolation:
     Attributes
     ----------
     key : index of the price in the proposal, or number of the change.
-    code : the rule, in one word: unknown_product, not_for_sale, same_price, repeated, cost, minimum_margin,
-        min_price, max_price, price_moved, not_newest, or the change's status.
+    code : the rule, in one word: unknown_product, not_for_sale, held, same_price, repeated, open_change,
+        cost, minimum_margin, min_price, max_price, price_moved, not_newest, or the change's status.
     reason : a clause without a capital and a full stop.
+    said : the same as a sentence that pages can translate, where there is one.
     """
 
     key: int
     product_id: str
     code: str
     reason: str
+    said: Text | None = None
 
     @classmethod
     def of(cls, change: PriceChange, code: str, reason: str) -> "RuleViolation":
@@ -53,7 +65,7 @@ class RuleViolation:
 
     @property
     def sentence(self) -> str:
-        return f"{self.reason[0].upper()}{self.reason[1:]}."
+        return self.said or f"{self.reason[0].upper()}{self.reason[1:]}."
 
 
 class InvalidProposal(Invalid):
@@ -68,6 +80,21 @@ class InvalidProposal(Invalid):
                 FieldError(f"changes[{each.key}].{field}" if batch else field, each.sentence, each.code)
             )
         super().__init__(*errors)
+
+
+class OpenChanges(Conflict):
+    """Prices of products for which another change awaits a decision or its application; nothing was proposed."""
+
+    default_code = OPEN_CHANGE
+
+    def __init__(self, violations: Sequence[RuleViolation]) -> None:
+        self.violations = violations
+        named = [each.sentence for each in violations[:MOST_NAMED]]
+        more = [f"And {len(violations) - MOST_NAMED} more."] if len(violations) > MOST_NAMED else []
+        super().__init__(joined([NOTHING_PROPOSED, *named, *more]))
+        self.errors = [
+            {"field": each.product_id, "code": each.code, "message": each.sentence} for each in violations
+        ]
 
 
 class InvalidTransition(Conflict):
@@ -104,8 +131,16 @@ def validate_proposals(
     proposals: Sequence[PriceProposal],
     products: Mapping[str, Product],
     policies: Mapping[str, EffectivePolicy],
+    open_changes: Mapping[str, PriceChange],
+    held: Mapping[str, str],
 ) -> Iterator[RuleViolation]:
-    """Yield why prices may not be proposed, in the order of the proposals."""
+    """Yield why prices may not be proposed, in the order of the proposals.
+
+    Parameters
+    ----------
+    open_changes : by product, the change that is proposed or approved already: there is never a second one.
+    held : by product, of whom its price is held and why.
+    """
     seen: set[str] = set()
     for key, (code, price, *_) in enumerate(proposals):
         product = products.get(code)
@@ -115,25 +150,34 @@ def validate_proposals(
             yield RuleViolation(key, code, "repeated", f"{code} occurs twice")
         elif not _is_for_sale(product):
             yield RuleViolation(key, code, "not_for_sale", f"{code} is a service or was deactivated")
+        elif code in held:
+            yield RuleViolation(key, code, HELD, held[code])
         elif price == product.current_price:
             yield RuleViolation(key, code, "same_price", f"{price} is the present price of {code}")
-        elif broken := _broken_rule(price, product, policies[code]):
+        elif code in open_changes:
+            yield _still_open(key, open_changes[code])
+        elif broken := broken_limit(price, product, policies[code]):
             yield RuleViolation(key, code, broken.rule, broken.reason)
         seen.add(code)
 
 
 def validate_change(
-    change: PriceChange, products: Mapping[str, Product], policies: Mapping[str, EffectivePolicy]
+    change: PriceChange,
+    products: Mapping[str, Product],
+    policies: Mapping[str, EffectivePolicy],
+    held: Mapping[str, str],
 ) -> RuleViolation | None:
     """Return what keeps a change from being approved or applied now, or None."""
     product = products[change.product_id]
+    if change.product_id in held:
+        return RuleViolation.of(change, HELD, held[change.product_id])
     if product.current_price != change.old_price:
         was, now = price_text(change.old_price), price_text(product.current_price)
         reason = f"the price was {was} when this was proposed and is {now} now; propose anew"
         return RuleViolation.of(change, "price_moved", reason)
     if not _is_for_sale(product):
         return RuleViolation.of(change, "not_for_sale", "the product is a service or was deactivated")
-    broken = _broken_rule(change.new_price, product, policies[change.product_id])
+    broken = broken_limit(change.new_price, product, policies[change.product_id])
     return RuleViolation.of(change, broken.rule, broken.reason) if broken else None
 
 
@@ -141,15 +185,14 @@ def price_text(price: Decimal | None) -> str:
     return "not known" if price is None else str(price)
 
 
+def _still_open(key: int, change: PriceChange) -> RuleViolation:
+    """The open change of a product in the way of the price at an index of the proposal."""
+    sentence = STILL_PROPOSED if change.status == PriceChangeStatus.PROPOSED else STILL_APPROVED
+    before = price_text(change.old_price) if change.old_price is None else change.old_price
+    said = text(sentence, number=change.pk, code=change.product_id, before=before, after=change.new_price)
+    clause = f"{said[0].lower()}{said[1:].removesuffix('.')}"
+    return RuleViolation(key, change.product_id, OPEN_CHANGE, clause, said)
+
+
 def _is_for_sale(product: Product) -> bool:
     return product.is_active and product.kind == Kind.MERCHANDISE
-
-
-def _broken_rule(price: Decimal, product: Product, policy: EffectivePolicy) -> BrokenRule | None:
-    cost, tax = product.cost, policy.included_tax
-    if cost is not None:
-        cost *= policy.tax_factor
-    broken = broken_rule(price, currency=shop_currency(), cost=cost, **policy.settings)
-    if broken and broken.rule == COST and tax:
-        return BrokenRule(COST, f"{broken.reason} with {tax.normalize():f} % tax")
-    return broken

@@ -311,9 +311,12 @@ class PriceChangeViewSet(ElastixViewSet):
         """The price changes, newest first."""
         return self.page(self.filtered(self.get_queryset()))
 
-    @operation(body=ProposalSerializer, response=BatchSerializer, status=201)
+    @operation(body=ProposalSerializer, response=BatchSerializer, status=201, errors=(409,))
     def create(self, request: Request) -> Response:
-        """Propose one price, or a batch of them to be decided on as one."""
+        """Propose one price, or a batch of them to be decided on as one.
+
+        A product of which another change is proposed or approved already gets no second one: 409 names that change.
+        """
         asked = self.validated()
         if "changes" not in asked:
             find_product(asked["product_id"])

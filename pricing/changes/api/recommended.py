@@ -1,0 +1,102 @@
+"""Recommended prices: proposed as they stand, and those that were not taken (/api/price/overrides)."""
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from elastix.api.filters import StrictFilterSet, TextFilter
+from elastix.api.operations import operation
+from elastix.api.permissions import audit_username
+from elastix.api.serializers import MoneyField, RowSerializer
+from elastix.api.versions import answer
+from elastix.api.viewsets import ElastixViewSet
+from pricing.changes.api.changes import KnownField, LeftOutSerializer, note_field
+from pricing.changes.selectors.overrides import COST, EARNED, NOT_CLEAR, override_outcomes, overrides
+from pricing.changes.services.standing_proposals import propose_recommended
+from pricing.recommendation.api.standing import ChosenSerializer
+from pricing.sales.api.fields import CodeFilter
+
+
+class ProposeRecommendedSerializer(ChosenSerializer):
+    reason = note_field("Kept with every change.")
+
+
+class ProposedBatchSerializer(serializers.Serializer[Any]):
+    batch = serializers.UUIDField()
+    proposed = serializers.SerializerMethodField(help_text="Changes in the batch.")
+    left_out = LeftOutSerializer(many=True)
+
+    def get_proposed(self, found: Any) -> int:
+        return len(found.changes)
+
+
+class RecommendedProposalViewSet(ElastixViewSet):
+    """Recommended prices, proposed."""
+
+    @action(detail=False, methods=["post"])
+    @operation(body=ProposeRecommendedSerializer, response=ProposedBatchSerializer, status=201, errors=(409,))
+    def propose(self, request: Request) -> Response:
+        """Propose the recommended prices of these products as one batch; what cannot be proposed is left out.
+
+        409 where none can: a product of which a change is open gets no second one.
+        """
+        asked = self.validated()
+        found = propose_recommended(asked["product_ids"], by=audit_username(request), reason=asked["reason"])
+        return Response(ProposedBatchSerializer(found).data, status=201)
+
+
+class OverrideFilterSet(StrictFilterSet):
+    product = CodeFilter(method="of_product", help_text="Of this product only.")
+    made_by = TextFilter(max_length=150)
+
+    def of_product(self, found: QuerySet[Any], name: str, code: str) -> QuerySet[Any]:
+        return found.filter(Q(change__product_id=code) | Q(recommendation__product_id=code))
+
+
+class OverrideSerializer(RowSerializer):
+    """A recommendation that was not taken, and what that earned or cost against what was expected of it."""
+
+    id = serializers.IntegerField(source="override.pk")
+    product_id = serializers.CharField(source="override.product.pk")
+    name = serializers.CharField(source="override.product.name")
+    change = serializers.IntegerField(
+        source="override.change_id",
+        allow_null=True,
+        help_text="What was done instead; null where it was refused.",
+    )
+    recommendation = serializers.IntegerField(
+        source="override.recommendation_id", allow_null=True, help_text="The refused one."
+    )
+    rejected = serializers.BooleanField(source="override.rejected", help_text="The price stayed.")
+    old_price = MoneyField(source="override.old_price", allow_null=True)
+    recommended_price = MoneyField(source="override.recommended_price")
+    chosen_price = MoneyField(source="override.chosen_price", allow_null=True)
+    made_by = serializers.CharField(source="override.made_by")
+    reason = serializers.CharField(source="override.reason")
+    created_at = serializers.DateTimeField(source="override.created_at")
+    days_counted = serializers.IntegerField(help_text="Of the longest window with a day in the data.")
+    figure = serializers.ChoiceField(["profit", "revenue"], help_text="Revenue where the cost is not known.")
+    difference = KnownField(help_text="Sold less what was expected of the recommended price.")
+    interval = serializers.ListField(child=serializers.FloatField(), allow_null=True, help_text="80 %.")
+    verdict = serializers.ChoiceField([EARNED, COST, NOT_CLEAR], allow_null=True)
+
+
+class OverrideViewSet(ElastixViewSet):
+    """Recommendations that were not taken."""
+
+    filterset_class = OverrideFilterSet
+
+    @operation(response=OverrideSerializer, lists=True)
+    def list(self, request: Request) -> Response:
+        """Which recommendations were not taken, by whom, why, and what that earned or cost; newest first."""
+        found = self.filtered(overrides())
+
+        def build(version: Any) -> Any:
+            outcomes = override_outcomes(list(self.paginate_queryset(found) or ()), version)
+            return self.get_paginated_response(OverrideSerializer(outcomes, many=True).data).data
+
+        return answer(request, build, etag=False)
