@@ -1,5 +1,7 @@
 from django.apps import AppConfig
 
+from elastix.audit.triggers import Audited
+
 
 class PricingConfig(AppConfig):
     name = "pricing"
@@ -8,9 +10,24 @@ class PricingConfig(AppConfig):
     # Analysts propose price changes; managers decide on them.
     analyst_adds = ("pricechange",)
     manager_writes = ("pricechange", "pricepolicy")
+    desk_search = ("pricing.pages.search.find_products",)
+    # Prices that follow the sales are no decision of anybody's.
+    audited = {
+        "pricing.Product": Audited(
+            columns={
+                "current_price": "CASE WHEN {row}.price_source = 'data' THEN NULL ELSE {row}.current_price END",
+                "cost": "{row}.cost",
+                "kind": "{row}.kind",
+                "is_active": "{row}.is_active",
+            },
+            added_if="{row}.cost IS NOT NULL OR {row}.price_source <> 'data'",
+        ),
+        "pricing.PricePolicy": Audited(),
+    }
     # What /health says while it stands, beside whether the parts work.
     health_warnings = ("fit_not_converged", "prices_follow_sales")
     alert_kinds = {
+        "recommendations": "prices should change",
         "no_cost": "a product has no cost",
         "change_not_applied": "a scheduled price change was not applied",
         "data_stale": "the sales are old",

@@ -1,13 +1,18 @@
 from elastix.api.routers import Router
 from pricing.bundles.api import BundleSuggestionViewSet, BundleViewSet, CrossElasticityViewSet
-from pricing.changes.api import BulkProposalViewSet, CalibrationViewSet, PriceChangeViewSet
+from pricing.changes.api.changes import BulkProposalViewSet, CalibrationViewSet, PriceChangeViewSet
+from pricing.changes.api.offers import RecommendationViewSet
+from pricing.changes.api.prior_prices import PriorPriceViewSet, ProposedPriorPriceViewSet
+from pricing.changes.api.recommended import OverrideViewSet, RecommendedProposalViewSet
 from pricing.connections.api import FeedViewSet
 from pricing.elasticity.api import ElasticityViewSet, ProductElasticityViewSet
 from pricing.forecasting.api import DemandForecastViewSet
 from pricing.recommendation.api.bulk import BulkOptimizeViewSet, BulkResultViewSet, CategoryViewSet
+from pricing.recommendation.api.overview import OverviewViewSet
 from pricing.recommendation.api.policies import PricePolicyViewSet
 from pricing.recommendation.api.prices import RecommendViewSet
 from pricing.recommendation.api.products import ProductViewSet
+from pricing.recommendation.api.standing import StandingViewSet
 from pricing.sales.api.imports import ImportViewSet
 from pricing.sales.api.transactions import TransactionViewSet
 
@@ -21,14 +26,21 @@ router.register("api/analytics/elasticity", ProductElasticityViewSet, "analytics
 # forecasting
 router.register("api/forecast/demand", DemandForecastViewSet, "forecast-demand")
 # recommendation
+router.register("api/overview", OverviewViewSet, "shop-overview")
 router.register("api/products", ProductViewSet, "product")
 router.register("api/price/policies", PricePolicyViewSet, "price-policy")
 router.register("api/price/recommend", RecommendViewSet, "price-recommend")
 router.register("api/price/optimize-bulk", BulkOptimizeViewSet, "price-optimize-bulk")
 router.register("api/jobs", BulkResultViewSet, "bulk-result")
 router.register("api/analytics/categories", CategoryViewSet, "analytics-categories")
+router.register("api/price/recommendations", StandingViewSet, "price-recommendation")
 # changes
+router.register("api/price/recommendations", RecommendedProposalViewSet, "price-recommendation-proposal")
+router.register("api/recommendations", RecommendationViewSet, "recommendation")
+router.register("api/price/overrides", OverrideViewSet, "price-override")
 router.register("api/price/changes", PriceChangeViewSet, "price-change")
+router.register("api/price/prior-prices", PriorPriceViewSet, "price-prior-price")
+router.register("api/price/prior-prices", ProposedPriorPriceViewSet, "price-prior-price-proposed")
 router.register("api/price/calibration", CalibrationViewSet, "price-calibration")
 router.register("api/jobs", BulkProposalViewSet, "bulk-proposal")
 # bundles

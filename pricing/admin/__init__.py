@@ -8,8 +8,8 @@ from pricing.connections import admin as connections
 from pricing.elasticity import admin as estimates
 from pricing.forecasting import admin as forecasts
 from pricing.recommendation.admin import policies
+from pricing.recommendation.admin import products as catalogue
 from pricing.sales.admin import imports
-from pricing.sales.admin import products as catalogue
 from pricing.sales.admin import transactions as sales
 
 __all__ = [

@@ -2,11 +2,27 @@
 
 from pricing.bundles.models import CrossPriceModel, ProductPair
 from pricing.connections.models import OrderPull, PulledOrder, PushedPrice
-from pricing.elasticity.models import ElasticityEstimate, ElasticityModel
+from pricing.elasticity.models import (
+    CategoryOpinion,
+    ElasticityEstimate,
+    ElasticityModel,
+    ExperimentalEvidence,
+    LearnedModel,
+)
 from pricing.forecasting.models import BoostedForecast, BoostedModel, DemandForecast, ForecastModel
-from pricing.recommendation.models import BulkOptimization, BulkRow, CategorySummary, PricePolicy
+from pricing.recommendation.models import (
+    BulkOptimization,
+    BulkRow,
+    CategorySummary,
+    Override,
+    PricePolicy,
+    Recommendation,
+    StandingRecommendation,
+)
 from pricing.sales.models import (
+    ChannelDay,
     PriceChange,
+    PriceHold,
     Product,
     ProductSummary,
     SalesHistory,
@@ -21,23 +37,31 @@ __all__ = [
     "BoostedModel",
     "BulkOptimization",
     "BulkRow",
+    "CategoryOpinion",
     "CategorySummary",
+    "ChannelDay",
     "CrossPriceModel",
     "DemandForecast",
     "ElasticityEstimate",
     "ElasticityModel",
+    "ExperimentalEvidence",
     "ForecastModel",
+    "LearnedModel",
     "OrderPull",
+    "Override",
     "PriceChange",
+    "PriceHold",
     "PricePolicy",
     "Product",
     "ProductPair",
     "ProductSummary",
     "PulledOrder",
     "PushedPrice",
+    "Recommendation",
     "SalesHistory",
     "StagedTransaction",
     "StaleCustomer",
     "StaleProduct",
+    "StandingRecommendation",
     "Transaction",
 ]

@@ -1,6 +1,5 @@
 """/desk/data: from a file to figures. A file is checked first, then imported from the upload that was kept."""
 
-import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
@@ -8,18 +7,22 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.cache import cache
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Exists, OuterRef
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_htmx.http import HttpResponseClientRefresh
 
 from elastix.api.permissions import Role
 from elastix.dataset.versions import data_version
+from elastix.desk.exports import export
 from elastix.desk.shell import page
+from elastix.desk.tags import label
 from elastix.errors import Conflict, Invalid, found
 from elastix.imports.core import UnreadableFile
 from elastix.imports.core.columns import header_key
@@ -27,7 +30,7 @@ from elastix.imports.core.dates import ORDERS
 from elastix.imports.core.options import ACCEPTABLE, SINGLE_OPTIONS, Options
 from elastix.imports.core.preview import Preview, preview, recognise
 from elastix.imports.ingest import file_kinds
-from elastix.imports.models import ImportBatch, ImportStatus
+from elastix.imports.models import ImportBatch, ImportStatus, UploadChunk
 from elastix.imports.services import (
     batch_again,
     batch_create,
@@ -35,8 +38,9 @@ from elastix.imports.services import (
     remembered_mappings,
     stored_upload,
 )
-from elastix.jobs.models import OPEN_STATES, Job, JobState
+from elastix.jobs.models import OPEN_STATES, Job
 from elastix.jobs.recompute import KIND as RECOMPUTE
+from elastix.jobs.waiting import is_unattended
 from pricing.elasticity.selectors.grades import grade_counts
 from pricing.sales.core.files import ImportKind
 from pricing.sales.selectors.products import merchandise
@@ -45,8 +49,6 @@ from pricing.sales.services.imports import batch_revert
 IMPORTS_A_PAGE: Final = 20
 REJECTS_SHOWN: Final = 20
 PREVIEW_KEPT: Final = 3600
-# A worker looks for jobs all the time: one that waits longer has nobody to do it.
-UNATTENDED_AFTER: Final = dt.timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,23 @@ class Progress:
         return self.stage != ""
 
 
+# Of the list of imports as a file.
+COLUMNS: Final = (
+    (gettext_lazy("File"), "file_name"),
+    (gettext_lazy("Kind"), lambda batch: label(batch.kind)),
+    (gettext_lazy("State"), lambda batch: label(batch.status)),
+    (gettext_lazy("Accepted"), "accepted"),
+    (gettext_lazy("Refused"), "rejected"),
+    (
+        gettext_lazy("Loaded"),
+        lambda batch: batch.created_at.astimezone(settings.SHOP_TIME_ZONE).replace(tzinfo=None),
+    ),
+    (gettext_lazy("User"), lambda batch: batch.created_by.username if batch.created_by else ""),
+)
+
+
 @page(post=Role.ANALYST)
-def data(request: HttpRequest) -> HttpResponse:
+def data(request: HttpRequest) -> HttpResponseBase:
     """The files that were imported, and the place to drop another."""
     context: dict[str, Any] = {"page": "data"}
     status = 200
@@ -87,9 +104,12 @@ def data(request: HttpRequest) -> HttpResponse:
             return redirect("data-import", _check_upload(request).pk)
         except (UnreadableFile, Conflict, Invalid) as error:
             context["error"], status = str(error), 400
-    batches = ImportBatch.objects.select_related("created_by", "job").order_by("-id")
+    kept = Exists(UploadChunk.objects.filter(batch=OuterRef("pk")))
+    batches = ImportBatch.objects.select_related("created_by", "job").annotate(kept=kept).order_by("-id")
     if request.GET.get("checks") != "all":
         batches = batches.exclude(status=ImportStatus.CHECKED)
+    if asked := export(request, "imports", COLUMNS, batches):
+        return asked
     context["rows"] = Paginator(batches, IMPORTS_A_PAGE).get_page(request.GET.get("page"))
     return render(request, "desk/data.html", context, status=status)
 
@@ -99,7 +119,7 @@ def data_import(request: HttpRequest, import_id: UUID) -> HttpResponse:
     """One file: its check with what can be said about it, or its import."""
     batch = _batch(import_id)
     if request.method == "POST":
-        action = {"check": _check_again, "import": _import, "revert": _revert}.get(
+        action = {"check": _check_again, "import": _import, "revert": _revert, "again": _again}.get(
             request.POST.get("action", "")
         )
         try:
@@ -113,6 +133,7 @@ def data_import(request: HttpRequest, import_id: UUID) -> HttpResponse:
         "progress": _progress(batch),
         "rejects": list(batch.rejects.order_by("line", "id")[:REJECTS_SHOWN]),
         "may_revert": batch.kind == ImportKind.TRANSACTIONS and batch.status == ImportStatus.PUBLISHED,
+        "may_repeat": batch.status == ImportStatus.WITHDRAWN and batch.chunks.exists(),
     }
     if batch.status in (ImportStatus.CHECKED, ImportStatus.FAILED) and batch.chunks.exists():
         context |= _answers(batch)
@@ -171,6 +192,11 @@ def _revert(request: HttpRequest, batch: ImportBatch) -> ImportBatch:
     batch_revert(batch, user=request.user)
     messages.info(request, _("The import is being reverted: its sales are deleted, and the figures follow."))
     return batch
+
+
+def _again(request: HttpRequest, batch: ImportBatch) -> ImportBatch:
+    """Import the kept upload once more, as it was read then."""
+    return batch_again(batch, user=request.user)
 
 
 def _said(request: HttpRequest, batch: ImportBatch) -> tuple[str, dict[str, Any]]:
@@ -250,6 +276,4 @@ def _progress(batch: ImportBatch) -> Progress:
 
 
 def _of_job(stage: str, job: Job | None) -> Progress:
-    waits = job is not None and job.state == JobState.QUEUED
-    unattended = waits and job is not None and timezone.now() - job.created_at > UNATTENDED_AFTER
-    return Progress(stage, job.progress if job else 0.0, unattended)
+    return Progress(stage, job.progress if job else 0.0, is_unattended(job))

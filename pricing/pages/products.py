@@ -3,14 +3,21 @@
 from typing import Any, Final
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from elastix.api.fields import CONTROL
+from elastix.desk.exports import export
 from elastix.desk.shell import page
 from pricing.elasticity.models import Grade
-from pricing.recommendation.selectors.product_list import ORDERINGS, categories, product_list
+from pricing.pages.lists import heading
+from pricing.recommendation.selectors.product_list import (
+    ORDERINGS,
+    categories,
+    product_list,
+    with_assumed_costs,
+)
 
 PRODUCTS_A_PAGE: Final = 50
 LONGEST_TEXT: Final = 100
@@ -24,10 +31,21 @@ HEADINGS: Final = (
     ("elasticity", _("Elasticity"), ""),
     ("grade", _("Grade"), ""),
 )
+# Of the list as a file.
+COLUMNS: Final = (
+    (_("Code"), "code"),
+    (_("Product"), "name"),
+    (_("Category"), "category"),
+    (_("Price"), "current_price"),
+    (_("Cost"), "cost"),
+    (_("Units in 30 days"), "units"),
+    (_("Elasticity"), "elasticity"),
+    (_("Grade"), "grade"),
+)
 
 
 @page()
-def products(request: HttpRequest) -> HttpResponse:
+def products(request: HttpRequest) -> HttpResponseBase:
     """The products that the address asks for; what it says that is unknown counts as not said."""
     text = CONTROL.sub("", request.GET.get("q", "").strip())[:LONGEST_TEXT]
     category = CONTROL.sub("", request.GET.get("category", ""))[:LONGEST_TEXT]
@@ -36,23 +54,19 @@ def products(request: HttpRequest) -> HttpResponse:
     ordering = request.GET.get("sort", "")
     ordering = ordering if ordering.removeprefix("-") in ORDERINGS else "-units"
     found = product_list(text=text, category=category, grade=grade, ordering=ordering)
+    if asked := export(request, "products", COLUMNS, found):
+        return asked
+    rows = Paginator(found, PRODUCTS_A_PAGE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {
         "page": "products",
-        "rows": Paginator(found, PRODUCTS_A_PAGE).get_page(request.GET.get("page")),
+        "rows": rows,
+        "shown": with_assumed_costs(rows),
         "q": text,
         "category": category,
         "grade": grade,
         "sort": ordering,
         "categories": categories(),
         "grades": Grade.values,
-        "headings": [_heading(*heading, ordering) for heading in HEADINGS],
+        "headings": [heading(*each, ordering) for each in HEADINGS],
     }
     return render(request, "desk/products.html", context)
-
-
-def _heading(key: str, name: Any, first: str, ordering: str) -> dict[str, Any]:
-    """A heading, how its column is sorted now, and what a click on it asks for."""
-    sorted_by = ordering.removeprefix("-") == key
-    direction = ("descending" if ordering.startswith("-") else "ascending") if sorted_by else "none"
-    turned = key if ordering.startswith("-") else f"-{key}"
-    return {"name": name, "direction": direction, "asks": turned if sorted_by else f"{first}{key}"}

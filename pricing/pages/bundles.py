@@ -1,0 +1,58 @@
+"""/desk/bundles: what is bought together and could be sold as one; the categories side by side."""
+
+from decimal import Decimal
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from elastix.api.fields import CONTROL
+from elastix.desk.shell import page
+from elastix.errors import Conflict, Invalid, NotFound
+from pricing.bundles.core.bundles import USUAL_ALPHA
+from pricing.bundles.selectors.bundles import BundleOffer, bundle_offer, bundle_suggestions, counted_baskets
+from pricing.recommendation.models import CategorySummary
+from pricing.recommendation.selectors.product_list import categories
+from pricing.sales.selectors.products import find_product
+
+SUGGESTED: Final = 50
+FEWEST, MOST = 2, 6
+LONGEST_TEXT: Final = 100
+DISCOUNTS: Final = ("0.10", "0.15", "0.20")
+
+
+@page()
+def bundles(request: HttpRequest) -> HttpResponse:
+    """Pairs that ask to be bundled, and the bundle that the address asks for."""
+    category = CONTROL.sub("", request.GET.get("category", ""))[:LONGEST_TEXT]
+    known = categories()
+    category = category if category in known else ""
+    asked = CONTROL.sub(" ", request.GET.get("products", ""))[:LONGEST_TEXT]
+    discount = request.GET.get("discount", "")
+    discount = discount if discount in DISCOUNTS else str(1 - USUAL_ALPHA)
+    context: dict[str, Any] = {
+        "page": "products",
+        "category": category,
+        "categories": known,
+        "suggestions": bundle_suggestions(category=category or None, product=None, limit=SUGGESTED),
+        "baskets": counted_baskets(),
+        "summaries": list(CategorySummary.objects.order_by("-revenue", "category")),
+        "products": asked,
+        "discount": discount,
+        "discounts": [(each, 100 * Decimal(each)) for each in DISCOUNTS],
+    }
+    status = 200
+    if asked.strip():
+        try:
+            context["offer"] = _offer(asked, Decimal(discount))
+        except (NotFound, Conflict, Invalid) as error:
+            context["error"], status = str(error), 400
+    return render(request, "desk/bundles.html", context, status=status)
+
+
+def _offer(asked: str, discount: Decimal) -> BundleOffer:
+    codes = list(dict.fromkeys(find_product(code).code for code in asked.replace(",", " ").split()))
+    if not FEWEST <= len(codes) <= MOST:
+        raise Conflict(_("A bundle has two to six different products."))
+    return bundle_offer(codes, discount, None)
