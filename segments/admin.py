@@ -5,10 +5,14 @@ from django.contrib import admin
 from elastix.admin_base import PeriodFilter, ReadOnlyAdmin
 from pricing.elasticity.admin import EstimateAdmin
 from segments.models import (
+    CustomerForecast,
+    CustomerModel,
     CustomerSegment,
     ProductSegment,
     SegmentDailyRevenue,
     SegmentElasticity,
+    SegmentMove,
+    SegmentRun,
     SegmentSales,
     SegmentSummary,
 )
@@ -19,9 +23,45 @@ class CustomerSegmentAdmin(ReadOnlyAdmin):
     list_display = (
         *("customer_id", "segment", "last_purchase", "frequency", "monetary"),
         *("r_score", "f_score", "m_score"),
+        "country",
     )
     list_filter = ("segment",)
     search_fields = ("customer_id",)
+
+
+@admin.register(CustomerForecast)
+class CustomerForecastAdmin(ReadOnlyAdmin):
+    """Guesses all: of customers who may buy again."""
+
+    list_display = (
+        *("customer_id", "at_risk", "value_at_stake", "alive", "expected_purchases", "next_purchase"),
+        *("value", "profit", "purchase_days", "last_purchase"),
+    )
+    list_filter = ("at_risk",)
+    search_fields = ("customer_id",)
+
+
+@admin.register(CustomerModel)
+class CustomerModelAdmin(ReadOnlyAdmin):
+    list_display = (
+        *("as_of", "state", "customers", "repeat_customers", "hold_out_days"),
+        *("expected_purchases", "actual_purchases", "error", "average_error"),
+    )
+
+
+@admin.register(SegmentRun)
+class SegmentRunAdmin(ReadOnlyAdmin):
+    list_display = ("as_of", "published_at", "worked_out_later")
+    ordering = ("-as_of",)
+
+
+@admin.register(SegmentMove)
+class SegmentMoveAdmin(ReadOnlyAdmin):
+    list_display = ("run_id", "customer_id", "segment_before", "segment")
+    list_filter = ("segment_before", "segment")
+    search_fields = ("customer_id__exact",)
+    search_help_text = "A whole customer id."
+    ordering = ("-run", "customer_id")
 
 
 @admin.register(SegmentSummary)

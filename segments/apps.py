@@ -6,3 +6,4 @@ class SegmentsConfig(AppConfig):
     verbose_name = "Customer segments"
     analyst_writes = ()
     manager_writes = ()
+    desk_search = ("segments.selectors.search.find_customers",)

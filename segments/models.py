@@ -34,14 +34,63 @@ class CustomerSegment(models.Model):
     f_score = models.SmallIntegerField(default=0)
     m_score = models.SmallIntegerField(default=0)
     segment = models.CharField(max_length=18, choices=Segment, blank=True)
+    country = SortedCharField(max_length=60, blank=True, help_text="Of the last purchase.")
 
     class Meta:
         ordering = ("customer_id",)
-        indexes = [models.Index(fields=("segment", "customer_id"), name="segments_customer_segment")]
+        indexes = [
+            models.Index(fields=("segment", "customer_id"), name="segments_customer_segment"),
+            models.Index(fields=("-monetary", "customer_id"), name="segments_customer_monetary"),
+        ]
         constraints = [length_check("customer_id", LONGEST_ID, "segments_customersegment")]
 
     def __str__(self) -> str:
         return f"{self.customer_id}: {self.segment or 'none'}"
+
+
+class SegmentRun(models.Model):
+    """A day for which all customers' segments are known: those of a publish, or worked out later from the sales before it.
+
+    A publish with the same as-of date, or an earlier one, takes the place of the runs from that date on.
+    """
+
+    as_of = models.DateField(primary_key=True)
+    published_at = models.DateTimeField()
+    worked_out_later = models.BooleanField(
+        default=False, help_text="From the sales before the day, by the first publish after it."
+    )
+
+    class Meta:
+        ordering = ("as_of",)
+
+    def __str__(self) -> str:
+        return str(self.as_of)
+
+
+class SegmentMove(models.Model):
+    """A customer's change of segment at a run; of all other customers a run keeps no row.
+
+    An empty segment: not a customer yet, or one whose cancellations outweigh the purchases.
+    """
+
+    run = models.ForeignKey(SegmentRun, on_delete=models.CASCADE, related_name="moves", db_index=False)
+    customer_id = SortedCharField(max_length=LONGEST_ID)
+    segment_before = models.CharField(max_length=18, choices=Segment, blank=True)
+    segment = models.CharField(max_length=18, choices=Segment, blank=True)
+
+    class Meta:
+        ordering = ("run", "customer_id")
+        indexes = [models.Index(fields=("customer_id", "run"), name="segments_move_customer")]
+        constraints = [
+            models.UniqueConstraint(fields=("run", "customer_id"), name="segments_move_once"),
+            length_check("customer_id", LONGEST_ID, "segments_segmentmove"),
+            models.CheckConstraint(
+                condition=~models.Q(segment=models.F("segment_before")), name="segments_move_moves"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.customer_id}: {self.segment_before} -> {self.segment}"
 
 
 class SegmentSales(models.Model):
@@ -185,3 +234,88 @@ class ProductSegment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product_id}: {self.segment}"
+
+
+class ForecastState(models.TextChoices):
+    OFFERED = "OFFERED"
+    TOO_FEW_CUSTOMERS = "TOO_FEW_CUSTOMERS"
+    NOT_CONVERGED = "NOT_CONVERGED"
+    NOT_BETTER = "NOT_BETTER"
+
+
+class CustomerModel(models.Model):
+    """The newest model of when customers buy again (BG/NBD, in weeks) and for how much (Gamma-Gamma): one row.
+
+    Fitted by each full run. What it expects is offered only where it foresaw the last weeks better than plain averages.
+    """
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    state = models.CharField(max_length=20, choices=ForecastState)
+    as_of = models.DateField(help_text="The parameters are those of the purchases before this day.")
+    customers = models.IntegerField(default=0)
+    repeat_customers = models.IntegerField(default=0, help_text="With purchases on two days or more.")
+    r = models.FloatField(null=True, blank=True)
+    alpha = models.FloatField(null=True, blank=True)
+    a = models.FloatField(null=True, blank=True)
+    b = models.FloatField(null=True, blank=True)
+    log_likelihood = models.FloatField(null=True, blank=True)
+    p = models.FloatField(null=True, blank=True)
+    q = models.FloatField(null=True, blank=True)
+    gamma = models.FloatField(null=True, blank=True)
+    hold_out_days = models.IntegerField(
+        default=0, help_text="The days at the end that were foreseen as a test."
+    )
+    expected_purchases = models.FloatField(null=True, blank=True, help_text="In these days, by the model.")
+    actual_purchases = models.FloatField(null=True, blank=True)
+    error = models.FloatField(null=True, blank=True, help_text="Root mean square error by customer.")
+    average_error = models.FloatField(null=True, blank=True, help_text="That of the better plain average.")
+    margin = models.FloatField(
+        null=True, blank=True, help_text="Profit in a unit of revenue, where costs cover half of the revenue."
+    )
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="segments_customermodel_one")]
+
+    def __str__(self) -> str:
+        return f"{self.as_of}: {self.state}"
+
+
+class CustomerForecast(models.Model):
+    """What one customer is expected to do. All of it is a guess; empty where the model is not offered."""
+
+    customer_id = SortedCharField(primary_key=True, max_length=LONGEST_ID)
+    first_purchase = models.DateField()
+    last_purchase = models.DateField(help_text="The last that was not cancelled.")
+    purchase_days = models.IntegerField(help_text="Days with a purchase that was not cancelled.")
+    repeat_revenue = models.FloatField(help_text="Spent on these days after the first.")
+    alive = models.FloatField(null=True, blank=True, help_text="Probability that the customer has not left.")
+    expected_purchases = models.FloatField(null=True, blank=True, help_text="In the next 90 days.")
+    next_purchase = models.DateField(
+        null=True,
+        blank=True,
+        help_text="Bought again by then with probability one half; empty: more likely never.",
+    )
+    value = models.FloatField(null=True, blank=True, help_text="Expected revenue of the next 365 days.")
+    profit = models.FloatField(
+        null=True, blank=True, help_text="The same at the shop's margin, where enough costs are known."
+    )
+    value_at_stake = models.FloatField(
+        null=True,
+        blank=True,
+        help_text="Revenue of the next 365 days that is lost if the customer has left, by its chance.",
+    )
+    at_risk = models.BooleanField(default=False, help_text="Bought often, and has more likely left than not.")
+
+    class Meta:
+        ordering = ("customer_id",)
+        indexes = [
+            models.Index(
+                fields=("-value_at_stake", "customer_id"),
+                name="segments_forecast_at_risk",
+                condition=models.Q(at_risk=True),
+            )
+        ]
+        constraints = [length_check("customer_id", LONGEST_ID, "segments_customerforecast")]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id}: {self.expected_purchases}"

@@ -57,7 +57,7 @@ def _evidence(pairs: SegmentElasticities) -> Evidence:
     show is taken as fine."""
     size = pairs.elasticity.size
     flags = np.zeros(size, np.int64) if pairs.product_flags is None else pairs.product_flags
-    doubts = {name.lower(): (flags & FLAGS[name]) > 0 for name in DOUBTS}
+    doubts = {name: (flags & FLAGS[name]) > 0 for name in DOUBTS}
     return Evidence(
         elasticity=pairs.elasticity,
         std_error=pairs.std_error,
@@ -71,5 +71,5 @@ def _evidence(pairs: SegmentElasticities) -> Evidence:
         gaps=np.zeros(size, np.bool_),
         no_category=np.zeros(size, np.bool_),
         converged=pairs.converged,
-        **doubts,
+        doubts=doubts,
     )

@@ -1,20 +1,22 @@
-"""What the dashboard shows: key figures, sizes and daily revenue of the six segments, and their customers."""
+"""What the dashboard shows: key figures, sizes and revenue of the six segments."""
 
 import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db.models import Case, IntegerField, QuerySet, Sum, Value, When
+from django.db.models import Sum
 
 from elastix.api.fields import money, rounded
 from elastix.dataset.models import DataVersion
 from elastix.errors import FieldError, Invalid
 from segments.core.rfm import SEGMENTS, segment_kpis
-from segments.models import CustomerSegment, SegmentDailyRevenue, SegmentSummary
+from segments.models import SegmentDailyRevenue, SegmentSummary
 from segments.selectors.sums import NOTHING, exact, segment_summaries, within
 
 LONGEST_TREND_DAYS = 3_660
+PERIOD_DAYS = (1, 7, 28)
+MOST_PERIODS = 131
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,15 @@ class SegmentKpi:
     price_sensitivity: float | None
     wallet_share: float | None
     churn_risk: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RevenueOfPeriod:
+    """Each segment's revenue from one day to another, both inclusive."""
+
+    first_day: dt.date
+    last_day: dt.date
+    revenue: dict[str, float]
 
 
 def kpis(*, start_date: dt.date | None, end_date: dt.date | None) -> dict[str, SegmentKpi]:
@@ -84,15 +95,22 @@ def trends(
     ]
 
 
-def customers() -> QuerySet[CustomerSegment]:
-    """All customers, with the place of their segment among the six (behind them: none) to order by.
+def revenue_by_period(
+    version: DataVersion, *, start_date: dt.date | None, end_date: dt.date | None
+) -> tuple[int, list[RevenueOfPeriod]]:
+    """Return the days of a period, and each segment's revenue of each: `MOST_PERIODS` at most.
 
-    Customers without a segment are those whose cancellations outweigh their purchases.
+    The last period may be shorter. Raises as `trends`.
     """
-    places = [When(segment=segment, then=Value(place)) for place, segment in enumerate(SEGMENTS)]
-    return CustomerSegment.objects.annotate(
-        place=Case(*places, default=Value(len(SEGMENTS)), output_field=IntegerField())
-    )
+    days = trends(version, start_date=start_date, end_date=end_date)
+    length = next(each for each in PERIOD_DAYS if len(days) <= MOST_PERIODS * each)
+    periods = []
+    for first in range(0, len(days), length):
+        rows = days[first : first + length]
+        revenue = {name: sum(row[name] for row in rows) for name in SEGMENTS}
+        start, end = (dt.datetime.strptime(row["date"], "%d/%m/%Y").date() for row in (rows[0], rows[-1]))
+        periods.append(RevenueOfPeriod(start, end, revenue))
+    return length, periods
 
 
 def _days(version: DataVersion, start_date: dt.date | None, end_date: dt.date | None) -> list[dt.date]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from elastix.jobs.recompute import RecomputePlan
 from elastix.sql import epoch_day, execute, fetch, insert_rows
-from pricing.elasticity.core.pooled import SegmentSales, fit_segments, segment_elasticities
+from pricing.elasticity.core.pooled import FLAGS, SegmentSales, fit_segments, segment_elasticities
 from pricing.elasticity.selectors.fitted_model import (
     FittedModel,
     data_flags,
@@ -16,6 +16,7 @@ from pricing.elasticity.selectors.fitted_model import (
     sold_at_several_prices,
 )
 from pricing.elasticity.services.estimates import Elasticities, keep_model
+from pricing.sales.core.price_mix import SEVERAL_PRICES
 from pricing.sales.selectors.daily import ShopDays, epoch_days, merchandise_codes, shop_days
 from segments.core.pairs import COLUMNS, FIGURES, known, pair_rows, stored_means
 from segments.core.rfm import SEGMENTS
@@ -47,6 +48,9 @@ def compute(plan: RecomputePlan, elasticities: Elasticities, sold: SegmentDays) 
         days = shop_days(sorted(set(codes) & set(merchandise_codes())))
         several = sold_at_several_prices(data_flags(days.codes))
         posterior = pooled_posterior(model, days, several_prices=several)
+    # Sales by segment are not told apart by channel.
+    mixed = sold_at_several_prices(data_flags(days.codes), channels_apart=False)
+    posterior = replace(posterior, flags=posterior.flags | np.where(mixed, FLAGS[SEVERAL_PRICES], 0))
     category = model.category_codes(days.codes)
     sales = _sales(sold, days)
     if plan.full:

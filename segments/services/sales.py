@@ -16,17 +16,17 @@ from elastix.sql import (
     epoch_day,
     execute,
     fetch,
-    fetch_columns,
+    fetch_arrays,
     insert_rows,
-    number_for_driver,
+    numbers_for_driver,
     placeholders,
 )
 from pricing.sales.core.files import QUANTITY_PLACES
-from pricing.sales.selectors.daily import day_of_epoch, merchandise_codes
+from pricing.sales.selectors.daily import day_of_epoch, merchandise_codes, product_shards
 from segments.core.rfm import SEGMENTS
 from segments.services.customers import ROWS_A_STATEMENT, SIGNED_QUANTITY, Customers
 
-SHARD_PRODUCTS = 1000
+ROWS_WRITTEN_TOGETHER = 20_000
 SEGMENT_SALES = "segments_segmentsales"
 
 
@@ -56,10 +56,11 @@ class SegmentDays:
 def compute(plan: RecomputePlan, customers: Customers) -> SegmentDays:
     """Sum the lines of the products whose sales changed, or whose customers moved between segments."""
     codes = _affected(plan, customers)
-    shards = [
-        _summed(_lines(codes[first : first + SHARD_PRODUCTS], first, customers.segment))
-        for first in range(0, len(codes), SHARD_PRODUCTS)
-    ] or [_summed([np.zeros(0, np.int64)] * 6)]
+    shards = [_summed([np.zeros(0, np.int64)] * 6)]
+    first = 0
+    for shard in product_shards(codes):
+        shards.append(_summed(_lines(shard, first, customers.segment)))
+        first += len(shard)
     return SegmentDays(codes, *(np.concatenate(arrays) for arrays in zip(*shards, strict=True)))
 
 
@@ -84,25 +85,26 @@ def _affected(plan: RecomputePlan, customers: Customers) -> list[str]:
 
 def _lines(codes: Sequence[str], first: int, segment_of: dict[str, int]) -> list[NDArray[Any]]:
     """Product (numbered from `first`), segment, day, quantity, revenue and units of each line of a segment."""
-    columns = fetch_columns(
+    number = {code: index for index, code in enumerate(codes, first)}
+
+    def arrays(columns: Sequence[Sequence[Any]]) -> list[NDArray[Any]]:
+        code, customer, day, *numbers = columns
+        return [
+            np.array([number[each] for each in code], np.int64),
+            np.array([segment_of.get(each, -1) for each in customer], np.int64),
+            np.array(day_numbers(day), np.int64),
+            *(np.array(column, np.float64) for column in numbers),
+        ]
+
+    sql = (
         f"SELECT t.product_id, t.customer_id, {day_of('t.date')}, CAST({SIGNED_QUANTITY} AS double precision), "
         f"CAST({SIGNED_QUANTITY} * t.unit_price AS double precision), t.units FROM pricing_transaction t "
         "JOIN pricing_product p ON p.code = t.product_id WHERE p.kind = 'merchandise' AND NOT t.voided "
-        f"AND t.customer_id IS NOT NULL AND t.product_id IN ({placeholders(len(codes))})",
-        codes,
-        columns=6,
+        f"AND t.customer_id IS NOT NULL AND t.product_id IN ({placeholders(len(codes))})"
     )
-    number = {code: index for index, code in enumerate(codes, first)}
-    segment = np.array([segment_of.get(customer, -1) for customer in columns[1]], np.int64)
-    arrays = (
-        np.array([number[code] for code in columns[0]], np.int64),
-        segment,
-        np.array(day_numbers(columns[2]), np.int64),
-        np.array(columns[3], np.float64),
-        np.array(columns[4], np.float64),
-        np.array(columns[5], np.float64),
-    )
-    return [array[segment >= 0] for array in arrays]
+    lines = fetch_arrays([(sql, codes)], arrays, columns=6)
+    of_a_segment = lines[1] >= 0
+    return [array[of_a_segment] for array in lines]
 
 
 def _summed(lines: list[NDArray[Any]]) -> list[NDArray[Any]]:
@@ -143,17 +145,20 @@ def publish(plan: RecomputePlan, days: SegmentDays) -> None:
 
 def _rows(days: SegmentDays) -> Iterator[tuple[Any, ...]]:
     dates = {day: day_of_epoch(day).isoformat() for day in np.unique(days.day).tolist()}
-    return zip(
-        [days.codes[index] for index in days.product.tolist()],
-        [SEGMENTS[index] for index in days.segment.tolist()],
-        [dates[day] for day in days.day.tolist()],
-        map(number_for_driver, days.quantity.tolist()),
-        map(number_for_driver, days.revenue.tolist()),
-        days.units.tolist(),
-        days.lines.tolist(),
-        days.unit_lines.tolist(),
-        strict=True,
-    )
+    # Python objects of some entries at a time: of all of them they take more memory than anything else.
+    for first in range(0, days.product.size, ROWS_WRITTEN_TOGETHER):
+        part = slice(first, first + ROWS_WRITTEN_TOGETHER)
+        yield from zip(
+            [days.codes[index] for index in days.product[part].tolist()],
+            [SEGMENTS[index] for index in days.segment[part].tolist()],
+            [dates[day] for day in days.day[part].tolist()],
+            numbers_for_driver(days.quantity[part].tolist()),
+            numbers_for_driver(days.revenue[part].tolist()),
+            days.units[part].tolist(),
+            days.lines[part].tolist(),
+            days.unit_lines[part].tolist(),
+            strict=True,
+        )
 
 
 def _dates_with_other_revenue(days: SegmentDays) -> list[str]:

@@ -1,20 +1,16 @@
-"""The dashboard, the stock items, the customers and the elasticities of the six customer segments."""
+"""The dashboard, the stock items and the elasticities of the six customer segments."""
 
 from typing import Any
 
-from django.http import HttpResponseBase
 from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from elastix.api.filters import ChoiceFilter, DateRangeFilterSet, Ordering, StrictFilterSet, TextFilter
+from elastix.api.filters import ChoiceFilter, DateRangeFilterSet, TextFilter
 from elastix.api.operations import operation
-from elastix.api.pagination import MAX_LIMIT, MAX_OFFSET, LimitOffset, whole_number
 from elastix.api.parameters import DateRangeQuery
-from elastix.api.renderers import CsvRenderer, csv_file
 from elastix.api.serializers import (
     ElasticityField,
     MoneyField,
@@ -31,6 +27,7 @@ from pricing.elasticity.serializers import ElasticityRowSerializer
 from pricing.sales.api.fields import QuantityField
 from pricing.sales.selectors.daily import Window
 from pricing.sales.selectors.products import merchandise
+from segments.api.pagination import PublishedPage
 from segments.core.rfm import SEGMENTS
 from segments.models import SegmentElasticity
 from segments.selectors import dashboard
@@ -38,15 +35,6 @@ from segments.selectors.elasticities import product_rows, segment_rows
 from segments.selectors.stock_items import SORTS, UNKNOWN, stock_item, stock_items
 
 SEGMENTS_AND_UNKNOWN = (*SEGMENTS, UNKNOWN)
-
-
-class PublishedPage(LimitOffset):
-    """`{total, items, last_updated}`."""
-
-    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        page = super().get_paginated_response_schema(schema)
-        page["properties"]["last_updated"] = {"type": "string", "format": "date-time", "nullable": True}
-        return page
 
 
 # --- the dashboard ----------------------------------------------------------------------------------------
@@ -208,86 +196,6 @@ def _has_window(dates: dict[str, Any]) -> bool:
     return bool(dates["start_date"] or dates["end_date"])
 
 
-# --- customers --------------------------------------------------------------------------------------------
-
-
-class RecencyField(serializers.IntegerField):
-    """Days from a customer's last purchase to the as-of date; 0 if it came later still, but was cancelled."""
-
-    def to_representation(self, value: Any) -> int:
-        as_of = self.context["as_of"]
-        return max((as_of - value).days, 0) if as_of else 0
-
-
-class CustomerSerializer(RowSerializer):
-    customer_id = serializers.CharField()
-    recency = RecencyField(
-        source="last_purchase", help_text="Days since the last purchase, on the as-of date."
-    )
-    frequency = serializers.IntegerField(help_text="Different invoices with a purchase.")
-    monetary = MoneyField(help_text="Money spent, net of cancellations.")
-    r_score = serializers.IntegerField(help_text="1 to 5; 0 without a segment.")
-    f_score = serializers.IntegerField()
-    m_score = serializers.IntegerField()
-    segment = serializers.ChoiceField(choices=SEGMENTS, allow_blank=True)
-
-
-CUSTOMER_COLUMNS = tuple(CustomerSerializer().fields)
-
-
-class CustomerOrdering(Ordering):
-    def filter(self, qs: Any, value: Any) -> Any:
-        # The fewer the days, the later the last purchase.
-        turned = {"recency": "-recency", "-recency": "recency"}
-        return super().filter(qs, turned.get(value, value))
-
-
-class CustomerFilterSet(StrictFilterSet):
-    segment = ChoiceFilter(choices=SEGMENTS)
-    ordering = CustomerOrdering(
-        {name: {"recency": "last_purchase", "segment": "place"}.get(name, name) for name in CUSTOMER_COLUMNS},
-        default="customer_id",
-        key="customer_id",
-    )
-
-
-class CustomerViewSet(ElastixViewSet):
-    """Customers by how recently, how often and for how much they buy."""
-
-    queryset = dashboard.customers()
-    renderer_classes = [JSONRenderer, BrowsableAPIRenderer, CsvRenderer]
-    filterset_class = CustomerFilterSet
-    pagination_class = PublishedPage
-    default_limit = 50
-
-    @operation(response=CustomerSerializer, lists=True)
-    def list(self, request: Request) -> HttpResponseBase:
-        """Recency, frequency, monetary value, scores and segment per customer; `format=csv`: all in a file."""
-        found = self.filtered(self.get_queryset()).values(
-            *(each.source for each in CustomerSerializer().fields.values())
-        )
-
-        def rows(version: DataVersion, page: Any) -> Any:
-            return CustomerSerializer(page, many=True, context={"as_of": version.as_of}).data
-
-        if not isinstance(request.accepted_renderer, CsvRenderer):
-            return answer(
-                request,
-                lambda version: (
-                    self.get_paginated_response(rows(version, self.paginate_queryset(found))).data
-                ),
-            )
-        limit = whole_number(request, "limit", MAX_OFFSET, 1, MAX_LIMIT)
-        offset = whole_number(request, "offset", 0, 0, MAX_OFFSET)
-        # Read at once: a cursor left open for a client that went away would be closed in whatever transaction its
-        # connection is in by then.
-        response = answer(request, lambda version: rows(version, found[offset : offset + limit]))
-        if response.status_code != 200:
-            return response
-        kept = {name: response[name] for name in ("ETag", "Cache-Control")}
-        return csv_file("customers.csv", CUSTOMER_COLUMNS, (row.values() for row in response.data), kept)
-
-
 # --- elasticities of the segments -------------------------------------------------------------------------
 
 
@@ -341,6 +249,7 @@ class SegmentElasticityViewSet(ElastixViewSet):
                 rows, serializer = product_rows(codes, window, filters["segment"]), ElasticityRowSerializer
             else:
                 rows, serializer = segment_rows(codes, window), SegmentElasticitySerializer
+            self.row_serializer = serializer
             found = self.paginate_queryset(rows)  # type: ignore[arg-type]
             return self.get_paginated_response(serializer(found, many=True).data).data
 

@@ -1,0 +1,1 @@
+"""Resources of customers and their segments."""
