@@ -103,7 +103,7 @@ class RuleSerializer(serializers.ModelSerializer[RepricingRule]):
             "id", "name", "scope", "category", "products", "priority", "stock_days_below", "stock_days_above",
             "surge_above", "hours", "weekdays", "competitor_move_percent", "unchanged_days", "action", "percent",
             "amount", "reference", "min_price", "max_price", "returns", "max_change_percent", "max_day_percent",
-            "max_run_changes", "every_hours", "run_hours", "enabled", "dry_run", "may_apply", "may_apply_by",
+            "keep_endings", "max_run_changes", "every_hours", "run_hours", "enabled", "dry_run", "may_apply", "may_apply_by",
             "may_apply_at", "canary_percent", "created_by", "created_at", "updated_at",
         )  # fmt: skip
 

@@ -241,3 +241,24 @@ def choose(cases: Sequence[RuleCase], signals: Signals, set_by: IntArray, moment
             back = (winner == NO_RULE) & (set_by == case.rule_id)
             winner[back], price[back] = position, signals.base[back]
     return Choice(winner, price)
+
+
+def kept_ending(now: int, price: int, endings: Sequence[int], apart: int) -> int:
+    """The price nearest to one that was decided on, on the way there, that ends as it should.
+
+    Parameters
+    ----------
+    now, price : in the smallest unit of the currency: the present price, and the one decided on.
+    endings : last digits that a price may have; none means any.
+    apart : 100 for last digits of two places.
+
+    Returns
+    -------
+    The present price where no other on the way has one of the endings.
+    """
+    if not endings or price == now:
+        return price
+    if price < now:
+        found = min(price + (ending - price) % apart for ending in endings)
+        return min(found, now)
+    return max(now, max(price - (price - ending) % apart for ending in endings))

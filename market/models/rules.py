@@ -148,6 +148,10 @@ class RepricingRule(models.Model):
     max_day_percent = _number(
         "max_day_percent", "Largest distance from the price at the beginning of the day."
     )
+    keep_endings = models.BooleanField(
+        default=False,
+        help_text="Prices end as the price policy says (such as .99); where no such price lies on the way, the price stays.",
+    )
     max_run_changes = models.PositiveIntegerField(
         null=True,
         blank=True,

@@ -26,7 +26,7 @@ from pricing.recommendation.selectors.competition import (
     counted_from,
     fresh_from,
 )
-from pricing.recommendation.selectors.policies import EffectivePolicy, effective_policies
+from pricing.recommendation.selectors.policies import EffectivePolicy, Priced, effective_policies
 from pricing.sales.models import Product
 
 OUR_QUALITY = 1.0
@@ -97,7 +97,7 @@ def judged(prices: Collection[CompetitorPrice]) -> list[JudgedPrice]:
     return judgements
 
 
-def freshness_days(products: Iterable[Product]) -> dict[str, int]:
+def freshness_days(products: Iterable[Priced]) -> dict[str, int]:
     """For each product the days after which its competitors' prices are no longer used, by its policy."""
     return {code: policy.competitor_days for code, policy in effective_policies(products).items()}
 
@@ -215,14 +215,14 @@ def product_market(version: DataVersion, product: Product, *, days: int, gamma: 
     ours = None if product.current_price is None else float(product.current_price)
     used = known.used.tolist()
     sellers = {
-        name: (float(price), quality.get(name, OUR_QUALITY))
-        for name, price, use in zip(known.name, known.price, used, strict=True)
+        name: (price, quality.get(name, OUR_QUALITY))
+        for name, price, use in zip(known.name, known.price.tolist(), used, strict=True)
         if use
     }
     position = market_position(ours, [price for price, _ in sellers.values()])
     shares = _shares(product, ours, sellers, gamma)
     columns = (
-        *(known.name, known.price, known.recorded_at, known.fresh.tolist(), known.plausible.tolist(), used),
+        *(known.name, known.amounts, known.recorded_at, known.fresh.tolist(), known.plausible.tolist(), used),
         [quality.get(name, OUR_QUALITY) for name in known.name],
         map(shares.theirs.get, known.name),
     )

@@ -231,5 +231,5 @@ def _competitor_moves(facts: dict[str, PriceFacts]) -> dict[str, float]:
     for row in np.flatnonzero(newest.used).tolist():
         code, name = newest.codes[newest.product[row]], newest.name[row]
         if (code, name) in before:
-            moves.setdefault(code, []).append(float(newest.price[row]) / before[code, name] - 1)
+            moves.setdefault(code, []).append(newest.price[row] / before[code, name] - 1)
     return {code: sum(changes) / len(changes) for code, changes in moves.items()}

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from django.utils import timezone
 
-from market.core.repricing import NO_RULE, RuleCase, choose, in_canary
+from market.core.repricing import NO_RULE, RuleCase, choose, in_canary, kept_ending
 from market.models import RepricingResult, RepricingRule
 from market.models.rules import RuleScope
 from market.selectors.signals import ProductSignals, as_arrays, product_signals, shop_moment
@@ -19,6 +19,7 @@ from pricing.sales.selectors.products import merchandise
 HELD_BY_GUARDRAIL: Final = "guardrail"
 COOLING: Final = "cooling"
 RUN_CAP: Final = "run_cap"
+NO_ENDING: Final = "no_ending"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +113,17 @@ def _decision(
     rule: RepricingRule, row: ProductSignals, constrained: ConstrainedPrices, place: int, cooling: bool
 ) -> RepricingResult:
     columns = (constrained.now, constrained.wanted, constrained.price)
-    now, wanted, price = (constrained.limits.currency.of_units(int(column[place])) for column in columns)
+    units = [int(column[place]) for column in columns]
     reason = constrained.reason(place).lower()
+    currency = constrained.limits.currency
+    # A price that goes back to what it was before rules is one that people have set.
+    if rule.keep_endings and currency.of_units(units[1]) != row.base:
+        endings = strategy_of(row.facts.policy).price_endings
+        ended = kept_ending(units[0], units[2], endings, 10**currency.ending_digits)
+        if ended == units[0] != units[2]:
+            reason = reason or NO_ENDING
+        units[2] = ended
+    now, wanted, price = map(currency.of_units, units)
     if not reason and cooling:
         reason = COOLING
     elif not reason and price == now:

@@ -30,9 +30,10 @@ from market.services import repricing_alerts
 from market.services.evaluating import RUN_CAP, Evaluation, evaluate, rules_in_order
 from market.services.kill_switch import kill_switch
 from pricing.changes.services import price_changes
-from pricing.changes.services.validation import PriceProposal
+from pricing.changes.services.validation import HELD, PriceProposal
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
+from pricing.sales.selectors.holds import held_prices
 
 KIND: Final = "reprice"
 CHANGES_A_TRANSACTION: Final = 100
@@ -199,7 +200,10 @@ def _carry_out_chunk(record: RepricingRun, chunk: Sequence[RepricingResult]) -> 
     else:
         products = Product.objects.filter(code__in=[each.product_id for each in chunk]).order_by()
         now = dict(products.values_list("code", "current_price"))
+        held = held_prices(now)
         for each in chunk:
+            if each.product_id in held:
+                each.reason = each.reason or HELD
             if now.get(each.product_id) != each.old_price:
                 each.reason = each.reason or PRICE_MOVED
         if not record.dry_run and not rule.dry_run:

@@ -1,0 +1,1 @@
+"""The desk's pages about the market and about rules."""

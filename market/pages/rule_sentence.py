@@ -1,0 +1,154 @@
+"""A repricing rule as a sentence: read from a form, and said of any rule."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from elastix.desk.tags import money, number, percent
+from market.models import RepricingRule
+from market.models.rules import BOUNDS, RuleAction, RuleScope
+
+CONDITIONS: Final = (
+    ("stock_days_above", gettext_lazy("stock lasts over … days")),
+    ("stock_days_below", gettext_lazy("stock lasts under … days")),
+    ("unchanged_days", gettext_lazy("the price has not changed for … days")),
+    ("surge_above", gettext_lazy("a week sells … times the usual")),
+    ("competitor_move_percent", gettext_lazy("competitors have moved by … % (-5: lowered)")),
+)
+WHOLE_NUMBERS: Final = ("unchanged_days",)
+LOWER, RAISE = "lower", "raise"
+DIRECTIONS: Final = ((LOWER, gettext_lazy("lower")), (RAISE, gettext_lazy("raise")))
+
+
+class RuleForm(forms.Form):
+    """When [stock lasts over] [60] in [category], [lower] by [10] %, at most [10] % at once."""
+
+    name = forms.CharField(label=gettext_lazy("Name of the rule"), max_length=100)
+    condition = forms.ChoiceField(label=gettext_lazy("When"), choices=CONDITIONS)
+    value = forms.DecimalField(label=gettext_lazy("How much"), max_digits=10, decimal_places=2)
+    category = forms.ChoiceField(label=gettext_lazy("In"), required=False)
+    direction = forms.ChoiceField(label=gettext_lazy("Do"), choices=DIRECTIONS)
+    percent = forms.DecimalField(
+        label=gettext_lazy("By how many percent"), min_value=Decimal("0.01"), max_value=90, decimal_places=2
+    )
+    at_most = forms.DecimalField(
+        label=gettext_lazy("At most, in percent at once"),
+        min_value=Decimal("0.01"), max_value=100, decimal_places=2,
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, categories: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [("", gettext_lazy("the whole shop")), *((each, each) for each in categories)]
+        self.fields["category"] = forms.ChoiceField(label=gettext_lazy("In"), required=False, choices=choices)
+        for name, field in self.fields.items():
+            select = isinstance(field, forms.ChoiceField)
+            field.widget.attrs["class"] = "form-select" if select else "form-control"
+            if name in self.errors:
+                field.widget.attrs |= {"class": f"{field.widget.attrs['class']} is-invalid"}
+
+    def clean(self) -> dict[str, Any]:
+        """Check the number against the bounds of what it is about."""
+        said = super().clean() or {}
+        name, value = said.get("condition"), said.get("value")
+        if name and value is not None:
+            low, high = BOUNDS[name]
+            if not low <= value <= high or (name in WHOLE_NUMBERS and value != int(value)) or value == 0:
+                self.add_error(
+                    "value",
+                    _("Say a number from %(low)s to %(high)s, not 0.") % {"low": low, "high": high},
+                )
+        return said
+
+    def rule_fields(self) -> dict[str, Any]:
+        """What the sentence says, as fields of a rule; conditions that it does not name are emptied."""
+        said = self.cleaned_data
+        value = int(said["value"]) if said["condition"] in WHOLE_NUMBERS else said["value"]
+        return {
+            "name": said["name"],
+            "scope": RuleScope.CATEGORY if said["category"] else RuleScope.SHOP,
+            "category": said["category"],
+            **{name: None for name, _text in CONDITIONS},
+            said["condition"]: value,
+            "action": RuleAction.FACTOR,
+            "percent": -said["percent"] if said["direction"] == LOWER else said["percent"],
+            "max_change_percent": said["at_most"],
+            "keep_endings": True,
+        }
+
+
+def said_by(rule: RepricingRule) -> dict[str, Any] | None:
+    """What the form would say of a rule; None where the rule says more than one sentence of it can."""
+    conditions = [name for name, _text in CONDITIONS if getattr(rule, name) is not None]
+    more = (
+        rule.hours,
+        rule.weekdays,
+        rule.min_price,
+        rule.max_price,
+        rule.max_day_percent,
+        rule.max_run_changes,
+    )
+    simple = rule.action == RuleAction.FACTOR and rule.scope != RuleScope.PRODUCTS and rule.max_change_percent
+    if len(conditions) != 1 or not simple or any(more):
+        return None
+    change = rule.percent or Decimal(0)
+    return {
+        "name": rule.name,
+        "condition": conditions[0],
+        "value": getattr(rule, conditions[0]),
+        "category": rule.category,
+        "direction": LOWER if change < 0 else RAISE,
+        "percent": abs(change),
+        "at_most": rule.max_change_percent,
+    }
+
+
+def sentence(rule: RepricingRule) -> str:
+    """What any rule does, for people."""
+    where = {RuleScope.SHOP: _("in the whole shop"), RuleScope.PRODUCTS: _("for chosen products")}
+    place = where.get(RuleScope(rule.scope)) or _("in %(category)s") % {"category": rule.category}
+    when = _(" and ").join(_conditions(rule)) or _("always")
+    parts = [_("%(when)s %(place)s: %(action)s") % {"when": when, "place": place, "action": _action(rule)}]
+    if rule.max_change_percent is not None:
+        parts.append(_("at most %(size)s at once") % {"size": percent(rule.max_change_percent, 0)})
+    if rule.keep_endings:
+        parts.append(_("price endings kept"))
+    text = ", ".join(parts)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _conditions(rule: RepricingRule) -> list[str]:
+    texts = {
+        "stock_days_above": _("when stock lasts over %(value)s days"),
+        "stock_days_below": _("when stock lasts under %(value)s days"),
+        "unchanged_days": _("when the price has not changed for %(value)s days"),
+        "surge_above": _("when a week sells %(value)s times the usual"),
+        "competitor_move_percent": _("when competitors have moved by %(value)s %%"),
+    }
+    found = []
+    for name, text in texts.items():
+        value = getattr(rule, name)
+        if value is not None:
+            found.append(text % {"value": number(value, 0 if value == int(value) else 2)})
+    if rule.hours:
+        found.append(_("at hours %(list)s") % {"list": rule.hours})
+    if rule.weekdays:
+        found.append(_("on weekdays %(list)s") % {"list": rule.weekdays})
+    return found
+
+
+def _action(rule: RepricingRule) -> str:
+    size = percent(abs(rule.percent), 0 if rule.percent == int(rule.percent) else 2) if rule.percent else ""
+    if rule.action == RuleAction.FACTOR:
+        text = _("lower by %(size)s") if (rule.percent or 0) < 0 else _("raise by %(size)s")
+        return text % {"size": size}
+    if rule.action == RuleAction.UNDERCUT:
+        return _("undercut competitors by %(size)s") % {"size": size or money(rule.amount)}
+    return {
+        RuleAction.MATCH: _("match the competitors"),
+        RuleAction.BOUNDS: _("bring within bounds"),
+        RuleAction.DYNAMIC: _("follow stock, surge and peak hours"),
+    }[RuleAction(rule.action)]

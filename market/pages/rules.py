@@ -1,0 +1,275 @@
+"""/desk/rules: a sentence to fill in, tried before it proposes, and proposing before it applies; the switch that stops all."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRefresh
+
+from elastix.api.fields import CONTROL
+from elastix.api.permissions import Role, audit_username, role_of
+from elastix.desk.shell import page
+from elastix.errors import Conflict
+from market.models import RepricingResult, RepricingRule, RepricingRun
+from market.models.rules import RepricingOutcome
+from market.pages.rule_sentence import LOWER, RuleForm, said_by, sentence
+from market.selectors.rules import find_rule, find_run, run_results
+from market.services.kill_switch import kill_switch, kill_switch_set
+from market.services.repricing import CHANGING, rule_run_request
+from market.services.rules import rule_create, rule_delete, rule_update
+from pricing.recommendation.selectors.expected import expected_effects
+from pricing.recommendation.selectors.product_list import categories
+from pricing.sales.core.calendar import MONTH_DAYS
+from pricing.sales.models import Product
+
+RESULTS_A_PAGE: Final = 50
+RULES_A_PAGE: Final = 50
+RUNS_SHOWN: Final = 10
+LONGEST_REASON: Final = 255
+CANARY_PERCENT: Final = 10
+FIRST_SENTENCE: Final = {
+    "condition": "stock_days_above",
+    "value": 60,
+    "direction": LOWER,
+    "percent": 10,
+    "at_most": 10,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """What a run did about a product; `gain` is the profit expected of 30 days, None where it is not known."""
+
+    result: RepricingResult
+    name: str
+    gain: float | None
+
+
+# --- the list and the switch -----------------------------------------------------------------------------
+
+
+@page()
+def rules(request: HttpRequest) -> HttpResponse:
+    """All rules in the order in which they are tried, with what their newest runs did."""
+    newest = RepricingRun.objects.filter(rules=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    found = RepricingRule.objects.order_by("priority", "id").annotate(newest_run=Subquery(newest))
+    rows: Any = Paginator(found, RULES_A_PAGE).get_page(request.GET.get("page"))
+    runs = RepricingRun.objects.in_bulk([rule.newest_run for rule in rows if rule.newest_run])
+    shown = [
+        {"rule": rule, "sentence": sentence(rule), "run": (run := runs.get(rule.newest_run)), "counts": _counts(run, rule)}
+        for rule in rows
+    ]  # fmt: skip
+    return render(request, "desk/rules.html", {**_frame(request), "rows": rows, "shown": shown})
+
+
+@page(post=Role.MANAGER)
+def rules_switch(request: HttpRequest) -> HttpResponse:
+    """Turn the switch that stops all rules; on only with a reason."""
+    if request.method == "POST":
+        on = request.POST.get("on") == "true"
+        reason = CONTROL.sub(" ", request.POST.get("reason", "")).strip()[:LONGEST_REASON]
+        if on and not reason:
+            messages.error(request, _("Nothing was stopped: say why, in a few words."))
+        else:
+            kill_switch_set(on=on, reason=reason, by=audit_username(request))
+            messages.success(
+                request, _("All rules are stopped.") if on else _("Rules may change prices again.")
+            )
+    return redirect("rules")
+
+
+def _frame(request: HttpRequest) -> dict[str, Any]:
+    return {
+        "page": "rules",
+        "switch": kill_switch(),
+        "may_decide": role_of(request.user) >= Role.MANAGER,
+    }
+
+
+def _counts(run: RepricingRun | None, rule: RepricingRule) -> dict[str, int]:
+    """How many products came out how, the outcomes that none had left out."""
+    counts = run.counts.get(str(rule.pk), {}) if run else {}
+    return {name: count for name, count in counts.items() if count}
+
+
+# --- one rule --------------------------------------------------------------------------------------------
+
+
+@page(post=Role.MANAGER)
+def rule_new(request: HttpRequest) -> HttpResponse:
+    """The sentence, to be filled in; a rule begins as a draft that is off."""
+    form = RuleForm(request.POST or None, categories=categories(), initial=FIRST_SENTENCE)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = rule_create(form.rule_fields() | {"enabled": False}, user=request.user)
+        except ValidationError as error:
+            _explain(form, error)
+        else:
+            messages.success(request, _("Saved as a draft: it is off. Try it first."))
+            return redirect("rule", made.pk)
+    status = 400 if request.method == "POST" else 200
+    return render(request, "desk/rule.html", {**_frame(request), "form": form}, status=status)
+
+
+@page(post=Role.MANAGER)
+def rule(request: HttpRequest, rule_id: int) -> HttpResponse:
+    """A rule: what it says, what its runs did, and the next step."""
+    found = find_rule(rule_id)
+    if request.method == "POST" and request.POST.get("action") != "save":
+        return _act(request, found)
+    said = said_by(found)
+    form = None
+    if said is not None:
+        form = RuleForm(request.POST or None, categories=categories(), initial=said)
+    if request.method == "POST" and form is not None and form.is_valid():
+        try:
+            rule_update(found.pk, form.rule_fields(), user=request.user)
+        except ValidationError as error:
+            _explain(form, error)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("rule", found.pk)
+    status = 400 if request.method == "POST" else 200
+    found = find_rule(rule_id)
+    context = {**_frame(request), "rule": found, "sentence": sentence(found), "form": form}
+    return render(request, "desk/rule.html", context | _shown_run(request, found), status=status)
+
+
+@page()
+def rule_run(request: HttpRequest, rule_id: int, run_id: int) -> HttpResponse:
+    """How far a run is: a part of its rule's page, asked for again and again."""
+    found = find_rule(rule_id)
+    run = find_run(found, run_id)
+    if run.finished_at is not None:
+        return HttpResponseClientRefresh()
+    return render(request, "desk/rule_run.html", {"rule": found, "run": run})
+
+
+def _explain(form: RuleForm, error: ValidationError) -> None:
+    """Show what the service refused beside what it is about."""
+    for name, texts in error.message_dict.items():
+        for text in texts:
+            form.add_error(name if name in form.fields else None, text)
+
+
+# --- its steps -------------------------------------------------------------------------------------------
+
+
+def _act(request: HttpRequest, found: RepricingRule) -> HttpResponse:
+    steps: dict[str, Callable[[HttpRequest, RepricingRule], int | None]] = {
+        "try": _try,
+        "propose": _propose,
+        "apply": _apply,
+        "off": _off,
+        "delete": _delete,
+    }
+    step = steps.get(request.POST.get("action", ""))
+    if step is None:
+        messages.error(request, _("Nothing was done: that is no step of a rule."))
+        return redirect("rule", found.pk)
+    try:
+        run = step(request, found)
+    except (Conflict, ValidationError) as error:
+        text = "; ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+        messages.error(request, text)
+        return redirect("rule", found.pk)
+    if step is _delete:
+        return redirect("rules")
+    response = redirect("rule", found.pk)
+    if run is not None:
+        response["Location"] += f"?run={run}"
+    return response
+
+
+def _try(request: HttpRequest, found: RepricingRule) -> int | None:
+    return _run(request, found, dry_run=True)
+
+
+def _propose(request: HttpRequest, found: RepricingRule) -> int | None:
+    """Turn it on, to propose only, and let it propose now."""
+    rule_update(
+        found.pk, {"enabled": True, "dry_run": False, "may_apply": False, "canary_percent": 100}, user=request.user
+    )  # fmt: skip
+    return _run(request, found, dry_run=False)
+
+
+def _apply(request: HttpRequest, found: RepricingRule) -> int | None:
+    """Let it change prices itself, on a tenth of its products or on all, from now on."""
+    share = 100 if request.POST.get("share") == "100" else CANARY_PERCENT
+    rule_update(
+        found.pk, {"enabled": True, "dry_run": False, "may_apply": True, "canary_percent": share}, user=request.user
+    )  # fmt: skip
+    return _run(request, found, dry_run=False)
+
+
+def _off(request: HttpRequest, found: RepricingRule) -> None:
+    rule_update(found.pk, {"enabled": False, "may_apply": False}, user=request.user)
+    messages.success(request, _("The rule is off. Prices stay what it made them."))
+
+
+def _delete(request: HttpRequest, found: RepricingRule) -> None:
+    rule_delete(found.pk, user=request.user)
+    messages.success(request, _("The rule is deleted. Prices stay what it made them."))
+
+
+def _run(request: HttpRequest, found: RepricingRule, *, dry_run: bool) -> int | None:
+    job = rule_run_request(found.pk, dry_run=dry_run, by=request.user)
+    return RepricingRun.objects.filter(job=job).values_list("pk", flat=True).first()
+
+
+# --- what a run did --------------------------------------------------------------------------------------
+
+
+def _shown_run(request: HttpRequest, found: RepricingRule) -> dict[str, Any]:
+    """The run that the address asks for, or the newest, with its results."""
+    runs = list(RepricingRun.objects.filter(rules=found).order_by("-id")[:RUNS_SHOWN])
+    asked = request.GET.get("run", "")
+    run = next((each for each in runs if str(each.pk) == asked), None)
+    if run is None and asked.isdecimal() and len(asked) < 19:
+        run = find_run(found, int(asked))
+    run = run or (runs[0] if runs else None)
+    if run is None:
+        return {"runs": runs}
+    outcome = request.GET.get("outcome", "")
+    results: QuerySet[RepricingResult] = run_results(found.pk, run.pk)
+    if outcome in RepricingOutcome.values:
+        results = results.filter(outcome=outcome)
+    rows = Paginator(results, RESULTS_A_PAGE).get_page(request.GET.get("page"))
+    shown = _result_rows(list(rows))
+    gains = [row.gain for row in shown if row.gain is not None]
+    return {
+        "runs": runs,
+        "run": run,
+        "counts": _counts(run, found),
+        "outcome": outcome,
+        "outcomes": RepricingOutcome.values,
+        "rows": rows,
+        "shown": shown,
+        "gain": sum(gains) if gains else None,
+        "days": MONTH_DAYS,
+    }
+
+
+def _result_rows(results: Sequence[RepricingResult]) -> list[ResultRow]:
+    names = dict(
+        Product.objects.filter(code__in=[each.product_id for each in results]).order_by().values_list("code", "name")
+    )  # fmt: skip
+    changing = [each for each in results if each.outcome in CHANGING]
+    effects = expected_effects([(each.product_id, each.old_price, each.new_price) for each in changing])
+    gains = {each.pk: _gain(effect) for each, effect in zip(changing, effects, strict=True)}
+    return [
+        ResultRow(each, names.get(each.product_id) or each.product_id, gains.get(each.pk)) for each in results
+    ]
+
+
+def _gain(effect: dict[str, Any] | None) -> float | None:
+    if effect is None or effect["projected"]["profit"] is None or effect["current"]["profit"] is None:
+        return None
+    return float(effect["projected"]["profit"] - effect["current"]["profit"])
