@@ -6,7 +6,10 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from elastix.admin_base import BaseAdmin
+from simulations.experiments.admin import ExperimentAdmin
 from simulations.models import Simulation
+
+__all__ = ["ExperimentAdmin", "SimulationAdmin"]
 
 
 @admin.register(Simulation)

@@ -6,3 +6,4 @@ class SimulationsConfig(AppConfig):
     verbose_name = "Simulations"
     analyst_writes = ("simulation",)
     manager_writes = ()
+    alert_kinds = {"price_experiment": "Price experiments"}

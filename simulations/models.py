@@ -11,8 +11,12 @@ from django.db.models import F, Q
 
 from elastix.fields import length_check, range_check
 from pricing.sales.models import Product
+from simulations.experiments.models import ExperimentProduct, PriceExperiment
+
+__all__ = ["ExperimentProduct", "PriceExperiment", "Simulation"]
 
 LOWEST_PERCENT, HIGHEST_PERCENT = -99, 1000
+MOST_STEPS = 500
 CHANGE_BOUNDS = [MinValueValidator(LOWEST_PERCENT), MaxValueValidator(HIGHEST_PERCENT)]
 
 

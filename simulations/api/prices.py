@@ -8,7 +8,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from elastix.api.fields import FiniteField, TextField
+from elastix.api.fields import TextField
 from elastix.api.operations import operation
 from elastix.api.permissions import Role
 from elastix.api.serializers import MoneyField, PublishedSerializer, RoundedField, RowSerializer
@@ -22,6 +22,8 @@ from pricing.recommendation.selectors.expected import known
 from pricing.sales.api.fields import CodeField, amount_field
 from pricing.sales.models.products import MAX_PRICE
 from pricing.sales.selectors.products import find_product
+from simulations.api.periods import ComingDaysSerializer
+from simulations.selectors.periods import ONLY_PRESENT_PRICE
 from simulations.selectors.prices import (
     Projection,
     demand_over_prices,
@@ -29,9 +31,9 @@ from simulations.selectors.prices import (
     price_simulation,
     profit_impact,
 )
+from simulations.serializers import demand_factor_field, response_factor_field
 
 MOST_SCENARIOS = 50
-LARGEST_FACTOR = 100.0
 
 
 class KnownField(RoundedField):
@@ -64,35 +66,26 @@ def demand_model_field() -> serializers.ChoiceField:
 # --- requests ---------------------------------------------------------------------------------------------
 
 
-class _TriedSerializer(serializers.Serializer[Any]):
+class _TriedQuery(serializers.Serializer[Any]):
     """What a client's sliders may change beside the price."""
 
-    product_id = CodeField()
     cost = amount_field(
         decimal_places=4,
         max_value=MAX_PRICE,
         allow_null=True,
         help_text="To be tried in place of the product's.",
     )
-    demand_factor = FiniteField(
-        min_value=0.0,
-        max_value=LARGEST_FACTOR,
-        required=False,
-        default=1.0,
-        help_text="Demand as a multiple of the present one, for other reasons than price.",
-    )
+    demand_factor = demand_factor_field()
     demand_model = demand_model_field()
+
+
+class _TriedSerializer(_TriedQuery):
+    product_id = CodeField()
 
 
 class PriceSimulateSerializer(_TriedSerializer):
     new_price = price_field()
-    response_factor = FiniteField(
-        min_value=0.5,
-        max_value=2.0,
-        required=False,
-        default=1.0,
-        help_text="How much more or less than estimated customers answer to price; scales the elasticity.",
-    )
+    response_factor = response_factor_field()
 
 
 class ScenarioSerializer(serializers.Serializer[Any]):
@@ -117,11 +110,11 @@ class PriceScenariosSerializer(_TriedSerializer):
     )
 
 
-class DemandCurveQuery(serializers.Serializer[Any]):
+class DemandCurveQuery(_TriedQuery):
     min_price = price_field(required=False, default=None, help_text="Default: 30 % below the present price.")
     max_price = price_field(required=False, default=None, help_text="Default: 30 % above it.")
     points = serializers.IntegerField(required=False, default=21, min_value=2, max_value=500)
-    demand_model = demand_model_field()
+    response_factor = response_factor_field()
 
 
 class ProfitImpactQuery(serializers.Serializer[Any]):
@@ -140,12 +133,17 @@ class _PremisesSerializer(PublishedSerializer):
 
     product_id = serializers.CharField(source="facts.code")
     days = serializers.IntegerField(help_text="Quantities and money are those of this many days.")
+    period = ComingDaysSerializer(source="days", help_text="The days that quantities and money are of.")
+    base = serializers.ChoiceField(ONLY_PRESENT_PRICE, help_text="What the current price is.")
     demand_model = serializers.ChoiceField(DEMAND_MODELS)
+    linear_share = RoundedField(
+        4, source="facts.linear_share", help_text="Weight of linear demand in the average of both models."
+    )
     elasticity = KnownField(4, source="inputs.elasticity")
     quality = serializers.CharField(source="facts.grade", help_text="Grade of the elasticity, A to D.")
     evidence = serializers.CharField(
         source="facts.evidence",
-        help_text="What the elasticity rests on: price_change, observational or borrowed.",
+        help_text="What the elasticity rests on: experimental, price_change, observational or borrowed.",
     )
     cost = KnownField(4, source="inputs.net_cost", help_text="Per unit, without tax.")
     tax_rate = RoundedField(
@@ -233,6 +231,8 @@ class CurvePricePointSerializer(ProjectedFiguresSerializer):
 
 
 class DemandCurveSerializer(_PremisesSerializer):
+    demand_factor = serializers.FloatField()
+    response_factor = serializers.FloatField(help_text="`elasticity` is the estimate times this.")
     current_price = KnownMoneyField(source="inputs.price")
     curve_points = CurvePricePointSerializer(many=True, source="prices")
 
@@ -265,7 +265,11 @@ class _ProjectingViewSet(ElastixViewSet):
     def _answer(self, code: str, project: Callable[..., Projection], asked: dict[str, Any]) -> Response:
         """Answer with what a selector projects for a product, as the operation declares it."""
         code, render = find_product(code).code, self.operation.response  # type: ignore[union-attr]
-        return answer(self.request, lambda version: render(project(code, **asked)).data, etag=False)
+        return answer(
+            self.request,
+            lambda version: render(project(code, **asked), context={"version": version}).data,
+            etag=False,
+        )
 
 
 class PriceTrialViewSet(_ProjectingViewSet):

@@ -22,9 +22,14 @@ from elastix.api.serializers import (
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
 from pricing.elasticity.core.demand import DEMAND_MODELS, LINEAR
+from pricing.recommendation.api.price_serializers import IntervalSerializer
 from pricing.sales.api.fields import CodeField, QuantityField
 from segments.core.rfm import SEGMENTS
-from simulations.models import HIGHEST_PERCENT, LOWEST_PERCENT, Simulation
+from simulations.api.periods import PeriodSerializer
+from simulations.api.prices import KnownField, KnownMoneyField
+from simulations.models import HIGHEST_PERCENT, LOWEST_PERCENT, MOST_STEPS, Simulation
+from simulations.selectors.comparison import MOST_COMPARED, compare_simulations
+from simulations.selectors.periods import ALL_SALES, BASES, PERIODS
 from simulations.selectors.simulations import (
     find_simulation,
     quick_simulation,
@@ -32,8 +37,6 @@ from simulations.selectors.simulations import (
     simulation_metrics,
 )
 from simulations.services.simulations import simulation_create, simulation_delete, simulation_update
-
-MOST_STEPS = 500
 
 
 def change_field(**kwargs: Any) -> FiniteField:
@@ -51,18 +54,32 @@ def demand_model_field() -> serializers.ChoiceField:
 class SimulateSerializer(serializers.Serializer[Any]):
     stock_code = CodeField()
     price_change_percent = change_field()
-    demand_model = demand_model_field()
+    demand_model = serializers.ChoiceField(
+        choices=DEMAND_MODELS,
+        required=False,
+        default=None,
+        help_text="Default: linear over all sales, that of the product's policy in the next 30 days.",
+    )
+    period = serializers.ChoiceField(
+        choices=PERIODS,
+        required=False,
+        default=ALL_SALES,
+        help_text="Of the quantities and revenues: all sales, from the average price paid, or the next 30 days, from "
+        "the present price, as /api/price/simulate answers.",
+    )
 
 
 class SimulateAnswerSerializer(PublishedSerializer):
     stock_code = serializers.CharField(source="product.code")
     description = serializers.CharField(source="product.name")
+    period = PeriodSerializer(help_text="The days that quantities and revenues are of.")
+    base = serializers.ChoiceField(BASES, help_text="What `current_price` is.")
     current_price = MoneyField(source="sales.price")
     current_quantity = QuantityField(source="sales.quantity")
     current_revenue = MoneyField(source="sales.revenue")
     price_change_percent = serializers.FloatField(source="projected.price_change_percent")
-    elasticity = ElasticityField(source="estimate.elasticity")
-    r_squared = ElasticityField(source="product.summary.r_squared")
+    elasticity = ElasticityField()
+    r_squared = ElasticityField()
     projected_price = MoneyField(source="projected.price")
     projected_quantity = QuantityField(source="projected.quantity")
     projected_revenue = MoneyField(source="projected.revenue")
@@ -73,7 +90,7 @@ class SimulateAnswerSerializer(PublishedSerializer):
         child=MoneyField(), help_text="80 % interval of the projected quantity and revenue."
     )
     demand_model = serializers.CharField()
-    quality = serializers.CharField(source="estimate.quality")
+    quality = serializers.CharField()
     warnings = serializers.ListField(child=serializers.CharField())
 
 
@@ -82,10 +99,12 @@ class SimulateViewSet(ElastixViewSet):
 
     @operation(body=SimulateSerializer, response=SimulateAnswerSerializer, errors=(404,), role=Role.VIEWER)
     def create(self, request: Request) -> Response:
-        """Project a product's quantity and revenue, over all its sales, to another price."""
+        """Project a product's quantity and revenue, over all its sales or in the next 30 days, to another price."""
         asked = self.validated()
         return answer(
-            request, lambda version: SimulateAnswerSerializer(quick_simulation(**asked)).data, etag=False
+            request,
+            lambda version: SimulateAnswerSerializer(quick_simulation(version, **asked)).data,
+            etag=False,
         )
 
 
@@ -152,12 +171,15 @@ class SegmentMetricsSerializer(RowSerializer):
     deltaRevenuePercent = RoundedField(2, source="revenue_change_percent")
 
 
+SegmentsSerializer = type(
+    "SegmentsSerializer", (RowSerializer,), {name: SegmentMetricsSerializer() for name in SEGMENTS}
+)
+
+
 class CurvePointSerializer(RowSerializer):
     priceChangePercent = serializers.FloatField(source="total.price_change_percent")
     total = SegmentMetricsSerializer()
-    segments = type(
-        "SegmentsSerializer", (RowSerializer,), {name: SegmentMetricsSerializer() for name in SEGMENTS}
-    )()
+    segments = SegmentsSerializer()
 
 
 MetricsSerializer = type(
@@ -167,8 +189,67 @@ MetricsSerializer = type(
 
 class CurveSerializer(PublishedSerializer):
     simulationId = serializers.UUIDField(source="simulation.pk")
+    period = PeriodSerializer(help_text="The days that quantities and revenues are of.")
+    base = serializers.ChoiceField(BASES, help_text="What the changes are of: the average price paid.")
     demandModel = serializers.CharField(source="demand_model")
     points = CurvePointSerializer(many=True)
+
+
+class ComparisonQuery(serializers.Serializer[Any]):
+    id = serializers.ListField(
+        child=serializers.UUIDField(),
+        min_length=1,
+        max_length=MOST_COMPARED,
+        help_text=f"Repeatable: up to {MOST_COMPARED} simulations.",
+    )
+    price_change_percent = change_field(
+        required=False, default=None, help_text="Default: the best of each simulation's range."
+    )
+
+
+class ComparedPriceSerializer(RowSerializer):
+    price = KnownMoneyField(source="impact.projected.price")
+    quantity = KnownField(source="impact.projected.quantity")
+    revenue = KnownMoneyField(source="impact.projected.revenue")
+    profit = KnownMoneyField(source="impact.projected.profit")
+
+
+class ComparedPointSerializer(ComparedPriceSerializer):
+    revenue_change = KnownMoneyField(source="impact.change.revenue")
+    profit_change = KnownMoneyField(source="impact.change.profit")
+    probability_of_gain = KnownField(4, source="impact.probability_of_gain")
+    allowed = serializers.BooleanField(help_text="Whether policies and guardrails allow the price.")
+    interval = IntervalSerializer()
+
+
+class ComparedProjectionSerializer(RowSerializer):
+    demand_model = serializers.ChoiceField(DEMAND_MODELS)
+    elasticity = KnownField(4, source="inputs.elasticity")
+    quality = serializers.CharField(source="facts.grade")
+    base = serializers.ChoiceField(BASES, help_text="What the current price is.")
+    current = ComparedPriceSerializer()
+    projected = ComparedPointSerializer(help_text="At `price_change_percent`.")
+    points = ComparedPointSerializer(many=True, source="prices", help_text="At each of `changes`.")
+    warnings = serializers.ListField(child=serializers.CharField())
+
+
+class ComparedSimulationSerializer(RowSerializer):
+    simulationId = serializers.UUIDField(source="simulation.pk")
+    name = serializers.CharField(source="simulation.name")
+    stockItemRef = serializers.CharField(source="simulation.stock_code")
+    obstacle = serializers.CharField(help_text="Why there is no projection: DRAFT, SERVICE or NO_PRICE.")
+    price_change_percent = serializers.FloatField(source="change", allow_null=True)
+    changes = serializers.ListField(child=serializers.FloatField())
+    projection = ComparedProjectionSerializer(allow_null=True)
+    segments = SegmentsSerializer(allow_null=True, help_text="null without a projection.")
+
+
+class ComparisonSerializer(PublishedSerializer):
+    period = PeriodSerializer(help_text="Of all figures but those of the segments.")
+    segments_period = PeriodSerializer(
+        help_text="Of the segments' figures, which start from the average price paid in it."
+    )
+    items = ComparedSimulationSerializer(many=True)
 
 
 class SimulationViewSet(ElastixViewSet):
@@ -208,6 +289,23 @@ class SimulationViewSet(ElastixViewSet):
         simulation_delete(simulation_id)
         return Response(status=204)
 
+    @action(detail=False)
+    @operation(query=ComparisonQuery, response=ComparisonSerializer, errors=(404,))
+    def comparison(self, request: Request) -> Response:
+        """Up to four simulations side by side: units, revenue and profit of the next 30 days at the best of each range."""
+        asked = self.query
+        return answer(
+            request,
+            lambda version: (
+                ComparisonSerializer(
+                    compare_simulations(
+                        version, ids=asked["id"], price_change_percent=asked["price_change_percent"]
+                    )
+                ).data
+            ),
+            etag=False,
+        )
+
     @action(detail=True)
     @operation(query=MetricsQuery, response=MetricsSerializer)
     def metrics(self, request: Request, simulation_id: UUID) -> Response:
@@ -226,6 +324,6 @@ class SimulationViewSet(ElastixViewSet):
         simulation = find_simulation(simulation_id)
         return answer(
             request,
-            lambda version: CurveSerializer(simulation_curve(simulation, **self.query)).data,
+            lambda version: CurveSerializer(simulation_curve(version, simulation, **self.query)).data,
             etag=False,
         )

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pricing.elasticity.core.demand import LARGEST_CHANGE, LINEAR, OTHER_MODEL, DemandModel, demand
+from pricing.elasticity.core.demand import (
+    EQUAL_SHARES,
+    LARGEST_CHANGE,
+    LINEAR,
+    OTHER_MODEL,
+    DemandModel,
+    demand,
+)
 from pricing.recommendation.core.uncertainty import INTERVAL, truncated_quantile
 
 LARGE_CHANGE: Final = "LARGE_CHANGE"
@@ -18,10 +25,13 @@ class Sales:
 
     quantity: float
     revenue: float
+    charged: float | None = None
 
     @property
     def price(self) -> float:
-        """Mean price paid; 0 where nothing was sold."""
+        """What is charged, if given, else the mean price paid; 0 where nothing was sold."""
+        if self.charged is not None:
+            return self.charged
         return self.revenue / self.quantity if self.quantity > 0 else 0.0
 
 
@@ -42,7 +52,11 @@ class Projection:
 
 
 def project(
-    sales: Sales, price_change_percent: float, elasticity: float, model: DemandModel = LINEAR
+    sales: Sales,
+    price_change_percent: float,
+    elasticity: float,
+    model: DemandModel = LINEAR,
+    linear_share: float = EQUAL_SHARES,
 ) -> Projection:
     """Project sales to another price.
 
@@ -51,11 +65,12 @@ def project(
     sales : what was sold at the present mean price.
     price_change_percent : above -100.
     elasticity : own-price.
+    linear_share : weight of linear demand in the average.
     """
     if sales.quantity <= 0 or sales.revenue <= 0:
         return Projection(price_change_percent, 0.0, 0, 0.0, 0.0, 0.0)
     ratio = 1 + price_change_percent / 100
-    expected = float(demand(ratio, 1.0, sales.quantity, elasticity, model))
+    expected = float(demand(ratio, 1.0, sales.quantity, elasticity, model, linear_share))
     quantity = round(expected) if float(sales.quantity).is_integer() else round(expected, WEIGHED_PLACES)
     price = sales.price * ratio
     revenue = price * quantity
@@ -91,13 +106,15 @@ def interval(
     elasticity: float,
     std_error: float | None,
     model: DemandModel = LINEAR,
+    linear_share: float = EQUAL_SHARES,
 ) -> dict[str, float]:
     """80 % interval of projected quantity and revenue, from that of the elasticity; empty without a standard error."""
     if not std_error:
         return {}
     ends = [float(truncated_quantile(share, elasticity, std_error)) for share in INTERVAL]
     low, high = sorted(
-        (project(sales, price_change_percent, end, model) for end in ends), key=lambda each: each.quantity
+        (project(sales, price_change_percent, end, model, linear_share) for end in ends),
+        key=lambda each: each.quantity,
     )
     return {
         "quantity_low": low.quantity,

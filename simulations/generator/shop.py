@@ -16,7 +16,7 @@ from simulations.generator.catalogue import (
     make_catalogue,
     tidy_price,
 )
-from simulations.generator.customers import COUNTRIES, make_customers, make_visits
+from simulations.generator.customers import BEHAVIOURS, COUNTRIES, make_customers, make_visits
 from simulations.generator.demand import availability, open_weight, price_paths, relative_demand, season
 from simulations.generator.sales import (
     DAYS_A_MONTH,
@@ -26,6 +26,7 @@ from simulations.generator.sales import (
     sale_lines,
     with_returns,
 )
+from simulations.generator.tastes import with_tastes
 
 DEFAULT_SEED: Final = 8
 DEFAULT_LAST_DAY: Final = 20453  # 2025-12-31
@@ -112,8 +113,8 @@ def generate_shop(
     """
     if products < 1 or customers < 1 or days < 7:
         raise ValueError("a shop needs at least one product, one customer and 7 days")
-    for_catalogue, for_prices, for_customers, for_sales, for_stock = (
-        np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(5)
+    for_catalogue, for_prices, for_customers, for_sales, for_stock, for_tastes = (
+        np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(6)
     )
     calendar = np.arange(last_day - days + 1, last_day + 1)
     first_day = int(calendar[0])
@@ -126,6 +127,8 @@ def generate_shop(
     log_price = np.log(prices.effective / catalogue.base_price[:, None])
     draws = draw_products(for_sales, catalogue, demand, log_price, visits)
     sales, day = sale_lines(for_sales, draws, visits, catalogue, prices.effective, first_day)
+    by_mail = np.array([kind.prepared == 0 for kind in BEHAVIOURS])[people.behaviour]
+    sales = with_tastes(for_tastes, sales, day, people, by_mail)
     # The regular price on the day of each product's last sale; on the last day for one never sold.
     last_sold = np.full(products, -1)
     np.maximum.at(last_sold, sales.product, day)

@@ -20,6 +20,7 @@ from pricing.recommendation.core.impact import Figures, Impact, demand_curve, pr
 from pricing.recommendation.core.inputs import PricingInputs
 from pricing.recommendation.core.limits import is_extrapolation, price_limits
 from pricing.recommendation.core.margins import ProfitAnalysis, analyse_profit_margin
+from pricing.recommendation.core.recommendation import Recommendation
 from pricing.recommendation.core.scenarios import Scenario, compare, preset_prices, steps_towards
 from pricing.recommendation.selectors.expected import interval
 from pricing.recommendation.selectors.policies import Overrides
@@ -31,13 +32,12 @@ from pricing.recommendation.selectors.pricing_inputs import (
     pricing_inputs,
 )
 from pricing.recommendation.selectors.recommendations import (
-    ProductRecommendation,
     other_model,
     recommendation_of,
-    recommendations_of,
 )
 from pricing.sales.core.arrays import FloatArray
 from pricing.sales.core.calendar import MONTH_DAYS
+from simulations.selectors.periods import PRESENT_PRICE
 
 NO_PRESET_PRICE: Final = "NO_PRESET_PRICE"
 RANGE: Final = 0.3
@@ -86,6 +86,7 @@ class Projection:
     demand_model: DemandModel
     warnings: list[str]
     days: int = MONTH_DAYS
+    base: str = PRESENT_PRICE
     demand_factor: float = 1.0
     response_factor: float = 1.0
     fixed_costs: float | None = None
@@ -151,9 +152,16 @@ def price_simulation(
     NotFound : as `product_to_price`.
     """
     group = product_to_price(code, demand_model=demand_model, cost=cost)
-    estimated = group.inputs
-    elasticity, error = response_factor * estimated.elasticity, response_factor * estimated.std_error
-    group = replace(group, inputs=replace(estimated, elasticity=elasticity, std_error=error))
+    return simulation_of(
+        group, new_price=new_price, demand_factor=demand_factor, response_factor=response_factor
+    )
+
+
+def simulation_of(
+    group: PriceGroup, *, new_price: Decimal, demand_factor: float, response_factor: float
+) -> Projection:
+    """What another price would do to the one product of a group; as `price_simulation`."""
+    group = answering(group, response_factor)
     prices = np.array([float(new_price)])
     impact = project_impact(group.inputs, prices, group.strategy.demand_model, demand_factor)
     return _projection(
@@ -187,12 +195,33 @@ def price_scenarios(
     NotFound : as `product_to_price`.
     """
     group = product_to_price(code, demand_model=demand_model, cost=cost)
-    asked, without = _scenarios(group, scenarios)
+    return scenarios_of(group, scenarios, demand_factor=demand_factor)
+
+
+def scenarios_of(
+    group: PriceGroup,
+    scenarios: Sequence[tuple[str, Decimal | None]] = (),
+    *,
+    demand_factor: float,
+    response_factor: float = 1.0,
+    recommended: Recommendation | None = None,
+) -> Projection:
+    """Compare prices of the one product of a group; as `price_scenarios`.
+
+    Parameters
+    ----------
+    response_factor : how buyers answer to all of the prices; which prices they are stays with the estimate.
+    recommended : what is recommended for the group, where that is known already.
+    """
+    asked, without = _scenarios(group, recommended or recommendation_of(group), scenarios)
+    group = answering(group, response_factor)
     found = compare(group.inputs, asked, group.strategy.demand_model, demand_factor)
     rows = _projected(group, found.impact, [each.name for each in found.scenarios], found.rank.tolist())
     warnings = [*(f"{NO_PRESET_PRICE}: {name}" for name in without), *_warnings(group)]
     rows.sort(key=lambda row: row.rank)
-    return _projection(group, warnings, demand_factor=demand_factor, prices=rows)
+    return _projection(
+        group, warnings, demand_factor=demand_factor, response_factor=response_factor, prices=rows
+    )
 
 
 def demand_over_prices(
@@ -201,42 +230,64 @@ def demand_over_prices(
     min_price: Decimal | None,
     max_price: Decimal | None,
     points: int,
+    cost: Decimal | None,
+    demand_factor: float,
+    response_factor: float,
     demand_model: DemandModel | None,
 ) -> Projection:
     """Units, revenue and profit of a product at prices from low to high.
+
+    Parameters
+    ----------
+    cost, demand_factor, response_factor : as for `price_simulation`.
 
     Raises
     ------
     NotFound : as `product_to_price`.
     Invalid : the prices are in the wrong order.
     """
-    return _curve(product_to_price(code, demand_model=demand_model), min_price, max_price, points)
+    group = product_to_price(code, demand_model=demand_model, cost=cost)
+    return curve_of(
+        group, min_price, max_price, points, demand_factor=demand_factor, response_factor=response_factor
+    )
 
 
-def recommendation_and_curve(code: str) -> tuple[ProductRecommendation, Projection | None]:
-    """The recommendation and the demand curve of one product, by its policy, from facts that are read once.
-
-    Without a price to start from there is no curve, and the recommendation says why.
-
-    Raises
-    ------
-    NotFound : there is no such product.
-    """
-    groups, without_price = pricing_inputs([code])
-    rows = recommendations_of(groups, without_price)
-    if not rows:
-        raise NotFound(f"There is no product {code!r}.")
-    curve = _curve(with_elasticity(groups[0]), None, None, CURVE_POINTS) if groups else None
-    return rows[0], curve
-
-
-def _curve(
-    group: PriceGroup, min_price: Decimal | None, max_price: Decimal | None, points: int
+def curve_of(
+    group: PriceGroup,
+    min_price: Decimal | None = None,
+    max_price: Decimal | None = None,
+    points: int = CURVE_POINTS,
+    *,
+    demand_factor: float = 1.0,
+    response_factor: float = 1.0,
 ) -> Projection:
+    """Units, revenue and profit of the one product of a group; as `demand_over_prices`."""
+    group = answering(group, response_factor)
     prices = price_grid(float(group.inputs.price[0]), min_price, max_price, points, group.inputs.currency)
-    impact = demand_curve(group.inputs, prices, group.strategy.demand_model)
+    impact = demand_curve(group.inputs, prices, group.strategy.demand_model, demand_factor)
     points_of_curve = [ProjectedPrice(_at(impact, index)) for index in range(prices.size)]
-    return _projection(group, _warnings(group), prices=points_of_curve)
+    return _projection(
+        group,
+        _warnings(group),
+        demand_factor=demand_factor,
+        response_factor=response_factor,
+        prices=points_of_curve,
+    )
+
+
+def answering(group: PriceGroup, response_factor: float) -> PriceGroup:
+    """A group whose buyers answer to price so many times as much as estimated; the error grows along."""
+    estimated = group.inputs
+    elasticity, error = response_factor * estimated.elasticity, response_factor * estimated.std_error
+    return replace(group, inputs=replace(estimated, elasticity=elasticity, std_error=error))
+
+
+def prices_compared(group: PriceGroup, prices: FloatArray) -> Projection:
+    """Project a group of one product to prices: the present one, one to look at, and any others."""
+    impact = demand_curve(group.inputs, prices, group.strategy.demand_model)
+    allowed = price_limits(group.inputs, group.constraints).allows(prices) | (prices == group.inputs.price[0])
+    rows = [ProjectedPrice(_at(impact, i), interval(impact, i), bool(allowed[i])) for i in range(prices.size)]
+    return _projection(group, _warnings(group), current=rows[0], projected=rows[1], prices=rows[2:])
 
 
 def profit_impact(
@@ -296,10 +347,9 @@ def price_grid(
 
 
 def _scenarios(
-    group: PriceGroup, scenarios: Sequence[tuple[str, Decimal | None]]
+    group: PriceGroup, recommended: Recommendation, scenarios: Sequence[tuple[str, Decimal | None]]
 ) -> tuple[list[Scenario], list[str]]:
     """The prices to compare, and the presets that have no price here."""
-    recommended = recommendation_of(group)
     if not scenarios:
         return list(steps_towards(recommended, 0)), []
     competitors = group.facts[0].competitors

@@ -3,28 +3,30 @@
 import csv
 import datetime as dt
 import io
-import secrets
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
+import numpy as np
 from django.db import transaction
 
 from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.imports.services import batch_create
-from elastix.jobs.runner import jobs_run_in
+from elastix.jobs.recompute import request_recompute
+from elastix.jobs.runner import jobs_run_in, run_job, run_to_the_end
 from elastix.shop import shop_currency
 from market.services.competitors import ObservedPrice, prices_upsert
 from pricing.bundles.services import pairs_request_if_outdated
 from pricing.recommendation.services.categories import categories_refresh_if_outdated
 from pricing.sales.core.files import ImportKind
 from pricing.sales.models import Product, Transaction
+from simulations.generator.sales import MINUTES_A_DAY
 from simulations.generator.shop import GeneratedShop, invoice_labels
+from simulations.services.demo_life import demo_logins, review_day, review_prices, start_work
 
+# The newer of two files of sales: the shop is there once it is in.
 FILE_NAME = "demo-shop.csv"
-USER_NAME = "demo"
+FIRST_FILE_NAME = "demo-shop-first.csv"
 EPOCH = dt.datetime(1970, 1, 1)
 SALES_COLUMNS = (
     "InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country",
@@ -53,34 +55,43 @@ def demo_is_loaded() -> bool:
     return False
 
 
-def demo_load(shop: GeneratedShop) -> tuple[ImportBatch, ImportBatch]:
-    """Import the shop's products and sales, and record its competitors' prices; return both imports."""
-    products = batch_create(
-        _csv(PRODUCT_COLUMNS, _product_rows(shop)), kind=ImportKind.PRODUCTS, file_name="demo-products.csv"
-    )
+def demo_load(shop: GeneratedShop) -> list[ImportBatch]:
+    """Import the shop's products, sales and competitors' prices, review prices in between, and compute.
+
+    Returns
+    -------
+    The imports: of products, of the sales until the review, and of those since.
+    """
+    demo_logins()
+    rows = list(_sales_rows(shop))
+    until = int(np.searchsorted(shop.lines.minute, review_day(shop) * MINUTES_A_DAY))
+    imports = [_imported(ImportKind.PRODUCTS, "demo-products.csv", PRODUCT_COLUMNS, _product_rows(shop))]
     _competitors(shop)
-    sales = batch_create(
-        _csv(SALES_COLUMNS, _sales_rows(shop)), kind=ImportKind.TRANSACTIONS, file_name=FILE_NAME
-    )
-    return products, sales
+    imports.append(_imported(ImportKind.TRANSACTIONS, FIRST_FILE_NAME, SALES_COLUMNS, rows[:until]))
+    review_prices(shop)
+    imports.append(_imported(ImportKind.TRANSACTIONS, FILE_NAME, SALES_COLUMNS, rows[until:]))
+    run_to_the_end(request_recompute(full=True).pk)
+    return imports
 
 
-def demo_finish() -> None:
-    """Work out what a served shop does on a schedule: which products go together, what each category could gain."""
+def demo_finish(shop: GeneratedShop) -> None:
+    """Work out what a served shop does on a schedule (which products go together, what each category could gain), and
+    begin what its people have under way."""
     with jobs_run_in("inline"):
         pairs_request_if_outdated()
     categories_refresh_if_outdated()
+    start_work(shop)
 
 
-def demo_login() -> tuple[str, str]:
-    """Make the demonstration's user, with a new password at every start; return name and password."""
-    password = secrets.token_urlsafe(9)
-    with transaction.atomic():
-        user, _ = get_user_model().objects.get_or_create(username=USER_NAME, defaults={"is_staff": True})
-        user.set_password(password)
-        user.save(update_fields=["password"])
-        user.groups.set([Group.objects.get(name="admin")])
-    return USER_NAME, password
+def _imported(
+    kind: ImportKind, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> ImportBatch:
+    """Import a file, and leave the recompute that it asks for to be done later."""
+    with jobs_run_in("caller"):
+        batch = batch_create(_csv(columns, rows), kind=kind, file_name=name)
+        run_job(batch.job_id or 0)
+    batch.refresh_from_db()
+    return batch
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> io.BytesIO:

@@ -13,19 +13,44 @@ from simulations.models import Simulation
 from simulations.selectors.simulations import find_simulation
 
 
-def simulation_create(fields: Mapping[str, Any], *, user: Any) -> Simulation:
+def simulation_create(
+    fields: Mapping[str, Any], *, user: Any, simulation_id: UUID | None = None
+) -> Simulation:
     """Save a new simulation; without a product it is a draft.
 
     Parameters
     ----------
     fields : any of name, description, stock_code ("": none) and price_range.
+    simulation_id : of a form that may be sent twice: the second time returns what the first has saved.
 
     Raises
     ------
     Invalid : the product is not known, or is a service.
     """
+    before = Simulation.objects.filter(pk=simulation_id).first() if simulation_id else None
+    if before is not None:
+        return before
     simulation = Simulation(created_by=user if getattr(user, "pk", None) else None)
+    if simulation_id:
+        simulation.pk = simulation_id
     return _save(simulation, fields)
+
+
+def simulation_duplicate(simulation_id: UUID, *, name: str, user: Any, copy_id: UUID) -> Simulation:
+    """Save a copy of a simulation under another name; with the same `copy_id` again, return the copy.
+
+    Raises
+    ------
+    NotFound : there is no such simulation.
+    """
+    original = find_simulation(simulation_id)
+    fields = {
+        "name": name[: Simulation._meta.get_field("name").max_length],
+        "description": original.description,
+        "stock_code": original.stock_code,
+        "price_range": original.price_range,
+    }
+    return simulation_create(fields, user=user, simulation_id=copy_id)
 
 
 @transaction.atomic

@@ -9,20 +9,20 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from elastix.jobs.runner import jobs_run_in
-from simulations.services.demo import NotEmpty, demo_finish, demo_is_loaded, demo_load, demo_login
+from simulations.services.demo import NotEmpty, demo_finish, demo_is_loaded, demo_load
+from simulations.services.demo_life import demo_logins
 
 PORTS_TRIED = 20
 BANNER = """
   The desk                    {address}/
-                              user {name}, password {password}
+{logins}
   API and its documentation   {address}/docs
   Elasticities                {address}/elasticity?limit=5
   Segments                    {address}/dashboard/segments
   The Iced Latte              {address}/api/analytics/elasticity/P001
   What it should cost         {address}/api/price/recommend/P001
   What to know of it          {address}/api/insights/P001
-  Admin                       {address}/admin/, the same user
+  Admin                       {address}/admin/, the same users
 
   The API answers programs on this machine without a login. Stop with Ctrl+C.
 """
@@ -55,20 +55,19 @@ class Command(BaseCommand):
         self.stdout.write("Making the shop: 300 products, 3,000 customers, two years of sales ...")
         shop = generate_shop()
         self.stdout.write(f"Importing {shop.lines.product.size:,} sales lines and computing ...")
-        with jobs_run_in("inline"):
-            imports = demo_load(shop)
-        for batch in imports:
-            batch.refresh_from_db()
+        for batch in demo_load(shop):
             if batch.error:
                 raise CommandError(f"{batch.file_name}: {batch.error}")
-        demo_finish()
+        demo_finish(shop)
 
     def _serve(self, port: int) -> None:
         settings.OPEN_API = True
         # The shop's calendar stands still: its rules would rest for ever.
         settings.DATA_STALE_AFTER = timedelta.max
-        name, password = demo_login()
-        self.stdout.write(BANNER.format(address=f"http://127.0.0.1:{port}", name=name, password=password))
+        logins = "\n".join(
+            f"{'':30}{name}, password {password}: {role}" for name, role, password in demo_logins()
+        )
+        self.stdout.write(BANNER.format(address=f"http://127.0.0.1:{port}", logins=logins))
         call_command("runserver", f"127.0.0.1:{port}", use_reloader=False, skip_checks=True)
 
     @staticmethod

@@ -1,0 +1,1 @@
+"""Price experiments: tests of prices with assignment by lot, from the plan to the decision."""

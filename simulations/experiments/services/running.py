@@ -1,0 +1,69 @@
+"""What the clock does about experiments: prices of the day, results of new sales, the end."""
+
+import datetime as dt
+import logging
+
+from django.contrib.auth import get_user_model
+
+from elastix.alerts.services import Finding, alerts_report
+from elastix.api.permissions import Role, role_of
+from elastix.errors import ElastixError
+from pricing.sales.selectors.daily import newest_sale_day
+from simulations.experiments.models import ExperimentStatus, PriceExperiment
+from simulations.experiments.selectors.experiments import last_day, shop_today
+from simulations.experiments.services.evidence import record_result
+from simulations.experiments.services.experiments import ALERT, experiment_end, experiment_turn
+
+logger = logging.getLogger(__name__)
+RESULT_AFTER_END = dt.timedelta(days=60)
+NOT_ALLOWED = (
+    "whoever started it may not decide on prices any more: a manager has to pause it and start it again"
+)
+
+
+def experiments_advance() -> int:
+    """Turn the prices of running experiments, end those whose weeks are over, and update results; return how many run."""
+    today, newest = shop_today(), newest_sale_day()
+    running = list(PriceExperiment.objects.filter(status=ExperimentStatus.RUNNING).order_by("pk"))
+    for experiment in running:
+        _advance(experiment, today)
+    if newest is not None:
+        lately = today - RESULT_AFTER_END
+        started = PriceExperiment.objects.exclude(starts_on=None).order_by("pk")
+        for experiment in started:
+            is_live = experiment.ended_at is None or experiment.ended_at.date() >= lately
+            if is_live and experiment.result_to != newest:
+                record_result(experiment, newest)
+    return len(running)
+
+
+def _advance(experiment: PriceExperiment, today: dt.date) -> None:
+    end = last_day(experiment)
+    found = []
+    try:
+        if end is not None and today > end:
+            experiment_end(experiment)
+            words = "Its weeks are over and the usual prices are back: choose which prices to keep."
+            found.append(Finding(str(experiment.pk), f"Price experiment {experiment.name}: {words}", {}))
+        elif not _may_decide(experiment.started_by):
+            found.append(_problem(experiment, NOT_ALLOWED))
+        else:
+            experiment_turn(experiment)
+            experiment.refresh_from_db()
+            for each in experiment.problems[:1]:
+                found.append(_problem(experiment, f"{each['product_id']}: {each['reason']}"))
+    except ElastixError as error:
+        # Somebody has paused or stopped it meanwhile; the others go on.
+        logger.info("experiment %s was not turned: %s", experiment.pk, error)
+        return
+    alerts_report(ALERT, found, among=[str(experiment.pk)])
+
+
+def _problem(experiment: PriceExperiment, reason: str) -> Finding:
+    message = f"Price experiment {experiment.name}: today's prices could not all be set. {reason[0].upper()}{reason[1:]}."
+    return Finding(str(experiment.pk), message, {"problems": experiment.problems})
+
+
+def _may_decide(username: str) -> bool:
+    user = get_user_model().objects.filter(username=username, is_active=True).first()
+    return user is not None and role_of(user) >= Role.MANAGER
