@@ -45,6 +45,9 @@ class Installation:
             "DATA_DIR": str(directory),
             "OMP_NUM_THREADS": "1",
             "DJANGO_SETTINGS_MODULE": "elastix.settings",
+            # Every test logs in anew.
+            "TOKEN_THROTTLE": "10000/min",
+            "API_THROTTLE": "",
             **environment,
         }
         self._processes: list[subprocess.Popen[bytes]] = []
