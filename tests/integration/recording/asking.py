@@ -29,7 +29,7 @@ NOWHERE: dict[str, tuple[Any, ...]] = {
     "code": ("NO SUCH PRODUCT",),
     **dict.fromkeys(("import", "transaction", "simulation", "batch"), (NO_UUID, "no-uuid")),
     **dict.fromkeys(
-        ("alert", "applied", "change", "competitor", "job", "policy", "price", "rule", "run"),
+        ("alert", "applied", "change", "competitor", "job", "policy", "price", "rule", "run", "token"),
         (999_999_999, 2**63),
     ),
 }

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.apps import apps
 
+from pricing.changes.services import price_changes
 from tests.integration.recording.asking import OPENED, Api
 from tests.shops import import_shop
 
@@ -34,6 +35,7 @@ def furnish(api: Api) -> None:
     batch = import_shop(api.commits)
     assert batch.status == "published", batch.error
     api.ids["import"] = batch.pk
+    api.ids["customer"] = model("segments", "CustomerSegment").objects.order_by("pk").first().pk
     api.ids["transaction"] = model("pricing", "Transaction").objects.order_by("invoice_no", "pk").first().pk
     set_products(api)
     set_policies(api)
@@ -104,6 +106,12 @@ def decide_on_prices(api: Api) -> None:
             api.ids["applied"] = api.ids["change"]
     rows = [{"product_id": "MUG", "new_price": 6.8}, {"product_id": "PLATE 1.5", "new_price": 11.0}]
     api.ids["batch"] = api.post("/api/price/changes", {"changes": rows, "reason": "Spring"})["batch"]
+
+
+def call_off_open_changes() -> None:
+    """Reject what is proposed or approved, unrecorded: a product has one open change at a time."""
+    open_changes = model("pricing", "PriceChange").objects.filter(status__in=("proposed", "approved"))
+    price_changes.reject(list(open_changes.values_list("pk", flat=True)), by="manager")
 
 
 def raise_alerts(api: Api) -> None:

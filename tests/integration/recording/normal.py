@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
-TOKEN = re.compile(r"^[0-9a-f]{40}$")
+TOKEN = re.compile(r"^elx_[0-9a-f]{40}$")
 # Row numbers in sentences: "change 7", "changes 7 (CUP), 8 (MUG)". The numbers of NOWHERE stay as they are.
 NAMED = re.compile(
-    r"\b(change|rule|run|job|alert|policy|competitor|competitor's price) (\d{1,8})\b(?!\.\d)", re.I
+    r"\b(change|rule|run|job|alert|policy|experiment|token|competitor|competitor's price) (\d{1,8})\b(?!\.\d)",
+    re.I,
 )
+OF_EXPERIMENT = re.compile(r"(?<=' \()\d{1,8}(?=\) tests its price)")
 # In addresses of answers and at the head of a sentence.
 NOWHERE = re.compile(r"(?<=There is nothing at )/\S+(?=\.)")
 OF_JOB = re.compile(r"(?<=/api/jobs/)\d{1,8}(?=/)")
@@ -29,10 +31,17 @@ KINDS = (
     (r"/market/qualities", "competitor"),
     (r"/market/prices", "price"),
     (r"/alerts", "alert"),
+    (r"/tokens", "apitoken"),
+    (r"/audit", "entry"),
+    (r"/experiments", "experiment"),
+    (r"/overrides", "override"),
+    (r"/recommendations", "recommendation"),
+    (r"/tokens", "token"),
+    (r"/audit", "entry"),
 )
 # Keys that hold another row's number, whatever the address.
 ID_KEYS = {
-    name: name.removesuffix("_id")
+    name: name.removesuffix("_id").removeprefix("open_")
     for name in (
         "job",
         "job_id",
@@ -44,8 +53,13 @@ ID_KEYS = {
         "run_id",
         "policy",
         "policy_id",
+        "open_change",
+        "recommendation",
+        "experiment",
     )
 }
+# Of an entry of the audit log: the database's own clock, and a number that is drawn.
+OF_ENTRY = {"at": "2025-07-01T10:00:00Z", "request_id": "7f3c"}
 RELATIVE = 1e-9
 
 
@@ -82,8 +96,12 @@ class Placeholders:
             return self.name(ID_KEYS.get(key, kind), value)
         if key == "field" and kind == "change" and value.isdigit():
             return self.name(kind, int(value))
-        if key == "broker":
-            return "<broker>"
+        if kind == "entry" and key in OF_ENTRY:
+            return OF_ENTRY[key]
+        if key == "prefix":
+            return self.name("beginning", value)
+        if key in ("broker", "cache"):
+            return f"<{key}>"
         return self.replaced(value, kind)
 
     def _text(self, text: str) -> str:
@@ -94,6 +112,7 @@ class Placeholders:
         text = NOWHERE.sub("<address>", text)
         text = OF_JOB.sub(lambda found: self.name("job", int(found[0])), text)
         text = OF_PRICE.sub(lambda found: self.name("price", int(found[0])), text)
+        text = OF_EXPERIMENT.sub(lambda found: self.name("experiment", int(found[0])), text)
         text = LISTED.sub(lambda found: self.name("change", int(found[1])), text)
         return SECONDS.sub("<seconds>", text)
 

@@ -7,6 +7,7 @@ from tests.integration.recording.scripts import (
     base,
     bulk,
     elasticities,
+    experiments,
     feeds,
     forecasts,
     imports,
@@ -17,6 +18,7 @@ from tests.integration.recording.scripts import (
     policies,
     prices,
     products,
+    recommended,
     rules,
     segments,
     simulations,
@@ -27,6 +29,8 @@ SCRIPTS: dict[str, Callable[[Api], None]] = {
     module.__name__.rpartition(".")[2]: module.script
     for module in (
         base, bulk, elasticities, feeds, forecasts, imports, ledger, market, methods, pairs, policies, prices, products,
-        rules, segments, simulations, transactions,
+        recommended, rules, segments, simulations, transactions,
+        base, bulk, elasticities, experiments, feeds, forecasts, imports, ledger, market, methods, pairs, policies,
+        prices, products, rules, segments, simulations, transactions,
     )
 }  # fmt: skip

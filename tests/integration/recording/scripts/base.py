@@ -1,4 +1,4 @@
-"""/health, /docs, /openapi.json, /api/token, /api/jobs, /api/alerts and addresses that do not exist."""
+"""/health, /docs, /openapi.json, tokens, /api/jobs, /api/audit, /api/alerts, /api/glossary and addresses that do not exist."""
 
 from tests.integration.recording.asking import PAGES, Api
 
@@ -6,8 +6,11 @@ from tests.integration.recording.asking import PAGES, Api
 def script(api: Api) -> None:
     open_to_all(api)
     token(api)
+    tokens(api)
     jobs(api)
+    audit(api)
     alerts(api)
+    glossary(api)
     nothing_there(api)
 
 
@@ -37,11 +40,55 @@ def token(api: Api) -> None:
     api.post("/api/token", known, role="anonymous", expect=429)
 
 
+def tokens(api: Api) -> None:
+    path = "/api/tokens"
+    body = {"name": "the till", "scope": "read", "expires_in_days": 30}
+    bodies = (
+        {},
+        {"name": ""},
+        body | {"scope": "write"},
+        body | {"expires_in_days": 0},
+        body | {"expires_in_days": 4000},
+    )
+    api.refused("POST", path, role="viewer", body=body, bodies=bodies)
+    api.ids["token"] = api.post(path, body, role="viewer")["id"]
+    api.post(path, {"name": "the feed", "expires_in_days": None}, role="viewer")
+    api.post(path, {"name": "the notebook"}, role="viewer")
+    api.get(path)
+    api.get(path, query={"limit": 1, "offset": 1})
+    api.get(path, role="admin", query={"user": "stranger"})
+    api.refused("GET", path, role="viewer", queries=PAGES)
+    api.delete("/api/tokens/{token}", role="analyst", expect=404)
+    api.refused("DELETE", "/api/tokens/{token}", role="viewer")
+    api.delete("/api/tokens/{token}", role="viewer")
+    api.delete("/api/tokens/{token}", role="viewer", expect=404)
+    api.ids["token"] = api.post(path, {"name": "the other till"}, role="viewer")["id"]
+
+
 def jobs(api: Api) -> None:
     path = "/api/jobs/{job}"
     api.get(path)
     api.get(path, role="manager", query={"format": "json"})
     api.refused("GET", path, role="viewer")
+
+
+def audit(api: Api) -> None:
+    path = "/api/audit"
+    api.get(
+        path, role="manager", query={"table": "pricing_product", "row": "CUP", "action": "change", "limit": 1}
+    )
+    made = {"table": "elastix_apitoken", "username": "viewer"}
+    for query in (
+        {"action": "add", "limit": 1}, {"row": "nothing"}, {"source": "desk"}, {"end_date": "2000-01-01"},
+    ):  # fmt: skip
+        api.get(path, role="manager", query=made | query, answer=False)
+    wrong = (
+        *PAGES,
+        {"action": "wrong"},
+        {"start_date": "today"},
+        {"start_date": "2025-02-02", "end_date": "2025-02-01"},
+    )
+    api.refused("GET", path, role="manager", queries=wrong)
 
 
 def alerts(api: Api) -> None:
@@ -57,6 +104,15 @@ def alerts(api: Api) -> None:
     api.post(seen)
     api.post(seen, role="manager")
     api.get(path, query={"state": "new"})
+
+
+def glossary(api: Api) -> None:
+    api.get("/api/glossary", query={"kind": "limit"})
+    api.get("/api/glossary", query={"word": "NO_PRICE"})
+    api.get("/api/glossary", query={"word": "NO_PRICE", "format": "csv"})
+    api.get("/api/glossary", query={"word": "no such word"})
+    api.get("/api/glossary", query={"kind": "no such kind"}, expect=400)
+    api.get("/api/glossary", role="anonymous", expect=401)
 
 
 def nothing_there(api: Api) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.integration.recording.asking import Api
+from tests.integration.recording.furnished import call_off_open_changes
 
 PATH = "/api/price/optimize-bulk"
 RESULT = "/api/jobs/{job}/result.csv"
@@ -44,6 +45,7 @@ def results(api: Api) -> None:
 
 def proposals(api: Api) -> None:
     api.refused("POST", PROPOSE, role="analyst", body={}, bodies=({"reason": "x" * 256}, {"reason": ["why"]}))
+    call_off_open_changes()
     api.post(PROPOSE, {"reason": "Summer"})
     api.post(PROPOSE, {"reason": "Summer again"})
     api.get("/api/price/changes", query={"source": "recommendation"})

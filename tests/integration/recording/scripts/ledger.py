@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.integration.recording.asking import DATES, PAGES, Api
+from tests.integration.recording.furnished import call_off_open_changes
 
 CHANGES = "/api/price/changes"
 ONE = "/api/price/changes/{change}"
@@ -70,12 +71,14 @@ def proposed(api: Api) -> None:
     )  # fmt: skip
     api.refused("POST", CHANGES, role="analyst", body=PROPOSAL, bodies=wrong)
     api.post(CHANGES, PROPOSAL | {"product_id": "NO SUCH"}, expect=404)
+    call_off_open_changes()
     api.post(CHANGES, PROPOSAL)
-    api.post(CHANGES, PROPOSAL)
+    api.post(CHANGES, PROPOSAL, expect=409)
     api.post(CHANGES, {"product_id": "CUP", "new_price": 4.25})
 
 
 def new(api: Api, name: str, by: str = "analyst") -> None:
+    call_off_open_changes()
     row = {"product_id": "CUP", "new_price": 4.4}
     if name == "change":
         api.ids[name] = api.post(CHANGES, row, role=by)["items"][0]["id"]

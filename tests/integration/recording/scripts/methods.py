@@ -17,6 +17,7 @@ ADDRESSES = (
     "/simulate",
     "/simulations",
     "/simulations/{simulation}",
+    "/simulations/comparison",
     "/simulations/{simulation}/metrics",
     "/simulations/{simulation}/curve",
     "/transactions",
@@ -27,10 +28,17 @@ ADDRESSES = (
     "/transactions/imports/{import}/rejects.csv",
     "/transactions/{transaction}",
     "/segments/customers",
+    "/segments/buyers/{code}",
+    "/api/overview",
+    "/segments/customers/{customer}",
+    "/segments/moves",
     "/api/token",
+    "/api/tokens",
+    "/api/tokens/{token}",
     "/api/jobs/{job}",
     "/api/jobs/{job}/result.csv",
     "/api/jobs/{job}/propose",
+    "/api/audit",
     "/api/alerts",
     "/api/alerts/{alert}/acknowledge",
     "/api/products",
@@ -79,6 +87,7 @@ ADDRESSES = (
 
 
 def script(api: Api) -> None:
+    api.ids["token"] = 1  # only its methods are asked for
     for path in ADDRESSES:
         api.ask("OPTIONS", path, role="admin", answer=False)
         known = api.last_headers.get("Allow", "").split(", ")
@@ -100,4 +109,8 @@ def script(api: Api) -> None:
 
 
 def needed(path: str) -> dict[str, str]:
-    return {"product_x": "CUP", "product_y": "MUG"} if path.endswith("cross-elasticity") else {}
+    asked = {
+        "/api/analytics/cross-elasticity": {"product_x": "CUP", "product_y": "MUG"},
+        "/simulations/comparison": {"id": "{simulation}"},
+    }
+    return asked.get(path, {})

@@ -14,6 +14,8 @@ WRONG = (
 
 
 def script(api: Api) -> None:
+    api.get("/api/overview")
+    api.refused("GET", "/api/overview", role="viewer", queries=({"days": 7},))
     listed(api)
     seen(api)
     made(api)

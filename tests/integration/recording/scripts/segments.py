@@ -1,4 +1,4 @@
-"""/dashboard, /stock-items, /segments/customers and /elasticity/segments."""
+"""/dashboard, /stock-items, /segments/customers, /segments/moves and /elasticity/segments."""
 
 from tests.integration.recording.asking import DATES, PAGES, Api
 
@@ -10,7 +10,17 @@ RANGES: tuple[dict[str, str], ...] = (
     {"end_date": "2025-01-03", "start_date": ""},
     {"start_date": "2030-01-01", "end_date": "2030-01-03"},
 )
-COLUMNS = ("customer_id", "recency", "frequency", "monetary", "r_score", "f_score", "m_score", "segment")
+COLUMNS = (
+    "customer_id",
+    "recency",
+    "frequency",
+    "monetary",
+    "r_score",
+    "f_score",
+    "m_score",
+    "segment",
+    "country",
+)
 
 
 def script(api: Api) -> None:
@@ -21,6 +31,9 @@ def script(api: Api) -> None:
     items(api)
     item(api)
     customers(api)
+    buyers(api)
+    moves(api)
+    forecasts(api)
     elasticities(api)
 
 
@@ -50,6 +63,13 @@ def item(api: Api) -> None:
     api.get("/stock-items/POST", expect=404)
 
 
+def buyers(api: Api) -> None:
+    for code in ("CUP", "plate%201.5", "POST"):
+        api.get(f"/segments/buyers/{code}")
+    api.get("/segments/buyers/NONE", expect=404)
+    api.refused("GET", "/segments/buyers/{code}", role="viewer", queries=({"days": 1},))
+
+
 def customers(api: Api) -> None:
     path = "/segments/customers"
     api.get(path)
@@ -71,6 +91,32 @@ def customers(api: Api) -> None:
         {"format": "csv", "limit": 0},
     )
     api.refused("GET", path, role="viewer", queries=wrong)
+    for query in ({"query": "1"}, {"country": "Germany"}, {"country": "Nowhere"}):
+        api.get(path, query=query)
+    api.get(f"{path}/{{customer}}")
+    api.refused("GET", f"{path}/{{customer}}", role="viewer")
+    api.get(f"{path}/nobody", expect=404)
+
+
+def moves(api: Api) -> None:
+    path = "/segments/moves"
+    for query in RANGES:
+        api.get(path, query=query)
+    api.refused("GET", path, role="viewer", queries=DATES)
+
+
+def forecasts(api: Api) -> None:
+    path = "/segments/forecasts"
+    for query in (
+        {},
+        {"at_risk": "true"},
+        {"query": "1", "ordering": "-alive", "limit": 2},
+        {"format": "csv", "limit": 2},
+    ):
+        api.get(path, query=query)
+    api.refused("GET", path, role="viewer", queries=(*PAGES, {"at_risk": "perhaps"}, {"ordering": "name"}))
+    api.get("/segments/forecast-model")
+    api.refused("GET", "/segments/forecast-model", role="viewer", queries=({"days": 1},))
 
 
 def elasticities(api: Api) -> None:

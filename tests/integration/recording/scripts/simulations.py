@@ -16,6 +16,7 @@ def script(api: Api) -> None:
     listed(api)
     metrics(api)
     curve(api)
+    comparison(api)
     made(api)
     changed(api)
     deleted(api)
@@ -26,13 +27,14 @@ def quick(api: Api) -> None:
     good = {"stock_code": "CUP", "price_change_percent": 10}
     wrong = (
         {}, good | {"price_change_percent": -100}, good | {"price_change_percent": "NaN"}, {"stock_code": "CUP"},
-        good | {"demand_model": "guess"}, good | {"stock_code": ""}, good | {"stock_code": ["CUP"]},
+        good | {"demand_model": "guess"}, good | {"period": "always"}, good | {"stock_code": ""}, good | {"stock_code": ["CUP"]},
     )  # fmt: skip
     api.refused("POST", path, role="viewer", body=good, bodies=wrong)
     api.post(path, good | {"stock_code": "NO SUCH"}, role="viewer", expect=404)
     for body in (
         good, good | {"price_change_percent": -33.3}, good | {"demand_model": "linear"}, good | {"stock_code": "plate 1.5"},
         good | {"demand_model": "constant_elasticity"}, {"stock_code": "SPOON", "price_change_percent": 0},
+        good | {"period": "next_30_days"}, good | {"period": "all_sales"},
     ):  # fmt: skip
         api.post(path, body, role="viewer")
 
@@ -68,6 +70,14 @@ def curve(api: Api) -> None:
     for query in ({}, {"demand_model": "linear"}, {"startDate": "2025-02-01", "endDate": "2025-03-01"}):
         api.get(path, query=query)
     api.refused("GET", path, role="viewer", queries=(*DATES, {"demand_model": "guess"}))
+
+
+def comparison(api: Api) -> None:
+    path = f"{LIST}/comparison"
+    for query in ({"id": "{simulation}"}, {"id": "{simulation}", "price_change_percent": 5}):
+        api.get(path, query=query)
+    wrong = ({}, {"id": "x"}, {"id": "{simulation}", "price_change_percent": -100})
+    api.refused("GET", path, role="viewer", queries=wrong)
 
 
 def made(api: Api) -> None:

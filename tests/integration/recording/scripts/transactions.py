@@ -27,6 +27,7 @@ def listed(api: Api) -> None:
     for query in (
         {}, {"page": 2, "page_size": 3}, {"page": 999, "page_size": 100}, {"stock_code": "MUG", "page_size": 3},
         {"country": "France", "page_size": 2}, {"customer_id": "17001", "page_size": 2},
+        {"channel": "North"},
         {"start_date": "2025-04-01", "end_date": "2025-04-02"}, {"startDate": "2025-04-01", "endDate": "2025-04-02"},
         {"stock_code": "mug", "country": "France", "start_date": "2025-04-20"}, {"country": "Atlantis"},
     ):  # fmt: skip
