@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, User
+from django.db import connection
 from django.test import override_settings
-from rest_framework.authtoken.models import Token
+from django.utils import timezone
 from rest_framework.test import APIClient
 
+from elastix.audit.triggers import drop_triggers
 from elastix.jobs.runner import jobs_run_in
+from elastix.tokens.services import token_create
 from tests.factories import UserFactory
 
 # Failed assertions of the shared cases show their values, as those of test modules do.
@@ -55,6 +58,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--record",
         action="store_true",
         help="record the answers of the API anew (tests/integration/test_api_recording.py)",
+    )
+    parser.addoption(
+        "--sales-file",
+        default="",
+        help="a file in the layout of UCI's Online Retail: the story in the browser is told, and every page looked at, with its "
+        "sales as well (tests/e2e)",
     )
 
 
@@ -112,10 +121,29 @@ def _jobs_run_at_once() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _cache_of_its_own() -> Iterator[None]:
-    """No test sees what another cached: versions start anew in each, and would name the same entries."""
-    cache = settings.CACHES["default"] | {"KEY_PREFIX": f"{_RUN}-{next(_numbers)}"}
-    with override_settings(CACHES={"default": cache}):
+    """No test sees what another cached: versions start anew in each, and would name the same entries.
+
+    Nor is it told to ask less often, unless that is what it is about.
+    """
+    prefix = {"KEY_PREFIX": f"{_RUN}-{next(_numbers)}"}
+    caches = {name: cache | prefix for name, cache in settings.CACHES.items()}
+    # What a process keeps knows nothing of a test's end; test_answer_cache.py switches it on.
+    with override_settings(CACHES=caches, API_THROTTLE="", ANSWERS_KEPT_MB=0):
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _the_audit_log_can_be_emptied() -> Iterator[None]:
+    """Tests that commit are followed by a flush, which empties every table; the triggers come back after it."""
+    flush = connection.ops.__class__.execute_sql_flush
+
+    def without_triggers(self: Any, sql_list: Any) -> None:
+        drop_triggers()
+        flush(self, sql_list)
+
+    connection.ops.__class__.execute_sql_flush = without_triggers
+    yield
+    connection.ops.__class__.execute_sql_flush = flush
 
 
 # --- the cast --------------------------------------------------------------------------------------
@@ -130,8 +158,16 @@ def client_of(user: AbstractUser) -> APIClient:
     """Make a client of theirs for the API (by token) and for the admin's pages (by session)."""
     client = APIClient()
     client.force_login(user)
-    client.credentials(HTTP_AUTHORIZATION=f"Token {Token.objects.get_or_create(user=user)[0].key}")
+    client.credentials(HTTP_AUTHORIZATION=f"Token {token_of(user)}")
     return client
+
+
+def token_of(user: AbstractUser) -> str:
+    """Make a token of theirs; its use counts as noted, or the first request would ask the database once more."""
+    row, key = token_create(user=user, name="test")
+    row.last_used_at = timezone.now()
+    row.save()
+    return key
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pricing.elasticity.models import ElasticityEstimate
 from pricing.forecasting.models import DemandForecast
 from pricing.sales.models import ProductSummary, SalesHistory, Transaction
 from segments.models import (
+    CustomerForecast,
     CustomerSegment,
     ProductSegment,
     SegmentDailyRevenue,
@@ -25,6 +26,7 @@ DERIVED: dict[type[Model], tuple[str, ...]] = {
     ElasticityEstimate: ("product_id", "method"),
     DemandForecast: ("product_id",),
     CustomerSegment: ("customer_id",),
+    CustomerForecast: ("customer_id",),
     SegmentSales: ("product_id", "segment", "date"),
     SegmentDailyRevenue: ("segment", "date"),
     ProductSegment: ("product_id",),

@@ -36,7 +36,7 @@ from pricing.sales.models.price_changes import PriceChangeStatus
 from pricing.sales.selectors.daily import epoch_days
 from pricing.sales.services.transactions import transactions_create
 from segments.models import CustomerSegment
-from simulations.models import Simulation
+from simulations.models import ExperimentProduct, PriceExperiment, Simulation
 from tests.shops import AS_OF, DAYS, FIRST_DAY, LAST_DAY
 
 Row = TypeVar("Row", bound=Model)
@@ -280,6 +280,39 @@ class SimulationFactory(OfProductFactory[Simulation]):
 
     product = None
     name = factory.Sequence(lambda number: f"Simulation {number}")
+
+
+class ExperimentFactory(DjangoModelFactory[PriceExperiment]):
+    """A draft of a switchback over 12 weeks, 10 % cheaper every other week."""
+
+    class Meta:
+        model = PriceExperiment
+
+    name = factory.Sequence(lambda number: f"Experiment {number}")
+    design = "switchback"
+    new_percent = -10.0
+    weeks = 12
+    seed = "seed"
+    money = "profit"
+    contrast = -0.10536
+    expected_elasticity = -2.0
+    planned_power = 0.8
+    planned_error = 0.05
+    planned_money_error = 20.0
+    units_a_week = 100.0
+    revenue_a_week = 1000.0
+
+
+class ExperimentProductFactory(OfProductFactory[ExperimentProduct]):
+    """A product of an experiment, at 10.00 and at 9.00."""
+
+    class Meta:
+        model = ExperimentProduct
+
+    experiment = factory.SubFactory(ExperimentFactory)
+    group = 0
+    usual_price = old_price = Decimal("10.00")
+    new_price = Decimal("9.00")
 
 
 # --- the market ---------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from django.apps import apps
 from django.core.management.color import no_style
 from django.db import connection
 
+from elastix.api.models import AccessVersion
 from elastix.dataset.models import DataVersion
 from elastix.imports.models import ImportBatch
 from elastix.imports.services import batch_create
@@ -109,6 +110,7 @@ def copy_of_shop(commits: Commits) -> ImportBatch:
         batch = import_shop(commits)
         assert DataVersion.objects.get().published_version == 1, batch.error
         models = [model for name in OUR_APPS for model in apps.get_app_config(name).get_models()]
+        models.remove(AccessVersion)  # of this session's users, not of the shop
         _kept.extend(rows for model in models if (rows := list(model._base_manager.all())))
         return batch
     for rows in _kept:

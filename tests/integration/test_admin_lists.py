@@ -16,8 +16,8 @@ from elastix.jobs.models import Job, JobState
 from market.models import Competitor, CompetitorPrice, RepricingRule
 from pricing.bundles.models import ProductPair
 from pricing.connections.models import OrderPull, PulledOrder, PushedPrice
-from pricing.elasticity.models import ElasticityEstimate
-from pricing.recommendation.models import PricePolicy
+from pricing.elasticity.models import ElasticityEstimate, ExperimentalEvidence
+from pricing.recommendation.models import PricePolicy, Recommendation
 from pricing.sales.models import (
     PriceChange,
     Product,
@@ -28,19 +28,23 @@ from pricing.sales.models import (
     Transaction,
 )
 from segments.models import (
+    CustomerForecast,
     CustomerSegment,
     ProductSegment,
     SegmentDailyRevenue,
     SegmentElasticity,
+    SegmentMove,
+    SegmentRun,
     SegmentSales,
 )
-from simulations.models import Simulation
+from simulations.models import PriceExperiment, Simulation
 from tests.factories import (
     AlertFactory,
     CompetitorFactory,
     CompetitorPriceFactory,
     CustomerSegmentFactory,
     ElasticityEstimateFactory,
+    ExperimentFactory,
     ImportBatchFactory,
     JobFactory,
     PriceChangeFactory,
@@ -92,7 +96,20 @@ LISTS: dict[type[Model], tuple[Callable[[int], Any], int]] = {
     StaleProduct: (lambda n: StaleProduct.objects.create(product=ProductFactory(), version=1), 6),
     StaleCustomer: (lambda n: StaleCustomer.objects.create(customer_id=str(n), version=1), 6),
     ElasticityEstimate: (lambda n: ElasticityEstimateFactory(quality="B", flags=["CHANNEL_MIX"]), 6),
+    ExperimentalEvidence: (
+        lambda n: ExperimentalEvidence.objects.create(
+            source=f"test {n}", product=ProductFactory(), elasticity=-1.5, std_error=0.3, first_day=DAY, last_day=DAY
+        ),
+        6,
+    ),
     PricePolicy: (lambda n: PricePolicyFactory(product=ProductFactory()), 6),
+    Recommendation: (
+        lambda n: Recommendation.objects.create(
+            product=ProductFactory(), current_price=10, recommended_price=11, profit_change=5, gain_low=1, gain_high=9,
+            probability_of_gain=0.9, offered_at=NOON,
+        ),
+        8,
+    ),
     PriceChange: (lambda n: PriceChangeFactory(), 8),
     ProductPair: (lambda n: ProductPairFactory(), 6),
     OrderPull: (
@@ -112,7 +129,25 @@ LISTS: dict[type[Model], tuple[Callable[[int], Any], int]] = {
     CompetitorPrice: (lambda n: CompetitorPriceFactory(product=ProductFactory(current_price=Decimal(4))), 11),
     RepricingRule: (lambda n: RepricingRuleFactory(products=[ProductFactory()]), 6),
     Simulation: (lambda n: SimulationFactory(product=ProductFactory(), created_by=analyst()), 8),
+    PriceExperiment: (lambda n: ExperimentFactory(), 8),
     CustomerSegment: (lambda n: CustomerSegmentFactory(), 6),
+    CustomerForecast: (
+        lambda n: CustomerForecast.objects.create(
+            customer_id=str(n), first_purchase=DAY, last_purchase=DAY, purchase_days=1, repeat_revenue=0
+        ),
+        6,
+    ),
+    SegmentRun: (
+        lambda n: SegmentRun.objects.create(as_of=DAY - dt.timedelta(days=n), published_at=NOON),
+        6,
+    ),
+    SegmentMove: (
+        lambda n: SegmentMove.objects.create(
+            run=SegmentRun.objects.create(as_of=DAY - dt.timedelta(days=n), published_at=NOON), customer_id="12346",
+            segment="Lost",
+        ),
+        6,
+    ),
     ProductSegment: (
         lambda n: ProductSegment.objects.create(product=ProductFactory(), segment="Champion", lines=3),
         6,
@@ -138,12 +173,14 @@ LISTS: dict[type[Model], tuple[Callable[[int], Any], int]] = {
 
 # One row, or as many as there are schedules or segments.
 SHORT = {
-    "BoostedModel", "CrossPriceModel", "DataVersion", "ElasticityModel", "ForecastModel", "KillSwitch", "ScheduleRun",
+    "ApiToken", "BoostedModel", "CrossPriceModel", "CustomerModel", "DataVersion", "ElasticityModel", "ForecastModel",
+    "KillSwitch", "LearnedModel", "ScheduleRun",
     "SegmentSummary",
 }  # fmt: skip
 # Rows that only a computation makes: tested where that is.
 COMPUTED = {
-    "AlertDelivery", "BoostedForecast", "BulkOptimization", "BulkRow", "CategorySummary", "DemandForecast",
+    "AlertDelivery", "AuditEntry", "BoostedForecast", "BulkOptimization", "BulkRow", "CategoryOpinion", "CategorySummary",
+    "DemandForecast",
     "RepricingResult", "RepricingRun",
 }  # fmt: skip
 

@@ -32,7 +32,19 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # Pages of the desk and the way to them: no part of the API.
 NO_API = ("admin/", "favicon.ico", "^static/")
 UUIDS = ("batch", "import", "simulation", "transaction")
-IDS = ("alert", "applied", "change", "competitor", "job", "policy", "price", "rule", "run")
+IDS = (
+    "alert",
+    "applied",
+    "change",
+    "competitor",
+    "experiment",
+    "job",
+    "policy",
+    "price",
+    "rule",
+    "run",
+    "token",
+)
 
 
 @pytest.fixture
@@ -110,7 +122,7 @@ def answered(family: str) -> Iterator[dict[str, Any]]:
 
 def address(path: str) -> str:
     """An address of the same route: what a route takes depends on the kind of a value, not on which it is."""
-    known = {"code": "CUP", **dict.fromkeys(IDS, 1), **dict.fromkeys(UUIDS, NO_UUID)}
+    known = {"code": "CUP", "customer": "12346", **dict.fromkeys(IDS, 1), **dict.fromkeys(UUIDS, NO_UUID)}
     return path.partition("?")[0].format(**known)
 
 

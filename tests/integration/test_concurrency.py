@@ -16,7 +16,6 @@ import pytest
 from django.db import connection, connections, transaction
 from django.test import Client
 from django.utils import timezone
-from rest_framework.authtoken.models import Token
 
 from elastix.dataset.versions import data_version, lock_version
 from elastix.fields import uuid7
@@ -29,8 +28,8 @@ from pricing.changes.services import price_changes
 from pricing.sales.models import PriceChange, Product, SalesHistory, Transaction
 from pricing.sales.services import imports as importing
 from pricing.sales.services.products import product_create, product_update
-from tests.conftest import user_with_role
-from tests.factories import JobFactory
+from tests.conftest import token_of, user_with_role
+from tests.factories import JobFactory, PriceChangeFactory
 from tests.integration.admin_pages import page, signed_in
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
@@ -96,7 +95,7 @@ def together(*works: Callable[[], Any]) -> list[Any]:
 
 def poster(role: str = "analyst") -> Callable[..., Any]:
     """Return a function that sends a request as somebody of a role, with a client of its own."""
-    key = Token.objects.create(user=user_with_role(role)).key
+    key = token_of(user_with_role(role))
 
     def post(path: str, body: dict[str, Any] | None = None) -> Any:
         client = Client(HTTP_AUTHORIZATION=f"Token {key}", raise_request_exception=False)
@@ -281,7 +280,7 @@ def test_who_waits_too_long_for_the_write_lock_is_told_to_come_back(many_connect
     "path", ["/elasticity", "/dashboard/kpis", "/stock-items", "/transactions", "/health"]
 )
 def test_readers_do_not_wait_for_a_writer(many_connections: None, path: str) -> None:
-    key = Token.objects.create(user=user_with_role("viewer")).key
+    key = token_of(user_with_role("viewer"))
     with impatient(), somebody_writing():
         assert Client(HTTP_AUTHORIZATION=f"Token {key}").get(path).status_code == 200
 
@@ -311,16 +310,22 @@ def priced_products() -> None:
     )
 
 
-def approved_change(code: str, price: str) -> int:
-    (change,) = price_changes.propose([(code, Decimal(price))], by="somebody")
-    price_changes.approve([change.pk], by="somebody else")
-    return change.pk
+def approved_change(code: str, price: str, batch: Any = None) -> int:
+    """A change that waits, whatever else waits: there were several of a product before only one could be open."""
+    product = Product.objects.get(code=code)
+    return PriceChangeFactory(
+        product=product,
+        old_price=product.current_price,
+        new_price=Decimal(price),
+        batch=batch,
+        status="approved",
+    ).pk
 
 
 def approved_batch(price: str) -> Any:
     number = uuid7()
-    price_changes.propose([(code, Decimal(price)) for code in PRODUCTS], by="somebody", batch=number)
-    price_changes.approve(number, by="somebody else")
+    for code in PRODUCTS:
+        approved_change(code, price, number)
     return number
 
 

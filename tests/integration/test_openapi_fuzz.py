@@ -16,7 +16,6 @@ from django.db import close_old_connections, transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
-from rest_framework.authtoken.models import Token
 from schemathesis import Case, GenerationMode
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -34,7 +33,7 @@ from pricing.changes.services.price_changes import propose
 from pricing.recommendation.selectors.policies import Overrides
 from pricing.recommendation.services.bulk import bulk_request
 from pricing.sales.models import Transaction
-from tests.conftest import user_with_role
+from tests.conftest import token_of, user_with_role
 from tests.factories import PricePolicyFactory
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
@@ -58,7 +57,7 @@ def connection_kept() -> Iterator[None]:
 @pytest.fixture
 def schema(shop: ImportBatch, connection_kept: None) -> Any:
     """The description as the server gives it; requests go to the application in this process, as an admin."""
-    token = Token.objects.create(user=user_with_role("admin")).key
+    token = token_of(user_with_role("admin"))
     described = schemathesis.openapi.from_wsgi("/openapi.json", get_wsgi_application())
     described.config.update(headers={"Authorization": f"Token {token}"})
     return described

@@ -49,7 +49,7 @@ def names_of(body: Any) -> set[Any]:
 
 
 def test_the_routes_are_all_that_have_a_product_s_code() -> None:
-    assert len(ROUTES) == 12
+    assert len(ROUTES) == 13
     assert PAGE in product_routes()
     assert not [route for route in product_routes() if "<str:" in route]
 

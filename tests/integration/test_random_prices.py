@@ -81,10 +81,13 @@ class Model:
 def propose(model: Model, wanted: Sequence[tuple[str, Decimal]], by: str, batched: bool) -> None:
     batch = uuid7() if batched else None
     codes = [code for code, _ in wanted]
-    possible = len(set(codes)) == len(codes) and all(model.price(code) != price for code, price in wanted)
+    is_open = {each.code for each in model.changes if each.status in ("proposed", "approved")}
+    possible = len(set(codes)) == len(codes) and all(
+        model.price(code) != price and code not in is_open for code, price in wanted
+    )
     try:
         made = price_changes.propose(wanted, by=by, batch=batch)
-    except price_changes.InvalidProposal:
+    except (price_changes.InvalidProposal, price_changes.OpenChanges):
         assert not possible
         return
     assert possible

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from pricing.elasticity.core.pooled import FLAGS, Posterior, fit_pooled, refresh
-from pricing.elasticity.core.pooled.grades import PRICES_FOLLOW_SALES
-from pricing.elasticity.core.pooled.hyperparameters import Hyperparameters
+from pricing.elasticity.core.pooled.grades import PRICES_FOLLOW_SALES, RESPONSE_FADES, SELLS_OUT
+from pricing.elasticity.core.pooled.hyperparameters import COLUMNS, Hyperparameters
 from pricing.sales.core.cancellations import match_cancellations
 from pricing.sales.core.daily import DailySales, daily_sales
 from pricing.sales.core.lines import SalesLines, clean_lines
-from tests.simulated_shops import ALONE, PLAIN, simulate
+from tests.simulated_shops import ALONE, PLAIN, REALISTIC_REGULAR, ShopSpec, simulate
 from tests.simulated_shops.shop import SimulatedShop
 
 pytestmark = pytest.mark.slow
@@ -20,8 +20,9 @@ SEEDS = (1, 2)
 
 
 @cache
-def fitted(disturbance: str, seed: int) -> tuple[SimulatedShop, DailySales, Hyperparameters, Posterior]:
-    shop = simulate(replace(PLAIN, disturbances=ALONE[disturbance]), seed)
+def fitted(kind: str | ShopSpec, seed: int) -> tuple[SimulatedShop, DailySales, Hyperparameters, Posterior]:
+    spec = replace(PLAIN, disturbances=ALONE[kind]) if isinstance(kind, str) else kind
+    shop = simulate(spec, seed)
     keys = ("product", "customer", "quantity", "minute", "cancellation", "price")
     order = np.arange(shop.product.size)
     voided = match_cancellations(**{key: shop.lines[key] for key in keys}, order=order)
@@ -52,11 +53,58 @@ def test_prices_that_follow_sales_raise_the_alarm(seed: int) -> None:
     assert (found.flags[found.estimated] & FLAGS[PRICES_FOLLOW_SALES] > 0).all()
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_stock_that_ends_where_prices_are_low_raises_the_alarm(seed: int) -> None:
+    _, _, hyper, found = fitted("runs_out_when_cheap", seed)
+    assert hyper.sold_out > 3.5
+    assert not np.isin(found.grade, ["A", "B"]).any()
+    assert (found.flags[found.estimated] & FLAGS[SELLS_OUT] > 0).all()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_competitors_that_follow_raise_the_alarm(seed: int) -> None:
+    _, _, hyper, found = fitted("rivals_follow", seed)
+    assert hyper.fading > 2
+    assert not np.isin(found.grade, ["A", "B"]).any()
+    assert (found.flags[found.estimated] & FLAGS[RESPONSE_FADES] > 0).all()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_stock_of_some_products_that_ends_is_seen_in_these(seed: int) -> None:
+    mixed = replace(REALISTIC_REGULAR.disturbances, shop_sales=0)
+    shop, _, hyper, found = fitted(replace(REALISTIC_REGULAR, disturbances=mixed), seed)
+    assert not hyper.sells_out
+    flagged, ends = found.flags & FLAGS[SELLS_OUT] > 0, shop.affected["runs_out_when_cheap"]
+    assert flagged[ends].mean() > 0.2
+    assert flagged[~ends].mean() < 0.01
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_products_on_sale_for_a_part_of_the_time_are_estimated_without_bias(seed: int) -> None:
+    shop, _, hyper, found = fitted("churn", seed)
+    error = (found.elasticity - shop.true_elasticity)[found.estimated]
+    assert abs(float(error.mean())) <= 0.15
+    # Neither slope is called for by the sales of this shop.
+    for name in ("seasonal_price", "price_before"):
+        assert hyper.frequency.mean[COLUMNS.index(name)] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("disturbance", "low", "high"), [("plain", 0.05, 0.2), ("logit", 0.3, 0.8), ("kinked", 0.3, 0.8)]
+)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_sales_tell_how_demand_bends(disturbance: str, low: float, high: float, seed: int) -> None:
+    assert low <= fitted(disturbance, seed)[2].linear_share <= high
+
+
 @pytest.mark.parametrize("disturbance", ["plain", "raised_in_season", "slow_adaptation", "promotions"])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_there_is_no_alarm_without_a_cause(disturbance: str, seed: int) -> None:
     _, _, hyper, found = fitted(disturbance, seed)
     assert abs(hyper.placebo) < 3
+    assert hyper.sold_out == 0.0
+    assert hyper.fading < 2
+    assert (found.flags & FLAGS[SELLS_OUT] > 0).mean() < 0.01
     assert not (found.flags & FLAGS[PRICES_FOLLOW_SALES]).any()
     assert np.isin(found.grade, ["A", "B"]).any()
 

@@ -34,7 +34,7 @@ def test_a_busy_database_leaves_the_form_filled_in(
     cup: Product, analyst: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     locked = raising(OperationalError("database is locked"))
-    monkeypatch.setattr("pricing.sales.admin.products.product_update", locked)
+    monkeypatch.setattr("pricing.recommendation.admin.products.product_update", locked)
     response = signed_in(analyst).post(page(Product, "change", "CUP"), FORM)
     assert response.status_code == 503
     assert int(response["Retry-After"]) > 0
@@ -48,7 +48,7 @@ def test_a_busy_database_leaves_the_form_of_a_new_row_filled_in(
     analyst: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     locked = raising(OperationalError("database is locked"))
-    monkeypatch.setattr("pricing.sales.admin.products.product_create", locked)
+    monkeypatch.setattr("pricing.recommendation.admin.products.product_create", locked)
     response = signed_in(analyst).post(page(Product, "add"), {"code": "MUG", "name": "A mug"})
     assert response.status_code == 503
     assert b'value="A mug"' in response.content
@@ -59,7 +59,7 @@ def test_a_busy_database_leaves_the_form_of_a_new_row_filled_in(
 def test_what_a_service_objects_to_is_shown_on_the_form(
     error: Exception, cup: Product, analyst: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pricing.sales.admin.products.product_update", raising(error))
+    monkeypatch.setattr("pricing.recommendation.admin.products.product_update", raising(error))
     response = signed_in(analyst).post(page(Product, "change", "CUP"), FORM)
     assert response.status_code == 200
     assert "Somebody was faster." in errors_of(response)
@@ -68,7 +68,9 @@ def test_what_a_service_objects_to_is_shown_on_the_form(
 def test_a_row_that_went_away_meanwhile_is_said_to_be_gone(
     cup: Product, analyst: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pricing.sales.admin.products.product_update", raising(Product.DoesNotExist()))
+    monkeypatch.setattr(
+        "pricing.recommendation.admin.products.product_update", raising(Product.DoesNotExist())
+    )
     response = signed_in(analyst).post(page(Product, "change", "CUP"), FORM)
     assert response["Location"] == page(Product)
     assert "does not exist any more" in said(response)
@@ -78,7 +80,7 @@ def test_a_delete_on_a_busy_database_comes_back_to_the_question(
     cup: Product, analyst: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     locked = raising(OperationalError("database is locked"))
-    monkeypatch.setattr("pricing.sales.admin.products.product_delete", locked)
+    monkeypatch.setattr("pricing.recommendation.admin.products.product_delete", locked)
     url = page(Product, "delete", "CUP")
     response = signed_in(analyst).post(url, {"post": "yes"})
     assert response["Location"] == url
@@ -99,7 +101,7 @@ def test_a_bulk_delete_on_a_busy_database_deletes_nothing(
         except StopIteration:
             raise OperationalError("database is locked") from None
 
-    monkeypatch.setattr("pricing.sales.admin.products.product_delete", delete_once)
+    monkeypatch.setattr("pricing.recommendation.admin.products.product_delete", delete_once)
     response = run_action(signed_in(analyst), "delete_selected", cup, mug, post="yes")
     assert "being written just now" in said(response)
     assert Product.objects.count() == 2
@@ -107,7 +109,7 @@ def test_a_bulk_delete_on_a_busy_database_deletes_nothing(
 
 def test_a_page_that_only_reads_hides_no_error(analyst: User, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = raising(OperationalError("no such table"))
-    monkeypatch.setattr("pricing.sales.admin.products.ProductAdmin.get_queryset", broken)
+    monkeypatch.setattr("pricing.recommendation.admin.products.ProductAdmin.get_queryset", broken)
     with pytest.raises(OperationalError):
         signed_in(analyst).get(page(Product))
 

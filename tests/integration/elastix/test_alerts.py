@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -149,7 +150,9 @@ def receiver() -> Iterator[Receiver]:
     server = Receiver()
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_address[1]}/hook"
-    with override_settings(ALERT_WEBHOOK_URL=address, ALERT_WEBHOOK_SECRET=SECRET):
+    with override_settings(
+        ALERT_WEBHOOK_URL=address, ALERT_WEBHOOK_SECRET=SECRET, WEBHOOK_ALLOWED_HOSTS=["127.0.0.1"]
+    ):
         yield server
     server.shutdown()
     server.server_close()
@@ -219,6 +222,7 @@ def test_a_receiver_that_is_not_there_stops_nobody_else() -> None:
     with override_settings(
         ALERT_WEBHOOK_URL="http://127.0.0.1:9/",
         ALERT_WEBHOOK_SECRET=SECRET,
+        WEBHOOK_ALLOWED_HOSTS=["127.0.0.1"],
         ALERT_EMAILS=["desk@example.com"],
     ):
         report("A")
@@ -239,3 +243,110 @@ def test_what_another_process_is_sending_is_left_alone(
     AlertDelivery.objects.update(next_attempt_at=timezone.now() + dt.timedelta(minutes=1))
     assert module._deliver(delivery) is False
     assert receiver.received == []
+
+
+# --- where it may be sent to -------------------------------------------------------------------------------
+
+
+def resolving(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
+    """Let every name lead to these addresses; return the names that are asked for."""
+    asked: list[str] = []
+    real = socket.getaddrinfo
+
+    def found(host: str, port: Any, *rest: Any, **more: Any) -> Any:
+        if not str(host).endswith(".example.com"):
+            return real(host, port, *rest, **more)
+        asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in addresses]
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+    return asked
+
+
+def delivered_to(address: str, **names: Any) -> AlertDelivery:
+    with override_settings(ALERT_WEBHOOK_URL=address, ALERT_WEBHOOK_SECRET=SECRET, **names):
+        report("A")
+        deliver_due()
+    return AlertDelivery.objects.get()
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1", "localhost", "10.0.0.8", "172.16.3.4", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",  # noqa: S104
+        "224.0.0.1", "239.1.2.3", "255.255.255.255", "2130706433", "[::1]", "[::]", "[fe80::1]", "[fd00::1]",
+        "[ff02::1]", "[::ffff:127.0.0.1]", "[::ffff:10.0.0.8]", "[::ffff:7f00:1]", "[64:ff9b::a00:8]",
+        "[2002:7f00:1::]",
+    ],
+)  # fmt: skip
+def test_an_address_that_is_not_public_is_refused(
+    receiver: Receiver, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def connects(*args: object, **more: object) -> None:
+        raise AssertionError("it was connected to")
+
+    monkeypatch.setattr(socket, "create_connection", connects)
+    port = receiver.server_address[1]
+    delivery = delivered_to(f"http://{host}:{port}/hook?token=s3cret", WEBHOOK_ALLOWED_HOSTS=[])
+    assert delivery.error.startswith("The webhook's host ")
+    assert delivery.error.endswith(
+        ", which is no public address; name the host in WEBHOOK_ALLOWED_HOSTS to allow it."
+    )
+    assert "s3cret" not in delivery.error
+    assert delivery.next_attempt_at is not None
+
+
+@pytest.mark.parametrize("addresses", [["10.0.0.8"], ["93.184.216.34", "10.0.0.8"]])
+def test_a_name_that_leads_inside_is_refused(monkeypatch: pytest.MonkeyPatch, addresses: list[str]) -> None:
+    resolving(monkeypatch, *addresses)
+    delivery = delivered_to("https://hooks.example.com/x")
+    assert delivery.error.startswith(
+        "The webhook's host hooks.example.com leads to 10.0.0.8, which is no public"
+    )
+
+
+def test_the_connection_goes_to_the_address_that_was_checked(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = resolving(monkeypatch, "93.184.216.34", "93.184.216.35")
+    connected: list[Any] = []
+    real = socket.create_connection
+
+    def connects(address: Any, *rest: Any, **more: Any) -> Any:
+        connected.append(address)
+        if address[0] == "93.184.216.34":
+            raise OSError("nobody is there")
+        return real(("127.0.0.1", receiver.server_address[1]), *rest, **more)
+
+    monkeypatch.setattr(socket, "create_connection", connects)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    delivery = delivered_to("http://hooks.example.com/x", WEBHOOK_ALLOWED_HOSTS=[])
+    assert delivery.error == ""
+    assert delivery.delivered_at is not None
+    assert asked == ["hooks.example.com"]
+    assert connected == [("93.184.216.34", 80), ("93.184.216.35", 80)]
+    assert receiver.received[0][0]["Host"] == "hooks.example.com"
+
+
+def test_a_host_that_the_setting_names_may_be_anywhere(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolving(monkeypatch, "127.0.0.1")
+    port = receiver.server_address[1]
+    address = f"http://hooks.example.com:{port}/hook"
+    assert delivered_to(address, WEBHOOK_ALLOWED_HOSTS=["Hooks.Example.com"]).delivered_at is not None
+
+
+@pytest.mark.parametrize("address", ["http://hooks.example.com:x/", "http:///x", "http://nothing.invalid/x"])
+def test_an_address_that_is_none_is_an_error_of_the_delivery(address: str) -> None:
+    error = delivered_to(address).error
+    assert error.startswith("The webhook's ")
+    assert error.endswith(".")
+
+
+def test_a_redirect_is_not_followed_and_the_error_does_not_repeat_the_address(receiver: Receiver) -> None:
+    receiver.answers = [307]
+    report("A")
+    deliver_due()
+    assert len(receiver.received) == 1
+    assert AlertDelivery.objects.get().error == "The webhook's receiver answered with HTTP 307."

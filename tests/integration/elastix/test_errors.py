@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import override_settings
 from rest_framework.test import APIClient
 
@@ -171,7 +172,7 @@ def test_parameters_that_cannot_be(query: str, field: str, viewer_client: APICli
     assert [error["field"] for error in body["errors"]] == [field]
 
 
-@pytest.mark.parametrize("query", ["stock_codes=%00", "stock_codes=a%E2%80%8Bb", "stock_codes=%ED%A0%80"])
+@pytest.mark.parametrize("query", ["stock_codes=%00", "stock_codes=a%E2%80%8Bb"])
 def test_codes_that_cannot_be(query: str, viewer_client: APIClient) -> None:
     body = check(viewer_client.get(f"/elasticity?{query}"), 400)
     assert body["errors"][0]["field"].startswith("stock_codes")
@@ -211,3 +212,44 @@ def test_every_address_can_be_browsed(path: str, admin_client: APIClient) -> Non
     answer = admin_client.get(path, headers={"Accept": "text/html"})
     assert answer.status_code in (200, 404, 405)
     assert answer["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("name", ["demand_model", "strategy", "unheard_of"])
+def test_half_of_a_surrogate_pair_is_refused_wherever_it_stands(analyst_client: APIClient, name: str) -> None:
+    answer = analyst_client.post(
+        "/api/price/simulate", f'{{"{name}": "\\ud800"}}', content_type="application/json"
+    )
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == [
+        {"field": name, "code": "invalid", "message": "A text holds half of a surrogate pair."}
+    ]
+
+
+def test_half_of_a_pair_is_named_where_it_lies_deep(analyst_client: APIClient) -> None:
+    body = '{"changes": [{"product_id": "CUP"}, {"reason": "\\ud800"}]}'
+    answer = analyst_client.post("/api/price/changes", body, content_type="application/json")
+    assert [error["field"] for error in answer.json()["errors"]] == ["changes[1].reason"]
+    answer = analyst_client.post("/api/price/changes", '{"\\udc00": 1}', content_type="application/json")
+    assert [error["field"] for error in answer.json()["errors"]] == [""]
+
+
+def test_a_whole_pair_is_a_character(analyst_client: APIClient) -> None:
+    body = '{"name": "\\ud83d\\ude00", "price": 1}'
+    answer = analyst_client.post("/api/price/simulate", body, content_type="application/json")
+    assert "surrogate" not in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/transactions/import", "/api/products/import", "/api/market/prices/import"]
+)
+def test_a_mapping_nested_too_deeply_is_refused(analyst_client: APIClient, path: str) -> None:
+    upload = SimpleUploadedFile("sales.csv", b"a,b\n1,2\n")
+    answer = analyst_client.post(path, {"file": upload, "mapping": "[" * 100_000}, format="multipart")
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"] == "mapping"
+
+
+def test_a_query_that_is_no_utf8_is_refused(viewer_client: APIClient) -> None:
+    answer = viewer_client.get("/elasticity?stock_codes=%ED%A0%80")
+    assert answer.status_code == 400
+    assert "UTF-8" in answer.json()["detail"]

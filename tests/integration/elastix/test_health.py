@@ -1,5 +1,6 @@
 """GET /health: whether the parts are there."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from rest_framework.test import APIClient
 from elastix import __version__
 from elastix.api import health
 from elastix.imports.models import ImportBatch
-from tests.factories import AlertFactory
+from elastix.jobs.models import Job
+from tests.factories import AlertFactory, JobFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -80,3 +82,14 @@ def test_it_takes_no_parameters_and_cannot_be_written(anonymous: APIClient) -> N
     assert anonymous.get("/health", {"verbose": "1"}).status_code == 400
     assert anonymous.post("/health").status_code == 405
     assert anonymous.head("/health").status_code == 200
+
+
+def test_jobs_that_nobody_does_are_told(anonymous: APIClient) -> None:
+    job = JobFactory(kind="push_prices", state="queued")
+    assert anonymous.get("/health").json()["worker"] == "ok"  # it may begin any moment
+    Job.objects.filter(pk=job.pk).update(created_at=timezone.now() - dt.timedelta(minutes=1))
+    answer = anonymous.get("/health")
+    assert answer.json()["worker"] == "no worker is running: 1 job waits"
+    assert (answer.status_code, answer.json()["status"]) == (200, "healthy")
+    JobFactory(kind="pull_orders", state="running", lease_until=timezone.now() + dt.timedelta(minutes=1))
+    assert anonymous.get("/health").json()["worker"] == "ok"  # a worker is busy with another

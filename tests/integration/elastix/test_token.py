@@ -9,6 +9,8 @@ from django.contrib.auth.models import User
 from django.test import override_settings
 from rest_framework.test import APIClient
 
+from elastix.tokens.models import ApiToken
+from elastix.tokens.services import MOST_BY_LOGIN, token_by_login, token_create
 from tests.conftest import user_with_role
 
 pytestmark = pytest.mark.django_db
@@ -36,13 +38,24 @@ def test_name_and_password_give_a_token_that_opens_the_api(anna: User, anonymous
     answer = log_in(anonymous)
     assert answer.status_code == 200
     assert answer["Cache-Control"] == "no-store"
-    assert list(answer.json()) == ["token"]
+    assert list(answer.json()) == ["token", "expires_at"]
     anonymous.credentials(HTTP_AUTHORIZATION=f"Token {answer.json()['token']}")
     assert anonymous.get("/elasticity").status_code == 200
 
 
-def test_logging_in_twice_gives_the_same_token(anna: User, anonymous: APIClient) -> None:
-    assert log_in(anonymous).json() == log_in(anonymous).json()
+def test_logging_in_again_leaves_the_first_token_good(anna: User, anonymous: APIClient) -> None:
+    first, second = (log_in(anonymous).json()["token"] for _ in range(2))
+    assert first != second
+    for token in (first, second):
+        anonymous.credentials(HTTP_AUTHORIZATION=f"Token {token}")
+        assert anonymous.get("/elasticity").status_code == 200
+
+
+def test_of_many_logins_the_newest_tokens_stay_and_those_with_a_name_all(anna: User) -> None:
+    named, _ = token_create(user=anna, name="till")
+    token_by_login(anna)
+    made = [token_by_login(anna)[0].pk for _ in range(MOST_BY_LOGIN)]
+    assert set(ApiToken.objects.values_list("pk", flat=True)) == {named.pk, *made}
 
 
 @pytest.mark.parametrize(("name", "password"), [("anna", "wrong"), ("bert", PASSWORD), ("ANNA", PASSWORD)])

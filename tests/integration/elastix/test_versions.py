@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 from django.test import override_settings
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
 from rest_framework.test import APIClient, APIRequestFactory
 
 from elastix.api.versions import TRIES, answer
@@ -150,6 +152,13 @@ def test_a_browser_s_question_beforehand_is_answered_for_listed_origins_only(ano
 # --- one version --------------------------------------------------------------------------------------
 
 
+def request_of(path: str) -> Request:
+    """A request as a view has it once the format of its answer is settled."""
+    request = Request(APIRequestFactory().get(path))
+    request.accepted_renderer = JSONRenderer()
+    return request
+
+
 def publish(version: int) -> None:
     DataVersion.objects.update_or_create(
         pk=1, defaults={"sales_version": version, "published_version": version, "time_zone": "UTC"}
@@ -166,7 +175,7 @@ def test_an_answer_during_which_a_publish_happened_is_made_again() -> None:
             publish(2)
         return {"made_from": version.published_version}
 
-    response = answer(APIRequestFactory().get("/"), build)
+    response = answer(request_of("/"), build)
     assert seen == [1, 2]
     assert response.data["made_from"] == 2
     assert response["ETag"].startswith('W/"2.')
@@ -182,7 +191,7 @@ def test_when_versions_change_faster_than_answers_are_made_it_says_try_again() -
         return {}
 
     with pytest.raises(Busy):
-        answer(APIRequestFactory().get("/"), build)
+        answer(request_of("/"), build)
     assert len(made) == TRIES
 
 

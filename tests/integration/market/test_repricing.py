@@ -15,6 +15,7 @@ from elastix.alerts.models import Alert
 from elastix.imports.models import ImportBatch
 from elastix.jobs.models import Job
 from elastix.jobs.runner import LeaseLost, claim, jobs_run_in, run_job
+from market.core.repricing import in_canary
 from market.models import RepricingResult, RepricingRule, RepricingRun
 from market.selectors.signals import demand_of
 from market.services import evaluating, repricing
@@ -27,6 +28,7 @@ from pricing.recommendation.models import PricePolicy
 from pricing.recommendation.selectors.policies import effective_policies
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.services.data_checks import check_data
+from pricing.sales.services.holds import prices_hold
 from pricing.sales.services.products import product_update
 from tests.factories import PricePolicyFactory, ProductFactory
 from tests.integration.market.factories import observe
@@ -82,6 +84,15 @@ def test_a_rule_that_may_applies_by_the_say_of_its_manager() -> None:
     assert change.expected
     assert prices()["CUP"] == "3.60"
     assert Product.objects.get(code="CUP").price_source == "ledger"
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_price_that_is_held_stays_and_the_run_says_why(dry_run: bool) -> None:
+    prices_hold(["CUP"], holder="experiment 1", reason="an experiment tests its price")
+    made = run(rule(codes=["CUP", "MUG"], may_apply=True), dry_run=dry_run)
+    word = "would_change" if dry_run else "applied"
+    assert outcomes(made) == {"CUP": "held_back held -> 4.00", "MUG": f"{word} -> 6.08"}
+    assert prices()["CUP"] == "4.00"
 
 
 @pytest.mark.parametrize("lost", ["role", "account"])
@@ -294,7 +305,9 @@ def test_a_policy_s_cooldown_is_kept() -> None:
 
 
 def test_a_share_of_the_products_is_tried_first_and_the_rest_follow() -> None:
-    share = rule(canary_percent=50, name="canary")
+    # Which products are in the share depends on the rule's number: all five or none, once in sixteen rules.
+    made = (rule(canary_percent=50, name=f"canary {number}") for number in range(20))
+    share = next(each for each in made if 0 < sum(in_canary(each.pk, code, 50) for code in BEFORE) < 5)
     first = run(share)
     assert 0 < first.results.count() < 5
     assert first.counts[str(share.pk)]["outside_canary"] == 5 - first.results.count()
@@ -314,10 +327,12 @@ def test_a_proposal_that_waits_is_not_made_again_and_an_outdated_one_is_called_o
     assert changes() == [("CUP", "3.60", "rejected"), ("CUP", "3.80", "proposed")]
 
 
-def test_a_proposal_of_a_person_stays_beside_a_rule_s() -> None:
+@pytest.mark.parametrize("may_apply", [False, True])
+def test_a_proposal_of_a_person_keeps_rules_from_the_product(may_apply: bool) -> None:
     price_changes.propose([("CUP", Decimal("4.20"))], by="anna")
-    run(rule(codes=["CUP"]))
-    assert changes() == [("CUP", "4.20", "proposed"), ("CUP", "3.60", "proposed")]
+    made = run(rule(codes=["CUP"], may_apply=may_apply))
+    assert outcomes(made) == {"CUP": "held_back open_change -> 4.00"}
+    assert changes() == [("CUP", "4.20", "proposed")]
 
 
 def test_what_somebody_approved_for_later_comes_first() -> None:
@@ -737,3 +752,22 @@ def test_no_change_that_a_rule_makes_leaves_the_limits(seed: int) -> None:
         product.refresh_from_db()
         applied = PriceChange.objects.filter(product=product, status="applied").order_by("changed_at", "pk")
         assert product.current_price == (applied.last().new_price if applied else begun[product.code])  # type: ignore[union-attr]
+
+
+def test_a_rule_that_keeps_endings_stops_at_the_nearest_or_leaves_the_price(shop: Any) -> None:
+    with_costs()
+    PricePolicyFactory(endings="50,99")
+    # Wanted are 3.60 for CUP (4.00): 3.99 on the way; 6.08 for MUG (6.75): 6.50; 0.90 for SPOON (1.00): 0.99.
+    done = run(rule(codes=["CUP", "MUG", "SPOON"], keep_endings=True))
+    assert outcomes(done) == {
+        "CUP": "proposed -> 3.99",
+        "MUG": "proposed -> 6.50",
+        "SPOON": "proposed -> 0.99",
+    }
+
+
+def test_a_rule_that_keeps_endings_holds_back_where_none_lies_on_the_way(shop: Any) -> None:
+    with_costs()
+    PricePolicyFactory(endings="00")
+    done = run(rule(codes=["CUP"], keep_endings=True))
+    assert outcomes(done) == {"CUP": "held_back no_ending -> 4.00"}

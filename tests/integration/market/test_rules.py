@@ -43,6 +43,7 @@ FULL = {
     "returns": True,
     "max_change_percent": 5,
     "max_day_percent": 10,
+    "keep_endings": True,
     "max_run_changes": 50,
     "every_hours": 2,
     "run_hours": [17],

@@ -18,6 +18,7 @@ SALE = {
     "unit_price": 2.5,
     "customer_id": "17850",
     "country": "France",
+    "channel": "",
 }
 
 

@@ -1,5 +1,6 @@
 """Price changes in the admin: looked through, decided on by managers, edited by nobody."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,9 +22,13 @@ ACTIONS = ("approve", "apply", "reject", "roll_back")
 
 
 @pytest.fixture
-def changes(db: None) -> list[PriceChange]:
+def products(db: None) -> None:
     for code in ("CUP", "MUG"):
         product_create(code=code, by="somebody", name=code.title(), current_price=Decimal("4.00"))
+
+
+@pytest.fixture
+def changes(products: None) -> list[PriceChange]:
     return price_changes.propose(
         [("CUP", Decimal("4.49")), ("MUG", Decimal("4.99"))], by="analyst", reason="Spring", batch=uuid7()
     )
@@ -56,6 +61,47 @@ def test_a_manager_applies_prices_and_rolls_them_back(changes: list[PriceChange]
     assert set(PriceChange.objects.filter(batch=changes[0].batch).values_list("note", "rolled_back_by")) == {
         ("Sales fell", "manager")
     }
+
+
+def test_a_batch_of_more_prices_than_a_form_has_fields_is_undone_by_its_number(
+    browser: Client, db: None
+) -> None:
+    codes = [f"P{number:04}" for number in range(1_195)]
+    Product.objects.bulk_create(
+        Product(code=code, name=code, current_price=Decimal("4.00")) for code in codes
+    )
+    batch = uuid7()
+    price_changes.propose([(code, Decimal("4.50")) for code in codes], by="analyst", batch=batch)
+    price_changes.approve(batch, by="somebody else")
+    price_changes.apply(batch, by="somebody else")
+    url = f"{page(PriceChange)}?batch__exact={batch}"
+    first = PriceChange.objects.filter(batch=batch).latest("pk").pk
+    across = {"action": "roll_back", "_selected_action": [first], "select_across": "1"}
+    asked = browser.post(url, across).content.decode()
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', asked))
+    assert asked.count('name="_selected_action"') == 1
+    assert fields["batch"] == str(batch)
+    answer = browser.post(url, fields | {"note": "Too dear"})
+    assert answer.status_code == 302
+    assert "Rolled back: 1195." in said(answer)
+    assert set(prices()) == {"4.00"}
+
+
+def test_a_selection_over_the_whole_list_is_refused_once_the_list_is_another(
+    changes: list[PriceChange], browser: Client
+) -> None:
+    product_create(code="JUG", by="somebody", name="Jug", current_price=Decimal("4.00"))
+    price_changes.propose([("JUG", Decimal("5.00"))], by="analyst")
+    url = f"{page(PriceChange)}?status=proposed"
+    across = {"action": "reject", "_selected_action": [changes[0].pk], "select_across": "1"}
+    asked = browser.post(url, across).content.decode()
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', asked))
+    assert (fields["select_across"], fields["count"]) == ("1", "3")
+    price_changes.reject([changes[1].pk], by="somebody else")
+    assert "has changed since it was confirmed" in said(browser.post(url, fields | {"note": ""}))
+    assert statuses() == ["proposed", "proposed", "rejected"]
+    fields["count"] = "2"
+    assert "Rejected: 2." in said(browser.post(url, fields | {"note": ""}))
 
 
 def test_rejecting_asks_first_and_keeps_the_reason(changes: list[PriceChange], browser: Client) -> None:
@@ -120,7 +166,7 @@ def asking(**given: Any) -> dict[str, Any]:
 
 
 def test_an_analyst_proposes_a_price_and_a_manager_decides_on_it(
-    changes: list[PriceChange], add_page: str, analyst: User, browser: Client
+    products: None, add_page: str, analyst: User, browser: Client
 ) -> None:
     proposing = signed_in(analyst)
     assert proposing.get(add_page).status_code == 200
@@ -134,7 +180,7 @@ def test_an_analyst_proposes_a_price_and_a_manager_decides_on_it(
 
 
 def test_a_manager_does_not_approve_what_they_proposed_in_the_admin(
-    changes: list[PriceChange], add_page: str, browser: Client
+    products: None, add_page: str, browser: Client
 ) -> None:
     browser.post(add_page, asking())
     made = PriceChange.objects.latest("id")
@@ -143,7 +189,7 @@ def test_a_manager_does_not_approve_what_they_proposed_in_the_admin(
 
 
 def test_a_proposal_in_the_admin_can_name_the_moment_to_apply_it(
-    changes: list[PriceChange], add_page: str, browser: Client
+    products: None, add_page: str, browser: Client
 ) -> None:
     moment = (timezone.now() + timedelta(days=3)).replace(microsecond=0)
     day, hour = moment.date().isoformat(), moment.time().isoformat()
@@ -163,12 +209,20 @@ def test_a_proposal_in_the_admin_can_name_the_moment_to_apply_it(
     ],
 )
 def test_what_may_not_be_proposed_comes_back_with_the_reason(
-    given: dict[str, str], reason: str, changes: list[PriceChange], add_page: str, browser: Client
+    given: dict[str, str], reason: str, products: None, add_page: str, browser: Client
 ) -> None:
     Product.objects.filter(code="CUP").update(cost=Decimal("2.00"))
     before = PriceChange.objects.count()
     assert reason in errors_of(browser.post(add_page, asking(**given)))
     assert PriceChange.objects.count() == before
+
+
+def test_a_second_open_change_of_a_product_is_refused_in_the_admin(
+    changes: list[PriceChange], add_page: str, browser: Client
+) -> None:
+    refusal = errors_of(browser.post(add_page, asking()))
+    assert f"Change {changes[0].pk} of CUP, 4.00 to 4.49, awaits a decision" in refusal
+    assert statuses() == ["proposed", "proposed"]
 
 
 def test_viewers_propose_nothing(changes: list[PriceChange], add_page: str, viewer: User) -> None:

@@ -202,6 +202,17 @@ def test_a_viewer_recomputes_nothing(cup: Product, viewer: User) -> None:
     assert not Job.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("cost", "shown"), [("3.9900", "3.99"), ("3.9", "3.90"), ("0.1234", "0.1234"), ("1200", "1200.00")]
+)
+def test_a_form_shows_no_zeros_that_only_the_column_adds(
+    analyst: User, cup: Product, cost: str, shown: str
+) -> None:
+    Product.objects.filter(pk="CUP").update(cost=Decimal(cost))
+    page = signed_in(analyst).get("/admin/pricing/product/CUP/change/").content.decode()
+    assert re.search(r'name="cost" value="([^"]+)"', page)[1] == shown  # type: ignore[index]
+
+
 # --- export ------------------------------------------------------------------------------------------
 
 

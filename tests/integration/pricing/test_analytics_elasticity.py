@@ -164,5 +164,5 @@ def test_other_questions_are_refused(
 
 class TestElasticity(ProductFigureCases):
     path = "/api/analytics/elasticity/{code}"
-    queries = 6
+    queries = 7
     missing = (*ProductFigureCases.missing, "POST", "a b")

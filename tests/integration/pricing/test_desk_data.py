@@ -208,7 +208,7 @@ def test_what_was_checked_is_imported_without_sending_it_again(send: Any, browse
     assert Transaction.objects.get().product_id == "CUP"
     page = page_of(browser, batch)
     assert "Ready: 1 product, 0 with grade A or B." in page
-    assert "hx-get" not in page
+    assert 'hx-get="/desk/data' not in page
 
 
 def test_the_same_file_a_second_time_needs_to_be_wanted(send: Any, browser: Client) -> None:
@@ -269,7 +269,7 @@ def test_the_page_asks_again_while_the_figures_are_computed(browser: Client) -> 
     Job.objects.create(kind="recompute", state=JobState.RUNNING, progress=0.5)
     page = page_of(browser, ImportBatchFactory(status=ImportStatus.PUBLISHED), "/status")
     assert "The figures are being computed." in page
-    assert "hx-get" in page
+    assert 'hx-get="/desk/data' in page
 
 
 def test_figures_that_could_not_be_computed_say_why(browser: Client) -> None:
@@ -285,9 +285,9 @@ def test_figures_that_could_not_be_computed_say_why(browser: Client) -> None:
 def test_a_job_that_nobody_begins_says_that_no_worker_runs(browser: Client) -> None:
     job = Job.objects.create(kind="import_transactions")
     batch = ImportBatchFactory(status=ImportStatus.QUEUED, job=job)
-    assert "no worker is running" not in page_of(browser, batch, "/status")
+    assert "No worker is running" not in page_of(browser, batch, "/status")
     Job.objects.update(created_at=timezone.now() - timezone.timedelta(seconds=31))
-    assert "no worker is running" in page_of(browser, batch, "/status")
+    assert "No worker is running" in page_of(browser, batch, "/status")
 
 
 @pytest.mark.parametrize("status", [ImportStatus.CHECKED, ImportStatus.FAILED, ImportStatus.PUBLISHED])
@@ -340,7 +340,40 @@ def test_pages_ask_a_fixed_number_of_queries(
     checked = send("/desk/data", uploaded(SALES))
     for number in range(30):
         ImportBatchFactory(status=ImportStatus.PUBLISHED, file_name=f"{number}.csv")
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         browser.get("/desk/data")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         browser.get(f"/desk/data/{checked.pk}")
+
+
+def imported(send: Any, text: str) -> ImportBatch:
+    batch: ImportBatch = send(f"/desk/data/{send('/desk/data', uploaded(text)).pk}", {"action": "import"})
+    return batch
+
+
+def test_what_was_reverted_is_imported_again_from_the_kept_upload(send: Any, browser: Client) -> None:
+    batch = imported(send, SALES)
+    send(f"/desk/data/{batch.pk}", {"action": "revert"})
+    assert not Transaction.objects.exists()
+    assert "Import again" in " ".join(browser.get("/desk/data").content.decode().split())
+    again = send(f"/desk/data/{batch.pk}", {"action": "again"})
+    assert again.pk != batch.pk
+    assert again.status == ImportStatus.PUBLISHED
+    assert Transaction.objects.count() == 1
+
+
+def test_the_list_offers_to_revert_sales_alone(send: Any, browser: Client, viewer: User) -> None:
+    imported(send, SALES)
+    imported(send, COSTS)
+    page = browser.get("/desk/data").content.decode()
+    assert page.count('value="revert"') == 1
+    browser.force_login(viewer)
+    assert 'value="revert"' not in browser.get("/desk/data").content.decode()
+
+
+def test_what_is_imported_is_not_imported_a_second_time(send: Any, browser: Client) -> None:
+    batch = imported(send, SALES)
+    answer = browser.post(f"/desk/data/{batch.pk}", {"action": "again"})
+    assert answer.status_code == 200
+    assert "alert-danger" in answer.content.decode()
+    assert Transaction.objects.count() == 1

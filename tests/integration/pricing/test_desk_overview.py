@@ -1,17 +1,27 @@
 """The overview: figures of 28 days against those before, what is missing, changes that paid, alerts."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.test import Client, override_settings
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from elastix.dataset.models import DataVersion
+from pricing.changes.services.figures import figures_keep
+from pricing.pages.overview import spark_points
+from pricing.recommendation.models import PricePolicy, StandingRecommendation
+from pricing.recommendation.services.categories import categories_refresh_if_outdated
 from pricing.sales.models import Product, SalesHistory
+from pricing.sales.services.products import product_update
+from tests.conftest import user_with_role
 from tests.factories import AlertFactory, PriceChangeFactory, PricePolicyFactory, ProductFactory
+from tests.integration.pricing.factories import products_to_price
 
 pytestmark = pytest.mark.django_db
 AS_OF = dt.date(2025, 5, 1)
@@ -89,7 +99,7 @@ def test_profit_without_any_cost_needs_costs_and_is_never_0(browser: Client, sma
     page = page_of(browser)
     for name in ("Profit", "Margin"):
         assert f'{name}</span> <span class="mt-2">needs costs</span>' in page
-    assert "£0" not in page
+    assert "£0" not in page.split('id="revenue"')[0]  # below are days without sales
 
 
 def test_the_strip_counts_what_is_set_up_and_goes_when_all_is(browser: Client, small_shop: None) -> None:
@@ -97,8 +107,11 @@ def test_the_strip_counts_what_is_set_up_and_goes_when_all_is(browser: Client, s
     assert "Costs</strong> 1 of 2" in page
     assert "Categories</strong> 1 of 2" in page
     assert "Price policy</strong> none yet" in page
+    assert "Second user</strong> to approve what another proposes" in page
     Product.objects.filter(code="MUG").update(cost=Decimal(3), category="Drinks")
     PricePolicyFactory()
+    assert "To set up" in page_of(browser)
+    User.objects.create_user("noor")
     assert "To set up" not in page_of(browser)
 
 
@@ -158,5 +171,178 @@ def test_the_page_asks_a_fixed_number_of_queries(
     for day in (1, 9, 17):
         moment = dt.datetime(2025, 4, day, 8, tzinfo=dt.UTC)
         PriceChangeFactory(product=cup, is_applied=True, changed_at=moment)
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(24):
         browser.get("/desk/")
+
+
+# --- last year, worth, costs that are assumed -----------------------------------------------------------
+
+
+def test_the_tiles_compare_with_the_same_weekdays_of_last_year(browser: Client, small_shop: None) -> None:
+    day = AS_OF - dt.timedelta(days=1 + 364)
+    SalesHistory.objects.create(product_id="CUP", date=day, quantity=10, revenue=Decimal(50))
+    page = page_of(browser)
+    # 100 now against 50; 20 cups and mugs against 10; a profit of 20 against 50 - 10 * 2.
+    assert "+100.0 % on last year" in page
+    assert "-33.3 % on last year" in page
+
+
+def test_without_a_last_year_nothing_is_compared_with_it(browser: Client, small_shop: None) -> None:
+    assert "on last year" not in page_of(browser)
+
+
+def test_the_api_tells_the_same_figures(viewer_client: APIClient, small_shop: None) -> None:
+    body = viewer_client.get("/api/overview").json()
+    figures = body["figures"]
+    assert (figures["first_day"], figures["last_day"], figures["days"]) == ("2025-04-03", "2025-04-30", 28)
+    assert (figures["revenue"]["now"], figures["revenue"]["before"]) == (100.0, 100.0)
+    assert (figures["profit"]["now"], figures["profit"]["before"]) == (20.0, 50.0)
+    assert (figures["margin_percent"]["now"], figures["units"]["now"]) == (50.0, 20)
+    assert (figures["revenue"]["last_year"], figures["profit"]["last_year"]) == (None, None)
+    assert (figures["covered_percent"], figures["assumed_percent"]) == (40.0, 0.0)
+    assert figures["revenue"]["series"][0] == 20.0  # 28 days ago
+    assert figures["revenue"]["series"][-2:] == [60.0, 20.0]
+    assert sum(each["revenue"] for each in figures["sold"]) == 200.0
+    assert figures["expected"] == []  # nothing is computed yet
+    assert body["setup"]["products"] == 2
+    assert body["worth"] is None
+
+
+def test_an_empty_shop_has_no_figures(viewer_client: APIClient) -> None:
+    body = viewer_client.get("/api/overview").json()
+    assert body["figures"] is None
+    assert body["setup"]["has_sales"] is False
+
+
+def test_a_manager_assumes_costs_and_they_are_marked(client: Client, manager: User, small_shop: None) -> None:
+    client.force_login(manager)
+    assert "Assume 60 %" in page_of(client)
+    for _ in range(2):  # twice is as once
+        assert client.post("/desk/", {"action": "assume"}).status_code == 302
+    assert PricePolicy.objects.get().assumed_cost_ratio == Decimal("0.6")
+    page = page_of(client)
+    # The cups as before; 10 mugs at 6 with a cost of 3.60: 20 + 24.
+    assert "<strong>£44</strong>" in page
+    assert page.count("cost assumed") == 2  # profit and margin
+    assert "For 60 % of the revenue the cost is assumed, not known." in page
+    assert "Costs</strong> 1 of 2" in page
+    assert "1 assumed" in page
+    assert "Assume 60 %" not in page
+    assert Product.objects.get(code="MUG").cost is None
+    client.post("/desk/", {"action": "forget"})
+    assert "<strong>£20</strong>" in page_of(client)
+
+
+def test_assuming_keeps_what_the_policy_of_the_shop_says(
+    client: Client, manager: User, small_shop: None
+) -> None:
+    PricePolicyFactory(max_change=Decimal("0.1"))
+    client.force_login(manager)
+    client.post("/desk/", {"action": "assume"})
+    policy = PricePolicy.objects.get()
+    assert (policy.max_change, policy.assumed_cost_ratio) == (Decimal("0.1"), Decimal("0.6"))
+
+
+def test_a_cost_that_is_loaded_takes_the_place_of_the_assumed(
+    client: Client, manager: User, small_shop: None
+) -> None:
+    client.force_login(manager)
+    client.post("/desk/", {"action": "assume"})
+    Product.objects.filter(code="MUG").update(cost=Decimal(3))
+    page = page_of(client)
+    assert "<strong>£50</strong>" in page
+    assert "cost assumed" not in page
+
+
+@pytest.mark.parametrize("role", ["viewer", "analyst"])
+def test_only_managers_assume_costs(client: Client, small_shop: None, role: str) -> None:
+    client.force_login(user_with_role(role))
+    assert "Assume 60 %" not in page_of(client)
+    assert client.post("/desk/", {"action": "assume"}).status_code == 403
+    assert not PricePolicy.objects.exists()
+
+
+def test_a_form_that_says_nothing_known_is_refused(client: Client, manager: User, small_shop: None) -> None:
+    client.force_login(manager)
+    assert client.post("/desk/", {"action": "x"}).status_code == 400
+
+
+@override_settings(PRICES_INCLUDE_TAX=True)
+def test_narrower_policies_decide_on_tax_and_assumed_costs(
+    viewer_client: APIClient, small_shop: None
+) -> None:
+    PricePolicyFactory(tax_rate=Decimal(25), assumed_cost_ratio=Decimal("0.5"))
+    PricePolicyFactory(category="Drinks", tax_rate=Decimal(100))
+    PricePolicyFactory(product=Product.objects.get(code="MUG"), assumed_cost_ratio=Decimal("0.25"))
+    PricePolicyFactory(
+        product=Product.objects.get(code="CUP"), max_change=Decimal("0.1")
+    )  # taxed as its category
+    profit = viewer_client.get("/api/overview").json()["figures"]["profit"]["now"]
+    # Cups: 40 / 2 - 20 = 0. Mugs: 60 / 1.25 - 10 * 0.25 * 6 / 1.25 = 48 - 12.
+    assert profit == 36.0
+
+
+def test_what_recommendations_are_worth_is_the_same_on_every_page(browser: Client, small_shop: None) -> None:
+    products_to_price()
+    categories_refresh_if_outdated()
+    moved = list(StandingRecommendation.objects.filter(changes=True))
+    gain = f"£{sum(row.profit_change or 0 for row in moved):,.0f}"
+    found = re.search(r"Worth (\S+) a month \((\S+) to (\S+)\): (\d+) prices", page_of(browser))
+    assert found
+    worth, low, high, count = found.groups()
+    assert (worth, int(count)) == (gain, len(moved))
+    listed = " ".join(browser.get("/desk/opportunities").content.decode().split())
+    assert f"worth {worth} a month ({low} to {high})" in listed
+    foot = browser.get("/desk/opportunities/chosen?all=1").content.decode()
+    assert f"<strong>+{worth}</strong> ({low} to {high})" in foot
+
+
+def test_what_recommendations_are_worth_follows_a_price_that_was_set(
+    browser: Client, small_shop: None
+) -> None:
+    products_to_price()
+    categories_refresh_if_outdated()
+    assert "): 2 prices" in page_of(browser)
+    product_update("CUT", by="anna", current_price=Decimal("11.00"))
+    assert "): 1 price" in page_of(browser)
+
+
+def worth_and_tiles(browser: Client) -> str:
+    page = page_of(browser)
+    return page[page.index("Worth ") : page.index('aria-labelledby="revenue"')]
+
+
+def test_figures_are_summed_up_before_somebody_asks(
+    browser: Client, small_shop: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    products_to_price()
+    categories_refresh_if_outdated()
+    first = worth_and_tiles(browser)
+    cache.clear()
+    figures_keep()
+
+    def summed_up(*args: Any, **kwargs: Any) -> None:
+        raise AssertionError("somebody had to wait for it")
+
+    monkeypatch.setattr("pricing.recommendation.selectors.overview.totals_by_day", summed_up)
+    monkeypatch.setattr("pricing.recommendation.selectors.standing_totals.standing_totals", summed_up)
+    monkeypatch.setattr("pricing.changes.selectors.outcomes.calibration", summed_up)
+    assert worth_and_tiles(browser) == first
+    assert browser.get("/desk/changes?tab=applied").status_code == 200
+    figures_keep()  # what is at hand is not made again
+
+
+def test_no_figures_are_summed_up_of_an_empty_shop(db: None) -> None:
+    figures_keep()
+
+
+def test_figures_follow_what_they_rest_on(browser: Client, small_shop: None) -> None:
+    assert "<strong>£20</strong>" in page_of(browser)
+    Product.objects.filter(code="CUP").update(cost=Decimal(1))
+    assert "<strong>£30</strong>" in page_of(browser)
+
+
+def test_days_are_drawn_as_a_line() -> None:
+    assert spark_points([Decimal(0), None, Decimal(4)]) == "0.0,24.0 100.0,0.0"
+    assert spark_points([Decimal(-4), Decimal(0)]) == "0.0,24.0 100.0,0.0"
+    assert spark_points([Decimal(1)]) == ""

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from elastix.desk.tags import UNKNOWN
+from pricing.recommendation.services.policies import assume_costs
 from pricing.sales.models import ProductSummary
 from tests.factories import ElasticityEstimateFactory, ProductFactory
 
@@ -111,5 +112,17 @@ def test_the_page_asks_a_fixed_number_of_queries(
 ) -> None:
     for number in range(60):
         ProductFactory(code=f"P{number:02}")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         browser.get("/desk/products?category=Drinks")
+
+
+def test_a_cost_that_the_policy_assumes_is_shown_as_assumed(
+    browser: Client, catalogue: None, manager: User
+) -> None:
+    ProductFactory(code="KNOWN", current_price=Decimal("5.00"), cost=Decimal("1.2300"))
+    assert "assumed" not in browser.get("/desk/products").content.decode()
+    assume_costs(Decimal("0.6"), user=manager)
+    page = " ".join(browser.get("/desk/products").content.decode().split())
+    assert 'class="desk-number"><span>£1.80 <span class="badge text-bg-warning">assumed</span>' in page
+    assert page.count(">assumed<") == 2  # of tea and latte; the thing has no price
+    assert "£1.23" in page

@@ -14,12 +14,12 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from pricing.recommendation.models import PricePolicy
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.products import Kind
+from tests.conftest import token_of
 from tests.factories import PriceChangeFactory, ProductFactory
 
 pytestmark = pytest.mark.django_db
@@ -174,7 +174,7 @@ def basic(name: str, password: str) -> APIClient:
 
 
 def test_a_token_can_be_sent_as_the_password(viewer: User) -> None:
-    token = Token.objects.create(user=viewer).key
+    token = token_of(viewer)
     assert basic("viewer", token).get(FEEDS[1]).status_code == 200
     assert basic("viewer", token).get("/api/alerts").status_code == 401
 
@@ -182,7 +182,7 @@ def test_a_token_can_be_sent_as_the_password(viewer: User) -> None:
 def test_neither_the_password_nor_another_users_token_does(viewer: User, analyst: User) -> None:
     viewer.set_password("a-long-password-indeed")
     viewer.save()
-    token = Token.objects.create(user=analyst).key
+    token = token_of(analyst)
     for name, password in (
         ("viewer", "a-long-password-indeed"), ("viewer", token), ("viewer", ""), ("", token), ("nobody", token)
     ):  # fmt: skip

@@ -48,7 +48,6 @@ IMPOSSIBLE = (
 class TestPolicies(ApiCases):
     path = PATH
     factory = PricePolicyFactory
-    rows_key = "policies"
     writer = "manager"
     list_queries = 2
     body = {"category": "Bowls", "max_change": 0.1, "endings": "00,50"}
@@ -186,7 +185,7 @@ def test_the_list_goes_from_the_shop_to_single_products(viewer_client: APIClient
     for fields in ({"product_id": "CUP"}, {"category": "Cups"}, {}, {"category": "Bowls"}):
         policy(**fields)
     body = viewer_client.get(PATH).json()
-    assert [each["scope"] for each in body["policies"]] == [
+    assert [each["scope"] for each in body["items"]] == [
         "the shop",
         "category Bowls",
         "category Cups",
@@ -194,10 +193,10 @@ def test_the_list_goes_from_the_shop_to_single_products(viewer_client: APIClient
     ]
     assert body["total"] == 4
     page = viewer_client.get(PATH, {"limit": 1, "offset": 1}).json()
-    assert ([each["scope"] for each in page["policies"]], page["total"]) == (["category Bowls"], 4)
+    assert ([each["scope"] for each in page["items"]], page["total"]) == (["category Bowls"], 4)
     assert viewer_client.get(PATH, {"category": "Cups"}).json()["total"] == 1
-    assert viewer_client.get(PATH, {"product_id": "cup"}).json()["policies"][0]["scope"] == "product CUP"
-    assert viewer_client.get(PATH, {"product_id": "MUG"}).json() == {"policies": [], "total": 0}
+    assert viewer_client.get(PATH, {"product_id": "cup"}).json()["items"][0]["scope"] == "product CUP"
+    assert viewer_client.get(PATH, {"product_id": "MUG"}).json() == {"items": [], "total": 0}
 
 
 def test_what_holds_for_a_product_is_told_with_where_it_comes_from(viewer_client: APIClient) -> None:

@@ -126,6 +126,34 @@ def test_several_prices_form_a_batch(cup: Product, mug: Product, analyst_client:
     assert dict(found.values_list("product_id", "scheduled_for")) == {"MUG": None, "CUP": later}
 
 
+@pytest.mark.parametrize("step", [None, price_changes.approve], ids=["proposed", "approved"])
+def test_a_product_with_an_open_change_gets_no_second(
+    step: Any, proposed: int, mug: Product, analyst_client: APIClient
+) -> None:
+    if step:
+        step([proposed], by="somebody else")
+    both = [{"product_id": "MUG", "new_price": 7}, {"product_id": "CUP", "new_price": 5}]
+    answer = analyst_client.post(PATH, {"changes": both})
+    assert (answer.status_code, answer["Content-Type"]) == (409, "application/problem+json")
+    body = answer.json()
+    waits = "is approved and waits" if step else "awaits a decision"
+    reason = f"Change {proposed} of CUP, 4.00 to 4.49, {waits}: apply or reject it first."
+    assert body["detail"] == f"Nothing was proposed. {reason}"
+    assert body["errors"] == [{"field": "CUP", "code": "open_change", "message": reason}]
+    assert PriceChange.objects.filter(product_id="MUG").exclude(source="manual").count() == 0
+    price_changes.reject([proposed], by="somebody else")
+    assert analyst_client.post(PATH, {"changes": both}).status_code == 201
+
+
+def test_beside_other_faults_an_open_change_is_one_of_the_reasons(
+    proposed: int, analyst_client: APIClient
+) -> None:
+    both = [{"product_id": "CUP", "new_price": 5}, {"product_id": "GONE", "new_price": 5}]
+    answer = analyst_client.post(PATH, {"changes": both})
+    assert answer.status_code == 400
+    assert [error["code"] for error in answer.json()["errors"]] == ["open_change", "unknown_product"]
+
+
 def test_a_first_price_can_be_proposed_and_taken_back(manager_client: APIClient) -> None:
     product_create(code="NEW", by="somebody", name="New")
     change = manager_client.post(PATH, {"product_id": "NEW", "new_price": 3}).json()["items"][0]
@@ -219,6 +247,7 @@ def test_only_what_is_for_sale_gets_a_price(
 
 
 def test_a_product_occurs_in_a_batch_once(batch: Any) -> None:
+    price_changes.reject(batch, by="manager")
     with pytest.raises(IntegrityError), transaction.atomic():
         price_changes.propose([("CUP", Decimal("5.00"))], by="analyst", batch=batch)
 
@@ -231,7 +260,8 @@ def test_an_anonymous_user_may_propose_and_never_decide(
     cup: Product, batch: Any, anonymous: APIClient
 ) -> None:
     local = {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "localhost"}
-    made = anonymous.post(PATH, {"product_id": "CUP", "new_price": 5}, **local).json()["items"][0]
+    product_create(code="JUG", by="somebody", name="Jug", current_price=Decimal("4.00"))
+    made = anonymous.post(PATH, {"product_id": "JUG", "new_price": 5}, **local).json()["items"][0]
     assert made["proposed_by"] == "anonymous"
     for step in STEPS:
         assert anonymous.post(f"{PATH}/{made['id']}/{step}", **local).status_code == 403
@@ -497,12 +527,12 @@ def test_what_is_not_approved_is_never_applied_by_the_schedule(step: str, propos
 
 
 def test_a_due_change_whose_price_has_moved_is_left_to_people_with_a_note(
-    approved: int, batch: Any, manager_client: APIClient
+    approved: int, mug: Product, manager_client: APIClient
 ) -> None:
-    price_changes.approve(batch, by="manager")
-    mug = PriceChange.objects.get(product_id="MUG", batch=batch).pk
+    other = price_changes.propose([("MUG", Decimal("6.60"))], by="analyst")[0].pk
+    price_changes.approve([other], by="manager")
     product_update("CUP", by="somebody", current_price=Decimal("4.20"))
-    make_due(approved, mug)
+    make_due(approved, other)
     assert (price_changes.apply_due(), prices()) == (1, {"CUP": "4.20", "MUG": "6.60"})
     body = manager_client.get(f"{PATH}/{approved}").json()
     assert (body["status"], body["is_stale"]) == ("approved", True)
@@ -515,7 +545,9 @@ def test_a_due_change_whose_price_has_moved_is_left_to_people_with_a_note(
 
 
 def test_of_two_due_changes_of_a_product_the_first_is_applied(proposed: int) -> None:
-    second = price_changes.propose([("CUP", Decimal("4.99"))], by="analyst")[0].pk
+    # As it may stand in a ledger from before a second one was refused.
+    prices_before = {"old_price": Decimal("4.00"), "new_price": Decimal("4.99")}
+    second = PriceChange.objects.create(product_id="CUP", proposed_by="analyst", **prices_before).pk
     price_changes.approve([proposed, second], by="manager")
     make_due(proposed, second)
     PriceChange.objects.filter(pk=proposed).update(scheduled_for=timezone.now() - dt.timedelta(hours=1))
@@ -533,7 +565,7 @@ class TestPriceChanges(ListCases, DetailCases):
 
 
 @pytest.fixture
-def several_changes(batch: Any, applied: int) -> int:
+def several_changes(applied: int, batch: Any) -> int:
     """Two changes by hand (the products' first prices), a batch of two proposals, a change that was applied."""
     PriceChange.objects.filter(pk=applied).update(created_at=dt.datetime(2025, 3, 1, 23, 30, tzinfo=dt.UTC))
     return applied
@@ -602,7 +634,7 @@ def test_deciding_on_a_batch_takes_as_many_queries_for_many_as_for_few(
         Product(code=code, name=code, current_price=Decimal("4.00")) for code in codes
     )
     number = uuid7()
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         price_changes.propose([(code, Decimal("5.00")) for code in codes], by="analyst", batch=number)
     with django_assert_max_num_queries(25):
         price_changes.approve(number, by="manager")

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 DAY_1, DAY_2 = ("CUP", "2025-03-01"), ("CUP", "2025-03-02")
 KEYS = ["id", "invoice_no", "stock_code", "description", "quantity", "invoice_date", "unit_price",
-        "customer_id", "country"]  # fmt: skip
+        "customer_id", "country", "channel"]  # fmt: skip
 
 
 IMPOSSIBLE = tuple(
@@ -47,6 +47,7 @@ IMPOSSIBLE = tuple(
         ),
         "customer_id": ("x" * 65, "a\x00", [], True),
         "country": ("x" * 61, "\x00", None, {}),
+        "channel": ("x" * 101, "\x00", None, {}),
     }.items()
     for value in values
 )  # fmt: skip

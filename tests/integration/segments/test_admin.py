@@ -62,4 +62,4 @@ def test_sales_of_segments_are_found_by_whole_code_and_by_the_last_days(viewer: 
 
 def test_the_segments_are_listed_with_their_figures(viewer: User) -> None:
     SegmentSummary.objects.create(segment="Champion", customer_count=4321)
-    assert "4321" in signed_in(viewer).get(page(SegmentSummary)).content.decode()
+    assert "4,321" in signed_in(viewer).get(page(SegmentSummary)).content.decode()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from segments import api
+from segments.api import customers as api
 from segments.models import CustomerSegment
 from tests.integration.segments import shop
 from tests.integration.segments.contract import ReadingEndpoint, keys_of
@@ -55,6 +55,7 @@ def test_a_customer_has_sums_scores_and_a_segment(viewer_client: APIClient) -> N
             "f_score": 4,
             "m_score": 3,
             "segment": "Champion",
+            "country": "",
         }
     ]
     assert set(answer["items"][0]) == keys_of(api.CustomerSerializer)
@@ -124,6 +125,17 @@ def test_a_purchase_after_the_last_lasting_sale_has_no_negative_recency(viewer_c
     assert recency == {"12346": 0, "12347": 4, "12348": 0, "12350": 0}
 
 
+@pytest.mark.django_db
+def test_customers_are_found_by_a_piece_of_their_id_and_by_country(viewer_client: APIClient) -> None:
+    four_customers()
+    CustomerSegment.objects.filter(pk__in=("12346", "12350")).update(country="France")
+    assert ids(viewer_client.get(CUSTOMERS, {"query": "234"})) == ["12346", "12347", "12348"]
+    assert ids(viewer_client.get(CUSTOMERS, {"country": "France"})) == ["12346", "12350"]
+    both = viewer_client.get(CUSTOMERS, {"country": "France", "query": "50", "segment": "Champion"})
+    assert ids(both) == []
+    assert ids(viewer_client.get(CUSTOMERS, {"country": "france"})) == []
+
+
 # --- as a file ---------------------------------------------------------------------------------------
 
 
@@ -134,9 +146,19 @@ def test_the_file_has_a_header_and_all_customers(viewer_client: APIClient) -> No
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert answer["Content-Disposition"] == 'attachment; filename="customers.csv"'
     assert table(answer) == [
-        ["customer_id", "recency", "frequency", "monetary", "r_score", "f_score", "m_score", "segment"],
-        ["12346", "2", "9", "310.45", "5", "4", "3", "Champion"],
-        ["12348", "6", "5", "310.45", "3", "3", "3", "Champion"],
+        [
+            "customer_id",
+            "recency",
+            "frequency",
+            "monetary",
+            "r_score",
+            "f_score",
+            "m_score",
+            "segment",
+            "country",
+        ],
+        ["12346", "2", "9", "310.45", "5", "4", "3", "Champion", ""],
+        ["12348", "6", "5", "310.45", "3", "3", "3", "Champion", ""],
     ]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from rest_framework.test import APIClient
 
-from segments import api
+from segments.api import dashboard as api
 from segments.core.rfm import SEGMENTS, rfm_segments, segment_kpis
 from tests.integration.segments import shop
 from tests.integration.segments.contract import ReadingEndpoint

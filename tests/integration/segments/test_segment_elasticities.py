@@ -11,7 +11,7 @@ from pricing.elasticity.selectors.fitted_model import FittedModel
 from pricing.elasticity.serializers import ElasticityRowSerializer
 from pricing.sales.models import SalesHistory
 from pricing.sales.selectors.daily import shop_days
-from segments import api
+from segments.api import dashboard as api
 from segments.core.rfm import SEGMENTS
 from segments.models import SegmentSales
 from tests.integration.segments import shop

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from segments import api
+from segments.api import dashboard as api
 from tests.integration.segments import shop
 from tests.integration.segments.contract import ReadingEndpoint, keys_of
 

@@ -146,7 +146,7 @@ def test_a_potential_follows_from_the_elasticity_of_the_window(viewer_client: AP
 
 
 @pytest.mark.parametrize("limit", [1, 10])
-@pytest.mark.parametrize(("segment", "queries"), [({}, 11), ({"segment_filter": "Champion"}, 12)])
+@pytest.mark.parametrize(("segment", "queries"), [({}, 13), ({"segment_filter": "Champion"}, 14)])
 def test_it_asks_the_database_a_fixed_number_of_times(
     segment: dict[str, str], queries: int, limit: int, counted: APIClient, django_assert_num_queries
 ) -> None:

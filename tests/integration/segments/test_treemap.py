@@ -3,7 +3,7 @@
 import pytest
 from rest_framework.test import APIClient
 
-from segments import api
+from segments.api import dashboard as api
 from segments.core.rfm import SEGMENTS
 from tests.integration.segments import shop
 from tests.integration.segments.contract import ReadingEndpoint, keys_of

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from rest_framework.test import APIClient
 
-from segments import api
+from segments.api import dashboard as api
 from segments.core.rfm import SEGMENTS
 from segments.models import SegmentDailyRevenue
 from tests.integration.segments import shop

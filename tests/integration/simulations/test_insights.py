@@ -37,7 +37,7 @@ def test_findings_are_ranked_by_money_and_each_names_an_action(
 
 
 def test_the_proposed_price_is_the_recommended_one(shop: ImportBatch, viewer_client: APIClient) -> None:
-    Product.objects.update(cost=Decimal("0.50"))
+    Product.objects.update(cost=Decimal("3.50"))
     moved = 0
     for product in Product.objects.filter(kind="merchandise"):
         recommended = viewer_client.get(f"/api/price/recommend/{product.code}").json()
@@ -52,7 +52,7 @@ def test_the_proposed_price_is_the_recommended_one(shop: ImportBatch, viewer_cli
 
 def test_evidence_is_rounded_as_what_it_is(shop: ImportBatch, viewer_client: APIClient) -> None:
     places = {"expected_gain": 2, "elasticity": 4, "cover_days": 1, "units_expected": 2, "revenue_share": 4}
-    Product.objects.update(cost=Decimal("0.50"), stock_level=7)
+    Product.objects.update(cost=Decimal("3.50"), stock_level=7)
     seen = set()
     for product in Product.objects.filter(kind="merchandise"):
         for insight in insights(viewer_client, product.code).values():

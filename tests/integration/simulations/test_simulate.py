@@ -1,10 +1,13 @@
 """POST /simulate: a what-if that is not kept."""
 
+import datetime as dt
+
 import pytest
 from rest_framework.test import APIClient
 
+from elastix.dataset.versions import data_version
 from pricing.elasticity.models import ElasticityEstimate
-from pricing.sales.models import ProductSummary
+from pricing.sales.models import Product, ProductSummary
 from simulations.models import Simulation
 
 pytestmark = pytest.mark.usefixtures("shop")
@@ -63,3 +66,46 @@ def test_a_nonsense_change_is_refused(viewer_client: APIClient, percent: object)
 
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["field"] == "price_change_percent"
+
+
+def test_the_answer_names_its_period_and_its_base(viewer_client: APIClient) -> None:
+    answer = simulate(viewer_client).json()
+    version = data_version()
+    assert answer["base"] == "average_paid"
+    assert answer["period"]["kind"] == "all_sales"
+    assert answer["period"]["start_date"] == str(version.first_day)
+    assert answer["period"]["end_date"] == str(version.as_of - dt.timedelta(days=1))
+    assert answer["period"]["days"] == (version.as_of - version.first_day).days
+
+
+@pytest.mark.parametrize("percent", [10, -20, 0, 33.3])
+def test_both_simulators_answer_the_same_for_the_same_period(
+    percent: float, viewer_client: APIClient
+) -> None:
+    answer = simulate(viewer_client, price_change_percent=percent, period="next_30_days").json()
+    body = {"product_id": "CUP", "new_price": answer["projected_price"]}
+    other = viewer_client.post("/api/price/simulate", body, format="json").json()
+    assert answer["period"] == other["period"]
+    assert answer["base"] == other["base"] == "present_price"
+    assert answer["demand_model"] == other["demand_model"]
+    assert answer["elasticity"] == other["elasticity"]
+    for name in ("price", "quantity", "revenue"):
+        assert answer[f"current_{name}"] == other["current"][name]
+        assert answer[f"projected_{name}"] == other["projected"][name]
+    for name in ("quantity", "revenue"):
+        ends = [answer["interval"][f"{name}_{end}"] for end in ("low", "high")]
+        assert ends == other["interval"][name]
+    assert answer["revenue_delta"] == pytest.approx(other["impact"]["revenue_change"], abs=0.011)
+    assert answer["period"]["days"] == other["days"] == 30
+
+
+def test_a_product_without_a_price_has_no_next_days(viewer_client: APIClient) -> None:
+    Product.objects.filter(code="CUP").update(current_price=None)
+    assert simulate(viewer_client, period="next_30_days").status_code == 404
+    assert simulate(viewer_client).status_code == 200
+
+
+def test_an_unknown_period_is_refused(viewer_client: APIClient) -> None:
+    answer = simulate(viewer_client, period="always")
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"] == "period"

@@ -7,7 +7,7 @@ import pytest
 from django.test import RequestFactory, override_settings
 from django.utils import translation
 
-from elastix.desk.tags import UNKNOWN, chance, label, money, number, percent, signed, with_query
+from elastix.desk.tags import UNKNOWN, chance, label, money, number, percent, signed, who, with_query
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,8 @@ def test_a_link_keeps_what_the_address_says_and_changes_what_it_is_told_to() -> 
 def test_nothing_that_is_estimated_is_certain(probability: float | None, text: str) -> None:
     with translation.override("en"):
         assert chance(probability) == text
+
+
+def test_what_acts_by_itself_is_named_in_the_reader_s_language_and_people_as_they_are() -> None:
+    with translation.override("de"):
+        assert (who("the schedule"), who("Data"), who("")) == ("der Zeitplan", "Data", UNKNOWN)

@@ -4,15 +4,23 @@ import hashlib
 import re
 from pathlib import Path
 
-VENDOR = Path(__file__).resolve().parents[3] / "elastix" / "static" / "elastix" / "vendor"
-ROWS = re.findall(r"^\| `([^`]+)` \|.*\| `([0-9a-f]{64})` \|$", (VENDOR / "VENDORED.md").read_text(), re.M)
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+VENDORS = [ROOT / "elastix" / "static" / "elastix" / "vendor", ROOT / "tests" / "e2e" / "vendor"]
+
+pytestmark = pytest.mark.parametrize("vendor", VENDORS, ids=("served", "tests"))
 
 
-def test_every_vendored_file_has_the_sum_that_is_written_down() -> None:
-    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in VENDOR.glob("*.min.*")}
-    assert found == dict(ROWS)
+def test_every_vendored_file_has_the_sum_that_is_written_down(vendor: Path) -> None:
+    rows = re.findall(
+        r"^\| `([^`]+)` \|.*\| `([0-9a-f]{64})` \|$", (vendor / "VENDORED.md").read_text(), re.M
+    )
+    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in vendor.glob("*.min.*")}
+    assert found
+    assert found == dict(rows)
 
 
-def test_every_vendored_file_has_its_licence_beside_it() -> None:
-    named = re.findall(r"licenses/[\w.-]+", (VENDOR / "VENDORED.md").read_text())
-    assert sorted(named) == sorted(f"licenses/{path.name}" for path in (VENDOR / "licenses").iterdir())
+def test_every_vendored_file_has_its_licence_beside_it(vendor: Path) -> None:
+    named = re.findall(r"licenses/[\w.-]+", (vendor / "VENDORED.md").read_text())
+    assert sorted(named) == sorted(f"licenses/{path.name}" for path in (vendor / "licenses").iterdir())

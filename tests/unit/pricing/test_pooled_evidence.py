@@ -89,5 +89,15 @@ def test_the_class_is_the_best_that_the_sales_allow(
     assert found.tolist() == [expected]
 
 
+@pytest.mark.parametrize(
+    ("share", "expected"), [(0.2, "experimental"), (0.19, "borrowed"), (0.0, "borrowed")]
+)
+def test_what_an_experiment_found_is_experimental_from_a_fifth_on(share: float, expected: str) -> None:
+    found = evidence_classes(
+        np.array([0.3]), np.array([0]), np.array([0.0]), np.array([True]), np.array([share])
+    )
+    assert found.tolist() == [expected]
+
+
 def test_the_table_knows_every_class() -> None:
     assert tuple(EvidenceClass.values) == EVIDENCE_CLASSES

@@ -1,9 +1,12 @@
 """Evidence grades, flags and confidence."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pricing.elasticity.core.pooled.grades import (
+    DOUBTS,
     FLAG_NAMES,
     FLAGS,
     Evidence,
@@ -51,19 +54,14 @@ def test_grades_follow_the_evidence(changes: dict[str, float], grade: str) -> No
     assert grades(evidence(**changes)).tolist() == [grade]
 
 
-@pytest.mark.parametrize(
-    ("doubt", "flag"),
-    [
-        ("prices_follow_sales", "PRICES_FOLLOW_SALES"),
-        ("mixed_prices", "MIXED_PRICES"),
-        ("several_prices", "SEVERAL_PRICES"),
-    ],
-)
-def test_a_doubt_is_flagged_and_caps_the_grade(doubt: str, flag: str) -> None:
-    assert grades(evidence(**{doubt: True})).tolist() == ["C"]
-    assert flag_names(int(flag_bits(evidence(**{doubt: True}))[0])) == [flag]
-    assert grades(evidence(**{doubt: False})).tolist() == ["A"]
-    assert flag_names(int(flag_bits(evidence(**{doubt: False}))[0])) == []
+@pytest.mark.parametrize("flag", DOUBTS)
+def test_a_doubt_is_flagged_and_caps_the_grade(flag: str) -> None:
+    doubted = replace(evidence(), doubts={flag: np.array([True])})
+    assert grades(doubted).tolist() == ["C"]
+    assert flag_names(int(flag_bits(doubted)[0])) == [flag]
+    trusted = replace(evidence(), doubts={flag: np.array([False])})
+    assert grades(trusted).tolist() == ["A"]
+    assert flag_names(int(flag_bits(trusted)[0])) == []
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,17 @@ def test_unsold_days_between_two_prices_are_shared_between_them() -> None:
     assert panel.start.tolist() == [MONDAY, MONDAY + 3]
 
 
+def test_a_single_unsold_day_belongs_to_both_prices_in_part() -> None:
+    panel = panel_of(sales_on([MONDAY, MONDAY + 2, MONDAY + 3], [4.0, 4.0 + 1e-9, 4.0 + 1e-9]))
+    np.testing.assert_allclose(panel.exposure, [1.5, 2.5], atol=1e-6)
+    # The higher price sells more slowly: more of the day is its own, but not all of it.
+    rise = panel_of(sales_on([MONDAY, MONDAY + 2, MONDAY + 3], [4.0, 4.4, 4.4]))
+    fall = panel_of(sales_on([MONDAY, MONDAY + 2, MONDAY + 3], [4.4, 4.0, 4.0]))
+    assert 2.5 < rise.exposure[1] < 2.6
+    assert 2.4 < fall.exposure[1] < 2.5
+    np.testing.assert_allclose([rise.exposure.sum(), fall.exposure.sum()], 4.0)
+
+
 def test_of_two_prices_the_one_that_sells_slowly_gets_more_of_the_gap() -> None:
     days = list(range(MONDAY, MONDAY + 21, 3))
     rise = panel_of(

@@ -371,6 +371,7 @@ def test_elastic_never_means_that_buyers_stay():
 def test_the_sentences_say_what_the_elasticity_rests_on():
     advice = advise({"target_margin": 0.3}, LINEAR, std_error=0.5)
     for evidence, text in (
+        ("experimental", "That is what a price experiment found."),
         ("price_change", "That is what sales did when this price was changed."),
         ("observational", "moved together, which may have had other causes."),
         ("borrowed", "mostly what similar products show"),

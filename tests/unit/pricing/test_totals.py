@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from pricing.elasticity.core.demand import DEMAND_MODELS
 from pricing.recommendation.core.inputs import PricingInputs
+from pricing.recommendation.core.sums import draw_profit_sum
 from pricing.recommendation.core.uncertainty import (
     DRAWS,
     ErrorFactor,
@@ -62,6 +63,32 @@ def test_errors_of_their_own_average_out_and_shared_ones_do_not():
     one = 0.1 * 500 * 0.4 * 2.563
     assert spread(alone) == pytest.approx(20 * one, rel=0.1)
     assert spread(shared) == pytest.approx(one * np.hypot(20 * np.sqrt(0.75), 400 * 0.5), rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("shared", "sd"),
+    # A unit of elasticity is 100 x 0.1 x 5 of profit: a product spreads by 50 x 0.4. Of 400, twenty times that, or the root of
+    # (20 x 20 x root of 0.75) squared and (400 x 20 / 2) squared, or 400 times.
+    [(0.0, 400.0), (0.2, 4014.97), (0.4, 8000.0), (5.0, 8000.0)],
+)
+def test_a_sum_spreads_by_shared_errors_without_drawing_those_of_each_product(shared, sd):
+    known, price = inputs(400, elasticity=-3.0), np.full(400, 11.0)
+    drawn = draw_profit_sum(known, price, errors_of(400, shared), "linear")
+    # 100 units lose 30 %: 70 x 5 - 400 = -50 for each.
+    assert drawn.mean() == pytest.approx(400 * -50, abs=3.5 * sd / np.sqrt(DRAWS))
+    assert drawn.std() == pytest.approx(sd, rel=0.08)
+
+
+@pytest.mark.parametrize("model", DEMAND_MODELS)
+def test_a_sum_has_the_interval_that_drawing_every_product_has(model):
+    known = inputs(300, elasticity=-2.0, base_price=10.5)
+    price = np.where(np.arange(300) < 200, 11.5, 9.0)
+    errors = errors_of(300, 0.2)
+    errors = ErrorFactor(errors.names, ["one"] * 150 + ["two"] * 150, errors.shared_sd)
+    every = draw_changes(known, price, errors, model).profit.sum(axis=0)
+    drawn = draw_profit_sum(known, price, errors, model)
+    wide = spread(every)
+    assert np.quantile(drawn, [0.1, 0.9]) == pytest.approx(np.quantile(every, [0.1, 0.9]), abs=0.08 * wide)
 
 
 def test_categories_err_apart_from_each_other():

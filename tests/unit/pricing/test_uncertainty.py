@@ -6,7 +6,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from pricing.elasticity.core.demand import DEMAND_MODELS, SHAPES, demand
+from pricing.elasticity.core.demand import DEMAND_MODELS, demand, shape_weights
 from pricing.recommendation.core.inputs import PricingInputs
 from pricing.recommendation.core.uncertainty import (
     elasticity_interval,
@@ -84,21 +84,26 @@ def test_the_expected_share_is_the_mean_of_many_draws(model):
     st.floats(0, 2),
     models,
     st.floats(0.5, 2),
+    st.floats(0, 1),
 )
-@example(-1.2, 0.4, 0.9, 0.65, "linear", 1.0)  # a cut
-@example(-1.2, 0.4, 1.1, 1.0, "linear", 1.0)  # nothing is earned today
-@example(-1.2, 0.4, 1.1, 1.05, "linear", 1.0)  # a loss turned into a profit
-@example(-1.2, 0.4, 1.1, 1.5, "constant_elasticity", 1.0)  # losses before and after
-@example(-1.2, 0.4, 0.8, 0.9, "constant_elasticity", 1.0)  # a profit turned into a loss
-@example(-4.0, 0.5, 2.0, 1.0, "linear", 1.0)  # demand ends: nothing earned before or after
-def test_the_probability_of_gain_is_the_share_of_draws_that_gain(mean, sd, ratio, cost, model, factor):
-    inputs = PricingInputs.of(price=1.0, cost=cost, elasticity=mean, std_error=sd)
+@example(-1.2, 0.4, 0.9, 0.65, "linear", 1.0, 0.5)  # a cut
+@example(-1.2, 0.4, 1.1, 1.0, "linear", 1.0, 0.5)  # nothing is earned today
+@example(-1.2, 0.4, 1.1, 1.05, "linear", 1.0, 0.5)  # a loss turned into a profit
+@example(-1.2, 0.4, 1.1, 1.5, "constant_elasticity", 1.0, 0.5)  # losses before and after
+@example(-1.2, 0.4, 0.8, 0.9, "constant_elasticity", 1.0, 0.5)  # a profit turned into a loss
+@example(-4.0, 0.5, 2.0, 1.0, "linear", 1.0, 0.5)  # demand ends: nothing earned before or after
+@example(-2.0, 0.4, 1.1, 0.5, "average", 1.0, 0.1)  # a shop whose sales speak for constant elasticity
+def test_the_probability_of_gain_is_the_share_of_draws_that_gain(
+    mean, sd, ratio, cost, model, factor, linear_share
+):
+    inputs = PricingInputs.of(price=1.0, cost=cost, elasticity=mean, std_error=sd, linear_share=linear_share)
     probability = probability_of_gain(np.array([ratio]), inputs, None, model, factor)[0]
     draws = truncated_quantile((np.arange(2_000) + 0.5) / 2_000, mean, sd)
-    # Each of the curves that a model takes as equally likely holds in as many of the draws.
-    quantity = factor * np.array([demand(ratio, 1.0, 1.0, draws, shape) for shape in SHAPES[model]])
-    gains = (ratio - cost) * quantity > 1.0 - cost
-    assert probability == pytest.approx(gains.mean(), abs=1.5e-3)
+    # Each of a model's curves holds in its share of the draws.
+    weights = shape_weights(model, linear_share)
+    quantity = factor * np.array([demand(ratio, 1.0, 1.0, draws, shape) for shape in weights])
+    gains = ((ratio - cost) * quantity > 1.0 - cost).mean(axis=1)
+    assert probability == pytest.approx(np.average(gains, weights=[*weights.values()]), abs=1.5e-3)
 
 
 def test_the_closed_form_of_every_model_by_hand():
