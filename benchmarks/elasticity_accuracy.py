@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pricing.elasticity.core.pooled import Posterior, fit_pooled, refresh
+from pricing.elasticity.core.pooled import Hyperparameters, Posterior, fit_pooled, refresh
 from pricing.sales.core.cancellations import match_cancellations
 from pricing.sales.core.daily import daily_sales
 from pricing.sales.core.lines import SalesLines, clean_lines
@@ -53,6 +53,12 @@ class Measured:
 
 
 def estimate(shop: AnyShop) -> tuple[Posterior, tuple[float, float, float]]:
+    """Estimate all products of a shop; processor seconds of cleaning and roll-up, fit, and refresh."""
+    _, posterior, seconds = fit(shop)
+    return posterior, seconds
+
+
+def fit(shop: AnyShop) -> tuple[Hyperparameters, Posterior, tuple[float, float, float]]:
     """Clean, roll up, fit and estimate all products of a shop; processor seconds of the three stages."""
     books, products = shop.lines, shop.spec.products
     order = np.arange(shop.product.size)
@@ -67,7 +73,7 @@ def estimate(shop: AnyShop) -> tuple[Posterior, tuple[float, float, float]]:
     hyper = fit_pooled(daily, shop.product_category, np.unique(daily.day[daily.lines > 0]))
     fitted = time.process_time()
     posterior = refresh(daily, shop.product_category, hyper, several_prices=several)
-    return posterior, (rolled_up - started, fitted - rolled_up, time.process_time() - fitted)
+    return hyper, posterior, (rolled_up - started, fitted - rolled_up, time.process_time() - fitted)
 
 
 def simulate(spec: AnySpec, seed: int) -> AnyShop:

@@ -7,8 +7,9 @@ Elasticities are estimated from the books as in production; prices are recommend
 with the built-in limits and one price for all that is known of costs: the true ones. Every row is one shop under one
 choice of price endings: products still on sale, share of prices moved, mean size of a move; change of true profit, and
 of the one attainable by somebody who knows the elasticities; share of products made worse; share of the moves that
-are smaller than 1 %; median price of the products that stay. True demand has constant elasticity; so does the model
-that recommends, if asked (--model).
+are smaller than 1 %; median price of the products that stay; probability that the
+shop's own sales give to linear demand. True demand has constant elasticity; so does the model that recommends, if asked
+(--model).
 
 Below, pooled over the shops: how often a move gained, in bins of the probability of gain that was stated (moves by 5, 10
 and 15 % either way, so that every probability occurs), and how often the profit of such a raise or cut lay within its
@@ -26,7 +27,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.elasticity_accuracy import SHOPS, estimate
+from benchmarks.elasticity_accuracy import SHOPS, fit
 from pricing.elasticity.core.demand import DEMAND_MODELS, DemandModel
 from pricing.recommendation.core.impact import project_impact
 from pricing.recommendation.core.inputs import (
@@ -43,7 +44,7 @@ Floats = NDArray[np.float64]
 ENDINGS: dict[str, tuple[int, ...]] = {".49/.99": DEFAULT_ENDINGS, "any cent": (), ".99": (99,), ".00": (0,)}
 YEAR, QUARTER = 365, 90
 SURE = 1e-3
-COLUMNS = ("on sale", "moved%", "size%", "profit%", "best%", "worse%", "tiny%", "kept at")
+COLUMNS = ("on sale", "moved%", "size%", "profit%", "best%", "worse%", "tiny%", "kept at", "linear")
 
 
 def year_at_present_prices(shop: SimulatedShop, price: Floats) -> Floats:
@@ -80,6 +81,7 @@ def row(
         100 * (after < before).mean(),
         100 * (moved & (size < 0.01)).sum() / max(moved.sum(), 1),
         float(np.median(now[sold][~moved])),
+        known.linear_share,
     ]
 
 
@@ -89,7 +91,7 @@ def recommended(inputs: PricingInputs, strategy: PricingStrategy) -> Recommendat
 
 def inputs_of(shop: SimulatedShop) -> tuple[PricingInputs, NDArray[np.bool_]]:
     """What the shop would know of its products, and which of them are still on sale."""
-    posterior, _ = estimate(shop)
+    hyper, posterior, _ = fit(shop)
     price = np.round(shop.regular_price[:, -1], 2)
     sold = posterior.estimated & shop.available[:, -QUARTER:].any(axis=1)
     inputs = PricingInputs.of(
@@ -98,6 +100,7 @@ def inputs_of(shop: SimulatedShop) -> tuple[PricingInputs, NDArray[np.bool_]]:
         quantity=year_at_present_prices(shop, price) * 30 / YEAR,
         elasticity=posterior.elasticity,
         std_error=posterior.std_error,
+        linear_share=hyper.linear_share,
     )
     return inputs, sold
 
