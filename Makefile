@@ -16,7 +16,7 @@ demo:  ## make a shop with known elasticities, compute, serve it on this machine
 	$(MANAGE) demo
 
 test:  ## run the tests; the closing lines say what was left out and why
-	$(PYTHON) -m pytest -n 2
+	$(PYTHON) -m pytest -n 2 --dist loadfile
 
 check:  ## lint, types, layers, Django's checks, migrations, OpenAPI: all of CI but the tests
 	PYTHON=$(PYTHON) .ci/run lint types layers django openapi

@@ -24,14 +24,6 @@ for user in User.objects.all():
 STILL = {"DATA_STALE_AFTER_DAYS": "100000"}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a module in one process: they share a shop, and later ones look at what earlier ones did."""
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
-
-
 @pytest.fixture(scope="session")
 def installations() -> dict[str, Installation]:
     """The shops that tests share, by address."""
