@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # As SQLite has timestamps: in UTC, without saying so.
 _EPOCH = dt.datetime(1970, 1, 1)
 ROWS_AT_A_TIME = 20_000
+# SQLite refuses more than 32,766 values in a statement; beyond some thousands longer ones are no faster.
+VALUES_A_STATEMENT = 5_000
 
 
 def is_postgresql() -> bool:
@@ -170,7 +172,7 @@ def numbers_for_driver(values: Iterable[float]) -> list[Any]:
     return [None if value != value else form(value) for value in values]
 
 
-def batches(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+def batches(items: Iterable[Any], size: int = VALUES_A_STATEMENT) -> Iterator[list[Any]]:
     iterator = iter(items)
     while chunk := list(islice(iterator, size)):
         yield chunk

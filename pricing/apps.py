@@ -32,7 +32,7 @@ class PricingConfig(AppConfig):
         "change_not_applied": "a scheduled price change was not applied",
         "data_stale": "the sales are old",
         "data_quality": "the sales look wrong",
-        "fit_not_converged": "the fit of the elasticities did not converge",
+        "fit_not_converged": "a fit of all products or customers did not converge",
         "connection": "a connection to a platform does not work",
         "price_drift": "a price on a platform is not ours",
         "prices_follow_sales": "prices seem to follow sales, not the other way round",

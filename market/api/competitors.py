@@ -11,7 +11,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from elastix.api.fields import MomentField, PriceInputField, TextField
-from elastix.api.filters import BooleanFilter, DateRangeFilterSet, DayFilter, TextFilter
+from elastix.api.filters import (
+    BooleanFilter,
+    DateRangeFilterSet,
+    DayFilter,
+    Ordering,
+    StrictFilterSet,
+    TextFilter,
+)
 from elastix.api.operations import operation
 from elastix.api.serializers import MoneyField, PercentField, PublishedSerializer, RoundedField, RowSerializer
 from elastix.api.versions import answer
@@ -175,17 +182,25 @@ class CompetitorRowSerializer(RowSerializer):
     last_seen = serializers.DateTimeField(allow_null=True)
 
 
+class CompetitorFilterSet(StrictFilterSet):
+    name = TextFilter(max_length=LONGEST_NAME, lookup_expr="icontains", help_text="A part of the name.")
+    ordering = Ordering(
+        {"name": "name", "quality": "quality", "prices": "prices", "last_seen": "last_seen"}, default="name"
+    )
+
+
 class CompetitorViewSet(ElastixViewSet):
     """Competitors, each with the quality that its market shares are computed with."""
 
     queryset = Competitor.objects.all()
+    filterset_class = CompetitorFilterSet
     lookup_url_kwarg = "competitor_id"
     lookup_value_converter = "row_id"
 
     @operation(response=CompetitorRowSerializer, lists=True)
     def list(self, request: Request) -> Response:
         """The competitors by name, with quality, number of prices and when the newest was seen."""
-        return self.page(competitors_with_prices())
+        return self.page(self.filtered(competitors_with_prices()))
 
     @operation(response=CompetitorRowSerializer)
     def retrieve(self, request: Request, competitor_id: int) -> Response:

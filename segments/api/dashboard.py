@@ -107,7 +107,8 @@ class DashboardViewSet(ElastixViewSet):
         """Each segment's revenue day by day; without dates from the first to the last day with sales."""
 
         def build(version: DataVersion) -> Any:
-            items = dashboard.trends(version, **self.query)
+            days = dashboard.trends(version, **self.query)
+            items = [day.revenue | {"date": f"{day.first_day:%d/%m/%Y}"} for day in days]
             return TrendsSerializer({"total": len(items), "items": items}).data
 
         return answer(request, build)

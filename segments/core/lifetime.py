@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pricing.sales.core.arrays import FloatArray
+from pricing.sales.core.arrays import BoolArray, FloatArray
 
 LARGEST: Final = 1e4
 """Parameters beyond it, or below its inverse, mean a population without the spread that the model describes."""
@@ -42,6 +41,7 @@ class PurchaseModel:
     a, b : of the beta distribution of leaving after a purchase.
     log_likelihood : at these.
     converged : whether the search ended at a maximum inside the range of the parameters.
+    iterations : of the search; 0 of a model that was stored.
     """
 
     r: float
@@ -50,6 +50,7 @@ class PurchaseModel:
     b: float
     log_likelihood: float
     converged: bool
+    iterations: int = 0
 
     def alive(self, past: Histories) -> FloatArray:
         """The probability that each customer has not left, (n,); 1 for who bought once only: one leaves at a repeat."""
@@ -97,6 +98,7 @@ class BasketModel:
     gamma: float
     log_likelihood: float
     converged: bool
+    iterations: int = 0
 
     def expected_basket(self, baskets: FloatArray, mean: FloatArray) -> FloatArray:
         """The mean basket expected of each customer, (n,): their own drawn to everybody's.
@@ -151,12 +153,13 @@ def fit_purchases(past: Histories) -> PurchaseModel:
     # Time is measured in mean ages while searching, so that all parameters are near 1.
     unit = float(past.age.mean())
     scaled = Histories(past.frequency, past.recency / unit, past.age / unit)
-    found, value, converged = _search(lambda logs: _purchases_likelihood(logs, scaled), np.zeros(4))
+    found, value, converged, iterations = _search(
+        lambda logs: _purchases_likelihood(logs, scaled), np.zeros(4)
+    )
     r, alpha, a, b = found
     # The likelihood is a density of the times of the purchases: in the unit that was given.
-    return PurchaseModel(
-        r, alpha * unit, a, b, value - float(past.frequency.sum()) * float(np.log(unit)), converged
-    )
+    value -= float(past.frequency.sum()) * float(np.log(unit))
+    return PurchaseModel(r, alpha * unit, a, b, value, converged, iterations)
 
 
 def fit_baskets(baskets: FloatArray, mean: FloatArray) -> BasketModel:
@@ -170,11 +173,11 @@ def fit_baskets(baskets: FloatArray, mean: FloatArray) -> BasketModel:
         raise ValueError("every customer needs a basket, and a mean above 0")
     unit = float(mean.mean())
     logs_unit = baskets.size * float(np.log(unit))
-    found, value, converged = _search(
+    found, value, converged, iterations = _search(
         lambda logs: _baskets_likelihood(logs, baskets, mean / unit), np.log([2.0, 2.0, 1.0])
     )
     p, q, gamma = found
-    return BasketModel(p, q, gamma * unit, value - logs_unit, converged)
+    return BasketModel(p, q, gamma * unit, value - logs_unit, converged, iterations)
 
 
 def hold_out(past: Histories, purchases: FloatArray, time: float) -> HoldOut | None:
@@ -209,8 +212,8 @@ def _error(expected: FloatArray, purchases: FloatArray) -> float:
 
 def _search(
     likelihood: Callable[[FloatArray], tuple[float, FloatArray]], start: FloatArray
-) -> tuple[list[float], float, bool]:
-    """The parameters at the maximum, the log likelihood there, and whether the search ended inside the range."""
+) -> tuple[list[float], float, bool, int]:
+    """The parameters at the maximum, the log likelihood there, whether the search ended inside the range, its iterations."""
     from scipy.optimize import minimize
 
     edge = float(np.log(LARGEST))
@@ -225,7 +228,7 @@ def _search(
     inside = bool((np.abs(ended.x) < 0.99 * edge).all())
     # The search also ends where rounding hides any further gain: there the slope must be as good as none.
     flat = bool(np.abs(ended.jac).max() < 1e-3 * max(1.0, abs(float(ended.fun)) / 1000))
-    return np.exp(ended.x).tolist(), -float(ended.fun), inside and flat
+    return np.exp(ended.x).tolist(), -float(ended.fun), inside and flat, int(ended.nit)
 
 
 def _purchases_likelihood(logs: FloatArray, past: Histories) -> tuple[float, FloatArray]:
@@ -234,7 +237,7 @@ def _purchases_likelihood(logs: FloatArray, past: Histories) -> tuple[float, Flo
 
     r, alpha, a, b = np.exp(logs)
     x = past.frequency
-    again: NDArray[np.bool_] = x > 0
+    again: BoolArray = x > 0
     log_age, log_recency = np.log(alpha + past.age), np.log(alpha + past.recency)
     # Whether the customer stayed after the last purchase, or left at it.
     stayed = -(r + x) * log_age

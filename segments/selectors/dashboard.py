@@ -2,7 +2,6 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from django.db.models import Sum
@@ -73,8 +72,8 @@ def segment_sizes(*, start_date: dt.date | None, end_date: dt.date | None) -> li
 
 def trends(
     version: DataVersion, *, start_date: dt.date | None, end_date: dt.date | None
-) -> list[dict[str, Any]]:
-    """Return the `date` (DD/MM/YYYY) and each segment's revenue of every day, days without sales included.
+) -> list[RevenueOfPeriod]:
+    """Return each segment's revenue of every day, days without sales included.
 
     An end that is not given is that of the data; a range without a beginning goes back 3,660 days at most.
 
@@ -87,11 +86,10 @@ def trends(
         return []
     stored = SegmentDailyRevenue.objects.filter(within(days[0], days[-1])).order_by()
     revenue = {
-        (day, name): money(amount) for day, name, amount in stored.values_list("date", "segment", "revenue")
+        (day, name): money(amount) or 0.0 for day, name, amount in stored.values_list("date", "segment", "revenue")
     }
     return [
-        {name: revenue.get((day, name), 0.0) for name in SEGMENTS} | {"date": f"{day:%d/%m/%Y}"}
-        for day in days
+        RevenueOfPeriod(day, day, {name: revenue.get((day, name), 0.0) for name in SEGMENTS}) for day in days
     ]
 
 
@@ -107,9 +105,8 @@ def revenue_by_period(
     periods = []
     for first in range(0, len(days), length):
         rows = days[first : first + length]
-        revenue = {name: sum(row[name] for row in rows) for name in SEGMENTS}
-        start, end = (dt.datetime.strptime(row["date"], "%d/%m/%Y").date() for row in (rows[0], rows[-1]))
-        periods.append(RevenueOfPeriod(start, end, revenue))
+        revenue = {name: sum(row.revenue[name] for row in rows) for name in SEGMENTS}
+        periods.append(RevenueOfPeriod(rows[0].first_day, rows[-1].last_day, revenue))
     return length, periods
 
 

@@ -8,10 +8,12 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from django.db.models import Sum
 
+from elastix.alerts.services import Finding, alerts_report
 from elastix.jobs.recompute import RecomputePlan
 from elastix.sql import execute, insert_rows
 from pricing.recommendation.selectors.policies import tax_factors
 from pricing.sales.core.arrays import FloatArray
+from pricing.sales.core.calendar import DAYS_A_WEEK
 from pricing.sales.models import ProductSummary
 from pricing.sales.selectors.daily import day_of_epoch, epoch_days
 from segments.core.lifetime import (
@@ -31,8 +33,11 @@ FEWEST_REPEATS: Final = 100
 HORIZON_DAYS, YEAR_DAYS, LONGEST_WAIT_DAYS = 90, 365, 3650
 AT_RISK_PURCHASE_DAYS: Final = 4
 AT_RISK_ALIVE: Final = 0.5
-WEEK: Final = 7.0
 KNOWN_COSTS: Final = 0.5
+SUBJECT: Final = "customers"
+NOT_SETTLED: Final = (
+    "The model of customers' purchases did not converge: nothing is expected of any customer."
+)
 TABLE: Final = "segments_customerforecast"
 COLUMNS: Final = (
     *("customer_id", "first_purchase", "last_purchase", "purchase_days", "repeat_revenue"),
@@ -86,7 +91,9 @@ def _stored() -> dict[str, Visits]:
 def histories(visits: list[Visits], now: int) -> Histories:
     """The visits before a day since 1970-01-01 as the models take them, in weeks."""
     first, last, days, _ = np.array(visits, np.float64).reshape(-1, 4).T
-    return Histories(days - 1, (last - first) / WEEK, np.maximum(now - first, last - first) / WEEK)
+    return Histories(
+        days - 1, (last - first) / DAYS_A_WEEK, np.maximum(now - first, last - first) / DAYS_A_WEEK
+    )
 
 
 # --- the models ------------------------------------------------------------------------------------------
@@ -132,7 +139,7 @@ def _hold_out(customers: Customers, then: int, days: int) -> HoldOut | None:
             later.append(len(spent) - len(before))
     if not any(visit.days > 1 for visit in past):
         return None
-    return hold_out(histories(past, then), np.array(later, np.float64), days / WEEK)
+    return hold_out(histories(past, then), np.array(later, np.float64), days / DAYS_A_WEEK)
 
 
 def baskets(visits: list[Visits]) -> tuple[FloatArray, FloatArray]:
@@ -149,10 +156,13 @@ def publish(found: Lifetimes) -> None:
     if found.model is None or found.as_of is None:
         CustomerModel.objects.all().delete()
         CustomerForecast.objects.all().delete()
+        alerts_report("fit_not_converged", [], among=[SUBJECT])
         return
     found.model.margin = margin()
     CustomerModel.objects.all().delete()
     found.model.save(force_insert=True)
+    settled = found.model.state != ForecastState.NOT_CONVERGED
+    alerts_report("fit_not_converged", [] if settled else [Finding(SUBJECT, NOT_SETTLED)], among=[SUBJECT])
     execute(f"DELETE FROM {TABLE}")
     insert_rows(TABLE, COLUMNS, _rows(found, found.model, epoch_days(found.as_of)))
 
@@ -189,11 +199,13 @@ def _rows(found: Lifetimes, model: CustomerModel, now: int) -> Iterator[tuple[An
         buys = PurchaseModel(model.r, model.alpha, model.a, model.b, model.log_likelihood, True)  # type: ignore[arg-type]
         chance = buys.alive(past)
         alive = chance.tolist()
-        wanted = (chance * buys.expected_if_alive(past, HORIZON_DAYS / WEEK)).tolist()
-        wait = np.ceil(buys.time_to_next(past) * WEEK).tolist()
+        wanted = (chance * buys.expected_if_alive(past, HORIZON_DAYS / DAYS_A_WEEK)).tolist()
+        wait = np.ceil(buys.time_to_next(past) * DAYS_A_WEEK).tolist()
         if model.q is not None:
             pays = BasketModel(model.p, model.q, model.gamma, 0.0, True)  # type: ignore[arg-type]
-            year = buys.expected_if_alive(past, YEAR_DAYS / WEEK) * pays.expected_basket(*baskets(each))
+            year = buys.expected_if_alive(past, YEAR_DAYS / DAYS_A_WEEK) * pays.expected_basket(
+                *baskets(each)
+            )
             value, stake = (chance * year).tolist(), ((1 - chance) * year).tolist()
     for code, visit, living, count, days, money, lost in zip(
         codes, each, alive, wanted, wait, value, stake, strict=True

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from elastix.api.fields import FiniteField, TextField
+from elastix.api.filters import Ordering, StrictFilterSet, TextFilter
 from elastix.api.operations import operation
 from elastix.api.parameters import DateRangeQuery
 from elastix.api.permissions import Role
@@ -24,6 +25,7 @@ from elastix.api.viewsets import ElastixViewSet
 from pricing.elasticity.core.demand import DEMAND_MODELS, LINEAR
 from pricing.recommendation.api.price_serializers import IntervalSerializer
 from pricing.sales.api.fields import CodeField, QuantityField
+from pricing.sales.core.service_codes import LONGEST_CODE
 from segments.core.rfm import SEGMENTS
 from simulations.api.periods import PeriodSerializer
 from simulations.api.prices import KnownField, KnownMoneyField
@@ -252,10 +254,22 @@ class ComparisonSerializer(PublishedSerializer):
     items = ComparedSimulationSerializer(many=True)
 
 
+class SimulationFilterSet(StrictFilterSet):
+    name = TextFilter(max_length=255, lookup_expr="icontains", help_text="A part of the name.")
+    stockItemRef = TextFilter(
+        field_name="product_id", max_length=LONGEST_CODE, help_text="Code of the product."
+    )
+    ordering = Ordering(
+        {"created_at": "created_at", "name": "name", "product": "product_id"},
+        default="-created_at",
+    )
+
+
 class SimulationViewSet(ElastixViewSet):
     """Saved ranges of price changes to try on a product. A draft has no product yet."""
 
     queryset = Simulation.objects.order_by("-created_at", "id")
+    filterset_class = SimulationFilterSet
     default_limit = 1000
     lookup_url_kwarg = "simulation_id"
     lookup_value_converter = "uuid"
@@ -263,7 +277,7 @@ class SimulationViewSet(ElastixViewSet):
     @operation(response=SimulationSerializer, lists=True)
     def list(self, request: Request) -> Response:
         """The saved simulations, newest first."""
-        return self.page(self.get_queryset())
+        return self.page(self.filtered(self.get_queryset()))
 
     @operation(body=SimulationSerializer, response=SimulationSerializer, status=201)
     def create(self, request: Request) -> Response:

@@ -230,6 +230,25 @@ def test_the_competitors_are_listed_with_what_is_known_of_them(analyst_client: A
     }
 
 
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"name": "AC"}, ["Acme"]),
+        ({"ordering": "-prices"}, ["Bolt", "Acme"]),
+        ({"ordering": "quality"}, ["Bolt", "Acme"]),
+        ({}, ["Acme", "Bolt"]),
+    ],
+)
+def test_competitors_are_filtered_and_ordered(
+    analyst_client: APIClient, query: dict[str, str], found: list[str]
+) -> None:
+    CompetitorFactory(name="Acme", quality="1.5")
+    CompetitorFactory(name="Bolt", quality="0.5")
+    post(analyst_client, competitor_name="Bolt")
+    answer = analyst_client.get(QUALITIES, query).json()
+    assert [each["name"] for each in answer["items"]] == found
+
+
 def test_an_analyst_sets_a_quality(analyst_client: APIClient, viewer_client: APIClient) -> None:
     competitor = CompetitorFactory(name="A")
     url = f"{QUALITIES}/{competitor.pk}"

@@ -1,6 +1,7 @@
 """Customers' expected purchases: the recompute's stage, the list, the model's answer, the pages."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
+from elastix.alerts.models import Alert
 from elastix.jobs.recompute import RecomputePlan
 from segments.api import lifetime as api
+from segments.core.lifetime import fit_purchases
 from segments.models import CustomerForecast, CustomerModel
 from segments.services import lifetime
 from segments.services.customers import Customers
@@ -98,6 +101,21 @@ def test_a_model_no_better_than_averages_offers_nothing() -> None:
     model = computed(spent)
     assert model.state in ("NOT_BETTER", "NOT_CONVERGED")
     assert not CustomerForecast.objects.exclude(alive=None, value=None, at_risk=False).exists()
+
+
+def test_a_fit_that_did_not_converge_is_an_alert_until_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    def standing() -> list[str]:
+        alerts = Alert.objects.filter(kind="fit_not_converged", cleared_at=None)
+        return list(alerts.values_list("subject", flat=True))
+
+    spent = leaving_customers()
+    with monkeypatch.context() as broken:
+        broken.setattr(lifetime, "fit_purchases", lambda past: replace(fit_purchases(past), converged=False))
+        assert computed(spent).state == "NOT_CONVERGED"
+    assert standing() == ["customers"]
+    assert not CustomerForecast.objects.exclude(alive=None).exists()
+    assert computed(spent).state == "OFFERED"
+    assert standing() == []
 
 
 def test_changes_take_the_place_of_the_customers_lines_and_leave_the_others() -> None:

@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 from segments.core.rfm import SEGMENTS
 from segments.models import SegmentElasticity, SegmentSales
 from simulations.models import Simulation
-from tests.api_cases import UUID_OF_NOTHING, ApiCases, problem_of
+from tests.api_cases import UUID_OF_NOTHING, ApiCases, problem_of, refused_fields
 from tests.factories import ProductFactory, SimulationFactory
 
 IMPOSSIBLE = (
@@ -49,6 +49,30 @@ def create(client: APIClient, **body: object) -> dict[str, object]:
     answer = client.post("/simulations", {"name": "Spring"} | body, format="json")
     assert answer.status_code == 201, answer.content
     return answer.json()
+
+
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        ("name=SPR", ["Spring"]),
+        ("stockItemRef=CUP", ["Autumn"]),
+        ("ordering=name", ["Autumn", "Spring"]),
+        ("ordering=-name", ["Spring", "Autumn"]),
+        ("", ["Autumn", "Spring"]),
+        ("name=winter", []),
+    ],
+)
+def test_the_list_is_filtered_and_ordered(
+    db: None, viewer_client: APIClient, asked: str, names: list[str]
+) -> None:
+    SimulationFactory(name="Spring", product=None)
+    SimulationFactory(name="Autumn", product=ProductFactory(code="CUP"))
+    found = viewer_client.get(f"/simulations?{asked}").json()["items"]
+    assert [each["name"] for each in found] == names
+
+
+def test_an_order_by_what_a_list_does_not_have_is_refused(db: None, viewer_client: APIClient) -> None:
+    assert refused_fields(viewer_client.get("/simulations?ordering=price")) == {"ordering"}
 
 
 def test_a_draft_has_no_product_and_its_metrics_are_zeros(db: None, analyst_client: APIClient) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pricing.elasticity.core.learned import dml
 from pricing.elasticity.core.learned.demand import BASELINE, BETTER, beats_the_baseline, fit_demand
 from pricing.elasticity.core.learned.dml import between, fit_dml, residual_slopes
 from pricing.elasticity.core.learned.features import NAMES, Weeks, features
@@ -105,6 +106,12 @@ def test_the_slope_is_that_of_a_negative_binomial_regression() -> None:
         design = statsmodels.add_constant(weeks.price[some])
         other = statsmodels.GLM(weeks.units[some], design, family, offset=np.log(mean[some])).fit(tol=1e-12)
         assert found.slope[product] == pytest.approx(other.params[1], rel=1e-6)
+
+
+def test_nothing_is_said_of_slopes_whose_search_has_not_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    weeks = weeks_of_a_shop(1)
+    monkeypatch.setattr(dml, "STEPS", 1)
+    assert np.isnan(residual_slopes(weeks, weeks.usual, weeks.price).slope).all()
 
 
 def test_spread_between_products_is_what_errors_do_not_explain() -> None:

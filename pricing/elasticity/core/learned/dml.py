@@ -32,6 +32,8 @@ TOO_VAGUE: Final = 3.0
 SPREAD: Final = 0.5
 """Of products in a category, where it cannot be estimated."""
 LEAST_INFORMATION: Final = 1e-6
+SETTLED: Final = 1e-3
+"""Last step of a slope below which its search has settled: far below any standard error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +120,15 @@ def residual_slopes(weeks: Weeks, mean: FloatArray, price: FloatArray) -> Slopes
         surprise = weight * (weeks.units - expected)
         ones, cross, square = (total(weight * expected * price**power) for power in range(3))
         determinant = ones * square - cross**2
-        told = determinant > LEAST_INFORMATION * np.maximum(ones, 1.0)
+        identified = determinant > LEAST_INFORMATION * np.maximum(ones, 1.0)
         if step == STEPS:
             break
-        safe = np.where(told, determinant, 1.0)
+        safe = np.where(identified, determinant, 1.0)
         first, second = total(surprise), total(surprise * price)
-        level += np.where(told, np.clip((square * first - cross * second) / safe, -1.0, 1.0), 0.0)
-        slope += np.where(told, np.clip((ones * second - cross * first) / safe, -2.0, 2.0), 0.0)
-    information = np.where(told, determinant / np.where(ones > 0, ones, 1.0), 1.0)
+        level += np.where(identified, np.clip((square * first - cross * second) / safe, -1.0, 1.0), 0.0)
+        moved = np.where(identified, np.clip((ones * second - cross * first) / safe, -2.0, 2.0), 0.0)
+        slope += moved
+    information = np.where(identified, determinant / np.where(ones > 0, ones, 1.0), 1.0)
     centred = price - (cross / np.where(ones > 0, ones, 1.0))[product]
     influence = surprise * centred / information[product]
     blocks = weeks.weeks // WEEKS_A_CLUSTER + 1
@@ -134,7 +137,9 @@ def residual_slopes(weeks: Weeks, mean: FloatArray, price: FloatArray) -> Slopes
     clustered = np.bincount(block, influence, products * blocks)
     clusters = np.bincount(of_block, np.bincount(block, minlength=products * blocks) > 0, products)
     variance = np.bincount(of_block, clustered**2, products) * clusters / np.maximum(clusters - 2, 1)
-    usable = told & (clusters > 2) & (np.abs(slope) < STEEPEST) & (variance > 0)
+    # Of a product whose search did not settle nothing is said.
+    identified &= np.abs(moved) < SETTLED
+    usable = identified & (clusters > 2) & (np.abs(slope) < STEEPEST) & (variance > 0)
     return Slopes(np.where(usable, slope, np.nan), np.where(usable, np.sqrt(variance), np.nan), influence)
 
 
@@ -160,10 +165,10 @@ def _pooled_by_category(weeks: Weeks, found: Slopes, start: float) -> tuple[Opin
     own = np.where(usable, spread**2 / (spread**2 + np.where(usable, found.error, 1.0) ** 2), 0.0)
     guess = guess + own * (np.where(usable, found.slope, guess) - guess)
     total_error = np.sqrt(found.error**2 + LEARNING_ERROR**2)
-    told = usable & (total_error <= LARGEST_OPINION_ERROR)
+    identified = usable & (total_error <= LARGEST_OPINION_ERROR)
     opinions = Opinions(
-        elasticity=np.where(told, found.slope, np.nan),
-        std_error=np.where(told, total_error, np.nan),
+        elasticity=np.where(identified, found.slope, np.nan),
+        std_error=np.where(identified, total_error, np.nan),
         weeks=on_sale,
         category=mean,
         category_error=error,
