@@ -62,7 +62,7 @@ except (ZoneInfoNotFoundError, ValueError) as error:
     raise ImproperlyConfigured(
         f"SHOP_TIME_ZONE is not a time zone such as Europe/London: {env.str('SHOP_TIME_ZONE')!r}"
     ) from error
-# Empty: the list of pricing/core/service_codes.py.
+# Empty: the list of pricing/sales/core/service_codes.py.
 SERVICE_CODE_PATTERNS = env.list("SERVICE_CODE_PATTERNS", default=[])
 # What tills and shop systems book sales on that belong to nobody in particular; compared without regard to case.
 NOBODY = ["0", "-1", "guest", "anonymous", "unknown", "walk-in", "cash"]

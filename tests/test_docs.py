@@ -11,6 +11,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from elastix import __version__
+from elastix.background import SCHEDULES
+from pricing.elasticity.core.pooled import FLAG_NAMES
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -109,6 +111,21 @@ def test_every_variable_of_the_example_is_read() -> None:
 
 def test_the_documents_name_every_variable_of_the_example() -> None:
     assert {name for name in variables_documented() if f"`{name}`" not in DOCS} == set()
+
+
+def test_the_methods_explain_every_flag() -> None:
+    explained = re.findall(
+        r"^\| `?([A-Z_]+)`? \|", (ROOT / "docs/methods/elasticity.md").read_text(), re.MULTILINE
+    )
+    assert set(FLAG_NAMES) - set(explained) == set()
+
+
+def test_operations_name_every_schedule() -> None:
+    table = (ROOT / "docs/operations.md").read_text().partition("## What runs when")[2].partition("\n## ")[0]
+    named = {
+        name for cells in re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE) for name in cells.split(", ")
+    }
+    assert named - {"schedule", "---"} == {schedule.name for schedule in SCHEDULES}
 
 
 def test_the_changelog_has_the_current_version() -> None:

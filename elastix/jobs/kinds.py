@@ -3,14 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.module_loading import import_string
 
 from elastix.background import JOBS
-
-if TYPE_CHECKING:
-    from elastix.jobs.runner import JobRun
 
 
 class JobFailed(Exception):
@@ -24,13 +21,13 @@ class JobKind:
     Attributes
     ----------
     handler
-        Does the work and returns the result; None when the job now waits for its children.
+        Takes the `JobRun`, does the work and returns the result; None when the job now waits for its children.
     on_success, on_failure
         What follows: `on_success(parameters)` after it succeeded, `on_failure(parameters, error)` when it failed
         for good.
     """
 
-    handler: "Callable[[JobRun], dict[str, Any] | None]"
+    handler: Callable[[Any], dict[str, Any] | None]
     on_success: Callable[[dict[str, Any]], None] | None = None
     on_failure: Callable[[dict[str, Any], str], None] | None = None
 
@@ -39,7 +36,7 @@ class JobKind:
 def job_kind(name: str) -> JobKind:
     """Return a kind of job by its name; jobs of an unknown kind fail and say so."""
 
-    def unknown(run: "JobRun") -> None:
+    def unknown(run: object) -> None:
         raise JobFailed(f"No kind of job is called {name!r} in this version.")
 
     roles = {role: import_string(path) for role, path in JOBS.get(name, {}).items()}

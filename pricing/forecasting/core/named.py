@@ -36,7 +36,6 @@ from pricing.sales.core.arrays import FloatArray, IntArray
 
 DEFAULT: Final = "lines"
 AUTO: Final = "auto"
-METHODS: Final = (DEFAULT, "weekday_ses", "ses", "linear", "seasonal", "holt_winters")
 FEWEST_ORIGINS: Final = 2
 """Origins of a backtest below which `auto` stays with the default."""
 
@@ -53,6 +52,7 @@ _PLAIN: Final = MappingProxyType(
         "seasonal": forecast_seasonal,
     }
 )
+METHODS: Final = (DEFAULT, *_PLAIN, "holt_winters")
 
 
 @dataclass(frozen=True, slots=True)

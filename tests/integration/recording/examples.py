@@ -7,6 +7,7 @@ from typing import Any
 UUID = "01960000-0000-7000-8000-000000000001"
 PLACEHOLDER = re.compile(r"<(\w+) (\d+)>")
 MOST_ROWS = 2
+NO_CONTENT = 204
 
 
 def examples_of(entries: Iterable[tuple[str, dict[str, Any]]], uuids: Iterable[str]) -> dict[str, Any]:
@@ -18,6 +19,9 @@ def examples_of(entries: Iterable[tuple[str, dict[str, Any]]], uuids: Iterable[s
     kinds = set(uuids) | {"uuid"}
     for route, entry in entries:
         method = entry["request"].partition(" ")[0]
+        # Where a script asks only whether an address answers, the answer is not kept.
+        if method == "OPTIONS" or (entry["status"] != NO_CONTENT and entry.get("answer") in (None, "")):
+            continue
         path = "/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route)
         sent = {"request": shown(entry["body"], kinds)} if entry.get("body") else {}
         found.setdefault(f"{method} {path}", {**sent, "response": shown(entry.get("answer"), kinds)})
