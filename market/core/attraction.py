@@ -5,7 +5,7 @@ a seller's own elasticity in this model is -beta (1 - share): the larger its sha
 That is how beta follows from the elasticity that our own sales show.
 
 Source: L. G. Cooper and M. Nakanishi, Market-Share Analysis (Kluwer, 1988), chapter 2, multiplicative competitive
-interaction (MCI) model and its elasticities; seed document on price optimization, section 6.
+interaction (MCI) model and its elasticities; docs/seeds.md, price optimization, section 6.
 """
 
 from dataclasses import dataclass

@@ -22,8 +22,8 @@ class DynamicSettings:
 
     Attributes
     ----------
-    urgency : exponent of the stock's share of its target (the seed's gamma, 0.2 to 0.5).
-    surge_sensitivity : rise of the price, as a fraction, per 100 % of demand above the usual (the seed's mu).
+    urgency : exponent of the stock's share of its target (gamma, usually 0.2 to 0.5).
+    surge_sensitivity : rise of the price, as a fraction, per 100 % of demand above the usual (mu).
     peak_multiplier : rise in the peak hours, as a fraction.
     peak_hours : hours of the day, 0 to 23.
     weekday_multiplier : change on the peak weekdays, as a fraction; 0: none.
@@ -90,7 +90,7 @@ def dynamic_factors(
     Notes
     -----
     inventory = (stock / target)^-urgency, within 0.5 to 2; surge = 1 + sensitivity (demand / usual - 1), at most 2;
-    peak hour = 1 + multiplier. Seed, section 7; the bounds of the inventory factor are ours, the seed has none.
+    peak hour = 1 + multiplier. Bounds of the inventory factor are ours.
     """
     in_stock, aim, sold, expected = np.broadcast_arrays(
         *(np.atleast_1d(np.asarray(each, np.float64)) for each in (stock, target, demand, usual))

@@ -58,7 +58,7 @@ def market_position(your_price: float | None, prices: Sequence[float]) -> Market
 
     Notes
     -----
-    Index, gap and competitive position: seed document on price optimization, section 6, formulas and code. Our price
+    Index, gap and competitive position: docs/seeds.md, price optimization, section 6, formulas and code. Our price
     that is both near their lowest and near their highest is a price leader's, as there.
     """
     if not prices:

@@ -35,8 +35,6 @@ LEAST_USUAL_UNITS: Final = 5
 OBSERVED_WITHIN: Final = dt.timedelta(days=60)
 """Age up to which an earlier price of a competitor is one that the newest has moved from."""
 
-CODES_A_STATEMENT = 5_000
-
 
 @dataclass(frozen=True, slots=True)
 class Demand:
@@ -109,7 +107,7 @@ def product_signals(codes: Collection[str]) -> dict[str, ProductSignals]:
     The same number of queries for every 5,000 products.
     """
     found: dict[str, ProductSignals] = {}
-    for chunk in batches(sorted(set(codes)), CODES_A_STATEMENT):
+    for chunk in batches(sorted(set(codes))):
         facts = {code: each for code, each in price_facts(chunk).items() if not each.obstacle}
         on_sale = Product.objects.filter(code__in=chunk, is_active=True).order_by()
         columns = on_sale.values_list("code", "stock_level", "target_stock", "price_source")

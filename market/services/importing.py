@@ -24,7 +24,7 @@ def check_rows(columns: Mapping[str, Sequence[Any]]) -> Iterator[tuple[int, str,
     tomorrow = epoch_days(timezone.now().date()) + 1
     codes = {code for code in columns["product_code"] if type(code) is str}
     known: set[str] = set()
-    for chunk in batches(sorted(codes), 5000):
+    for chunk in batches(sorted(codes)):
         known.update(Product.objects.filter(code__in=chunk).values_list("code", flat=True))
     names = ("product_code", "recorded_at", "competitor_name")
     for row, (code, moment, seller) in enumerate(zip(*(columns[name] for name in names), strict=True)):

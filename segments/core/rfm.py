@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pricing.sales.core.arrays import FloatArray
+from pricing.sales.core.arrays import BoolArray, FloatArray
 
 SEGMENTS = ("Champion", "LoyalCustomers", "PotentialLoyalists", "AtRisk", "Hibernating", "Lost")
 """Names by segment index, from most to least valuable; ties anywhere go to the earlier name."""
@@ -199,13 +199,13 @@ def _quantiles(ordered: FloatArray, parts: int) -> FloatArray:
     return cuts
 
 
-def _scores(paying: NDArray[np.bool_], scale: FloatArray, score: NDArray[np.integer]) -> NDArray[np.int8]:
+def _scores(paying: BoolArray, scale: FloatArray, score: NDArray[np.integer]) -> NDArray[np.int8]:
     """Scores 1 to 5, 0 for those who do not pay; the middle one for all where they do not differ."""
     alike = np.unique(scale[paying]).size == 1 < np.count_nonzero(paying)
     return _where_paying(paying, np.full(scale.size, MIDDLE_SCORE) if alike else score, 0)
 
 
-def _where_paying(paying: NDArray[np.bool_], values: NDArray[np.integer], other: int) -> NDArray[np.int8]:
+def _where_paying(paying: BoolArray, values: NDArray[np.integer], other: int) -> NDArray[np.int8]:
     return np.where(paying, values, other).astype(np.int8)
 
 

@@ -18,7 +18,6 @@ from segments.core.history import segment_name
 from segments.core.rfm import rfm_segments
 from segments.models import CustomerSegment
 
-ROWS_A_STATEMENT = 5_000
 # Units with the sign they have in the transactions: returns count against.
 SIGNED_QUANTITY = "(CASE WHEN t.is_return THEN -ABS(t.quantity) ELSE t.quantity END)"
 _WRITTEN = ("last_purchase", "frequency", "monetary", "r_score", "f_score", "m_score", "segment", "country")
@@ -69,7 +68,7 @@ def compute(plan: RecomputePlan) -> Customers:
             code: Purchases(epoch_days(row.last_purchase), row.frequency, row.monetary, row.country)
             for code, row in stored.items()
         }
-        for chunk in batches(stale, ROWS_A_STATEMENT):
+        for chunk in batches(stale):
             for code in chunk:
                 purchases.pop(code, None)
             purchases |= _purchases(f"AND t.customer_id IN ({placeholders(len(chunk))})", chunk)
@@ -164,7 +163,7 @@ def _differs(new: CustomerSegment, old: CustomerSegment | None, *names: str) -> 
 
 def publish(customers: Customers) -> None:
     """Write the customers that changed and drop those without purchases."""
-    for chunk in batches(customers.gone, ROWS_A_STATEMENT):
+    for chunk in batches(customers.gone):
         CustomerSegment.objects.filter(customer_id__in=chunk).delete()
     CustomerSegment.objects.bulk_create(
         customers.rows,

@@ -21,10 +21,11 @@ from elastix.sql import (
     numbers_for_driver,
     placeholders,
 )
+from pricing.sales.core.arrays import FloatArray, IntArray
 from pricing.sales.core.files import QUANTITY_PLACES
 from pricing.sales.selectors.daily import day_of_epoch, merchandise_codes, product_shards
 from segments.core.rfm import SEGMENTS
-from segments.services.customers import ROWS_A_STATEMENT, SIGNED_QUANTITY, Customers
+from segments.services.customers import SIGNED_QUANTITY, Customers
 
 ROWS_WRITTEN_TOGETHER = 20_000
 SEGMENT_SALES = "segments_segmentsales"
@@ -43,14 +44,14 @@ class SegmentDays:
     """
 
     codes: list[str]
-    product: NDArray[np.int64]
-    segment: NDArray[np.int64]
-    day: NDArray[np.int64]
-    quantity: NDArray[np.float64]
-    revenue: NDArray[np.float64]
-    units: NDArray[np.float64]
-    lines: NDArray[np.int64]
-    unit_lines: NDArray[np.int64]
+    product: IntArray
+    segment: IntArray
+    day: IntArray
+    quantity: FloatArray
+    revenue: FloatArray
+    units: FloatArray
+    lines: IntArray
+    unit_lines: IntArray
 
 
 def compute(plan: RecomputePlan, customers: Customers) -> SegmentDays:
@@ -69,7 +70,7 @@ def scopes(column: str, values: Sequence[str] | None) -> Iterator[tuple[str, Seq
     if values is None:
         yield "", []
         return
-    for chunk in batches(values, ROWS_A_STATEMENT):
+    for chunk in batches(values):
         yield f"WHERE {column} IN ({placeholders(len(chunk))})", chunk
 
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 from elastix.currency import TWO_DECIMALS, Currency
+from pricing.forecasting.core.lines import INACTIVE_DAYS
+from pricing.sales.core.calendar import MONTH_DAYS
 from simulations.core.insight_texts import MONTH, TEMPLATES
 
-MONTH_DAYS: Final = 30
 NOTABLE_GAP: Final = 0.05
 """Prices closer than this to the market's mean are at the market."""
 CARRYING_SHARE: Final = 0.5
 RECENT_DAYS_WITHOUT_SALES: Final = 28
-INACTIVE_DAYS: Final = 91
 LONG_COVER_DAYS: Final = 180
 LEAST_EXPECTED: Final = 0.01
 """Units of 30 days, as forecasts are rounded: the stock of what sells less lasts for ever."""

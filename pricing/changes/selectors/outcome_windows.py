@@ -35,7 +35,6 @@ from pricing.sales.selectors.daily import day_of_epoch, epoch_days
 
 COMPLETE, OPEN, TRUNCATED = "complete", "open", "truncated"
 UNCHANGED_PRODUCTS, OTHER_PRODUCTS = "unchanged products", "other products"
-CODES_A_STATEMENT: Final = 5_000
 FOREVER: Final = 1 << 30
 KEPT_SECONDS: Final = 3600
 # What the lines of a product of pricing_saleshistory s sum up.
@@ -363,7 +362,7 @@ def _daily_rows(
     Totals of weeks and months are spread over their days.
     """
     found = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0), np.zeros(0))]
-    for chunk in batches(codes, CODES_A_STATEMENT):
+    for chunk in batches(codes):
         product, day, quantity, revenue, length, last = fetch_columns(
             f"SELECT s.product_id, {day_of('s.date')}, CAST(s.quantity AS double precision), "
             f"CAST(s.revenue AS double precision), {_PERIOD} "

@@ -13,7 +13,6 @@ from pricing.sales.models import PriceChange
 from pricing.sales.models.price_changes import PriceChangeStatus
 
 OPEN: Final = (PriceChangeStatus.PROPOSED, PriceChangeStatus.APPROVED)
-CODES_A_STATEMENT: Final = 5_000
 FIRST_DAY, LAST_DAY = dt.date(1970, 1, 2), dt.date(9000, 1, 1)
 
 
@@ -52,7 +51,7 @@ def changes_of_batch(batch: UUID) -> list[PriceChange]:
 def open_changes_of(codes: Iterable[str]) -> dict[str, PriceChange]:
     """By product, the newest change that is proposed or approved and not applied yet."""
     found: dict[str, PriceChange] = {}
-    for chunk in batches(sorted(set(codes)), CODES_A_STATEMENT):
+    for chunk in batches(sorted(set(codes))):
         waiting = PriceChange.objects.filter(product_id__in=chunk, status__in=OPEN).order_by("pk")
         found |= {change.product_id: change for change in waiting}
     return found

@@ -18,7 +18,6 @@ from pricing.sales.models import PriceChange, Product, SalesHistory
 from pricing.sales.models.price_changes import PriceChangeStatus
 from pricing.sales.models.products import Kind
 
-CODES_A_STATEMENT: Final = 5_000
 IN_FORCE: Final = (PriceChangeStatus.APPLIED, PriceChangeStatus.ROLLED_BACK)
 Steps = dict[str, list[PriceStep]]
 
@@ -74,7 +73,7 @@ def price_steps(codes: Iterable[str], today: dt.date) -> Steps:
     """
     found: Steps = {}
     begin = today - dt.timedelta(days=PRIOR_DAYS + REDUCTION_DAYS)
-    for chunk in batches(sorted(set(codes)), CODES_A_STATEMENT):
+    for chunk in batches(sorted(set(codes))):
         products = dict(Product.objects.filter(code__in=chunk).values_list("code", "current_price"))
         events: dict[str, list[tuple[dt.datetime, int, Decimal | None, Decimal | None]]] = {}
         ledger = PriceChange.objects.filter(product_id__in=chunk, status__in=IN_FORCE).order_by("pk")

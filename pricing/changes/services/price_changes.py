@@ -47,7 +47,6 @@ from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeSta
 from pricing.sales.models.products import PriceSource
 from pricing.sales.selectors.holds import held_prices
 
-ROWS_A_STATEMENT: Final = 5_000
 DUE_AT_ONCE: Final = 1_000
 # No user can be called this: names have no spaces.
 THE_SCHEDULE: Final = "the schedule"
@@ -328,7 +327,7 @@ def _newest_applied(codes: Iterable[str]) -> dict[str, int]:
 
 def _in_chunks(rows: QuerySet[Any, Any], column: str, values: Iterable[Any]) -> Iterator[Any]:
     """The rows with any of the values in a column, in as many statements as their number needs."""
-    for chunk in batches(sorted(set(values)), ROWS_A_STATEMENT):
+    for chunk in batches(sorted(set(values))):
         yield from rows.filter(**{f"{column}__in": chunk})
 
 
@@ -362,7 +361,7 @@ def _write_prices(prices: dict[str, Decimal | None]) -> None:
     update_rows("pricing_product", "code", {"current_price": "numeric"}, rows, key_type="varchar")
     for source, known in ((PriceSource.LEDGER, True), (PriceSource.DATA, False)):
         codes = sorted(code for code, price in prices.items() if (price is not None) == known)
-        for chunk in batches(codes, ROWS_A_STATEMENT):
+        for chunk in batches(codes):
             Product.objects.filter(code__in=chunk).update(price_source=source, updated_at=timezone.now())
     catalogue_changed()
 
@@ -377,7 +376,7 @@ def _record(
 
 def _update(changes: Sequence[PriceChange], **values: Any) -> list[PriceChange]:
     """Write the same values into all of these changes."""
-    for chunk in batches(changes, ROWS_A_STATEMENT):
+    for chunk in batches(changes):
         PriceChange.objects.filter(pk__in=[change.pk for change in chunk]).update(**values)
     for change in changes:
         for name, value in values.items():

@@ -19,7 +19,6 @@ from pricing.recommendation.services.offers import recommendations_proposed
 from pricing.sales.models import PriceChange
 from pricing.sales.models.price_changes import PriceChangeSource
 
-CODES_A_STATEMENT = 5_000
 RECOMMENDED = "Recommended"
 
 
@@ -42,7 +41,7 @@ def propose_recommended(codes: Sequence[str], *, by: str, reason: str = "") -> P
     """
     lock_version()
     recommended: dict[str, Decimal | None] = {}
-    for chunk in batches(sorted(set(codes)), CODES_A_STATEMENT):
+    for chunk in batches(sorted(set(codes))):
         found = standing_recommendations(moved=True).filter(product_id__in=chunk)
         recommended |= {each.product_id: each.recommended_price for each in found}
     left_out = [

@@ -216,7 +216,7 @@ def _keep_products(
         return {}
     found, twice = by_code(listings)
     known: dict[str, Decimal | None] = {}
-    for chunk in batches(sorted(found), 5_000):
+    for chunk in batches(sorted(found)):
         known |= dict(Product.objects.filter(code__in=chunk).values_list("code", "stock_level"))
     rows = []
     for code, listing in found.items():
@@ -233,7 +233,7 @@ def _keep_products(
         elif stock is not None and stock != known[code]:
             rows.append({"code": code, "stock_level": stock})
     created = updated = 0
-    for part in batches(rows, 5_000):
+    for part in batches(rows):
         with run.fenced_transaction():
             new, old = products_upsert(part, by=BY)
         created, updated = created + new, updated + old

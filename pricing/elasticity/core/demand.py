@@ -3,11 +3,11 @@
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from elastix.currency import TWO_DECIMALS, Currency
+from pricing.sales.core.arrays import FloatArray
 
-FloatArray = NDArray[np.float64]
 DemandModel = Literal["average", "linear", "constant_elasticity"]
 
 AVERAGE: Final = "average"

@@ -67,7 +67,7 @@ def point_elasticity(q1: float, q2: float, p1: float, p2: float) -> float:
 
     Notes
     -----
-    Seed document on price optimization, section 1. 1000 units at 10 and 800 at 12 give -1.
+    docs/seeds.md, price optimization, section 1. 1000 units at 10 and 800 at 12 give -1.
     """
     _check_points(q1, q2, p1, p2)
     if q1 == 0:
@@ -89,7 +89,7 @@ def arc_elasticity(q1: float, q2: float, p1: float, p2: float) -> float:
 
     Notes
     -----
-    Seed document on price optimization, section 1. 1000 units at 10 and 800 at 12 give -1.2222. Going back
+    docs/seeds.md, price optimization, section 1. 1000 units at 10 and 800 at 12 give -1.2222. Going back
     from the new price to the old one gives the same value.
     """
     _check_points(q1, q2, p1, p2)

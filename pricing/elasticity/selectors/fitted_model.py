@@ -29,8 +29,6 @@ from pricing.sales.models import Product, ProductSummary
 from pricing.sales.selectors.channels import price_series_of
 from pricing.sales.selectors.daily import ShopDays, Window, sold_in
 
-CODES_A_STATEMENT = 5_000
-
 
 @dataclass(frozen=True, slots=True)
 class FittedModel:
@@ -43,7 +41,7 @@ class FittedModel:
         """(P,) code of each product's category; -1 for none or one the fit did not know."""
         number = {name: code for code, name in enumerate(self.categories) if name}
         names: dict[str, str] = {}
-        for chunk in batches(products, CODES_A_STATEMENT):
+        for chunk in batches(products):
             names |= dict(Product.objects.filter(code__in=chunk).values_list("code", "category"))
         return np.array([number.get(names.get(code, ""), -1) for code in products], np.int64)
 
@@ -101,7 +99,7 @@ def pooled_posterior(
 def data_flags(codes: Sequence[str]) -> list[list[str]]:
     """What the lines of each product warn of."""
     stored: dict[str, list[str]] = {}
-    for chunk in batches(codes, CODES_A_STATEMENT):
+    for chunk in batches(codes):
         summaries = ProductSummary.objects.filter(product_id__in=chunk)
         stored |= dict(summaries.values_list("product_id", "data_flags"))
     return [stored.get(code, []) for code in codes]

@@ -97,7 +97,7 @@ def publish(plan: RecomputePlan, found: Elasticities) -> None:
     if plan.full:
         execute(f"DELETE FROM pricing_elasticityestimate WHERE {ours}", learned)
         keep_model(plan, found.model)
-    for chunk in batches([] if plan.full else plan.products or [], 5000):
+    for chunk in batches([] if plan.full else plan.products or []):
         execute(
             f"DELETE FROM pricing_elasticityestimate WHERE {ours} AND product_id IN ({placeholders(len(chunk))})",
             [*learned, *chunk],

@@ -14,6 +14,7 @@ from elastix.jobs.recompute import RecomputePlan
 from elastix.shop import shop_currency
 from elastix.sql import batches, fetch, number_for_driver, placeholders, update_rows
 from pricing.elasticity.services.estimates import Elasticities
+from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.core.grouping import group_sums
 from pricing.sales.core.list_prices import charged_now
 from pricing.sales.core.periods import LONGEST_PERIOD, spread
@@ -22,8 +23,6 @@ from pricing.sales.models.products import Kind, PriceSource
 from pricing.sales.selectors.daily import epoch_days, newest_sale_day
 from pricing.sales.services.rollup import as_date
 
-CODES_A_STATEMENT = 5_000
-MONTH_DAYS = 30
 _WRITTEN = {
     "total_quantity": "numeric",
     "total_revenue": "numeric",
@@ -52,7 +51,7 @@ def compute(plan: RecomputePlan, estimated: Elasticities) -> Summaries:
     if plan.full:
         return Summaries(_summaries("", [], r_squared), newest)
     rows: list[ProductSummary] = []
-    for chunk in batches(plan.products or [], CODES_A_STATEMENT):
+    for chunk in batches(plan.products or []):
         rows += _summaries(f"AND product_id IN ({placeholders(len(chunk))})", chunk, r_squared)
     return Summaries(rows, newest)
 

@@ -157,6 +157,6 @@ def publish(plan: RecomputePlan, found: Forecasts) -> None:
         ForecastModel.objects.create(
             pk=1, shop=found.model.as_json(), sales_version=plan.version, fitted_at=timezone.now()
         )
-    for chunk in batches([] if found.everything else plan.products or [], 5000):
+    for chunk in batches([] if found.everything else plan.products or []):
         execute(f"DELETE FROM {_TABLE} WHERE product_id IN ({placeholders(len(chunk))})", chunk)
     insert_rows(_TABLE, _COLUMNS, found.rows)

@@ -105,7 +105,7 @@ def analyse_profit_margin(
 
     Notes
     -----
-    Seed document on price optimization, section 3. Its `break_even_units` divides total cost by the profit of a unit.
+    docs/seeds.md, price optimization, section 3. Its `break_even_units` divides total cost by the profit of a unit.
     That is how many units earn back what the quantity cost to buy, not the textbook's break-even point:
     for this one, give the fixed costs.
     """

@@ -28,7 +28,7 @@ from pricing.recommendation.core.uncertainty import alongside, expected_share
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
 FORMULA_CEILING: Final = 5.0
-"""Times the cost: beyond it the seed's formula is not believed ..."""
+"""Times the cost: beyond it the formula of a target margin is not believed ..."""
 
 FORMULA_INSTEAD: Final = 2.5
 """... and so many times the cost is taken instead."""
@@ -76,7 +76,7 @@ def linear_revenue_optimum(price: ArrayLike, elasticity: ArrayLike) -> FloatArra
 def lerner_price(cost: ArrayLike, elasticity: ArrayLike) -> FloatArray:
     """Price of most profit under constant elasticity, c E / (1 + E); nan where E >= -1: profit has no top.
 
-    Lerner (1934). The seed writes it C / (1 + 1/E), and calls it the price of most revenue.
+    Lerner (1934). Also written C / (1 + 1/E), and sometimes called the price of most revenue.
     """
     c, e = as_floats(cost, elasticity)
     elastic = e < -1
@@ -85,7 +85,7 @@ def lerner_price(cost: ArrayLike, elasticity: ArrayLike) -> FloatArray:
 
 
 def formula_price(cost: ArrayLike, target_margin: ArrayLike, elasticity: ArrayLike) -> FloatArray:
-    """Price by the seed's formula C (1 + M) / (1 + 1/E), to the letter; nan where it divides by 0 (E = -1, E = 0).
+    """Price by the formula C (1 + M) / (1 + 1/E), to the letter; nan where it divides by 0 (E = -1, E = 0).
 
     It is Lerner's price times (1 + M), negative for -1 < E < 0. Never a price to charge as it stands.
 
@@ -100,9 +100,9 @@ def formula_price(cost: ArrayLike, target_margin: ArrayLike, elasticity: ArrayLi
 
 
 def believed_formula_price(cost: ArrayLike, target_margin: ArrayLike, elasticity: ArrayLike) -> FloatArray:
-    """Price that strategy "target_margin" aims at: the seed's formula, 2.5 C where it says more than 5 C.
+    """Price that strategy "target_margin" aims at: that of `formula_price`, 2.5 C where it says more than 5 C.
 
-    Infinite for -1 <= E < 0, where the price it is a multiple of has no top, nan for E >= 0. Seed, section 16.
+    Infinite for -1 <= E < 0, where the price it is a multiple of has no top, nan for E >= 0. docs/seeds.md, section 16.
     """
     c, m, e = as_floats(cost, target_margin, elasticity)
     price = formula_price(c, m, e)

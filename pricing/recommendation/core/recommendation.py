@@ -131,7 +131,7 @@ class Recommendation:
     confidence : probability, 0 to 1, that the answer is right; 0 where nothing is known that would tell.
     best_price, probability_of_gain : the best allowed price and what speaks for it; nan where none could be sought.
     unconstrained_price : what the strategy aims at without guardrails; inf where only a guardrail ends it.
-    formula_price, lerner_price : the seed's formula to the letter, and Lerner's price; nan where undefined.
+    formula_price, lerner_price : that of `optimum.formula_price`, and Lerner's price; nan where undefined.
     binding : (R, P) which of the rules of the guardrails shaped the answer.
     impact : of the recommended price.
     warnings : by name, which products they apply to.

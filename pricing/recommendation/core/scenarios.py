@@ -29,7 +29,7 @@ PRESETS: Final = (MAXIMIZE_PROFIT, MAXIMIZE_REVENUE, BALANCED, PREMIUM, MARKET_L
 
 CONSERVATIVE_SHARE: Final = 1 / 3
 AGGRESSIVE_SHARE: Final = 2.0
-"""Of the recommended change: from 12.99 with 14.49 recommended, the seed's 13.49 and 15.99."""
+"""Of the recommended change: from 12.99 with 14.49 recommended, the 13.49 and 15.99 of the source document's example."""
 
 SMALL_STEP: Final = 0.05
 LARGE_STEP: Final = 0.15

@@ -22,7 +22,6 @@ from pricing.sales.selectors.products import merchandise, products_matching
 KIND: Final = "bulk_optimize"
 MOST_ITEMS: Final = 1_000
 MOST_NAMED: Final = 20
-CODES_A_STATEMENT: Final = 5_000
 ROWS_AT_ONCE: Final = 2_000
 
 # --- which products --------------------------------------------------------------------------------
@@ -64,7 +63,7 @@ def named_products(codes: Collection[str]) -> list[str]:
     """
     wanted = sorted(set(codes))
     for_sale: dict[str, bool] = {}
-    for chunk in batches(wanted, CODES_A_STATEMENT):
+    for chunk in batches(wanted):
         found = Product.objects.filter(code__in=chunk).values_list("code", "kind", "is_active")
         for_sale |= {code: active and kind == Kind.MERCHANDISE for code, kind, active in found}
     refused = (

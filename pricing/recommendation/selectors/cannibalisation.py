@@ -12,7 +12,6 @@ from pricing.recommendation.models import StandingRecommendation
 from pricing.recommendation.selectors.price_totals import CorrectedTotals, PriceTotals
 from pricing.sales.models import Product
 
-CODES_A_STATEMENT: Final = 5_000
 CROSS_ERRORS: Final = "cross effects"
 RELATED: Final = ("substitutes", "complements")
 """Relationships whose elasticities count. Those of pairs that are not named are drawn to zero: summed over thousands of
@@ -31,7 +30,7 @@ def corrected_totals(totals: PriceTotals, rows: Sequence[Any]) -> CorrectedTotal
     """
     moved = {row.code: row for row in rows if row.profit_change is not None}
     found: list[tuple[str, str, float, float]] = []
-    for chunk in batches(sorted(moved), CODES_A_STATEMENT):
+    for chunk in batches(sorted(moved)):
         of_prices = Product.objects.filter(pairs__product_y__in=chunk, pairs__relationship__in=RELATED)
         found += of_prices.order_by("code", "pairs__product_y").values_list(*_PAIR_COLUMNS)
     if not found:
@@ -43,7 +42,7 @@ def corrected_totals(totals: PriceTotals, rows: Sequence[Any]) -> CorrectedTotal
     for code, row in moved.items():
         profit[number[code]] = row.profit_now + row.profit_change
         log_change[number[code]] = np.log(float(row.recommended_price) / float(row.current_price))
-    for chunk in batches(beside, CODES_A_STATEMENT):
+    for chunk in batches(beside):
         standing = StandingRecommendation.objects.filter(product_id__in=chunk, profit_now__isnull=False)
         for code, value in standing.values_list("product_id", "profit_now"):
             profit[number[code]] = value

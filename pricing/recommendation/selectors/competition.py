@@ -21,7 +21,6 @@ from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.models import Product
 
 FRESH_DAYS = 7
-CODES_A_STATEMENT = 5_000
 _PRICE_COLUMNS = ("competitor_name", "price", "recorded_at")
 
 
@@ -138,7 +137,7 @@ def competitor_prices(
     seller, theirs, moment = _joined(*_PRICE_COLUMNS)
     own = np.full(len(names), np.nan)
     rows: list[tuple[Any, ...]] = []
-    for chunk in batches(names, CODES_A_STATEMENT):
+    for chunk in batches(names):
         # Floats: thousands of decimals take longer to make than to compute with.
         prices = [Cast(name, FloatField()) for name in ("current_price", theirs)]
         rows += _newest(chunk, oldest).values_list("code", seller, *prices, moment)

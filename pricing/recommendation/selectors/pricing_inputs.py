@@ -30,8 +30,6 @@ from pricing.recommendation.selectors.policies import EffectivePolicy, Overrides
 from pricing.sales.models import Product
 from pricing.sales.models.products import Kind
 
-CODES_A_STATEMENT = 5_000
-
 SERVICE: Final = "SERVICE"
 NO_PRICE: Final = "NO_PRICE"
 WITHOUT_PRICE: Final = {
@@ -172,7 +170,7 @@ def _floats(values: Iterable[Any]) -> list[float]:
 def price_facts(codes: Collection[str]) -> dict[str, PriceFacts]:
     """Read what is known of these products, by code in the order of the codes; unknown codes are left out."""
     found: dict[str, PriceFacts] = {}
-    for chunk in batches(sorted(set(codes)), CODES_A_STATEMENT):
+    for chunk in batches(sorted(set(codes))):
         found |= _chunk_of_facts(chunk)
     return found
 

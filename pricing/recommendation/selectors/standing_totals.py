@@ -21,7 +21,6 @@ from pricing.recommendation.selectors.price_totals import HIGH, PriceTotals
 from pricing.recommendation.selectors.standing import computed_to, standing_recommendations
 from pricing.sales.core.arrays import FloatArray
 
-CODES_A_STATEMENT: Final = 5_000
 KEPT_SECONDS: Final = 3600
 COLUMNS: Final = (
     *("code", "category", "current_price", "recommended_price", "risk_level", "cost", "elasticity"),
@@ -39,7 +38,7 @@ def chosen_totals(codes: Sequence[str]) -> PriceTotals:
     """What the recommended prices of these products amount to together; those left alone do not count."""
     moved = standing_recommendations(moved=True)
     rows: list[Any] = []
-    for chunk in batches(sorted(set(codes)), CODES_A_STATEMENT):
+    for chunk in batches(sorted(set(codes))):
         rows += _rows(moved.filter(product_id__in=chunk))
     return _totals(rows)
 

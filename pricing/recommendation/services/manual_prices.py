@@ -22,8 +22,6 @@ from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeSource
 from pricing.sales.services import products as catalogue
 
-CODES_A_STATEMENT = 5_000
-
 
 @dataclass(frozen=True, slots=True)
 class Setter:
@@ -99,7 +97,7 @@ class CheckedProductsImport(catalogue.ProductsImport):
         if not priced:
             return
         known: dict[str, Product] = {}
-        for chunk in batches(sorted(set(priced.values())), CODES_A_STATEMENT):
+        for chunk in batches(sorted(set(priced.values()))):
             known |= Product.objects.in_bulk(chunk)
         policy_of, user = policy_finder(), self.batch.created_by
         may_cross = user is not None and role_of(user) >= Role.MANAGER

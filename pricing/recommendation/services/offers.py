@@ -18,7 +18,6 @@ from pricing.recommendation.selectors.offers import sure_recommendations, with_e
 from pricing.recommendation.selectors.standing import standing_recommendations
 from pricing.sales.models import PriceChange
 
-CODES_A_STATEMENT: Final = 5_000
 OPEN, PROPOSED, REFUSED, SUPERSEDED, EXPIRED = RecommendationState
 FIGURES: Final = (
     "current_price", "recommended_price", "profit_change", "gain_low", "gain_high", "probability_of_gain",
@@ -80,7 +79,7 @@ def recommendations_refuse(codes: Sequence[str], *, by: str, reason: str) -> Ref
     now = timezone.now()
     found: dict[str, Any] = {}
     standing: dict[str, Recommendation] = {}
-    for chunk in batches(sorted(set(codes)), CODES_A_STATEMENT):
+    for chunk in batches(sorted(set(codes))):
         advice: Any = with_evidence(standing_recommendations(moved=True)).filter(product_id__in=chunk)
         found |= {row.product_id: row for row in advice if row.open_change is None}
         kept = Recommendation.objects.filter(product_id__in=chunk, stands=True)
@@ -106,7 +105,7 @@ def recommendations_proposed(changes: Iterable[PriceChange]) -> None:
     """Note at the open recommendations of their products that these changes propose them; in their transaction."""
     proposed = {each.product_id: each for each in changes}
     taken: list[Recommendation] = []
-    for chunk in batches(sorted(proposed), CODES_A_STATEMENT):
+    for chunk in batches(sorted(proposed)):
         taken += Recommendation.objects.filter(product_id__in=chunk, state=OPEN)
     for each in taken:
         change = proposed[each.product_id]
@@ -119,7 +118,7 @@ def recommendations_proposed(changes: Iterable[PriceChange]) -> None:
 def recommendations_rejected(changes: Iterable[PriceChange]) -> None:
     """Remember that recommendations were refused whose proposals are rejected; in the transaction of that step."""
     rejected: dict[int | None, PriceChange] = {each.pk: each for each in changes}
-    for chunk in batches(sorted(each.pk for each in rejected.values()), CODES_A_STATEMENT):
+    for chunk in batches(sorted(each.pk for each in rejected.values())):
         for each in Recommendation.objects.filter(change__in=chunk, state=PROPOSED):
             change = rejected[each.change_id]
             # Refused before and proposed all the same: that refusal is what is remembered.

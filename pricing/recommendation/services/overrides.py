@@ -11,7 +11,6 @@ from pricing.recommendation.services.offers import recommendations_rejected
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
 
-CODES_A_STATEMENT: Final = 5_000
 OF_PEOPLE: Final = (PriceChangeSource.MANUAL, PriceChangeSource.PROPOSAL)
 
 
@@ -39,11 +38,11 @@ def remember_overrides(changes: Sequence[PriceChange]) -> list[Override]:
     ]
     recommendations_rejected(rejected)
     standing: dict[str, StandingRecommendation] = {}
-    for chunk in batches(sorted({each.product_id for each in applied}), CODES_A_STATEMENT):
+    for chunk in batches(sorted({each.product_id for each in applied})):
         found = StandingRecommendation.objects.filter(product_id__in=chunk, changes=True)
         standing |= {each.product_id: each for each in found}
     now: dict[str, object] = {}
-    for chunk in batches(sorted({each.product_id for each in rejected}), CODES_A_STATEMENT):
+    for chunk in batches(sorted({each.product_id for each in rejected})):
         now |= dict(Product.objects.filter(code__in=chunk).values_list("code", "current_price"))
     overrides = [
         Override(change=each, recommended_price=each.new_price, made_by=each.decided_by, reason=each.note)

@@ -11,6 +11,7 @@ from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 DAYS_A_WEEK: Final = 7
 MONTH_DAYS: Final = 30  # the "month" of monthly sales, forecasts and recommendations
 DAYS_A_YEAR: Final = 365.25
+WEEKS_A_YEAR: Final = 52
 # 1970-01-01 was a Thursday, three days after a Monday.
 DAYS_SINCE_MONDAY_AT_EPOCH: Final = 3
 SMALLEST_WEEKDAY_WEIGHT: Final = 0.05

@@ -10,13 +10,13 @@ import numpy as np
 from elastix.fields import as_quantity
 from elastix.shop import shop_currency
 from elastix.sql import as_integer, day_numbers, day_of
+from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.core.channels import PriceSeries, main_series
 from pricing.sales.core.daily import DailySales
 from pricing.sales.core.list_prices import charged_now
 from pricing.sales.models import ChannelDay
 from pricing.sales.selectors.daily import day_of_epoch, product_numbers, rows_of_products
 
-MONTH_DAYS = 30
 _FIELDS = (
     f"product_id, channel, {day_of('date')}, units, lines, CAST(list_price AS double precision), "
     f"{as_integer('promotion_applied')}"

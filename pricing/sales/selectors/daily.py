@@ -12,7 +12,17 @@ from django.db.models import Max
 from numpy.typing import NDArray
 
 from elastix.fields import as_quantity
-from elastix.sql import as_integer, batches, day_numbers, day_of, epoch_day, fetch, fetch_arrays, placeholders
+from elastix.sql import (
+    VALUES_A_STATEMENT,
+    as_integer,
+    batches,
+    day_numbers,
+    day_of,
+    epoch_day,
+    fetch,
+    fetch_arrays,
+    placeholders,
+)
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.daily import DailySales
 from pricing.sales.core.grouping import KEY_DAYS, matching_rows, product_day_key
@@ -20,7 +30,6 @@ from pricing.sales.core.periods import Periods, last_day_known, spread_daily
 from pricing.sales.models import PriceChange, ProductSummary, SalesHistory, Transaction
 
 EPOCH = dt.date(1970, 1, 1)
-CODES_A_STATEMENT = 5_000
 _SCOPED = "SELECT p.code FROM pricing_product p WHERE p.kind = 'merchandise'"
 
 
@@ -92,7 +101,7 @@ def shop_days(codes: Sequence[str], *, everything: bool = False) -> ShopDays:
             *(np.array(column, np.float64) for column in others),
         ]
 
-    by_code = ((f"{sql} ({placeholders(len(chunk))})", chunk) for chunk in batches(codes, CODES_A_STATEMENT))
+    by_code = ((f"{sql} ({placeholders(len(chunk))})", chunk) for chunk in batches(codes))
     statements = [(f"{sql} ({_SCOPED})", [])] if everything else by_code
     product, day, *numbers = fetch_arrays(statements, arrays, columns=8)
     set_product, set_day, set_price = _recorded_prices(codes)
@@ -128,7 +137,7 @@ def spread_totals(days: ShopDays) -> DailySales:
 def periods_of(codes: Sequence[str]) -> Periods:
     """What the lines of some products sum up, as the last cleaning found it."""
     totals = ProductSummary.objects.filter(line_days__gt=1)
-    if len(codes) <= CODES_A_STATEMENT:
+    if len(codes) <= VALUES_A_STATEMENT:
         totals = totals.filter(product_id__in=codes)
     marks = {code: mark for code, *mark in totals.values_list("product_id", "line_days", "dated_last")}
     pairs = np.array([marks.get(code, (0, False)) for code in codes], np.int64).reshape(-1, 2)
@@ -139,7 +148,7 @@ def _recorded_prices(codes: Sequence[str]) -> tuple[IntArray, IntArray, FloatArr
     """Product, day and price (m,) of the first whole day of each price that was set through the ledger."""
     number = {code: index for index, code in enumerate(codes)}
     changes = PriceChange.objects.filter(changed_at__isnull=False).order_by("pk")
-    if len(codes) <= CODES_A_STATEMENT:
+    if len(codes) <= VALUES_A_STATEMENT:
         changes = changes.filter(product_id__in=codes)
     columns = ("product_id", "old_price", "new_price", "changed_at", "rolled_back_at")
     newest: dict[tuple[int, int], tuple[dt.datetime, Any]] = {}
@@ -164,7 +173,7 @@ def rows_of_products(sql: str, codes: Sequence[str], *parameters: Any) -> list[t
     """Rows of a query whose last parameters, in place of the braces, are product codes."""
     return [
         row
-        for chunk in batches(codes, CODES_A_STATEMENT)
+        for chunk in batches(codes)
         for row in fetch(sql.format(placeholders(len(chunk))), [*parameters, *chunk])
     ]
 

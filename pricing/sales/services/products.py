@@ -42,7 +42,7 @@ def products_ensure(names: Mapping[str, str]) -> None:
     """Create the products that are not there yet; `names` maps normalised code to a name (or "")."""
     codes = sorted(names)
     known: set[str] = set()
-    for chunk in batches(codes, 5000):
+    for chunk in batches(codes):
         known.update(Product.objects.filter(code__in=chunk).values_list("code", flat=True))
     missing = [
         Product(code=code, name=names[code] or code, kind=kind_of(code))
@@ -140,7 +140,7 @@ def products_upsert(rows: Iterable[Mapping[str, Any]], *, by: str) -> tuple[int,
         row["code"]: {name: row[name] for name in EDITABLE if row.get(name) is not None} for row in rows
     }
     known: dict[str, Product] = {}
-    for chunk in batches(sorted(wanted), 5000):
+    for chunk in batches(sorted(wanted)):
         known |= Product.objects.in_bulk(chunk)
     for code in held_prices(known):
         wanted[code].pop("current_price", None)
@@ -174,7 +174,7 @@ def codes_without_zeros(accepted: Iterable[str]) -> dict[str, str]:
     if "look_alike_code" in accepted:
         return {}
     zeros = without_zeros(Product.objects.filter(code__startswith="0").values_list("code", flat=True))
-    for chunk in batches(sorted(zeros), 5000):
+    for chunk in batches(sorted(zeros)):
         for code in Product.objects.filter(code__in=chunk).values_list("code", flat=True):
             del zeros[code]
     return zeros
@@ -198,7 +198,7 @@ class ProductsImport(UpsertImport):
 
     def new_rows(self) -> int:
         codes = sorted({row["code"] for row in self.rows})
-        known = (Product.objects.filter(code__in=chunk).count() for chunk in batches(codes, 5000))
+        known = (Product.objects.filter(code__in=chunk).count() for chunk in batches(codes))
         return len(codes) - sum(known)
 
     @classmethod

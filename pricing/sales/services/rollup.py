@@ -32,7 +32,6 @@ from pricing.sales.core.grouping import number_values
 TRANSACTION = "pricing_transaction"
 HISTORY = "pricing_saleshistory"
 # A pair of parameters a day keeps statements below the databases' limits.
-DAYS_A_STATEMENT = 5_000
 
 _SALE = "NOT t.is_return AND NOT t.voided"
 _RETURN = "t.is_return AND NOT t.voided"
@@ -175,7 +174,7 @@ def _sum_touched(touched: str, parameters: Sequence[Any]) -> None:
 
 
 def _sum_days(days: Sequence[Day]) -> None:
-    for chunk in batches(days, DAYS_A_STATEMENT):
+    for chunk in batches(days):
         pair = "(%s, CAST(%s AS date))" if is_postgresql() else "(%s, %s)"
         values = "VALUES " + ", ".join([pair] * len(chunk))
         parameters = [value for code, day in chunk for value in (code, day.isoformat())]
@@ -227,7 +226,7 @@ def _rematch(products: Sequence[str]) -> set[Day]:
     for state in (True, False):
         # The clean units of a line that is cancelled, or no longer so, are known before the next recompute.
         units = "0" if state else "CASE WHEN is_return THEN 0 ELSE quantity END"
-        for chunk in batches([ids[row] for row in wrong if bool(matched[row]) is state], 5000):
+        for chunk in batches([ids[row] for row in wrong if bool(matched[row]) is state]):
             execute(
                 f"UPDATE {TRANSACTION} SET voided = %s, units = {units}, exclusion = 0 "
                 f"WHERE id IN ({placeholders(len(chunk))})",
@@ -254,7 +253,7 @@ def _raise_version(version: DataVersion, products: Sequence[str], customers: Seq
 
 
 def _mark(table: str, column: str, keys: Sequence[str], version: int) -> None:
-    for chunk in batches(keys, 5000):
+    for chunk in batches(keys):
         execute(
             f"INSERT INTO {table} ({column}, version) VALUES {', '.join(['(%s, %s)'] * len(chunk))} "
             f"ON CONFLICT ({column}) DO UPDATE SET version = excluded.version",

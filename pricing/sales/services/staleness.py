@@ -23,7 +23,7 @@ def stale_products(version: int) -> set[str]:
 
 def mark_published(plan: RecomputePlan, stale: list[str]) -> None:
     """Record which version the cached tables show from now on; nothing that it covers is stale any more."""
-    for chunk in batches(stale, 5000):
+    for chunk in batches(stale):
         cleaning.forget_sales(chunk)
     StaleProduct.objects.filter(version__lte=plan.version).delete()
     StaleCustomer.objects.filter(version__lte=plan.version).delete()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pricing.sales.core.arrays import FloatArray, IntArray
+from pricing.sales.core.calendar import DAYS_A_WEEK
 from simulations.experiments.core.designs import SWITCHBACK
 from simulations.experiments.core.estimates import (
     Effect,
@@ -15,7 +16,7 @@ from simulations.experiments.core.estimates import (
     money_differences,
     unit_differences,
 )
-from simulations.experiments.core.schedule import WEEK, Schedule
+from simulations.experiments.core.schedule import Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def effects(sales: GroupSales, schedule: Schedule) -> Effects:
     days = sales.units.shape[1]
     if schedule.design == SWITCHBACK:
         return _switchback(sales, schedule, schedule.whole_pairs(days))
-    return _clusters(sales, schedule, min(days // WEEK, schedule.weeks))
+    return _clusters(sales, schedule, min(days // DAYS_A_WEEK, schedule.weeks))
 
 
 def looks(sales: GroupSales, schedule: Schedule) -> Iterator[Effects]:
@@ -76,7 +77,7 @@ def looks(sales: GroupSales, schedule: Schedule) -> Iterator[Effects]:
         for count in range(2, pairs.size + 1):
             yield _switchback(sales, schedule, pairs[:count])
     else:
-        for weeks in range(1, min(days // WEEK, schedule.weeks) + 1):
+        for weeks in range(1, min(days // DAYS_A_WEEK, schedule.weeks) + 1):
             yield _clusters(sales, schedule, weeks)
 
 
@@ -91,20 +92,20 @@ def group_effects(sales: GroupSales, schedule: Schedule) -> Effect | None:
 
 def is_complete(schedule: Schedule, days: int) -> bool:
     """Whether all that was planned is known; weeks that were paused do not come back."""
-    return days >= schedule.weeks * WEEK
+    return days >= schedule.weeks * DAYS_A_WEEK
 
 
 def _halves(values: FloatArray, schedule: Schedule, pairs: IntArray) -> tuple[FloatArray, FloatArray]:
     """Sums (G, K) of the counted days of each pair's week at the new price, and of its week at the old one."""
     weeks = np.stack([2 * pairs, 2 * pairs + 1], axis=1).astype(int)  # (K, 2)
     is_new = schedule.treated[:, weeks]  # (G, K, 2)
-    whole = values[:, : values.shape[1] // WEEK * WEEK]
-    weekly = whole.reshape(len(values), -1, WEEK)[..., schedule.washout :].sum(axis=2)[:, weeks]
+    whole = values[:, : values.shape[1] // DAYS_A_WEEK * DAYS_A_WEEK]
+    weekly = whole.reshape(len(values), -1, DAYS_A_WEEK)[..., schedule.washout :].sum(axis=2)[:, weeks]
     return np.where(is_new, weekly, 0).sum(axis=2), np.where(is_new, 0, weekly).sum(axis=2)
 
 
 def _switchback(sales: GroupSales, schedule: Schedule, pairs: IntArray) -> Effects:
-    scale = WEEK / (WEEK - schedule.washout)
+    scale = DAYS_A_WEEK / (DAYS_A_WEEK - schedule.washout)
     units, revenue, profit = (
         mean_difference(*(scale * each for each in _halves(values, schedule, pairs)))
         for values in (sales.units, sales.revenue, sales.profit)
@@ -117,14 +118,14 @@ def _clusters(sales: GroupSales, schedule: Schedule, weeks: int) -> Effects:
     groups = len(sales.units)
     pairs = np.arange(groups).reshape(-1, 2)
     sign = np.where(schedule.treated[::2, 0], 1.0, -1.0)
-    counted = schedule.counted(weeks * WEEK)
+    counted = schedule.counted(weeks * DAYS_A_WEEK)
     count = max(int(counted.sum()), 1)
 
     def during(values: FloatArray) -> FloatArray:
-        return np.asarray(values[:, : weeks * WEEK][:, counted].sum(axis=1))
+        return np.asarray(values[:, : weeks * DAYS_A_WEEK][:, counted].sum(axis=1))
 
     def a_week(values: FloatArray, earlier: FloatArray) -> Effect:
-        now = during(values) * WEEK / count
+        now = during(values) * DAYS_A_WEEK / count
         return adjusted_pairs(*money_differences(now, earlier / sales.earlier_weeks, sales.size, pairs, sign))
 
     if not counted.any():

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pricing.sales.core.arrays import BoolArray, IntArray
+from pricing.sales.core.calendar import DAYS_A_WEEK
 from simulations.experiments.core.designs import SWITCHBACK, draw_clusters, draw_switchback
-
-WEEK = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +42,19 @@ class Schedule:
 
     def treated_on(self, day: int) -> BoolArray:
         """(G,) whether each group is to have the new price on a day of the experiment."""
-        return np.asarray(self.treated[:, min(day // WEEK, self.weeks - 1)])
+        return np.asarray(self.treated[:, min(day // DAYS_A_WEEK, self.weeks - 1)])
 
     def counted(self, days: int) -> BoolArray:
         """(days,) the days that count of those that are known: after a wash-out, not paused, and in whole weeks."""
-        days = min(days // WEEK, self.weeks) * WEEK
+        days = min(days // DAYS_A_WEEK, self.weeks) * DAYS_A_WEEK
         day = np.arange(days)
-        after = day % WEEK >= self.washout if self.design == SWITCHBACK else day >= self.washout
+        after = day % DAYS_A_WEEK >= self.washout if self.design == SWITCHBACK else day >= self.washout
         return np.asarray(after & ~self._paused(days))
 
     def whole_pairs(self, days: int) -> IntArray:
         """Pairs of weeks (switchback) that are known as a whole and had no pause."""
-        pairs = min(days, self.weeks * WEEK) // (2 * WEEK)
-        paused = self._paused(pairs * 2 * WEEK).reshape(pairs, 2 * WEEK)
+        pairs = min(days, self.weeks * DAYS_A_WEEK) // (2 * DAYS_A_WEEK)
+        paused = self._paused(pairs * 2 * DAYS_A_WEEK).reshape(pairs, 2 * DAYS_A_WEEK)
         return np.flatnonzero(~paused.any(axis=1))
 
     def _paused(self, days: int) -> BoolArray:

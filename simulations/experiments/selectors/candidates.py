@@ -13,6 +13,7 @@ from django.db.models.functions import Cast
 
 from pricing.recommendation.selectors.pricing_inputs import PriceFacts, price_facts
 from pricing.sales.core.arrays import FloatArray
+from pricing.sales.core.calendar import DAYS_A_WEEK
 from pricing.sales.selectors.daily import newest_sale_day
 from pricing.sales.selectors.products import merchandise
 from simulations.experiments.core.planning import dispersion, formula_error
@@ -22,7 +23,6 @@ from simulations.experiments.selectors.sales import daily_money
 
 LOOKED_AT: Final = 1_000
 PAST_WEEKS: Final = 26
-WEEK: Final = 7
 CATEGORY, PRODUCT = "category", "product"
 
 
@@ -72,8 +72,8 @@ def test_candidates(*, weeks: int, percent: float) -> list[Candidate]:
     if not codes:
         return []
     facts = price_facts(codes)
-    daily = daily_money(codes, last - dt.timedelta(days=WEEK * PAST_WEEKS - 1), last)
-    weekly = daily.units.reshape(len(codes), -1, WEEK).sum(axis=2)
+    daily = daily_money(codes, last - dt.timedelta(days=DAYS_A_WEEK * PAST_WEEKS - 1), last)
+    weekly = daily.units.reshape(len(codes), -1, DAYS_A_WEEK).sum(axis=2)
     place = {code: index for index, code in enumerate(codes)}
     members: dict[tuple[str, str], list[str]] = defaultdict(list)
     for code in codes:

@@ -15,6 +15,7 @@ from pricing.bundles.models import ProductPair, Relationship
 from pricing.recommendation.core.limits import constrain_price
 from pricing.recommendation.selectors.pricing_inputs import PriceFacts, pricing_inputs
 from pricing.sales.core.arrays import FloatArray
+from pricing.sales.core.calendar import DAYS_A_WEEK
 from pricing.sales.selectors.daily import newest_sale_day
 from pricing.sales.selectors.products import merchandise
 from simulations.experiments.core.designs import (
@@ -38,7 +39,6 @@ from simulations.experiments.core.planning import (
 from simulations.experiments.core.value import TestValue, value_of_test
 from simulations.experiments.selectors.sales import by_group, daily_money
 
-WEEK: Final = 7
 MOST_PRODUCTS: Final = 500
 READ_WEEKS: Final = 104
 USUAL_ELASTICITY, USUAL_ERROR = -1.8, 1.0
@@ -170,7 +170,7 @@ def _with_figures(
     past: Past,
     durations: bool,
 ) -> ExperimentPlan:
-    counted = WEEK / (WEEK - _washout(wish))
+    counted = DAYS_A_WEEK / (DAYS_A_WEEK - _washout(wish))
     weight = np.array([float(facts[each.product_id].base.quantity or 0) + 1e-6 for each in planned])
     contrasts = price_contrast(
         [float(each.old_price) for each in planned], [float(each.new_price) for each in planned]
@@ -295,18 +295,18 @@ def _past(
     wish: Wish,
 ) -> Past:
     """Whole weeks up to the newest sale, without the days that a wash-out would leave out."""
-    first = last - dt.timedelta(days=WEEK * READ_WEEKS - 1)
+    first = last - dt.timedelta(days=DAYS_A_WEEK * READ_WEEKS - 1)
     daily = daily_money(codes, first, last)
     number = {code: index for index, group in enumerate(members) for code in group}
     cost = np.array([np.nan if facts[code].cost is None else float(facts[code].cost or 0) for code in codes])
     tax = np.array([float(facts[code].policy.tax_factor) for code in codes])
     begun = np.flatnonzero(daily.units.any(axis=0))
-    start = int(begun[0]) // WEEK if begun.size else READ_WEEKS
+    start = int(begun[0]) // DAYS_A_WEEK if begun.size else READ_WEEKS
 
     def weekly(values: FloatArray) -> FloatArray:
         grouped = by_group(values, [number[code] for code in codes], len(members))
         return np.asarray(
-            grouped.reshape(len(members), -1, WEEK)[..., _washout(wish) :].sum(axis=2)[:, start:]
+            grouped.reshape(len(members), -1, DAYS_A_WEEK)[..., _washout(wish) :].sum(axis=2)[:, start:]
         )
 
     has_costs = not np.isnan(cost).any()

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from pricing.sales.core.arrays import BoolArray, FloatArray
+from pricing.sales.core.calendar import DAYS_A_WEEK
 from pricing.sales.models import Product
 from pricing.sales.selectors.daily import newest_sale_day
 from simulations.experiments.core.analysis import (
@@ -20,7 +21,7 @@ from simulations.experiments.core.analysis import (
 )
 from simulations.experiments.core.checks import TOLERANCE, looks_sold_out, sample_ratio, strayed
 from simulations.experiments.core.estimates import Effect
-from simulations.experiments.core.schedule import WEEK, Schedule
+from simulations.experiments.core.schedule import Schedule
 from simulations.experiments.core.sequences import NEW, NONE, OLD, OPEN, UNKNOWN, always_valid, decide
 from simulations.experiments.models import ExperimentProduct, PriceExperiment
 from simulations.experiments.selectors.experiments import last_day, schedule_of, shop_day
@@ -113,7 +114,7 @@ class _Read:
 
 def _read(experiment: PriceExperiment, products: Sequence[ExperimentProduct], last: dt.date) -> _Read:
     start = experiment.starts_on or last
-    earlier = start - dt.timedelta(days=WEEK * experiment.past_weeks)
+    earlier = start - dt.timedelta(days=DAYS_A_WEEK * experiment.past_weeks)
     yesterday = start - dt.timedelta(days=1)
     codes, beside = sorted(each.product_id for each in products), sorted(experiment.neighbours)
     return _Read(
@@ -234,7 +235,7 @@ def _checks(schedule: Schedule, products: Sequence[ExperimentProduct], read: _Re
 
 
 def _prices_drawn(schedule: Schedule, product: ExperimentProduct, days: int) -> FloatArray:
-    week = np.minimum(np.arange(days) // WEEK, schedule.weeks - 1)
+    week = np.minimum(np.arange(days) // DAYS_A_WEEK, schedule.weeks - 1)
     is_new = schedule.treated[product.group, week]
     return np.where(is_new, float(product.new_price), float(product.old_price))
 
@@ -248,14 +249,14 @@ def _ran(
 ) -> tuple[BoolArray, BoolArray]:
     """Of each group and known week: whether it was to have the new price, and whether it ran as drawn: less than a tenth of
     its days were paused, or charged at another price."""
-    weeks = counted.size // WEEK
+    weeks = counted.size // DAYS_A_WEEK
     if not weeks:
         nothing = np.zeros(0, np.bool_)
         return nothing, nothing
     groups = len(schedule.treated)
     numbers = [by_code[code].group for code in codes]
-    strays = by_group(wrong.astype(float), numbers, groups).reshape(groups, weeks, WEEK).sum(axis=2)
-    size = np.bincount(numbers, minlength=groups)[:, None] * WEEK
-    lost = ~counted.reshape(weeks, WEEK).any(axis=1)
+    strays = by_group(wrong.astype(float), numbers, groups).reshape(groups, weeks, DAYS_A_WEEK).sum(axis=2)
+    size = np.bincount(numbers, minlength=groups)[:, None] * DAYS_A_WEEK
+    lost = ~counted.reshape(weeks, DAYS_A_WEEK).any(axis=1)
     ran = (strays < 0.1 * size) & ~lost
     return schedule.treated[:, :weeks].ravel(), ran.ravel()

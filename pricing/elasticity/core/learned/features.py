@@ -11,8 +11,8 @@ import numpy as np
 
 from pricing.elasticity.core.pooled.panel import Panel
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.sales.core.calendar import WEEKS_A_YEAR
 
-WEEKS_A_YEAR: Final = 52
 NEAR: Final = ((2, 4), (2, 13))
 """Weeks from which to which before a week, and after it, that show a product's level then."""
 AROUND_A_YEAR: Final = (0, 1, 3)

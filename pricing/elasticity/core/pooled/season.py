@@ -9,10 +9,10 @@ from pricing.elasticity.core.constants import SEASON_PRIOR_LINES as PRIOR_LINES
 from pricing.elasticity.core.pooled.hyperparameters import SeasonTable
 from pricing.elasticity.core.pooled.panel import Panel
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.sales.core.calendar import WEEKS_A_YEAR
 from pricing.sales.core.grouping import group_numbers, group_sums
 
 PASSES: Final = 4
-WEEKS_A_YEAR: Final = 52
 
 
 def season_table(
