@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.cross_price_accuracy import daily_of
+from benchmarks.goals import Goals
 from pricing.bundles.core.baskets import baskets_of, bought_together, candidate_pairs
 from pricing.bundles.core.constants import FEWEST_SOLD_DAYS
 from pricing.bundles.core.cross_price import INDEPENDENT, fit_cross
@@ -29,6 +30,7 @@ from tests.dgp_pairs import PairsShop, PairsSpec, simulate_pairs
 COST = 0.6
 STEP = 0.1
 DAYS = 30
+GOAL_PERCENT = 20.0
 Floats = NDArray[np.float64]
 
 
@@ -90,9 +92,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[21, 22, 23])
     columns = ("truth", "naive%", "corr%", "naive,own", "corr,own")
     print(f"{'seed':>4} {'set':<8}" + "".join(f"{name:>11}" for name in columns))
+    goals = Goals()
     for seed in parser.parse_args().seeds:
         for name, figures in measure(seed):
             print(f"{seed:>4} {name:<8}" + "".join(f"{value:>11.1f}" for value in figures), flush=True)
+            goals.at_most(f"corrected total off, seed {seed}, {name}", abs(figures[2]), GOAL_PERCENT, "%")
+    goals.finish()
 
 
 if __name__ == "__main__":

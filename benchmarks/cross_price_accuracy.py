@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.goals import Goals
 from pricing.bundles.core.baskets import baskets_of, bought_together, candidate_pairs
 from pricing.bundles.core.constants import FEWEST_SOLD_DAYS
 from pricing.bundles.core.cross_price import INDEPENDENT, cross_of_pair, fit_cross
@@ -32,6 +33,7 @@ from tests.dgp import SPARSE
 from tests.dgp_pairs import PairsShop, PairsSpec, simulate_pairs
 
 STRONG = 0.5
+GOAL_SIGNS, GOAL_FALSE = 90.0, 5.0
 SHOPS = {
     "regular": PairsSpec(),
     "sparse": PairsSpec(shop=replace(SPARSE, products=600)),
@@ -121,7 +123,12 @@ def main() -> None:
             f"{arguments.shop + ' ' + str(seed):<14}" + "".join(f"{figure:>9.2f}" for figure in rows[-1]),
             flush=True,
         )
-    print(f"{'mean':<14}" + "".join(f"{figure:>9.2f}" for figure in np.mean(rows, axis=0)))
+    means = np.mean(rows, axis=0)
+    print(f"{'mean':<14}" + "".join(f"{figure:>9.2f}" for figure in means))
+    goals = Goals()
+    goals.at_least("signs right", means[COLUMNS.index("sign%")], GOAL_SIGNS, "%")
+    goals.at_most("independent pairs called related", means[COLUMNS.index("false%")], GOAL_FALSE, "%")
+    goals.finish()
 
 
 if __name__ == "__main__":

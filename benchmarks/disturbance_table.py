@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.elasticity_accuracy import estimate
+from benchmarks.goals import Goals
 from pricing.elasticity.core.pooled import FLAGS, Posterior
 from tests.simulated_shops import (
     ALONE,
@@ -249,8 +250,11 @@ def main() -> None:
     if arguments.within:
         run_within(arguments.within, arguments.seeds)
         return
+    goals = Goals()
     if not arguments.render:
         measured = run(arguments.rows, arguments.seeds)
+        for name, row in measured.items():
+            goals.holds(f"{name} right or flagged", row.verdict != "WRONG")
         if arguments.write:
             kept.pop(arguments.label, None)  # the newest state comes last
             figures = {name: rounded(row) for name, row in measured.items()}
@@ -258,6 +262,7 @@ def main() -> None:
             FIGURES.write_text(json.dumps(kept, indent=1) + "\n")
     if arguments.write or arguments.render:
         render(kept)
+    goals.finish()
 
 
 def rounded(row: Row) -> dict[str, float | int | None]:

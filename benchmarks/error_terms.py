@@ -26,6 +26,7 @@ from scipy.optimize import minimize, minimize_scalar
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.elasticity_accuracy import estimate
+from benchmarks.goals import Goals
 from pricing.elasticity.core.pooled import FLAGS, posterior
 from pricing.elasticity.core.pooled.grades import (
     MIXED_PRICES,
@@ -38,6 +39,7 @@ from tests.simulated_shops import ALONE, PLAIN, SimulatedShop, simulate
 
 Floats = NDArray[np.float64]
 Z_95 = 1.96
+GOAL_COVERAGE = 0.93, 0.97
 HIDDEN = FLAGS[SEVERAL_PRICES] | FLAGS[SELLS_OUT]
 RESPONSE = FLAGS[PRICES_FOLLOW_SALES] | FLAGS[MIXED_PRICES] | FLAGS[RESPONSE_FADES]
 
@@ -156,11 +158,15 @@ def main() -> None:
     print(
         f"{'left out':<24}{'n':>6}{'doubted':>9}{'bias':>7}{'M':>7}{'C':>7}{'R':>7}{'H':>7}{'coverage':>10}"
     )
+    goals = Goals()
     for name, errors in measured.items():
-        others = Errors.together(other for each, other in measured.items() if each != name)
-        print(line(name, errors, most_likely(others)))
+        others = most_likely(Errors.together(other for each, other in measured.items() if each != name))
+        print(line(name, errors, others))
+        goals.at_least(f"coverage, {name} left out", errors.coverage(others), GOAL_COVERAGE[0])
+        goals.at_most(f"coverage, {name} left out", errors.coverage(others), GOAL_COVERAGE[1])
     every = Errors.together(measured.values())
     print(line("none", every, most_likely(every)))
+    goals.finish()
 
 
 if __name__ == "__main__":

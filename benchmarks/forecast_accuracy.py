@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.goals import Goals
 from pricing.forecasting.core.backtest import HIGH, HORIZON, LOW, prediction_interval
 from pricing.forecasting.core.batch import fit_default, fit_shop_model
 from pricing.forecasting.core.boosting import BOOSTED, fit_boosted, refusal, series_of
@@ -399,8 +400,10 @@ def main() -> None:
         ),
         f"{SPEED_PRODUCTS:,} products in {seconds:.2f} s, goal {GOAL_SECONDS:.0f} s": seconds <= GOAL_SECONDS,
     }
+    goals = Goals()
     for text, reached in verdict.items():
-        console.print(f"{'ok' if reached else 'MISSED':<7} {text}")
+        console.print(f"{goals.holds(text.partition(',')[0], bool(reached)):<7} {text}")
+    goals.finish()
 
 
 def show(

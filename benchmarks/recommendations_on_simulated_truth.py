@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.elasticity_accuracy import SHOPS, fit
+from benchmarks.goals import Goals
 from pricing.elasticity.core.demand import DEMAND_MODELS, DemandModel
 from pricing.recommendation.core.impact import project_impact
 from pricing.recommendation.core.inputs import (
@@ -44,6 +45,7 @@ Floats = NDArray[np.float64]
 ENDINGS: dict[str, tuple[int, ...]] = {".49/.99": DEFAULT_ENDINGS, "any cent": (), ".99": (99,), ".00": (0,)}
 YEAR, QUARTER = 365, 90
 SURE = 1e-3
+GOAL_PROFIT, GOAL_WORSE = 5.0, 10.0
 COLUMNS = ("on sale", "moved%", "size%", "profit%", "best%", "worse%", "tiny%", "kept at", "linear")
 
 
@@ -152,19 +154,24 @@ def main() -> None:
     model: DemandModel = arguments.model
     print(f"{'shop':<16}{'endings':<10}" + "".join(f"{name:>9}" for name in COLUMNS))
     spec = replace(SHOPS[arguments.shop], products=arguments.products)
-    tried = []
+    tried, goals = [], Goals()
     for seed in arguments.seeds:
         shop = simulate_shop(spec, seed)
         inputs, sold = inputs_of(shop)
         tried.append(trials(shop, inputs, sold, model))
         for name, endings in ENDINGS.items():
             figures = row(shop, inputs, sold, PricingStrategy("profit", model, endings))
+            if endings == DEFAULT_ENDINGS:
+                more, worse = (figures[COLUMNS.index(column)] for column in ("profit%", "worse%"))
+                goals.at_least(f"more profit, seed {seed}", more, GOAL_PROFIT, "%")
+                goals.at_most(f"products made worse, seed {seed}", worse, GOAL_WORSE, "%")
             print(
                 f"{arguments.shop + ' ' + str(seed):<16}{name:<10}"
                 + "".join(f"{each:>9.2f}" for each in figures),
                 flush=True,
             )
     show_trials(np.concatenate(tried))
+    goals.finish()
 
 
 if __name__ == "__main__":

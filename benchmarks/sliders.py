@@ -6,7 +6,13 @@ python benchmarks/sliders.py http://127.0.0.1:8000 --user maria --password ... -
 import argparse
 import statistics
 import sys
+from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.goals import Goals
+
+GOAL_MILLISECONDS = 100.0
 # A move: the value is set, the event of a user's move sent; the answer is there when htmx has settled and a frame is drawn.
 MOVES = """async ([name, moves]) => {
     const slider = document.getElementById(`slide-${name}`);
@@ -36,6 +42,7 @@ def main() -> None:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
+        goals = Goals()
         browser = playwright.chromium.launch(executable_path=asked.chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(f"{asked.address}/desk/login?next=/desk/products/{asked.product}")
@@ -50,10 +57,12 @@ def main() -> None:
             page.evaluate(MOVES, [name, 5])
             times = sorted(page.evaluate(MOVES, [name, asked.moves]))
             median, late = statistics.median(times), times[int(0.95 * len(times))]
+            verdict = goals.at_most(f"a move of {name}", median, GOAL_MILLISECONDS, "ms")
             sys.stdout.write(
-                f"{name}: median {median:.0f} ms, 95 % within {late:.0f} ms, longest {times[-1]:.0f} ms\n"
+                f"{name}: median {median:.0f} ms, 95 % within {late:.0f} ms, longest {times[-1]:.0f} ms {verdict}\n"
             )
         browser.close()
+    goals.finish()
 
 
 if __name__ == "__main__":

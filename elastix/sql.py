@@ -8,6 +8,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import connection
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ _EPOCH = dt.datetime(1970, 1, 1)
 ROWS_AT_A_TIME = 20_000
 # SQLite refuses more than 32,766 values in a statement; beyond some thousands longer ones are no faster.
 VALUES_A_STATEMENT = 5_000
+JOB_CACHE_KB = 128 * 1024
 
 
 def is_postgresql() -> bool:
@@ -101,6 +103,20 @@ def without_waiting() -> Iterator[None]:
             yield
         finally:
             cursor.execute(f"PRAGMA busy_timeout = {int(waits)}")
+
+
+@contextmanager
+def room_for_pages() -> Iterator[None]:
+    """Let SQLite keep as much of the database in memory as a job that goes through all of it makes use of."""
+    if is_postgresql():
+        yield
+        return
+    execute(f"PRAGMA cache_size = -{JOB_CACHE_KB}")
+    try:
+        yield
+    finally:
+        execute(f"PRAGMA cache_size = -{settings.SQLITE_CACHE_KB}")
+        execute("PRAGMA shrink_memory")
 
 
 def lock_text(text: str) -> None:

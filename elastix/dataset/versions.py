@@ -1,6 +1,10 @@
 """The data version, and the lock that makes writers of sales, products and cached tables queue."""
 
+import time
+
 from django.conf import settings
+from django.core.cache import caches
+from django.db import transaction
 
 from elastix.dataset.models import DataVersion
 from elastix.errors import Busy
@@ -27,6 +31,20 @@ def catalogue_changed() -> None:
     version = lock_version()
     version.catalogue_version += 1
     version.save(update_fields=["catalogue_version"])
+
+
+def database_replaced() -> None:
+    """After another database was put in the place of this one: nothing that is kept of the former counts any more.
+
+    The versions go on from where the copy was taken, and will name other states than those of the same numbers that were
+    given out since. Every tag of an answer has the catalogue's version, which from now on is one that no edit has reached.
+    """
+    with transaction.atomic():
+        version = lock_version()
+        version.catalogue_version = max(version.catalogue_version + 1, int(time.time()))
+        version.save(update_fields=["catalogue_version"])
+    for each in caches.all(initialized_only=False):
+        each.clear()
 
 
 def current_version() -> DataVersion:

@@ -23,6 +23,7 @@ from elastix.audit.actor import Actor, acting
 from elastix.dataset.versions import lock_version
 from elastix.jobs.kinds import JobFailed, job_kind
 from elastix.jobs.models import Job, JobState
+from elastix.sql import room_for_pages
 
 logger = logging.getLogger(__name__)
 
@@ -192,7 +193,8 @@ def run_job(job_id: int, on_progress: Callable[[float], None] | None = None) -> 
     run.on_progress = on_progress
     kind, username = Job.objects.values_list("kind", "requested_by__username").get(pk=job_id)
     try:
-        with acting(Actor(username or "", f"job {job_id}, {kind}"[:100])), heartbeat(run):
+        who = Actor(username or "", f"job {job_id}, {kind}"[:100])
+        with acting(who), heartbeat(run), room_for_pages():
             result = job_kind(kind).handler(run)
     except LeaseLost:
         logger.warning("job %s was taken over by another worker", job_id)

@@ -111,6 +111,26 @@ class Installation:
         finally:
             kill(process, signal.SIGTERM)
 
+    def megabytes_of_server(self) -> float:
+        """What the largest worker of the server started last holds in memory."""
+        held = [
+            (worker / "status").read_text().partition("VmRSS:")[2].split()[0] for worker in self._workers()
+        ]
+        return max(map(int, held)) / 1024
+
+    def processor_seconds_of_server(self) -> float:
+        """What the workers of the server started last have used of the processor so far."""
+        # After the name in brackets, which may hold blanks: utime and stime are the 14th and 15th field.
+        fields = [(worker / "stat").read_text().rpartition(")")[2].split() for worker in self._workers()]
+        return sum(int(each[11]) + int(each[12]) for each in fields) / os.sysconf("SC_CLK_TCK")
+
+    def _workers(self) -> list[Path]:
+        server = self._processes[-1].pid
+        return [
+            Path("/proc") / worker
+            for worker in Path(f"/proc/{server}/task/{server}/children").read_text().split()
+        ]
+
     def log(self, name: str) -> str:
         return (self.directory / name).read_text(errors="replace")
 

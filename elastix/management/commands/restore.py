@@ -6,7 +6,9 @@ from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from redis.exceptions import RedisError
 
+from elastix.dataset.versions import database_replaced
 from elastix.maintenance.backup import BackupError, restore
 
 
@@ -32,4 +34,11 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         # A copy of an older release lacks the tables' newest columns.
         call_command("migrate", verbosity=0, interactive=False)
+        try:
+            database_replaced()
+        except RedisError as error:
+            raise CommandError(
+                "Restored, but the cache (CACHE_URL) does not answer and may hold figures of the former database: empty"
+                f" it (redis-cli -n NUMBER FLUSHDB) before the server starts. {error}"
+            ) from error
         self.stdout.write("Restored. `manage.py verify` checks it; start the server and the workers again.")

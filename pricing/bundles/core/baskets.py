@@ -1,10 +1,9 @@
 """Which products are bought together beyond chance, and which pairs of products are worth looking at."""
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-from scipy import sparse
 
 from pricing.bundles.core.constants import (
     BEST_PARTNERS,
@@ -14,6 +13,9 @@ from pricing.bundles.core.constants import (
     MOST_PARTNERS,
 )
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 PRODUCTS_A_BLOCK: Final = 256
 PAIRS_A_BLOCK: Final = 2_000
@@ -66,7 +68,7 @@ class Association(NamedTuple):
 class Baskets:
     """Which of P products are in which baskets: a sparse matrix of ones (baskets, P)."""
 
-    matrix: sparse.csc_matrix
+    matrix: "sparse.csc_matrix"
 
     @property
     def total(self) -> int:
@@ -97,6 +99,8 @@ def baskets_of(basket: IntArray, product: IntArray, products: int) -> Baskets:
         basket twice counts once.
     products : number of products P.
     """
+    from scipy import sparse
+
     lines = np.unique(basket * products + product) if basket.size else basket
     number = np.unique(lines // max(products, 1), return_inverse=True)[1]
     total = int(number[-1]) + 1 if lines.size else 0

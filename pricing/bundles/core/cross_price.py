@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from scipy.special import ndtr
 
 from pricing.bundles.core.baskets import Candidates
 from pricing.bundles.core.constants import (
@@ -357,6 +356,8 @@ def _components(own: OwnCross) -> tuple[FloatArray, FloatArray, FloatArray]:
 
 def _quantile(share: FloatArray, mean: FloatArray, sd: FloatArray, probability: float) -> FloatArray:
     """Quantile (n, 2) of mixtures of normals, by bisection."""
+    from scipy.special import ndtr
+
     low, high = (mean - 6 * sd).min(axis=2), (mean + 6 * sd).max(axis=2)
     for _ in range(BISECTIONS):
         middle = (low + high) / 2

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.special import gammaincinv
 
 from pricing.changes.core.constants import (
     LEAST_REST_UNITS,
@@ -251,6 +250,8 @@ def predict(
 
 def _standard_interval(skewness: FloatArray) -> tuple[FloatArray, FloatArray]:
     """The middle 80 % (n,) of a standardised gamma variable of some skewness (Pearson's type III)."""
+    from scipy.special import gammaincinv
+
     shape = 4 / np.maximum(skewness, _LEAST_SKEWNESS) ** 2
     tails = np.array([(1 - LEVEL) / 2, (1 + LEVEL) / 2])[:, None]
     with np.errstate(under="ignore"):

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.optimize import Bounds, minimize
 
 from pricing.recommendation.core.inputs import PricingInputs
 from pricing.recommendation.core.optimum import (
@@ -163,6 +162,8 @@ def _climb(
     inputs: PricingInputs, cross: FloatArray, start: FloatArray, first: FloatArray, last: FloatArray
 ) -> FloatArray:
     """Follow the profit's slope from a start to a top, within the bounds."""
+    from scipy.optimize import Bounds, minimize
+
     scale = max(abs(joint_profit(inputs, start, cross)), float(inputs.base_price @ inputs.quantity), 1e-9)
 
     def loss(change: FloatArray) -> tuple[float, FloatArray]:

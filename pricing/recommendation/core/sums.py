@@ -8,7 +8,6 @@ normal: its mean and variance are added up from a few elasticities of each produ
 from typing import Final
 
 import numpy as np
-from scipy.special import ndtr
 
 from pricing.elasticity.core.demand import AVERAGE, DemandModel, shape_weights
 from pricing.recommendation.core.inputs import PricingInputs
@@ -63,6 +62,8 @@ def draw_profit_sum(
 
 def _elasticities(inputs: PricingInputs, errors: ErrorFactor) -> FloatArray:
     """Elasticities (P, S, O) at S shared and O own errors."""
+    from scipy.special import ndtr
+
     part = np.minimum(errors.shared_sd / inputs.std_error, 1.0)[:, None, None]
     deviation = part * SHARED_NODES[:, None] + np.sqrt(1 - part**2) * _OWN_NODES
     mean, sd = inputs.elasticity[:, None, None], inputs.std_error[:, None, None]

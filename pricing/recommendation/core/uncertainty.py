@@ -16,7 +16,6 @@ from zlib import crc32
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import log_ndtr, ndtr, ndtri_exp
 
 from pricing.elasticity.core.demand import (
     AVERAGE,
@@ -53,6 +52,8 @@ def truncated_cdf(value: ArrayLike, elasticity: ArrayLike, std_error: ArrayLike)
     value : may be infinite; broadcasts with the rest.
     elasticity, std_error : mean and (positive) standard deviation before the cut.
     """
+    from scipy.special import log_ndtr
+
     x, mean, sd = (np.asarray(given, np.float64) for given in (value, elasticity, std_error))
     share = np.exp(np.minimum(log_ndtr((x - mean) / sd) - log_ndtr(-mean / sd), 0.0))
     return np.asarray(np.where(np.asarray(x >= 0), 1.0, share))
@@ -66,6 +67,8 @@ def truncated_quantile(share: ArrayLike, elasticity: ArrayLike, std_error: Array
     share : in (0, 1).
     elasticity, std_error : mean and (positive) standard deviation before the cut.
     """
+    from scipy.special import log_ndtr, ndtri_exp
+
     u, mean, sd = (np.asarray(given, np.float64) for given in (share, elasticity, std_error))
     return np.asarray(np.minimum(mean + sd * ndtri_exp(np.log(u) + log_ndtr(-mean / sd)), 0.0))
 
@@ -314,6 +317,8 @@ def draw_changes(
     price : (P,) prices asked, above 0.
     spillover : where prices of other products count as well, whatever the demand curve.
     """
+    from scipy.special import ndtr
+
     own = drawn_normals(errors.names)
     common = drawn_normals(errors.shared_with)
     part = np.minimum(errors.shared_sd / inputs.std_error, 1.0)[:, None]

@@ -25,6 +25,7 @@ from pricing.sales.core.files import LONGEST_CHANNEL, LONGEST_ID, ImportKind
 from pricing.sales.models import Transaction
 from pricing.sales.models.products import MAX_PRICE
 from pricing.sales.models.transactions import MAX_QUANTITY
+from pricing.sales.selectors.newest_lines import NewestLines
 from pricing.sales.services import transactions
 
 
@@ -118,7 +119,7 @@ class TransactionViewSet(ElastixViewSet):
         found = self.filtered(self.get_queryset())
         if {"start_date", "end_date"} & set(request.query_params):
             current_version()
-        return self.page(found)
+        return self.page(found if self.is_file else NewestLines(found, self.filters()))
 
     @operation(body=TransactionSerializer, response=TransactionSerializer, status=201)
     def create(self, request: Request) -> Response:

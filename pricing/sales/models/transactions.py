@@ -94,7 +94,8 @@ class Transaction(TransactionFields):
         indexes = [
             models.Index(fields=("product", "date"), name="pricing_transaction_day"),
             # Ascending, as lines come: pages fill up, where new entries before all others would leave them half empty.
-            models.Index(fields=("invoice_date", "id"), name="pricing_transaction_newest"),
+            # Without ids: the lines of one moment are few, and sorted by their ids in passing.
+            models.Index(fields=("invoice_date",), name="pricing_transaction_moment"),
             models.Index(fields=("customer_id",), name="pricing_transaction_customer"),
             models.Index(
                 fields=("product", "customer_id"),

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.special import erfc
 
 from pricing.sales.core.arrays import BoolArray, FloatArray
 
@@ -33,6 +32,8 @@ class Ratio:
 
 def sample_ratio(treated: BoolArray, ran: BoolArray) -> Ratio:
     """Compare the shares of the two prices among what ran with those that were drawn; both (n,) by group and week."""
+    from scipy.special import erfc
+
     planned = (int((~treated).sum()), int(treated.sum()))
     came = (int((ran & ~treated).sum()), int((ran & treated).sum()))
     total, p = sum(came), 1.0

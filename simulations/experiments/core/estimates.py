@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.special import ndtr, stdtr, stdtrit
 
 from pricing.sales.core.arrays import FloatArray, IntArray
 
@@ -39,6 +38,8 @@ class Effect:
     @property
     def p_value(self) -> FloatArray:
         """Two-sided."""
+        from scipy.special import stdtr
+
         with np.errstate(divide="ignore", invalid="ignore"):
             t = np.abs(self.estimate / self.std_error)
         return np.asarray(2 * stdtr(self.df, -t))
@@ -46,11 +47,15 @@ class Effect:
 
 def critical(df: FloatArray, tail: FloatArray | float) -> FloatArray:
     """Student's t that is exceeded with a probability of `tail`."""
+    from scipy.special import stdtrit
+
     return np.asarray(-stdtrit(df, tail))
 
 
 def t_of_z(df: FloatArray, z: FloatArray) -> FloatArray:
     """Student's t as improbable as a standard normal score z >= 0."""
+    from scipy.special import ndtr
+
     return critical(df, ndtr(-np.asarray(z)))
 
 

@@ -6,7 +6,6 @@ from typing import Final
 
 import numpy as np
 from numpy.random import Generator, default_rng
-from scipy.special import ndtri
 
 from pricing.sales.core.arrays import FloatArray
 from simulations.experiments.core.designs import CLUSTERS, FEWEST_PAIRS, match_pairs
@@ -97,6 +96,8 @@ def plan(
     ------
     ValueError : too few pairs of weeks or groups, or too short a past; the message says what is missing.
     """
+    from scipy.special import ndtri
+
     draw = _draw_clusters if design == CLUSTERS else _draw_switchback
     rng = default_rng(seed)
     placebo, found, money = draw(rng, past, weeks, past_weeks, effect)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.special import lambertw
 
 from pricing.sales.core.arrays import BoolArray, FloatArray
 from simulations.experiments.core.estimates import Effect, critical, t_of_z
@@ -36,6 +35,8 @@ def always_valid(
 
 def mixture_score(effect: Effect, planned_std_error: FloatArray | float, alpha: float) -> FloatArray:
     """How many errors wide each side of the interval is."""
+    from scipy.special import lambertw
+
     best = -float(lambertw(-(alpha**2) / np.e, -1).real) - 1
     information = best * np.square(planned_std_error / effect.std_error)
     z = np.sqrt((1 + 1 / information) * np.log((1 + information) / alpha**2))
