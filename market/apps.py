@@ -13,6 +13,7 @@ class MarketConfig(AppConfig):
         "floor_reached": "a floor holds a price up",
         "cap_reached": "a cap holds a price change down",
         "competitor_below_cost": "a competitor sells below our cost",
+        "price_oscillates": "a price goes round in circles",
         "demand_surge": "demand surges",
         "rule_failing": "a repricing rule fails",
     }

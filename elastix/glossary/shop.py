@@ -156,6 +156,12 @@ ALERT_TERMS: Words = {
         _("a cap holds a price change down"),
         _("A rule wanted a larger change than the caps allow."),
     ),
+    "price_oscillates": (
+        _("a price goes round in circles"),
+        _(
+            "A rule and a competitor answered each other again and again: the rule is paused for these products."
+        ),
+    ),
     "competitor_below_cost": (
         _("a competitor sells below our cost"),
         _("A competitor's fresh price is below our cost."),

@@ -64,9 +64,11 @@ class RepricingRuleAdmin(ServiceDeletes):
             ("hours", "weekdays"),
         )}),
         ("Price", {"fields": (
-            ("action", "reference"), ("percent", "amount"), ("min_price", "max_price"), "revert_when_inactive",
+            ("action", "reference", "climbs"), ("percent", "amount"), ("min_price", "max_price"), "revert_when_inactive",
         )}),
-        ("Limits", {"fields": (("max_change_percent", "max_day_percent", "max_run_changes"), "keep_endings",)}),
+        ("Limits", {"fields": (
+            ("max_change_percent", "max_day_percent", "max_run_changes"), ("dead_band_percent", "hold_hours"), "keep_endings",
+        )}),
         ("Schedule", {"fields": (("every_hours", "run_hours"),)}),
         ("Approval", {
             "fields": ("may_apply", ("auto_apply_approved_by", "auto_apply_approved_at")),

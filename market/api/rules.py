@@ -102,9 +102,9 @@ class RuleSerializer(serializers.ModelSerializer[RepricingRule]):
         fields = (
             "id", "name", "scope", "category", "products", "priority", "stock_days_below", "stock_days_above",
             "surge_above", "hours", "weekdays", "competitor_move_percent", "unchanged_days", "action", "percent",
-            "amount", "reference", "min_price", "max_price", "returns", "max_change_percent", "max_day_percent",
-            "keep_endings", "max_run_changes", "every_hours", "run_hours", "enabled", "dry_run", "may_apply", "may_apply_by",
-            "may_apply_at", "canary_percent", "created_by", "created_at", "updated_at",
+            "amount", "reference", "climbs", "min_price", "max_price", "returns", "max_change_percent", "max_day_percent",
+            "dead_band_percent", "hold_hours", "keep_endings", "max_run_changes", "every_hours", "run_hours", "enabled",
+            "dry_run", "may_apply", "may_apply_by", "may_apply_at", "canary_percent", "created_by", "created_at", "updated_at",
         )  # fmt: skip
 
     def validate_reference(self, value: str | None) -> str:

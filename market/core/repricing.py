@@ -34,6 +34,8 @@ class Signals:
     competitor_move : mean change of the competitors' prices since each one's last observation, as a fraction.
     days_unchanged : days since the last price change; infinite if there was none.
     currency : of all the prices.
+    offers : (P, C) the competitors' fresh and plausible prices in any order, nan where there are fewer.
+    floor : (P,) the lowest price that lasting limits allow.
     """
 
     price: FloatArray
@@ -48,6 +50,8 @@ class Signals:
     competitor_move: FloatArray
     days_unchanged: FloatArray
     currency: Currency = TWO_DECIMALS
+    offers: FloatArray | None = None
+    floor: FloatArray | None = None
 
     @property
     def stock_days(self) -> FloatArray:
@@ -123,6 +127,8 @@ class PriceAction:
     change : a fraction: of the base price for "factor", of the reference for "undercut".
     amount : in currency.
     min_price, max_price : bounds of the price that the rule asks for, of any kind.
+    climbs : "match" and "undercut" leave competitors alone whom the floor does not let them reach, and go up to the
+        lowest of the others; where there are none but those, to the base price.
     """
 
     kind: Action
@@ -131,6 +137,7 @@ class PriceAction:
     reference: Reference = "lowest"
     min_price: float | None = None
     max_price: float | None = None
+    climbs: bool = False
 
     def price(self, signals: Signals, moment: Moment) -> FloatArray:
         """Prices (P,) that the rule asks for, nan where what it needs is unknown; never infinite, above 0."""
@@ -148,12 +155,24 @@ class PriceAction:
             known = {name: np.nan_to_num(getattr(signals, name)) for name in FACTOR_INPUTS}
             factors = dynamic_factors(**known, hour=moment.hour, weekday=moment.weekday)
             return signals.base * factors.combined
+        if self.climbs and signals.offers is not None and signals.floor is not None:
+            return self._climbed(signals, signals.offers, signals.floor)
         theirs = signals.lowest if self.reference == "lowest" else signals.mean
+        return self._beside(theirs, signals)
+
+    def _climbed(self, signals: Signals, offers: FloatArray, floor: FloatArray) -> FloatArray:
+        asked = self._beside(offers, signals)
+        within_reach = np.where(asked >= floor[:, None] - _SLACK, asked, np.inf)
+        best = within_reach.min(axis=1, initial=np.inf)
+        all_too_low = ~np.isnan(offers).all(axis=1) & np.isinf(best)
+        return np.where(all_too_low, signals.base, np.where(np.isinf(best), np.nan, best))
+
+    def _beside(self, theirs: FloatArray, signals: Signals) -> FloatArray:
         if self.kind == "match":
             return theirs
         # Down to the cent: a nearest cent could be theirs.
         cent = signals.currency.per_one
-        return np.floor(cent * (theirs * (1 - self.change) - self.amount) + _SLACK) / cent
+        return np.asarray(np.floor(cent * (theirs * (1 - self.change) - self.amount) + _SLACK) / cent)
 
 
 def in_canary(rule_id: int, code: str, percent: int) -> bool:

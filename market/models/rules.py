@@ -39,6 +39,8 @@ BOUNDS: dict[str, tuple[Any, Any]] = {
     "max_change_percent": (Decimal("0.01"), Decimal(100)),
     "max_day_percent": (Decimal("0.01"), Decimal(100)),
     "max_run_changes": (1, 1_000_000),
+    "dead_band_percent": (Decimal("0.01"), Decimal(50)),
+    "hold_hours": (1, 720),
     "every_hours": (1, 168),
     "canary_percent": (1, 100),
 }
@@ -137,6 +139,10 @@ class RepricingRule(models.Model):
         "How far below the competitors, in currency.", validators=[MaxValueValidator(BOUNDS["amount"][1])]
     )
     reference = models.CharField(max_length=6, choices=CompetitorReference, blank=True)
+    climbs = models.BooleanField(
+        default=False,
+        help_text="Competitors too cheap to be reached are left alone: the price goes up to the next one above the floor.",
+    )
     min_price = _money("The rule asks for no price below this.")
     max_price = _money("The rule asks for no price above this.")
     revert_when_inactive = models.BooleanField(
@@ -147,6 +153,13 @@ class RepricingRule(models.Model):
     max_change_percent = _number("max_change_percent", "Largest change at once, beside the price policy's.")
     max_day_percent = _number(
         "max_day_percent", "Largest distance from the price at the beginning of the day."
+    )
+    dead_band_percent = _number("dead_band_percent", "Smaller changes than this are not made.")
+    hold_hours = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=_bounds("hold_hours"),
+        help_text="A price that was changed, by whomever, stays for at least this many hours.",
     )
     keep_endings = models.BooleanField(
         default=False,
@@ -230,6 +243,8 @@ class RepricingRule(models.Model):
             errors["reference"] = (
                 "Say which of the competitors' prices." if against_competitors else "Leave this empty."
             )
+        if self.climbs and self.reference != CompetitorReference.LOWEST:
+            errors["climbs"] = "Only a rule that follows the competitors' lowest price can climb."
         if self.action == RuleAction.UNDERCUT:
             if (self.percent is None) == (self.amount is None):
                 errors["percent"] = "Undercut by a percentage or by an amount: give one of them."
@@ -252,6 +267,11 @@ class RepricingRule(models.Model):
         return f"rule {self.pk}"
 
     @property
+    def follows_competitors(self) -> bool:
+        """Whether competitors who react to us could drive its prices round in circles."""
+        return bool(self.reference) or self.competitor_move_percent is not None
+
+    @property
     def conditions(self) -> Conditions:
         """What must hold for it to fire."""
         move = self.competitor_move_percent
@@ -270,6 +290,7 @@ class RepricingRule(models.Model):
             change=float(self.percent or 0) / 100,
             amount=float(self.amount or 0),
             reference=self.reference or "lowest",  # type: ignore[arg-type]
+            climbs=self.climbs,
             **self._floats("min_price", "max_price"),
         )
 

@@ -90,6 +90,8 @@ def said_by(rule: RepricingRule) -> dict[str, Any] | None:
         rule.max_price,
         rule.max_day_percent,
         rule.max_run_changes,
+        rule.dead_band_percent,
+        rule.hold_hours,
     )
     simple = rule.action == RuleAction.FACTOR and rule.scope != RuleScope.PRODUCTS and rule.max_change_percent
     if len(conditions) != 1 or not simple or any(more):
@@ -114,6 +116,12 @@ def sentence(rule: RepricingRule) -> str:
     parts = [_("%(when)s %(place)s: %(action)s") % {"when": when, "place": place, "action": _action(rule)}]
     if rule.max_change_percent is not None:
         parts.append(_("at most %(size)s at once") % {"size": percent(rule.max_change_percent, 0)})
+    if rule.climbs:
+        parts.append(_("those below the floor left alone"))
+    if rule.dead_band_percent is not None:
+        parts.append(_("no change under %(size)s") % {"size": percent(rule.dead_band_percent, 2)})
+    if rule.hold_hours is not None:
+        parts.append(_("every price stays for %(hours)s hours at least") % {"hours": rule.hold_hours})
     if rule.keep_endings:
         parts.append(_("price endings kept"))
     text = ", ".join(parts)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -20,8 +20,9 @@ from elastix.errors import Conflict
 from market.models import RepricingResult, RepricingRule, RepricingRun
 from market.models.rules import RepricingOutcome
 from market.pages.rule_sentence import LOWER, RuleForm, said_by, sentence
-from market.selectors.rules import find_rule, find_run, run_results
+from market.selectors.rules import find_rule, find_run, open_pauses, run_results
 from market.services.kill_switch import kill_switch, kill_switch_set
+from market.services.pauses import pauses_resume
 from market.services.repricing import CHANGING, rule_run_request
 from market.services.rules import rule_create, rule_delete, rule_update
 from pricing.recommendation.selectors.expected import expected_effects
@@ -59,7 +60,10 @@ class ResultRow:
 def rules(request: HttpRequest) -> HttpResponse:
     """All rules in the order in which they are tried, with what their newest runs did."""
     newest = RepricingRun.objects.filter(rules=OuterRef("pk")).order_by("-pk").values("pk")[:1]
-    found = RepricingRule.objects.order_by("priority", "id").annotate(newest_run=Subquery(newest))
+    paused = Count("pauses", filter=Q(pauses__resumed_at__isnull=True))
+    found = RepricingRule.objects.order_by("priority", "id").annotate(
+        newest_run=Subquery(newest), paused_count=paused
+    )
     rows: Any = Paginator(found, RULES_A_PAGE).get_page(request.GET.get("page"))
     runs = RepricingRun.objects.in_bulk([rule.newest_run for rule in rows if rule.newest_run])
     shown = [
@@ -138,7 +142,8 @@ def rule(request: HttpRequest, rule_id: int) -> HttpResponse:
             return redirect("rule", found.pk)
     status = 400 if request.method == "POST" else 200
     found = find_rule(rule_id)
-    context = {**_frame(request), "rule": found, "sentence": sentence(found), "form": form}
+    paused = sorted(code for _rule, code in open_pauses([found]))
+    context = {**_frame(request), "rule": found, "sentence": sentence(found), "form": form, "paused": paused}
     return render(request, "desk/rule.html", context | _shown_run(request, found), status=status)
 
 
@@ -167,6 +172,7 @@ def _act(request: HttpRequest, found: RepricingRule) -> HttpResponse:
         "try": _try,
         "propose": _propose,
         "apply": _apply,
+        "resume": _resume,
         "off": _off,
         "delete": _delete,
     }
@@ -207,6 +213,11 @@ def _apply(request: HttpRequest, found: RepricingRule) -> int | None:
         found.pk, {"enabled": True, "dry_run": False, "may_apply": True, "canary_percent": share}, user=request.user
     )  # fmt: skip
     return _run(request, found, dry_run=False)
+
+
+def _resume(request: HttpRequest, found: RepricingRule) -> None:
+    resumed = pauses_resume(found.pk, by=audit_username(request))
+    messages.success(request, _("%(count)s products are repriced again.") % {"count": resumed})
 
 
 def _off(request: HttpRequest, found: RepricingRule) -> None:

@@ -1,9 +1,11 @@
 """Reads of repricing rules and their runs."""
 
+from collections.abc import Iterable
+
 from django.db.models import QuerySet
 
 from elastix.errors import found
-from market.models import RepricingResult, RepricingRule, RepricingRun
+from market.models import RepricingPause, RepricingResult, RepricingRule, RepricingRun
 
 
 def find_rule(rule_id: int, *, lock: bool = False) -> RepricingRule:
@@ -31,3 +33,9 @@ def find_run(rule: RepricingRule, run_id: int) -> RepricingRun:
 def run_results(rule_id: int, run_id: int) -> QuerySet[RepricingResult]:
     """Return what a run did about each product for which a rule asked for another price, by product."""
     return RepricingResult.objects.filter(run_id=run_id, rule_id=rule_id).order_by("product_id", "id")
+
+
+def open_pauses(rules: Iterable[RepricingRule]) -> set[tuple[int, str]]:
+    """The rules and products, by number and code, that are paused now."""
+    standing = RepricingPause.objects.filter(rule__in=[rule.pk for rule in rules], resumed_at__isnull=True)
+    return set(standing.order_by().values_list("rule_id", "product_id"))

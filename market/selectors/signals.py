@@ -66,6 +66,7 @@ class ProductSignals:
     ruled : None where people or the data set the present price.
     day_start : the price at the beginning of the shop's day.
     competitor_move : mean change of the competitors' prices since each one's last observation, as a fraction.
+    offers : the competitors' fresh and plausible prices.
     """
 
     facts: PriceFacts
@@ -76,6 +77,7 @@ class ProductSignals:
     ruled: RuledPrice | None
     day_start: Decimal
     competitor_move: float | None
+    offers: tuple[float, ...] = ()
 
     @property
     def base(self) -> Decimal:
@@ -113,7 +115,8 @@ def product_signals(codes: Collection[str]) -> dict[str, ProductSignals]:
         columns = on_sale.values_list("code", "stock_level", "target_stock", "price_source")
         stocks: dict[str, Any] = {code: rest for code, *rest in columns}
         demands = demand_of(chunk)
-        ruled, starts, moves = _ruled_prices(chunk), _day_starts(chunk), _competitor_moves(facts)
+        ruled, starts = _ruled_prices(chunk), _day_starts(chunk)
+        moves, offers = _competitors(facts)
         for code, each in facts.items():
             if code not in stocks or each.price is None:
                 continue  # deactivated, or gone since
@@ -127,12 +130,13 @@ def product_signals(codes: Collection[str]) -> dict[str, ProductSignals]:
                 ruled=ruled.get(code) if source == PriceSource.LEDGER else None,
                 day_start=starts.get(code, price),
                 competitor_move=moves.get(code),
+                offers=tuple(offers.get(code, ())),
             )
     return found
 
 
-def as_arrays(found: Sequence[ProductSignals], now: dt.datetime) -> Signals:
-    """Turn products into the arrays that rules are evaluated on; (P,) in the order given."""
+def as_arrays(found: Sequence[ProductSignals], now: dt.datetime, floor: FloatArray | None = None) -> Signals:
+    """Turn products into the arrays that rules are evaluated on; (P,) in the order given, as their lowest prices `floor`."""
 
     def column(values: Iterable[Any]) -> FloatArray:
         return np.array([np.nan if value is None else float(value) for value in values], np.float64)
@@ -154,7 +158,16 @@ def as_arrays(found: Sequence[ProductSignals], now: dt.datetime) -> Signals:
             for each in facts
         ),
         currency=shop_currency(),
+        offers=_padded([each.offers for each in found]),
+        floor=floor,
     )
+
+
+def _padded(rows: Sequence[tuple[float, ...]]) -> FloatArray:
+    table = np.full((len(rows), max(map(len, rows), default=0)), np.nan)
+    for place, row in enumerate(rows):
+        table[place, : len(row)] = row
+    return table
 
 
 def demand_of(codes: Sequence[str]) -> dict[str, Demand]:
@@ -211,8 +224,8 @@ def _day_starts(codes: list[str]) -> dict[str, Decimal]:
     return {code: price for code, price in today.values_list("product_id", "old_price") if price}
 
 
-def _competitor_moves(facts: dict[str, PriceFacts]) -> dict[str, float]:
-    """Mean change of the competitors' usable prices since each competitor's last observation, within two months."""
+def _competitors(facts: dict[str, PriceFacts]) -> tuple[dict[str, float], dict[str, list[float]]]:
+    """The competitors' usable prices, and their mean change since each competitor's last observation within two months."""
     days = {code: each.policy.competitor_days for code, each in facts.items() if each.competitors}
     newest = competitor_prices(days, days, only_fresh=True)
     place = Window(
@@ -226,8 +239,10 @@ def _competitor_moves(facts: dict[str, PriceFacts]) -> dict[str, float]:
     columns = second.values_list("product_id", "competitor_name", "price")
     before = {(code, name): float(price) for code, name, price in columns}
     moves: dict[str, list[float]] = {}
+    offers: dict[str, list[float]] = {}
     for row in np.flatnonzero(newest.used).tolist():
         code, name = newest.codes[newest.product[row]], newest.name[row]
+        offers.setdefault(code, []).append(float(newest.price[row]))
         if (code, name) in before:
             moves.setdefault(code, []).append(newest.price[row] / before[code, name] - 1)
-    return {code: sum(changes) / len(changes) for code, changes in moves.items()}
+    return {code: sum(changes) / len(changes) for code, changes in moves.items()}, offers

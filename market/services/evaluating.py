@@ -1,5 +1,6 @@
 """Prices that repricing rules ask for now: gather, let the core choose and constrain, decide product by product."""
 
+import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -7,11 +8,13 @@ from typing import Final
 import numpy as np
 from django.utils import timezone
 
+from market.core.calming import in_dead_band, lasting_floor
 from market.core.repricing import NO_RULE, RuleCase, choose, in_canary, kept_ending
 from market.models import RepricingResult, RepricingRule
 from market.models.rules import RuleScope
+from market.selectors.rules import open_pauses
 from market.selectors.signals import ProductSignals, as_arrays, product_signals, shop_moment
-from pricing.recommendation.core.limits import ConstrainedPrices, DayRange, constrain_price
+from pricing.recommendation.core.limits import ConstrainedPrices, DayRange, constrain_price, price_limits
 from pricing.recommendation.selectors.pricing_inputs import price_group, strategy_of
 from pricing.sales.core.arrays import FloatArray
 from pricing.sales.selectors.products import merchandise
@@ -20,6 +23,9 @@ HELD_BY_GUARDRAIL: Final = "guardrail"
 COOLING: Final = "cooling"
 RUN_CAP: Final = "run_cap"
 NO_ENDING: Final = "no_ending"
+DEAD_BAND: Final = "dead_band"
+MIN_HOLD: Final = "min_hold"
+PAUSED: Final = "paused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +88,24 @@ def evaluate(rules: Sequence[RepricingRule]) -> Evaluation:
         for rule in rules
     ]
     set_by = np.array([(each.ruled and each.ruled.rule_id) or NO_RULE for each in rows], np.int64)
-    choice = choose(cases, as_arrays(rows, now), set_by, shop_moment(now))
+    group = price_group(strategy_of(rows[0].facts.policy), [row.facts for row in rows])
+    limits = price_limits(group.inputs, group.constraints)
+    floor = lasting_floor(limits) / limits.currency.per_one
+    choice = choose(cases, as_arrays(rows, now, floor), set_by, shop_moment(now))
     chosen = np.flatnonzero(choice.winner != NO_RULE)
     winners = [rules[position] for position in choice.winner[chosen]]
     rows = [rows[index] for index in chosen]
-    group = price_group(strategy_of(next(iter(found.values())).facts.policy), [row.facts for row in rows])
+    inputs = group.inputs.take(chosen)
 
     def cap(name: str) -> FloatArray:
         values = (getattr(rule, name) for rule in winners)
         return np.array([np.nan if value is None else float(value) / 100 for value in values], np.float64)
 
     day = DayRange(np.array([float(each.day_start) for each in rows]), cap("max_day_percent"))
-    constraints = group.constraints.limit_change(cap("max_change_percent"))
-    constrained = constrain_price(choice.price[chosen], group.inputs, constraints, day)
+    constraints = group.constraints.take(chosen).limit_change(cap("max_change_percent"))
+    constrained = constrain_price(choice.price[chosen], inputs, constraints, day)
+    lowest = constrained.limits.low / constrained.limits.currency.per_one
+    paused = open_pauses(rules)
     evaluation = Evaluation(
         outside_canary={pk: len(scope) - len(covered[pk]) for pk, scope in scopes.items()}, signals=found
     )
@@ -102,11 +113,29 @@ def evaluate(rules: Sequence[RepricingRule]) -> Evaluation:
         if constrained.wanted[place] == constrained.now[place]:
             evaluation.unchanged.setdefault(rule.pk, set()).add(row.facts.code)
         else:
-            cooling = bool(group.inputs.cooling[place])
-            evaluation.decisions.append(_decision(rule, row, constrained, place, cooling))
+            decision = _decision(rule, row, constrained, place, bool(inputs.cooling[place]))
+            if (rule.pk, row.facts.code) in paused:
+                decision.reason = PAUSED
+            decision.reason = decision.reason or _calm_reason(rule, row, decision, float(lowest[place]), now)
+            evaluation.decisions.append(decision)
     order = {rule.pk: position for position, rule in enumerate(rules)}
     evaluation.decisions.sort(key=lambda each: (order[each.rule_id or 0], each.product_id))
     return evaluation
+
+
+def _calm_reason(
+    rule: RepricingRule, row: ProductSignals, decision: RepricingResult, lowest: float, now: dt.datetime
+) -> str:
+    """Why a price that could be changed is left alone to keep it calm; empty where it is not."""
+    changed = row.facts.base.last_changed
+    if rule.hold_hours and changed and now < changed + dt.timedelta(hours=rule.hold_hours):
+        return MIN_HOLD
+    if rule.dead_band_percent is None:
+        return ""
+    band = float(rule.dead_band_percent) / 100
+    return (
+        DEAD_BAND if in_dead_band(float(decision.old_price), float(decision.new_price), band, lowest) else ""
+    )
 
 
 def _decision(

@@ -29,6 +29,7 @@ from market.selectors.signals import shop_moment, stale_data
 from market.services import repricing_alerts
 from market.services.evaluating import RUN_CAP, Evaluation, evaluate, rules_in_order
 from market.services.kill_switch import kill_switch
+from market.services.pauses import hold_circling
 from pricing.changes.services import price_changes
 from pricing.changes.services.validation import HELD, PriceProposal
 from pricing.sales.models import PriceChange, Product
@@ -206,7 +207,9 @@ def _carry_out_chunk(record: RepricingRun, chunk: Sequence[RepricingResult]) -> 
                 each.reason = each.reason or HELD
             if now.get(each.product_id) != each.old_price:
                 each.reason = each.reason or PRICE_MOVED
-        if not record.dry_run and not rule.dry_run:
+        in_earnest = not record.dry_run and not rule.dry_run
+        hold_circling(chunk, rule, record=in_earnest)
+        if in_earnest:
             applies = rule.may_apply and can_approve(rule.auto_apply_approved_by)
             outcome = RepricingOutcome.APPLIED if applies else RepricingOutcome.PROPOSED
             _hold_decided(chunk, rule, applies=applies)

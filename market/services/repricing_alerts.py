@@ -6,6 +6,7 @@ from typing import Final
 from elastix.alerts.services import Finding, alerts_report
 from elastix.api.fields import money, rounded
 from market.models import RepricingResult, RepricingRule, RepricingRun
+from market.selectors.rules import open_pauses
 from market.selectors.signals import ProductSignals
 from market.services.evaluating import RUN_CAP
 from pricing.recommendation.core.limits import CAPS
@@ -46,11 +47,11 @@ def report_run(
         for rule in rules:
             codes = [each.product_id for each in results if each.rule_id == rule.pk and applies(each)]
             if codes:
-                named, more = ", ".join(codes[:MOST_NAMED]), len(codes) - MOST_NAMED
-                what = wording.format(f"{named} and {more:,} others" if more > 0 else named)
+                what = wording.format(_named(codes))
                 data = {"rule": rule.pk, "products": codes[:MOST_PRODUCTS]}
                 findings.append(Finding(rule.signature, f"Rule {rule.name!r}: {what}.", data))
         alerts_report(kind, findings, among=subjects)
+    report_pauses(rules)
     unapproved = [
         Finding(
             rule.signature,
@@ -65,6 +66,29 @@ def report_run(
     alerts_report("demand_surge", _worst(map(_surge, signals.values())), among=signals.keys())
 
 
+def report_pauses(rules: Sequence[RepricingRule]) -> None:
+    """Raise an alert on each rule that has paused products, and clear it from the others."""
+    paused: dict[int, list[str]] = {}
+    for rule_id, code in sorted(open_pauses(rules)):
+        paused.setdefault(rule_id, []).append(code)
+    findings = []
+    for rule in rules:
+        if codes := paused.get(rule.pk):
+            message = (
+                f"Rule {rule.name!r} is paused for {_named(codes)}: the price went round in circles with a competitor's."
+                " Look at both prices, then resume it."
+            )
+            findings.append(
+                Finding(rule.signature, message, {"rule": rule.pk, "products": codes[:MOST_PRODUCTS]})
+            )
+    alerts_report("price_oscillates", findings, among=[rule.signature for rule in rules])
+
+
+def _named(codes: Sequence[str]) -> str:
+    named, more = ", ".join(codes[:MOST_NAMED]), len(codes) - MOST_NAMED
+    return f"{named} and {more:,} others" if more > 0 else named
+
+
 def report_failure(record: RepricingRun, error: str) -> None:
     """Raise an alert on each rule of a run that could not be run."""
     rules = list(record.rules.all())
@@ -77,7 +101,7 @@ def report_failure(record: RepricingRun, error: str) -> None:
 
 def clear_alerts(rule: RepricingRule) -> None:
     """Clear the alerts on a rule that does not run any more."""
-    for kind in (*(kind for kind, _, _ in HELD), "rule_failing"):
+    for kind in (*(kind for kind, _, _ in HELD), "rule_failing", "price_oscillates"):
         alerts_report(kind, (), among=[rule.signature])
 
 

@@ -181,7 +181,7 @@ SHORT = {
 COMPUTED = {
     "AlertDelivery", "AuditEntry", "BoostedForecast", "BulkOptimization", "BulkRow", "CategoryOpinion", "CategorySummary",
     "DemandForecast",
-    "RepricingResult", "RepricingRun",
+    "RepricingPause", "RepricingResult", "RepricingRun",
 }  # fmt: skip
 
 

@@ -58,6 +58,8 @@ ADDRESSES = (
     "/api/price/rules/{rule}",
     "/api/price/rules/{rule}/run",
     "/api/price/rules/{rule}/runs",
+    "/api/price/rules/{rule}/pauses",
+    "/api/price/rules/{rule}/resume",
     "/api/price/rules/{rule}/runs/{run}",
     "/api/price/kill-switch",
     "/api/price/calibration",

@@ -20,7 +20,8 @@ WRONG = (
     {"name": ""}, {"action": "guess"}, {"percent": "NaN"}, {"products": ["NO SUCH"]}, {"priority": 0},
     {"hours": [24]}, {"weekdays": [0]}, {"canary_percent": 0}, {"min_price": 9, "max_price": 1},
     {"scope": "category", "category": ""}, {"amount": None, "percent": None}, {"every_hours": 169},
-    {"reference": "highest"}, {"enabled": "perhaps"},
+    {"reference": "highest"}, {"enabled": "perhaps"}, {"dead_band_percent": 0}, {"hold_hours": 721},
+    {"climbs": True, "reference": "mean"},
 )  # fmt: skip
 
 
@@ -30,6 +31,7 @@ def script(api: Api) -> None:
     made(api)
     run(api)
     switch(api)
+    calm(api)
     changed(api)
     deleted(api)
 
@@ -103,6 +105,26 @@ def switch(api: Api) -> None:
     api.post("/api/price/rules/{rule}/run", role="manager")
     api.get(RUNS, query={"limit": 1})
     api.put(SWITCH, {"on": False, "reason": "Done"}, role="manager")
+
+
+def calm(api: Api) -> None:
+    pauses, resume, duel = f"{RULE}/pauses", f"{RULE}/resume", f"{RULE}/duel"
+    api.get(pauses)
+    api.refused("GET", pauses, role="viewer", queries=(*PAGES, {"resumed": "perhaps"}))
+    api.refused("POST", resume, role="manager", body={}, bodies=({"products": "CUP"},))
+    api.post(resume, {}, role="manager")
+    api.get(duel, query={"product": "CUP"}, expect=409)
+    calm_rule = {"name": "Climb", "action": "undercut", "reference": "lowest", "percent": 1, "climbs": True}
+    made = api.post(RULES, calm_rule | {"dead_band_percent": 0.5, "hold_hours": 12}, role="manager")["id"]
+    other, api.ids["rule"] = api.ids["rule"], made
+    wrong = ({"product": ""}, {"reaction": "guess"}, {"runs": 1001}, {"every": 0}, {"competitor_price": 0})
+    api.refused("GET", duel, role="viewer", query={"product": "CUP"}, queries=wrong)
+    api.get(duel, query={"product": "CUP", "runs": 4, "competitor_price": 3.9})
+    api.get(
+        duel,
+        query={"product": "CUP", "runs": 3, "reaction": "match", "gives_up": "true", "competitor_floor": 3.5},
+    )
+    api.ids["rule"] = other
 
 
 def changed(api: Api) -> None:
