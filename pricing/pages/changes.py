@@ -96,6 +96,7 @@ class Row:
     rival : another open change of the product, from before these were refused.
     gain : expected change of profit in 30 days; None where nothing is expected.
     prior : of a reduction that waits, what could be announced of it; else None.
+    cost_assumed : what is expected of it rests on a cost that is a share of the price.
     """
 
     change: PriceChange
@@ -104,6 +105,7 @@ class Row:
     outcome: ChangeOutcome | None
     bar: dict[str, float] | None
     prior: PriorPrice | None = None
+    cost_assumed: bool = False
 
     @property
     def flagged(self) -> bool:
@@ -241,8 +243,10 @@ def _rows(found: list[PriceChange]) -> list[Row]:
         rival = open_changes.get(each.product_id)
         conflict = rival if each.status in OPEN and rival is not None and rival.pk != each.pk else None
         outcome = outcomes.get(each.pk)
-        gain = _gain(each.expected or records.get(each.pk))
-        rows.append(Row(each, conflict, gain, outcome, _bar(outcome), priors.get(each.pk)))
+        expected = each.expected or records.get(each.pk)
+        assumed = bool(expected and expected.get("cost_assumed"))
+        prior = priors.get(each.pk)
+        rows.append(Row(each, conflict, _gain(expected), outcome, _bar(outcome), prior, assumed))
     return rows
 
 
