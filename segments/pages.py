@@ -7,7 +7,6 @@ from typing import Any, Final
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,7 +16,7 @@ from elastix.dataset.models import DataVersion
 from elastix.dataset.versions import current_version
 from elastix.desk.exports import export
 from elastix.desk.shell import page
-from elastix.desk.tags import label
+from elastix.desk.tags import day, label
 from elastix.errors import Invalid
 from pricing.pages.lists import heading
 from segments.core.rfm import SEGMENTS
@@ -143,7 +142,7 @@ def _period(request: HttpRequest, version: DataVersion) -> dict[str, Any]:
         "start": start,
         "end": end,
         "period_error": error,
-        "ranges": [(days, max(day, version.first_day or day), last) for days, day in ranges],
+        "ranges": [(days, max(begin, version.first_day or begin), last) for days, begin in ranges],
         "whole": (version.first_day, last),
         "segments": rows,
         "gauges": [
@@ -182,7 +181,7 @@ def revenue_chart(periods: Sequence[RevenueOfPeriod]) -> dict[str, Any]:
     """Revenue by segment over time, one area upon the other."""
     return {
         "kind": "area",
-        "x": [date_format(each.first_day, "j M Y") for each in periods],
+        "x": [day(each.first_day) for each in periods],
         "series": [
             {"name": capfirst(label(name)), "values": [round(each.revenue[name], 2) for each in periods]}
             for name in SEGMENTS

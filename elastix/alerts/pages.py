@@ -14,7 +14,7 @@ from elastix.alerts.models import Alert, alert_kinds
 from elastix.alerts.services import alert_acknowledge
 from elastix.api.permissions import Role, audit_username, role_of
 from elastix.desk.shell import page
-from elastix.desk.tags import label
+from elastix.desk.tags import label, said
 
 ALERTS_A_PAGE: Final = 50
 STATES: Final = ("standing", "new", "cleared", "all")
@@ -54,6 +54,6 @@ def alert_seen(request: HttpRequest, alert_id: int) -> HttpResponse:
     back = request.POST.get("back", "")
     if request.method == "POST":
         alert = alert_acknowledge(alert_id, by=audit_username(request))
-        messages.success(request, _("Noted as seen: %(alert)s") % {"alert": alert.message})
+        messages.success(request, _("Noted as seen: %(alert)s") % {"alert": said(alert.message)})
     safe = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
     return redirect(back if safe and back.startswith("/") else reverse("alerts"))

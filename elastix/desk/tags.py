@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import math
+import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import uuid4
@@ -10,18 +11,21 @@ from uuid import uuid4
 from django import template
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from elastix.currency import SIGNS
+from elastix.desk.recognised import recognised
 from elastix.glossary import label_of, sentence_of
 from elastix.shop import shop_currency
 
 register = template.Library()
 
 UNKNOWN = "\N{EN DASH}"
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+SEPARATED = re.compile(r"[+-]?(\d{1,3}(,\d{3})+(\.\d+)?|\d+\.\d+)")
 
 
 def _rounded(value: Any, places: int) -> Decimal:
@@ -58,6 +62,27 @@ def percent(value: Any, places: int = 1) -> str:
 
 
 @register.filter
+def day(value: Any) -> str:
+    """A day: 9 Dec 2011, in German 9. Dez 2011; a dash for none."""
+    return _date(value, "")
+
+
+@register.filter
+def moment(value: Any) -> str:
+    """A day and the time of day."""
+    return _date(value, ", H:i")
+
+
+def _date(value: Any, time: str) -> str:
+    if not value:
+        return UNKNOWN
+    local = (
+        timezone.localtime(value) if isinstance(value, dt.datetime) and timezone.is_aware(value) else value
+    )
+    return date_format(local, ("j. M Y" if translation.get_language() == "de" else "j M Y") + time)
+
+
+@register.filter
 def chance(probability: float | None) -> str:
     """A probability of 0 to 1 in percent; nothing that is estimated is certain."""
     if not known(probability):
@@ -87,10 +112,23 @@ def said(sentence: Any) -> str:
 
 
 def _in_language(sentence: str, values: dict[str, Any]) -> str:
-    translated = translation.gettext(sentence) if sentence else ""
-    return (
-        translated.format(**{name: _value(value) for name, value in values.items()}) if values else translated
-    )
+    if not values:
+        return recognised(sentence, _written) or sentence
+    return translation.gettext(sentence).format(**{name: _value(value) for name, value in values.items()})
+
+
+def _written(text: str) -> str:
+    """What stands in a sentence that was recognised, in the user's way: numbers, days, and clauses that are known."""
+    if DAY.fullmatch(text):
+        return day(dt.date.fromisoformat(text))
+    if "," in text and all(DAY.fullmatch(each) for each in text.split(", ")):
+        return ", ".join(map(_written, text.split(", ")))
+    # Whole numbers without separators may be codes.
+    if SEPARATED.fullmatch(text):
+        plain = text.replace(",", "")
+        sign = "+" if plain.startswith("+") else ""
+        return sign + number(Decimal(plain), len(plain.partition(".")[2]))
+    return said(text)
 
 
 def _value(value: Any) -> Any:
@@ -98,7 +136,7 @@ def _value(value: Any) -> Any:
         places = max(-int(value.as_tuple().exponent), 0)
         return number(value, places)
     if isinstance(value, dt.date):
-        return date_format(value, "j M Y")
+        return day(value)
     return said(value) if isinstance(value, str) else value
 
 

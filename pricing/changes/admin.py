@@ -1,6 +1,6 @@
 """Price changes: proposed, decided on, applied and rolled back, never edited; bulk optimizations, to be proposed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
+from django.utils.translation import ngettext
 
 from elastix.admin_base import ExportMixin, ReadOnlyAdmin, change_link, changelist_url, copy_state
 from elastix.api.fields import CONTROL
@@ -17,14 +18,18 @@ from elastix.api.permissions import Role, audit_username, role_of
 from elastix.currency import TWO_DECIMALS
 from elastix.errors import Conflict
 from elastix.shop import shop_currency
+from pricing.changes.selectors.confirmations import confirmation_of
 from pricing.changes.services import price_changes
 from pricing.changes.services.bulk_proposals import bulk_propose
+from pricing.changes.services.steps import MOST_UNTYPED, STEPS, take_step
 from pricing.changes.services.validation import InvalidProposal, PriceProposal, validate_schedule
 from pricing.recommendation.models import BulkOptimization, BulkRow, CategorySummary, Recommendation
 from pricing.recommendation.selectors.bulk_optimization import COLUMNS
 from pricing.sales.models import PriceChange
 
 MOST_NOTE_CHARACTERS = 255
+# Of the prices of a confirmation; the others are counted.
+MOST_LISTED = 50
 PROPOSED_FIELDS = ("product", "new_price", "scheduled_for", "reason")
 COLUMNS_OF_CHANGES = tuple(field.name for field in PriceChange._meta.fields if field.name != "expected")
 
@@ -112,57 +117,67 @@ class PriceChangeAdmin(ExportMixin, ReadOnlyAdmin):
         return lookup == "batch__exact" or super().lookup_allowed(lookup, value, request)
 
     @admin.action(permissions=["decide"], description="Approve selected proposals")
-    def approve(self, request: HttpRequest, queryset: Any) -> None:
-        self._take(request, queryset, price_changes.approve, "Approved")
+    def approve(self, request: HttpRequest, queryset: Any) -> Any:
+        return self._confirmed(request, queryset, "approve")
 
     @admin.action(permissions=["decide"], description="Apply selected approved changes now")
-    def apply(self, request: HttpRequest, queryset: Any) -> None:
-        self._take(request, queryset, price_changes.apply, "Applied")
+    def apply(self, request: HttpRequest, queryset: Any) -> Any:
+        return self._confirmed(request, queryset, "apply")
 
     @admin.action(permissions=["decide"], description="Reject selected changes")
     def reject(self, request: HttpRequest, queryset: Any) -> Any:
-        if not request.POST.get("post"):
-            return self._ask(request, queryset, "reject", "Reject", "These changes will not be made.")
-        return self._take(request, queryset, price_changes.reject, "Rejected", note=_note(request))
+        return self._confirmed(request, queryset, "reject")
 
     @admin.action(permissions=["decide"], description="Roll back selected applied changes")
     def roll_back(self, request: HttpRequest, queryset: Any) -> Any:
-        if not request.POST.get("post"):
-            warning = "These products get back the prices they had before."
-            return self._ask(request, queryset, "roll_back", "Roll back", warning)
-        return self._take(request, queryset, price_changes.roll_back, "Rolled back", note=_note(request))
+        return self._confirmed(request, queryset, "undo")
 
-    def _take(
-        self, request: HttpRequest, queryset: Any, step: Callable[..., Any], done: str, **given: Any
-    ) -> None:
-        chosen = _batch(request) or list(queryset.order_by().values_list("pk", flat=True))
-        if not isinstance(chosen, UUID) and request.POST.get("count", str(len(chosen))) != str(len(chosen)):
-            text = "The list has changed since it was confirmed. Nothing was done; look at it again."
-            self.message_user(request, text, messages.ERROR)
-            return
+    def _confirmed(self, request: HttpRequest, queryset: Any, word: str) -> Any:
+        """Ask as the desk does; take the step once it is confirmed."""
+        if not request.POST.get("post"):
+            return self._ask(request, queryset, word)
+        batch = _batch(request)
+        # Whoever decided on single changes of a batch meant it: the service leaves these out.
+        found = PriceChange.objects.filter(batch=batch) if batch else queryset.order_by()
+        chosen = list(found.values_list("pk", flat=True))
+        step, given = STEPS[word], request.POST
         try:
-            taken = step(chosen, by=request.user.get_username(), **given)
+            taken = take_step(
+                step,
+                batch or chosen,
+                count=len(chosen),
+                confirmed=given.get("count", ""),
+                typed=given.get("typed", ""),
+                note=_note(request),
+                by=request.user.get_username(),
+            )
         except (Conflict, PermissionDenied) as error:
             self.message_user(request, str(error), messages.ERROR)
         else:
-            self.message_user(request, f"{done}: {len(taken)}.")
+            said = ngettext(str(step.singular), str(step.plural), len(taken))
+            self.message_user(request, said % {"count": f"{len(taken):,}"})
+        return None
 
-    def _ask(
-        self, request: HttpRequest, queryset: Any, action: str, title: str, warning: str
-    ) -> TemplateResponse:
+    def _ask(self, request: HttpRequest, queryset: Any, word: str) -> TemplateResponse:
         rows = list(queryset.select_related("product").order_by("product_id", "pk"))
+        step = STEPS[word]
         context = {
             **self.admin_site.each_context(request),
-            "title": f"{title} price changes",
+            "title": f"{step.name}: {len(rows):,}",
             "opts": self.opts,
-            "rows": rows,
+            "rows": rows[:MOST_LISTED],
+            "chosen": [each.pk for each in rows],
+            "others": len(rows[MOST_LISTED:]),
             # Thousands of numbers would be more fields than a form may have.
             "batch": _whole_batch(rows),
             "across": request.POST.get("select_across") == "1",
-            "action": action,
-            "verb": title,
-            "warning": f"{warning} If one of them cannot, nothing happens to any.",
-            "most_note_characters": MOST_NOTE_CHARACTERS,
+            "action": request.POST["action"],
+            "verb": step.name,
+            "word": word,
+            "step": step,
+            "found": confirmation_of(rows),
+            "count": len(rows),
+            "typed": len(rows) > MOST_UNTYPED,
             "media": self.media,
         }
         return TemplateResponse(request, "admin/pricing/pricechange/step_confirmation.html", context)

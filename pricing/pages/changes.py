@@ -20,7 +20,7 @@ from elastix.dataset.models import DataVersion
 from elastix.dataset.versions import current_version
 from elastix.desk.exports import export
 from elastix.desk.shell import error_page, page
-from elastix.desk.tags import label
+from elastix.desk.tags import label, number, said
 from elastix.errors import Conflict
 from pricing.changes.core.prior_price import PriorPrice
 from pricing.changes.selectors.batches import (
@@ -31,15 +31,15 @@ from pricing.changes.selectors.batches import (
     flagged,
     state_counts,
     states_of,
-    totals_of,
     totals_of_batch,
     with_totals,
 )
+from pricing.changes.selectors.confirmations import confirmation_of
 from pricing.changes.selectors.outcomes import ChangeOutcome, kept_calibration, outcomes_of
 from pricing.changes.selectors.overrides import override_outcomes, overrides
 from pricing.changes.selectors.price_changes import OPEN, changes_in_force, open_changes_of
 from pricing.changes.selectors.prior_prices import prior_prices_of_changes
-from pricing.changes.services import price_changes
+from pricing.changes.services.steps import MOST_UNTYPED, STEPS, Step, take_step
 from pricing.pages.lists import chosen
 from pricing.pages.opportunities import text_of
 from pricing.recommendation.selectors.expected import expected_effects
@@ -49,8 +49,6 @@ from pricing.sales.models.price_changes import PriceChangeStatus
 BATCHES_A_PAGE: Final = 20
 ROWS_A_PAGE: Final = 50
 OUTCOMES_SHOWN: Final = 10
-# More prices than this are confirmed by typing their number.
-MOST_UNTYPED: Final = 50
 MOST_NUMBER: Final = 2**63
 STATE_OF_STEP: Final = {"approve": "decide", "apply": "approved", "undo": "applied"}
 KEPT_SECONDS: Final = 3600
@@ -90,52 +88,6 @@ COLUMNS_NOT_TAKEN: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """A step that a page offers: from which statuses, what it is called and what is said when it is done."""
-
-    sources: tuple[PriceChangeStatus, ...]
-    run: Any
-    name: Any
-    singular: Any
-    plural: Any
-    takes_note: bool = False
-
-
-STEPS: Final = {
-    "approve": Step(
-        (PriceChangeStatus.PROPOSED,),
-        price_changes.approve,
-        gettext_lazy("Approve"),
-        gettext_lazy("%(count)s price approved."),
-        gettext_lazy("%(count)s prices approved."),
-    ),
-    "apply": Step(
-        (PriceChangeStatus.APPROVED,),
-        price_changes.apply,
-        gettext_lazy("Apply"),
-        gettext_lazy("%(count)s price in effect."),
-        gettext_lazy("%(count)s prices in effect."),
-    ),
-    "reject": Step(
-        (PriceChangeStatus.PROPOSED, PriceChangeStatus.APPROVED),
-        price_changes.reject,
-        gettext_lazy("Reject"),
-        gettext_lazy("%(count)s price rejected."),
-        gettext_lazy("%(count)s prices rejected."),
-        takes_note=True,
-    ),
-    "undo": Step(
-        (PriceChangeStatus.APPLIED,),
-        price_changes.roll_back,
-        gettext_lazy("Undo"),
-        gettext_lazy("%(count)s price undone."),
-        gettext_lazy("%(count)s prices undone."),
-        takes_note=True,
-    ),
-}
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
     """A change of a batch with what speaks against it, and what came of it.
 
@@ -144,6 +96,7 @@ class Row:
     rival : another open change of the product, from before these were refused.
     gain : expected change of profit in 30 days; None where nothing is expected.
     prior : of a reduction that waits, what could be announced of it; else None.
+    cost_assumed : what is expected of it rests on a cost that is a share of the price.
     """
 
     change: PriceChange
@@ -152,6 +105,7 @@ class Row:
     outcome: ChangeOutcome | None
     bar: dict[str, float] | None
     prior: PriorPrice | None = None
+    cost_assumed: bool = False
 
     @property
     def flagged(self) -> bool:
@@ -225,13 +179,11 @@ def confirm(request: HttpRequest, batch: UUID | None = None, change_id: int | No
     found, scope = changes_of(key), request.GET.get("scope", "")
     taken = _taken(found, step, request.GET)
     state = STATE_OF_STEP.get(request.GET["step"]) if scope == "all" else None
-    totals = totals_of_batch(key, state) if state else totals_of(taken)
     context = {
         "step": step,
         "word": request.GET["step"],
-        "totals": totals,
+        "found": confirmation_of(taken, totals_of_batch(key, state) if state else None),
         "count": len(taken),
-        "flagged": sum(each.is_stale for each in taken),
         "scope": scope,
         "chosen": [] if scope in ("all", "unflagged") else [each.pk for each in taken],
         "typed": len(taken) > MOST_UNTYPED,
@@ -291,8 +243,10 @@ def _rows(found: list[PriceChange]) -> list[Row]:
         rival = open_changes.get(each.product_id)
         conflict = rival if each.status in OPEN and rival is not None and rival.pk != each.pk else None
         outcome = outcomes.get(each.pk)
-        gain = _gain(each.expected or records.get(each.pk))
-        rows.append(Row(each, conflict, gain, outcome, _bar(outcome), priors.get(each.pk)))
+        expected = each.expected or records.get(each.pk)
+        assumed = bool(expected and expected.get("cost_assumed"))
+        prior = priors.get(each.pk)
+        rows.append(Row(each, conflict, _gain(expected), outcome, _bar(outcome), prior, assumed))
     return rows
 
 
@@ -366,23 +320,21 @@ def _take(request: HttpRequest, key: UUID | int, found: QuerySet[PriceChange]) -
             request, _("Nothing was chosen that can take this step. It may have been taken already.")
         )
         return address
-    # The number that was confirmed: more or fewer by now are to be looked at again.
-    if request.POST.get("count") != str(len(taken)):
-        messages.error(request, _("The batch has changed meanwhile. Nothing was done; look at it again."))
-        return address
-    if len(taken) > MOST_UNTYPED and request.POST.get("typed", "").strip() != str(len(taken)):
-        messages.error(
-            request, _("Nothing was done: type %(count)d to confirm as many prices.") % {"count": len(taken)}
-        )
-        return address
     whole = isinstance(key, UUID) and request.POST.get("scope") == "all"
-    note = {"note": text_of(request, "note")} if step.takes_note else {}
     try:
-        done = step.run(key if whole else [each.pk for each in taken], by=request.user.get_username(), **note)
+        done = take_step(
+            step,
+            key if whole else [each.pk for each in taken],  # type: ignore[arg-type]
+            count=len(taken),
+            confirmed=request.POST.get("count", ""),
+            typed=request.POST.get("typed", ""),
+            note=text_of(request, "note"),
+            by=request.user.get_username(),
+        )
     except (Conflict, PermissionDenied) as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, said(getattr(refusal, "detail", refusal)))
     else:
         messages.success(
-            request, ngettext(str(step.singular), str(step.plural), len(done)) % {"count": f"{len(done):,}"}
+            request, ngettext(str(step.singular), str(step.plural), len(done)) % {"count": number(len(done))}
         )
     return address

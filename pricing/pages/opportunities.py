@@ -35,8 +35,10 @@ from pricing.recommendation.selectors.standing import (
     SEGMENTS,
     computed_to,
     filtered_standing,
+    held_back,
     left_alone,
     not_refused,
+    of_reason,
     ordered_standing,
     standing_recommendations,
     without_open_change,
@@ -190,8 +192,8 @@ def _found_refused(request: HttpRequest) -> Any:
 
 
 def _found_left(request: HttpRequest) -> Any:
-    asked = {"category": text(request, "category"), "reason": chosen(request, "reason", REASONS)}
-    return ordered_standing(filtered_standing(standing_recommendations(moved=False), asked), "product")
+    found = filtered_standing(standing_recommendations(), {"category": text(request, "category")})
+    return ordered_standing(of_reason(found, chosen(request, "reason", REASONS)), "product")
 
 
 def _moves(request: HttpRequest, found: Any) -> dict[str, Any]:
@@ -218,7 +220,8 @@ def _moves(request: HttpRequest, found: Any) -> dict[str, Any]:
 
 def _left(request: HttpRequest, found: Any) -> dict[str, Any]:
     reason = chosen(request, "reason", REASONS)
-    reasons = _reasons(left_alone(text(request, "category")))
+    category = text(request, "category")
+    reasons = _reasons([*held_back(category), *left_alone(category)])
     context: dict[str, Any] = {"reasons": reasons, "reason": reason}
     if reason:
         context["rows"] = Paginator(found, ROWS_A_PAGE).get_page(request.GET.get("page"))

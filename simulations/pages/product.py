@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
@@ -17,6 +18,7 @@ from elastix.desk.shell import page
 from elastix.desk.tags import money, number, percent, said
 from elastix.errors import Conflict, Invalid, NotFound
 from elastix.shop import shop_currency
+from pricing.changes.selectors.holding import holding_of
 from pricing.changes.selectors.price_changes import open_changes_of
 from pricing.changes.services.price_changes import propose
 from pricing.elasticity.selectors.estimates import elasticity_of_product
@@ -71,6 +73,7 @@ def _show(request: HttpRequest, found: Product, status: int = 200) -> HttpRespon
     asked = tried_by(request)
     pricing = product_pricing(code, asked)
     context = {"product": found, "days": MONTH_DAYS, "open_change": open_changes_of([code]).get(code)}
+    context["holding"] = holding_of(pricing.recommendation.facts, timezone.now())
     context |= {"page": "products", "recommendation": pricing.recommendation, **_tabs(request)}
     if pricing.what_if is not None:
         context |= _what_if(pricing, pricing.what_if, asked)

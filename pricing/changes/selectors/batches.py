@@ -19,6 +19,7 @@ from pricing.recommendation.core.inputs import PricingInputs
 from pricing.recommendation.core.uncertainty import ErrorFactor
 from pricing.recommendation.selectors.bulk_optimization import error_factor, own_weights
 from pricing.recommendation.selectors.expected import expected_effects
+from pricing.recommendation.selectors.policies import effective_policies
 from pricing.recommendation.selectors.price_totals import PriceTotals
 from pricing.sales.models import PriceChange
 from pricing.sales.models.price_changes import PriceChangeStatus
@@ -205,10 +206,23 @@ def totals_of(changes: Sequence[PriceChange]) -> PriceTotals:
             records[each.pk] = record
     totals = PriceTotals()
     _add_expected(totals, [(each, records[each.pk]) for each in changes if each.pk in records])
-    others = [each.change_percent for each in changes if each.pk not in records]
-    totals.add_range(np.array([float(each) for each in others if each is not None]))
+    others = [each for each in changes if each.pk not in records]
+    percents = [each.change_percent for each in others]
+    totals.add_range(np.array([float(each) for each in percents if each is not None]))
+    totals.below_cost += _below_cost(others)
     totals.count = len(changes)
     return totals
+
+
+def _below_cost(changes: Sequence[PriceChange]) -> int:
+    """How many new prices are below the cost, with the tax that prices include."""
+    costly = [each for each in changes if each.product.cost is not None]
+    policies = effective_policies([each.product for each in costly]) if costly else {}
+    return sum(
+        each.product.cost is not None
+        and each.new_price < each.product.cost * policies[each.product_id].tax_factor
+        for each in costly
+    )
 
 
 def _add_expected(totals: PriceTotals, changes: Sequence[tuple[PriceChange, dict[str, Any]]]) -> None:

@@ -28,6 +28,12 @@ STILL_APPROVED: Final = (
     "Change {number} of {code}, {before} to {after}, is approved and waits: apply or reject it first."
 )
 NOTHING_PROPOSED: Final = "Nothing was proposed."
+NOTHING_DONE: Final = {
+    done: f"Nothing was {done}." for done in ("approved", "rejected", "applied", "rolled back")
+}
+FIRST_STOPS: Final = "Change {number} ({code}): {reason}"
+CHANGE_STOPS: Final = "change {number} ({code}): {reason}"
+AND_MORE: Final = "and {more} more"
 PRODUCT_RULES = ("unknown_product", "repeated", "not_for_sale", HELD, OPEN_CHANGE)
 
 
@@ -102,11 +108,18 @@ class InvalidTransition(Conflict):
 
     def __init__(self, done: str, violations: Sequence[RuleViolation]) -> None:
         self.violations = violations
-        named = "; ".join(
-            f"change {each.key} ({each.product_id}): {each.reason}" for each in violations[:MOST_NAMED]
-        )
-        more = f"; and {len(violations) - MOST_NAMED} more" if len(violations) > MOST_NAMED else ""
-        super().__init__(f"Nothing was {done}. {named[0].upper()}{named[1:]}{more}.")
+        named = [
+            text(
+                CHANGE_STOPS if index else FIRST_STOPS,
+                number=each.key,
+                code=each.product_id,
+                reason=each.reason,
+            )
+            for index, each in enumerate(violations[:MOST_NAMED])
+        ]
+        others = len(violations) - MOST_NAMED
+        more = [text(AND_MORE, more=others)] if others > 0 else []
+        super().__init__(joined([NOTHING_DONE[done], joined([joined([*named, *more], "; "), "."], "")]))
         self.errors = [
             {"field": str(each.key), "code": each.code, "message": f"{each.product_id}: {each.reason}"}
             for each in violations

@@ -30,6 +30,7 @@ from pricing.sales.models.products import Kind
 
 RAISE: Final = "raise"
 LOWER: Final = "lower"
+HELD, OPEN_CHANGE = HELD_BACK = ("held", "open_change")
 OPEN: Final = (PriceChangeStatus.PROPOSED, PriceChangeStatus.APPROVED)
 # Of the wing above, reached by its relation to products.
 SegmentElasticity: Any = Product._meta.get_field("segment_elasticities").related_model
@@ -159,6 +160,23 @@ def left_alone(category: str = "") -> list[LeftAlone]:
     return [
         LeftAlone(reason, count) for reason, count in sorted(counts, key=lambda each: (-each[1], each[0]))
     ]
+
+
+def held_back(category: str = "") -> list[LeftAlone]:
+    """How many products keep their price whatever is recommended: it is held, or another change waits."""
+    everything = filtered_standing(standing_recommendations(), {"category": category})
+    counts = [LeftAlone(reason, of_reason(everything, reason).count()) for reason in HELD_BACK]
+    return [each for each in counts if each.count]
+
+
+def of_reason(found: QuerySet[StandingRecommendation], reason: str) -> QuerySet[StandingRecommendation]:
+    """Those that keep their price for a reason: one of the recommendation's, or of `HELD_BACK`."""
+    if reason == HELD:
+        return found.filter(product__price_hold__isnull=False)
+    if reason == OPEN_CHANGE:
+        return found.filter(changes=True, open_change__isnull=False)
+    found = found.filter(changes=False)
+    return found.filter(reason=reason) if reason else found
 
 
 def computed_to() -> tuple[Any, Any]:

@@ -39,6 +39,13 @@ def browser(manager: User) -> Client:
     return signed_in(manager)
 
 
+def take(browser: Client, action: str, *chosen: PriceChange, **more: Any) -> Any:
+    """Press Go and confirm, as the page that asks would send it."""
+    asked = run_action(browser, action, *chosen)
+    assert asked.status_code == 200
+    return run_action(browser, action, *chosen, post="yes", count=len(chosen), **more)
+
+
 def statuses() -> list[str]:
     found = PriceChange.objects.exclude(source="manual").order_by("product_id")
     return list(found.values_list("status", flat=True))
@@ -49,14 +56,14 @@ def prices() -> list[str]:
 
 
 def test_a_manager_applies_prices_and_rolls_them_back(changes: list[PriceChange], browser: Client) -> None:
-    assert "Approved: 2." in said(run_action(browser, "approve", *changes))
-    assert "Applied: 2." in said(run_action(browser, "apply", *changes))
+    assert "2 prices approved." in said(take(browser, "approve", *changes))
+    assert "2 prices in effect." in said(take(browser, "apply", *changes))
     assert prices() == ["4.49", "4.99"]
     asked = run_action(browser, "roll_back", *changes).content.decode()
     assert "CUP Cup: 4.00 &rarr; 4.49 (Applied), 4.49 now" in asked
     assert prices() == ["4.49", "4.99"]
-    answer = run_action(browser, "roll_back", *changes, post="yes", note=" Sales\x00fell ")
-    assert "Rolled back: 2." in said(answer)
+    answer = take(browser, "roll_back", *changes, note=" Sales\x00fell ")
+    assert "2 prices undone." in said(answer)
     assert prices() == ["4.00", "4.00"]
     assert set(PriceChange.objects.filter(batch=changes[0].batch).values_list("note", "rolled_back_by")) == {
         ("Sales fell", "manager")
@@ -81,9 +88,12 @@ def test_a_batch_of_more_prices_than_a_form_has_fields_is_undone_by_its_number(
     fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', asked))
     assert asked.count('name="_selected_action"') == 1
     assert fields["batch"] == str(batch)
-    answer = browser.post(url, fields | {"note": "Too dear"})
+    assert "and 1145 more" in asked
+    assert "type 1195 to confirm" in said(browser.post(url, fields | {"note": "Too dear"}))
+    assert set(prices()) == {"4.50"}
+    answer = browser.post(url, fields | {"note": "Too dear", "typed": "1195"})
     assert answer.status_code == 302
-    assert "Rolled back: 1195." in said(answer)
+    assert "1,195 prices undone." in said(answer)
     assert set(prices()) == {"4.00"}
 
 
@@ -98,16 +108,62 @@ def test_a_selection_over_the_whole_list_is_refused_once_the_list_is_another(
     fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', asked))
     assert (fields["select_across"], fields["count"]) == ("1", "3")
     price_changes.reject([changes[1].pk], by="somebody else")
-    assert "has changed since it was confirmed" in said(browser.post(url, fields | {"note": ""}))
+    assert "have changed since they were confirmed" in said(browser.post(url, fields | {"note": ""}))
     assert statuses() == ["proposed", "proposed", "rejected"]
     fields["count"] = "2"
-    assert "Rejected: 2." in said(browser.post(url, fields | {"note": ""}))
+    assert "2 prices rejected." in said(browser.post(url, fields | {"note": ""}))
+
+
+@pytest.mark.parametrize("action", ["approve", "apply"])
+def test_prices_are_decided_on_after_the_same_confirmation_as_on_the_desk(
+    action: str, changes: list[PriceChange], browser: Client
+) -> None:
+    if action == "apply":
+        take(browser, "approve", *changes)
+    before = statuses()
+    Product.objects.update(cost=Decimal("5.00"))
+    asked = re.sub(
+        r"\s+", " ", re.sub(r"<[^>]+>", " ", run_action(browser, action, *changes).content.decode())
+    )
+    assert "Changes +12.3 % \u2013 +24.8 %" in asked, asked
+    assert "Expected profit in 30 days" in asked
+    assert "Below cost 2" in asked
+    assert statuses() == before
+    # Without the number that was confirmed nothing is done, nor with another.
+    for count in ({}, {"count": 3}):
+        refusal = said(run_action(browser, action, *changes, post="yes", **count))
+        assert "have changed since they were confirmed" in refusal
+    assert statuses() == before
+
+
+def test_more_than_fifty_prices_are_confirmed_in_the_admin_by_their_number(browser: Client, db: None) -> None:
+    codes = [f"P{number:03}" for number in range(51)]
+    Product.objects.bulk_create(
+        Product(code=code, name=code, current_price=Decimal("4.00")) for code in codes
+    )
+    made = price_changes.propose([(code, Decimal("4.50")) for code in codes], by="analyst")
+    asked = run_action(browser, "approve", *made).content.decode()
+    assert "Type 51 to confirm" in asked
+    assert asked.count('name="_selected_action"') == 51
+    assert "type 51 to confirm" in said(take(browser, "approve", *made))
+    assert set(statuses()) == {"proposed"}
+    assert "51 prices approved." in said(take(browser, "approve", *made, typed="51"))
+
+
+def test_a_lower_price_that_is_no_reduction_is_said_before_it_is_decided_on(
+    products: None, browser: Client
+) -> None:
+    product_update("CUP", by="somebody", current_price=Decimal("3.00"))
+    product_update("CUP", by="somebody", current_price=Decimal("5.00"))
+    made = price_changes.propose([("CUP", Decimal("4.50"))], by="analyst")
+    asked = run_action(browser, "approve", *made).content.decode()
+    assert "1 lower price may not be announced as a reduction" in asked
 
 
 def test_rejecting_asks_first_and_keeps_the_reason(changes: list[PriceChange], browser: Client) -> None:
     assert "will not be made" in run_action(browser, "reject", changes[0]).content.decode()
     assert statuses() == ["proposed", "proposed"]
-    run_action(browser, "reject", changes[0], post="yes", note="x" * 300)
+    take(browser, "reject", changes[0], note="x" * 300)
     assert statuses() == ["rejected", "proposed"]
     assert PriceChange.objects.get(pk=changes[0].pk).note == "x" * 255
 
@@ -116,7 +172,7 @@ def test_rejecting_asks_first_and_keeps_the_reason(changes: list[PriceChange], b
 def test_a_step_out_of_order_is_refused_with_a_message(
     action: str, changes: list[PriceChange], browser: Client
 ) -> None:
-    refusal = said(run_action(browser, action, *changes, post="yes"))
+    refusal = said(take(browser, action, *changes))
     assert f"change {changes[1].pk} (MUG): it is proposed" in refusal
     assert statuses() == ["proposed", "proposed"]
 
@@ -125,7 +181,9 @@ def test_one_stale_change_keeps_the_whole_selection_waiting_and_is_named(
     changes: list[PriceChange], browser: Client
 ) -> None:
     product_update("MUG", by="somebody", current_price=Decimal("5.00"))
-    refusal = said(run_action(browser, "approve", *changes))
+    asked = run_action(browser, "approve", *changes).content.decode()
+    assert "The price of 1 of them has moved since" in asked
+    refusal = said(take(browser, "approve", *changes))
     assert f"hange {changes[1].pk} (MUG)" in refusal
     assert "CUP" not in refusal
     assert statuses() == ["proposed", "proposed"]
@@ -133,7 +191,7 @@ def test_one_stale_change_keeps_the_whole_selection_waiting_and_is_named(
 
 def test_nobody_approves_their_own_proposal(changes: list[PriceChange], browser: Client) -> None:
     PriceChange.objects.filter(pk=changes[0].pk).update(proposed_by="manager")
-    assert "somebody else has to approve it" in said(run_action(browser, "approve", *changes))
+    assert "somebody else has to approve it" in said(take(browser, "approve", *changes))
     assert statuses() == ["proposed", "proposed"]
 
 
@@ -176,7 +234,7 @@ def test_an_analyst_proposes_a_price_and_a_manager_decides_on_it(
     assert (made.product_id, made.old_price, made.new_price) == ("CUP", Decimal("4.00"), Decimal("4.79"))
     assert (made.status, made.proposed_by, made.reason) == ("proposed", "analyst", "Milk is dearer")
     assert prices() == ["4.00", "4.00"]
-    assert "Approved: 1." in said(run_action(browser, "approve", made))
+    assert "1 price approved." in said(take(browser, "approve", made))
 
 
 def test_a_manager_does_not_approve_what_they_proposed_in_the_admin(
@@ -185,7 +243,7 @@ def test_a_manager_does_not_approve_what_they_proposed_in_the_admin(
     browser.post(add_page, asking())
     made = PriceChange.objects.latest("id")
     assert made.proposed_by == "manager"
-    assert "somebody else has to approve it" in said(run_action(browser, "approve", made))
+    assert "somebody else has to approve it" in said(take(browser, "approve", made))
 
 
 def test_a_proposal_in_the_admin_can_name_the_moment_to_apply_it(

@@ -208,9 +208,9 @@ def test_an_older_ledger_s_second_open_change_is_flagged(batch: Any, browser: Cl
 
 
 def test_what_was_confirmed_has_to_be_what_is_done(batch: Any, browser: Client) -> None:
-    assert "has changed meanwhile" in take(browser, batch, "approve", 3)
+    assert "have changed since they were confirmed" in take(browser, batch, "approve", 3)
     uncounted = browser.post(f"{PATH}/batch/{batch}", {"step": "approve", "scope": "all"})
-    assert "has changed meanwhile" in said(uncounted)
+    assert "have changed since they were confirmed" in said(uncounted)
     assert "no such step" in take(browser, batch, "dance")
     assert set(of_batch(batch).values()) == {"proposed"}
 

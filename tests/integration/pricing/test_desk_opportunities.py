@@ -9,9 +9,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from pricing.changes.services.price_changes import propose
 from pricing.recommendation.models import StandingRecommendation
 from pricing.recommendation.services.categories import categories_refresh_if_outdated
 from pricing.sales.models import PriceChange, Product
+from pricing.sales.services.holds import prices_hold
 from pricing.sales.services.products import product_update
 from tests.factories import PricedProductFactory
 from tests.integration.admin_pages import queries_of, said
@@ -116,6 +118,26 @@ def test_what_is_left_alone_is_counted_by_reason_with_what_would_change_it(
     assert "The gain is not sure enough 1" in text
     assert codes(browser, "?tab=left&reason=UNCERTAIN_GAIN") == ["UNSURE"]
     assert codes(browser, "?tab=left&reason=NONSENSE") == []
+
+
+def test_a_price_that_is_held_or_waits_is_left_alone_and_says_what_would_change_that(
+    standing: None, browser: Client
+) -> None:
+    assert "The price is held" not in shown(browser, f"{PATH}?tab=left")
+    prices_hold(["RIGHT"], holder="experiment 3", reason="the price experiment 'Cups' (3) tests its price")
+    propose([("CUT", Decimal("11.99"))], by="max")
+    text = shown(browser, f"{PATH}?tab=left")
+    assert "The price is held 1" in text
+    assert "The end of the experiment, or a manager who pauses it." in text
+    assert "A change waits already 1" in text
+    assert codes(browser, "?tab=left&reason=held") == ["RIGHT"]
+    assert codes(browser, "?tab=left&reason=open_change") == ["CUT"]
+
+
+def test_a_gain_that_rests_on_an_assumed_cost_says_so(standing: None, browser: Client) -> None:
+    assert "cost assumed" not in shown(browser)
+    Product.objects.filter(pk="CUT").update(cost=None)
+    assert shown(browser).count("cost assumed") == 1
 
 
 def test_chosen_prices_are_proposed_and_the_products_get_no_second(standing: None, browser: Client) -> None:

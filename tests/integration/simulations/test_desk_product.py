@@ -3,17 +3,20 @@
 import html
 import json
 import re
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from elastix.imports.models import ImportBatch
 from pricing.sales.models import Product
-from tests.factories import PriceChangeFactory, PricedProductFactory, ProductFactory
+from pricing.sales.services.holds import prices_hold, prices_release
+from tests.factories import PriceChangeFactory, PricedProductFactory, PricePolicyFactory, ProductFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -105,6 +108,29 @@ def test_a_service_is_never_priced(browser: Client) -> None:
 def test_a_code_may_be_in_any_case_and_hold_anything(browser: Client) -> None:
     ProductFactory(code="A&B/1.5%")
     assert "A&amp;B/1.5%" in page_of(browser, "a%26b%2F1.5%25")
+
+
+def test_what_holds_a_price_is_said_with_what_would_change_it(client: Client, analyst: User) -> None:
+    client.force_login(analyst)
+    product = PricedProductFactory(code="P001")
+    assert "The price is held" not in page_of(client, "P001")
+    assert 'data-opens="propose"' in page_of(client, "P001")
+    prices_hold(["P001"], holder="experiment 3", reason="the price experiment 'Cups' (3) tests its price")
+    page = page_of(client, "P001")
+    assert "The price is held:</strong> the price experiment &#x27;Cups&#x27; (3) tests its price." in page
+    assert 'href="/desk/experiments/3"' in page
+    assert 'data-opens="propose"' not in page
+    prices_release("experiment 3")
+    PricePolicyFactory(category=product.category, cooldown_days=30)
+    PriceChangeFactory(
+        product=product,
+        status="applied",
+        changed_at=timezone.now() - timedelta(days=1),
+        new_price=Decimal("12.99"),
+    )
+    page = page_of(client, "P001")
+    assert "The price rests until" in page
+    assert "the policy wants 30 days of rest after a change" in page
 
 
 def test_earlier_prices_are_listed(browser: Client) -> None:

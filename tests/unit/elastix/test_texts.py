@@ -44,7 +44,7 @@ def test_texts_in_texts_and_days_are_said_too() -> None:
     with translation.override("de"):
         assert said(nested) == "Das ist nicht erlaubt: der Mindestpreis ist 1.250,00."
         assert said(text(forecasts.NOT_SOLD_SINCE, day=dt.date(2025, 5, 1))).startswith(
-            "INACTIVE: Seit dem 1 Mai 2025"
+            "INACTIVE: Seit dem 1. Mai 2025"
         )
 
 

@@ -1,0 +1,58 @@
+"""Sentences that are stored in English are said in the language of whoever reads them."""
+
+import pytest
+from django.utils import translation
+
+from elastix.desk.tags import said
+from elastix.texts import text
+from pricing.changes.services.validation import InvalidTransition, RuleViolation
+
+ALERT = "P259 sold 1,236 units in the last 7 days of the data, 2.2 times the usual 16: will the stock last?"
+
+
+@pytest.mark.parametrize(
+    ("english", "german"),
+    [
+        (
+            ALERT,
+            "P259 wurde in den letzten 7 Tagen der Daten 1.236-mal verkauft, das 2,2-Fache der üblichen 16:"
+            " Reicht der Bestand?",
+        ),
+        (
+            "Rule 'Slow': a cap holds the price of P1, P2 and 3 others back.",
+            "Regel „Slow“: eine Obergrenze hält den Preis von P1, P2 und 3 weitere zurück.",
+        ),
+        (
+            "No sales on 2025-12-25, 2025-12-26, though the shop usually sells on these weekdays: was a file left out?",
+            "Keine Verkäufe am 25. Dez 2025, 26. Dez 2025, obwohl der Shop an diesen Wochentagen sonst verkauft:"
+            " Wurde eine Datei vergessen?",
+        ),
+        # Two sentences, one of which is not known.
+        ("There is no product 22423. Somebody said so.", "Es gibt kein Produkt 22423. Somebody said so."),
+    ],
+)
+def test_what_is_stored_is_recognised_with_its_values(english: str, german: str) -> None:
+    with translation.override("de"):
+        assert said(english) == german
+    with translation.override("en"):
+        assert said(english) == english
+
+
+def test_a_refusal_is_said_with_its_reasons() -> None:
+    moved = "the price was 4.00 when this was proposed and is 5.00 now; propose anew"
+    refusal = InvalidTransition(
+        "approved", [RuleViolation(3, "CUP", "price_moved", moved), RuleViolation(5, "MUG", "x", "so it is")]
+    )
+    assert str(refusal) == f"Nothing was approved. Change 3 (CUP): {moved}; change 5 (MUG): so it is."
+    with translation.override("de"):
+        assert said(refusal.detail) == (
+            "Nichts wurde genehmigt. Änderung 3 (CUP): der Preis war 4,00, als das vorgeschlagen wurde, und ist jetzt"
+            " 5,00; schlagen Sie neu vor; Änderung 5 (MUG): so it is."
+        )
+
+
+def test_a_name_is_nothing_that_is_recognised() -> None:
+    with translation.override("de"):
+        for name in ("Home and Kitchen", "P001", "12.5 %", "Lemon (500 ml)", ""):
+            assert said(name) == name
+        assert said(text("{code}", code="Mugs and 2 more")) == "Mugs and 2 more"
