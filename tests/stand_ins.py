@@ -167,7 +167,8 @@ def woo_order(number: int, *lines: dict[str, Any], **fields: Any) -> dict[str, A
     moment = f"{dt.datetime(2025, 3, 1, 12) + dt.timedelta(minutes=number):%Y-%m-%dT%H:%M:%S}"
     return {
         "id": number, "number": str(number), "status": "completed", "currency": "GBP", "prices_include_tax": False,
-        "customer_id": 7, "date_created_gmt": moment, "date_modified_gmt": moment, "date_paid_gmt": moment,
+        "created_via": "checkout", "customer_id": 7, "date_created_gmt": moment,
+        "date_modified_gmt": moment, "date_paid_gmt": moment,
         "billing": {"country": "GB"}, "shipping": {"country": ""}, "line_items": list(lines), "refunds": [],
     } | fields  # fmt: skip
 
@@ -304,7 +305,7 @@ def shopify_order(number: int, *lines: Any, **fields: Any) -> dict[str, Any]:
     return {
         "id": gid("Order", number), "name": f"#{number}", "createdAt": moment, "updatedAt": moment,
         "cancelledAt": None, "test": False, "displayFinancialStatus": "PAID", "currencyCode": "GBP",
-        "presentmentCurrencyCode": "GBP", "customer": {"id": gid("Customer", 7)},
+        "presentmentCurrencyCode": "GBP", "sourceName": "web", "customer": {"id": gid("Customer", 7)},
         "shippingAddress": {"countryCodeV2": "FR"}, "billingAddress": {"countryCodeV2": "GB"}, "refunds": [],
         "lineItems": list(lines),
     } | fields  # fmt: skip

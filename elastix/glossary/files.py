@@ -119,7 +119,7 @@ REFUSED_ROW_TERMS: Words = {
     ),
     "already_imported": (
         _("in the books already"),
-        _("The row is in the books already, from another file."),
+        _("The row is in the books already, from another file, or stands in an earlier sheet of this one."),
     ),
     "all_returns": (
         _("every row is a return"),

@@ -94,6 +94,11 @@ class Table:
     _marks: Mapping[str, DecimalSeparator]
     _distinct: Mapping[str, set[Any]]
 
+    @property
+    def sheets(self) -> tuple[tuple[str, int], ...]:
+        """Name of each sheet and number of the line before its first; empty unless several were joined."""
+        return self._records.starts if isinstance(self._records, SheetRecords) else ()
+
     def distinct(self, name: str) -> set[Any]:
         """The different values of an inspected field, without blank and bad ones; at most 10,000."""
         convert = self._converter(self._schema[name])
@@ -247,7 +252,8 @@ def find_table(source: BinaryIO, schemas: Mapping[str, FileSchema], options: Opt
                 (sheet, find_header(sheet.head(), schema, options.mapping, options.remembered))
                 for sheet in book.sheets
             ]
-            seen[name] = (*the_table(sheets, book.names, book.hidden, schema), None)
+            keep = "already_imported" in options.accept
+            seen[name] = (*the_table(sheets, book.names, book.hidden, schema, keep_copies=keep), None)
         return seen
     layout = text_format(source, options.encoding, options.max_bytes)
     candidates = [TextRecords(source, layout, each) for each in _delimiters(options.delimiter)]

@@ -14,9 +14,8 @@ from elastix.imports.core.records import HEAD_LINES, Batch, Reject, shaped
 from elastix.imports.core.sheet_process import ROWS_PER_BATCH
 from elastix.imports.core.values import cell_text, shown
 
-# Sheets are one table if they share that part of all their columns; one is a copy if that part of its rows is.
+# Sheets are one table if they share that part of all their columns.
 SAME_COLUMNS: Final = 0.75
-SAME_ROWS: Final = 0.9
 # A price merged over several rows holds for each; a quantity or an amount may be that of all of them together.
 _REPEATED_NUMBERS: Final = ("price", "cost", "rate")
 
@@ -104,6 +103,11 @@ class SheetRecords:
         """The names of the sheets."""
         return ", ".join(part.sheet.name for part in self.parts)
 
+    @property
+    def starts(self) -> tuple[tuple[str, int], ...]:
+        """The name of each sheet and the number of the line before its first, where there are several."""
+        return tuple((part.sheet.name, part.before) for part in self.parts) if len(self.parts) > 1 else ()
+
     def batches(self, width: int, after: int) -> Iterator[Batch]:
         """The rows below the headers, in batches of 5,000; their cells keep the types they have in the sheet."""
         for part in self.parts:
@@ -128,6 +132,8 @@ def the_table(
     names: Sequence[str],
     hidden: Sequence[str],
     schema: FileSchema,
+    *,
+    keep_copies: bool = False,
 ) -> tuple[SheetRecords, Header]:
     """Find the sheet whose header has most of the needed fields, and join those of the same shape to it.
 
@@ -136,6 +142,7 @@ def the_table(
     found : the sheets that were read, each with its header.
     names : of all sheets that might have been read, empty ones among them.
     hidden : the names of the hidden sheets.
+    keep_copies : whether a sheet that repeats others is read all the same.
 
     Returns
     -------
@@ -153,11 +160,11 @@ def the_table(
     first, best = max(headed, key=lambda pair: (*pair[1].score[:2], -len(pair[1].names)))
     alike = [(sheet, header) for sheet, header in headed if best.score[0] and header.score[0]]
     parts = [part for pair in alike or [(first, best)] if (part := _as_part(*pair, best, schema))]
-    kept, repeats = _without_copies(parts)
+    kept, copies = (parts, {}) if keep_copies else _without_copies(parts)
     starts = accumulate((part.sheet.height for part in kept), initial=0)
     records = SheetRecords(
         tuple(replace(part, before=before) for part, before in zip(kept, starts, strict=False)),
-        tuple(_notes(kept, names, hidden, [sheet.name for sheet, _ in alike], repeats)),
+        tuple(_notes(kept, names, hidden, [sheet.name for sheet, _ in alike], copies)),
     )
     return records, replace(best, line=kept[0].header.line, skipped=kept[0].header.skipped)
 
@@ -192,23 +199,22 @@ def _keys(header: Header) -> list[str]:
     return [fields.get(place, normalise_name(name)) for place, name in enumerate(header.names)]
 
 
-def _without_copies(parts: list[Part]) -> tuple[list[Part], dict[str, tuple[int, bool]]]:
-    """Leave out sheets that repeat others; also say how many rows of which sheet stand in earlier ones too."""
+def _without_copies(parts: list[Part]) -> tuple[list[Part], dict[str, int]]:
+    """Leave out sheets all of whose rows stand in earlier ones; also say how many these are."""
     kept: list[Part] = []
-    repeats: dict[str, tuple[int, bool]] = {}
+    copies: dict[str, int] = {}
     earlier = np.empty(0, np.int64)
     for part in parts if len(parts) > 1 else ():
         hashes = np.fromiter(
             (hash(tuple(row)) for row in part.rows() if any(cell != "" for cell in row)), np.int64
         )
         again = int(np.isin(hashes, earlier).sum())
-        is_copy = again >= SAME_ROWS * len(hashes)
-        if again:
-            repeats[part.sheet.name] = again, is_copy
-        if not is_copy:
+        if again and again == len(hashes):
+            copies[part.sheet.name] = again
+        else:
             kept.append(part)
             earlier = np.concatenate((earlier, hashes))
-    return kept or parts, repeats
+    return kept or parts, copies
 
 
 def _notes(
@@ -216,7 +222,7 @@ def _notes(
     names: Sequence[str],
     hidden: Sequence[str],
     alike: Sequence[str],
-    repeats: Mapping[str, tuple[int, bool]],
+    copies: Mapping[str, int],
 ) -> Iterator[str]:
     read = [part.sheet.name for part in parts]
     left = [name for name in names if name not in read]
@@ -227,16 +233,13 @@ def _notes(
     elif left:
         yield f"The workbook has several sheets; {shown(read[0])} was read, {_listed(left)} not."
     for name in left:
-        if name in alike and name not in repeats:
+        if name in alike and name not in copies:
             yield (
                 f"The sheet {shown(name)} has the needed columns too, but is not like {shown(read[0])}:"
                 " if it belongs to the table, load it as well (option sheet)."
             )
-    for name, (rows, is_copy) in repeats.items():
-        if is_copy:
-            yield f"The sheet {shown(name)} repeats rows of the others ({rows:,}) and was left out."
-        else:
-            yield f"Rows of the sheet {shown(name)} that stand in an earlier one too, and count twice: {rows:,}."
+    for name, rows in copies.items():
+        yield f"The sheet {shown(name)} repeats rows of the others ({rows:,}) and was left out."
     if hidden:
         yield f"Hidden sheets are read only if they are named (option sheet): {_listed(hidden)}."
     if any(part.sheet.merged for part in parts):

@@ -27,7 +27,7 @@ FIRST_DAY: Final = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 SHORTEST: Final = dt.timedelta(minutes=1)
 # What the answer is read for; the rest of an order, addresses and all, need not travel.
 ORDER_FIELDS: Final = (
-    "id,number,status,currency,prices_include_tax,customer_id,date_created_gmt,date_modified_gmt,date_paid_gmt,"
+    "id,number,status,created_via,currency,prices_include_tax,customer_id,date_created_gmt,date_modified_gmt,date_paid_gmt,"
     "line_items,refunds,shipping.country,billing.country"
 )
 

@@ -24,6 +24,7 @@ UNKNOWN_LINES: Final = (OTHER_CURRENCY, UNREADABLE)
 
 COLUMNS: Final = (
     "invoice_no", "stock_code", "description", "quantity", "invoice_date", "unit_price", "customer_id", "country",
+    "channel",
 )  # fmt: skip
 
 
@@ -66,6 +67,7 @@ class Order:
     Attributes
     ----------
     id, invoice_no : what the platform and what people call it.
+    channel : where it was placed, as the platform names it: web, pos, checkout, admin, the name of an app.
     lines : what was sold and what came back; none of an order that is left out.
     left_out : why the order is not in the books, in one word; "" where it is.
     lines_left_out : how many of its lines are not, by reason.
@@ -76,6 +78,7 @@ class Order:
     invoice_no: str = ""
     customer_id: str = ""
     country: str = ""
+    channel: str = ""
     lines: tuple[OrderLine, ...] = ()
     left_out: str = ""
     lines_left_out: Counter[str] = field(default_factory=Counter)
@@ -131,5 +134,5 @@ def csv_row(order: Order, line: OrderLine) -> tuple[str, ...]:
     """Return a line as the import of sales reads it: a moment with its offset, a price with four decimals."""
     return (
         order.invoice_no, line.code, line.description, f"{line.quantity.normalize():f}", line.moment.isoformat(),
-        f"{line.unit_price:.4f}", order.customer_id, order.country,
+        f"{line.unit_price:.4f}", order.customer_id, order.country, order.channel,
     )  # fmt: skip

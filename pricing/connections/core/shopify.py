@@ -32,6 +32,7 @@ from pricing.connections.core.orders import (
     unit_price,
 )
 from pricing.connections.core.prices import Listing, PriceToSet, plain
+from pricing.sales.core.files import LONGEST_CHANNEL
 
 MOST_LINES: Final = 5_000
 SOLD: Final = ("PAID", "PARTIALLY_PAID", "PARTIALLY_REFUNDED", "REFUNDED", "AUTHORIZED")
@@ -45,7 +46,7 @@ ORDERS: Final = (
     """query Orders($first: Int!, $after: String, $query: String!) {
  orders(first: $first, after: $after, sortKey: UPDATED_AT, query: $query) {
   nodes {
-   id name createdAt updatedAt cancelledAt test displayFinancialStatus currencyCode presentmentCurrencyCode
+   id name createdAt updatedAt cancelledAt test displayFinancialStatus currencyCode presentmentCurrencyCode sourceName
    customer { id } shippingAddress { countryCodeV2 } billingAddress { countryCodeV2 }
    refunds(first: 50) { id createdAt }
    lineItems(first: 20) { nodes {"""
@@ -163,8 +164,15 @@ def _order(
     countries = [text(each, "countryCodeV2", what) for each in addresses if isinstance(each, dict)]
     customer = raw.get("customer")
     customer_id = number_of(text(customer, "id", what)) if isinstance(customer, dict) else ""
-    country = next(filter(None, countries), "")
-    return Order(found_id, name, customer_id, country, tuple(found), lines_left_out=skipped)
+    return Order(
+        found_id,
+        name,
+        customer_id,
+        next(filter(None, countries), ""),
+        text(raw, "sourceName", what)[:LONGEST_CHANNEL],
+        tuple(found),
+        lines_left_out=skipped,
+    )
 
 
 def is_sold(raw: Mapping[str, Any], currency: str) -> bool:

@@ -31,11 +31,14 @@ from pricing.connections.core.orders import (
     unit_price,
 )
 from pricing.connections.core.prices import Listing, PriceToSet, plain
+from pricing.sales.core.files import LONGEST_CHANNEL
 
 MOST_LINES: Final = 5_000
 SOLD: Final = ("processing", "completed", "refunded")
 UNDONE: Final = ("cancelled", "failed", "trash")
 WAITING: Final = ("pending", "on-hold", "checkout-draft", "auto-draft")
+CHECKOUT: Final = "checkout"
+CHECKOUTS: Final = (CHECKOUT, "store-api")
 PRICED_TYPES: Final = ("grouped", "external")
 """Types of products that have no price of their own, or are sold elsewhere."""
 
@@ -46,6 +49,11 @@ def code_of(sku: str, product_id: str, variation_id: str = "0") -> str:
         return sku
     last = variation_id if variation_id not in ("", "0") else product_id
     return f"WC-{last}" if last not in ("", "0") else ""
+
+
+def channel_of(created_via: str) -> str:
+    """Return the sales channel of an order: the web shop's two checkouts, of forms and of blocks, are one."""
+    return (CHECKOUT if created_via in CHECKOUTS else created_via)[:LONGEST_CHANNEL]
 
 
 def order_id(raw: Any) -> str:
@@ -97,6 +105,7 @@ def _order(raw: Mapping[str, Any], refunds: Sequence[Any], currency: str, found_
         identifier(raw, "number", what) if raw.get("number") else found_id,
         "" if customer == "0" else customer,
         next(filter(None, countries), ""),
+        channel_of(text(raw, "created_via", what)),
         tuple(lines),
         lines_left_out=skipped,
     )

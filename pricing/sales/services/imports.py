@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Any, ClassVar
@@ -36,7 +36,7 @@ from pricing.sales.models import StagedTransaction, SupersededLine
 from pricing.sales.models.products import Kind
 from pricing.sales.selectors.daily import day_of_epoch, epoch_days
 from pricing.sales.services import rollup
-from pricing.sales.services.overlaps import leave_out_known
+from pricing.sales.services.overlaps import leave_out_known, leave_out_repeated
 from pricing.sales.services.products import codes_without_zeros, kind_of, products_ensure
 from pricing.sales.services.rollup import Line
 from pricing.sales.services.transactions import is_return
@@ -65,6 +65,7 @@ class TransactionsImport(FileImport):
         self.descriptions: Counter[tuple[str, str]] = Counter()
         self.rows = SalesRows(frozenset())
         self.totals = TotalsSeen()
+        self.sheets: Sequence[tuple[str, int]] = ()
         self.accept = frozenset(batch.options.get("accept") or ())
         self.staged = self.returned = self.cancelled = self.cancelled_negative = 0
         # Values as the driver takes them; SQLite has timestamps in UTC, naive, separated by a blank.
@@ -81,6 +82,7 @@ class TransactionsImport(FileImport):
 
     def begin(self, table: Table) -> list[str]:
         fields = frozenset(table.report.mapping)
+        self.sheets = table.sheets
         notes: list[str] = []
         meanings: dict[str, Meaning] = {}
         for name in ("status", "line_type"):
@@ -197,19 +199,30 @@ class TransactionsImport(FileImport):
         return notes
 
     def _leave_out_known(self) -> list[str]:
-        """Set aside the rows that are in the books already; return notes."""
+        """Set aside the rows that an earlier sheet has or that are in the books already; return notes."""
         if "already_imported" in self.accept:
             return []
-        found = leave_out_known(self.batch, self.batch_id, self.token)
-        if not found:
-            return []
-        self.batch.accepted -= found
-        self.batch.rejected += found
-        self.batch.reasons = dict(self.batch.reasons) | {"already_imported": found}
-        return [
-            "Rows left out because they are in the books already, with the same invoice, product, date, quantity and"
-            f" price: {found:,}. To add them a second time, accept already_imported (--keep-duplicates)."
-        ]
+        notes = []
+        again = "To add them a second time, accept already_imported (--keep-duplicates)."
+        numbered = "invoice_no" in self.rows.fields
+        repeated = (
+            leave_out_repeated(self.batch_id, self.token, self.sheets, is_numbered=numbered)
+            if self.sheets
+            else {}
+        )
+        if repeated:
+            of = ", ".join(f'"{name}" ({rows:,})' for name, rows in repeated.items())
+            notes.append(f"Rows left out because an earlier sheet has them, too, by sheet: {of}. {again}")
+        if known := leave_out_known(self.batch, self.batch_id, self.token):
+            notes.append(
+                "Rows left out because they are in the books already, with the same invoice, product, date, quantity"
+                f" and price: {known:,}. {again}"
+            )
+        if found := known + sum(repeated.values()):
+            self.batch.accepted -= found
+            self.batch.rejected += found
+            self.batch.reasons = dict(self.batch.reasons) | {"already_imported": found}
+        return notes
 
     def publish(self) -> None:
         products_ensure(self._usual_names())

@@ -1,6 +1,7 @@
 """Lines that come a second time: exports overlap by days, and what was corrected by hand must not come back."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 from elastix.imports.models import ImportBatch
 from elastix.sql import execute, fetch, lock_text
@@ -9,6 +10,9 @@ from pricing.sales.models import SupersededLine, Transaction
 STAGED = "pricing_stagedtransaction"
 # What two exports write alike of one line. Customer and description are corrected more often than these.
 _IDENTITY = ("invoice_no", "invoice_date", "quantity", "unit_price")
+
+# Share of a sheet's rows, of the days that earlier ones have, too, from which it is no other store's sheet.
+SAME_STORE: Final = 0.5
 
 
 def leave_out_known(batch: ImportBatch, batch_id: Any, token: int) -> int:
@@ -39,6 +43,76 @@ def leave_out_known(batch: ImportBatch, batch_id: Any, token: int) -> int:
             only = f"s.channel {staged} AND known.channel {booked}"
             found += _leave_out(batch_id, token, first, last, only, channel="channel > ''")
     return found
+
+
+def leave_out_repeated(
+    batch_id: Any, token: int, sheets: Sequence[tuple[str, int]], *, is_numbered: bool
+) -> dict[str, int]:
+    """Take rows off the stage that an earlier sheet of their workbook has, each with a reject that says so.
+
+    Sheets are compared as files are: of equal lines as many stay as the sheet with most of them has.
+
+    Parameters
+    ----------
+    sheets : name and the number of the line before the first row of each.
+    is_numbered : whether the rows have invoice numbers. Sheets of two stores without any may hold equal lines by chance:
+        then a sheet overlaps others only if most of its rows of days that those have, too, are theirs.
+
+    Returns
+    -------
+    how many rows of each sheet that overlaps.
+    """
+    ranked = _ranked(sheets)
+    parameters = [*(before for _, before in reversed(sheets)), batch_id, token]
+    counts = fetch(
+        f"""SELECT part, SUM(CASE WHEN first_part < part THEN 1 ELSE 0 END), SUM(CASE WHEN place <= earlier THEN 1 ELSE 0 END)
+        FROM ({ranked}) ranked GROUP BY part ORDER BY part""",
+        parameters,
+    )
+    found = {
+        int(part): int(again)
+        for part, shared, again in counts
+        if again and (is_numbered or again >= SAME_STORE * shared)
+    }
+    if not found:
+        return {}
+    parts = ", ".join(map(str, found))
+    repeated = f"SELECT number FROM ({ranked}) ranked WHERE place <= earlier AND part IN ({parts})"
+    message = (
+        "'Invoice ' || invoice_no || ', product ' || product_code || ' stands in an earlier sheet, too.'"
+    )
+    _take_off_stage(repeated, message, parameters)
+    return {sheets[part][0]: again for part, again in found.items()}
+
+
+def _ranked(sheets: Sequence[tuple[str, int]]) -> str:
+    """The staged rows with their sheet (`part`), the first sheet that has their day, their place among equal rows of
+    the sheet, and how many such an earlier sheet has. The parameters are the starts of the sheets, the last first."""
+    identity = ", ".join(("product_code", *_IDENTITY, "channel"))
+    part = " ".join(f"WHEN line > %s THEN {number}" for number in reversed(range(len(sheets))))
+    earlier = "ORDER BY part RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
+    return f"""
+        SELECT number, part, place, MIN(part) OVER (PARTITION BY date) AS first_part,
+               MAX(place) OVER (PARTITION BY {identity} {earlier}) AS earlier
+        FROM (
+            SELECT number, part, date, {identity},
+                   ROW_NUMBER() OVER (PARTITION BY {identity}, part ORDER BY number) AS place
+            FROM (SELECT number, date, {identity}, CASE {part} END AS part
+                  FROM {STAGED} WHERE batch_id = %s AND token = %s) parts
+        ) places
+    """
+
+
+def _take_off_stage(numbers: str, message: str, parameters: Sequence[Any]) -> int:
+    """Move the staged rows that a query names to the rejected ones; return how many."""
+    execute(
+        f"""
+        INSERT INTO elastix_importreject (batch_id, line, reason, message, content)
+        SELECT batch_id, line, 'already_imported', {message}, '[]' FROM {STAGED} WHERE number IN ({numbers})
+        """,
+        parameters,
+    )
+    return execute(f"DELETE FROM {STAGED} WHERE number IN ({numbers})", parameters)
 
 
 def _any_staged(batch_id: Any, token: int, channel: str) -> bool:
@@ -75,16 +149,8 @@ def _leave_out(
         ) known ON s.product_code = known.product_id AND {same} AND {channels} WHERE s.place <= known.times
     """
     parameters = [batch_id, token, first, last, first, last]
-    execute(
-        f"""
-        INSERT INTO elastix_importreject (batch_id, line, reason, message, content)
-        SELECT batch_id, line, 'already_imported',
-               'Invoice ' || invoice_no || ', product ' || product_code || ' is in the books already.', '[]'
-        FROM {STAGED} WHERE number IN ({known})
-        """,
-        parameters,
-    )
-    return execute(f"DELETE FROM {STAGED} WHERE number IN ({known})", parameters)
+    message = "'Invoice ' || invoice_no || ', product ' || product_code || ' is in the books already.'"
+    return _take_off_stage(known, message, parameters)
 
 
 def remember_superseded(line: Transaction) -> None:

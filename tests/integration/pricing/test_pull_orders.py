@@ -17,6 +17,7 @@ from elastix.jobs.models import Job, JobState
 from pricing.connections.models import OrderPull, PulledOrder
 from pricing.connections.services.pulling import pull_if_due
 from pricing.sales.models import Product, Transaction
+from pricing.sales.selectors.channels import channel_prices
 from pricing.sales.services.products import product_create
 from tests.jobs import scheduled
 from tests.stand_ins import (
@@ -89,7 +90,9 @@ def test_orders_become_sales_lines(woo: WooStandIn, pull: Any) -> None:
     said = pull()
     assert books() == [("1", "CUP", 2, "4.00"), ("1", "MUG", 1, "6.50")]
     line = Transaction.objects.get(product="CUP")
-    assert (line.customer_id, line.country, line.description) == ("7", "GB", "Cup of the shop")
+    assert (line.customer_id, line.country, line.channel) == ("7", "GB", "checkout")
+    assert line.description == "Cup of the shop"
+    assert "created_via" in woo.asked("GET", "/orders")[0]["_fields"].split(",")
     assert line.invoice_date == dt.datetime(2025, 3, 1, 12, 1, tzinfo=dt.UTC)
     assert line.batch is not None and line.batch.kind == "transactions"
     counts = OrderPull.objects.get().counts
@@ -278,10 +281,29 @@ def test_orders_and_stock_of_shopify(shopify: ShopifyStandIn, pull: Any) -> None
     shopify.refunds = {refund["id"]: [{"quantity": 1, "lineItem": {"id": gid("LineItem", 1)}}]}  # type: ignore[list-item]
     shopify.products = [shopify_variant(1, "CUP", "4.00", stock=17)]
     pull("--platform", "shopify")
+    assert set(Transaction.objects.values_list("channel", flat=True)) == {"web"}
+    assert "sourceName" in shopify.asked("POST", "/graphql.json")[0]["query"]
     assert books() == [("#1", "CUP", 3, "3.00"), ("#1", "CUP", -1, "3.00")]
     assert Product.objects.get(code="CUP").stock_level == 17
     pull()
     assert len(books()) == 2
+
+
+def test_the_channels_of_orders_have_prices_of_their_own(woo: WooStandIn, pull: Any) -> None:
+    days = [f"{dt.date(2025, 1, 6) + dt.timedelta(days=day)}T12:00:00" for day in range(60)]
+    woo.orders = [
+        woo_order(
+            number, woo_line("CUP", 1 + till, "10.00" if till else "4.00"), date_created_gmt=day,
+            created_via="pos-rest-api" if till else "checkout",
+        )
+        for till in (0, 1)
+        for number, day in enumerate(days, start=1 + 60 * till)
+    ]  # fmt: skip
+    while "more" in pull() and OrderPull.objects.first().more:  # type: ignore[union-attr]
+        pass
+    call_command("recompute", stdout=io.StringIO())
+    found = [(each.channel, float(each.price), each.is_main) for each in channel_prices("CUP")]
+    assert found == [("checkout", 4.0, False), ("pos-rest-api", 5.0, True)]
 
 
 def test_the_schedule_pulls_what_is_configured_and_due(woo: WooStandIn, settings: Any) -> None:

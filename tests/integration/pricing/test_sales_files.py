@@ -14,6 +14,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
+from openpyxl import Workbook
 from rest_framework.test import APIClient
 
 from elastix.imports.models import ImportBatch, ImportStatus
@@ -79,8 +80,8 @@ def by_admin(
 def load(request: Any, tmp_path: Path, analyst: User, analyst_client: APIClient, commits: Commits) -> Load:
     """Bring a file in, by the command line, the API or the admin; return its import."""
 
-    def bring(file: str | bytes, **options: Any) -> ImportBatch:
-        name, content = (file, (FILES / file).read_bytes()) if isinstance(file, str) else ("sales.csv", file)
+    def bring(file: str | bytes, *, name: str = "sales.csv", **options: Any) -> ImportBatch:
+        name, content = (file, (FILES / file).read_bytes()) if isinstance(file, str) else (name, file)
         request.param(
             name,
             content,
@@ -321,6 +322,73 @@ def test_of_equal_lines_as_many_are_left_out_as_the_books_have(load: Load) -> No
     load((header + line).encode())
     assert load((header + line * 3).encode()).accepted == 2
     assert Transaction.objects.count() == 3
+
+
+def workbook(sheets: dict[str, list[list[Any]]]) -> bytes:
+    made = Workbook()
+    made.remove(made.active)
+    for name, rows in sheets.items():
+        sheet = made.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    stream = io.BytesIO()
+    made.save(stream)
+    return stream.getvalue()
+
+
+SHEET = ["Invoice", "StockCode", "Quantity", "InvoiceDate", "Price"]
+# The last two lines of January stand in February's sheet, too; one of them is three scanned items there.
+OVERLAPPING = {
+    "Jan": [
+        SHEET,
+        [1, "A1", 5, "2025-01-29", 10],
+        [2, "A1", 1, "2025-01-31", 10],
+        [2, "A1", 1, "2025-01-31", 10],
+    ],
+    "Feb": [SHEET, *[[2, "A1", 1, "2025-01-31", 10]] * 3, [3, "A1", 7, "2025-02-01", 10]],
+    "Mar": [SHEET, [2, "A1", 1, "2025-01-31", 10], [4, "A1", 2, "2025-03-01", 10]],
+}
+
+
+def test_rows_that_an_earlier_sheet_has_are_left_out_and_shown(load: Load) -> None:
+    batch = load(workbook(OVERLAPPING), name="sales.xlsx")
+    assert (batch.rows, batch.accepted, batch.reasons) == (9, 6, {"already_imported": 3})
+    assert lines() == [
+        *on("2025-01-29", 5), *on("2025-01-31", 1, 1, 1), *on("2025-02-01", 7), *on("2025-03-01", 2)
+    ]  # fmt: skip
+    assert [(each.line, each.reason) for each in batch.rejects.order_by("line")] == [
+        (6, "already_imported"), (7, "already_imported"), (11, "already_imported")
+    ]  # fmt: skip
+    assert any('by sheet: "Feb" (2), "Mar" (1). To add them' in note for note in batch.report["notes"])
+
+
+def test_they_are_read_from_every_sheet_where_that_is_said(load: Load) -> None:
+    batch = load(workbook(OVERLAPPING), name="sales.xlsx", keep_duplicates=True)
+    assert (batch.accepted, batch.reasons) == (9, {})
+    assert sum(day.quantity for day in SalesHistory.objects.all()) == 20
+
+
+def test_rows_may_stand_in_earlier_sheets_and_in_the_books(load: Load) -> None:
+    load(workbook({"Jan": OVERLAPPING["Jan"]}), name="sales.xlsx")
+    assert load(workbook(OVERLAPPING), name="sales.xlsx").reasons == {"already_imported": 6}
+    assert sum(day.quantity for day in SalesHistory.objects.all()) == 5 + 3 + 7 + 2
+
+
+@pytest.mark.parametrize(
+    ("later", "accepted", "left_out"),
+    [
+        # Another store's sheet: the same days, one equal line by chance.
+        ([["A1", 3, "2025-01-01", 10], ["A1", 9, "2025-01-02", 10], ["A1", 8, "2025-01-03", 10]], 6, {}),
+        # The next export's: of the days that both have all lines are the same.
+        ([["A1", 5, "2025-01-03", 10], ["A1", 9, "2025-01-04", 10]], 4, {"already_imported": 1}),
+    ],
+)
+def test_sheets_without_invoice_numbers_overlap_by_their_days(
+    later: list[list[Any]], accepted: int, left_out: dict[str, int], load: Load
+) -> None:
+    first = [["A1", 3, "2025-01-01", 10], ["A1", 4, "2025-01-02", 10], ["A1", 5, "2025-01-03", 10]]
+    batch = load(workbook({"One": [SHEET[1:], *first], "Two": [SHEET[1:], *later]}), name="sales.xlsx")
+    assert (batch.accepted, batch.reasons) == (accepted, left_out)
 
 
 def correct(client: APIClient, line: Transaction, quantity: int) -> None:

@@ -198,19 +198,16 @@ def test_a_copy_of_other_sheets_does_not_count_twice():
         assert "repeats rows of the others" in " ".join(opened.report.notes)
 
 
-def test_sheets_that_overlap_are_noted():
-    opened = table(
-        book(
-            {
-                "Jan": [HEADER, *(sale(1000 + n) for n in range(5))],
-                "Feb": [HEADER, *(sale(1004 + n) for n in range(5))],
-            }
-        )
-    )
-    assert len(whole(opened).line_numbers) == 10
-    assert opened.report.notes[-1] == (
-        'Rows of the sheet "Feb" that stand in an earlier one too, and count twice: 1.'
-    )
+def test_a_copy_is_read_where_that_is_said():
+    rows = [HEADER, sale(1001), sale(1002)]
+    assert invoices(book({"Jan": rows, "Copy": rows}), accept=["already_imported"]) == ["1001", "1002"] * 2
+
+
+def test_a_sheet_with_one_row_of_its_own_is_no_copy():
+    january = [sale(1000 + n) for n in range(20)]
+    opened = table(book({"Jan": [HEADER, *january], "All": [HEADER, *january, sale(2000, 2)]}))
+    assert len(whole(opened).line_numbers) == 41
+    assert opened.sheets == (("Jan", 0), ("All", 21))
 
 
 MERGED = [

@@ -77,6 +77,26 @@ def test_paid_orders_are_sales(status: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("created_via", "channel"),
+    # The checkouts of forms and of blocks are the same web shop.
+    [("checkout", "checkout"), ("store-api", "checkout"), ("pos-rest-api", "pos-rest-api"), ("admin", "admin"),
+     ("", ""), ("x" * 120, "x" * 100)],
+)  # fmt: skip
+def test_an_order_has_the_channel_it_was_placed_by(created_via: str, channel: str) -> None:
+    assert from_woo(woo_order(1, woo_line("CUP", 1, "4.00"), created_via=created_via)).channel == channel
+
+
+@pytest.mark.parametrize(
+    ("source", "channel"), [("web", "web"), ("pos", "pos"), (None, ""), ("580111", "580111")]
+)
+def test_an_order_of_shopify_has_the_name_of_its_source(source: str | None, channel: str) -> None:
+    assert (
+        from_shopify(shopify_order(1, shopify_line(1, "CUP", 1, "4.00"), sourceName=source)).channel
+        == channel
+    )
+
+
 def test_what_came_back_is_a_line_below_0_on_its_own_day_and_money_alone_is_none() -> None:
     back = woo_refund(9, "2025-03-04T08:00:00", woo_line("CUP", -1, "-4.00"))
     money = woo_refund(10, "2025-03-05T08:00:00", woo_line("CUP", 0, "-1.00"))
@@ -182,7 +202,7 @@ def test_a_line_survives_being_kept() -> None:
 
 
 def test_the_file_has_prices_no_reader_can_take_for_thousands_and_moments_with_their_zone() -> None:
-    order = Order("1", "A-1", "7", "GB")
+    order = Order("1", "A-1", "7", "GB", "pos")
     assert csv_row(order, line("CUP", 100, "1234")) == (
-        "A-1", "CUP", "", "100", "2025-03-01T12:01:00+00:00", "1234.0000", "7", "GB",
+        "A-1", "CUP", "", "100", "2025-03-01T12:01:00+00:00", "1234.0000", "7", "GB", "pos",
     )  # fmt: skip
