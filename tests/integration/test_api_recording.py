@@ -5,6 +5,7 @@
 
 import copy
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,9 @@ def test_every_operation_has_an_example(recording: bool) -> None:
     if recording:
         EXAMPLES.write_text(as_text(found))
     assert set(found) == set(read(EXAMPLES))
+    with_example = {re.sub(r"{\w+}", "{}", name) for name in found}
+    described = {f"{method} {path}" for path, methods in read(SURFACE).items() for method in methods}
+    assert sorted(described - with_example) == []
 
 
 def answered(family: str) -> Iterator[dict[str, Any]]:
