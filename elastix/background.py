@@ -49,6 +49,7 @@ SCHEDULES = (
         "recommendations", dt.time(5), "pricing.recommendation.services.nightly.recommendations_nightly"
     ),
     Schedule("check the data", DAY, "pricing.sales.services.data_checks.check_data"),
+    Schedule("stage of imports", 5 * MINUTE, "pricing.sales.services.imports.stage_sweep"),
     Schedule("old uploads", dt.time(4), "elastix.imports.services.uploads_purge"),
     Schedule("old bulk optimizations", DAY, "pricing.recommendation.services.bulk.bulk_purge"),
     Schedule("old repricing results", DAY, "market.services.repricing.runs_purge"),

@@ -1,8 +1,10 @@
 """Celery: carries hints that a job waits. The Job table is the truth, so there is no result backend."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_ready
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "elastix.settings")
@@ -17,7 +19,9 @@ app.conf.update(
     task_time_limit=settings.JOB_TIME_LIMIT_SECONDS,
     worker_hijack_root_logger=False,
     broker_connection_retry_on_startup=True,
-    # A silent broker must not hold up a request: the reaper finds the job anyway.
+    # However long Redis is away: a worker that gives up needs somebody to start it.
+    broker_connection_max_retries=None,
+    # A silent broker must not hold up a request: the workers find the job anyway.
     broker_transport_options={
         "visibility_timeout": 900,
         "socket_connect_timeout": 2,
@@ -25,7 +29,17 @@ app.conf.update(
         "max_retries": 1,
     },
     task_publish_retry_policy={"max_retries": 1, "interval_start": 0, "interval_max": 0.5},
-    # One tick; elastix.background.SCHEDULES says what is due.
-    beat_schedule={"sweep": {"task": "elastix.jobs.tasks.sweep", "schedule": 30.0}},
+    # One tick; elastix.background.SCHEDULES says what is due. While no worker runs, ticks must not pile up.
+    beat_schedule={
+        "sweep": {"task": "elastix.jobs.tasks.sweep", "schedule": 30.0, "options": {"expires": 30.0}}
+    },
 )
 app.autodiscover_tasks(["elastix.jobs"])
+
+
+@worker_ready.connect  # type: ignore[untyped-decorator]
+def _watch_jobs(**_: Any) -> None:
+    # It needs the apps, which are not there yet when this module is read.
+    from elastix.jobs.watch import start_watching
+
+    start_watching()

@@ -65,6 +65,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="a file in the layout of UCI's Online Retail: the story in the browser is told, and every page looked at, with its "
         "sales as well (tests/e2e)",
     )
+    parser.addoption(
+        "--fault-repetitions",
+        type=int,
+        default=0,
+        help="break everything that tests/faults knows, so many times each; else the quick faults alone, twice",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

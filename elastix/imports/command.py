@@ -1,21 +1,28 @@
 """What the import commands share: reading a file from disk through the same job as an upload, with a progress bar."""
 
+import datetime as dt
+import time
 from argparse import SUPPRESS, ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Q
+from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from elastix.errors import Invalid
 from elastix.imports.core.options import ACCEPTABLE, SINGLE_OPTIONS
+from elastix.imports.ingest import file_import
 from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.imports.services import DuplicateImport, batch_create
-from elastix.jobs.models import JobState
-from elastix.jobs.runner import jobs_run_in, run_to_the_end
+from elastix.jobs.models import Job, JobState
+from elastix.jobs.recompute import KIND as RECOMPUTE
+from elastix.jobs.runner import abandoned, jobs_run_in, run_to_the_end
 
 SHOWN_REJECTS = 10
+LOOK_EVERY_SECONDS = 0.5
 _ORDERS = {
     "day-first": "1/2 is 1 February",
     "month-first": "1/2 is 2 January",
@@ -61,6 +68,8 @@ class ImportCommand(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         batch = self._create(options)
+        if batch.job is not None and batch.job.attempts > 0:
+            self.stdout.write(f"The import of {batch.file_name} was interrupted: it is taken up again.")
         job_id: int = batch.job_id  # type: ignore[assignment]
         with Progress(
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn(),
@@ -77,6 +86,7 @@ class ImportCommand(BaseCommand):
             for each in bars.values():
                 bar.update(each, completed=1.0)
         batch.refresh_from_db()
+        self._finish_interrupted()
         self._report(batch)
         for job in jobs:
             if job.state == JobState.FAILED:
@@ -92,13 +102,52 @@ class ImportCommand(BaseCommand):
             mapping[column] = field
         how = {name: options[name] for name in ("accept", *SINGLE_OPTIONS)} | {"mapping": mapping}
         flags = {name: options[name] for name in ("dry_run", "force")}
-        try:
-            with path.open("rb") as file, jobs_run_in("caller"):
-                return batch_create(file, kind=self.kind, file_name=path.name, options=how, **flags)
-        except OSError as error:
-            raise CommandError(f"{path}: {error.strerror}.") from error
-        except (Invalid, DuplicateImport) as error:
-            raise CommandError(str(error).replace("`force`", "--force")) from error
+        while True:
+            try:
+                with path.open("rb") as file, jobs_run_in("caller"):
+                    return batch_create(file, kind=self.kind, file_name=path.name, options=how, **flags)
+            except OSError as error:
+                raise CommandError(f"{path}: {error.strerror}.") from error
+            except (Invalid, DuplicateImport) as error:
+                if not self._was_interrupted(getattr(error, "under_way", None)):
+                    raise CommandError(str(error).replace("`force`", "--force")) from error
+
+    def _was_interrupted(self, job_id: int | None) -> bool:
+        """Whether nobody works on a job: its lease runs out. Who does work on it renews the lease long before."""
+        if job_id is None:
+            return False
+        lease = until = _lease_of(job_id)
+        if lease is not None:
+            self.stdout.write(
+                "This file is being imported, or that was interrupted: which of the two is known in at most "
+                f"{max(0, round((lease - timezone.now()).total_seconds()))} seconds."
+            )
+        while until is not None and until == lease:
+            if timezone.now() > until:
+                return True
+            time.sleep(LOOK_EVERY_SECONDS)
+            until = _lease_of(job_id)
+        return False
+
+    def _finish_interrupted(self) -> None:
+        """Finish the other imports whose process was lost, and clear what such ones left on the stage; say so."""
+        lost = Job.objects.filter(
+            kind=f"import_{self.kind}", state=JobState.RUNNING, lease_until__lt=timezone.now()
+        )
+        for job in lost.order_by("pk"):
+            run_to_the_end(job.pk)
+            left = ImportBatch.objects.filter(job=job).first()
+            if left is not None:
+                self.stdout.write(
+                    f"An interrupted import was finished: {left.file_name}, now {left.status}, {left.accepted:,} rows accepted."
+                )
+        for job in Job.objects.filter(abandoned() | Q(state=JobState.QUEUED), kind=RECOMPUTE):
+            run_to_the_end(job.pk)
+            self.stdout.write("Figures that an interrupted command had not computed were computed.")
+        if rows := file_import(self.kind).sweep():
+            self.stdout.write(
+                f"Rows that an interrupted import had left on the stage were removed: {rows:,}."
+            )
 
     def _report(self, batch: ImportBatch) -> None:
         if batch.status == ImportStatus.FAILED:
@@ -113,6 +162,12 @@ class ImportCommand(BaseCommand):
             self.stdout.write(f"  line {reject.line}: {reject.message}")
         if batch.rejected > SHOWN_REJECTS:
             self.stdout.write(f"  all of them: GET /transactions/imports/{batch.pk}/rejects.csv")
+
+
+def _lease_of(job_id: int) -> dt.datetime | None:
+    """Until when somebody has a job to himself; None where it does not run."""
+    running = Job.objects.filter(pk=job_id, state=JobState.RUNNING)
+    return running.values_list("lease_until", flat=True).first()
 
 
 def _sentence(text: str) -> str:

@@ -14,7 +14,7 @@ from elastix.imports.core import Chunk, FileSchema, Table, UnreadableFile, open_
 from elastix.imports.models import ImportBatch, ImportReject, ImportStatus
 from elastix.imports.services import read_options, rejects_save, stored_upload
 from elastix.jobs.kinds import JobFailed, job_kind
-from elastix.jobs.runner import JobRun
+from elastix.jobs.runner import JobRun, LeaseLost
 
 
 class FileImport:
@@ -71,9 +71,17 @@ class FileImport:
         """Write what was staged, all of it or nothing, within the job's transaction."""
         raise NotImplementedError
 
+    def withdraw(self) -> None:
+        """Remove what this attempt has staged, and nothing of the one that has taken over."""
+
     @classmethod
     def clear(cls, batch_id: Any) -> None:
         """Remove what an attempt has staged."""
+
+    @classmethod
+    def sweep(cls) -> int:
+        """Remove what is staged although nobody reads that file any more; return how many rows."""
+        return 0
 
 
 class UpsertImport(FileImport):
@@ -116,7 +124,9 @@ def ingest(kind: type[FileImport], run: JobRun) -> dict[str, Any]:
     """Job handler: read a file, reject bad rows one by one, and publish the good ones together."""
     batch = ImportBatch.objects.get(pk=run.parameters["batch"])
     if batch.status in (ImportStatus.PUBLISHED, ImportStatus.CHECKED):
-        return batch_result(batch)  # an earlier attempt committed and died before it could say so
+        # An earlier attempt committed and died before it could say so, or clear the stage.
+        kind.clear(batch.pk)
+        return batch_result(batch)
     with transaction.atomic():  # what an interrupted attempt left behind
         ImportReject.objects.filter(batch=batch).delete()
         batch.rows = batch.accepted = batch.rejected = 0
@@ -139,6 +149,9 @@ def ingest(kind: type[FileImport], run: JobRun) -> dict[str, Any]:
             batch.save()
     except UnreadableFile as error:
         raise JobFailed(str(error)) from error
+    except LeaseLost:
+        rows.withdraw()
+        raise
     kind.clear(batch.pk)
     return batch_result(batch) | rows.written
 
@@ -181,5 +194,10 @@ def batch_result(batch: ImportBatch) -> dict[str, Any]:
 
 def file_kinds() -> dict[str, FileSchema]:
     """The kinds of files that can be imported, with their columns; from the table of jobs."""
-    kinds = (name for name in JOBS if name.startswith("import_"))
-    return {name.removeprefix("import_"): cast(Any, job_kind(name).handler).args[0].schema for name in kinds}
+    kinds = (name.removeprefix("import_") for name in JOBS if name.startswith("import_"))
+    return {name: file_import(name).schema for name in kinds}
+
+
+def file_import(kind: str) -> type[FileImport]:
+    """What reads a kind of file."""
+    return cast(type[FileImport], cast(Any, job_kind(f"import_{kind}").handler).args[0])

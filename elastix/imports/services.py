@@ -40,7 +40,13 @@ LASTING = (ImportStatus.QUEUED, ImportStatus.READING, ImportStatus.PUBLISHED)
 
 
 class DuplicateImport(Conflict):
+    """The same file was imported before, or is being imported; `under_way` is the job that does so."""
+
     default_code = "duplicate_import"
+
+    def __init__(self, detail: str, *, under_way: int | None = None) -> None:
+        self.under_way = under_way
+        super().__init__(detail)
 
 
 def batch_create(
@@ -129,14 +135,17 @@ def _store(batch: ImportBatch, source: IO[bytes]) -> str:
 def _check_interrupted(before: ImportBatch) -> None:
     """Refuse the same file a second time, unless nobody works on its import any more."""
     name = f"{before.file_name!r} on {before.created_at:%Y-%m-%d %H:%M} UTC (import {before.pk}, {before.status})"
-    if before.status == ImportStatus.PUBLISHED or before.job_id is None:
+    job = before.job
+    # Of an import whose rows are in, too, the job may have been interrupted before it said so.
+    if job is None or not job.is_open:
         raise DuplicateImport(
             f"The same file was imported before, as {name}. To import it a second time, set `force`."
         )
-    if not Job.objects.filter(abandoned(), pk=before.job_id).exists():
+    if not Job.objects.filter(abandoned(), pk=job.pk).exists():
         raise DuplicateImport(
             f"The same file is being imported already, as {name}. If that was interrupted, send the file again in "
-            f"{settings.JOB_LEASE_SECONDS} seconds: the import is then resumed."
+            f"{settings.JOB_LEASE_SECONDS} seconds: the import is then resumed.",
+            under_way=job.pk,
         )
 
 

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from django.conf import settings
 from django.db import OperationalError, close_old_connections, connections, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from elastix.audit.actor import Actor, acting
@@ -27,12 +27,13 @@ from elastix.sql import room_for_pages
 
 logger = logging.getLogger(__name__)
 
-FORGOTTEN_AFTER = timedelta(seconds=30)
+FORGOTTEN_AFTER = timedelta(seconds=10)
 
 
 Place = Literal["celery", "thread", "inline", "caller"]
 _place: Place | None = None
 _left_to_caller: list[int] = []
+_submitted: set[int] = set()
 
 
 @contextmanager
@@ -60,15 +61,16 @@ def dispatch_on_commit(job_id: int) -> None:
     if place == "inline":
         transaction.on_commit(lambda: run_job(job_id))
     elif place == "thread":
-        transaction.on_commit(lambda: _thread_pool().submit(_run_in_thread, job_id) and None)
+        transaction.on_commit(lambda: _submit(job_id))
     elif place == "celery":
-        transaction.on_commit(lambda: _enqueue(job_id))
+        transaction.on_commit(lambda: enqueue(job_id))
     else:
         left = _left_to_caller
         transaction.on_commit(lambda: left.append(job_id))
 
 
-def _enqueue(job_id: int) -> None:
+def enqueue(job_id: int) -> None:
+    """Put a hint that a job waits into the queue."""
     from kombu.exceptions import OperationalError as BrokerError
 
     from elastix.celery import app
@@ -76,7 +78,7 @@ def _enqueue(job_id: int) -> None:
     try:
         app.send_task("elastix.jobs.tasks.run", [job_id])
     except BrokerError as error:
-        # The queue is only a hint: the reaper finds the job in the table.
+        # The queue is only a hint: the workers find the job in the table (elastix.jobs.watch).
         logger.warning("job %s could not be enqueued: %s", job_id, error)
 
 
@@ -85,7 +87,15 @@ def _thread_pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="jobs")
 
 
+def _submit(job_id: int) -> None:
+    # Swept again and again, a job behind a long one would wait in the pool as often.
+    if job_id not in _submitted:
+        _submitted.add(job_id)
+        _thread_pool().submit(_run_in_thread, job_id)
+
+
 def _run_in_thread(job_id: int) -> None:
+    _submitted.discard(job_id)
     close_old_connections()
     try:
         run_job(job_id)
@@ -319,9 +329,14 @@ def abandoned() -> Q:
     )
 
 
+def abandoned_jobs() -> QuerySet[Job, int]:
+    """The numbers of abandoned jobs, the oldest first."""
+    return Job.objects.filter(abandoned()).order_by("pk").values_list("pk", flat=True)
+
+
 def reap() -> int:
     """Dispatch every abandoned job again; return how many."""
-    ids = list(Job.objects.filter(abandoned()).order_by("pk").values_list("pk", flat=True))
+    ids = list(abandoned_jobs())
     for job_id in ids:
         dispatch_on_commit(job_id)
     return len(ids)

@@ -14,11 +14,11 @@ from django.utils.module_loading import import_string
 
 from elastix.background import SCHEDULES, Schedule
 from elastix.jobs.models import ScheduleRun
-from elastix.jobs.runner import reap
+from elastix.jobs.runner import place_of_jobs, reap
 
 logger = logging.getLogger(__name__)
 
-SWEEP_SECONDS = 30
+SWEEP_SECONDS = 5
 _started = threading.Event()
 
 
@@ -42,8 +42,12 @@ def _sweep_forever() -> None:
 
 
 def sweep() -> None:
-    """Dispatch jobs that were abandoned and run the schedules that are due."""
-    reap()
+    """Dispatch jobs that were abandoned and run the schedules that are due.
+
+    With a broker the workers look for abandoned jobs themselves, without needing its help (elastix.jobs.watch).
+    """
+    if place_of_jobs() != "celery":
+        reap()
     run_due()
 
 

@@ -62,7 +62,9 @@ def import_under_load(installation: Installation, file: Path, *, clients: int) -
             for number in range(clients)
         ]
         begun = time.monotonic()
-        import_id = _upload(address, file)
+        status, _, text = upload(address, file)
+        assert status == 202, text
+        import_id = str(json.loads(text)["id"])
         for thread in threads:
             thread.start()
         try:
@@ -124,7 +126,8 @@ def request(
         connection.close()
 
 
-def _upload(address: str, file: Path) -> str:
+def upload(address: str, file: Path) -> tuple[int, dict[str, str], str]:
+    """Send a file of sales; return what `request` does."""
     boundary = uuid.uuid4().hex
     head = (
         f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{file.name}"\r\n'
@@ -132,9 +135,7 @@ def _upload(address: str, file: Path) -> str:
     )
     body = head.encode() + file.read_bytes() + f"\r\n--{boundary}--\r\n".encode()
     kind = f"multipart/form-data; boundary={boundary}"
-    status, _, text = request(address, "POST", "/transactions/import", body, kind)
-    assert status == 202, text
-    return str(json.loads(text)["id"])
+    return request(address, "POST", "/transactions/import", body, kind)
 
 
 def _wait_for_import(address: str, import_id: str, found: UnderLoad) -> None:

@@ -24,13 +24,13 @@ MOST_MEMORY = 4 << 30
 MOST_SECONDS = 600
 
 
-def limit_resources() -> None:
-    """Bound the memory and the processor time, where the system can."""
+def limit_resources(memory: int) -> None:
+    """Bound the memory, in bytes, and the processor time, where the system can."""
     try:
         import resource
     except ImportError:
         return
-    for kind, limit in ((resource.RLIMIT_AS, MOST_MEMORY), (resource.RLIMIT_CPU, MOST_SECONDS)):
+    for kind, limit in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, MOST_SECONDS)):
         most = resource.getrlimit(kind)[1]
         wanted = limit if most == resource.RLIM_INFINITY else min(limit, most)
         resource.setrlimit(kind, (wanted, most))
@@ -104,6 +104,6 @@ def send(part: object) -> int:
 
 
 if __name__ == "__main__":
-    limit_resources()
-    main(sys.argv[1] if len(sys.argv) > 1 else None)
+    limit_resources(int(sys.argv[1]))
+    main(sys.argv[2] if len(sys.argv) > 2 else None)
     sys.stdout.buffer.flush()

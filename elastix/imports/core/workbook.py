@@ -27,6 +27,10 @@ _PLACE: Final = struct.Struct("<Q")
 _WIDE_REFERENCE: Final = re.compile(rb"""r=["']([A-Z]{2,3})[0-9]""")
 _REFERENCE: Final = re.compile(rb"""r=["'][A-Z]{1,3}([0-9]{1,7})""")
 _LONGEST_REFERENCE: Final = 16
+# Of addresses, not only of what is filled: a process takes a good part of the first for itself. A sheet of sales takes 10 to
+# 20 times its packed size.
+LEAST_MEMORY: Final = 280 << 20
+MEMORY_PER_BYTE: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +79,34 @@ def open_workbook(source: BinaryIO, wanted: str | None, max_bytes: int) -> OpenW
 
 def _read_apart(handle: BinaryIO, wanted: str | None) -> BinaryIO:
     """Let a process of its own read the sheets; what it says is in the file returned."""
-    command = [sys.executable, "-I", sheet_process.__file__, *([] if wanted is None else [wanted])]
     spool = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 - it lives as long as the records
     handle.seek(0)
     with tempfile.TemporaryFile() as workbook:
         shutil.copyfileobj(handle, workbook)
+        memory = memory_for(workbook.tell())
+        command = [
+            sys.executable,
+            "-I",
+            sheet_process.__file__,
+            str(memory),
+            *([] if wanted is None else [wanted]),
+        ]
         workbook.seek(0)
         done = subprocess.run(  # noqa: S603 - our own interpreter and script
             command, stdin=workbook, stdout=spool, stderr=subprocess.DEVNULL, check=False
         )
     if done.returncode:
         spool.close()
-        raise UnreadableFile("The workbook is damaged: open it in Excel and save it again as .xlsx.")
+        raise UnreadableFile(
+            "The workbook is damaged, or far larger than its file: open it in Excel, delete stray cells right of and below the "
+            "table, and save it again as .xlsx."
+        )
     return spool
+
+
+def memory_for(packed: int) -> int:
+    """Bytes that reading a workbook of so many packed bytes may take: what honest ones need, and little for a bomb."""
+    return min(LEAST_MEMORY + MEMORY_PER_BYTE * packed, sheet_process.MOST_MEMORY)
 
 
 def _check_package(handle: BinaryIO, max_bytes: int) -> None:

@@ -17,7 +17,7 @@ from elastix.imports.core import Chunk, Table, UnreadableFile
 from elastix.imports.core.values import CachedConverter
 from elastix.imports.ingest import FileImport, ingest, ingest_failed
 from elastix.imports.models import ImportBatch, ImportStatus
-from elastix.jobs.models import Job
+from elastix.jobs.models import OPEN_STATES, Job
 from elastix.jobs.recompute import request_recompute
 from elastix.jobs.runner import JobRun, dispatch_on_commit
 from elastix.sql import execute, fetch, insert_rows, is_postgresql
@@ -253,6 +253,17 @@ class TransactionsImport(FileImport):
             names.setdefault(code, text)
         return names
 
+    def withdraw(self) -> None:
+        StagedTransaction.objects.filter(batch=self.batch, token=self.token)._raw_delete("default")
+
+    @classmethod
+    def sweep(cls) -> int:
+        being_read = ImportBatch.objects.filter(
+            status__in=(ImportStatus.QUEUED, ImportStatus.READING), job__state__in=OPEN_STATES
+        )
+        left = StagedTransaction.objects.exclude(batch__in=being_read)
+        return left._raw_delete("default")
+
     @classmethod
     def clear(cls, batch_id: Any) -> None:
         staged = StagedTransaction.objects
@@ -264,6 +275,11 @@ class TransactionsImport(FileImport):
                 execute(f"TRUNCATE {STAGED}")
             else:
                 (staged.all() if alone else staged.filter(batch=batch_id))._raw_delete("default")
+
+
+def stage_sweep() -> int:
+    """Remove staged rows of imports that nobody works on any more; return how many there were."""
+    return TransactionsImport.sweep()
 
 
 import_transactions = partial(ingest, TransactionsImport)

@@ -2,9 +2,11 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.test import TestCase, override_settings
@@ -14,6 +16,7 @@ from rest_framework.test import APIClient
 from elastix.background import JOBS
 from elastix.dataset.models import DataVersion
 from elastix.imports.models import ImportBatch
+from elastix.jobs import runner, watch
 from elastix.jobs.kinds import JobFailed, job_kind
 from elastix.jobs.models import Job, JobState
 from elastix.jobs.recompute import (
@@ -441,3 +444,66 @@ def test_looking_at_a_job_asks_the_database_once(counted: APIClient, django_asse
     job = new_job()
     with django_assert_num_queries(1):
         assert counted.get(f"/api/jobs/{job.pk}").status_code == 200
+
+
+# --- workers look for jobs by themselves --------------------------------------------------------------
+
+
+@pytest.fixture
+def queue(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The queue as a list of jobs; what tests put in beforehand waits."""
+    hints: list[int] = []
+    monkeypatch.setattr(watch, "enqueue", hints.append)
+    monkeypatch.setattr(watch, "hints_waiting", lambda: len(hints))
+    return hints
+
+
+def test_a_worker_publishes_jobs_whose_hint_was_lost_and_whose_lease_is_over(queue: list[int]) -> None:
+    forgotten, lost, fresh = new_job(), new_job(), new_job()
+    Job.objects.filter(pk=forgotten.pk).update(created_at=timezone.now() - dt.timedelta(seconds=11))
+    claim(lost.pk)
+    assert watch.publish_abandoned() == [forgotten.pk]
+    queue.clear()
+    lose_worker(lost)
+    assert watch.publish_abandoned() == queue == [forgotten.pk, lost.pk]
+    assert state(fresh) == JobState.QUEUED
+
+
+def test_hints_do_not_pile_up(queue: list[int]) -> None:
+    jobs = [new_job() for _ in range(watch.MOST_HINTS + 5)]
+    Job.objects.update(created_at=timezone.now() - dt.timedelta(minutes=5))
+    watch.publish_abandoned()
+    assert queue == [job.pk for job in jobs[: watch.MOST_HINTS]]
+    assert watch.publish_abandoned() == []
+    assert len(queue) == watch.MOST_HINTS
+
+
+def test_a_pool_that_is_busy_is_given_a_waiting_job_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    submitted: list[Any] = []
+    monkeypatch.setattr(
+        runner, "_thread_pool", lambda: SimpleNamespace(submit=lambda *task: submitted.append(task))
+    )
+    monkeypatch.setattr(runner, "_submitted", set())
+    for _ in range(3):
+        runner._submit(7)
+    assert submitted == [(runner._run_in_thread, 7)]
+
+
+@pytest.mark.redis
+def test_the_length_of_the_real_queue_is_known() -> None:
+    from redis import Redis
+
+    from elastix.celery import app
+
+    name = app.conf.task_default_queue
+    with Redis.from_url(settings.REDIS_URL) as redis:
+        kept = redis.lrange(name, 0, -1)
+        redis.delete(name)
+        try:
+            assert watch.hints_waiting() == 0
+            redis.rpush(name, "{}", "{}")
+            assert watch.hints_waiting() == 2
+        finally:
+            redis.delete(name)
+            if kept:
+                redis.rpush(name, *kept)

@@ -1,21 +1,26 @@
 """manage.py import_transactions and import_products: what they do and what they say."""
 
+import datetime as dt
 import gzip
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
+from django.utils import timezone
 
+from elastix.dataset.versions import data_version
+from elastix.imports import command as import_command
 from elastix.imports.models import ImportBatch, ImportStatus
-from elastix.jobs.models import Job, JobState
+from elastix.jobs.models import OPEN_STATES, Job, JobState
 from pricing.elasticity.models import ElasticityEstimate
 from pricing.elasticity.services import estimates as estimating
-from pricing.sales.models import PriceChange, Product, Transaction
-from pricing.sales.services.imports import TransactionsImport
+from pricing.sales.models import PriceChange, Product, StagedTransaction, Transaction
+from pricing.sales.services.imports import TransactionsImport, stage_sweep
 from tests.shops import csv_bytes, lines_of_shop
 
 pytestmark = pytest.mark.django_db
@@ -180,3 +185,122 @@ def test_products_come_in_and_are_updated(command: Command) -> None:
 
 def test_a_file_of_sales_is_no_file_of_products(command: Command) -> None:
     assert refusal(command, b"code,name\nCUP,Cup\n")
+
+
+# --- a command that was killed --------------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """No handler of the program gets to run, as with kill -9."""
+
+
+def kill_at(monkeypatch: pytest.MonkeyPatch, name: str, command: Command, content: bytes) -> None:
+    """Import a file with a process that ends when it comes to that method; whose transaction is under way ends with it."""
+
+    def killed(*args: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TransactionsImport, name, killed)
+        with pytest.raises(Killed):
+            command(content)
+
+
+@pytest.fixture
+def short_lease() -> Iterator[None]:
+    with override_settings(JOB_LEASE_SECONDS=1):
+        yield
+
+
+@really_commits
+def test_the_next_command_takes_an_interrupted_import_up_and_says_so(
+    command: Command, monkeypatch: pytest.MonkeyPatch, short_lease: None
+) -> None:
+    content = csv_bytes([GOOD, BAD])
+    kill_at(monkeypatch, "publish", command, content)
+    assert StagedTransaction.objects.count() == 1
+    said = command(None)
+    assert "being imported, or that was interrupted" in said
+    assert "The import of march.csv was interrupted: it is taken up again." in said
+    assert "2 rows: 1 accepted, 1 rejected." in said
+    assert (Transaction.objects.count(), StagedTransaction.objects.count()) == (1, 0)
+    assert not Job.objects.filter(state__in=OPEN_STATES).exists()
+
+
+@really_commits
+def test_an_import_that_died_after_its_rows_were_in_is_finished_without_a_second_copy(
+    command: Command, monkeypatch: pytest.MonkeyPatch, short_lease: None
+) -> None:
+    content = csv_bytes([GOOD])
+    calls: list[Any] = []
+    clear = TransactionsImport.clear
+
+    def second_is_killed(batch_id: Any) -> None:
+        calls.append(batch_id)
+        if len(calls) == 2:
+            raise Killed
+        clear(batch_id)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TransactionsImport, "clear", second_is_killed)
+        with pytest.raises(Killed):
+            command(content)
+    assert (ImportBatch.objects.get().status, StagedTransaction.objects.count()) == ("published", 1)
+    said = command(None)
+    assert "is taken up again" in said
+    assert "had not computed were computed" in said
+    assert not data_version().is_stale
+    assert (Transaction.objects.count(), StagedTransaction.objects.count()) == (1, 0)
+    assert not Job.objects.filter(state__in=OPEN_STATES).exists()
+
+
+@really_commits
+def test_a_command_for_another_file_finishes_what_was_interrupted_before_it(
+    command: Command, monkeypatch: pytest.MonkeyPatch, short_lease: None
+) -> None:
+    kill_at(monkeypatch, "publish", command, csv_bytes([GOOD]))
+    Job.objects.update(lease_until=timezone.now())
+    other = csv_bytes([("2001", *GOOD[1:])])
+    said = command(other, name="april.csv")
+    assert "An interrupted import was finished: march.csv, now published, 1 rows accepted." in said
+    assert (Transaction.objects.count(), StagedTransaction.objects.count()) == (2, 0)
+
+
+@really_commits
+def test_an_import_that_somebody_works_on_is_left_alone(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill_at(monkeypatch, "publish", command, csv_bytes([GOOD]))
+    job = Job.objects.get()
+
+    def renewed(_: float) -> None:
+        Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() + dt.timedelta(minutes=5))
+
+    monkeypatch.setattr(import_command, "time", SimpleNamespace(sleep=renewed))
+    assert "is being imported already" in refusal(command, None)
+    assert Job.objects.get().attempts == 1
+
+
+@really_commits
+def test_staged_rows_of_a_dead_import_are_swept(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    kill_at(monkeypatch, "publish", command, csv_bytes([GOOD]))
+    assert stage_sweep() == 0  # its job is open: somebody will take it up
+    Job.objects.update(state=JobState.FAILED)
+    assert stage_sweep() == 1
+    assert not StagedTransaction.objects.exists()
+
+
+@really_commits
+def test_who_has_lost_the_lease_takes_back_what_it_staged(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = TransactionsImport.stage
+
+    def overtaken(self: Any, chunk: Any) -> None:
+        Job.objects.update(token=99)
+        stage(self, chunk)
+
+    monkeypatch.setattr(TransactionsImport, "stage", overtaken)
+    command(csv_bytes([GOOD]))
+    assert not StagedTransaction.objects.exists()
+    assert not Transaction.objects.exists()

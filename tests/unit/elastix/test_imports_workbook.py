@@ -4,6 +4,7 @@ import sys
 import zipfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from subprocess import run
 
 import pytest
@@ -343,3 +344,38 @@ def test_a_cell_at_the_end_of_the_world_is_refused_and_the_process_lives(far):
     assert farther != sheet
     with pytest.raises(UnreadableFile, match=r"damaged|stray cells"):
         table(repacked(GOOD, xl_worksheets_sheet10xml=farther))
+
+
+PEAK = """
+import io, re, resource, sys
+from pathlib import Path
+from elastix.imports.core import UnreadableFile
+from elastix.imports.core.workbook import open_workbook
+try:
+    open_workbook(io.BytesIO(Path(sys.argv[1]).read_bytes()), None, 1 << 30)
+    said = "read"
+except UnreadableFile as error:
+    said = str(error)
+own = int(re.search("VmHWM:[^0-9]*([0-9]+)", Path("/proc/self/status").read_text())[1]) // 1024
+print(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024, said, sep="|")
+"""
+CELLS_OF_A_BOMB = {
+    # Two cells, and 27 million between them.
+    "stray cell": b'<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="Z1048576"><v>1</v></c></row>',
+    # Fifteen million cells that are there, in a file of some hundred kilobytes.
+    "real cells": (b"<row>" + b"<c><v>1</v></c>" * 26 + b"</row>") * 577_000,
+}
+
+
+@pytest.mark.parametrize("kind", CELLS_OF_A_BOMB)
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is measured as Linux shows it")
+def test_a_workbook_bomb_takes_less_than_300_megabytes(kind, tmp_path):
+    start = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    sheet = start + CELLS_OF_A_BOMB[kind] + b"</sheetData></worksheet>"
+    bomb = tmp_path / "bomb.xlsx"
+    bomb.write_bytes(repacked(workbook([HEADER, ROW]), xl_worksheets_sheet10xml=sheet))
+    assert bomb.stat().st_size < 2_000_000
+    done = run([sys.executable, "-c", PEAK, str(bomb)], capture_output=True, text=True, check=True)
+    own, child, said = done.stdout.strip().split("|")
+    assert "far larger than its file" in said
+    assert int(own) + int(child) < 300
