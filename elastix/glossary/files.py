@@ -9,6 +9,18 @@ REFUSED_ROW_TERMS: Words = {
         _("no sale"),
         _("A status or type says that the line is no sale."),
     ),
+    "total_differs": (
+        _("total differs"),
+        _("Price times quantity is not the total beside it."),
+    ),
+    "total_row": (
+        _("a total"),
+        _("The row sums up others."),
+    ),
+    "period_too_long": (
+        _("period too long"),
+        _("A total of a quarter, half a year or a year: prices change within it."),
+    ),
     "other_currency": (
         _("other currency"),
         _("The price is in another currency than the one that is read."),

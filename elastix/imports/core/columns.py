@@ -18,12 +18,34 @@ from elastix.imports.core.fields import (
     name_without_unit,
     normalise_name,
 )
-from elastix.imports.core.numbers import parse_number
+from elastix.imports.core.numbers import is_currency, parse_number
 from elastix.imports.core.values import clean, shown
 
 MOST_LINES_ABOVE_HEADER: Final = 20
 SAMPLE_ROWS: Final = 20
 SIMILAR: Final = 0.7
+CURRENCY_FIELD: Final = "currency"
+# What the columns that are a date together are called, normalised, in the six languages: year, month, week, day.
+_PARTS: Final = (
+    frozenset({"year", "jahr", "annee", "ano", "anno", "jaar", "yyyy"}),
+    frozenset({"month", "monat", "mois", "mes", "mese", "maand"}),
+    frozenset(
+        {
+            "week",
+            "weekno",
+            "weekofyear",
+            "weeknumber",
+            "isoweek",
+            "woche",
+            "kw",
+            "kalenderwoche",
+            "semaine",
+            "semana",
+        }
+        | {"settimana", "weeknr"}
+    ),
+    frozenset({"day", "dayofmonth", "tag", "jour", "dia", "giorno", "dag"}),
+)
 
 _SPACE: Final = re.compile(r"\s+")
 _POSITION: Final = re.compile(r"#([1-9][0-9]{0,3})")
@@ -45,6 +67,7 @@ class Header:
     unknown_mapping : columns named in the user's mapping that the row does not have.
     layout : the well-known export that the file is, if it is one.
     remembered : whether a mapping that somebody gave for the same columns before was used.
+    joined : columns of year, month, week and day that are a date together, -1 where there is none; else empty.
     samples : the first rows below it.
     """
 
@@ -56,6 +79,7 @@ class Header:
     unknown_mapping: tuple[str, ...]
     layout: Layout | None
     remembered: bool
+    joined: tuple[int, ...] = ()
     samples: tuple[list[str], ...] = ()
 
     @property
@@ -126,8 +150,20 @@ def find_header(
             break
     if best is None:
         return None
-    below = rows[best.skipped + 1 : best.skipped + 1 + SAMPLE_ROWS]
-    return replace(best, samples=tuple(cells for _, cells in below))
+    below = tuple(cells for _, cells in rows[best.skipped + 1 : best.skipped + 1 + SAMPLE_ROWS])
+    return replace(best, samples=below, candidates=best.candidates | _currencies(best, below, schema))
+
+
+def _currencies(header: Header, rows: Sequence[Sequence[str]], schema: FileSchema) -> dict[str, list[int]]:
+    """The column, whatever its name, that holds nothing but currencies, where none is called so."""
+    if CURRENCY_FIELD not in schema or CURRENCY_FIELD in header.candidates:
+        return {}
+    taken = {place for places in header.candidates.values() for place in places}
+    for place in range(len(header.names)):
+        texts = [row[place].strip() for row in rows if len(row) > place and row[place].strip()]
+        if texts and place not in taken and all(map(is_currency, texts)):
+            return {CURRENCY_FIELD: [place]}
+    return {}
 
 
 def _as_header(
@@ -162,6 +198,9 @@ def _as_header(
         if found and field_name:
             candidates[field_name] = found
     _add_by_name(candidates, taken, raw, schema)
+    joined = _date_parts(candidates, raw, schema)
+    if joined:
+        candidates[schema.date] = [max(joined[1:])]
     for field_name, other in schema.fallback.items():
         if field_name not in candidates and other in candidates:
             candidates[field_name] = candidates[other]
@@ -170,7 +209,19 @@ def _as_header(
         for field in schema
         if field.required and field.instead != "" and not {field.name, field.instead} & set(candidates)
     )
-    return Header(line, skipped, names, candidates, missing, tuple(unknown), layout, bool(before))
+    return Header(line, skipped, names, candidates, missing, tuple(unknown), layout, bool(before), joined)
+
+
+def _date_parts(
+    candidates: Mapping[str, Sequence[int]], raw: Sequence[str], schema: FileSchema
+) -> tuple[int, ...]:
+    """The columns of year, month, week and day (-1: there is none), where the file has no other column of dates."""
+    keys = [normalise_name(name) for name in raw]
+    parts = tuple(next((at for at, key in enumerate(keys) if key in names), -1) for names in _PARTS)
+    year, month, week, _ = parts
+    others = set(candidates.get(schema.date, ())) - set(parts)
+    taken = {at for name, places in candidates.items() if name != schema.date for at in places}
+    return parts if year >= 0 and max(month, week) >= 0 and not others and not taken & set(parts) else ()
 
 
 def _distinct(raw: Sequence[str]) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ _CLOCK: Final = (
     r"(?:(?:,? |[Tt]|,? (?:um|at|à|alle|om) )"
     r"(?P<hour>[0-9]{1,2})[:.h](?P<minute>[0-9]{2})(?:[:.](?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
     r"(?: ?(?P<half>[AaPp])\.? ?[Mm]\.?)?(?: ?Uhr| ?h)?"
-    rf" ?(?P<zone>[Zz]|(?:UTC|GMT)?[+-](?:[01]?[0-9]|2[0-3])(?::?[0-5][0-9])?|{'|'.join(ZONES)})?)?"
+    rf" ?(?P<zone>[Zz]|(?:UTC|GMT)?[+-](?:[01]?[0-9]|2[0-3])(?::?[0-5][0-9])?|{'|'.join(ZONES)})?(?: \([^()]+\))?)?"
 )
 # The day of the week before a date, by how its name begins in the six languages; no more than that is looked at.
 _WEEKDAY: Final = re.compile(
@@ -67,14 +67,54 @@ _MONTH_DAY: Final = re.compile(
 _YEAR_MONTH: Final = re.compile(
     r"(?P<a>[0-9]{4})[ ./-](?P<month>[^\W\d_]{3,10})\.?[ ./-](?P<c>[0-9]{1,2})" + _CLOCK
 )
+# As C writes it: Wed Mar 13 10:15:00 2024.
+_YEAR_LAST: Final = re.compile(
+    r"(?P<month>[^\W\d_]{3,10}) (?P<c>[0-9]{1,2}) (?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"
+    r"(?P<fraction>)(?P<half>)(?: (?P<zone>UTC|GMT))? (?P<a>[0-9]{4})"
+)
+# Seconds, or milliseconds, since 1970-01-01, from 2001 to 2033.
+_EPOCH: Final = re.compile(r"(?P<seconds>1[0-9]{9})(?:[0-9]{3})?(?:\.[0-9]+)?")
 # Totals of a month or a week have no day: the month's first and the week's Monday stand for them.
-_MONTH: Final = re.compile(r"(?P<a>(?:19|20)[0-9]{2})[-/](?P<b>0?[1-9]|1[0-2])")
+_MONTH: Final = re.compile(r"(?P<a>(?:19|20)[0-9]{2})(?:[-/](?P<b>0?[1-9]|1[0-2])|(?P<c>0[1-9]|1[0-2]))")
 _MONTH_LAST: Final = re.compile(r"(?P<b>0?[1-9]|1[0-2])[-/](?P<a>(?:19|20)[0-9]{2})")
 _NAMED_MONTH: Final = re.compile(
     r"(?P<month>[^\W\d_]{3,10})\.?[ ,./-]{0,2}(?:de |del )?(?P<a>(?:19|20)[0-9]{2})"
 )
 _YEAR_NAMED_MONTH: Final = re.compile(r"(?P<a>(?:19|20)[0-9]{2})[ ./-](?P<month>[^\W\d_]{3,10})\.?")
-_ISO_WEEK: Final = re.compile(r"(?P<a>(?:19|20)[0-9]{2})[ -]?[Ww](?P<week>[0-9]{1,2})")
+# "S" is a week of two digits only: S1 2024 is half a year.
+_WEEK: Final = r"(?:weeks?|wk|w|kw|cw|kalenderwoche|woche|semaine|sem|semana|settimana|sett|s(?=[0-9]{2}))\.?"
+_YEAR: Final = r"(?P<a>(?:19|20)[0-9]{2})"
+_WEEKS: Final = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"{_YEAR}[ ,/.-]{{0,3}}{_WEEK}[ -]?(?P<week>[0-9]{{1,2}})",
+        rf"{_WEEK}[ -]?(?P<week>[0-9]{{1,2}})(?:[ ,/.-]{{1,3}}| of | de | del )(?:{_YEAR})",
+        rf"(?P<week>[0-9]{{1,2}})(?:\.|st|nd|rd|th)? ?{_WEEK}[ ,/.-]{{1,3}}{_YEAR}",
+    )
+)
+_WEEK_OF: Final = re.compile(
+    r"^(?:(?:week|wk) (?:of|from|commencing|starting|beginning)|w/?c|woche (?:vom|ab)|semaine du|semana del|"
+    r"settimana del|week van(?:af)?)[: ]+",
+    re.IGNORECASE,
+)
+_QUARTER: Final = r"(?:[QT][1-4]|[1-4]\.?(?:st|nd|rd|th|er|e|o|\u00ba)? ?(?:quarter|quartal|trimestre|kwartaal)|quarter [1-4])"
+_HALF: Final = r"(?:[HS][12]|[12]\.?(?:st|nd|er|e|o|\u00ba)? ?(?:half|halbjahr|semestre|halfjaar))"
+_LONG_PERIOD: Final = re.compile(
+    rf"(?:{_QUARTER}|{_HALF})(?:[ /-]{{0,3}}(?:19|20)[0-9]{{2}})?|"
+    rf"(?:19|20)[0-9]{{2}}(?:[ /-]{{0,3}}(?:{_QUARTER}|{_HALF}))?",
+    re.IGNORECASE,
+)
+_RANGE: Final = re.compile(
+    r"(?P<first>.+?)(?: ?[\u2013\u2014] ?| - | to | bis | au | al | tot | t/m |\.\.|(?<=[0-9]{4}-[0-9]{2}-[0-9]{2})/|"
+    r"(?<=[./][0-9]{4})-)(?P<last>.+)"
+)
+LONGEST_PERIOD: Final = 31
+_NO_DIGITS: Final = re.compile("[^0-9]")
+# A day of the week behind the date.
+_WEEKDAY_BEHIND: Final = re.compile(
+    r",? \(?(?:mo|tu|we|th|fr|sa|su|di|mi|do|so|lu|ma|me|je|ve|ju|vi|s\u00e1|gi|wo|zo|vr)[^\W\d]*\.?\)?$",
+    re.IGNORECASE,
+)
 # Days since 1899-12-30, from 1970 to 2099, as spreadsheets write them into texts.
 _SERIAL: Final = re.compile(r"(?P<days>(?:2[5-9]|[3-6][0-9]|7[0-2])[0-9]{3})(?:[.,](?P<part>[0-9]+))?")
 
@@ -123,11 +163,25 @@ def parse_date(text: str) -> ParsedDate | None:
     """Take a date apart without deciding the order of its numbers; None if its format is not known.
 
     Known are numbers with `/`, `-` or `.` between them, the year of four digits first or last or of two; 20250313; months
-    by name in six languages; serial numbers of spreadsheets. Then perhaps a time, of 24 or 12 hours (AM, PM), with or
-    without seconds, fractions (kept to the microsecond), an offset from UTC or the name of a zone. Months without a day
-    (2024-03, 03/2024, Mar 2024) are read as their first, ISO weeks (2024-W09) as their Monday.
+    by name in six languages; serial numbers of spreadsheets; seconds since 1970-01-01. Then perhaps a time, of 24 or 12
+    hours (AM, PM), with or without seconds, fractions (kept to the microsecond), an offset from UTC or the name of a zone.
+    Months without a day (2024-03, 202403, 03/2024, Mar 2024) are read as their first, ISO weeks (2024-W09, "KW 9/2024",
+    "Week 9 2024") as their Monday, stretches of up to 31 days (2024-03-04 - 2024-03-10) as their first day.
     """
-    written = _WEEKDAY.sub("", " ".join(text.split()))
+    whole = " ".join(text.split())
+    if match := _EPOCH.fullmatch(whole):
+        moment = datetime.fromtimestamp(int(match["seconds"]), UTC)
+        time = timedelta(hours=moment.hour, minutes=moment.minute, seconds=moment.second)
+        return ParsedDate((moment.year, moment.month, moment.day), (), time, UTC)
+    # A month's name may look like a weekday's: mar is Tuesday in French and Spanish, and March.
+    for written in dict.fromkeys((whole, _WEEKDAY.sub("", whole))):
+        if parsed := _of_day(written):
+            return parsed
+    return _without_day(whole) or _of_period(whole)
+
+
+def _of_day(written: str) -> ParsedDate | None:
+    """A day, with or without a time."""
     match = _NUMBERS.fullmatch(written)
     if match is not None:
         return _of_numbers(match)
@@ -138,30 +192,59 @@ def parse_date(text: str) -> ParsedDate | None:
         moment = SERIAL_EPOCH + timedelta(days=int(match["days"]))
         time = timedelta(seconds=round(86_400 * float(f"0.{match['part'] or 0}")))
         return ParsedDate((moment.year, moment.month, moment.day), (), time, None)
-    for pattern in (_DAY_MONTH, _MONTH_DAY, _YEAR_MONTH):
+    for pattern in (_DAY_MONTH, _MONTH_DAY, _YEAR_MONTH, _YEAR_LAST):
         match = pattern.fullmatch(written)
         if match and (month := month_number(match["month"])):
             year = int(match["a"])
             if len(match["a"]) == 2:
                 year += 1900 if year >= CENTURY_PIVOT else 2000
             return _parsed(match, (year, month, int(match["c"])))
-    # A month's name may look like a weekday's: mar is Tuesday in French and Spanish.
-    return _without_day(" ".join(text.split()))
+    return None
 
 
 def _without_day(written: str) -> ParsedDate | None:
     """A month or an ISO 8601 week by its first day."""
-    if match := _ISO_WEEK.fullmatch(written):
+    if match := next(filter(None, (pattern.fullmatch(written) for pattern in _WEEKS)), None):
         try:
             monday = date.fromisocalendar(int(match["a"]), int(match["week"]), 1)
         except ValueError:
             return None
         return ParsedDate((monday.year, monday.month, monday.day), (), timedelta(0), None)
-    if match := _MONTH.fullmatch(written) or _MONTH_LAST.fullmatch(written):
+    if match := _MONTH.fullmatch(written):
+        return ParsedDate((int(match["a"]), int(match["b"] or match["c"]), 1), (), timedelta(0), None)
+    if match := _MONTH_LAST.fullmatch(written):
         return ParsedDate((int(match["a"]), int(match["b"]), 1), (), timedelta(0), None)
     match = _NAMED_MONTH.fullmatch(written) or _YEAR_NAMED_MONTH.fullmatch(written)
     month = match and month_number(match["month"])
     return ParsedDate((int(match["a"]), month, 1), (), timedelta(0), None) if match and month else None
+
+
+def _of_period(written: str) -> ParsedDate | None:
+    """A week by its first day, a stretch of at most 31 days by its first, or a date with the day of the week behind it."""
+    for pattern in (_WEEK_OF, _WEEKDAY_BEHIND):
+        if (bare := pattern.sub("", written)) != written and bare:
+            return parse_date(bare)
+    ends = _range(written)
+    return ends[0] if ends and _fits_a_month(*ends) else None
+
+
+def _range(written: str) -> tuple[ParsedDate, ParsedDate] | None:
+    match = _RANGE.fullmatch(written)
+    if match is None:
+        return None
+    first, last = parse_date(match["first"]), parse_date(match["last"])
+    return (first, last) if first and last else None
+
+
+def _fits_a_month(first: ParsedDate, last: ParsedDate) -> bool:
+    days = ((first.day(order), last.day(order)) for order in first.orders or (None,))
+    return any(begin and end and 0 <= (end - begin).days < LONGEST_PERIOD for begin, end in days)
+
+
+def is_long_period(text: str) -> bool:
+    """Whether a text names a quarter, half a year, a year, or a stretch of more than 31 days."""
+    written = " ".join(text.split())
+    return bool(_LONG_PERIOD.fullmatch(written)) or _range(written) is not None
 
 
 def month_number(name: str) -> int | None:
@@ -222,6 +305,21 @@ def with_time(day: str, clock: str) -> str:
     return day if not clock or ":" in day else f"{day} {clock}"
 
 
+def date_of_columns(year: str, month: str, week: str, day: str) -> str:
+    """Join a year and what stands beside it in columns of their own into a text that `parse_date` reads."""
+    for part in (month, week, day):
+        if parse_date(part):
+            return part
+    if not year:
+        return ""
+    if week and not month:
+        return f"{year}-W{_NO_DIGITS.sub('', week)}"
+    if month_number(month):
+        return f"{day or 1} {month} {year}"
+    number = _NO_DIGITS.sub("", month)
+    return f"{year}-{number.zfill(2)}-{day.zfill(2)}" if day else f"{year}-{number.zfill(2)}"
+
+
 def date_converter(
     field: Field,
     label: str,
@@ -240,6 +338,9 @@ def date_converter(
 
     def convert(text: str) -> Any:
         parsed = parse_date(text)
+        if parsed is None and is_long_period(text):
+            problem = "is a period in which prices change"
+            return invalid("period_too_long", label, text, problem, "a day, a week or a month")
         if parsed is None:
             return invalid("not_a_date", label, text, "is not a date", wanted)
         day = parsed.day(order)

@@ -18,9 +18,36 @@ DecimalSeparator = Literal[".", ","]
 DateOrder = Literal["day-first", "month-first", "year-first"]
 
 _NOT_ALPHANUMERIC: Final = re.compile(r"[\W_]+")
-# What stands beside a name without being part of it: "Unit Price (USD)", "Price in EUR", "Menge [kg]".
+# What stands beside a name without being part of it: "Unit Price (USD)", "Price in EUR", "Menge [kg]", "price_gbp",
+# "Price incl. VAT", "Preis brutto", "Preis in Cent".
+_CODES: Final = "|".join(sorted({*CURRENCIES} - {"ALL", "TOP"}))
+_MINOR: Final = (
+    r"cents?|ct|pence|pennies|centimes?|c\u00e9ntimos|centimos|centesimi|minor(?: units?)?|euro ?cents?"
+)
+_TAXES: Final = (
+    r"vat|gst|tax(?:es)?|sales tax|mwst|ust|steuern?|tva|taxes?|iva|impuestos|imposte|btw|belasting"
+)
+_WITH: Final = r"incl?|inkl|inclusive|inclusi|including|inc|with|mit|con|avec|met|after|nach"
+_WITHOUT: Final = r"excl?|exkl|ex|exclusive|excluding|without|before|ohne|vor|zzgl|sin|senza|sans|hors|zonder"
+_SAID_BEHIND: Final = r"incl(?:uded|usive|uida|uido|usa|uso)?|inkl|inbegrepen|comprise|compris"
+_GROSS, _NET = "brutto|gross|ttc|bruto|lordo", "netto|net|ht|neto"
 _UNIT: Final = re.compile(
-    r"\(.*?\)|\[.*?\]|\b(?:in )?(?:EUR|USD|GBP|CHF|JPY|CAD|AUD|SEK|DKK|NOK|PLN)\b|[$\u20ac\u00a3\u00a5]"
+    rf"\(.*?\)|\[.*?\]|[$\u20ac\u00a3\u00a5]|\b(?:in )?(?:{_CODES})\b|\b(?:in )?(?:{_MINOR})$|"
+    r"\b(?:in )?(?:kg|kilos?|pcs|stk|st\u00fcck|st|units)\b\.?$|"
+    rf"\b(?:{_WITH}|{_WITHOUT})\b\.? ?(?:of )?(?:{_TAXES})\b\.?|"
+    rf"\b(?:{_TAXES}) (?:{_SAID_BEHIND}|esclusa|excluida|excl)\b\.?|"
+    rf"\b(?:{_GROSS}|{_NET}|incl|excl)$|^(?:{_GROSS}|{_NET})\b",
+    re.IGNORECASE,
+)
+_MINOR_UNITS: Final = re.compile(rf"(?:^|[\W_])(?:{_MINOR})(?:[\W_]|$)", re.IGNORECASE)
+_CURRENCY: Final = re.compile(rf"\b(?:{_CODES})\b|[$\u20ac\u00a3\u00a5]", re.IGNORECASE)
+_WITH_TAX: Final = re.compile(
+    rf"\b(?:{_WITH})\b\.? ?(?:of )?(?:{_TAXES})\b|\b(?:{_TAXES}) (?:{_SAID_BEHIND})|\b(?:{_GROSS})",
+    re.IGNORECASE,
+)
+_WITHOUT_TAX: Final = re.compile(
+    rf"\b(?:{_WITHOUT})\b\.? ?(?:of )?(?:{_TAXES})\b|\b(?:{_TAXES}) (?:escl|excl)|\b(?:{_NET})(?:\b|preis|einzel)",
+    re.IGNORECASE,
 )
 
 
@@ -40,7 +67,30 @@ def normalise_name(name: str) -> str:
 
 def name_without_unit(name: str) -> str:
     """The normalised name without units or currencies in brackets or at its side."""
-    return normalise_name(_UNIT.sub(" ", name.replace("(%)", "%")))
+    return normalise_name(_UNIT.sub(" ", _spaced(name).replace("(%)", "%").strip()))
+
+
+def is_in_minor_units(name: str) -> bool:
+    """Whether a column's name says that its amounts are in hundredths: "Price (cents)", "unit_price_pence"."""
+    return _MINOR_UNITS.search(_spaced(name)) is not None
+
+
+def currency_in(name: str) -> str:
+    """The currency's code or sign in a column's name; "" if there is none."""
+    match = _CURRENCY.search(_spaced(name))
+    return match[0].upper() if match else ""
+
+
+def says_with_tax(name: str) -> bool | None:
+    """Whether a column's name says that its prices are with tax or without; None if it says neither."""
+    written = _spaced(name)
+    if _WITHOUT_TAX.search(written):
+        return False
+    return True if _WITH_TAX.search(written) else None
+
+
+def _spaced(name: str) -> str:
+    return name.replace("_", " ")
 
 
 @cache
@@ -108,6 +158,8 @@ class Field:
     empty : what a blank value of an optional field becomes.
     by_name : whether a column of that name is the field's; else the user has to map it.
     inspected : whether all different values of the column are collected before its rows are read.
+    units : whether a unit may stand beside the number: 2 kg, 3 pcs, x4.
+    money : whether amounts may be written in hundredths, where the column's name says so.
     first : whether, of several columns with its names, the first one is taken; else the user is asked.
     convert : turns the stripped text of a code into its value; a ValueError rejects it, with its message.
     """
@@ -128,6 +180,8 @@ class Field:
     by_name: bool = True
     inspected: bool = False
     first: bool = False
+    units: bool = False
+    money: bool = False
     convert: Callable[[str], object] | None = None
 
     @property
@@ -148,6 +202,7 @@ class FileSchema:
     Attributes
     ----------
     fallback : fields that take the column of another one where they have none of their own.
+    date : the field that a year, a month, a week and a day may be together, in columns of their own; "" if none.
     time : for a datetime field the field that holds its time of day where that stands in a column of its own.
     strong, weak : the field of each normalised name, and of those that count only where there is no better one.
 
@@ -159,6 +214,7 @@ class FileSchema:
     fields: tuple[Field, ...]
     fallback: Mapping[str, str] = field(default_factory=dict)
     time: Mapping[str, str] = field(default_factory=dict)
+    date: str = ""
     strong: Mapping[str, str] = field(init=False)
     weak: Mapping[str, str] = field(init=False)
 

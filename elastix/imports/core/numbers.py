@@ -5,7 +5,8 @@ import unicodedata
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Final
 
-from elastix.imports.core.fields import DecimalSeparator, Field, currency_words
+from elastix.currency import CURRENCIES
+from elastix.imports.core.fields import DecimalSeparator, Field, currency_words, is_in_minor_units
 from elastix.imports.core.values import Converter, Noted, checked, invalid
 
 LONGEST_NUMBER: Final = 40
@@ -17,6 +18,13 @@ _DOUBLE: Final = Context(prec=DOUBLE_DIGITS)
 _GROUPS: Final = re.compile("[.,' \u2019]")
 _DASHES: Final = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
 _BESIDE: Final = re.compile(r"(\(?)([^\d()]*?)(\(?)([.,]?\d(?:[^()]*\d)?[.,]?)(\)?)([^\d()]*?)(\)?)")
+
+_PIECE: Final = r"x|\u00d7|pcs?|pieces?|stk|st\u00fcck|stuck|st|pza?|pezzi|uds?|u|ea|each|units?|unidades|pi\u00e8ces|stuks"
+_MEASURED: Final = re.compile(
+    r"(?:[x\u00d7] ?)?(?P<number>[(+\u2212-]?[0-9][0-9.,' \u2019\u00a0]*\)?-?) ?"
+    rf"(?:(?P<unit>kg|gr?|mg|lbs?|oz|l|ml|cl|m|cm|mm|m2|m\u00b2|qm)|{_PIECE})?\.?",
+    re.IGNORECASE,
+)
 
 
 def _pattern(separator: str, group: str) -> re.Pattern[str]:
@@ -59,6 +67,21 @@ def bare_number(text: str) -> tuple[str, str]:
     return ("-" if signs or brackets[0] else "") + digits, "".join(beside).upper()
 
 
+def without_measure(text: str) -> tuple[str, str]:
+    """A quantity without the unit beside it, and the unit in lower case: "1.5 kg" is 1.5 of kg; "" for pieces or none."""
+    match = _MEASURED.fullmatch(text)
+    if match is None:
+        return text, ""
+    return match["number"], (match["unit"] or "").casefold()
+
+
+def is_currency(text: str) -> bool:
+    """Whether a text is a currency's code or sign, and can be nothing else."""
+    return text.upper() in CURRENCIES or (
+        any(unicodedata.category(each) == "Sc" for each in text) and _is_currency(text)
+    )
+
+
 def _is_currency(text: str) -> bool:
     return text.upper() in currency_words() or (len(text) == 1 and unicodedata.category(text) == "Sc")
 
@@ -96,17 +119,23 @@ def rounded(value: Decimal, places: int) -> tuple[Decimal, bool]:
 def number_converter(column: Field, label: str, separator: DecimalSeparator) -> Converter:
     """Converter of a decimal field (to Decimal, with the field's decimals) or an integer field (to int).
 
-    A field that `rounds` takes numbers of more decimals and notes that they were rounded.
+    Of a column whose name says so amounts are in hundredths. A field that `rounds` takes numbers of more decimals and
+    notes that they were rounded.
     """
     whole = column.kind == "integer"
     sample = "a whole number such as 6" if whole else f"a number such as 2{separator}55"
     low = -LARGEST_NUMBER if column.minimum is None else Decimal(column.minimum)
     high = LARGEST_NUMBER if column.maximum is None else Decimal(column.maximum)
 
+    hundredths = column.money and is_in_minor_units(label)
+
     def convert(text: str) -> Any:
-        value = parse_number(text.removesuffix("%") if column.percent else text, separator)
+        written = without_measure(text)[0] if column.units else text
+        value = parse_number(written.removesuffix("%") if column.percent else written, separator)
         if value is None:
             return invalid("not_a_number", label, text, "is not a number", sample)
+        if hundredths and not text.endswith("%"):
+            value /= 100
         if not low <= value <= high:
             return invalid("out_of_range", label, text, "is out of range", f"{low:f} to {high:f}")
         result, cut = rounded(value, 0 if whole else column.places)

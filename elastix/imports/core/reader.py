@@ -10,11 +10,18 @@ from typing import Any, BinaryIO, Final
 
 from elastix.imports.core.columns import Columns, Header, check_mapping, find_header, resolve
 from elastix.imports.core.dates import ORDERS, date_converter, with_time
-from elastix.imports.core.fields import DateOrder, DecimalSeparator, Field, FileSchema, UnreadableFile
+from elastix.imports.core.fields import (
+    DateOrder,
+    DecimalSeparator,
+    Field,
+    FileSchema,
+    UnreadableFile,
+    is_in_minor_units,
+)
 from elastix.imports.core.formats import TextFormat, is_workbook, text_format
 from elastix.imports.core.numbers import number_converter
 from elastix.imports.core.options import Options, Report
-from elastix.imports.core.records import Batch, Records, Reject, TextRecords, reject
+from elastix.imports.core.records import Batch, JoinedRecords, Records, Reject, TextRecords, reject
 from elastix.imports.core.sheets import SheetRecords, the_table
 from elastix.imports.core.sniff import Sniffed, sniff
 from elastix.imports.core.values import (
@@ -76,6 +83,7 @@ class Table:
     rows_hint : how many rows it has, accepted or not.
     report : how it is read.
     currencies : the currencies that stand beside its numbers, as they are written there.
+    sheets : name of each sheet and number of the line before its first; empty unless several were joined.
     passed_over : columns that a known layout or the user says are not to be read.
     asked : fields whose columns they name.
     """
@@ -84,6 +92,7 @@ class Table:
     rows_hint: int
     report: Report
     currencies: frozenset[str]
+    sheets: tuple[tuple[str, int], ...]
     passed_over: frozenset[str]
     asked: frozenset[str]
     _records: Records
@@ -93,11 +102,6 @@ class Table:
     _within: tuple[date, date] | None
     _marks: Mapping[str, DecimalSeparator]
     _distinct: Mapping[str, set[Any]]
-
-    @property
-    def sheets(self) -> tuple[tuple[str, int], ...]:
-        """Name of each sheet and number of the line before its first; empty unless several were joined."""
-        return self._records.starts if isinstance(self._records, SheetRecords) else ()
 
     def distinct(self, name: str) -> set[Any]:
         """The different values of an inspected field, without blank and bad ones; at most 10,000."""
@@ -296,9 +300,9 @@ def _table(
     schema: FileSchema,
     options: Options,
 ) -> Table:
-    columns = resolve(header, schema)
+    columns, rows = _joined(resolve(header, schema), header, schema, records)
     delimiter = records.delimiter if isinstance(records, TextRecords) else None
-    seen = sniff(records, columns, schema, header.line)
+    seen = sniff(rows, columns, schema, header.line)
     order = options.date_order or seen.dates.order()
     mark, marks = (
         seen.decimal_marks(delimiter) if options.decimal_mark is None else (options.decimal_mark, {})
@@ -315,19 +319,38 @@ def _table(
         mapping={name: columns.names[place] for name, place in columns.position.items()},
         ignored_columns=columns.ignored,
         sheet=records.name if isinstance(records, SheetRecords) else None,
-        notes=tuple(_notes(records, header, seen, order)),
+        notes=tuple(_notes(records, header, seen, order, columns, schema)),
     )
     said = {**(header.layout.columns if header.layout else {}), **options.mapping}
     passed_over = frozenset(column for column, field in said.items() if not field)
+    sheets = records.starts if isinstance(records, SheetRecords) else ()
     asked = frozenset(said.values()) & columns.position.keys()
     return Table(
-        columns.names, seen.rows, report, seen.currencies, passed_over, asked, records, columns, schema, options.time_zone,
+        columns.names, seen.rows, report, seen.currencies, sheets, passed_over, asked, rows, columns, schema, options.time_zone,
         within, marks, seen.distinct,
     )  # fmt: skip
 
 
+def _joined(
+    columns: Columns, header: Header, schema: FileSchema, records: TextRecords | SheetRecords
+) -> tuple[Columns, Records]:
+    """The columns and rows with the date that stands in columns of its parts as one more column."""
+    if not header.joined or columns.position[schema.date] not in header.joined:
+        return columns, records
+    name = " + ".join(columns.names[at] for at in header.joined if at >= 0)
+    position = columns.position | {schema.date: len(columns.names)}
+    parts = {columns.names[at] for at in header.joined if at >= 0}
+    ignored = tuple(each for each in columns.ignored if each not in parts)
+    return Columns((*columns.names, name), position, ignored), JoinedRecords(records, header.joined)
+
+
 def _notes(
-    records: TextRecords | SheetRecords, header: Header, seen: Sniffed, order: DateOrder | None
+    records: TextRecords | SheetRecords,
+    header: Header,
+    seen: Sniffed,
+    order: DateOrder | None,
+    columns: Columns,
+    schema: FileSchema,
 ) -> Iterator[str]:
     if isinstance(records, SheetRecords):
         yield from records.notes
@@ -342,6 +365,10 @@ def _notes(
         yield f"The file was recognised as {header.layout.title}."
     if header.remembered:
         yield "The columns are read as somebody said for a file of the same columns before."
+    for field in schema:
+        label = columns.names[columns.position[field.name]] if field.name in columns.position else ""
+        if field.money and is_in_minor_units(label):
+            yield f"{shown(label)} is in hundredths: its amounts were divided by 100."
     if order and seen.dates.against(order):
         yield f"Some dates do not exist {order}; those rows are rejected."
     if any(each.point and each.comma for each in seen.separators.values()):

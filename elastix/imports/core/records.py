@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, BinaryIO, Final, Protocol, TextIO
 
+from elastix.imports.core.dates import date_of_columns
 from elastix.imports.core.fields import UnreadableFile
 from elastix.imports.core.formats import TextFormat, text_blocks
 from elastix.imports.core.values import cell_text, neutralise_formula, shown, storable
@@ -117,6 +118,32 @@ class TextRecords:
     def located(self, rejects: Iterable[Reject]) -> Iterable[Reject]:
         """The rejected rows as they are: their line says where they stand."""
         return rejects
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedRecords:
+    """Rows with one more column: the date of which year, month, week and day stand in columns of their own.
+
+    Attributes
+    ----------
+    records : the rows as they are.
+    parts : the columns of year, month, week and day; -1 where there is none.
+    """
+
+    records: Records
+    parts: tuple[int, ...]
+
+    def batches(self, width: int, after: int) -> Iterator[Batch]:
+        """The rows, each as wide as it is and the date behind it."""
+        for batch in self.records.batches(width - 1, after):
+            blank = [""] * len(batch.lines)
+            columns = [map(cell_text, batch.cells[at]) if at >= 0 else blank for at in self.parts]
+            dates = [date_of_columns(*map(str.strip, each)) for each in zip(*columns, strict=True)]
+            yield Batch(batch.lines, [*batch.cells, dates], batch.rejects)
+
+    def located(self, rejects: Iterable[Reject]) -> Iterable[Reject]:
+        """The rejected rows, as the records locate them."""
+        return self.records.located(rejects)
 
 
 class _Splitter:

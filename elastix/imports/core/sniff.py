@@ -11,7 +11,7 @@ import numpy as np
 from elastix.imports.core.columns import Columns
 from elastix.imports.core.dates import FIRST_YEAR, LAST_YEAR, ORDERS, calendar_day, parse_date
 from elastix.imports.core.fields import DateOrder, DecimalSeparator, FileSchema, UnreadableFile
-from elastix.imports.core.numbers import bare_number, is_number
+from elastix.imports.core.numbers import bare_number, is_number, without_measure
 from elastix.imports.core.records import Records
 from elastix.imports.core.values import clean, shown
 
@@ -284,7 +284,8 @@ def sniff(records: Records, columns: Columns, schema: FileSchema, after: int) ->
                 known[place] |= new
                 if each.kind in ("integer", "decimal"):
                     evidence = seen.separators.setdefault(each.name, SeparatorEvidence())
-                    evidence.add(cell for cell in new if isinstance(cell, str))
+                    texts = (cell for cell in new if isinstance(cell, str))
+                    evidence.add(without_measure(clean(cell))[0] if each.units else cell for cell in texts)
                 if each.inspected and len(seen.distinct.setdefault(each.name, set())) < MOST_DISTINCT_VALUES:
                     seen.distinct[each.name] |= new
     seen.date_cells = len(date_cells)

@@ -27,6 +27,7 @@ REASONS: Final[dict[str, str]] = {
     "out_of_range": "A number is outside its limits.",
     "too_many_decimals": "A number has more decimals than its field.",
     "not_a_date": "A value is not a date in a known format, or no day of the calendar.",
+    "period_too_long": "A total of a quarter, half a year or a year.",
     "stray_date": "A date is far from all other dates of the file.",
     "date_order": "A date does not exist in the order of day and month that the rest of the file has.",
     "year_out_of_range": "A date is outside 1970 to 2100.",
@@ -40,6 +41,7 @@ SHOWN: Final = 40
 # Day 0 of Excel's serial numbers, as they count from March 1900 on.
 SERIAL_EPOCH: Final = datetime(1899, 12, 30)
 LARGEST_SERIAL: Final = 2_958_465
+MONTHS_AS_NUMBERS: Final = (197001, 210012)
 
 _CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -116,7 +118,9 @@ def cell_text(cell: Any, kind: Kind | Literal["time"] = "text", separator: Decim
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, int | float):
-        if kind == "datetime" and 0 < cell < LARGEST_SERIAL:
+        # 202403 is a month: as a serial number it would be a day of the year 2454.
+        is_month = MONTHS_AS_NUMBERS[0] <= cell <= MONTHS_AS_NUMBERS[1] and 1 <= cell % 100 <= 12
+        if kind == "datetime" and 0 < cell < LARGEST_SERIAL and not is_month:
             return cell_text(SERIAL_EPOCH + timedelta(days=cell))
         if isinstance(cell, int) or cell.is_integer():
             return str(int(cell))

@@ -27,7 +27,14 @@ def list_price_field(
     """A positive price in smallest units of a currency."""
     low, high = currency.unit, currency.highest
     return Field(
-        name, aliases, kind="decimal", places=currency.decimals, required=required, minimum=low, maximum=high
+        name,
+        aliases,
+        kind="decimal",
+        places=currency.decimals,
+        required=required,
+        minimum=low,
+        maximum=high,
+        money=True,
     )
 
 
@@ -42,7 +49,7 @@ def _money(
     """An amount as it was paid; more than four decimals are rounded."""
     return Field(
         name, aliases, kind="decimal", rounds=True, required=required, instead=instead, percent=percent,
-        inspected=percent, minimum=-MAX_PRICE, maximum=MAX_PRICE,
+        inspected=percent, minimum=-MAX_PRICE, maximum=MAX_PRICE, money=True,
     )  # fmt: skip
 
 
@@ -78,6 +85,8 @@ TRANSACTIONS: Final = FileSchema(
             minimum=-MAX_QUANTITY,
             maximum=MAX_QUANTITY,
             zero=False,
+            units=True,
+            inspected=True,
         ),
         Field("invoice_date", column_names("date"), kind="datetime", required=True),
         Field("invoice_time", column_names("time")),
@@ -100,6 +109,10 @@ TRANSACTIONS: Final = FileSchema(
         Field("tax_rate", kind="decimal", percent=True, by_name=False, minimum=0, maximum=100),
         Field("status", column_names("status"), max_length=60, empty="", inspected=True),
         Field("line_type", column_names("line_type"), max_length=60, empty="", inspected=True),
+        *(
+            Field(name, column_names(name), max_length=60, empty="", inspected=True)
+            for name in ("is_return", "returned", "cancelled", "paid")
+        ),
         Field("currency", column_names("currency"), max_length=10, empty="", inspected=True),
         Field("customer_id", column_names("customer"), kind="code", max_length=LONGEST_ID),
         Field("country", column_names("country"), max_length=60, empty=""),
@@ -108,6 +121,7 @@ TRANSACTIONS: Final = FileSchema(
     ),
     fallback={"stock_code": "description"},
     time={"invoice_date": "invoice_time"},
+    date="invoice_date",
 )
 
 
@@ -124,7 +138,15 @@ def products_schema(currency: Currency) -> FileSchema:
             ),
             Field("name", column_names("product_name"), max_length=255, empty=""),
             Field("category", column_names("category"), max_length=100, empty=""),
-            Field("cost", column_names("cost"), kind="decimal", rounds=True, minimum=0, maximum=MAX_PRICE),
+            Field(
+                "cost",
+                column_names("cost"),
+                kind="decimal",
+                rounds=True,
+                minimum=0,
+                maximum=MAX_PRICE,
+                money=True,
+            ),
             list_price_field("current_price", column_names("list_price"), currency),
             stock_field("stock_level", column_names("stock"), -MAX_STOCK),
             stock_field("target_stock", column_names("target_stock"), 0),

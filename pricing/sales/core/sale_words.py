@@ -18,25 +18,46 @@ _WORDS: Final[dict[Meaning, str]] = {
         sale, sales, sold, sell, purchase, payment, paid, complete, completed, closed, fulfilled, shipped, delivered,
         processing, invoice, invoiced, order, ordered, open, approved, success, successful, settled, captured,
         authorized, partially refunded, partially paid, partially fulfilled, pending, on hold, unshipped, shipping,
-        sale line, layby closed, in progress, unfulfilled, verkauf, bezahlt, abgeschlossen, versandt, geliefert,
+        sale line, layby closed, ok, received, issued, ticket, receipt, inv, regular sale, item sale, exchange,
+        partially returned, partial refund, refund requested, return requested, return pending, refund pending,
+        teilweise erstattet, teilerstattung, teilweise bezahlt, ausgeliefert, versendet, verschickt, zugestellt,
+        eingegangen, zahlungseingang, ausstehend, wartend, beleg, kassenbon, bon, bar, verkauft,
+        partiellement rembourse, partiellement remboursee, en attente, encaisse, ticket de caisse, vendu, vendue,
+        parcialmente reembolsado, reembolso parcial, pendiente, cobrado, vendido, vendida,
+        parzialmente rimborsato, rimborso parziale, in attesa, incassato, evaso, venduto, scontrino,
+        gedeeltelijk terugbetaald, in afwachting, in behandeling, kassabon, verkocht,
+        layaway closed, in progress, unfulfilled, verkauf, bezahlt, abgeschlossen, versandt, geliefert,
         rechnung, offen, erledigt, in bearbeitung, vente, paye, payee, termine, terminee, livre, livree, expedie,
         expediee, facture, en cours, venta, pagado, pagada, completado, completada, enviado, enviada, entregado,
         entregada, factura, en proceso, vendita, pagato, pagata, completato, completata, spedito, spedita, consegnato,
         consegnata, fattura, verkoop, betaald, afgerond, verzonden, geleverd, voltooid, factuur
     """,
     Meaning.REFUND: """
-        refund, return, returns, credit, credit note, credit memo, creditnote, sale return, exchange return,
+        refund, return, returns, ret, rtn, ref, crn, cn, cm, credit, credit invoice, customer return, sales return,
+        stornorechnung, rechnungskorrektur, rucksendung, ruckgabebeleg, rueckerstattung, warenruckgabe, retourbeleg,
+        facture d avoir, note de credit, bon de retour, retour client, factura rectificativa, nota de abono,
+        ricevuta di reso, nota credito, storno parziale, retourbon, creditfactuur, retour klant,
+        credit, credit note, credit memo, creditnote, sale return, exchange return,
         gutschrift, retoure, rueckgabe, ruckgabe, erstattung, ruckerstattung, retour, avoir, remboursement,
         devolucion, reembolso, abono, nota de credito, reso, rimborso, nota di credito, terugbetaling, creditnota,
         teruggave
     """,
     Meaning.UNDONE: """
-        refunded, returned, fully refunded, charged back, chargeback, reversed, erstattet, zuruckerstattet,
+        refunded, returned, return completed, return received, return approved, refund issued, refund completed,
+        returned to sender, zuruckgesendet, rucksendung erhalten, ruckerstattet, retourniert erstattet,
+        renvoye, renvoyee, retour recu, remboursement effectue, devolucion recibida, restituito, restituita,
+        teruggestuurd, retour ontvangen, fully refunded, charged back, chargeback, reversed, erstattet, zuruckerstattet,
         zuruckgegeben, retourniert, rembourse, remboursee, retourne, retournee, devuelto, devuelta, reembolsado,
         reembolsada, rimborsato, rimborsata, reso effettuato, terugbetaald, geretourneerd
     """,
     Meaning.VOID: """
-        cancelled, canceled, cancel, cancellation, void, voided, failed, failure, declined, rejected, abandoned,
+        cancelled, canceled, not paid, payment declined, invalid, error, incomplete, removed, reversal, aborted,
+        stornierung, stornobeleg, nicht bezahlt, unbezahlt, ungultig, zuruckgewiesen, verworfen, angebot,
+        impaye, impayee, non paye, non payee, devis, abandonne, abandonnee, rejete, rejetee, supprime,
+        impagado, no pagado, presupuesto, abandonado, eliminado, caducado, anulacion, cancelacion,
+        non pagato, impagato, preventivo, abbandonato, annullamento, eliminato, scaduto,
+        niet betaald, onbetaald, offerte, annulering, verlopen, verwijderd, afgebroken,
+        cancel, cancel, cancellation, void, voided, failed, failure, declined, rejected, abandoned,
         expired, draft, quote, deleted, trash, test, unpaid, saved, parked, checkout draft, cancelled by customer,
         layby, no sale, storniert, storno, abgebrochen, fehlgeschlagen, abgelehnt, entwurf, geloscht, annule, annulee,
         annulation, echoue, echouee, refuse, brouillon, cancelado, cancelada, anulado, anulada, fallido, fallida,
@@ -44,6 +65,35 @@ _WORDS: Final[dict[Meaning, str]] = {
         afgewezen, concept
     """,
 }  # fmt: skip
+# Words before the one that says it: "Order cancelled", "Zahlung fehlgeschlagen", "Pedido cancelado".
+_SUBJECTS: Final = (
+    "order", "payment", "sale", "item", "line", "bestellung", "zahlung", "auftrag", "verkauf", "position", "commande",
+    "paiement", "vente", "ligne", "pedido", "pago", "venta", "linea", "ordine", "pagamento", "vendita", "riga", "bestelling",
+    "betaling", "verkoop", "regel", "fully", "vollstandig", "totalement", "totalmente", "completamente", "volledig",
+)  # fmt: skip
+# Single letters say something only together: sale and return, Verkauf, vente, venta, vendita and the like.
+PAIRS: Final[dict[frozenset[str], dict[str, Meaning]]] = {
+    frozenset({sale, back}): {sale: Meaning.SALE, back: Meaning.REFUND}
+    for sale in ("s", "v")
+    for back in ("r", "d")
+}
+_YES: Final = frozenset(
+    """
+    yes|y|true|t|1|x|ja|j|wahr|oui|o|vrai|si|s|verdadero|verdad|vero|waar|\u2713|\u2714
+    """.strip().split("|")
+)
+_NO: Final = frozenset(
+    {"no", "n", "false", "f", "0", "nein", "falsch", "non", "faux", "falso", "nee", "onwaar"}
+)
+_TOTALS: Final = frozenset(
+    """
+    total|totals|grand total|sub total|subtotal|sum|summe|zwischensumme|gesamt|gesamtsumme|gesamtergebnis|ergebnis|insgesamt|
+    endsumme|total general|sous total|total ventes|total ligne|suma|suma total|totale|subtotale|totale generale|totaal|
+    subtotaal|eindtotaal|total ttc|total ht|page total|report total|total sales|total units
+    """.replace("\n", "")
+    .replace("    ", "")
+    .split("|")
+)
 _SPACE: Final = re.compile(r"[\W_]+")
 
 
@@ -52,6 +102,19 @@ def plain(text: str) -> str:
     letters = unicodedata.normalize("NFKD", text.casefold())
     bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return _SPACE.sub(" ", bare).strip()
+
+
+def is_total(text: object) -> bool:
+    """Whether a cell that should name a product or an invoice says that its row is a total of others."""
+    return isinstance(text, str) and not text[-1:].isdigit() and plain(text) in _TOTALS
+
+
+def is_yes(text: str) -> bool | None:
+    """Whether a mark says yes, in any of the six languages; None if it is neither yes nor no."""
+    written = plain(text) or text.strip()
+    if not written.strip("- ") or written in _NO:
+        return False
+    return True if written in _YES else None
 
 
 MEANINGS: Final[dict[str, Meaning]] = {
@@ -65,6 +128,8 @@ def meaning(text: str) -> Meaning | None:
     if written in MEANINGS:
         return MEANINGS[written]
     words = written.split()
+    if len(words) > 1 and words[0] in _SUBJECTS and (found := MEANINGS.get(" ".join(words[1:]))):
+        return found
     # "Shipped - Delivered to Buyer", "Cancelled by customer": the first words say it. "Return policy seen" is no refund.
     beginnings = (MEANINGS.get(" ".join(words[:length])) for length in range(len(words) - 1, 0, -1))
     found = next((each for each in beginnings if each), None)

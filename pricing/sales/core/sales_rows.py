@@ -4,30 +4,24 @@ The columns of a chunk are changed in place. Rejected cells among the values are
 """
 
 import datetime as dt
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final, TypeGuard
 
-from elastix.currency import SIGNS
-from elastix.imports.core import UnreadableFile
-from elastix.imports.core.numbers import parse_number
 from pricing.sales.core.files import MAX_PRICE
-from pricing.sales.core.sale_words import Meaning, meaning
+from pricing.sales.core.line_totals import LineTotals
+from pricing.sales.core.sale_words import Meaning, is_total
+from pricing.sales.core.whole_file import MARKS, currency_code
 
 Columns = dict[str, list[Any]]
 Problem = tuple[int, str, str]
 
 CENT: Final = Decimal("0.0001")
-MOST_NAMED: Final = 5
 # Of an order that exports write over several rows only the first has these.
-OF_THE_ORDER: Final = ("status", "currency", "country", "customer_id", "channel")
-# A dollar sign may be that of many currencies.
-_OF_SIGN: Final[dict[str, str]] = {sign: code for code, sign in SIGNS.items() if sign != "$"} | {
-    "US$": "USD", "FR.": "CHF", "FR": "CHF", "SFR.": "CHF",
-}  # fmt: skip
+OF_THE_ORDER: Final = ("status", "paid", "currency", "country", "customer_id", "channel")
+SAYING: Final = ("line_type", "status", *MARKS)
 
 NOTES: Final[dict[str, str]] = {
     "negative_price": "Rows with a negative price, read as returns: {}.",
@@ -46,11 +40,12 @@ class SalesRows:
     ----------
     fields : the fields that have a column.
     asked : the fields that the user or a known layout named columns for.
-    meanings : what each different status and type means.
+    meanings : what each different value means of the columns of statuses, types and marks, by field.
     currency : the only currency whose rows count; "" where the file names none or just one.
     percents : the field that holds discounts in percent, if any.
     discounts_are_shares : whether they are written as parts of 1.
     known_zeros : codes of the catalogue that begin with zeros, by what is left without these, which is no code itself.
+    totals : of a file with unit prices and line totals, whether they fit; None where it has not both.
     tomorrow : the first day that is not allowed, in days since 1970-01-01.
     is_service : tells whether a code stands for a service.
     counts : rows by what was done to them, keys of NOTES.
@@ -58,11 +53,12 @@ class SalesRows:
 
     fields: frozenset[str]
     asked: frozenset[str] = frozenset()
-    meanings: Mapping[str, Meaning] = field(default_factory=dict)
+    meanings: Mapping[str, Mapping[str, Meaning]] = field(default_factory=dict)
     currency: str = ""
     percents: str = ""
     discounts_are_shares: bool = False
     known_zeros: Mapping[str, str] = field(default_factory=dict)
+    totals: LineTotals | None = None
     tomorrow: int = 2**31
     is_service: Any = None
     counts: Counter[str] = field(default_factory=Counter)
@@ -72,13 +68,17 @@ class SalesRows:
         """Turn the rows into sales lines in place; yield those that are none, and why."""
         if "invoice_no" in self.fields and self.fields & {"status", "currency", "channel"}:
             self._fill_down(columns)
-        if self.fields & {"status", "line_type"}:
+        if self.fields & {*SAYING}:
             yield from self._read_meanings(columns)
         if self.currency:
             yield from self._leave_out_currencies(columns)
+        gross = list(columns["unit_price"])
         if self.fields & {"line_total", "discount", "discount_percent", "tax_amount", "tax_rate"}:
             yield from self._net_prices(columns)
+        if self.totals:
+            self.totals.keep_unfit(columns, gross)
         yield from self._check_values(columns)
+        yield from self._leave_out_totals(columns)
         if "invoice_no" not in self.fields:
             columns["invoice_no"] = [
                 made_up_invoice(moment[0], code, customer) if type(moment) is tuple else ""
@@ -98,17 +98,26 @@ class SalesRows:
 
     def _read_meanings(self, columns: Columns) -> Iterator[Problem]:
         quantities = columns["quantity"]
-        for name in ("line_type", "status"):
-            if name not in self.fields:
+        for name in SAYING:
+            meanings = self.meanings.get(name)
+            if not meanings:
                 continue
             for row, text in enumerate(columns[name]):
-                says = self.meanings.get(text) if type(text) is str else None
+                says = meanings.get(text) if type(text) is str else None
                 sold = _is_number(quantities[row]) and quantities[row] > 0
                 if says is Meaning.VOID or (says is Meaning.UNDONE and sold):
-                    yield row, "not_a_sale", f"{text!r} is said of the line: it is no sale."
+                    yield row, "not_a_sale", f"{text!r} is said of the line ({name}): it is no sale."
                 elif says is Meaning.REFUND and sold:
                     quantities[row] = -quantities[row]
                     self.counts["refund"] += 1
+
+    def _leave_out_totals(self, columns: Columns) -> Iterator[Problem]:
+        for name in ("stock_code", "invoice_no"):
+            totals = {each for each in set(columns[name]) if is_total(each)}
+            if totals:
+                for row, text in enumerate(columns[name]):
+                    if text in totals:
+                        yield row, "total_row", f"{text!r} sums up other rows: it is no line of a sale."
 
     def _leave_out_currencies(self, columns: Columns) -> Iterator[Problem]:
         for row, text in enumerate(columns["currency"]):
@@ -207,114 +216,3 @@ def made_up_invoice(moment: dt.datetime, code: Any, customer: Any) -> str:
     if customer:
         return f"{moment:%Y%m%d%H%M}-{customer}"[:64]
     return f"{moment:%Y%m%d}-{code}"[:64]
-
-
-def currency_code(text: str) -> str:
-    """The code of a currency that a file names by its code or its sign."""
-    written = text.strip().upper()
-    return _OF_SIGN.get(written, written)
-
-
-def chosen_currency(named: Collection[str], beside: Collection[str], wanted: str) -> str:
-    """Decide which currency's rows count.
-
-    Parameters
-    ----------
-    named : the different values of the column of currencies.
-    beside : the currencies that stand beside prices.
-    wanted : the currency that the user chose, "" if none.
-
-    Returns
-    -------
-    The currency, or "" where there is nothing to choose.
-
-    Raises
-    ------
-    UnreadableFile : there are several and none was chosen, or the chosen one is not among them.
-    """
-    codes = sorted({currency_code(each) for each in named})
-    listed = ", ".join(codes[:MOST_NAMED])
-    if len(codes) > 1 and not wanted:
-        raise UnreadableFile(
-            f"The file has prices in {len(codes)} currencies ({listed}): choose the one whose rows are to be read"
-            f" (option currency; on the command line --currency {codes[0]}), or split the file."
-        )
-    if wanted and codes and wanted not in codes:
-        raise UnreadableFile(f"No price of the file is in {wanted}: its currencies are {listed}.")
-    signs = sorted({currency_code(each) for each in beside})
-    if len(signs) > 1 and not codes:
-        raise UnreadableFile(
-            f"Prices of the file are in several currencies ({', '.join(signs[:MOST_NAMED])}): split the file by currency."
-        )
-    return wanted if len(codes) > 1 else ""
-
-
-def other_currency(named: Collection[str], beside: Collection[str], shop: str) -> str:
-    """The one currency that all of a file's prices are in, if it is not the shop's; else "".
-
-    A dollar sign may stand for many currencies and says nothing.
-    """
-    codes = {code for each in (*named, *beside) if (code := currency_code(each)) != "$"}
-    (code,) = codes if len(codes) == 1 else {shop}
-    return "" if code == shop else code
-
-
-def read_meanings(name: str, texts: Collection[str]) -> tuple[dict[str, Meaning], str]:
-    """What the values of a column of statuses or types mean, and a note about those that are not known.
-
-    A column none of whose values is known says nothing about sales ("type" may be the type of product): no meanings.
-    """
-    known = {text: found for text in texts if (found := meaning(text))}
-    unknown = sorted(set(texts) - set(known))
-    if not unknown:
-        return known, ""
-    shown = ", ".join(f'"{text}"' for text in unknown[:MOST_NAMED])
-    if not known:
-        return {}, f"The values of {name} ({shown}) say nothing about sales: the column is not used."
-    return known, f"The values {shown} of {name} are not known: their rows count as sales."
-
-
-def read_discounts(cells: Mapping[str, Collection[str]], asked: Collection[str]) -> tuple[str, bool]:
-    """Decide what the discounts of a file are.
-
-    Parameters
-    ----------
-    cells : the different cells of the columns "discount" and "discount_percent", as far as there are such columns.
-    asked : the fields that the user named columns for.
-
-    Returns
-    -------
-    The field with discounts in percent, "" where they are amounts of a line; and whether they are parts of 1.
-
-    Raises
-    ------
-    UnreadableFile : a column without a percent sign could be either.
-    """
-    for name in ("discount_percent", "discount"):
-        if name not in cells:
-            continue
-        texts = [str(cell).strip() for cell in cells[name]]
-        signed = any(text.endswith("%") for text in texts)
-        numbers = [parse_number(text.removesuffix("%"), ".") or parse_number(text, ",") for text in texts]
-        sizes = [abs(number) for number in numbers if number]
-        below = bool(sizes) and max(sizes) <= 1 and min(sizes) < 1 and not signed
-        if name == "discount_percent" or signed:
-            return name, below
-        if below and "discount" not in asked:
-            raise UnreadableFile(
-                "All discounts are below 1: they may be amounts of money or parts of the price. Say which"
-                ' (option mapping, such as --map "Discount=discount" for amounts, or "Discount=discount_percent").'
-            )
-    return "", False
-
-
-_TELLING: Final = re.compile(
-    r"tax|vat|mwst|ust|tva|iva|btw|steuer|discount|rabatt|remise|descuento|sconto|korting|status|refund|currency|"
-    r"w[aä]hrung|cancel|storn|channel|store|filiale",
-    re.IGNORECASE,
-)
-
-
-def warned_of(ignored: Collection[str]) -> list[str]:
-    """The columns that are not read although their names say that they could change what a price or a line means."""
-    return sorted(name for name in ignored if _TELLING.search(name))

@@ -14,29 +14,36 @@ from django.utils import timezone
 from elastix.errors import Conflict
 from elastix.fields import uuid7_block
 from elastix.imports.core import Chunk, Table, UnreadableFile
+from elastix.imports.core.fields import currency_in, says_with_tax
 from elastix.imports.core.values import CachedConverter
 from elastix.imports.ingest import FileImport, ingest, ingest_failed
 from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.jobs.models import OPEN_STATES, Job
 from elastix.jobs.recompute import request_recompute
 from elastix.jobs.runner import JobRun, dispatch_on_commit
+from elastix.shop import shop_currency
 from elastix.sql import execute, fetch, insert_rows, is_postgresql
 from pricing.sales.core.files import TRANSACTIONS, ImportKind
+from pricing.sales.core.line_totals import LineTotals
 from pricing.sales.core.sale_words import Meaning
-from pricing.sales.core.sales_rows import (
-    SalesRows,
+from pricing.sales.core.sales_rows import SalesRows
+from pricing.sales.core.totals import TotalsSeen
+from pricing.sales.core.whole_file import (
+    MARKS,
     chosen_currency,
+    look_like_cents,
     other_currency,
     read_discounts,
+    read_marks,
     read_meanings,
+    read_units,
     warned_of,
 )
-from pricing.sales.core.totals import TotalsSeen
 from pricing.sales.models import StagedTransaction, SupersededLine
 from pricing.sales.models.products import Kind
 from pricing.sales.selectors.daily import day_of_epoch, epoch_days
 from pricing.sales.services import rollup
-from pricing.sales.services.overlaps import leave_out_known, leave_out_repeated
+from pricing.sales.services.overlaps import leave_out_known, leave_out_lines, leave_out_repeated
 from pricing.sales.services.products import codes_without_zeros, kind_of, products_ensure
 from pricing.sales.services.rollup import Line
 from pricing.sales.services.transactions import is_return
@@ -49,6 +56,9 @@ _SHARED = (
 _COLUMNS = [*_SHARED.split(", "), "product_code", "batch_id", "token", "line"]
 _WITH_CHANNEL = [*_COLUMNS, "channel"]
 ONE = Decimal(1)
+TAXES = frozenset({"tax_amount", "tax_rate"})
+# Different prices from which the endings are known well enough.
+PRICES_TO_TELL = 1_000
 # Fewer rows than these may well be returns only.
 FEWEST_TO_ASK = 20
 
@@ -65,6 +75,7 @@ class TransactionsImport(FileImport):
         self.descriptions: Counter[tuple[str, str]] = Counter()
         self.rows = SalesRows(frozenset())
         self.totals = TotalsSeen()
+        self.prices: set[Decimal] = set()
         self.sheets: Sequence[tuple[str, int]] = ()
         self.accept = frozenset(batch.options.get("accept") or ())
         self.staged = self.returned = self.cancelled = self.cancelled_negative = 0
@@ -84,35 +95,44 @@ class TransactionsImport(FileImport):
         fields = frozenset(table.report.mapping)
         self.sheets = table.sheets
         notes: list[str] = []
-        meanings: dict[str, Meaning] = {}
-        for name in ("status", "line_type"):
-            if name in fields:
-                found, note = read_meanings(table.report.mapping[name], table.distinct(name))
-                meanings |= found
-                notes += [note] if note else []
-                fields = fields if found else fields - {name}
+        meanings: dict[str, dict[str, Meaning]] = {}
+        for name in fields & {"status", "line_type", *MARKS}:
+            label, said = table.report.mapping[name], table.distinct(name)
+            found, note = read_marks(name, label, said) if name in MARKS else read_meanings(label, said)
+            meanings[name] = found
+            notes += [note] if note else []
+        notes += [note] if (note := read_units(table.distinct_cells("quantity"))) else []
         cells: dict[str, set[Any]] = {}
         for name in ("discount", "discount_percent"):
             if name in fields:
                 cells[name] = table.distinct_cells(name)
         percents, shares = read_discounts(cells, table.asked)
         notes += [f"Discounts are parts of the price: 0.2 in {percents} is 20 %."] if shares else []
+        priced = [table.report.mapping[name] for name in ("unit_price", "line_total") if name in fields]
+        beside = table.currencies | {code for name in priced[:1] if (code := currency_in(name))}
         wanted = str(self.batch.options.get("currency") or "").upper()
         self.rows = SalesRows(
             fields=fields,
             asked=table.asked,
             meanings=meanings,
-            currency=chosen_currency(table.distinct("currency"), table.currencies, wanted),
+            totals=LineTotals() if {"unit_price", "line_total"} <= fields else None,
+            currency=chosen_currency(table.distinct("currency"), beside, wanted),
             percents=percents,
             discounts_are_shares=shares,
             known_zeros=codes_without_zeros(self.accept),
             tomorrow=epoch_days(timezone.now().date()) + 1,
             is_service=lambda code: kind_of(code) == Kind.SERVICE,
         )
-        foreign = other_currency(table.distinct("currency"), table.currencies, settings.SHOP_CURRENCY)
+        foreign = other_currency(table.distinct("currency"), beside, settings.SHOP_CURRENCY)
         if foreign and not wanted:
             notes.append(
                 f"Prices are in {foreign}, the shop's currency is {settings.SHOP_CURRENCY}: they are not converted."
+            )
+        with_tax = says_with_tax(priced[0]) if priced else None
+        if with_tax is not None and with_tax != settings.PRICES_INCLUDE_TAX and not fields & TAXES:
+            notes.append(
+                f"{priced[0]} says that its prices are {'with' if with_tax else 'without'} tax, the shop's are"
+                f" {'without' if with_tax else 'with'} it (PRICES_INCLUDE_TAX): they are read as they stand."
             )
         if warned := warned_of(set(table.report.ignored_columns) - table.passed_over):
             notes.append(
@@ -135,6 +155,8 @@ class TransactionsImport(FileImport):
         prices, quantities = columns["unit_price"], columns["quantity"]
         returns = list(map(is_return, columns["invoice_no"], quantities))
         self._count(columns, returns)
+        if self.rows.totals:
+            self.rows.totals.add(chunk.line_numbers, columns)
         rows = zip(
             uuid7_block(count),
             columns["invoice_no"],
@@ -154,6 +176,8 @@ class TransactionsImport(FileImport):
             strict=True,
         )
         insert_rows(STAGED, _WITH_CHANNEL if self.has_channels else _COLUMNS, rows)
+        if len(self.prices) < PRICES_TO_TELL:
+            self.prices |= set(prices)
         self.descriptions.update(zip(columns["stock_code"], columns["description"], strict=True))
         self.moments.trim()
         self.dates.trim()
@@ -190,13 +214,34 @@ class TransactionsImport(FileImport):
                 f"All {self.staged:,} rows would be returns, not sales. If the file holds returns only, accept"
                 " all_returns (option accept); else correct the signs or name the right column of quantities."
             )
-        notes += self._leave_out_known()
+        if shop_currency().decimals and look_like_cents(self.prices):
+            notes.append(
+                "All prices are whole numbers that end as prices in cents do: if they are cents, name the column so"
+                ' ("Price (cents)"), and import the file anew.'
+            )
+        notes += self._leave_out_unfit() + self._leave_out_known()
         self.batch.report["granularity"] = granularity = self.totals.granularity()
         if granularity != "lines":
             notes.append(
                 f"The rows are totals of a {granularity} each, not single purchases: they are estimated as totals."
             )
         return notes
+
+    def _leave_out_unfit(self) -> list[str]:
+        """Set aside the rows whose price times quantity is not their total; return notes."""
+        if self.rows.totals is None:
+            return []
+        mapping = self.batch.report["mapping"]
+        notes, lines = self.rows.totals.judge(mapping["unit_price"], mapping["line_total"])
+        found = leave_out_lines(self.batch_id, self.token, lines)
+        if found:
+            self._count_rejected("total_differs", found)
+        return notes
+
+    def _count_rejected(self, reason: str, found: int) -> None:
+        self.batch.accepted -= found
+        self.batch.rejected += found
+        self.batch.reasons = dict(self.batch.reasons) | {reason: found}
 
     def _leave_out_known(self) -> list[str]:
         """Set aside the rows that an earlier sheet has or that are in the books already; return notes."""
@@ -219,9 +264,7 @@ class TransactionsImport(FileImport):
                 f" and price: {known:,}. {again}"
             )
         if found := known + sum(repeated.values()):
-            self.batch.accepted -= found
-            self.batch.rejected += found
-            self.batch.reasons = dict(self.batch.reasons) | {"already_imported": found}
+            self._count_rejected("already_imported", found)
         return notes
 
     def publish(self) -> None:

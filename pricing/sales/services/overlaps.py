@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from elastix.imports.models import ImportBatch
-from elastix.sql import execute, fetch, lock_text
+from elastix.sql import batches, execute, fetch, lock_text
 from pricing.sales.models import SupersededLine, Transaction
 
 STAGED = "pricing_stagedtransaction"
@@ -103,12 +103,25 @@ def _ranked(sheets: Sequence[tuple[str, int]]) -> str:
     """
 
 
-def _take_off_stage(numbers: str, message: str, parameters: Sequence[Any]) -> int:
+def leave_out_lines(batch_id: Any, token: int, lines: Sequence[int]) -> int:
+    """Take the rows of these lines off the stage, whose price times quantity is not their total; return how many."""
+    message = "'Price times quantity is not the total of the line.'"
+    found = 0
+    for part in batches(lines, 500):
+        places = ", ".join(["%s"] * len(part))
+        numbers = f"SELECT number FROM {STAGED} WHERE batch_id = %s AND token = %s AND line IN ({places})"
+        found += _take_off_stage(numbers, message, [batch_id, token, *part], "total_differs")
+    return found
+
+
+def _take_off_stage(
+    numbers: str, message: str, parameters: Sequence[Any], reason: str = "already_imported"
+) -> int:
     """Move the staged rows that a query names to the rejected ones; return how many."""
     execute(
         f"""
         INSERT INTO elastix_importreject (batch_id, line, reason, message, content)
-        SELECT batch_id, line, 'already_imported', {message}, '[]' FROM {STAGED} WHERE number IN ({numbers})
+        SELECT batch_id, line, '{reason}', {message}, '[]' FROM {STAGED} WHERE number IN ({numbers})
         """,
         parameters,
     )

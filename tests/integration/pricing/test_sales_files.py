@@ -336,9 +336,9 @@ def workbook(sheets: dict[str, list[list[Any]]]) -> bytes:
     return stream.getvalue()
 
 
-SHEET = ["Invoice", "StockCode", "Quantity", "InvoiceDate", "Price"]
+SHEET: list[Any] = ["Invoice", "StockCode", "Quantity", "InvoiceDate", "Price"]
 # The last two lines of January stand in February's sheet, too; one of them is three scanned items there.
-OVERLAPPING = {
+OVERLAPPING: dict[str, list[list[Any]]] = {
     "Jan": [
         SHEET,
         [1, "A1", 5, "2025-01-29", 10],
@@ -386,7 +386,11 @@ def test_rows_may_stand_in_earlier_sheets_and_in_the_books(load: Load) -> None:
 def test_sheets_without_invoice_numbers_overlap_by_their_days(
     later: list[list[Any]], accepted: int, left_out: dict[str, int], load: Load
 ) -> None:
-    first = [["A1", 3, "2025-01-01", 10], ["A1", 4, "2025-01-02", 10], ["A1", 5, "2025-01-03", 10]]
+    first: list[list[Any]] = [
+        ["A1", 3, "2025-01-01", 10],
+        ["A1", 4, "2025-01-02", 10],
+        ["A1", 5, "2025-01-03", 10],
+    ]
     batch = load(workbook({"One": [SHEET[1:], *first], "Two": [SHEET[1:], *later]}), name="sales.xlsx")
     assert (batch.accepted, batch.reasons) == (accepted, left_out)
 

@@ -132,11 +132,11 @@ def test_missing_columns_are_named():
 
 
 def test_an_unknown_layout_is_described_with_a_guess_for_each_missing_column():
-    header = ["Beleg", "Ware", "Anz", "Wann", "Soviel"]
+    header = ["Beleg", "Ware", "Wieviel", "Wann", "Soviel"]
     with pytest.raises(UnreadableFile) as caught:
         table(csv_text([["1", "A1", "2", "2025-03-13", "2.55"]], header=header))
     message = str(caught.value)
-    assert '"Beleg" (invoice_no), "Ware" (not known), "Anz" (not known)' in message
+    assert '"Beleg" (invoice_no), "Ware" (not known), "Wieviel" (not known)' in message
     assert '--map "Wann=invoice_date"' in message
     assert '--map "Ware=stock_code"' in message
     assert "option mapping" in message

@@ -68,6 +68,17 @@ def moment(text: str, **options) -> datetime:
         ("Dec 1, 2010 8:26 PM", datetime(2010, 12, 1, 20, 26)),
         ("01-DEC-10", datetime(2010, 12, 1)),
         ("2010-Dec-01", datetime(2010, 12, 1)),
+        # A month that begins as a weekday does, and days of the week at either end.
+        ("March 4, 2010", datetime(2010, 3, 4)),
+        ("June 4th, 2010 at 3:15 PM", datetime(2010, 6, 4, 15, 15)),
+        ("mar. 4 mars 2010", datetime(2010, 3, 4)),
+        ("Montag, 13. Dezember 2010", datetime(2010, 12, 13)),
+        ("2010-12-13 Monday", datetime(2010, 12, 13)),
+        ("13.12.2010 (Mo)", datetime(2010, 12, 13)),
+        ("Mon Dec 13 08:26:00 2010", datetime(2010, 12, 13, 8, 26)),
+        ("Mon Dec 13 2010 09:26:00 GMT+0100 (CET)", datetime(2010, 12, 13, 8, 26)),
+        ("1292228760", datetime(2010, 12, 13, 8, 26)),
+        ("1292228760000", datetime(2010, 12, 13, 8, 26)),
     ],
 )
 def test_dates_are_read_in_the_formats_found_in_files(text, expected):
@@ -83,7 +94,6 @@ def test_dates_are_read_in_the_formats_found_in_files(text, expected):
         "32/13/2010",
         "0/1/2010",
         "2010-12/01",
-        "2010",
         "2010-12-01 25:00",
         "2010-12-01 08:60",
         "2010-12-01 13:00 PM",
@@ -277,6 +287,23 @@ def test_every_moment_is_read_back_from_every_order(moment, pattern):
         ("2024W09", (2024, 2, 26)),
         ("2020-W53", (2020, 12, 28)),
         ("2020-W01", (2019, 12, 30)),
+        ("202403", (2024, 3, 1)),
+        ("Week 12 2024", (2024, 3, 18)),
+        ("Week 12, 2024", (2024, 3, 18)),
+        ("W12/2024", (2024, 3, 18)),
+        ("KW 12/2024", (2024, 3, 18)),
+        ("2024 KW12", (2024, 3, 18)),
+        ("12. KW 2024", (2024, 3, 18)),
+        ("Kalenderwoche 12 2024", (2024, 3, 18)),
+        ("Semaine 12 2024", (2024, 3, 18)),
+        ("S12-2024", (2024, 3, 18)),
+        ("semana 12 de 2024", (2024, 3, 18)),
+        ("settimana 12 2024", (2024, 3, 18)),
+        ("week of 2024-03-18", (2024, 3, 18)),
+        ("w/c 2024-03-18", (2024, 3, 18)),
+        ("2024-03-18 - 2024-03-24", (2024, 3, 18)),
+        ("2024-03-18/2024-03-24", (2024, 3, 18)),
+        ("2024-03-01 bis 2024-03-31", (2024, 3, 1)),
     ],
 )
 def test_months_and_weeks_stand_for_their_first_day(text, expected):
@@ -289,3 +316,52 @@ def test_months_and_weeks_stand_for_their_first_day(text, expected):
 )
 def test_what_is_neither_a_month_nor_a_week_is_no_date(text):
     assert parse_date(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Q1 2024", "2024-Q1", "2024Q1", "T1 2024", "1. Quartal 2024", "3e trimestre 2024", "H2 2024", "S1 2024",
+     "1. Halbjahr 2024", "2024", "2024-01-01 - 2024-03-31"],
+)  # fmt: skip
+def test_totals_of_quarters_and_years_are_refused_for_what_they_are(text):
+    reason, message = refusal(InvoiceDate=text)
+    assert reason == "period_too_long"
+    assert message.endswith("expected a day, a week or a month.")
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "days"),
+    [
+        ("Year,Month", ["2024,3", "2024,12"], ["2024-03-01", "2024-12-01"]),
+        ("Jahr,Monat", ["2024,M\u00e4rz", "2024,Dezember"], ["2024-03-01", "2024-12-01"]),
+        ("Year,Week", ["2024,12", "2024,W13"], ["2024-03-18", "2024-03-25"]),
+        ("KW,Jahr", ["12,2024", "KW 13,2024"], ["2024-03-18", "2024-03-25"]),
+        ("Year,Month,Day", ["2024,3,7", "2024,12,31"], ["2024-03-07", "2024-12-31"]),
+        ("Day,Month,Year", ["7,Mar,2024", "31,Dec,2024"], ["2024-03-07", "2024-12-31"]),
+        ("Year,Month", ["2024,2024-03", "2024,2024-12"], ["2024-03-01", "2024-12-01"]),
+    ],
+)
+def test_year_month_week_and_day_in_columns_of_their_own_are_a_date(columns, cells, days):
+    opened = table(
+        "\n".join([f"StockCode,{columns},Quantity,Price", *(f"A1,{each},3,10" for each in cells), ""])
+    )
+    chunk = whole(opened)
+    assert [f"{when:%Y-%m-%d}" for when in chunk.columns["invoice_date"]] == days
+    assert (
+        opened.report.mapping["invoice_date"] == columns.replace(",", " + ")
+        or "+" in opened.report.mapping["invoice_date"]
+    )
+    assert opened.report.ignored_columns == ()
+
+
+def test_a_row_whose_parts_are_no_date_is_refused_with_them():
+    chunk = read("StockCode,Year,Week,Quantity,Price\nA1,2024,12,3,10\nA1,2024,54,3,10\nA1,,12,3,10\n")
+    assert chunk.line_numbers == [2]
+    assert [(each.reason, each.raw_row[-1]) for each in chunk.rejects] == [
+        ("not_a_date", "2024-W54"), ("value_missing", "")
+    ]  # fmt: skip
+
+
+def test_a_column_of_dates_wins_over_a_year_beside_it():
+    chunk = read("StockCode,Date,Year,Month,Quantity,Price\nA1,2024-03-07,2024,3,3,10\n")
+    assert [when.day for when in chunk.columns["invoice_date"]] == [7]

@@ -139,6 +139,7 @@ def test_every_reason_is_explained():
         row(InvoiceDate="x"),
         row(InvoiceDate="13/12/2010"),
         row(InvoiceDate="2200-01-01"),
+        row(InvoiceDate="Q1 2010"),
         row(StockCode="\u200b"),
         row(StockCode="4.00638E+12"),
         row(InvoiceDate="12/14/2019"),

@@ -68,12 +68,18 @@ def test_dates_are_cells_of_dates_serial_numbers_or_texts(cell, expected):
     assert chunk.columns["invoice_date"] == [expected.replace(tzinfo=UTC)]
 
 
+def test_a_month_may_be_a_number():
+    chunk = read(workbook([HEADER, cells(InvoiceDate=202403)]))
+    assert chunk.columns["invoice_date"] == [datetime(2024, 3, 1, tzinfo=UTC)]
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
         ({"InvoiceDate": True}, "not_a_date"),
         ({"InvoiceDate": -1}, "not_a_date"),
-        ({"InvoiceDate": 1e9}, "not_a_date"),
+        ({"InvoiceDate": 2e9}, "not_a_date"),
+        ({"InvoiceDate": 202413}, "year_out_of_range"),
         ({"InvoiceDate": 1}, "year_out_of_range"),
         ({"InvoiceDate": datetime(2010, 12, 1).time()}, "not_a_date"),
         ({"Quantity": True}, "not_a_number"),

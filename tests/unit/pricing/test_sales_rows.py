@@ -9,15 +9,13 @@ import pytest
 from elastix.imports.core import UnreadableFile
 from elastix.imports.core.values import CellError
 from pricing.sales.core.sale_words import Meaning, meaning
-from pricing.sales.core.sales_rows import (
-    SalesRows,
+from pricing.sales.core.sales_rows import SalesRows, made_up_invoice, without_zeros
+from pricing.sales.core.whole_file import (
     chosen_currency,
-    made_up_invoice,
     other_currency,
     read_discounts,
     read_meanings,
     warned_of,
-    without_zeros,
 )
 
 MOMENT = (dt.datetime(2025, 3, 13, 10, 15, tzinfo=dt.UTC), 20_160)
@@ -135,7 +133,8 @@ def test_types_and_statuses_say_what_a_line_is() -> None:
         {"line_type": "Refund", "status": "", "quantity": -2},
     ]
     texts = {text for row in rows for text in (row["line_type"], row["status"]) if text}
-    columns, problems = read(*rows, meanings={text: found for text in texts if (found := meaning(text))})
+    found = {text: says for text in texts if (says := meaning(text))}
+    columns, problems = read(*rows, meanings={"line_type": found, "status": found})
     assert columns["quantity"] == [2, -2, 2, 2, -2, -2]
     assert problems == {2: "not_a_sale", 3: "not_a_sale"}
 
@@ -166,7 +165,7 @@ def test_what_stands_on_the_first_row_of_an_order_holds_for_the_others() -> None
         {"invoice_no": "1", "status": "", "country": ""},
         {"invoice_no": "2", "status": "", "country": ""},
     ]
-    columns, problems = read(*rows, meanings={"cancelled": Meaning.VOID})
+    columns, problems = read(*rows, meanings={"status": {"cancelled": Meaning.VOID}})
     assert problems == {0: "not_a_sale", 1: "not_a_sale"}
     assert columns["country"] == ["DE", "DE", ""]
 
