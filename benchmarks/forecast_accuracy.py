@@ -152,7 +152,9 @@ def read_books(path: Path) -> Books:
 
 
 def _minute(text: str) -> int:
-    return (dt.datetime.strptime(text, "%m/%d/%Y %H:%M") - EPOCH) // dt.timedelta(minutes=1)
+    """Minutes since the epoch of a moment as UCI's file writes it, or in ISO 8601."""
+    moment = dt.datetime.strptime(text, "%m/%d/%Y %H:%M") if "/" in text else dt.datetime.fromisoformat(text)
+    return (moment - EPOCH) // dt.timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -332,7 +334,7 @@ def groups_of(panel: DemandPanel, revenue: Floats, seed: int) -> dict[str, NDArr
     active = (panel.units > 0).sum(axis=1) >= INTERMITTENT_SOLD_DAYS
     active &= panel.days - panel.stop < INACTIVE_DAYS
     others = np.setdiff1d(np.flatnonzero(active), top)
-    drawn = np.random.default_rng(seed).choice(others, RANDOM, replace=False)
+    drawn = np.random.default_rng(seed).choice(others, min(RANDOM, others.size), replace=False)
     return {"top": top, "random": np.sort(drawn), "others": others}
 
 

@@ -48,5 +48,7 @@ class Goals:
         sys.exit(MISSED if any(each.met is False for each in self.figures) else 0)
 
     def _add(self, what: str, measured: float, goal: float | None, unit: str, met: bool | None) -> str:
-        self.figures.append(Figure(what, float(measured), unit, goal, met))
+        # Scripts measure with numpy, whose truth values JSON does not know.
+        known = None if met is None else bool(met)
+        self.figures.append(Figure(what, float(measured), unit, goal, known))
         return "" if met is None else "ok" if met else "MISSED"

@@ -20,7 +20,6 @@ from segments.models import CustomerSegment
 
 # Units with the sign they have in the transactions: returns count against.
 SIGNED_QUANTITY = "(CASE WHEN t.is_return THEN -ABS(t.quantity) ELSE t.quantity END)"
-_WRITTEN = ("last_purchase", "frequency", "monetary", "r_score", "f_score", "m_score", "segment", "country")
 
 
 class Purchases(NamedTuple):
@@ -34,6 +33,22 @@ class Purchases(NamedTuple):
     monetary: Decimal
     country: str
     spent: dict[int, float] | None = None
+
+
+class CustomerRow(NamedTuple):
+    """What the table says of a customer, under the names of its columns.
+
+    Every recompute compares all customers; tuples take a tenth of the time that models do.
+    """
+
+    last_purchase: dt.date
+    frequency: int
+    monetary: Decimal
+    r_score: int
+    f_score: int
+    m_score: int
+    segment: str
+    country: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +74,8 @@ class Customers:
 
 def compute(plan: RecomputePlan) -> Customers:
     """Sum the purchases of stale customers (all in a full run) and assign all customers to segments again."""
-    stored = {row.customer_id: row for row in CustomerSegment.objects.all()}
+    columns = CustomerSegment.objects.values_list("customer_id", *CustomerRow._fields)
+    stored = {code: CustomerRow(*values) for code, *values in columns}
     if plan.full:
         purchases = _purchases("", [])
     else:
@@ -124,7 +140,7 @@ def stored_money(value: Any) -> Decimal:
 
 
 def _segmented(
-    purchases: dict[str, Purchases], stored: dict[str, CustomerSegment], as_of: dt.date | None
+    purchases: dict[str, Purchases], stored: dict[str, CustomerRow], as_of: dt.date | None
 ) -> Customers:
     codes = sorted(purchases)
     today = epoch_days(as_of) if as_of else 0
@@ -135,30 +151,22 @@ def _segmented(
     )
     segment = dict(zip(codes, rfm.segment.tolist(), strict=True))
     scores = zip(rfm.r_score.tolist(), rfm.f_score.tolist(), rfm.m_score.tolist(), strict=True)
-    rows = [
-        CustomerSegment(
-            customer_id=code,
-            last_purchase=day_of_epoch(purchases[code].last_day),
-            frequency=purchases[code].frequency,
-            monetary=purchases[code].monetary,
-            r_score=r_score,
-            f_score=f_score,
-            m_score=m_score,
-            segment=segment_name(segment[code]),
-            country=purchases[code].country,
-        )
-        for code, (r_score, f_score, m_score) in zip(codes, scores, strict=True)
-    ]
-    changed = [row for row in rows if _differs(row, stored.get(row.customer_id), *_WRITTEN)]
+    days = {day: day_of_epoch(day) for day in {each.last_day for each in purchases.values()}}
+    changed: dict[str, CustomerRow] = {}
+    for code, (r_score, f_score, m_score) in zip(codes, scores, strict=True):
+        last_day, frequency, monetary, country, _ = purchases[code]
+        name = segment_name(segment[code])
+        row = CustomerRow(days[last_day], frequency, monetary, r_score, f_score, m_score, name, country)
+        if row != stored.get(code):
+            changed[code] = row
     gone = sorted(set(stored) - set(purchases))
-    moved = [row.customer_id for row in changed if _differs(row, stored.get(row.customer_id), "segment")]
+    moved = [
+        code for code, row in changed.items() if code not in stored or stored[code].segment != row.segment
+    ]
     before = {code: stored[code].segment if code in stored else "" for code in [*moved, *gone]}
     spent = {code: each.spent for code, each in purchases.items() if each.spent is not None}
-    return Customers(changed, gone, segment, before, as_of, spent)
-
-
-def _differs(new: CustomerSegment, old: CustomerSegment | None, *names: str) -> bool:
-    return old is None or any(getattr(new, name) != getattr(old, name) for name in names)
+    rows = [CustomerSegment(customer_id=code, **row._asdict()) for code, row in changed.items()]
+    return Customers(rows, gone, segment, before, as_of, spent)
 
 
 def publish(customers: Customers) -> None:
@@ -170,5 +178,5 @@ def publish(customers: Customers) -> None:
         batch_size=1000,
         update_conflicts=True,
         unique_fields=["customer_id"],
-        update_fields=list(_WRITTEN),
+        update_fields=list(CustomerRow._fields),
     )

@@ -131,6 +131,9 @@ def _write_months() -> None:
 
 def _months_of_totals(first: dt.date, last: dt.date) -> dict[str, int]:
     """Units from the first to the last day, both inclusive, of products whose lines are totals of weeks or months."""
+    # Without totals, as in most shops, the days need not be read.
+    if not ProductSummary.objects.filter(line_days__gt=1).exists():
+        return {}
     reach = dt.timedelta(days=LONGEST_PERIOD)
     mark = ("product__summary__line_days", "product__summary__dated_last")
     rows = SalesHistory.objects.filter(

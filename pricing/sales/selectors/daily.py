@@ -183,7 +183,11 @@ def product_shards(codes: Iterable[str]) -> Iterator[list[str]]:
 
     A product of more lines than that is a piece of its own. The order stays.
     """
-    lines = dict(fetch("SELECT product_id, SUM(lines) FROM pricing_saleshistory GROUP BY product_id"))
+    codes = list(codes)
+    counts = (
+        "SELECT product_id, SUM(lines) FROM pricing_saleshistory WHERE product_id IN ({}) GROUP BY product_id"
+    )
+    lines = dict(rows_of_products(counts, codes))
     shard: list[str] = []
     held = 0
     for code in codes:
@@ -252,10 +256,9 @@ def newest_sale_day() -> dt.date | None:
     Where the newest sales are totals dated on the first day of a week or month, it is their period's last day, unless
     sales of single days reach into that period: those say how far the data go.
     """
+    # Not by ids, too: lines of one moment are of one day, and SQLite would sort all lines.
     sold = (
-        Transaction.objects.filter(is_return=False)
-        .order_by("-invoice_date", "-id")
-        .values_list("date", flat=True)
+        Transaction.objects.filter(is_return=False).order_by("-invoice_date").values_list("date", flat=True)
     )
     rolled_up = SalesHistory.objects.filter(quantity__gt=0).order_by("-date").values_list("date", flat=True)
     newest = max((day for day in (sold.first(), rolled_up.first()) if day), default=None)
