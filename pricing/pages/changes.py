@@ -83,7 +83,7 @@ COLUMNS_NOT_TAKEN: Final = (
     (gettext_lazy("Recommended price"), "recommended_price"),
     (gettext_lazy("Done instead"), "chosen_price"),
     (gettext_lazy("By"), "made_by"),
-    (gettext_lazy("Why"), "reason"),
+    (gettext_lazy("Why"), lambda each: label(each.left) if each.left else each.reason),
 )
 
 

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from elastix.fields import PriceField, choice_check, length_check
 from pricing.recommendation.models.bulk import RecommendationFields, RiskLevel
-from pricing.recommendation.models.offers import Recommendation
+from pricing.recommendation.models.offers import Recommendation, RecommendationState
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeStatus
 
@@ -39,11 +39,12 @@ class StandingRecommendation(RecommendationFields):
 
 
 class Override(models.Model):
-    """A recommendation that was not taken: another price came into force, its proposal was rejected, or it was refused.
+    """A recommendation that was not taken: another price came into force, its proposal was rejected, it was refused, or it was
+    left until it ended.
 
-    `change` is what was done instead: the change to another price, or the rejected one. Of one that was refused before
-    anybody proposed it there is only the `recommendation`. `expected` is what was expected of the recommended price on that
-    day, as a price change keeps it; null where nothing could be.
+    `change` is what was done instead: the change to another price, or the rejected one. Of one that was refused or left
+    before anybody proposed it there is only the `recommendation`. `expected` is what was expected of the recommended price
+    on that day, as a price change keeps it; null where nothing could be.
     """
 
     change = models.OneToOneField(
@@ -81,8 +82,14 @@ class Override(models.Model):
 
     @property
     def rejected(self) -> bool:
-        """The recommendation was rejected or refused, so that the price stayed."""
+        """The recommendation was rejected, refused or left, so that the price stayed."""
         return self.change is None or self.change.status == PriceChangeStatus.REJECTED
+
+    @property
+    def left(self) -> str:
+        """How it ended where nobody decided on it: superseded by newer figures, or expired; else empty."""
+        state: str = self.recommendation.state if self.recommendation else RecommendationState.REFUSED
+        return "" if state == RecommendationState.REFUSED else state
 
     @property
     def old_price(self) -> Decimal | None:

@@ -18,6 +18,9 @@ from pricing.recommendation.selectors.offers import sure_recommendations, with_e
 from pricing.recommendation.selectors.standing import standing_recommendations
 from pricing.sales.models import PriceChange
 
+LONG_ENOUGH: Final = dt.timedelta(days=1)
+"""For somebody to decide on a recommendation: one that ended sooner is not followed up."""
+
 OPEN, PROPOSED, REFUSED, SUPERSEDED, EXPIRED = RecommendationState
 FIGURES: Final = (
     "current_price", "recommended_price", "profit_change", "gain_low", "gain_high", "probability_of_gain",
@@ -38,15 +41,17 @@ def recommendations_update() -> None:
     """Bring what is offered in line with the standing recommendations.
 
     An open recommendation takes over their figures; it is superseded where the advice differs materially, and expires
-    where it is not sure enough any more, or another change of the product is open. One that was refused is offered
+    where it is not sure enough any more, or another change of the product is open. What nobody decided on, though there
+    was time to, is followed up like what was refused. One that was refused is offered
     again once the advice differs materially.
     """
     lock_version()
     now = timezone.now()
     sure: dict[str, Any] = {row.product_id: row for row in sure_recommendations()}
     changed: list[Recommendation] = []
+    ended: list[Recommendation] = []
     new = dict(sure)
-    for kept in Recommendation.objects.filter(stands=True):
+    for kept in Recommendation.objects.filter(stands=True).select_related("product"):
         row = sure.get(kept.product_id)
         same = row is not None and not differs_materially(kept.advice, _advice(row))
         if same:
@@ -61,8 +66,10 @@ def recommendations_update() -> None:
             kept.state, kept.stands = EXPIRED if row is None else SUPERSEDED, False
             kept.decided_at = now
             changed.append(kept)
+            ended.append(kept)
     Recommendation.objects.bulk_update(changed, [*FIGURES, "state", "stands", "decided_at"], batch_size=100)
     Recommendation.objects.bulk_create([_offer(row, now) for row in new.values()], batch_size=500)
+    _follow_up([each for each in ended if _was_left(each, now)])
 
 
 @transaction.atomic
@@ -147,8 +154,15 @@ def _take(offer: Recommendation, row: Any) -> bool:
     return before != [getattr(offer, name) for name in FIGURES]
 
 
+def _was_left(ended: Recommendation, now: dt.datetime) -> bool:
+    """Whether nobody took a recommendation that ended, though it stood for long enough: its price is still the one of then."""
+    return now - ended.offered_at >= LONG_ENOUGH and ended.product.current_price == ended.current_price
+
+
 def _follow_up(refused: Sequence[Recommendation]) -> None:
-    """Keep what was expected of refused recommendations, beside the changes that were not taken."""
+    """Keep what is expected of recommendations that were not taken, beside the changes that were not."""
+    if not refused:
+        return
     as_of = data_version().as_of
     records = expected_effects(
         [(each.product_id, each.current_price, each.recommended_price) for each in refused]

@@ -1,5 +1,6 @@
 """/api/recommendations and the nightly run: what is offered, decided on, remembered and told."""
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core import mail
 from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from elastix.alerts.models import Alert
@@ -17,7 +19,7 @@ from pricing.recommendation.models import Override, PricePolicy, Recommendation,
 from pricing.recommendation.services.categories import categories_refresh_if_outdated
 from pricing.recommendation.services.nightly import recommendations_nightly
 from pricing.recommendation.services.offers import recommendations_refuse, recommendations_update
-from pricing.sales.models import PriceChange
+from pricing.sales.models import PriceChange, Product
 from pricing.sales.services.holds import prices_hold, prices_release
 from pricing.sales.services.products import product_update
 from tests.api_cases import ListCases
@@ -130,6 +132,37 @@ def test_an_open_offer_follows_small_changes_and_is_superseded_by_large_ones(sho
     advise("P001", recommended_price=now.recommended_price + Decimal("1.00"))
     of_it = Recommendation.objects.filter(product_id="P001").order_by("pk")
     assert [each.state for each in of_it] == ["superseded", "open"]
+
+
+@pytest.mark.parametrize(("days", "followed"), [(2, 1), (0, 0)])
+def test_what_nobody_decided_on_in_time_is_followed_up(
+    shop: None, days: int, followed: int, client: Client, manager: User
+) -> None:
+    Recommendation.objects.update(offered_at=timezone.now() - dt.timedelta(days=days))
+    advise("CUT", probability_of_gain=0.5)
+    assert states()["CUT"] == "expired"
+    found = list(Override.objects.filter(recommendation__product="CUT"))
+    assert len(found) == followed
+    if not followed:
+        return
+    (made,) = found
+    assert (made.left, made.rejected, made.chosen_price) == ("expired", True, made.old_price)
+    assert made.expected is not None
+    client.force_login(manager)
+    page = client.get("/desk/changes?tab=not-taken").content.decode()
+    assert "nobody" in page
+    assert ">expired<" in page
+    # Once is enough.
+    recommendations_update()
+    assert Override.objects.filter(recommendation__product="CUT").count() == 1
+
+
+def test_a_recommendation_whose_price_was_changed_was_not_left(shop: None) -> None:
+    Recommendation.objects.update(offered_at=timezone.now() - dt.timedelta(days=2))
+    Product.objects.filter(pk="CUT").update(current_price=Decimal("11.00"))
+    recommendations_update()
+    assert states()["CUT"] == "expired"
+    assert not Override.objects.exists()
 
 
 @pytest.mark.parametrize(
