@@ -60,7 +60,7 @@ def _evidence(pairs: SegmentElasticities) -> Evidence:
     doubts = {name: (flags & FLAGS[name]) > 0 for name in DOUBTS}
     return Evidence(
         elasticity=pairs.elasticity,
-        std_error=pairs.std_error,
+        std_error=pairs.total_error,
         ci_low=pairs.ci_low,
         ci_high=pairs.ci_high,
         own_elasticity=np.full(size, np.nan),

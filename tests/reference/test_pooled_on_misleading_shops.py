@@ -90,7 +90,7 @@ def test_products_on_sale_for_a_part_of_the_time_are_estimated_without_bias(seed
 
 
 @pytest.mark.parametrize(
-    ("disturbance", "low", "high"), [("plain", 0.05, 0.2), ("logit", 0.3, 0.8), ("kinked", 0.3, 0.8)]
+    ("disturbance", "low", "high"), [("plain", 0.02, 0.2), ("logit", 0.3, 0.8), ("kinked", 0.3, 0.8)]
 )
 @pytest.mark.parametrize("seed", SEEDS)
 def test_sales_tell_how_demand_bends(disturbance: str, low: float, high: float, seed: int) -> None:

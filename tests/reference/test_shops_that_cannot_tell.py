@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from pricing.elasticity.core.constants import MODEL_ERROR
 from pricing.elasticity.core.pooled import FLAGS, Hyperparameters, Posterior, fit_pooled, refresh
 from pricing.sales.core.daily import DailySales
 
@@ -68,8 +67,5 @@ def test_where_all_prices_move_together_the_assumption_is_not_taken_for_evidence
     assert ((posterior.ci_low < -2.0) & (posterior.ci_high > -2.0)).all()
     _, apart = fitted(shop(levels(rng, PRODUCTS), np.zeros((PRODUCTS, DAYS)), 4))
     assert apart.weight.mean() > 0.5
-    # Every estimate also carries the model's own error, which no data lessen.
-    from_data, from_prior = (
-        np.sqrt(each.std_error**2 - MODEL_ERROR**2).mean() for each in (apart, posterior)
-    )
+    from_data, from_prior = (each.std_error.mean() for each in (apart, posterior))
     assert from_data < 0.8 * from_prior

@@ -120,13 +120,13 @@ def _weeks(days: ShopDays, model: FittedModel, category: IntArray) -> Weeks:
 
 
 def _pooled(codes: list[str]) -> dict[str, FloatArray]:
-    """Pooled elasticities and errors (P,), nan for none and for those that rest on an experiment."""
+    """Pooled elasticities and the errors behind their intervals (P,), nan for none and for those that rest on an experiment."""
     number = {code: index for index, code in enumerate(codes)}
     elasticity, error = np.full(len(codes), np.nan), np.full(len(codes), np.nan)
     rows = ElasticityEstimate.objects.filter(method=Method.POOLED).exclude(evidence=EXPERIMENTAL)
-    for code, value, std_error in rows.values_list("product_id", "elasticity", "std_error"):
-        if code in number:
-            elasticity[number[code]], error[number[code]] = value, std_error
+    for code, value, low, high in rows.values_list("product_id", "elasticity", "ci_low", "ci_high"):
+        if code in number and low is not None and high is not None:
+            elasticity[number[code]], error[number[code]] = value, (high - low) / (2 * Z_95)
     return {"elasticity": elasticity, "std_error": error}
 
 

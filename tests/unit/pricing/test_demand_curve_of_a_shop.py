@@ -42,7 +42,7 @@ def fitted(bent: float) -> Hyperparameters:
     return fit_pooled(daily, np.zeros(PRODUCTS, np.int64), np.unique(daily.day))
 
 
-@pytest.mark.parametrize(("bent", "low", "high"), [(0.0, 0.05, 0.2), (0.5, 0.3, 0.75), (1.0, 0.8, 0.95)])
+@pytest.mark.parametrize(("bent", "low", "high"), [(0.0, 0.02, 0.2), (0.5, 0.3, 0.75), (1.0, 0.8, 0.98)])
 def test_sales_tell_a_line_from_constant_elasticity(bent, low, high):
     assert low <= fitted(bent).linear_share <= high
 
@@ -52,8 +52,8 @@ def test_what_the_sales_do_not_say_is_taken_as_even():
     # Precision 1 / (.49 + .01) = 2 against 4 of the prior: (2 x .2 + 4 x .5) / 6.
     assert Curvature(0.2, 0.7).linear_share == pytest.approx(0.4)
     # Nothing rules a curve out.
-    assert Curvature(-4.0, 0.01).linear_share == 0.05
-    assert Curvature(9.0, 0.01).linear_share == 0.95
+    assert Curvature(-4.0, 0.01).linear_share == 0.02
+    assert Curvature(9.0, 0.01).linear_share == 0.98
 
 
 def test_a_shop_of_few_products_says_nothing_of_the_curve():

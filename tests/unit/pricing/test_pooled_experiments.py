@@ -5,6 +5,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
+from pricing.elasticity.core.constants import MODEL_ERROR
 from pricing.elasticity.core.pooled import FLAGS, Experiments, Findings, fit_pooled, refresh
 from pricing.elasticity.core.pooled.experiments import (
     Told,
@@ -125,10 +126,14 @@ def test_a_refresh_takes_in_what_experiments_found() -> None:
     after = refresh(
         shop.daily, shop.category, shop.hyper, experiments=Experiments(product=found, category=nothing)
     )
-    precision = before.std_error[7] ** -2
+    # All errors of the sales' estimate count; what the model misses is left in its share of the whole.
+    precision = before.total_error[7] ** -2
+    assert before.total_error[7] ** 2 - before.std_error[7] ** 2 == pytest.approx(MODEL_ERROR**2)
+    missed = MODEL_ERROR * precision / (precision + 100)
     expected = (precision * before.elasticity[7] - 4.0 * 100) / (precision + 100)
     assert after.elasticity[7] == pytest.approx(expected, rel=1e-9)
-    assert after.std_error[7] == pytest.approx((precision + 100) ** -0.5, rel=1e-9)
+    assert after.total_error[7] == pytest.approx((precision + 100) ** -0.5, rel=1e-9)
+    assert after.std_error[7] == pytest.approx((1 / (precision + 100) - missed**2) ** 0.5, rel=1e-9)
     assert (after.evidence[7], after.grade[7]) == ("experimental", "A")
     assert after.evidence[8] == before.evidence[8]
     others = np.setdiff1d(np.arange(PRODUCTS), [7, 8])

@@ -48,6 +48,7 @@ def design_matrix(panel: Panel, hyper: Hyperparameters, group: IntArray) -> Floa
     middle = first_day_of_week(panel.week) + (DAYS_A_WEEK - 1) / 2
     angle = 2 * np.pi * middle / DAYS_A_YEAR
     price = centred_log_price(panel)
+    before = price_around(panel, price, -ADAPTATION_DAYS, 0) - price
     trend = np.asarray((middle - hyper.trend_origin) / DAYS_A_YEAR, np.float64)
     waves = [
         np.asarray(wave(k * angle) * hyper.yearly)
@@ -56,13 +57,13 @@ def design_matrix(panel: Panel, hyper: Hyperparameters, group: IntArray) -> Floa
     ]
     columns = {
         "level": np.ones(panel.product.size),
-        "price": price,
+        "price": price + hyper.late_share * before,
         "season": log_season_index(panel, base, group, hyper.season),
         "promotion": panel.promotion.astype(np.float64),
         **dict(zip(CONTROLS, (trend, *waves), strict=False)),
         "seasonal_price": explained_by(panel, price, [trend, *waves]),
         "fleeting_price": fleeting(panel, price),
-        "price_before": price_around(panel, price, -ADAPTATION_DAYS, 0) - price,
+        "price_before": before,
     }
     design = np.empty((panel.product.size, len(COLUMNS)))
     for k, name in enumerate(COLUMNS):

@@ -53,6 +53,8 @@ ROUNDS_THAT_DATE_PRICES: Final = (2, 3)  # and those after it: dates and seasons
 # what the model is known to miss (MODEL_ERROR). The UCI sales move by 0.02, simulated shops by up to 0.03, a shop of
 # five products by 0.05.
 SETTLED: Final = 0.1
+PRICE_BEFORE: Final = COLUMNS.index("price_before")
+LEAST_RESPONSE: Final = -0.1  # of which late shares are taken
 
 
 @dataclass(slots=True)
@@ -121,13 +123,16 @@ def fit_pooled(
                 hyper,
                 price_response=float(frequency.priors.group_mean[group[group >= 0]].mean()),
                 promotion_response=float(frequency.priors.mean[PROMOTION]),
+                late_share=_late_share(hyper.late_share, frequency.priors),
             )
+            frequency.priors = _without_price_before(frequency.priors)
             hyper, group, panel, design = _prepare(daily, of, category, hyper)
             prepared = list(batches(panel, design, of))
         seen = None
         if experiments is not None:
             seen = of_purchases(experiments.product, product_priors(quantity.priors, group))
-        _improve(frequency, prepared, group, constants.FREQUENCY_HYPERPRIORS, seen=seen)
+        priors = _beside_late_share(constants.FREQUENCY_HYPERPRIORS, hyper)
+        _improve(frequency, prepared, group, priors, seen=seen)
         _improve(quantity, prepared, group, constants.QUANTITY_HYPERPRIORS, per_unit=True, left_out=totals)
     hyper = replace(hyper, frequency=frequency.priors, quantity=quantity.priors)
     prior = product_priors(hyper.frequency, group)
@@ -141,6 +146,24 @@ def fit_pooled(
         converged=frequency.settled and quantity.settled,
         iterations=max(frequency.iterations, quantity.iterations),
     )
+
+
+def _late_share(now: float, priors: PartPriors) -> float:
+    """The share of the response that comes late, by the slope that the last round found beside the present share."""
+    return float(np.clip(now + priors.mean[PRICE_BEFORE] / min(priors.mean[PRICE], LEAST_RESPONSE), 0.0, 1.0))
+
+
+def _without_price_before(priors: PartPriors) -> PartPriors:
+    """The priors without the common slope of the price before, which `late_share` has taken over."""
+    return replace(priors, mean=np.where(np.arange(len(COLUMNS)) == PRICE_BEFORE, 0.0, priors.mean))
+
+
+def _beside_late_share(hyperpriors: dict[str, Hyperprior], hyper: Hyperparameters) -> dict[str, Hyperprior]:
+    """The hyperpriors where a late response has been found: its slope may move by as much as keeps both together below 0."""
+    if hyper.late_share == 0:
+        return hyperpriors
+    rest = replace(hyperpriors["price_before"], most=-hyper.late_share * hyper.price_response, needs=0.0)
+    return hyperpriors | {"price_before": rest}
 
 
 def _calendar(daily: DailySales, open_days: IntArray) -> ShopCalendar:

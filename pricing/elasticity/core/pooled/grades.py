@@ -64,7 +64,8 @@ FLAGS: Final = MappingProxyType({name: 1 << bit for bit, name in enumerate(FLAG_
 class Evidence:
     """What grades and flags are made from, one entry per product; nan where there is no estimate.
 
-    `converged` is None where every fit is known to have settled; `doubts` are by their flags, those of `DOUBTS`.
+    `std_error` is all that the 95 % interval is made of. `converged` is None where every fit is known to have settled;
+    `doubts` are by their flags, those of `DOUBTS`.
     """
 
     elasticity: FloatArray

@@ -113,6 +113,8 @@ class Hyperparameters:
     linear_share : probability of linear demand against constant elasticity, by the shop's own sales; see `curvature.py`.
     sold_out : standard score of sales that end early where a price is low; see `sold_out.py`.
     fading : standard score of what sales have to do with the price of the week before; see `placebo.py`.
+    late_share : share of each product's response that comes late: buyers act on the present price, and by this share still
+        on that of the weeks before. What is common to all products beside it has the slope of "price_before".
     """
 
     calendar: ShopCalendar
@@ -132,6 +134,7 @@ class Hyperparameters:
     linear_share: float = CURVATURE_PRIOR
     sold_out: float = 0.0
     fading: float = 0.0
+    late_share: float = 0.0
 
     @property
     def prices_follow_sales(self) -> bool:

@@ -51,7 +51,8 @@ class Posterior:
     Attributes
     ----------
     estimated : (P,) whether there is an estimate.
-    elasticity, std_error, ci_low, ci_high : (P,) posterior mean, its standard deviation, 95 % interval.
+    elasticity, std_error, ci_low, ci_high : (P,) posterior mean, its standard deviation, 95 % interval. The interval
+        holds MODEL_ERROR too, which `std_error` leaves out: see `total_error`.
     own_elasticity, own_std_error : (P,) the unpooled estimate, from the product's own data alone; nan where
         these say next to nothing.
     weight : (P,) weight w of the own data, by all they say of the elasticity: elasticity is about
@@ -84,6 +85,11 @@ class Posterior:
     flags: IntArray
     converged: BoolArray
     iterations: IntArray
+
+    @property
+    def total_error(self) -> FloatArray:
+        """(P,) the standard deviation behind the 95 % interval: `std_error`, and what the model is known to miss."""
+        return np.asarray((self.ci_high - self.ci_low) / (2 * Z_95))
 
 
 def refresh(
@@ -216,18 +222,19 @@ def _posterior(
         weight, prior_mean, prior_variance = both.weight, both.prior_mean, both.prior_variance
         told |= estimated & (experimental > 0)
     trusted = experimental >= TRUSTED
-    std_error = np.sqrt(total_variance)
+    total_error = np.sqrt(total_variance)
+    std_error = np.sqrt(total_variance - ((1.0 - experimental) * MODEL_ERROR) ** 2)
     shared = {
         "elasticity": elasticity,
-        "std_error": std_error,
-        "ci_low": elasticity - Z_95 * std_error,
-        "ci_high": elasticity + Z_95 * std_error,
+        "ci_low": elasticity - Z_95 * total_error,
+        "ci_high": elasticity + Z_95 * total_error,
         "own_elasticity": own,
         "weight": weight,
     }
     converged = frequency.converged & quantity.converged
     evidence = Evidence(
         **shared,
+        std_error=total_error,
         sold_days=panel.sold_days,
         active_weeks=panel.active_weeks,
         list_prices=panel.list_prices,
@@ -238,6 +245,7 @@ def _posterior(
     )
     return Posterior(
         **shared,
+        std_error=std_error,
         sold_days=panel.sold_days,
         active_weeks=panel.active_weeks,
         estimated=estimated,
@@ -245,7 +253,7 @@ def _posterior(
         prior_mean=prior_mean,
         prior_std_error=np.sqrt(prior_variance),
         list_price_count=panel.list_prices,
-        confidence=confidences(std_error),
+        confidence=confidences(total_error),
         grade=grades(evidence),
         evidence=evidence_classes(
             weight,

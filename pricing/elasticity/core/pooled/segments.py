@@ -78,7 +78,8 @@ class SegmentElasticities:
     ----------
     product, segment : (M,).
     elasticity, std_error, ci_low, ci_high : (M,) posterior mean, standard deviation, 95 % interval. Approximate:
-        the same sales enter the product's estimate and the segment's.
+        the same sales enter the product's estimate and the segment's. As with products, only the interval holds what
+        the model is known to miss.
     weight : (M,) weight of the pair's own sales; 0 where the product's elasticity is inherited.
     shared_error : (M,) the part of `std_error` that all products of a category share.
     sold_days, units : (M,) days with sales and units sold.
@@ -99,10 +100,17 @@ class SegmentElasticities:
     converged: BoolArray | None = None
     product_flags: IntArray | None = None
 
+    @property
+    def total_error(self) -> FloatArray:
+        """(M,) the standard deviation behind the 95 % interval."""
+        return np.asarray((self.ci_high - self.ci_low) / (2 * Z_95))
+
 
 @dataclass(frozen=True, slots=True)
 class SegmentMeans:
     """Unit-weighted mean elasticity of each of S segments over its products; nan for a segment without sales.
+
+    The standard error of a mean is all that its 95 % interval is made of.
 
     Attributes
     ----------
@@ -213,15 +221,17 @@ def segment_elasticities(
         variance[at] = fit.covariance[solved, 1, 1]
         converged[at] &= fit.converged[solved]
     weight = np.clip(1.0 - variance / priors.spread**2, 0.0, 1.0)
-    parent = posterior.std_error[pairs.product]
-    std_error = np.sqrt(variance + ((1.0 - weight) * parent) ** 2)
+    std_error, total_error = (
+        np.sqrt(variance + ((1.0 - weight) * parent[pairs.product]) ** 2)
+        for parent in (posterior.std_error, posterior.total_error)
+    )
     return SegmentElasticities(
         product=pairs.product,
         segment=pairs.segment,
         elasticity=elasticity,
         std_error=std_error,
-        ci_low=elasticity - Z_95 * std_error,
-        ci_high=elasticity + Z_95 * std_error,
+        ci_low=elasticity - Z_95 * total_error,
+        ci_high=elasticity + Z_95 * total_error,
         weight=weight,
         shared_error=(1.0 - weight) * posterior.prior_std_error[pairs.product],
         sold_days=pairs.sold_days,
@@ -242,7 +252,7 @@ def segment_means(pairs: SegmentElasticities, segments: int) -> SegmentMeans:
     units = group_sums(pairs.segment, pairs.units, segments)
     share = pairs.units / np.where(units > 0, units, 1.0)[pairs.segment]
     bought = units > 0
-    own_variance = share**2 * np.maximum(pairs.std_error**2 - pairs.shared_error**2, 0.0)
+    own_variance = share**2 * np.maximum(pairs.total_error**2 - pairs.shared_error**2, 0.0)
     shared = group_sums(pairs.segment, share * pairs.shared_error, segments)
     elasticity = group_sums(pairs.segment, share * pairs.elasticity, segments)
     std_error = np.sqrt(group_sums(pairs.segment, own_variance, segments) + shared**2)
