@@ -10,6 +10,7 @@ import datetime as dt
 import gzip
 import re
 import statistics
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ from tests.e2e.installation import Installation, wait_until, write_sales
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 MOST_CLICKS = 12
+MOST_MINUTES = 15
 CHOSEN = 20
 # Kept back from the first file, to be loaded once prices were in effect: a whole outcome takes 28.
 DAYS_LATER = 35
@@ -156,6 +158,7 @@ def test_from_a_file_to_prices_in_effect_and_back_and_whether_they_paid(
     maria = at(WIDTHS["desk"])
     page = maria.page
     maria.context.add_init_script(COUNT_CLICKS)
+    begun = time.monotonic()
     maria.go("/desk/")
     page.get_by_role("link", name="Load your sales").click()
     load(maria, sales, "sales", "sales")
@@ -170,6 +173,8 @@ def test_from_a_file_to_prices_in_effect_and_back_and_whether_they_paid(
     maria.look("story-product")
     clicks = int(page.evaluate("sessionStorage.clicks"))
     assert 5 <= clicks <= MOST_CLICKS, f"{clicks} clicks to a recommended price"
+    minutes = (time.monotonic() - begun) / 60
+    assert minutes <= MOST_MINUTES, f"{minutes:.1f} minutes to a recommended price"
 
     # Twenty are chosen and proposed.
     page.go_back()

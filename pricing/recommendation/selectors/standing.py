@@ -169,8 +169,8 @@ def held_back(category: str = "") -> list[LeftAlone]:
     return [each for each in counts if each.count]
 
 
-def of_reason(found: QuerySet[StandingRecommendation], reason: str) -> QuerySet[StandingRecommendation]:
-    """Those that keep their price for a reason: one of the recommendation's, or of `HELD_BACK`."""
+def of_reason(found: Any, reason: str) -> Any:
+    """Those of the standing recommendations that keep their price for a reason: the recommendation's, or one of `HELD_BACK`."""
     if reason == HELD:
         return found.filter(product__price_hold__isnull=False)
     if reason == OPEN_CHANGE:

@@ -136,7 +136,7 @@ def test_a_price_that_is_held_or_waits_is_left_alone_and_says_what_would_change_
 
 def test_a_gain_that_rests_on_an_assumed_cost_says_so(standing: None, browser: Client) -> None:
     assert "cost assumed" not in shown(browser)
-    Product.objects.filter(pk="CUT").update(cost=None)
+    StandingRecommendation.objects.filter(pk="CUT").update(cost_assumed=True)
     assert shown(browser).count("cost assumed") == 1
 
 
