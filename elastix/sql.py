@@ -149,6 +149,14 @@ def fetch_columns(sql: str, parameters: Sequence[Any] = (), *, columns: int) -> 
     return list(zip(*rows, strict=True)) if rows else [() for _ in range(columns)]
 
 
+def fetch_rows(sql: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of an answer, of which only some are held at a time."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        while rows := cursor.fetchmany(ROWS_AT_A_TIME):
+            yield from rows
+
+
 def fetch_arrays(
     statements: Iterable[tuple[str, Sequence[Any]]],
     arrays: Callable[[Sequence[Sequence[Any]]], "list[NDArray[Any]]"],

@@ -5,13 +5,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
 from django.conf import settings
 
 from elastix.jobs.recompute import RecomputePlan
-from elastix.sql import batches, epoch_day, fetch, placeholders
+from elastix.sql import batches, epoch_day, fetch_rows, placeholders
 from pricing.sales.models import StaleCustomer
 from pricing.sales.selectors.daily import day_of_epoch, epoch_days, newest_sale_day
 from segments.core.history import segment_name
@@ -99,20 +101,19 @@ def is_nobody(code: str) -> bool:
 
 
 def _purchases(scope: str, parameters: Sequence[str]) -> dict[str, Purchases]:
-    rows = fetch(
+    rows = fetch_rows(
         f"""
         SELECT t.customer_id, t.invoice_no, {epoch_day("t.date")}, t.is_return, MAX(t.country),
                ROUND(SUM(CASE WHEN t.voided THEN 0 ELSE {SIGNED_QUANTITY} * t.unit_price END), 4)
         FROM pricing_transaction t JOIN pricing_product p ON p.code = t.product_id
         WHERE p.kind = 'merchandise' AND t.customer_id IS NOT NULL {scope}
-        GROUP BY t.customer_id, t.invoice_no, t.date, t.is_return
+        GROUP BY t.customer_id, t.invoice_no, t.date, t.is_return ORDER BY t.customer_id
         """,
         parameters,
     )
-    invoices: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
-    for row in rows:
-        invoices[row[0]].append(row[1:])
-    return {code: found for code, each in invoices.items() if (found := _summed(each)) is not None}
+    # A customer at a time: the invoices of all of them are many more than the customers.
+    customers = ((code, [row[1:] for row in invoices]) for code, invoices in groupby(rows, itemgetter(0)))
+    return {code: found for code, each in customers if (found := _summed(each)) is not None}
 
 
 def _summed(invoices: Sequence[tuple[Any, ...]]) -> Purchases | None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from elastix.sql import fetch, fetch_columns, placeholders
+from elastix.sql import fetch, fetch_arrays, placeholders
 from pricing.bundles.core.baskets import Association, Baskets, association, baskets_of, beyond_chance
+from pricing.sales.selectors.daily import product_shards
 
 _SOLD = "NOT is_return AND NOT voided"
 
@@ -56,16 +58,28 @@ def shop_baskets(codes: Sequence[str]) -> Baskets:
     ----------
     codes : the merchandise; others on an invoice are left out.
     """
-    invoices, products = fetch_columns(
-        f"SELECT invoice_no, product_id FROM pricing_transaction WHERE {_SOLD}", columns=2
-    )
     number_of_product = {code: index for index, code in enumerate(codes)}
     number_of_invoice: dict[str, int] = {}
-    product = np.array([number_of_product.get(code, -1) for code in products], np.int64)
-    basket = np.array(
-        [number_of_invoice.setdefault(invoice, len(number_of_invoice)) for invoice in invoices], np.int64
+
+    def numbers(columns: Sequence[Sequence[Any]]) -> list[NDArray[Any]]:
+        invoices, products = columns
+        basket = [number_of_invoice.setdefault(invoice, len(number_of_invoice)) for invoice in invoices]
+        return [
+            np.array(basket, np.int64),
+            np.array([number_of_product[code] for code in products], np.int64),
+        ]
+
+    # In pieces: the texts of all lines at once would be the most memory of a whole recompute.
+    pieces = (
+        (
+            f"SELECT invoice_no, product_id FROM pricing_transaction WHERE {_SOLD}"
+            f" AND product_id IN ({placeholders(len(piece))})",
+            piece,
+        )
+        for piece in product_shards(codes)
     )
-    return baskets_of(basket[product >= 0], product[product >= 0], len(codes))
+    basket, product = fetch_arrays(pieces, numbers, columns=2)
+    return baskets_of(basket, product, len(codes))
 
 
 def few_baskets(codes: Sequence[str]) -> FewBaskets:

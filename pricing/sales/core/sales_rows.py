@@ -72,7 +72,7 @@ class SalesRows:
             yield from self._read_meanings(columns)
         if self.currency:
             yield from self._leave_out_currencies(columns)
-        gross = list(columns["unit_price"])
+        gross = list(columns["unit_price"]) if self.totals else []
         if self.fields & {"line_total", "discount", "discount_percent", "tax_amount", "tax_rate"}:
             yield from self._net_prices(columns)
         if self.totals:
