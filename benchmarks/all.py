@@ -1,7 +1,7 @@
 """Run every benchmark: at a small size to see that none is broken, or at full size for the figures.
 
-    python benchmarks/all.py                                      (small; a few minutes; what CI would run)
-    python benchmarks/all.py --file online_retail.csv.gz          (full size; an hour)
+    python benchmarks/all.py                                      (small: what CI would run)
+    python benchmarks/all.py --file online_retail.csv.gz          (full size: an hour or more)
     python benchmarks/all.py --only endpoints pages --json figures.json
 
 At the small size times and accuracies mean nothing: it ends with 1 if a script broke, and only counts the missed goals. At full
