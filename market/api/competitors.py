@@ -102,6 +102,7 @@ class CompetitorPriceViewSet(ElastixViewSet):
 
     queryset = CompetitorPrice.objects.order_by("-recorded_at", "-id")
     filterset_class = CompetitorPriceFilterSet
+    edited = CompetitorPrice
     lookup_url_kwarg = "price_id"
     lookup_value_converter = "row_id"
 
@@ -179,6 +180,7 @@ class CompetitorViewSet(ElastixViewSet):
     """Competitors, each with the quality that its market shares are computed with."""
 
     queryset = Competitor.objects.all()
+    edited = Competitor
     lookup_url_kwarg = "competitor_id"
     lookup_value_converter = "row_id"
 

@@ -256,6 +256,7 @@ class SimulationViewSet(ElastixViewSet):
     """Saved ranges of price changes to try on a product. A draft has no product yet."""
 
     queryset = Simulation.objects.order_by("-created_at", "id")
+    edited = Simulation
     default_limit = 1000
     lookup_url_kwarg = "simulation_id"
     lookup_value_converter = "uuid"
