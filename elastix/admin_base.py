@@ -3,6 +3,7 @@
 import datetime as dt
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin import actions as stock_actions
-from django.contrib.admin.utils import model_ngettext, quote
+from django.contrib.admin.utils import model_ngettext, quote, unquote
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.core.paginator import Paginator
 from django.db import OperationalError, transaction
@@ -27,6 +28,7 @@ from elastix.dataset.versions import data_version
 from elastix.errors import Busy, ElastixError, NotFound
 from elastix.fields import QuantityField
 from elastix.glossary import sentence_of
+from elastix.revisions import revision_of
 from elastix.shop import shop_currency
 
 logger = logging.getLogger(__name__)
@@ -34,6 +36,9 @@ logger = logging.getLogger(__name__)
 BUSY = str(Busy.default_detail)
 # What is deleted in one go is one transaction that keeps every other writer waiting.
 MOST_DELETED_AT_ONCE = 500
+# The hidden field that says which state of a row a form was filled in from.
+REVISION = "revision"
+EDITED = "Somebody else has changed this {} since you opened it. Nothing was saved; save again to overwrite what is saved now."
 EXPORT_ROWS_AT_ONCE = 2_000
 LONGEST_VALUE = 1_000
 MOST_LISTED = 10_000
@@ -104,7 +109,9 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
         def clean(self: Any) -> Any:
             form.clean(self)
-            raise ValidationError(refusal)
+            raise ValidationError(
+                [*refusal, *_what_is_saved(self)] if hasattr(request, "edited") else refusal
+            )
 
         return type(form.__name__, (form,), {"clean": clean})
 
@@ -112,7 +119,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
     ) -> Any:
         try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
+            return self._changeform(request, object_id, form_url, extra_context)
         except (ObjectDoesNotExist, NotFound):
             if request.method != "POST":
                 raise
@@ -130,6 +137,31 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 response.status_code = 503
                 response["Retry-After"] = str(BUSY_RETRY_SECONDS)
             return response
+
+    def _changeform(self, request: HttpRequest, object_id: Any, form_url: str, extra_context: Any) -> Any:
+        """Django's page of one row; its form says which state of the row it was filled in from, and comes back where
+        that is not the state any more."""
+        if object_id is None:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        seen = request.POST.get(REVISION)
+        # From here to the save no other writer gets at the row. A page is read after its state: a change between the two is
+        # noticed, not undone.
+        with transaction.atomic() if seen else nullcontext():
+            revision = revision_of(self.model, self._key(object_id), lock=bool(seen))
+            if seen and revision not in (None, seen):
+                request.edited = True  # type: ignore[attr-defined]
+                request.refusal = [EDITED.format(self.opts.verbose_name)]  # type: ignore[attr-defined]
+            context = {REVISION: revision, **(extra_context or {})}
+            response = super().changeform_view(request, object_id, form_url, context)
+        if hasattr(request, "edited"):
+            response.status_code = 409
+        return response
+
+    def _key(self, object_id: str) -> Any:
+        try:
+            return self.opts.pk.to_python(unquote(object_id))
+        except ValidationError:
+            return None
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         return self._or_back(
@@ -149,6 +181,16 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             for reason in _reasons(error):
                 self.message_user(request, reason, messages.ERROR)
             return redirect(request.get_full_path())
+
+
+def _what_is_saved(form: Any) -> list[str]:
+    """What is saved now in the fields in which a form that was sent differs."""
+    found = [
+        f"{form.fields[name].label}: {_text_of(form[name].initial)}"
+        for name in form.changed_data
+        if name in form.fields and name != REVISION
+    ]
+    return [f"Saved now, other than in this form: {'; '.join(found)}."] if found else []
 
 
 def _reasons(error: Exception) -> list[str]:

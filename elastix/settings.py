@@ -291,7 +291,7 @@ CORS_ALLOWED_ORIGINS = env.list("CORS_ORIGINS", default=[])
 CORS_ALLOW_CREDENTIALS = env.bool("CORS_ALLOW_CREDENTIALS", False)
 CORS_EXPOSE_HEADERS = ["ETag", "Idempotent-Replayed", "Retry-After", "X-Request-ID"]
 CORS_ALLOW_HEADERS = [
-    *("accept", "authorization", "content-type", "idempotency-key", "if-none-match"),
+    *("accept", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match"),
     *("x-csrftoken", "x-requested-with"),
 ]
 CSRF_TRUSTED_ORIGINS = CORS_ALLOWED_ORIGINS if CORS_ALLOW_CREDENTIALS else []

@@ -11,6 +11,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
+from elastix.api.editing import EDITS, IF_MATCH
 from elastix.api.errors import PROBLEM_JSON, ProblemSerializer
 from elastix.api.idempotency import HEADER
 from elastix.api.operations import Operation
@@ -34,6 +35,12 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     type=OpenApiTypes.STR,
     location=OpenApiParameter.HEADER,
     description="Makes it safe to send the request again: for 24 hours the same key has one effect and one answer.",
+)
+IF_MATCH_HEADER = OpenApiParameter(
+    IF_MATCH,
+    type=OpenApiTypes.STR,
+    location=OpenApiParameter.HEADER,
+    description="The ETag of the GET that the edit rests on: a change by somebody else since then makes it a 409.",
 )
 FILTERED_BY = {
     filters.BooleanFilter: {"type": "boolean"},
@@ -120,7 +127,13 @@ class ElastixSchema(AutoSchema):
             described.append(OpenApiParameter(name, type=filter_schema(each), description=text, explode=True))
         if self._takes_key():
             described.append(IDEMPOTENCY_KEY)
+        if self._takes_tag():
+            described.append(IF_MATCH_HEADER)
         return described
+
+    def _takes_tag(self) -> bool:
+        view = cast(Any, self.view)
+        return self.method in EDITS and view.edited is not None and view.lookup_url_kwarg in self.path
 
     def _takes_key(self) -> bool:
         return (
@@ -165,6 +178,8 @@ class ElastixSchema(AutoSchema):
             codes |= {413, 415}
         if self._takes_key():
             codes |= {409, 422}
+        if self._takes_tag():
+            codes.add(409)
         for code in sorted(codes):
             answers[code, PROBLEM_JSON] = OpenApiResponse(ProblemSerializer, description=REFUSALS[code])
         return answers

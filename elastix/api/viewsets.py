@@ -5,7 +5,7 @@ from itertools import chain
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import Http404, QueryDict, StreamingHttpResponse
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.metadata import SimpleMetadata
@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import ListField, Serializer
 from rest_framework.viewsets import GenericViewSet
 
+from elastix.api.editing import EDITS, IF_MATCH, if_unchanged, with_tag
 from elastix.api.errors import PROBLEM_JSON
 from elastix.api.idempotency import HEADER, answer_once
 from elastix.api.operations import Operation
@@ -24,6 +25,7 @@ from elastix.api.pagination import LimitOffset
 from elastix.api.parsers import StrictJSONParser
 from elastix.api.renderers import ROWS_A_PIECE, CsvRenderer, csv_file
 from elastix.dataset.models import DataVersion
+from elastix.revisions import revision_of
 from elastix.sql import batches
 
 # What an answer of the API may depend on, for the caches between.
@@ -56,6 +58,8 @@ class ElastixViewSet(GenericViewSet[Any]):
     file_name, row_serializer
         Of a list as a file (`format=csv`): its name, and whose fields its columns are. By default the resource's
         name and the serializer of the operation.
+    edited
+        The table whose row people edit at the addresses of single resources; those take `If-Match`.
     """
 
     parser_classes: Any = (StrictJSONParser, FormParser, MultiPartParser)
@@ -67,7 +71,12 @@ class ElastixViewSet(GenericViewSet[Any]):
     post: Any  # the action of a POST, set by DRF's routers
     file_name = ""
     row_serializer: Any = None
+    edited: type[Model] | None = None
     query: dict[str, Any]
+
+    def edited_key(self) -> Any:
+        """The primary key of the row at the request's address; None where the address is not a single row's."""
+        return self.kwargs.get(self.lookup_url_kwarg or "")
 
     @property
     def operation(self) -> Operation | None:
@@ -98,6 +107,26 @@ class ElastixViewSet(GenericViewSet[Any]):
             and HEADER in request.headers
         ):
             self.post = answer_once(self.post)
+        shows_a_row = self.action == "retrieve" and request.accepted_renderer.format == "json"
+        if self.edited is not None and shows_a_row:
+            self._tag_what_is_read(self.edited, str(request.method).lower())
+        if request.method in EDITS and IF_MATCH in request.headers:
+            self._compare_before_edit(str(request.method).lower())
+
+    def _tag_what_is_read(self, model: type[Model], method: str) -> None:
+        """Have an answer carry the state of the row as it was before the body was read.
+
+        A change between the two is then noticed by whoever edits, instead of being undone.
+        """
+        read, revision = getattr(self, method), revision_of(model, self.edited_key())
+        setattr(self, method, lambda *args, **kwargs: with_tag(read(*args, **kwargs), revision))
+
+    def _compare_before_edit(self, method: str) -> None:
+        key = self.edited_key() if self.edited is not None else None
+        if self.edited is None or key is None:
+            text = "This address takes no If-Match: what it changes has no states to compare."
+            raise ValidationError({IF_MATCH: [ErrorDetail(text, "unknown")]})
+        setattr(self, method, if_unchanged(getattr(self, method), self.edited, key))
 
     def validated(self, instance: Any = None) -> dict[str, Any]:
         """Return the validated body; of an operation declared partial, only what it names.

@@ -109,6 +109,7 @@ class CompetitorPriceViewSet(ElastixViewSet):
 
     queryset = CompetitorPrice.objects.order_by("-recorded_at", "-id")
     filterset_class = CompetitorPriceFilterSet
+    edited = CompetitorPrice
     lookup_url_kwarg = "price_id"
     lookup_value_converter = "row_id"
 
@@ -194,6 +195,7 @@ class CompetitorViewSet(ElastixViewSet):
 
     queryset = Competitor.objects.all()
     filterset_class = CompetitorFilterSet
+    edited = Competitor
     lookup_url_kwarg = "competitor_id"
     lookup_value_converter = "row_id"
 

@@ -216,6 +216,7 @@ class RuleViewSet(ElastixViewSet):
 
     queryset = RepricingRule.objects.order_by("priority", "id").prefetch_related("products")
     filterset_class = RuleFilterSet
+    edited = RepricingRule
     lookup_url_kwarg = "rule_id"
     lookup_value_converter = "row_id"
 

@@ -270,6 +270,7 @@ class SimulationViewSet(ElastixViewSet):
 
     queryset = Simulation.objects.order_by("-created_at", "id")
     filterset_class = SimulationFilterSet
+    edited = Simulation
     default_limit = 1000
     lookup_url_kwarg = "simulation_id"
     lookup_value_converter = "uuid"

@@ -95,6 +95,7 @@ class PricePolicyViewSet(ElastixViewSet):
 
     queryset = PricePolicy.objects.order_by(F("product_id").asc(nulls_first=True), "category", "id")
     filterset_class = PolicyFilterSet
+    edited = PricePolicy
     lookup_url_kwarg = "policy_id"
     lookup_value_converter = "row_id"
 

@@ -23,6 +23,7 @@ from pricing.recommendation.services.manual_prices import Setter, product_create
 from pricing.sales.api.fields import CodeField, QuantityField
 from pricing.sales.api.imports import AcceptedSerializer, ImportSerializer, upload
 from pricing.sales.core.files import MAX_STOCK, ImportKind
+from pricing.sales.core.service_codes import normalise_code
 from pricing.sales.models import Product
 from pricing.sales.selectors.products import (
     find_product,
@@ -153,10 +154,18 @@ class ProductViewSet(ElastixViewSet):
 
     queryset = merchandise()
     filterset_class = ProductFilterSet
+    edited = Product
     default_limit = 1000
     items_key = file_name = "products"
     lookup_url_kwarg = "code"
     lookup_value_converter = "product_code"
+
+    def edited_key(self) -> str | None:
+        code = self.kwargs.get("code")
+        try:
+            return None if code is None else normalise_code(code)
+        except ValueError:
+            return code  # of no product, as the handler says
 
     @operation(body=ProductSerializer, response=ProductDetailSerializer, status=201, errors=(409,))
     def create(self, request: Request) -> Response:

@@ -34,7 +34,33 @@ class InvoiceDateField(MomentField):
         return value.isoformat().replace("+00:00", "Z")  # type: ignore[no-any-return]
 
 
+# Bad lines of a batch that the answer names.
+MOST_NAMED = 1_000
+
+
+class TransactionListSerializer(serializers.ListSerializer[Any]):
+    """Lines of a batch. After a thousand bad ones the others are not looked at: nothing will be written, and nobody waits."""
+
+    refused = 0
+
+    def to_internal_value(self, data: Any) -> Any:
+        self.refused = 0
+        return super().to_internal_value(data)
+
+    def run_child_validation(self, data: Any) -> Any:
+        if self.refused >= MOST_NAMED:
+            return {}
+        try:
+            return super().run_child_validation(data)
+        except serializers.ValidationError:
+            self.refused += 1
+            raise
+
+
 class TransactionSerializer(RowSerializer):
+    class Meta:
+        list_serializer_class = TransactionListSerializer
+
     id = serializers.UUIDField(read_only=True)
     invoice_no = TextField(max_length=LONGEST_ID)
     stock_code = CodeField(source="product_id")
@@ -108,6 +134,7 @@ class TransactionViewSet(ElastixViewSet):
 
     queryset = Transaction.objects.order_by("-invoice_date", "-id")
     filterset_class = TransactionFilterSet
+    edited = Transaction
     pagination_class = PageNumber
     default_limit = 50
     lookup_url_kwarg = "transaction_id"

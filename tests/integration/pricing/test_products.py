@@ -328,10 +328,10 @@ def test_other_questions_are_refused(query: dict[str, Any], viewer_client: APICl
 
 
 @pytest.mark.parametrize("days", [1, 90])
-def test_one_product_costs_seven_queries(
+def test_one_product_costs_eight_queries(
     days: int, shop: ImportBatch, counted: APIClient, django_assert_num_queries: Any
 ) -> None:
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         assert counted.get(f"{PATH}/CUP", {"days": days}).status_code == 200
 
 

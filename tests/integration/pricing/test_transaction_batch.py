@@ -6,6 +6,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from elastix.dataset.models import DataVersion
+from pricing.sales.api.transactions import TransactionSerializer
 from pricing.sales.models import Product, Transaction
 from tests.integration.pricing.factories import cancellation, rollup, sale, stale
 
@@ -78,3 +79,21 @@ def test_the_work_does_not_grow_with_every_line(
     lines = [sale(invoice_no=str(number)) for number in range(300)]
     with django_assert_max_num_queries(40):
         assert analyst_client.post(PATH, {"transactions": lines}).json()["created"] == 300
+
+
+def test_of_many_bad_lines_the_first_thousand_are_named_and_the_others_not_looked_at(
+    analyst_client: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at = 0
+    validate_quantity = TransactionSerializer.validate_quantity
+
+    def counted(self: Any, value: Any) -> Any:
+        nonlocal looked_at
+        looked_at += 1
+        return validate_quantity(self, value)
+
+    monkeypatch.setattr(TransactionSerializer, "validate_quantity", counted)
+    good, bad = sale(), sale(quantity=0)
+    named = fields_refused(analyst_client, {"transactions": [good, *[bad] * 3_000]})
+    assert named == [f"transactions[{line}].quantity" for line in range(1, 1_001)]
+    assert looked_at == 1_001
