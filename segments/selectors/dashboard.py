@@ -86,7 +86,8 @@ def trends(
         return []
     stored = SegmentDailyRevenue.objects.filter(within(days[0], days[-1])).order_by()
     revenue = {
-        (day, name): money(amount) or 0.0 for day, name, amount in stored.values_list("date", "segment", "revenue")
+        (day, name): money(amount) or 0.0
+        for day, name, amount in stored.values_list("date", "segment", "revenue")
     }
     return [
         RevenueOfPeriod(day, day, {name: revenue.get((day, name), 0.0) for name in SEGMENTS}) for day in days
