@@ -41,6 +41,7 @@ IDS = (
     "job",
     "policy",
     "price",
+    "relation",
     "rule",
     "run",
     "token",
