@@ -49,7 +49,7 @@ class RelationSerializer(serializers.ModelSerializer[PriceRelation]):
     def validate_members(self, rows: list[dict[str, Any]]) -> list[Member]:
         if len(rows) > MOST_MEMBERS:
             raise serializers.ValidationError(f"At most {MOST_MEMBERS} products.")
-        return [Member(row["product_id"], row["size"]) for row in rows]
+        return [Member(row["product_id"], row.get("size")) for row in rows]
 
 
 class RelationFilterSet(StrictFilterSet):
