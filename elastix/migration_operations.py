@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.migrations.operations import SeparateDatabaseAndState
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db.migrations.operations import AddIndex, SeparateDatabaseAndState
 
 
 class RebuildTables(SeparateDatabaseAndState):
@@ -38,3 +39,19 @@ class RebuildTables(SeparateDatabaseAndState):
 
     def describe(self) -> str:
         return f"Change columns of {', '.join(self.models)}"
+
+
+class AddIndexWithoutLock(AddIndexConcurrently):  # type: ignore[misc]
+    """Add an index while others write: on PostgreSQL concurrently, in a migration that is not atomic."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        if schema_editor.connection.vendor == "postgresql":
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+        else:
+            AddIndex.database_forwards(self, app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        if schema_editor.connection.vendor == "postgresql":
+            super().database_backwards(app_label, schema_editor, from_state, to_state)
+        else:
+            AddIndex.database_backwards(self, app_label, schema_editor, from_state, to_state)

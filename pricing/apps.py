@@ -9,7 +9,7 @@ class PricingConfig(AppConfig):
     analyst_writes = ("product", "transaction", "saleshistory")
     # Analysts propose price changes; managers decide on them.
     analyst_adds = ("pricechange",)
-    manager_writes = ("pricechange", "pricepolicy")
+    manager_writes = ("pricechange", "pricepolicy", "pricerelation", "pricerelationmember")
     desk_search = ("pricing.pages.search.find_products",)
     # Prices that follow the sales are no decision of anybody's.
     audited = {

@@ -12,6 +12,7 @@ from pricing.recommendation.api.overview import OverviewViewSet
 from pricing.recommendation.api.policies import PricePolicyViewSet
 from pricing.recommendation.api.prices import RecommendViewSet
 from pricing.recommendation.api.products import ProductViewSet
+from pricing.recommendation.api.relations import PriceRelationViewSet
 from pricing.recommendation.api.standing import StandingViewSet
 from pricing.sales.api.imports import ImportViewSet
 from pricing.sales.api.transactions import TransactionViewSet
@@ -29,6 +30,7 @@ router.register("api/forecast/demand", DemandForecastViewSet, "forecast-demand")
 router.register("api/overview", OverviewViewSet, "shop-overview")
 router.register("api/products", ProductViewSet, "product")
 router.register("api/price/policies", PricePolicyViewSet, "price-policy")
+router.register("api/price/relations", PriceRelationViewSet, "price-relation")
 router.register("api/price/recommend", RecommendViewSet, "price-recommend")
 router.register("api/price/optimize-bulk", BulkOptimizeViewSet, "price-optimize-bulk")
 router.register("api/jobs", BulkResultViewSet, "bulk-result")

@@ -41,7 +41,7 @@ def _is_large(app: str, operation: Operation) -> bool:
 
 def _reason(operation: Any) -> str:
     if isinstance(operation, made.AddIndex) and not isinstance(operation, AddIndexConcurrently):
-        return "nobody can write while it is built; use AddIndexConcurrently."
+        return "nobody can write while it is built; use AddIndexWithoutLock."
     if isinstance(operation, made.AddConstraint) and not isinstance(operation, AddConstraintNotValid):
         return (
             "nobody can write while every row is checked; use AddConstraintNotValid, then ValidateConstraint."

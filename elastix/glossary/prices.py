@@ -45,6 +45,14 @@ LIMIT_TERMS: Words = {
         _("not far above competitors"),
         _("The policy keeps the price from rising far above competitors' prices."),
     ),
+    "relation_floor": (
+        _("not too low beside related products"),
+        _("The price must keep its relation to the prices of related products: it may not be lower."),
+    ),
+    "relation_ceiling": (
+        _("not too high beside related products"),
+        _("The price must keep its relation to the prices of related products: it may not be higher."),
+    ),
     "price_ceiling": (
         _("ceiling above the cost"),
         _("No price may exceed 5 times the cost or today's price, whichever is more."),

@@ -8,8 +8,9 @@ import numpy as np
 
 from market.core.calming import PASSES, in_dead_band, lasting_floor, passes
 from market.core.repricing import Moment, PriceAction, Signals
+from pricing.recommendation.core.constrained import constrain_price
 from pricing.recommendation.core.inputs import PriceConstraints, PricingInputs
-from pricing.recommendation.core.limits import constrain_price, price_limits
+from pricing.recommendation.core.limits import price_limits
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
 Reaction = Literal["undercut", "match", "stay"]

@@ -10,7 +10,7 @@ import numpy as np
 from elastix.fields import as_number
 from market.core.dynamic import BUILT_IN, DynamicSettings, Factors, dynamic_factors
 from market.selectors.signals import Demand, demand_of, ruled_price, shop_moment, stale_data
-from pricing.recommendation.core.limits import constrain_price
+from pricing.recommendation.core.constrained import constrain_price
 from pricing.recommendation.selectors.pricing_inputs import (
     NO_PRICE,
     SERVICE,

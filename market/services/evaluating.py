@@ -14,7 +14,8 @@ from market.models import RepricingResult, RepricingRule
 from market.models.rules import RuleScope
 from market.selectors.rules import open_pauses
 from market.selectors.signals import ProductSignals, as_arrays, product_signals, shop_moment
-from pricing.recommendation.core.limits import ConstrainedPrices, DayRange, constrain_price, price_limits
+from pricing.recommendation.core.constrained import ConstrainedPrices, constrain_price
+from pricing.recommendation.core.limits import DayRange, price_limits
 from pricing.recommendation.selectors.pricing_inputs import price_group, strategy_of
 from pricing.sales.core.arrays import FloatArray
 from pricing.sales.selectors.products import merchandise

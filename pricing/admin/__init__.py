@@ -7,13 +7,13 @@ from pricing.changes import admin as price_changes
 from pricing.connections import admin as connections
 from pricing.elasticity import admin as estimates
 from pricing.forecasting import admin as forecasts
-from pricing.recommendation.admin import policies
+from pricing.recommendation.admin import policies, relations
 from pricing.recommendation.admin import products as catalogue
 from pricing.sales.admin import imports
 from pricing.sales.admin import transactions as sales
 
 __all__ = [
-    "catalogue", "connections", "estimates", "forecasts", "imports", "pairs", "policies", "price_changes", "sales",
+    "catalogue", "connections", "estimates", "forecasts", "imports", "pairs", "policies", "price_changes", "relations", "sales",
 ]  # fmt: skip
 
 admin.site.index_template = "admin/pricing/index.html"

@@ -16,6 +16,8 @@ from pricing.recommendation.models import (
     CategorySummary,
     Override,
     PricePolicy,
+    PriceRelation,
+    PriceRelationMember,
     Recommendation,
     StandingRecommendation,
 )
@@ -52,6 +54,8 @@ __all__ = [
     "PriceChange",
     "PriceHold",
     "PricePolicy",
+    "PriceRelation",
+    "PriceRelationMember",
     "Product",
     "ProductPair",
     "ProductSummary",

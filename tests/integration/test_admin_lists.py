@@ -17,7 +17,7 @@ from market.models import Competitor, CompetitorPrice, RepricingRule
 from pricing.bundles.models import ProductPair
 from pricing.connections.models import OrderPull, PulledOrder, PushedPrice
 from pricing.elasticity.models import ElasticityEstimate, ExperimentalEvidence
-from pricing.recommendation.models import PricePolicy, Recommendation
+from pricing.recommendation.models import PricePolicy, PriceRelation, Recommendation
 from pricing.sales.models import (
     PriceChange,
     Product,
@@ -103,6 +103,7 @@ LISTS: dict[type[Model], tuple[Callable[[int], Any], int]] = {
         6,
     ),
     PricePolicy: (lambda n: PricePolicyFactory(product=ProductFactory()), 6),
+    PriceRelation: (lambda n: PriceRelation.objects.create(name=str(n), kind="line"), 7),
     Recommendation: (
         lambda n: Recommendation.objects.create(
             product=ProductFactory(), current_price=10, recommended_price=11, profit_change=5, gain_low=1, gain_high=9,

@@ -42,6 +42,7 @@ IDS = (
     "job",
     "policy",
     "price",
+    "relation",
     "rule",
     "run",
     "token",

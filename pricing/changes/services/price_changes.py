@@ -41,6 +41,7 @@ from pricing.changes.services.validation import (
 )
 from pricing.recommendation.selectors.expected import expected_effects
 from pricing.recommendation.selectors.policies import EffectivePolicy, effective_policies
+from pricing.recommendation.selectors.relations import relation_bounds
 from pricing.recommendation.services.overrides import remember_overrides
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
@@ -136,7 +137,9 @@ def propose_valid(
     lock_version()
     products, policies = _lock_products(each.product_id for each in wanted)
     held = held_prices(products, holder=holder)
-    violations = list(validate_proposals(wanted, products, policies, open_changes_of(products), held))
+    relations = relation_bounds({each.product_id: each.price for each in wanted})
+    found = validate_proposals(wanted, products, policies, open_changes_of(products), held, relations)
+    violations = list(found)
     invalid = {each.key for each in violations}
     changes = [
         PriceChange(

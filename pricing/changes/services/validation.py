@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from elastix.errors import Conflict, FieldError, Invalid
 from elastix.texts import Text, joined, text
+from pricing.recommendation.core.relations import NO_BOUNDS, Bounds
 from pricing.recommendation.selectors.hard_limits import broken_limit
 from pricing.recommendation.selectors.policies import EffectivePolicy
 from pricing.sales.models import PriceChange, Product
@@ -54,7 +55,8 @@ class RuleViolation:
     ----------
     key : index of the price in the proposal, or number of the change.
     code : the rule, in one word: unknown_product, not_for_sale, held, same_price, repeated, open_change,
-        cost, minimum_margin, min_price, max_price, price_moved, not_newest, or the change's status.
+        cost, minimum_margin, min_price, max_price, relation_floor, relation_ceiling, price_moved,
+        not_newest, or the change's status.
     reason : a clause without a capital and a full stop.
     said : the same as a sentence that pages can translate, where there is one.
     """
@@ -146,6 +148,7 @@ def validate_proposals(
     policies: Mapping[str, EffectivePolicy],
     open_changes: Mapping[str, PriceChange],
     held: Mapping[str, str],
+    relations: Mapping[str, Bounds],
 ) -> Iterator[RuleViolation]:
     """Yield why prices may not be proposed, in the order of the proposals.
 
@@ -153,6 +156,7 @@ def validate_proposals(
     ----------
     open_changes : by product, the change that is proposed or approved already: there is never a second one.
     held : by product, of whom its price is held and why.
+    relations : by product, what its relations to other prices allow.
     """
     seen: set[str] = set()
     for key, (code, price, *_) in enumerate(proposals):
@@ -169,7 +173,7 @@ def validate_proposals(
             yield RuleViolation(key, code, "same_price", f"{price} is the present price of {code}")
         elif code in open_changes:
             yield _still_open(key, open_changes[code])
-        elif broken := broken_limit(price, product, policies[code]):
+        elif broken := broken_limit(price, product, policies[code], relations.get(code, NO_BOUNDS)):
             yield RuleViolation(key, code, broken.rule, broken.reason)
         seen.add(code)
 

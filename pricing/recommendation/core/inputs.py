@@ -187,6 +187,7 @@ class PriceConstraints(_Columns):
     target_margin, minimum_margin : fractions of the price, in [0, 1).
     markup : fraction of the cost that strategy "markup" adds; where nan, what the target margin amounts to.
     min_price, max_price, competitor_floor, competitor_ceiling : prices.
+    relation_floor, relation_ceiling : prices that keep the relations to the prices of other products.
     max_change : largest change either way, as a fraction of the price that was last tried; 0.15 where nothing is laid down.
     lowest_charged, highest_charged : the range of prices the product was ever sold at.
     """
@@ -199,6 +200,8 @@ class PriceConstraints(_Columns):
     max_change: FloatArray
     competitor_floor: FloatArray
     competitor_ceiling: FloatArray
+    relation_floor: FloatArray
+    relation_ceiling: FloatArray
     lowest_charged: FloatArray
     highest_charged: FloatArray
 

@@ -8,7 +8,7 @@ A new rule is a row of `TABLE`; where it comes from a setting of the price polic
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
@@ -32,6 +32,8 @@ MAX_PRICE: Final = "max_price"
 MAX_INCREASE: Final = "max_increase"
 COMPETITOR_CEILING: Final = "competitor_ceiling"
 PRICE_CEILING: Final = "price_ceiling"
+RELATION_FLOOR: Final = "relation_floor"
+RELATION_CEILING: Final = "relation_ceiling"
 DAY_DECREASE: Final = "day_decrease"
 DAY_INCREASE: Final = "day_increase"
 COST: Final = "cost"
@@ -123,6 +125,11 @@ TABLE: Final = (
         "the lower bound from competitors' prices is {bound}", "competitor_floor",
     ),
     Rule(
+        RELATION_FLOOR, True, ("relation_floor",), _whole_cents_above,
+        "beside the prices of related products it must be at least {bound}",
+        refusal="{price} is too low beside related products, whose prices ask for at least {bound}",
+    ),
+    Rule(
         MAX_PRICE, False, ("max_price",), _whole_cents_below, "the maximum price is {bound}", "max_price",
         "{price} is above the maximum price of {value}",
     ),
@@ -133,6 +140,11 @@ TABLE: Final = (
     Rule(
         COMPETITOR_CEILING, False, ("competitor_ceiling",), _whole_cents_below,
         "the upper bound from competitors' prices is {bound}", "competitor_ceiling",
+    ),
+    Rule(
+        RELATION_CEILING, False, ("relation_ceiling",), _whole_cents_below,
+        "beside the prices of related products it may be at most {bound}",
+        refusal="{price} is too high beside related products, whose prices allow at most {bound}",
     ),
     Rule(
         PRICE_CEILING, False, ("cost", "price"),
@@ -298,11 +310,12 @@ def broken_rule(
     """Return the first hard rule that a proposed price breaks, or None.
 
     Hard rules are the limits that a shop means in earnest: not below cost, not below the policy's minimum margin,
-    within its minimum and maximum price.
+    within its minimum and maximum price, and in the relations that it has to the prices of other products.
 
     Parameters
     ----------
-    values : cost, minimum_margin, min_price, max_price; None where nothing is laid down. Four decimals count.
+    values : cost, minimum_margin, min_price, max_price, relation_floor, relation_ceiling; None where nothing is
+        laid down. Four decimals count.
     """
     for rule in HARD:
         known = [values.get(name) for name in rule.needs]
@@ -332,66 +345,6 @@ class DayRange:
 
     start: FloatArray
     most: FloatArray
-
-
-@dataclass(frozen=True, slots=True)
-class ConstrainedPrices:
-    """Prices (P,) in cents that are the present ones or allowed by every rule.
-
-    Attributes
-    ----------
-    now, wanted, price : (P,) cents: present, wanted, and within the limits.
-    limits : of these products.
-    binding : (R, P) which rules kept the price from what was wanted.
-    """
-
-    now: IntArray
-    wanted: IntArray
-    price: IntArray
-    limits: PriceLimits
-    binding: BoolArray
-
-    def reason(self, index: int) -> str:
-        """Why a price stays whatever is wanted; empty if that is not so."""
-        if not self.limits.floor_known[index]:
-            return NO_FLOOR
-        return "" if self.limits.feasible[index] else INFEASIBLE
-
-    def bound_by(self, index: int) -> list[str]:
-        """The rules that kept one price from what was wanted."""
-        return [each.rule for each in self.of_product(index) if each.binding]
-
-    def of_product(self, index: int) -> Iterator[Limit]:
-        """Yield the rules that apply to one product."""
-        return self.limits.of_product(index, self.binding)
-
-
-def constrain_price(
-    wanted: FloatArray, inputs: PricingInputs, constraints: PriceConstraints, day: DayRange | None = None
-) -> ConstrainedPrices:
-    """Bring wanted prices within the limits.
-
-    A price becomes what is wanted, or the allowed price nearest to that on the way there. Where no allowed price lies
-    on the way it stays what it is: a rule that wants a price a little lower never raises it because it lies below its
-    floor. It also stays where no floor is known, where no price is allowed and where nothing else is wanted.
-
-    Parameters
-    ----------
-    wanted : (P,) prices, finite.
-    inputs, constraints : of the same P products.
-    day : how far prices may stray in a day.
-    """
-    limits = price_limits(inputs, constraints, day)
-    cents = inputs.currency.per_one
-    highest = int(inputs.currency.highest * cents)
-    limits = replace(limits, high=np.minimum(limits.high, highest))
-    now = np.rint(cents * inputs.price).astype(np.int64)
-    aim = np.rint(np.clip(cents * wanted, 1, highest)).astype(np.int64)
-    nearest = np.clip(aim, limits.low, limits.high)
-    on_the_way = (np.minimum(now, aim) <= nearest) & (nearest <= np.maximum(now, aim))
-    moves = limits.feasible & limits.floor_known & on_the_way
-    binding = limits.binding(aim / cents) & (aim != now)
-    return ConstrainedPrices(now, aim, np.where(moves, nearest, now), limits, binding)
 
 
 def is_extrapolation(price: FloatArray, constraints: PriceConstraints) -> BoolArray:

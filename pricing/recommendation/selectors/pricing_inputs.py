@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
-from django.db.models import FilteredRelation, Q
+from django.db.models import Exists, FilteredRelation, OuterRef, Q
 from django.utils import timezone
 
 from elastix.dataset.versions import data_version
@@ -24,11 +24,16 @@ from pricing.recommendation.core.inputs import (
     PricingStrategy,
 )
 from pricing.recommendation.core.recommendation import NOT_CONVERGED
+from pricing.recommendation.core.relations import NO_BOUNDS, Bounds
+from pricing.recommendation.models import PriceRelationMember
 from pricing.recommendation.models.policies import SETTINGS
 from pricing.recommendation.selectors.competition import CompetitorStatistics, competitor_statistics
 from pricing.recommendation.selectors.policies import EffectivePolicy, Overrides, effective_policies
+from pricing.recommendation.selectors.relations import relation_limits
 from pricing.sales.models import Product
 from pricing.sales.models.products import Kind
+
+RELATED: Final = PriceRelationMember.objects.filter(product=OuterRef("pk"))
 
 SERVICE: Final = "SERVICE"
 NO_PRICE: Final = "NO_PRICE"
@@ -50,6 +55,7 @@ class PriceFacts:
     elasticity, std_error, grade, evidence, flags : the published pooled estimate; None, None, "", "" and () without one.
     lowest_charged, highest_charged : the range of its list prices.
     competitors : what their fresh and plausible prices amount to, None without any.
+    relations : what the relations to the prices of other products leave it.
     linear_share : probability of linear demand, the same for all of the shop's products.
     """
 
@@ -69,6 +75,7 @@ class PriceFacts:
     highest_charged: float | None
     competitors: CompetitorStatistics | None
     policy: EffectivePolicy
+    relations: Bounds = NO_BOUNDS
     linear_share: float = EQUAL_SHARES
 
     @property
@@ -155,10 +162,18 @@ def price_group(strategy: PricingStrategy, facts: Sequence[PriceFacts]) -> Price
         name: _floats(_of_market(each.policy.settings[name], each.competitors) for each in facts)
         for name in ("competitor_floor", "competitor_ceiling")
     }
+    related = {
+        "relation_floor": _floats(each.relations.floor for each in facts),
+        "relation_ceiling": _floats(each.relations.ceiling for each in facts),
+    }
     # Whatever the policies state about the prices themselves.
     names = [name for name in PriceConstraints.__slots__ if name in SETTINGS and name not in market]
     constraints = PriceConstraints.of(
-        len(facts), **of_policy(*names), **market, **of_product("lowest_charged", "highest_charged")
+        len(facts),
+        **of_policy(*names),
+        **market,
+        **related,
+        **of_product("lowest_charged", "highest_charged"),
     )
     return PriceGroup(strategy, facts, inputs, constraints)
 
@@ -179,12 +194,15 @@ _COLUMNS = (
     *("code", "name", "category", "kind", "current_price", "cost"),
     *("pooled__elasticity", "pooled__std_error", "pooled__quality", "pooled__evidence", "pooled__flags"),
     "linear_share",
+    "is_related",
 )
 
 
 def _chunk_of_facts(codes: list[str]) -> dict[str, PriceFacts]:
     pooled = FilteredRelation("elasticities", condition=Q(elasticities__method=Method.POOLED))
-    products = Product.objects.filter(code__in=codes).annotate(pooled=pooled, linear_share=LINEAR_SHARE)
+    products = Product.objects.filter(code__in=codes).annotate(
+        pooled=pooled, linear_share=LINEAR_SHARE, is_related=Exists(RELATED)
+    )
     products = products.order_by("code")
     rows = list(products.values_list(*_COLUMNS, named=True))
     policies = effective_policies(rows)
@@ -192,6 +210,8 @@ def _chunk_of_facts(codes: list[str]) -> dict[str, PriceFacts]:
     base = base_demands({row.code: row.current_price for row in rows}, data_version())
     days = {code: policy.competitor_days for code, policy in policies.items()}
     competitors = competitor_statistics(list(days), days)
+    related = [row.code for row in rows if row.is_related]
+    relations = relation_limits(related) if related else {}
     found = {}
     for row in rows:
         lowest, highest = charged.get(row.code, (None, None))
@@ -212,6 +232,7 @@ def _chunk_of_facts(codes: list[str]) -> dict[str, PriceFacts]:
             highest_charged=highest,
             competitors=competitors.get(row.code),
             policy=policies[row.code],
+            relations=relations.get(row.code, NO_BOUNDS),
             linear_share=known_share(row.linear_share),
         )
     return found

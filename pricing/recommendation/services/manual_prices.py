@@ -15,8 +15,10 @@ from elastix.dataset.versions import lock_version
 from elastix.errors import FieldError, Invalid
 from elastix.imports.ingest import ingest, ingest_failed
 from elastix.sql import batches
+from pricing.recommendation.core.relations import NO_BOUNDS
 from pricing.recommendation.selectors.hard_limits import broken_limit
 from pricing.recommendation.selectors.policies import policy_finder
+from pricing.recommendation.selectors.relations import relation_bounds
 from pricing.recommendation.services.overrides import remember_overrides
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeSource
@@ -48,7 +50,10 @@ class Setter:
 def refused_price(product: Product, policy_of: Any, setter: Setter) -> str:
     """Why a product may not get the price it has now, as a sentence; "" where it may."""
     price = product.current_price
-    broken = None if price is None else broken_limit(price, product, policy_of(product))
+    if price is None:
+        return ""
+    relations = relation_bounds({product.code: price}).get(product.code, NO_BOUNDS)
+    broken = broken_limit(price, product, policy_of(product), relations)
     if broken is None or (setter.may_cross and setter.reason):
         return ""
     remedy = "say why" if setter.may_cross else "a manager may set it, and has to say why"

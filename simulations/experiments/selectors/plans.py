@@ -12,7 +12,7 @@ from django.db.models import Q
 from elastix.errors import FieldError, Invalid
 from elastix.shop import shop_currency
 from pricing.bundles.models import ProductPair, Relationship
-from pricing.recommendation.core.limits import constrain_price
+from pricing.recommendation.core.constrained import constrain_price
 from pricing.recommendation.selectors.pricing_inputs import PriceFacts, pricing_inputs
 from pricing.sales.core.arrays import FloatArray
 from pricing.sales.core.calendar import DAYS_A_WEEK

@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 
 from elastix.tokens.services import token_create
 from market.models import RepricingRun
+from pricing.recommendation.models import PriceRelation
 from tests.api_cases import ROLES
 from tests.conftest import client_of, user_with_role
 from tests.factories import (
@@ -100,6 +101,8 @@ RIGHTS: dict[str, dict[str, str]] = {
     "/api/products/list": READ,
     "/api/products/import": UPLOAD,
     "/api/products/{code}": READ_AND_ANALYSTS_CHANGE,
+    "/api/price/relations": READ | {"POST": "manager"},
+    "/api/price/relations/{relation_id}": READ_AND_MANAGERS_CHANGE,
     "/api/price/policies": READ | {"POST": "manager"},
     "/api/price/policies/effective/{code}": READ,
     "/api/price/policies/{policy_id}": READ_AND_MANAGERS_CHANGE,
@@ -164,6 +167,11 @@ RIGHTS: dict[str, dict[str, str]] = {
     "/simulations/{simulation_id}/metrics": READ,
     "/simulations/{simulation_id}/curve": READ,
 }
+RELATION: dict[str, Any] = {
+    "name": "Line",
+    "kind": "line",
+    "members": [{"product_id": "CUP"}, {"product_id": "MUG"}],
+}
 # Bodies that would be accepted, so that a request which is let through by mistake changes something.
 BODIES: dict[str, Any] = {
     "/api/tokens": {"name": "till"},
@@ -174,6 +182,8 @@ BODIES: dict[str, Any] = {
     "/api/market/prices/{price_id}": {"product_id": "CUP", "competitor_name": "B", "price": 1},
     "/api/market/prices/import": FILE,
     "/api/market/qualities/{competitor_id}": {"quality": 2},
+    "/api/price/relations": RELATION,
+    "/api/price/relations/{relation_id}": RELATION,
     "/api/price/policies": {"max_change": 0.1},
     "/api/price/policies/{policy_id}": {"max_change": 0.1},
     "/api/price/rules": RULE,
@@ -198,6 +208,7 @@ BODIES: dict[str, Any] = {
 def rows(db: None) -> dict[str, Any]:
     """One of everything that an address can name."""
     cup = PricedProductFactory(code="CUP")
+    PricedProductFactory(code="MUG")
     rule = RepricingRuleFactory()
     run = RepricingRun.objects.create(slot="one", batch=BATCH)
     run.rules.add(rule)
@@ -209,6 +220,7 @@ def rows(db: None) -> dict[str, Any]:
         "transaction_id": TransactionFactory().pk,
         "import_id": ImportBatchFactory().pk,
         "policy_id": PricePolicyFactory(product=cup).pk,
+        "relation_id": PriceRelation.objects.create(name="Cups", kind="line").pk,
         "change_id": PriceChangeFactory(product=cup, batch=BATCH, old_price=cup.current_price).pk,
         "batch": BATCH,
         "rule_id": rule.pk,

@@ -29,7 +29,19 @@ NOWHERE: dict[str, tuple[Any, ...]] = {
     "code": ("NO SUCH PRODUCT",),
     **dict.fromkeys(("import", "transaction", "simulation", "batch"), (NO_UUID, "no-uuid")),
     **dict.fromkeys(
-        ("alert", "applied", "change", "competitor", "job", "policy", "price", "rule", "run", "token"),
+        (
+            "alert",
+            "applied",
+            "change",
+            "competitor",
+            "job",
+            "policy",
+            "price",
+            "relation",
+            "rule",
+            "run",
+            "token",
+        ),
         (999_999_999, 2**63),
     ),
 }

@@ -28,7 +28,7 @@ NO_ANSWERS = {
 # What people choose from, where the label of the choice says it all.
 SETTINGS = {
     "AlertChannel", "AuditAction", "CompetitorReference", "Kind", "PlatformName", "PolicyDemandModel", "PolicyStrategy",
-    "PriceChangeSource", "PriceSource", "RuleAction", "RuleScope", "SalesSource", "TokenScope",
+    "PriceChangeSource", "PriceRelationKind", "PriceSource", "RuleAction", "RuleScope", "SalesSource", "TokenScope",
 }  # fmt: skip
 KIND_OF_CHOICES = {
     "Design": "experiment", "ExperimentStatus": "experiment", "KeptPrices": "experiment",

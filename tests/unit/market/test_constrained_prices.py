@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from market.core.dynamic import DynamicSettings, dynamic_factors
 from market.core.repricing import NO_RULE, Action, Conditions, Moment, PriceAction, RuleCase, Signals, choose
+from pricing.recommendation.core.constrained import ConstrainedPrices, constrain_price
 from pricing.recommendation.core.inputs import PriceConstraints, PricingInputs
 from pricing.recommendation.core.limits import (
     COST_FLOOR,
@@ -19,9 +20,7 @@ from pricing.recommendation.core.limits import (
     MAX_INCREASE,
     MIN_PRICE,
     NO_FLOOR,
-    ConstrainedPrices,
     DayRange,
-    constrain_price,
 )
 from tests.unit.pricing.test_recommendation_properties import breaches, policies
 

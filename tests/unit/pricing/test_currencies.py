@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from elastix.currency import CURRENCIES, find_currency
 from pricing.bundles.core.bundles import bundle
+from pricing.recommendation.core.constrained import constrain_price
 from pricing.recommendation.core.inputs import PriceConstraints, PricingInputs, PricingStrategy
 from pricing.recommendation.core.joint import choose_together
-from pricing.recommendation.core.limits import broken_rule, constrain_price, price_limits
+from pricing.recommendation.core.limits import broken_rule, price_limits
 from pricing.recommendation.core.optimum import price_endings_near
 from pricing.recommendation.core.recommendation import recommend
 from pricing.recommendation.core.scenarios import preset_prices, steps_towards

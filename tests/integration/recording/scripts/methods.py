@@ -45,6 +45,8 @@ ADDRESSES = (
     "/api/products/list",
     "/api/products/import",
     "/api/products/{code}",
+    "/api/price/relations",
+    "/api/price/relations/{relation}",
     "/api/price/policies",
     "/api/price/policies/effective/{code}",
     "/api/price/policies/{policy}",
@@ -90,6 +92,8 @@ ADDRESSES = (
 
 def script(api: Api) -> None:
     api.ids["token"] = 1  # only its methods are asked for
+    line = {"name": "Line", "kind": "line", "members": [{"product_id": "CUP"}, {"product_id": "MUG"}]}
+    api.ids["relation"] = api.post("/api/price/relations", line, role="manager")["id"]
     for path in ADDRESSES:
         api.ask("OPTIONS", path, role="admin", answer=False)
         known = api.last_headers.get("Allow", "").split(", ")

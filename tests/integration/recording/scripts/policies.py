@@ -22,6 +22,7 @@ def script(api: Api) -> None:
     made(api)
     changed(api)
     deleted(api)
+    relations(api)
 
 
 def listed(api: Api) -> None:
@@ -71,3 +72,33 @@ def deleted(api: Api) -> None:
     api.delete(ONE, role="manager")
     api.delete(ONE, role="manager", expect=404)
     api.get(POLICIES)
+
+
+def relations(api: Api) -> None:
+    path, one = "/api/price/relations", "/api/price/relations/{relation}"
+    members = [{"product_id": "CUP", "size": 1}, {"product_id": "MUG", "size": 2.5}]
+    body = {"name": "Packs", "kind": "sizes", "members": members}
+    wrong = tuple(
+        body | each
+        for each in (
+            {"kind": "guess"}, {"members": members[:1]}, {"members": [members[0]] * 2}, {"gap_percent": 5}, {"kind": "line"},
+            {"members": [{"product_id": "CUP"}, {"product_id": "MUG"}]},
+            {"members": [members[0], {"product_id": "NONE", "size": 3}]},
+        )
+    )  # fmt: skip
+    api.refused("POST", path, role="manager", body=body, bodies=wrong)
+    api.ids["relation"] = api.post(path, body, role="manager")["id"]
+    api.post(path, body, role="manager", expect=400)
+    for query in ({}, {"product_id": "mug"}, {"kind": "line"}):
+        api.get(path, query=query)
+    api.refused("GET", path, role="viewer", queries=(*PAGES, {"kind": "guess"}))
+    api.get(one)
+    api.get("/api/price/recommend/CUP")
+    for method in ("PUT", "PATCH"):
+        api.refused(method, one, role="manager", body=body, bodies=wrong[:3])
+    steps = {"name": "Good, better", "kind": "steps", "gap_percent": 10}
+    api.put(one, steps | {"members": [{"product_id": "CUP"}, {"product_id": "MUG"}]}, role="manager")
+    api.patch(one, {"gap_percent": 20}, role="manager")
+    api.refused("DELETE", one, role="manager")
+    api.delete(one, role="manager")
+    api.get(one, expect=404)

@@ -1,14 +1,18 @@
 from django.db import migrations, models
 
+from elastix.migration_operations import AddIndexWithoutLock
+
 
 class Migration(migrations.Migration):
+    # An index is built concurrently outside a transaction.
+    atomic = False
 
     dependencies = [
-        ('pricing', '0023_second_opinions'),
+        ('pricing', '0024_price_relations'),
     ]
 
     operations = [
-        migrations.AddIndex(
+        AddIndexWithoutLock(
             model_name='transaction',
             index=models.Index(fields=['invoice_date'], name='pricing_transaction_moment'),
         ),

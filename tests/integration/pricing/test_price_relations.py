@@ -1,0 +1,107 @@
+"""Price relations as limits of recommendations, proposals and prices set by hand."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from rest_framework.test import APIClient
+
+from pricing.changes.services import price_changes
+from pricing.changes.services.validation import InvalidProposal
+from pricing.recommendation.models import PriceRelation
+from pricing.recommendation.selectors.recommendations import recommend_many
+from pricing.recommendation.services.relations import Member, relation_create
+from pricing.sales.models import PriceChange
+from tests.factories import PricedProductFactory
+from tests.integration.admin_pages import signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _products() -> None:
+    """CUP and MUG cost 8.50; at 12.99 and 14.99."""
+    PricedProductFactory(code="CUP")
+    PricedProductFactory(code="MUG", current_price=Decimal("14.99"))
+
+
+def related(kind: str = "steps", gap: str = "10", sizes: tuple[Any, Any] = (None, None)) -> PriceRelation:
+    members = [Member("CUP", sizes[0]), Member("MUG", sizes[1])]
+    return relation_create({"name": "Mugs", "kind": kind, "gap_percent": Decimal(gap)}, members=members)
+
+
+def propose(**prices: str) -> list[PriceChange]:
+    return price_changes.propose([(code, Decimal(price)) for code, price in prices.items()], by="anna")
+
+
+def limits_of(code: str) -> dict[str, tuple[str, bool]]:
+    found = recommend_many([code])[0].price.limits
+    return {each.rule: (str(each.bound), each.binding) for each in found if each.rule.startswith("relation")}
+
+
+def test_recommendations_keep_to_their_half_of_the_room() -> None:
+    assert limits_of("CUP") == {}
+    related()
+    # sqrt(14.99 x 1.1 x 12.99) = 14.635: MUG not below, CUP not above that over 1.1.
+    assert limits_of("MUG") == {"relation_floor": ("14.64", False)}
+    assert limits_of("CUP") == {"relation_ceiling": ("13.30", True)}
+    cup, mug = recommend_many(["CUP", "MUG"])
+    assert mug.price.recommended_price >= Decimal("1.1") * cup.price.recommended_price  # type: ignore[operator]
+    assert "beside the prices of related products it may be at most 13.30" in cup.rationale
+
+
+def test_a_proposal_that_breaks_a_relation_is_refused() -> None:
+    related()
+    with pytest.raises(InvalidProposal) as refused:
+        propose(CUP="13.63")
+    assert [each.code for each in refused.value.violations] == ["relation_ceiling"]
+    assert "13.62" in refused.value.violations[0].reason
+    assert propose(CUP="13.62")
+    # The open change counts.
+    with pytest.raises(InvalidProposal) as refused:
+        propose(MUG="14.98")
+    assert refused.value.violations[0].code == "relation_floor"
+
+
+def test_a_line_changes_its_price_together() -> None:
+    PriceRelation.objects.all().delete()
+    related("line", "0")
+    with pytest.raises(InvalidProposal):
+        propose(CUP="13.99")
+    assert len(propose(CUP="13.99", MUG="13.99")) == 2
+
+
+def test_a_manager_who_sets_a_price_by_hand_has_to_say_why(
+    manager_client: APIClient, analyst_client: APIClient
+) -> None:
+    related("sizes", "0", (Decimal(1), Decimal(2)))
+    answer = analyst_client.patch("/api/products/CUP", {"current_price": 7.49, "cost": 3})
+    assert answer.status_code == 403
+    assert "beside related products" in answer.json()["detail"]
+    assert manager_client.patch("/api/products/CUP", {"current_price": 7.49, "cost": 3}).status_code == 400
+    told = {"current_price": 7.49, "cost": 3, "reason": "Clearance"}
+    assert manager_client.patch("/api/products/CUP", told).status_code == 200
+
+
+def test_a_manager_lays_relations_down_in_the_admin(manager: User) -> None:
+    form = {
+        "name": "Packs", "kind": "sizes", "gap_percent": "0", "members-TOTAL_FORMS": "2", "members-INITIAL_FORMS": "0",
+        "members-0-position": "1", "members-0-product": "CUP", "members-0-size": "1",
+        "members-1-position": "2", "members-1-product": "MUG",
+    }  # fmt: skip
+    browser = signed_in(manager)
+    answer = browser.post("/admin/pricing/pricerelation/add/", form)
+    assert "Each product needs a size" in answer.content.decode()
+    assert (
+        browser.post("/admin/pricing/pricerelation/add/", form | {"members-1-size": "2"}).status_code == 302
+    )
+    assert [each.product_id for each in PriceRelation.objects.get().members.all()] == ["CUP", "MUG"]
+
+
+def test_a_list_by_product(viewer_client: APIClient) -> None:
+    relation = related()
+    found = viewer_client.get("/api/price/relations?product_id=cup").json()
+    assert [each["id"] for each in found["items"]] == [relation.pk]
+    assert [each["product_id"] for each in found["items"][0]["members"]] == ["CUP", "MUG"]
+    assert viewer_client.get("/api/price/relations?product_id=none").json()["total"] == 0
