@@ -133,8 +133,8 @@ ALERT_TERMS: Words = {
         _("Days are missing, or a week has far too few or too many lines."),
     ),
     "fit_not_converged": (
-        _("the fit of the elasticities did not converge"),
-        _("The elasticities did not settle; do not act on them until the next full recompute."),
+        _("a fit of all products or customers did not converge"),
+        _("What the message names did not settle; do not act on it until the next full recompute."),
     ),
     "connection": (
         _("a connection to a platform does not work"),
