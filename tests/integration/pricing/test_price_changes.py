@@ -634,7 +634,7 @@ def test_deciding_on_a_batch_takes_as_many_queries_for_many_as_for_few(
         Product(code=code, name=code, current_price=Decimal("4.00")) for code in codes
     )
     number = uuid7()
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         price_changes.propose([(code, Decimal("5.00")) for code in codes], by="analyst", batch=number)
     with django_assert_max_num_queries(25):
         price_changes.approve(number, by="manager")
