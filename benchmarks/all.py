@@ -55,6 +55,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "recommendations_on_simulated_truth": (("--products", "60", "--seeds", "31"), ()),
     "cross_price_accuracy": (("--seeds", "11"), ()),
     "cannibalisation": (("--seeds", "21"), ()),
+    "repricing_duels": (("--small",), ()),
     "experiment_designs": (("--runs", "20", "--only", "switchback"), ()),
     "second_opinions": (("--shops", "plain", "--products", "60"), ()),
 }

@@ -392,9 +392,11 @@ def test_other_questions_are_refused(query: dict[str, Any], viewer_client: APICl
 
 
 @pytest.mark.parametrize("query", [{}, {"page_size": 5}, {"stock_code": "CUP"}])
-def test_a_page_costs_two_queries(
+def test_a_page_costs_two_queries_once_its_lines_are_counted(
     query: dict[str, Any], shop: ImportBatch, counted: APIClient, django_assert_num_queries: Any
 ) -> None:
+    with django_assert_num_queries(3):
+        assert counted.get("/transactions", query).status_code == 200
     with django_assert_num_queries(2):
         assert counted.get("/transactions", query).status_code == 200
 
