@@ -24,6 +24,14 @@ for user in User.objects.all():
 STILL = {"DATA_STALE_AFTER_DAYS": "100000"}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def without_extra() -> Iterator[None]:
+    """Have servers and workers run as requirements.txt installs them: learning would take the processor from the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent / "without_extra"))
+        yield
+
+
 @pytest.fixture(scope="session")
 def installations() -> dict[str, Installation]:
     """The shops that tests share, by address."""

@@ -2,6 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.e2e.conftest import without_extra  # noqa: F401
 from tests.faults.site import Site
 
 
