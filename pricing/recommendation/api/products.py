@@ -165,7 +165,7 @@ class ProductViewSet(ElastixViewSet):
         try:
             return None if code is None else normalise_code(code)
         except ValueError:
-            return code  # of no product, as the handler says
+            return ""  # of no product, as the handler says
 
     @operation(body=ProductSerializer, response=ProductDetailSerializer, status=201, errors=(409,))
     def create(self, request: Request) -> Response:
