@@ -41,7 +41,7 @@ class RebuildTables(SeparateDatabaseAndState):
         return f"Change columns of {', '.join(self.models)}"
 
 
-class AddIndexWithoutLock(AddIndexConcurrently):  # type: ignore[misc]
+class AddIndexWithoutLock(AddIndexConcurrently):
     """Add an index while others write: on PostgreSQL concurrently, in a migration that is not atomic."""
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
