@@ -33,7 +33,8 @@ def revision_of(model: type[Model], key: Any, *, lock: bool = False) -> str | No
         # Before the row's own lock: the order that every writer keeps.
         lock_version()
     fields = [field.attname for field in model._meta.concrete_fields if field.editable]
-    rows = model._default_manager.filter(pk=key)
+    # Without the model's order: it may join other tables, whose missing rows PostgreSQL cannot lock.
+    rows = model._default_manager.filter(pk=key).order_by()
     values = (rows.select_for_update() if lock else rows).values_list(*fields).first()
     if values is None:
         return None

@@ -24,9 +24,12 @@ for user in User.objects.all():
 STILL = {"DATA_STALE_AFTER_DAYS": "100000"}
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def without_extra() -> Iterator[None]:
-    """Have servers and workers run as requirements.txt installs them: learning would take the processor from the tests."""
+    """Have servers and workers run as requirements.txt installs them: learning would take the processor from the tests.
+
+    Not for longer than this package: other tests start processes of their own.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(Path(__file__).parent / "without_extra"))
         yield

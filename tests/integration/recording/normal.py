@@ -11,7 +11,7 @@ UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 TOKEN = re.compile(r"^elx_[0-9a-f]{40}$")
 # Row numbers in sentences: "change 7", "changes 7 (CUP), 8 (MUG)". The numbers of NOWHERE stay as they are.
 NAMED = re.compile(
-    r"\b(change|rule|run|job|alert|policy|experiment|token|competitor|competitor's price) (\d{1,8})\b(?!\.\d)",
+    r"\b(change|rule|run|job|alert|policy|relation|experiment|token|competitor|competitor's price) (\d{1,8})\b(?!\.\d)",
     re.I,
 )
 OF_EXPERIMENT = re.compile(r"(?<=' \()\d{1,8}(?=\) tests its price)")
@@ -27,6 +27,7 @@ KINDS = (
     (r"/runs", "run"),
     (r"/rules", "rule"),
     (r"/policies", "policy"),
+    (r"/relations", "relation"),
     (r"/changes", "change"),
     (r"/market/qualities", "competitor"),
     (r"/market/prices", "price"),
