@@ -13,11 +13,32 @@ LONGEST_CODE: Final = 50
 DEFAULT: Final[tuple[str, ...]] = (
     "POST", "DOT", "M", "D", "S", "B", "C2", "C3", "CRUK", "PADS", "BANK CHARGES", "AMAZONFEE", "ADJUST*", "TEST*",
     "GIFT", "GIFT_*", "SP#",
+    "DELIVERY", "DISCOUNT", "FREIGHT", "GIFT CARD", "GIFTCARD", "POSTAGE", "SHIPPING", "TIP", "VOUCHER",
+    "PFAND", "PORTO", "TRINKGELD", "VERSAND", "VERSANDKOSTEN", "STATIEGELD", "VERZENDKOSTEN",
 )  # fmt: skip
 
+# In English, German and Dutch the last word says what a thing is ("next day carriage", "Flaschenpfand") ...
 FEE_WORDS: Final[tuple[str, ...]] = (
-    "ADJUST", "CARRIAGE", "CHARGE", "COMMISSION", "DELIVERY", "DISCOUNT", "FEE", "FEES", "POSTAGE", "REFUND",
-    "SHIPPING", "SURCHARGE", "VOUCHER",
+    "ADJUST", "CARRIAGE", "CHARGE", "COMMISSION", "DELIVERY", "DEPOSIT", "DISCOUNT", "FEE", "FEES", "FREIGHT", "GRATUITY",
+    "POSTAGE", "REFUND", "SHIPPING", "SURCHARGE", "TIP", "TIPS", "VOUCHER", "GIFT CARD", "GIFT CERTIFICATE",
+    "AUFSCHLAG", "GEBÜHR", "GEBÜHREN", "GUTSCHEIN", "LIEFERKOSTEN", "PFAND", "PORTO", "RABATT", "TRINKGELD", "VERSAND",
+    "VERSANDKOSTEN", "ZUSCHLAG", "CADEAUBON", "CADEAUKAART", "FOOI", "KORTING", "STATIEGELD", "TOESLAG", "VERZENDKOSTEN",
+)  # fmt: skip
+# ... and joins on to others.
+FEE_ENDINGS: Final[tuple[str, ...]] = (
+    "GEBÜHR",
+    "GUTSCHEIN",
+    "PFAND",
+    "PFANDGELD",
+    "RABATT",
+    "VERSANDKOSTEN",
+    "ZUSCHLAG",
+)
+# In French, Spanish and Italian it is the first ("frais de port").
+FEE_BEGINNINGS: Final[tuple[str, ...]] = (
+    "CARTE CADEAU", "CHÈQUE CADEAU", "CONSIGNE", "FRAIS", "LIVRAISON", "POURBOIRE", "REMISE",
+    "COMISIÓN", "DESCUENTO", "ENVÍO", "GASTOS DE", "PROPINA", "RECARGO", "TARJETA REGALO",
+    "BUONO REGALO", "CARTA REGALO", "CAUZIONE", "COMMISSIONE", "MANCIA", "SCONTO", "SPEDIZIONE", "SPESE DI",
 )  # fmt: skip
 
 # Blanks of other widths, which exports put where people type a space.
@@ -86,6 +107,8 @@ def suggest_service_codes(
     *,
     patterns: Sequence[str] = DEFAULT,
     fee_words: Iterable[str] = FEE_WORDS,
+    fee_endings: Sequence[str] = FEE_ENDINGS,
+    fee_beginnings: Iterable[str] = FEE_BEGINNINGS,
 ) -> list[ServiceCodeSuggestion]:
     """Find codes that are probably services: most of their prices negative, or described as a fee.
 
@@ -94,19 +117,21 @@ def suggest_service_codes(
     codes, descriptions : (P,) normalised code and description of each product.
     lines, negative : (P,) number of lines of each product, and of those with a price below 0.
     patterns : codes that match them are known as services already and left out.
-    fee_words : words that, as the last one of a description, make it that of a fee: "Next day carriage" is
-        one, "French carriage lantern" is not. Digits and currency signs after it do not count.
+    fee_words : words that, as the last of a description, make it that of a fee: "Next day carriage" is one, "French carriage
+        lantern" is not. Digits and currency signs after it do not count.
+    fee_endings, fee_beginnings : likewise endings of the last word, and the first words.
 
     Returns
     -------
     Suggestions in the order of the codes; products without lines are never suggested.
     """
-    fees = frozenset(word.upper() for word in fee_words)
+    last, first = (tuple(f" {word.upper()} " for word in words) for words in (fee_words, fee_beginnings))
     suggestions = []
     for code, text, count, below in zip(codes, descriptions, lines, negative, strict=True):
-        words = re.findall(r"[^\W\d_]+", text.upper()) or [""]
+        words = " ".join(["", *re.findall(r"[^\W\d_]+", unicodedata.normalize("NFC", text.upper())), ""])
+        fee = words.endswith(last) or words.startswith(first) or words.rstrip().endswith(tuple(fee_endings))
         mostly_negative = 2 * below > count
-        if count and (mostly_negative or words[-1] in fees) and not is_service_code(code, patterns):
+        if count and (mostly_negative or fee) and not is_service_code(code, patterns):
             reason = "negative_prices" if mostly_negative else "fee_description"
             suggestions.append(ServiceCodeSuggestion(code, count, reason))
     return sorted(suggestions, key=lambda suggestion: suggestion.code)

@@ -188,6 +188,35 @@ def test_known_services_and_codes_without_lines_are_not_suggested():
     assert found.code == "POST"
 
 
-def test_other_languages_bring_their_own_words():
-    (found,) = suggest(["V1"], ["Versandkosten 4,90"], [(0, 4.9)], fee_words=["Versandkosten"])
+def test_a_shop_can_bring_its_own_words():
+    (found,) = suggest(["V1"], ["Zegelkosten 4,90"], [(0, 4.9)], fee_words=["Zegelkosten"])
     assert found.code == "V1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Gift card 25 €", "Bottle deposit", "Tip", "Versandkosten 4,90", "Flaschenpfand 0,25", "Bearbeitungsgebühr",
+        "Bearbeitungsgebu\u0308hr", "Frais de port", "Carte cadeau 50 €", "Livraison express", "Gastos de envío", "Propina",
+        "Spese di spedizione", "Sconto fedeltà", "Verzendkosten", "Statiegeld",
+    ],
+)  # fmt: skip
+def test_fees_are_found_in_the_six_languages_of_headers(text):
+    assert [one.reason for one in suggest(["X1"], [text], [(0, 1.0)])] == ["fee_description"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Tip-top lamp", "Gift card holder", "Card gift", "Pfandflaschenöffner", "Port wine glass", "Spesebuch",
+        "Fraise des bois", "Remisensteine", "Gastos", "Tipster", "Deposit box", "Card", "", "12",
+    ],
+)  # fmt: skip
+def test_merchandise_that_only_sounds_like_a_fee_is_not_suggested(text):
+    assert suggest(["X1"], [text], [(0, 1.0)]) == []
+
+
+@pytest.mark.parametrize("code", ["PFAND", "TIP", "SHIPPING", "GIFT CARD", "VERSAND"])
+def test_codes_that_are_the_word_for_a_service_are_services(code):
+    assert is_service_code(code)
+    assert not is_service_code(f"{code}1")
