@@ -17,6 +17,7 @@ from pricing.forecasting.core.stored import expected_days
 from pricing.forecasting.models import DemandForecast
 from pricing.forecasting.selectors.base_demand import STORED, stored_forecasts, stored_shop_model
 from pricing.recommendation.models import PricePolicy
+from pricing.recommendation.selectors.offers import open_codes
 from pricing.recommendation.selectors.setup import Setup, shop_setup
 from pricing.recommendation.selectors.standing_totals import all_totals
 from pricing.recommendation.selectors.totals import NOTHING, ShopTotals, shop_totals, totals_by_day
@@ -37,9 +38,13 @@ class DayRevenue(NamedTuple):
 
 
 class Worth(NamedTuple):
-    """What acting on all recommendations would bring in 30 days: prices to change, gain in profit, its 80 % interval."""
+    """What acting on all recommendations would bring in 30 days.
+
+    Prices to change, how many of these are offered for a decision now, the gain in profit, and its 80 % interval.
+    """
 
     prices: int
+    offered: int
     profit: Decimal
     low: Decimal
     high: Decimal
@@ -187,4 +192,4 @@ def worth_of_recommendations(version: DataVersion) -> Worth | None:
     gain = totals.profit_change
     low, high = totals.interval or (gain, gain)
     amounts = (shop_currency().money(each) or Decimal(0) for each in (gain, low, high))
-    return Worth(totals.count, *amounts)
+    return Worth(totals.count, len(open_codes()), *amounts)

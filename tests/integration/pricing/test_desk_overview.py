@@ -17,6 +17,7 @@ from pricing.changes.services.figures import figures_keep
 from pricing.pages.overview import spark_points
 from pricing.recommendation.models import PricePolicy, StandingRecommendation
 from pricing.recommendation.services.categories import categories_refresh_if_outdated
+from pricing.recommendation.services.offers import recommendations_refuse
 from pricing.sales.models import Product, SalesHistory
 from pricing.sales.services.products import product_update
 from tests.conftest import user_with_role
@@ -305,6 +306,17 @@ def test_what_recommendations_are_worth_follows_a_price_that_was_set(
     assert "): 2 prices" in page_of(browser)
     product_update("CUT", by="anna", current_price=Decimal("11.00"))
     assert "): 1 price" in page_of(browser)
+
+
+def test_it_says_how_many_recommendations_wait_for_a_decision(browser: Client, small_shop: None) -> None:
+    products_to_price()
+    categories_refresh_if_outdated()
+    # Both are offered, and nothing has to be said.
+    assert "): 2 prices" in page_of(browser)
+    assert "for a decision" not in page_of(browser)
+    recommendations_refuse(["CUT"], by="anna", reason="A competitor closes down.")
+    said = "1 of them waits for a decision; the others are proposed already, were refused or are not sure enough."
+    assert said in page_of(browser)
 
 
 def worth_and_tiles(browser: Client) -> str:

@@ -2,8 +2,7 @@
 // Tooltips are drawn on the canvas: those of HTML would set style attributes, which our policy forbids.
 (() => {
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const format = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 2 });
-  const shown = (value) => (value === null || value === undefined ? "–" : format.format(value));
+  const { number: shown, day, dayOfYear } = deskFormats;
 
   // What is below 0 stacks apart from what is above it: such a band begins at its own low line all the same.
   const band = (data, low, high, colour, more) => {
@@ -26,9 +25,13 @@
       color: ["--bs-primary", "--bs-orange", "--bs-teal", "--bs-pink", "--bs-indigo", "--bs-yellow"].map(css),
       legend: { top: 0, left: "center", type: "scroll", textStyle: { color: text } },
       grid: { left: 8, right: 12, top: 48, bottom: 8, containLabel: true },
-      tooltip: { trigger: "axis", renderMode: "richText", valueFormatter: shown },
-      xAxis: { type: "time", ...axis, splitLine: { show: false } },
-      yAxis: { type: "value", scale: true, ...axis, axisLabel: { color: text, formatter: (value) => format.format(value) } },
+      tooltip: {
+        trigger: "axis",
+        renderMode: "richText",
+        formatter: (items) => [dayOfYear(items[0].axisValue), ...items.map((item) => `${item.seriesName}: ${shown(item.value[1])}`)].join("\n"),
+      },
+      xAxis: { type: "time", ...axis, axisLabel: { color: text, hideOverlap: true, formatter: day }, splitLine: { show: false } },
+      yAxis: { type: "value", scale: true, ...axis, axisLabel: { color: text, formatter: shown } },
       series: data.lines.map((line) => ({ type: "line", name: line.name, data: line.points, step: "end", symbol: line.points.length > 1 ? "none" : "circle", lineStyle: { width: 2 } })),
     };
   };
@@ -40,7 +43,7 @@
     const main = css("--bs-primary");
     const other = css("--bs-orange");
     const overPrices = data.kind === "curve";
-    const axis = { axisLabel: { color: text, formatter: (value) => (typeof value === "number" ? format.format(value) : value) }, nameTextStyle: { color: text }, axisLine: { lineStyle: { color: faint } }, splitLine: { lineStyle: { color: faint } } };
+    const axis = { axisLabel: { color: text, formatter: (value) => (typeof value === "number" ? shown(value) : day(value)) }, nameTextStyle: { color: text }, axisLine: { lineStyle: { color: faint } }, splitLine: { lineStyle: { color: faint } } };
     const second = data.second.length
       ? [{ type: "line", name: data.names.second, data: pairs(data, data.second), symbol: "none", yAxisIndex: overPrices ? 1 : 0, color: other, lineStyle: { width: 2, type: overPrices ? "dashed" : "solid", opacity: data.doubtful ? 0.4 : 1 } }]
       : [];
@@ -54,7 +57,7 @@
         renderMode: "richText",
         formatter: (items) => {
           const lines = items.filter((item) => item.seriesName && !item.seriesName.startsWith("series")).filter((item) => item.value[1] !== null);
-          const head = overPrices ? `${data.names.x} ${shown(items[0].value[0])}` : items[0].value[0];
+          const head = overPrices ? `${data.names.x} ${shown(items[0].value[0])}` : dayOfYear(items[0].value[0]);
           return [head, ...lines.map((item) => `${item.seriesName}: ${shown(item.value[1])}`)].join("\n");
         },
       },

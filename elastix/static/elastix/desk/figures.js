@@ -3,8 +3,7 @@
 (() => {
   const COLOURS = ["#0d6efd", "#20a39e", "#7a5af8", "#e8890c", "#8a94a6", "#c2413b"];
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const format = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 2 });
-  const shown = (value) => (value === null || value === undefined ? "–" : format.format(value));
+  const shown = deskFormats.number;
 
   const axes = () => {
     const line = { lineStyle: { color: css("--bs-border-color") } };
