@@ -21,8 +21,11 @@ OF_JOB = re.compile(r"(?<=/api/jobs/)\d{1,8}(?=/)")
 OF_PRICE = re.compile(r"(?<=^Price )\d{1,8}(?= is )")
 LISTED = re.compile(r"\b(\d{1,8})(?= \([A-Z])")
 SECONDS = re.compile(r"\b\d+ seconds?\b")
+# Runs that are simulated are counted from 1: they are no rows.
+STEP = "step"
 # Whose numbers the answers of an address call `id`; the first that fits.
 KINDS = (
+    (r"/duel", STEP),
     (r"/run$|/optimize-bulk$|/jobs", "job"),
     (r"/runs", "run"),
     (r"/rules", "rule"),
@@ -93,6 +96,8 @@ class Placeholders:
         return self.name("rule", int(key)) if key.isdigit() else key
 
     def _of_key(self, key: str, value: Any, kind: str) -> Any:
+        if kind == STEP and key == "run":
+            return value
         if type(value) is int and (key == "id" or key in ID_KEYS):
             return self.name(ID_KEYS.get(key, kind), value)
         if key == "field" and kind == "change" and value.isdigit():

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from pricing.elasticity.core.constants import (
+    BORROWED_ERROR,
     HIDDEN_ERROR,
     MODEL_ERROR,
     RESPONSE_ERROR,
@@ -52,7 +53,7 @@ class Posterior:
     ----------
     estimated : (P,) whether there is an estimate.
     elasticity, std_error, ci_low, ci_high : (P,) posterior mean, its standard deviation, 95 % interval. The interval
-        holds MODEL_ERROR too, which `std_error` leaves out: see `total_error`.
+        holds MODEL_ERROR and BORROWED_ERROR too, which `std_error` leaves out: see `total_error`.
     own_elasticity, own_std_error : (P,) the unpooled estimate, from the product's own data alone; nan where
         these say next to nothing.
     weight : (P,) weight w of the own data, by all they say of the elasticity: elasticity is about
@@ -90,6 +91,11 @@ class Posterior:
     def total_error(self) -> FloatArray:
         """(P,) the standard deviation behind the 95 % interval: `std_error`, and what the model is known to miss."""
         return np.asarray((self.ci_high - self.ci_low) / (2 * Z_95))
+
+    @property
+    def shared_error(self) -> FloatArray:
+        """(P,) the part of `total_error` that all products of a category share: their mean is off for all of them."""
+        return np.asarray(np.hypot(self.prior_std_error, BORROWED_ERROR * (1.0 - self.weight)))
 
 
 def refresh(
@@ -200,7 +206,9 @@ def _posterior(
     told = weight >= LEAST_WEIGHT
     own = np.where(told, parts[0].own - parts[1].own, np.nan)
     doubts = _doubts(panel, prices, hyper)
-    unmodelled = MODEL_ERROR**2 + RESPONSE_ERROR**2 * (
+    # Left out of `std_error`.
+    unseen = MODEL_ERROR**2 + (BORROWED_ERROR * (1.0 - weight)) ** 2
+    unmodelled = unseen + RESPONSE_ERROR**2 * (
         doubts[PRICES_FOLLOW_SALES] | doubts[MIXED_PRICES] | doubts[RESPONSE_FADES]
     )
     unmodelled += HIDDEN_ERROR**2 * (doubts[SEVERAL_PRICES] | doubts[SELLS_OUT])
@@ -223,7 +231,7 @@ def _posterior(
         told |= estimated & (experimental > 0)
     trusted = experimental >= TRUSTED
     total_error = np.sqrt(total_variance)
-    std_error = np.sqrt(total_variance - ((1.0 - experimental) * MODEL_ERROR) ** 2)
+    std_error = np.sqrt(total_variance - (1.0 - experimental) ** 2 * unseen)
     shared = {
         "elasticity": elasticity,
         "ci_low": elasticity - Z_95 * total_error,

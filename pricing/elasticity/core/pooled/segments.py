@@ -81,7 +81,7 @@ class SegmentElasticities:
         the same sales enter the product's estimate and the segment's. As with products, only the interval holds what
         the model is known to miss.
     weight : (M,) weight of the pair's own sales; 0 where the product's elasticity is inherited.
-    shared_error : (M,) the part of `std_error` that all products of a category share.
+    shared_error : (M,) the part of `total_error` that all products of a category share: their mean is off for all of them.
     sold_days, units : (M,) days with sales and units sold.
     converged : (M,) whether the product's and the pair's fit settled; None where that is not known.
     product_flags : (M,) the flags of the product's estimate, bits of `grades.FLAGS`; None where they are not known.
@@ -233,7 +233,7 @@ def segment_elasticities(
         ci_low=elasticity - Z_95 * total_error,
         ci_high=elasticity + Z_95 * total_error,
         weight=weight,
-        shared_error=(1.0 - weight) * posterior.prior_std_error[pairs.product],
+        shared_error=(1.0 - weight) * posterior.shared_error[pairs.product],
         sold_days=pairs.sold_days,
         units=pairs.units,
         converged=converged,
