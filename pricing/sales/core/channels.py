@@ -7,7 +7,13 @@ import numpy as np
 
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.daily import DailySales, daily_sales
-from pricing.sales.core.grouping import group_starts, group_sums, matching_rows, product_day_key
+from pricing.sales.core.grouping import (
+    distinct_pairs,
+    group_starts,
+    group_sums,
+    matching_rows,
+    product_day_key,
+)
 from pricing.sales.core.lines import CleanLines, SalesLines
 from pricing.sales.core.list_prices import SAME_PRICE
 
@@ -60,16 +66,14 @@ def price_series(lines: SalesLines, clean: CleanLines, channel: IntArray, produc
     channel : (n,) number of each line's channel.
     products : number of products P.
     """
-    channels = int(channel.max(initial=0)) + 1
     sold = clean.units > 0
-    pair, of = np.unique(lines.product * channels + channel, return_inverse=True)
-    counts = np.bincount(of, sold, pair.size)
-    product = pair // channels
+    product, of_channel, of = distinct_pairs(lines.product, channel)
+    counts = np.bincount(of, sold, product.size)
     # Busiest first within each product.
     order = np.lexsort((-counts, product))
-    place = np.empty(pair.size, np.int64)
+    place = np.empty(product.size, np.int64)
     first = np.flatnonzero(group_starts(product))
-    place[order] = np.arange(pair.size) - np.repeat(first, np.diff(np.append(first, pair.size)))
+    place[order] = np.arange(product.size) - np.repeat(first, np.diff(np.append(first, product.size)))
     kept = (counts >= FEWEST_LINES) & (place < MOST_CHANNELS)
     kept &= (np.bincount(product, kept, products) >= 2)[product]
     number = np.cumsum(kept) - 1
@@ -81,7 +85,7 @@ def price_series(lines: SalesLines, clean: CleanLines, channel: IntArray, produc
     series = int(kept.sum())
     daily = daily_sales(chosen, view, series)
     product = product[kept]
-    found = PriceSeries(product, pair[kept] % channels, main_series(product, daily), daily)
+    found = PriceSeries(product, of_channel[kept], main_series(product, daily), daily)
     return found.rows(_priced_apart(found, products)[product])
 
 

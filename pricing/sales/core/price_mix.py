@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 
 from pricing.sales.core.arrays import BoolArray, IntArray
+from pricing.sales.core.grouping import pair_key
 from pricing.sales.core.lines import CleanLines, SalesLines
 from pricing.sales.core.list_prices import CLASSES, QUANTITY_CLASSES
 
@@ -38,9 +39,10 @@ def several_prices(
     """
     sold = np.flatnonzero(clean.priced & (clean.units > 0))
     quantity_class = np.searchsorted(QUANTITY_CLASSES, lines.quantity[sold], "right")
-    cell = (lines.product[sold] * CLASSES + quantity_class) * 2 + (lines.customer[sold] < 0)
+    cell = pair_key(lines.product[sold], quantity_class, CLASSES)
+    cell = pair_key(cell, (lines.customer[sold] < 0).astype(np.int64), 2)
     if channel is not None:
-        cell = cell * (int(channel.max(initial=0)) + 1) + channel[sold]
+        cell = pair_key(cell, channel[sold], int(channel.max(initial=0)) + 1)
     order = np.lexsort((lines.invoice[sold], lines.minute[sold], cell))
     cell, rows = cell[order], sold[order]
     before, after = rows[:-1], rows[1:]

@@ -7,7 +7,13 @@ import numpy as np
 
 from pricing.sales.core.arrays import FloatArray, IntArray
 from pricing.sales.core.calendar import DAYS_A_WEEK, MONTH_DAYS
-from pricing.sales.core.grouping import group_starts, group_sums, sold_by_weight
+from pricing.sales.core.grouping import (
+    group_starts,
+    group_sums,
+    product_day_key,
+    sold_by_weight,
+    split_product_day,
+)
 
 # All judgement: chance makes single lines of a busy product next to never, and single lines a week apart never.
 SINGLE_LINES: Final = 0.95  # share of sold days with one line from which the lines may be totals
@@ -21,7 +27,6 @@ MOST: Final = 0.8  # share of a file's rows from which they all are called total
 ROWS_TO_TELL: Final = 100_000
 PERIODS: Final = {1: "day", DAYS_A_WEEK: "week", MONTH_DAYS: "month"}
 # Larger than any day since 1970-01-01, so that a product and a day make one number.
-DAYS_KEPT: Final = 1 << 17
 
 
 def totals_periods(
@@ -85,7 +90,8 @@ class TotalsSeen:
         product = np.array([numbers.setdefault(code, len(numbers)) for code in codes], np.int64)
         units = np.array(quantities, np.float64)
         sold = units > 0
-        key, which = np.unique((product * DAYS_KEPT + np.array(days, np.int64))[sold], return_inverse=True)
+        keys = product_day_key(product, np.array(days, np.int64))
+        key, which = np.unique(keys[sold], return_inverse=True)
         self._parts.append(
             (key, np.bincount(which).astype(np.int64), group_sums(which, units[sold], key.size))
         )
@@ -102,8 +108,8 @@ class TotalsSeen:
         days, which = np.unique(key, return_inverse=True)
         lines = np.bincount(which, np.concatenate([part[1] for part in self._parts]))
         units = group_sums(which, np.concatenate([part[2] for part in self._parts]), days.size)
-        product = days // DAYS_KEPT
-        period = totals_periods(product, days % DAYS_KEPT, lines.astype(np.int64), units, len(self._numbers))
+        product, day = split_product_day(days)
+        period = totals_periods(product, day, lines.astype(np.int64), units, len(self._numbers))
         rows = np.bincount(period[product], lines, minlength=MONTH_DAYS + 1)
         best = max(PERIODS, key=lambda days: rows[days])
         return PERIODS[best] if rows[best] > MOST * rows.sum() else "lines"

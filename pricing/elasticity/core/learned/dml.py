@@ -20,6 +20,7 @@ from pricing.elasticity.core.constants import (
 from pricing.elasticity.core.learned.features import Weeks, expected_units, features, learn
 from pricing.elasticity.core.learned.opinions import FEWEST_PRODUCTS, Opinions
 from pricing.sales.core.arrays import FloatArray, IntArray
+from pricing.sales.core.grouping import distinct_pairs, pair_key
 
 BLOCK_WEEKS: Final = 8
 FOLDS: Final = 3
@@ -132,8 +133,8 @@ def residual_slopes(weeks: Weeks, mean: FloatArray, price: FloatArray) -> Slopes
     centred = price - (cross / np.where(ones > 0, ones, 1.0))[product]
     influence = surprise * centred / information[product]
     blocks = weeks.weeks // WEEKS_A_CLUSTER + 1
-    block = product * blocks + weeks.column // WEEKS_A_CLUSTER
-    of_block = np.arange(products * blocks) // blocks
+    block = pair_key(product, weeks.column // WEEKS_A_CLUSTER, blocks)
+    of_block = np.repeat(np.arange(products), blocks)
     clustered = np.bincount(block, influence, products * blocks)
     clusters = np.bincount(of_block, np.bincount(block, minlength=products * blocks) > 0, products)
     variance = np.bincount(of_block, clustered**2, products) * clusters / np.maximum(clusters - 2, 1)
@@ -201,17 +202,17 @@ def _two_way(weeks: Weeks, influence: FloatArray, some: IntArray, weight: FloatA
     of[some] = weight
     cells = influence * of[weeks.product]
     blocks = weeks.weeks // WEEKS_A_CLUSTER + 1
-    by_product = np.bincount(weeks.product * blocks + weeks.column // WEEKS_A_CLUSTER, cells)
+    by_product = np.bincount(pair_key(weeks.product, weeks.column // WEEKS_A_CLUSTER, blocks), cells)
     by_week = np.bincount(weeks.column, cells)
-    both = np.bincount(weeks.product * weeks.weeks + weeks.column, cells)
+    both = np.bincount(pair_key(weeks.product, weeks.column, weeks.weeks), cells)
     variance = (by_product**2).sum() + (by_week**2).sum() - (both**2).sum()
     return float(max(variance, (by_product**2).sum()))
 
 
 def weeks_on_sale(weeks: Weeks) -> IntArray:
     """(P,) weeks in which each product was on sale."""
-    distinct = np.unique(weeks.product * max(weeks.weeks, 1) + weeks.column)
-    return np.asarray(np.bincount(distinct // max(weeks.weeks, 1), minlength=weeks.category.size), np.int64)
+    product, _, _ = distinct_pairs(weeks.product, weeks.column)
+    return np.asarray(np.bincount(product, minlength=weeks.category.size), np.int64)
 
 
 def _explained(units: FloatArray, mean: FloatArray, usual: FloatArray) -> float:

@@ -12,6 +12,7 @@ import numpy as np
 from pricing.elasticity.core.pooled.panel import Panel
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.calendar import WEEKS_A_YEAR
+from pricing.sales.core.grouping import pair_key
 
 NEAR: Final = ((2, 4), (2, 13))
 """Weeks from which to which before a week, and after it, that show a product's level then."""
@@ -115,7 +116,7 @@ def features(weeks: Weeks, elasticity: FloatArray, promotion: float) -> FloatArr
     usual = weeks.usual * np.exp(elasticity[weeks.product] * weeks.price + promotion * weeks.promotion)
 
     def by_week(values: FloatArray) -> FloatArray:
-        flat = weeks.product * weeks.weeks + weeks.column
+        flat = pair_key(weeks.product, weeks.column, weeks.weeks)
         return np.asarray(np.bincount(flat, values, products * weeks.weeks).reshape(shape), np.float64)
 
     sold, expected, priced = by_week(weeks.units), by_week(usual), by_week(weeks.usual * weeks.price)
