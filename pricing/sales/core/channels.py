@@ -6,6 +6,15 @@ from typing import Final
 import numpy as np
 
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.sales.core.constants import (
+    CHANNELS_NEAR_DAYS,
+    DIFFERENT_SHARE,
+    FEWEST_DIFFERENT_DAYS,
+    FEWEST_LINES_OF_A_CHANNEL,
+    MAIN_DAYS,
+    MOST_CHANNELS,
+    SAME_PRICE,
+)
 from pricing.sales.core.daily import DailySales, daily_sales
 from pricing.sales.core.grouping import (
     distinct_pairs,
@@ -15,18 +24,9 @@ from pricing.sales.core.grouping import (
     product_day_key,
 )
 from pricing.sales.core.lines import CleanLines, SalesLines
-from pricing.sales.core.list_prices import SAME_PRICE
 
 PRICES_BY_CHANNEL: Final = "PRICES_BY_CHANNEL"
 """Channels carry different prices: estimates that know the channels tell them apart."""
-
-# All judgement.
-FEWEST_LINES: Final = 20  # of a channel, below which it shows no price of its own
-MOST_CHANNELS: Final = 20  # of a product, the busiest
-MAIN_DAYS: Final = 365  # up to the product's newest sale, in which the main channel sells most
-NEAR_DAYS: Final = 14  # within which the main channel's price is compared
-FEWEST_DIFFERENT: Final = 3  # days
-DIFFERENT: Final = 0.1  # of the days compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def price_series(lines: SalesLines, clean: CleanLines, channel: IntArray, produc
     place = np.empty(product.size, np.int64)
     first = np.flatnonzero(group_starts(product))
     place[order] = np.arange(product.size) - np.repeat(first, np.diff(np.append(first, product.size)))
-    kept = (counts >= FEWEST_LINES) & (place < MOST_CHANNELS)
+    kept = (counts >= FEWEST_LINES_OF_A_CHANNEL) & (place < MOST_CHANNELS)
     kept &= (np.bincount(product, kept, products) >= 2)[product]
     number = np.cumsum(kept) - 1
     used = kept[of]
@@ -114,7 +114,7 @@ def _priced_apart(found: PriceSeries, products: int) -> BoolArray:
     differs = compared & (np.abs(level[~main] - np.where(compared, theirs, 0.0)) > SAME_PRICE)
     days = np.bincount(of[~main], compared, products)
     different = np.bincount(of[~main], differs, products)
-    return np.asarray((different >= FEWEST_DIFFERENT) & (different >= DIFFERENT * days))
+    return np.asarray((different >= FEWEST_DIFFERENT_DAYS) & (different >= DIFFERENT_SHARE * days))
 
 
 def _level_near(
@@ -129,7 +129,7 @@ def _level_near(
     after = np.searchsorted(keys, wanted, "left")
     inside = (before >= 0) & (after < keys.size)
     before, after = np.maximum(before, 0), np.minimum(after, keys.size - 1)
-    inside &= (wanted - keys[before] <= NEAR_DAYS) & (keys[after] - wanted <= NEAR_DAYS)
+    inside &= (wanted - keys[before] <= CHANNELS_NEAR_DAYS) & (keys[after] - wanted <= CHANNELS_NEAR_DAYS)
     agree = inside & (np.abs(level[before] - level[after]) < SAME_PRICE)
     return np.where(agree, (level[before] + level[after]) / 2, np.nan)
 

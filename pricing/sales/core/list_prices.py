@@ -10,6 +10,16 @@ from typing import Final
 import numpy as np
 
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.sales.core.constants import (
+    FEWEST_IN_CELL,
+    PROMOTION_DEPTH,
+    PROMOTION_REACH_DAYS,
+    PROVEN_DAYS,
+    RETURNED_PRICE,
+    SAME_PRICE,
+    SHORT_DIP_DAYS,
+    WIDEST_CELL,
+)
 from pricing.sales.core.grouping import (
     distinct_pairs,
     group_ends,
@@ -27,17 +37,9 @@ from pricing.sales.core.lines import CleanLines, SalesLines
 QUANTITY_CLASSES: Final = np.array([2, 6, 12, 24, 48, 100])  # first quantity of the second and later classes
 CLASSES: Final = QUANTITY_CLASSES.size + 1
 CELLS: Final = 2 * CLASSES  # with a customer id, then without
-SAME_PRICE: Final = 0.012  # log prices closer than this count as one price
-FEWEST_IN_CELL: Final = 3
-WIDEST_CELL: Final = 0.02
 OFFSET_ROUNDS: Final = 3
-PROMOTION_DEPTH: Final = -np.log(0.95)
-PROMOTION_REACH_DAYS: Final = 35
-RETURNED_PRICE: Final = 0.002
-SHORT_DIP_DAYS: Final = 18.0
 LEVELS_SEARCHED: Final = 3
 PRICE_DECIMALS: Final = 4
-PROVEN_DAYS: Final = 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,8 @@ def infer_promotions(product: IntArray, day: IntArray, log_price: FloatArray) ->
     """Separate promotions from regular prices.
 
     A price is a promotion if it lies more than 5 % below a price charged both within 35 days before and within
-    35 days after, or below whatever was charged before and after if the dip lasts at most 21 days.
+    35 days after, or below whatever was charged before and after if the dip lasts 18 days at most: the middle between
+    the fewest and the most days that the sales around it leave it.
 
     Parameters
     ----------

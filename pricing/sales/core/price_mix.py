@@ -5,21 +5,19 @@ from typing import Final
 import numpy as np
 
 from pricing.sales.core.arrays import BoolArray, IntArray
+from pricing.sales.core.constants import (
+    FEWEST_SWITCH_PAIRS,
+    SWITCH_DAYS,
+    SWITCH_PRICE,
+    SWITCHES,
+    SWITCHES_OF_A_DAY,
+)
 from pricing.sales.core.grouping import pair_key
 from pricing.sales.core.lines import CleanLines, SalesLines
 from pricing.sales.core.list_prices import CLASSES, QUANTITY_CLASSES
 
 SEVERAL_PRICES: Final = "SEVERAL_PRICES"
 """Buyers paid different prices at the same time, and more so than quantity breaks and channels explain."""
-
-# Simulated shops with one price for all show switches of 0 to .15, those with two stores or with contracts .3 or more;
-# coupons in campaigns, of which an estimate takes no harm, .14 to .22. Of the UCI sales' products a tenth show more than .12.
-NEAR_DAYS: Final = 3
-FEWEST_PAIRS: Final = 10
-SWITCHES: Final = 0.25
-# On the same day: prices that change every day are one price at a time.
-SWITCHES_OF_A_DAY: Final = 0.1
-SAME_PRICE: Final = 0.01
 
 
 def several_prices(
@@ -47,15 +45,15 @@ def several_prices(
     cell, rows = cell[order], sold[order]
     before, after = rows[:-1], rows[1:]
     days = lines.day[after] - lines.day[before]
-    near = (cell[1:] == cell[:-1]) & (days <= NEAR_DAYS) & (lines.invoice[before] != lines.invoice[after])
-    other = np.abs(np.log(lines.price[after] / lines.price[before])) > SAME_PRICE
+    near = (cell[1:] == cell[:-1]) & (days <= SWITCH_DAYS) & (lines.invoice[before] != lines.invoice[after])
+    other = np.abs(np.log(lines.price[after] / lines.price[before])) > SWITCH_PRICE
     product = lines.product[after]
     pairs, switches, pairs_of_a_day, switches_of_a_day = (
         np.bincount(product[some], minlength=products)
         for some in (near, near & other, near & (days == 0), near & other & (days == 0))
     )
     return np.asarray(
-        (pairs >= FEWEST_PAIRS)
+        (pairs >= FEWEST_SWITCH_PAIRS)
         & (switches >= SWITCHES * pairs)
         & (switches_of_a_day > 0)
         & (switches_of_a_day >= SWITCHES_OF_A_DAY * pairs_of_a_day)

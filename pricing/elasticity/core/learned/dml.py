@@ -11,27 +11,25 @@ from typing import Final
 import numpy as np
 
 from pricing.elasticity.core.constants import (
+    BLOCK_WEEKS,
+    FEWEST_PRODUCTS_WITH_OPINIONS,
     FEWEST_WEEKS_TO_LEARN_FROM,
     LARGEST_OPINION_ERROR,
     LEARNER,
     LEARNING_ERROR,
+    SPREAD_OF_SLOPES,
     STEEPEST,
+    TOO_VAGUE_A_SLOPE,
+    WEEKS_A_CLUSTER,
 )
 from pricing.elasticity.core.learned.features import Weeks, expected_units, features, learn
-from pricing.elasticity.core.learned.opinions import FEWEST_PRODUCTS, Opinions
+from pricing.elasticity.core.learned.opinions import Opinions
 from pricing.sales.core.arrays import FloatArray, IntArray
 from pricing.sales.core.grouping import distinct_pairs, pair_key
 
-BLOCK_WEEKS: Final = 8
 FOLDS: Final = 3
 ROUNDS: Final = 2
 STEPS: Final = 25
-WEEKS_A_CLUSTER: Final = 4
-"""Of one product: unexpected demand lasts for weeks."""
-TOO_VAGUE: Final = 3.0
-"""Standard error from which a product's slope says nothing about its category."""
-SPREAD: Final = 0.5
-"""Of products in a category, where it cannot be estimated."""
 LEAST_INFORMATION: Final = 1e-6
 SETTLED: Final = 1e-3
 """Last step of a slope below which its search has settled: far below any standard error."""
@@ -67,7 +65,7 @@ def fit_dml(weeks: Weeks, start: float, promotion: float) -> Learned:
     """
     products = weeks.category.size
     fold = (weeks.column // BLOCK_WEEKS + weeks.product) % FOLDS
-    guess, spread = np.full(products, start), np.full(products, SPREAD)
+    guess, spread = np.full(products, start), np.full(products, SPREAD_OF_SLOPES)
     for _ in range(ROUNDS):
         rows = features(weeks, guess, promotion)
         base = expected_units(weeks, rows, from_the_past=False)
@@ -148,11 +146,13 @@ def _pooled_by_category(weeks: Weeks, found: Slopes, start: float) -> tuple[Opin
     """Opinions on products and categories; the best guess of each product, and the spread of products around it."""
     products, categories = weeks.category.size, int(weeks.category.max(initial=-1)) + 1
     on_sale = weeks_on_sale(weeks)
-    usable = np.isfinite(found.slope) & (on_sale >= FEWEST_WEEKS_TO_LEARN_FROM) & (found.error < TOO_VAGUE)
+    usable = (
+        np.isfinite(found.slope) & (on_sale >= FEWEST_WEEKS_TO_LEARN_FROM) & (found.error < TOO_VAGUE_A_SLOPE)
+    )
     mean, error = np.full(categories, np.nan), np.full(categories, np.nan)
     members = np.bincount(weeks.category[usable & (weeks.category >= 0)], minlength=categories)
-    guess, spread = np.full(products, start), np.full(products, SPREAD)
-    for code in np.flatnonzero(members >= FEWEST_PRODUCTS).tolist():
+    guess, spread = np.full(products, start), np.full(products, SPREAD_OF_SLOPES)
+    for code in np.flatnonzero(members >= FEWEST_PRODUCTS_WITH_OPINIONS).tolist():
         some = np.flatnonzero(usable & (weeks.category == code))
         variance = between(found.slope[some], found.error[some] ** 2)
         weight = 1.0 / (found.error[some] ** 2 + variance)

@@ -9,6 +9,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from pricing.elasticity.core.constants import (
+    USUAL_UNITS_BESIDE,
+)
 from pricing.elasticity.core.pooled.panel import Panel
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.calendar import WEEKS_A_YEAR
@@ -18,8 +21,6 @@ NEAR: Final = ((2, 4), (2, 13))
 """Weeks from which to which before a week, and after it, that show a product's level then."""
 AROUND_A_YEAR: Final = (0, 1, 3)
 """Weeks before and after the same week of another year that are taken with it."""
-PRIOR_UNITS: Final = 5.0
-"""Units as usual that stand beside what was sold, so that a few sales do not look like a season."""
 MOST_CATEGORIES: Final = 250
 """scikit-learn distinguishes no more than 255 values of a category."""
 
@@ -139,7 +140,7 @@ def features(weeks: Weeks, elasticity: FloatArray, promotion: float) -> FloatArr
         weeks.log_usual_price[weeks.product],
         _log_ratio(of_category[0], of_category[1]),
         _log_ratio(shop_sold, shop_expected),
-        of_category[2] / (of_category[3] + PRIOR_UNITS),
+        of_category[2] / (of_category[3] + USUAL_UNITS_BESIDE),
     ]
     for sign in (-1, 1):
         for first, last in NEAR:
@@ -192,7 +193,7 @@ def learn(
 
 
 def _log_ratio(sold: FloatArray, expected: FloatArray) -> FloatArray:
-    return np.asarray(np.log((sold + PRIOR_UNITS) / (np.maximum(expected, 0.0) + PRIOR_UNITS)))
+    return np.asarray(np.log((sold + USUAL_UNITS_BESIDE) / (np.maximum(expected, 0.0) + USUAL_UNITS_BESIDE)))
 
 
 def _ratio_within(windows: list[tuple[int, int]], sold: FloatArray, expected: FloatArray) -> FloatArray:

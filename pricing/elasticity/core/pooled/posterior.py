@@ -1,15 +1,16 @@
 """Estimates of any products against the hyperparameters of the last full fit."""
 
 from dataclasses import dataclass, fields
-from typing import Final
 
 import numpy as np
 
 from pricing.elasticity.core.constants import (
     HIDDEN_ERROR,
+    LEAST_UNPOOLED_WEIGHT,
     MODEL_ERROR,
     RESPONSE_ERROR,
     SOLD_OUT_PRODUCT_LIMIT,
+    TRUSTED_EXPERIMENTS,
 )
 from pricing.elasticity.core.pooled.design import design_matrix, own_share, weigh_totals
 from pricing.elasticity.core.pooled.evidence import clean_changes, evidence_classes, unexplained_share
@@ -39,9 +40,6 @@ from pricing.sales.core.arrays import Z_95, BoolArray, FloatArray, IntArray
 from pricing.sales.core.channels import PriceSeries, in_series
 from pricing.sales.core.daily import DailySales
 from pricing.sales.core.price_mix import SEVERAL_PRICES
-
-LEAST_WEIGHT: Final = 0.005
-TRUSTED: Final = 0.5  # weight of experiments from which doubts about the sales do not count
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +195,7 @@ def _posterior(
         for name in ("spread", "variance", "own_variance", "prior_variance")
     )
     weight = spread / (spread + own_variance)
-    told = weight >= LEAST_WEIGHT
+    told = weight >= LEAST_UNPOOLED_WEIGHT
     own = np.where(told, parts[0].own - parts[1].own, np.nan)
     doubts = _doubts(panel, prices, hyper)
     unmodelled = MODEL_ERROR**2 + RESPONSE_ERROR**2 * (
@@ -221,7 +219,7 @@ def _posterior(
         )  # fmt: skip
         weight, prior_mean, prior_variance = both.weight, both.prior_mean, both.prior_variance
         told |= estimated & (experimental > 0)
-    trusted = experimental >= TRUSTED
+    trusted = experimental >= TRUSTED_EXPERIMENTS
     total_error = np.sqrt(total_variance)
     std_error = np.sqrt(total_variance - ((1.0 - experimental) * MODEL_ERROR) ** 2)
     shared = {
