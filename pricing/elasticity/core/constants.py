@@ -107,7 +107,7 @@ SMALLEST_CATEGORY: Final = 8  # products below which categories share a group
 # standard errors do not: with it 80 % intervals of profit hold up to .89 (decision 47).
 MODEL_ERROR: Final = 0.175
 # What doubtful estimates err by besides: where the response itself is in doubt (prices follow sales, mixed prices, a response
-# that fades), and where the books hide who could buy at which price (several prices at once, sold out).
+# that fades), and where the transactions hide who could buy at which price (several prices at once, sold out).
 RESPONSE_ERROR: Final = 0.23
 HIDDEN_ERROR: Final = 0.51
 # Spreads and category means are estimates as well: estimates that lean on them err together, by this much in the limit

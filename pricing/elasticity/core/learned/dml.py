@@ -163,8 +163,8 @@ def _pooled_by_category(weeks: Weeks, found: Slopes, start: float) -> tuple[Opin
         )
         of_category = weeks.category == code
         guess[of_category], spread[of_category] = mean[code], np.sqrt(variance)
-    own = np.where(usable, spread**2 / (spread**2 + np.where(usable, found.error, 1.0) ** 2), 0.0)
-    guess = guess + own * (np.where(usable, found.slope, guess) - guess)
+    unpooled_weight = np.where(usable, spread**2 / (spread**2 + np.where(usable, found.error, 1.0) ** 2), 0.0)
+    guess = guess + unpooled_weight * (np.where(usable, found.slope, guess) - guess)
     total_error = np.sqrt(found.error**2 + LEARNING_ERROR**2)
     identified = usable & (total_error <= LARGEST_OPINION_ERROR)
     opinions = Opinions(

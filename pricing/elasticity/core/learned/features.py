@@ -122,15 +122,15 @@ def features(weeks: Weeks, elasticity: FloatArray, promotion: float) -> FloatArr
 
     sold, expected, priced = by_week(weeks.units), by_week(usual), by_week(weeks.usual * weeks.price)
     plain = by_week(weeks.usual)
-    own = (weeks.product, weeks.column)
+    cell = (weeks.product, weeks.column)
     category = np.where(weeks.category < 0, weeks.category.max(initial=-1) + 1, weeks.category)
     categories = int(category.max(initial=0)) + 1
     of_category = []
     for table in (sold, expected, priced, plain):
         summed = np.zeros((categories, weeks.weeks))
         np.add.at(summed, category, table)
-        of_category.append(summed[category[weeks.product], weeks.column] - table[own])
-    shop_sold, shop_expected = (table.sum(axis=0)[weeks.column] - table[own] for table in (sold, expected))
+        of_category.append(summed[category[weeks.product], weeks.column] - table[cell])
+    shop_sold, shop_expected = (table.sum(axis=0)[weeks.column] - table[cell] for table in (sold, expected))
     columns = [
         np.minimum(category, MOST_CATEGORIES - 1)[weeks.product].astype(np.float64),
         (weeks.first_week + weeks.column) % WEEKS_A_YEAR,
@@ -145,16 +145,16 @@ def features(weeks: Weeks, elasticity: FloatArray, promotion: float) -> FloatArr
     for sign in (-1, 1):
         for first, last in NEAR:
             window = (first, last) if sign > 0 else (-last, -first)
-            columns.append(_ratio_within([window], sold, expected)[own])
+            columns.append(_ratio_within([window], sold, expected)[cell])
 
     def other_years(reach: int) -> list[tuple[int, int]]:
         years = range(1, weeks.weeks // WEEKS_A_YEAR + 1)
         middles = [sign * year * WEEKS_A_YEAR for year in years for sign in (-1, 1)]
         return [(middle - reach, middle + reach) for middle in middles]
 
-    columns += [_ratio_within(other_years(reach), sold, expected)[own] for reach in AROUND_A_YEAR]
+    columns += [_ratio_within(other_years(reach), sold, expected)[cell] for reach in AROUND_A_YEAR]
     total, weight = _within(other_years(0), priced), _within(other_years(0), plain)
-    columns.append(np.where(weight > 0, total / np.where(weight > 0, weight, 1.0), np.nan)[own])
+    columns.append(np.where(weight > 0, total / np.where(weight > 0, weight, 1.0), np.nan)[cell])
     return np.stack(columns, axis=1).astype(np.float64)
 
 
