@@ -1,4 +1,4 @@
-"""Which products are sold at several prices at once: stores, contracts, coupons that the books do not name."""
+"""Which products are sold at several prices at once: stores, contracts, coupons that the transactions do not name."""
 
 from typing import Final
 
@@ -33,7 +33,7 @@ def several_prices(
     ----------
     lines, clean : the n sales lines and their clean view.
     products : number of products P.
-    channel : (n,) number of each line's channel, where the books name any.
+    channel : (n,) number of each line's channel, where the transactions name any.
     """
     sold = np.flatnonzero(clean.priced & (clean.units > 0))
     quantity_class = np.searchsorted(QUANTITY_CLASSES, lines.quantity[sold], "right")
