@@ -194,30 +194,18 @@ def _posterior(
         pooled = with_category(pooled, experiments.category)
         pooled, experimental = with_products(pooled, experiments.product)
     trusted = experimental >= TRUSTED_EXPERIMENTS
-    total_error = np.sqrt(pooled.variance)
-    shared = {
-        "elasticity": pooled.elasticity,
-        "ci_low": pooled.elasticity - Z_95 * total_error,
-        "ci_high": pooled.elasticity + Z_95 * total_error,
-        "own_elasticity": pooled.unpooled,
-        "weight": pooled.weight,
-    }
     converged = frequency.converged & quantity.converged
-    evidence = Evidence(
-        **shared,
-        std_error=total_error,
-        sold_days=panel.sold_days,
-        active_weeks=panel.active_weeks,
-        list_prices=panel.list_prices,
-        gaps=panel.gaps,
-        no_category=no_category,
-        converged=converged,
-        doubts={name: doubt & ~trusted for name, doubt in doubts.items()},
+    evidence = _evidence(
+        pooled, panel, no_category, converged, {name: doubt & ~trusted for name, doubt in doubts.items()}
     )
     identified = np.isfinite(pooled.unpooled)
     return Posterior(
-        **shared,
+        elasticity=pooled.elasticity,
         std_error=np.sqrt(pooled.variance - ((1.0 - experimental) * MODEL_ERROR) ** 2),
+        ci_low=evidence.ci_low,
+        ci_high=evidence.ci_high,
+        own_elasticity=pooled.unpooled,
+        weight=pooled.weight,
         sold_days=panel.sold_days,
         active_weeks=panel.active_weeks,
         estimated=panel.sold_days > 0,
@@ -225,7 +213,7 @@ def _posterior(
         prior_mean=pooled.prior_mean,
         prior_std_error=np.sqrt(pooled.prior_variance),
         list_price_count=panel.list_prices,
-        confidence=confidences(total_error),
+        confidence=confidences(evidence.std_error),
         grade=grades(evidence),
         evidence=evidence_classes(
             pooled.weight,
@@ -250,6 +238,32 @@ def _doubts(panel: Panel, prices: _Prices, hyper: Hyperparameters) -> dict[str, 
         SELLS_OUT: prices.sold_out | (~totals & hyper.sells_out),
         RESPONSE_FADES: every & hyper.response_fades,
     }
+
+
+def _evidence(
+    pooled: PooledElasticities,
+    panel: Panel,
+    no_category: BoolArray,
+    converged: BoolArray,
+    doubts: dict[str, BoolArray],
+) -> Evidence:
+    """What grades and flags are read off: the estimates with their intervals, and the sales behind them."""
+    total_error = np.sqrt(pooled.variance)
+    return Evidence(
+        elasticity=pooled.elasticity,
+        ci_low=pooled.elasticity - Z_95 * total_error,
+        ci_high=pooled.elasticity + Z_95 * total_error,
+        own_elasticity=pooled.unpooled,
+        weight=pooled.weight,
+        std_error=total_error,
+        sold_days=panel.sold_days,
+        active_weeks=panel.active_weeks,
+        list_prices=panel.list_prices,
+        gaps=panel.gaps,
+        no_category=no_category,
+        converged=converged,
+        doubts=doubts,
+    )
 
 
 def _unmodelled_variance(doubts: dict[str, BoolArray]) -> FloatArray:
