@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from django.db.models import FilteredRelation, Q
@@ -126,58 +126,41 @@ def forecast_of_product(
     price : what it would be sold at; None is today's price.
     demand_model : how demand follows the price.
     """
-    product = Product.objects.annotate(
-        pooled=FilteredRelation("elasticities", condition=Q(elasticities__method=Method.POOLED)),
-        linear_share=LINEAR_SHARE,
-    )
-    kind, current_price, category, elasticity, linear_share, line_days, dated_last = product.values_list(
-        "kind",
-        "current_price",
-        "category",
-        "pooled__elasticity",
-        "linear_share",
-        "summary__line_days",
-        "summary__dated_last",
-    ).get(code=code)
-    row = DemandForecast.objects.filter(product_id=code).first() if kind == Kind.MERCHANDISE else None
+    product = _facts(code)
+    row = DemandForecast.objects.filter(product_id=code).first() if product.kind == Kind.MERCHANDISE else None
     model = stored_shop_model() if row else None
     if row is None or model is None or version.as_of is None:
-        return ProductForecast(code, version.as_of, version.published_at, [_why_nothing(code, kind)])
+        return ProductForecast(code, version.as_of, version.published_at, [_why_nothing(code, product.kind)])
     as_of = max(version.as_of, row.through)
-    history = _history(code, model.first_day, as_of, line_days or 0, bool(dated_last))
+    line_days = product.summary__line_days or 0
+    history = _history(code, model.first_day, as_of, line_days, bool(product.summary__dated_last))
     if method is None or method == BOOSTED:
         outlook = cached_outlook(row, model, as_of, periods, chosen=method is None)
         if method == BOOSTED:
             boost(outlook, code, model, as_of)
     else:
-        outlook = outlook_by(method, history, category, model, row, as_of, periods)
+        outlook = outlook_by(method, history, product.category, model, row, as_of, periods)
     outlook.warnings += _warnings(row, as_of, outlook)
-    if line_days and line_days > 1:
-        period = PERIODS[line_days]
-        outlook.warnings.append(text(SPREAD, name=OF_TOTALS, period=text(period)))
-    base = base_demands({code: current_price}, version)[code]
+    if line_days > 1:
+        outlook.warnings.append(text(SPREAD, name=OF_TOTALS, period=text(PERIODS[line_days])))
+    base = base_demands({code: product.current_price}, version)[code]
     if price is None and base.tried_price is not None:
-        price = current_price
+        price = product.current_price
         outlook.warnings.append(text(UNPROVEN, name=NEW_PRICE, days=base.days, needed=base.days_needed))
-    at_price = (
-        None
-        if price is None
-        else _at_price(
-            outlook, price, current_price, base.price, elasticity, (demand_model, known_share(linear_share))
+    at_price = None
+    if price is not None:
+        shape = (demand_model, known_share(product.linear_share))
+        at_price = _at_price(
+            outlook, price, product.current_price, base.price, product.pooled__elasticity, shape
         )
-    )
-    columns = zip(outlook.units.tolist(), outlook.low.tolist(), outlook.high.tolist(), strict=True)
-    past = (as_of - dt.timedelta(days=back) for back in range(HISTORY_DAYS, 0, -1))
     return ProductForecast(
         product_id=code,
         method=outlook.method,
         reason=outlook.reason,
         as_of=as_of,
         periods=periods,
-        history=[HistoryDay(day, history.get(epoch_days(day), (0.0, 0))[0]) for day in past],
-        forecast=[
-            ForecastDay(as_of + dt.timedelta(days=ahead), *values) for ahead, values in enumerate(columns)
-        ],
+        history=_days_before(as_of, history),
+        forecast=_days_from(as_of, outlook),
         total=float(outlook.units.sum()),
         accuracy=outlook.accuracy,
         candidates=outlook.candidates,
@@ -185,6 +168,34 @@ def forecast_of_product(
         warnings=outlook.warnings,
         last_updated=version.published_at,
     )
+
+
+def _facts(code: str) -> Any:
+    """What a forecast needs to know of a product, by name."""
+    product = Product.objects.annotate(
+        pooled=FilteredRelation("elasticities", condition=Q(elasticities__method=Method.POOLED)),
+        linear_share=LINEAR_SHARE,
+    )
+    return product.values_list(
+        "kind",
+        "current_price",
+        "category",
+        "pooled__elasticity",
+        "linear_share",
+        "summary__line_days",
+        "summary__dated_last",
+        named=True,
+    ).get(code=code)
+
+
+def _days_before(as_of: dt.date, history: dict[int, tuple[float, float]]) -> list[HistoryDay]:
+    past = (as_of - dt.timedelta(days=back) for back in range(HISTORY_DAYS, 0, -1))
+    return [HistoryDay(day, history.get(epoch_days(day), (0.0, 0))[0]) for day in past]
+
+
+def _days_from(as_of: dt.date, outlook: Outlook) -> list[ForecastDay]:
+    columns = zip(outlook.units.tolist(), outlook.low.tolist(), outlook.high.tolist(), strict=True)
+    return [ForecastDay(as_of + dt.timedelta(days=ahead), *values) for ahead, values in enumerate(columns)]
 
 
 def _why_nothing(code: str, kind: str) -> str:

@@ -116,8 +116,7 @@ def build_panel(
 
     Parameters
     ----------
-    daily : product-days, sorted by product and day.
-    products : number of products P.
+    daily, products : product-days, sorted by product and day, and the number of products P.
     calendar : open and closed days, weekday weights.
     response : elasticity and log promotion lift of line counts in this shop, to date price changes in a gap.
     window : first and last day (inclusive) to which the active days are limited.
@@ -125,16 +124,14 @@ def build_panel(
     """
     known = np.isfinite(daily.list_price)
     sold = (daily.units > 0) & (daily.lines > 0)
-    sold &= np.bincount(daily.product[known], minlength=products)[daily.product] > 0
-    rows = np.flatnonzero(sold)
+    rows = np.flatnonzero(sold & (np.bincount(daily.product[known], minlength=products) > 0)[daily.product])
     if rows.size == 0:
         return _empty_panel(products)
     counts, period = _counts(daily, rows, products, of)
     days = cumulated_days(calendar, int(daily.day[rows].min()), int(daily.day[rows].max()) + MONTH_DAYS)
     intervals, gaps = _active_intervals(daily.product[rows], daily.day[rows], counts[rows], period, days)
     if window is not None:
-        rows = rows[(daily.day[rows] >= window[0]) & (daily.day[rows] <= window[1])]
-        intervals = _clip(intervals, window, np.bincount(daily.product[rows], minlength=products) > 0)
+        rows, intervals = _clip(intervals, window, daily, rows)
         if rows.size == 0:
             return _empty_panel(products)
     product, day = daily.product[rows], daily.day[rows]
@@ -253,12 +250,16 @@ def _active_intervals(
     return _Intervals(product[begin], day[begin], day[end] + length[end]), gaps
 
 
-def _clip(intervals: _Intervals, window: Window, sells: BoolArray) -> _Intervals:
-    """Keep the part of the intervals inside the window, of products that sell (P,) inside it."""
+def _clip(
+    intervals: _Intervals, window: Window, daily: DailySales, rows: IntArray
+) -> tuple[IntArray, _Intervals]:
+    """Keep the rows with sales inside the window, and the part of the intervals inside it of products that sell there."""
+    rows = rows[(daily.day[rows] >= window[0]) & (daily.day[rows] <= window[1])]
+    sells = np.bincount(daily.product[rows], minlength=int(intervals.product.max(initial=-1)) + 1) > 0
     start = np.maximum(intervals.start, window[0])
     stop = np.minimum(intervals.stop, window[1] + 1)
     inside = (start < stop) & sells[intervals.product]
-    return _Intervals(intervals.product[inside], start[inside], stop[inside])
+    return rows, _Intervals(intervals.product[inside], start[inside], stop[inside])
 
 
 def _price_path(daily: DailySales, known: BoolArray, response: Response, totals: BoolArray) -> _PricePath:
