@@ -61,6 +61,8 @@ JOBS: dict[str, dict[str, str]] = {
         "handler": "pricing.sales.services.imports.import_transactions",
         "on_failure": "pricing.sales.services.imports.import_failed",
     },
+    "revert_transactions": {"handler": "pricing.sales.services.imports.revert_transactions"},
+    # The name that jobs of `revert_transactions` had in earlier versions: rows of it may still be waiting.
     "withdraw_transactions": {"handler": "pricing.sales.services.imports.revert_transactions"},
     "import_products": {
         "handler": "pricing.recommendation.services.manual_prices.import_products",

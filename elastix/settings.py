@@ -183,7 +183,7 @@ FULL_RECOMPUTE_REST = timedelta(hours=12)
 RECOMPUTE_SHARD_PRODUCTS = env.int("RECOMPUTE_SHARD_PRODUCTS", 1000)
 # A line that is cleaned takes a kilobyte of memory.
 RECOMPUTE_SHARD_LINES = env.int("RECOMPUTE_SHARD_LINES", 200_000)
-# An upload can be read again (after a withdrawal, with other options) for so long.
+# An upload can be read again (after it was reverted, with other options) for so long.
 UPLOADS_KEPT = timedelta(days=env.int("UPLOADS_KEPT_DAYS", 30))
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", 1024 * 1024 * 1024)
 # Uploads above a few MB are spooled to disk by Django; this limits other request bodies.

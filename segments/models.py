@@ -153,7 +153,8 @@ class SegmentElasticity(models.Model):
     ci_high = models.FloatField()
     weight = models.FloatField(help_text="Weight of the segment's own sales, 0 to 1.")
     shared_error = models.FloatField(
-        default=0.0, help_text="The part of the error behind the interval that all products of a category share."
+        default=0.0,
+        help_text="The part of the error behind the interval that all products of a category share.",
     )
     sample_size = models.IntegerField(help_text="Days with sales.")
     units = models.FloatField(help_text="Units that count as demand.")

@@ -71,7 +71,7 @@ class FileImport:
         """Write what was staged, all of it or nothing, within the job's transaction."""
         raise NotImplementedError
 
-    def withdraw(self) -> None:
+    def unstage(self) -> None:
         """Remove what this attempt has staged, and nothing of the one that has taken over."""
 
     @classmethod
@@ -150,7 +150,7 @@ def ingest(kind: type[FileImport], run: JobRun) -> dict[str, Any]:
     except UnreadableFile as error:
         raise JobFailed(str(error)) from error
     except LeaseLost:
-        rows.withdraw()
+        rows.unstage()
         raise
     kind.clear(batch.pk)
     return batch_result(batch) | rows.written

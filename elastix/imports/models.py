@@ -23,7 +23,7 @@ class ImportStatus(models.TextChoices):
 class ImportBatch(models.Model):
     """The import of one file: what was read, what was rejected and why, and whether its rows are in use.
 
-    Nothing of a batch is visible before it is published; withdrawing it removes its transactions again.
+    Nothing of a batch is visible before it is published; reverting it removes its transactions again.
     accepted + rejected = rows, always.
     """
 

@@ -90,7 +90,7 @@ def batch_create(
             same = ImportBatch.objects.filter(kind=kind, sha256=batch.sha256, dry_run=False)
             before = same.filter(status__in=LASTING).exclude(pk=batch.pk).first()
             if force and before is not None:
-                # All its rows are in the books already: that is what was asked for.
+                # All its rows were imported before: that is what was asked for.
                 batch.options = options | {"accept": [*options.get("accept", ()), "already_imported"]}
             elif before is not None:
                 _check_interrupted(before)

@@ -61,14 +61,7 @@ def evaluate(rules: Sequence[RepricingRule]) -> Evaluation:
     ----------
     rules : in the order in which they are tried, with their products.
     """
-    categories = dict(merchandise().order_by().values_list("code", "category"))
-    scopes: dict[int, set[str]] = {}
-    for rule in rules:
-        if rule.scope == RuleScope.PRODUCTS:
-            scopes[rule.pk] = {product.code for product in rule.products.all()} & categories.keys()
-        else:
-            whole = rule.scope == RuleScope.SHOP
-            scopes[rule.pk] = {code for code, each in categories.items() if whole or each == rule.category}
+    scopes = _scopes(rules)
     found = product_signals(set().union(*scopes.values()))
     rows = list(found.values())
     if not rows:
@@ -122,6 +115,19 @@ def evaluate(rules: Sequence[RepricingRule]) -> Evaluation:
     order = {rule.pk: position for position, rule in enumerate(rules)}
     evaluation.decisions.sort(key=lambda each: (order[each.rule_id or 0], each.product_id))
     return evaluation
+
+
+def _scopes(rules: Sequence[RepricingRule]) -> dict[int, set[str]]:
+    """The codes of the merchandise that each rule is about, by the rule's number."""
+    categories = dict(merchandise().order_by().values_list("code", "category"))
+    scopes: dict[int, set[str]] = {}
+    for rule in rules:
+        if rule.scope == RuleScope.PRODUCTS:
+            scopes[rule.pk] = {product.code for product in rule.products.all()} & categories.keys()
+        else:
+            whole = rule.scope == RuleScope.SHOP
+            scopes[rule.pk] = {code for code, each in categories.items() if whole or each == rule.category}
+    return scopes
 
 
 def _calm_reason(

@@ -39,7 +39,7 @@ class OrderPull(models.Model):
 
 
 class PulledOrder(models.Model):
-    """An order as it is in the books: when it comes again, only what differs is written.
+    """An order as its transactions have it: when it comes again, only what differs is written.
 
     `lines` are those the platform gave last, each [code, description, quantity, moment, unit price].
     """

@@ -99,7 +99,7 @@ class ElasticityEstimate(models.Model):
 class ExperimentalEvidence(models.Model):
     """What a price experiment found: an elasticity of a product, or the mean one of a category.
 
-    Estimates take it in beside the sales, weighed by its precision, in every later recompute until it is withdrawn.
+    Estimates take it in beside the sales, weighed by its precision, in every later recompute until it is reverted.
     """
 
     source = SortedCharField(

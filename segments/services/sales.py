@@ -23,6 +23,7 @@ from elastix.sql import (
 )
 from pricing.sales.core.arrays import FloatArray, IntArray
 from pricing.sales.core.files import QUANTITY_PLACES
+from pricing.sales.core.grouping import distinct_pairs, pair_key, split_pair
 from pricing.sales.selectors.daily import day_of_epoch, merchandise_codes, product_shards
 from segments.core.rfm import SEGMENTS
 from segments.services.customers import SIGNED_QUANTITY, Customers
@@ -111,18 +112,15 @@ def _lines(codes: Sequence[str], first: int, segment_of: dict[str, int]) -> list
 def _summed(lines: list[NDArray[Any]]) -> list[NDArray[Any]]:
     """Sum lines by product, segment and day: the columns of `SegmentDays`."""
     product, segment, day, quantity, revenue, units = lines
-    span = int(day.max(initial=0)) + 1
-    key, of = np.unique((product * len(SEGMENTS) + segment) * span + day, return_inverse=True)
-    pair = key // span
+    pair, day, of = distinct_pairs(pair_key(product, segment, len(SEGMENTS)), day)
     return [
-        pair // len(SEGMENTS),
-        pair % len(SEGMENTS),
-        key % span,
+        *split_pair(pair, len(SEGMENTS)),
+        day,
         np.round(np.bincount(of, quantity), QUANTITY_PLACES),
         np.round(np.bincount(of, revenue), 4),
         np.bincount(of, units),
         np.bincount(of),
-        np.bincount(of[units > 0], minlength=key.size),
+        np.bincount(of[units > 0], minlength=day.size),
     ]
 
 

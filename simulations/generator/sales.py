@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.sales.core.grouping import distinct_pairs
 from simulations.generator.catalogue import CATEGORIES, ICED_LATTE, Catalogue
 from simulations.generator.customers import (
     APPETITE,
@@ -114,10 +115,8 @@ def sale_lines(
 
     Returns the lines, whose invoice is the index of the visit, and (n,) the day counted from the first.
     """
-    products = catalogue.base_price.size
-    key, line = np.unique(draws.visit * products + draws.product, return_inverse=True)
-    quantity = np.bincount(line, weights=draws.quantity, minlength=key.size).astype(np.int64)
-    visit, product = np.divmod(key, products)
+    visit, product, line = distinct_pairs(draws.visit, draws.product)
+    quantity = np.bincount(line, weights=draws.quantity, minlength=visit.size).astype(np.int64)
     buyer = _nobody_left_out(rng, visits.customer, visit, visits.customers.behaviour.size)
     clock = OPENING_MINUTE + (CLOSING_MINUTE - OPENING_MINUTE) * rng.beta(1.7, 2.0, buyer.size)
     day = visits.day[visit]

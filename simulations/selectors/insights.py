@@ -161,8 +161,7 @@ def _outlook(version: DataVersion, product: Product) -> Outlook | None:
     forecast = forecast_of_product(
         version, product.code, periods=MONTH_DAYS, method=None, price=None, demand_model=AVERAGE
     )
-    wape = (forecast.accuracy or {}).get("wape")
-    if wape is None:
+    if forecast.accuracy is None or forecast.accuracy.wape is None:
         return None
-    units, wape = rounded(forecast.total, 2) or 0.0, rounded(wape, 4) or 0.0
+    units, wape = rounded(forecast.total, 2) or 0.0, rounded(forecast.accuracy.wape, 4) or 0.0
     return Outlook(units, max(units * (1 - WAPE_TO_LIMITS * wape), 0.0), units * (1 + WAPE_TO_LIMITS * wape))

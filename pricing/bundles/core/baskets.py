@@ -13,6 +13,7 @@ from pricing.bundles.core.constants import (
     MOST_PARTNERS,
 )
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.sales.core.grouping import group_numbers, group_starts, pair_key, split_pair
 
 if TYPE_CHECKING:
     from scipy import sparse
@@ -101,13 +102,11 @@ def baskets_of(basket: IntArray, product: IntArray, products: int) -> Baskets:
     """
     from scipy import sparse
 
-    lines = np.unique(basket * products + product) if basket.size else basket
-    number = np.unique(lines // max(products, 1), return_inverse=True)[1]
-    total = int(number[-1]) + 1 if lines.size else 0
-    ones = np.ones(lines.size, np.int32)
-    return Baskets(
-        sparse.csc_matrix((ones, (number, lines % max(products, 1))), shape=(total, products), dtype=np.int32)
-    )
+    basket, product = split_pair(np.unique(pair_key(basket, product, products)), products)
+    number = group_numbers(group_starts(basket))
+    total = int(number[-1]) + 1 if number.size else 0
+    ones = np.ones(number.size, np.int32)
+    return Baskets(sparse.csc_matrix((ones, (number, product)), shape=(total, products), dtype=np.int32))
 
 
 def bought_together(baskets: Baskets) -> Together:
@@ -167,10 +166,10 @@ def candidate_pairs(together: Together, category: IntArray, price: FloatArray, s
     first, second = together.first[usable], together.second[usable]
     ranks = np.stack(_ranks(first, second, together.strength[usable]))
     strong = (ranks.min(axis=0) < BEST_PARTNERS) & (ranks.max(axis=0) < MOST_PARTNERS)
-    bought = first[strong] * products + second[strong]
+    bought = pair_key(first[strong], second[strong], products)
     peers = _category_pairs(category, price, sold)
     key = np.union1d(bought, peers)
-    return Candidates(key // products, key % products, np.isin(key, bought, assume_unique=True))
+    return Candidates(*split_pair(key, products), np.isin(key, bought, assume_unique=True))
 
 
 def _strength(both: Count, expected: FloatArray | float) -> FloatArray:
@@ -189,7 +188,7 @@ def _ranks(first: IntArray, second: IntArray, strength: FloatArray) -> tuple[Int
 
 
 def _category_pairs(category: IntArray, price: FloatArray, sold: BoolArray) -> IntArray:
-    """Keys first * P + second of the pairs of each category."""
+    """Keys (`pair_key`) of the pairs of each category, the smaller number first."""
     usable = np.flatnonzero(sold & (category >= 0))
     # Products without a price come last; nan would sort there too, but not in the same order everywhere.
     order = usable[np.lexsort((usable, np.nan_to_num(price[usable], nan=np.inf), category[usable]))]
@@ -200,5 +199,5 @@ def _category_pairs(category: IntArray, price: FloatArray, sold: BoolArray) -> I
     for step in range(1, MOST_PARTNERS + 1):
         at = np.flatnonzero((np.arange(order.size) + step < ends) & (step <= reach))
         one, other = order[at], order[at + step]
-        keys.append(np.minimum(one, other) * category.size + np.maximum(one, other))
+        keys.append(pair_key(np.minimum(one, other), np.maximum(one, other), category.size))
     return np.concatenate(keys)

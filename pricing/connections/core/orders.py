@@ -1,4 +1,4 @@
-"""Orders as sales lines: what an order brings to the books, and what changes there when it was edited."""
+"""Orders as sales lines: the transactions that an order brings, and what changes in them when it was edited."""
 
 import datetime as dt
 from collections import Counter
@@ -69,8 +69,8 @@ class Order:
     id, invoice_no : what the platform and what people call it.
     channel : where it was placed, as the platform names it: web, pos, checkout, admin, the name of an app.
     lines : what was sold and what came back; none of an order that is left out.
-    left_out : why the order is not in the books, in one word; "" where it is.
-    lines_left_out : how many of its lines are not, by reason.
+    left_out : why the order brings no transactions, in one word; "" where it does.
+    lines_left_out : how many of its lines bring none, by reason.
     message : what cannot be read in it.
     """
 

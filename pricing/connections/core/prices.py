@@ -66,7 +66,7 @@ def plain(amount: Decimal) -> str:
 
 
 def our_code(text: str) -> str:
-    """Return a platform's code as the books have it; "" for one that they cannot have."""
+    """Return a platform's code as the transactions have it; "" for one that they cannot have."""
     try:
         return normalise_code(text)
     except ValueError:

@@ -184,7 +184,7 @@ def is_sold(raw: Mapping[str, Any], currency: str) -> bool:
 
 
 def left_out_of(raw: Mapping[str, Any], currency: str) -> str:
-    """Return why an order is not in the books, "" if it is."""
+    """Return why an order brings no transactions, "" if it does."""
     what = f"Order {order_id(raw)}"
     if raw.get("test") is True:
         return TEST

@@ -112,7 +112,7 @@ def _order(raw: Mapping[str, Any], refunds: Sequence[Any], currency: str, found_
 
 
 def left_out_of(raw: Mapping[str, Any], currency: str) -> str:
-    """Return why an order is not in the books, "" if it is."""
+    """Return why an order brings no transactions, "" if it does."""
     what = f"Order {order_id(raw)}"
     status = text(raw, "status", what)
     if status in UNDONE:

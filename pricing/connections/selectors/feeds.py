@@ -10,7 +10,7 @@ from django.utils import timezone
 from elastix.shop import shop_currency
 from elastix.sql import batches
 from pricing.connections.core.feeds import FeedRow, floors
-from pricing.connections.selectors.ledger import ledger_prices, priced_products, sales_of
+from pricing.connections.selectors.price_changes import changed_prices, priced_products, sales_of
 from pricing.recommendation.selectors.policies import policy_finder
 
 ROWS_A_PIECE: Final = 1_000
@@ -27,7 +27,7 @@ def feed_rows(*, decided_only: bool = False, since: dt.datetime | None = None) -
     decided_only : only prices that the ledger has put in force.
     since : only those that it has put in force from then on.
     """
-    products = ledger_prices() if decided_only or since else priced_products()
+    products = changed_prices() if decided_only or since else priced_products()
     if since:
         products = products.filter(decided_at__gte=since)
     policy_of, now = policy_finder(), timezone.now()

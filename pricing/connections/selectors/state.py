@@ -27,7 +27,7 @@ def next_since(platform: str) -> dt.datetime | None:
 
 
 def is_being_imported(platform: str) -> bool:
-    """Whether the lines of an earlier pull are not in the books yet: what is to be taken out could not be found."""
+    """Whether the lines of an earlier pull are not among the transactions yet: what is to be deleted could not be found."""
     open_statuses = (ImportStatus.QUEUED, ImportStatus.READING)
     return OrderPull.objects.filter(platform=platform, batch__status__in=open_statuses).exists()
 

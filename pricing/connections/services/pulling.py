@@ -1,8 +1,8 @@
 """Pulling orders: what the platform answers becomes a file of sales lines and goes through the ordinary import.
 
 An order that was brought before is compared with what it brought: lines that are new (a refund, an added article) are
-imported, lines that are gone (an edit, a cancellation) are taken out of the books. So an order may be pulled any number
-of times, and a line that somebody corrected in the books stays corrected while the platform's own line stays as it is.
+imported, lines that are gone (an edit, a cancellation) are deleted. So an order may be pulled any number
+of times, and a line that somebody corrected stays corrected while the platform's own line stays as it is.
 """
 
 import csv
@@ -79,7 +79,7 @@ def pull_request(platform: str, *, since: Any = None) -> Job:
 
 
 def forget(platform: str) -> None:
-    """Pull a platform from its first order on, as though none had been brought, once its imports were withdrawn."""
+    """Pull a platform from its first order on, as though none had been brought, once its imports were reverted."""
     with transaction.atomic():
         lock_version()
         OrderPull.objects.filter(platform=platform).delete()
@@ -114,7 +114,7 @@ def pull_orders(run: JobRun) -> dict[str, Any]:
 
 
 def _keep(name: str, since: Any, portion: Portion) -> OrderPull:
-    """Write what the orders change in the books, and that they were seen."""
+    """Write what the orders change in the transactions, and that they were seen."""
     counts: Counter[str] = Counter(orders=len(portion.orders))
     messages: list[str] = []
     added: list[tuple[Order, OrderLine]] = []
@@ -198,7 +198,7 @@ def _import(name: str, added: Iterable[tuple[Order, OrderLine]]) -> ImportBatch:
 
 
 def _import_again(name: str) -> None:
-    """Queue the lines of pulls whose import failed once more: they are known as brought, and are not in the books."""
+    """Queue the lines of pulls whose import failed once more: they are known as brought, and are no transactions yet."""
     for pull in OrderPull.objects.filter(platform=name, batch__status=ImportStatus.FAILED).order_by("pk"):
         failed = cast(ImportBatch, pull.batch)
         with transaction.atomic(), stored_upload(failed) as file:
@@ -242,7 +242,7 @@ def _keep_products(
 
 
 def _report(name: str, pull: OrderPull) -> None:
-    """Raise an alert about orders that should be in the books and are not, or clear it."""
+    """Raise an alert about orders that should be transactions and are not, or clear it."""
     counts, message = pull.counts, ""
     if unreadable := counts.get(f"orders_left_out_{UNREADABLE}", 0):
         message = f"Orders that could not be read: {unreadable}. {pull.messages[0]}"

@@ -19,7 +19,7 @@ from pricing.connections.adapters import Platform, configured, open_platform
 from pricing.connections.core.answers import PlatformError
 from pricing.connections.core.prices import PriceToSet, WantedPrice, by_code
 from pricing.connections.models import PlatformName, PushedPrice, PushState
-from pricing.connections.selectors.ledger import due_prices
+from pricing.connections.selectors.price_changes import due_prices
 from pricing.connections.selectors.state import may_ask
 from pricing.connections.services.alerts import DRIFT, drift_subject, report_connection
 

@@ -111,7 +111,7 @@ MODEL_ERROR: Final = 0.175
 # --mixed --seeds 1 2 3 4 5 6`; decision 55). A part of an estimate that is its category's has this part of it.
 BORROWED_ERROR: Final = 0.3
 # What doubtful estimates err by besides: where the response itself is in doubt (prices follow sales, mixed prices, a response
-# that fades), and where the books hide who could buy at which price (several prices at once, sold out).
+# that fades), and where the transactions hide who could buy at which price (several prices at once, sold out).
 RESPONSE_ERROR: Final = 0.23
 HIDDEN_ERROR: Final = 0.51
 # Spreads and category means are estimates as well: estimates that lean on them err together, by this much in the limit
@@ -126,6 +126,10 @@ CURVATURE_PRIOR_ERROR: Final = 0.5
 CURVATURE_ERROR: Final = 0.1
 # Judgement: sales at prices that vary by a tenth do not rule a curve out.
 LEAST_SHARE_OF_A_CURVE: Final = 0.02
+
+# --- what counts as a product's own (judgement) -----------------------------------------------------------------------
+LEAST_UNPOOLED_WEIGHT: Final = 0.005  # of its own sales, below which these have no estimate of their own
+TRUSTED_EXPERIMENTS: Final = 0.5  # weight of experiments from which doubts about the sales do not count
 
 # --- experiments (judgement) ------------------------------------------------------------------------------------------
 # Beyond these a slip is more likely than a finding.
@@ -181,6 +185,60 @@ LEAST_ALIKE: Final = (
 ERROR_CLASS_EDGES: Final = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 """Units a day between which products with too few past errors of their own share everybody's."""
 
+# --- days that the shop is open ------------------------------------------------------------------------------------------
+# Backtest: that a coming day counts as often as the shop is open on its weekday, of late more than long ago, lowers the
+# WAPE on the six earlier origins from .424 / .547 to .411 / .531. Judgement: the rate of fading, and the limits of a profile.
+OPEN_FADING: Final = (
+    0.95  # a week says this much less than the next of how often the shop is open on a weekday
+)
+LEAST_OPEN_SHARE: Final = (
+    0.25  # of a weekday's dates, below which the profile takes the shop for closed on it
+)
+MOST_TIMES_MEDIAN: Final = 5.0  # the day of one huge order counts as this many usual ones of its weekday
+
+# --- how much of a product's usual frequency stands beside its sales of late ---------------------------------------------
+# Judgement: the candidates, in purchases, of which the backtest of each shop chooses, and the share of the loss without any
+# that the best one has to stay below. (Backtest: 0 for the UCI sales, 40 to 80 in simulated shops that sell as they always did.)
+OWN_PURCHASES: Final = (0.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0)
+WORTH_SHRINKING: Final = 0.99
+
+# --- when another forecast takes over from the default (judgement) -------------------------------------------------------
+# None was fitted. That the published forecast errs no more than the default on the UCI sales is reproduced by
+# `python benchmarks/forecast_accuracy.py FILE` (decision 11), what products of each kind are forecast, and how seldom
+# noise is taken for a season, by `pytest tests/unit/pricing/test_forecast_kinds.py`.
+#
+# A textbook method: its score in the backtest is at most half of the default's, at least so much of the sales below it
+# (what is forecast well enough stays with the default), and its errors were larger at no more than one origin.
+TAKEOVER_SCORE: Final = 0.5
+TAKEOVER_DIFFERENCE: Final = 0.1
+TAKEOVER_WORSE_ORIGINS: Final = 1
+TAKEOVER_ORIGINS: Final = 5  # from which the backtest says anything of one product ...
+TAKEOVER_SOLD_DAYS: Final = 24  # ... with so many days with a sale, of its 168: one a week
+# Regular intervals between purchases.
+FEWEST_INTERVALS: Final = 4
+NEWEST_INTERVALS: Final = 12  # that are looked at
+SHORTEST_INTERVAL: Final = (
+    10.0  # mean days; smoothing follows shorter ones, and one of a week is rather a weekday's doing
+)
+LARGEST_INTERVAL_VARIATION: Final = 0.5  # standard deviation over mean; 1 where purchases come by chance
+OVERDUE_INTERVALS: Final = 2.0  # mean intervals without a purchase after which the sales of late count again
+# A yearly season: by this many origins on it is better by far if it leaves at most this share of the default's loss, and
+# takes away at least so much of it. Of simulated products without a season at most 1 to 2 % reach that by chance.
+SEASON_FEW_ORIGINS: Final = 3
+SEASON_MANY_ORIGINS: Final = 6
+SEASON_MOST_LOSS: Final = {SEASON_FEW_ORIGINS: 0.25, SEASON_MANY_ORIGINS: 0.6}
+SEASON_LEAST_GAIN: Final = {SEASON_FEW_ORIGINS: 30.0, SEASON_MANY_ORIGINS: 10.0}
+# A product does not use its category's season if that would have raised its own loss by a quarter, or by so much.
+SEASON_CONTRADICTED: Final = 1.25
+SEASON_CONTRADICTING_LOSS: Final = 5.0
+GROWTH_OVERLAP_DAYS: Final = (
+    90.0  # that two years must share for half of the growth between them to be believed
+)
+GROWTH_LINES: Final = 20.0  # sale lines that stand beside those of either year, so that few make no growth
+LARGEST_INDEX_WEIGHT: Final = (
+    10.0  # variance of months over their squared mean, from which all of it is believed
+)
+
 # --- Holt-Winters by name (judgement: a trend of single weeks must not be carried on for a year) ----------------------------
 LARGEST_TREND_SMOOTHING: Final = 0.05
 
@@ -201,10 +259,26 @@ BOOSTING: Final = {
 }
 
 # --- second opinions by learned models ----------------------------------------------------------------------------------
+# How far both models are off follows from all of these together: `python benchmarks/second_opinions.py --shops plain planted`
+# (decisions 41 and 42).
+#
 # Judgement: a quarter of a year's weeks shows little of a price that changes every two months; an interval of more than
 # +-1.2 contradicts nothing.
 FEWEST_WEEKS_TO_LEARN_FROM: Final = 26
 LARGEST_OPINION_ERROR: Final = 0.6
+# Judgement, none of them fitted.
+FEWEST_CELLS: Final = 1_000  # weeks of products that anything can be learned from
+FEWEST_PRODUCTS_WITH_OPINIONS: Final = 8  # in a category that an opinion is given on
+LEAST_TRAINING_WEEKS: Final = 26  # before the weeks that the demand model is measured on
+BLOCK_WEEKS: Final = 8  # that are learned or held out together
+WEEKS_A_CLUSTER: Final = (
+    4  # of one product, whose errors are taken together: unexpected demand lasts for weeks
+)
+TOO_VAGUE_A_SLOPE: Final = 3.0  # standard error from which a product's slope says nothing about its category
+SPREAD_OF_SLOPES: Final = 0.5  # of products in a category, where it cannot be estimated
+USUAL_UNITS_BESIDE: Final = (
+    5.0  # units as usual beside what was sold, so that a few sales do not look like a season
+)
 # Simulation (seeds 1 and 2): what the learned nuisances and the steps of the trees leave, beyond chance.
 LEARNING_ERROR: Final = 0.15
 SHAPE_ERROR: Final = 0.2

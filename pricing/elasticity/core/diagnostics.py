@@ -151,16 +151,7 @@ def diagnose(
     entered, price = regression_rows(price, quantity)
     day, price, quantity = day[entered], price[entered], quantity[entered]
     prices = np.unique(price).size
-    if day.size < FEWEST_SOLD_DAYS:
-        raise NotEstimable(
-            f"it sold on {day.size} days at a known price, and {FEWEST_SOLD_DAYS} are needed. Sell on, or look at "
-            "the pooled elasticity, which leans on its category."
-        )
-    if prices < 2:
-        raise NotEstimable(
-            "its price never changed, so its sales cannot show how demand answers to the price. Try another price, "
-            "or look at the pooled elasticity, which leans on its category."
-        )
+    _refuse_too_little(day.size, prices)
     design = np.column_stack((np.ones(day.size), np.log(price)))
     # What divides by a residual or a leverage that leaves nothing is answered as None.
     with np.errstate(all="ignore"):
@@ -198,6 +189,19 @@ def diagnose(
     )
     found.findings.extend(_findings(found, currency))
     return found
+
+
+def _refuse_too_little(days: int, prices: int) -> None:
+    if days < FEWEST_SOLD_DAYS:
+        raise NotEstimable(
+            f"it sold on {days} days at a known price, and {FEWEST_SOLD_DAYS} are needed. Sell on, or look at "
+            "the pooled elasticity, which leans on its category."
+        )
+    if prices < 2:
+        raise NotEstimable(
+            "its price never changed, so its sales cannot show how demand answers to the price. Try another price, "
+            "or look at the pooled elasticity, which leans on its category."
+        )
 
 
 def _standard_errors(fit: Any, lags: int) -> list[ErrorEstimate]:

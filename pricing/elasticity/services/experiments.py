@@ -69,7 +69,7 @@ def record_evidence(
 
 
 @transaction.atomic
-def withdraw_evidence(source: str) -> None:
+def revert_evidence(source: str) -> None:
     """Delete what an experiment found; the products that it was about are estimated anew without it.
 
     Raises

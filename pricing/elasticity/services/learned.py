@@ -12,13 +12,12 @@ from elastix.jobs.models import OPEN_STATES, Job
 from elastix.jobs.recompute import request_recompute
 from elastix.jobs.runner import JobRun, dispatch_on_commit
 from elastix.sql import execute, insert_rows
-from pricing.elasticity.core.constants import FREQUENCY_HYPERPRIORS
+from pricing.elasticity.core.constants import FEWEST_CELLS, FREQUENCY_HYPERPRIORS
 from pricing.elasticity.core.learned.demand import FEATURES, beats_the_baseline, fit_demand
 from pricing.elasticity.core.learned.dml import fit_dml
 from pricing.elasticity.core.learned.features import NAMES, Weeks, weeks_of
 from pricing.elasticity.core.learned.opinions import (
     DML,
-    FEWEST_CELLS,
     ML,
     VERSION,
     Opinions,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -65,6 +65,11 @@ def measures_of(measured: Accuracy, row: int) -> dict[str, float | None]:
     """One product's measures by name; None where one cannot be had."""
     values = {name: float(getattr(measured, name)[row]) for name in MEASURES}
     return {name: round(value, 6) if np.isfinite(value) else None for name, value in values.items()}
+
+
+def beside_naive(measured: Accuracy, naive: Accuracy, row: int) -> dict[str, Any]:
+    """One product's measures as they are kept, with those of repeating the last week under `seasonal_naive`."""
+    return measures_of(measured, row) | {"seasonal_naive": measures_of(naive, row)}
 
 
 def origin_columns(days: int, origins: int = ORIGINS) -> list[int]:

@@ -7,7 +7,12 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from pricing.elasticity.core.constants import ERROR_CLASS_EDGES, LEAST_ALIKE
+from pricing.elasticity.core.constants import (
+    ERROR_CLASS_EDGES,
+    LEAST_ALIKE,
+    OWN_PURCHASES,
+    WORTH_SHRINKING,
+)
 from pricing.forecasting.core.backtest import (
     FEWEST_ERRORS,
     HIGH,
@@ -39,9 +44,6 @@ from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
 WINDOW_DAYS: Final = 731
 """History that is looked at: older days weigh nothing in the default method."""
-
-OWN_PURCHASES: Final = (0.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0)
-WORTH_SHRINKING: Final = 0.99
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from pricing.forecasting.core.panel import (
     weekday_profile,
 )
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
-from pricing.sales.core.list_prices import PROMOTION_REACH_DAYS
+from pricing.sales.core.constants import PROMOTION_REACH_DAYS
 
 ALPHAS: Final = (0.02, 0.07, 0.2)
 WEEKS: Final = (1, 2, 3, 4)

@@ -5,19 +5,18 @@ from typing import Final
 
 import numpy as np
 
+from pricing.elasticity.core.constants import (
+    FEWEST_INTERVALS,
+    LARGEST_INTERVAL_VARIATION,
+    NEWEST_INTERVALS,
+    OVERDUE_INTERVALS,
+    SHORTEST_INTERVAL,
+)
 from pricing.forecasting.core.panel import DemandPanel
 from pricing.sales.core.arrays import BoolArray, FloatArray
 
-FEWEST_INTERVALS: Final = 4
-NEWEST_INTERVALS: Final = 12
 LOOKED_AT_DAYS: Final = 91
 """Who sells on more than twelve days of these has intervals shorter than the shortest; this saves looking at them."""
-SHORTEST_INTERVAL: Final = 10.0
-"""Mean days between sales up to which smoothing follows well enough; one of a week is rather a weekday's doing."""
-LARGEST_VARIATION: Final = 0.5
-"""Standard deviation of the intervals over their mean; 1 where purchases come by chance."""
-OVERDUE: Final = 2.0
-"""Mean intervals after which a purchase that has not come is a sign, and the product's sales of late count again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +69,12 @@ def regular_intervals(panel: DemandPanel, weight: FloatArray) -> Intervals:
     mean = np.bincount(of_product, gap, count) / np.maximum(number, 1)
     spread = np.bincount(of_product, (gap - mean[of_product]) ** 2, count) / np.maximum(number - 1, 1)
     variation = np.divide(spread, mean**2, out=np.zeros(count), where=mean > 0)
-    regular = (number >= FEWEST_INTERVALS) & (variation <= LARGEST_VARIATION**2) & (mean >= SHORTEST_INTERVAL)
-    regular &= (panel.days - panel.stop <= OVERDUE * mean) & (exposure > 0)
+    regular = (
+        (number >= FEWEST_INTERVALS)
+        & (variation <= LARGEST_INTERVAL_VARIATION**2)
+        & (mean >= SHORTEST_INTERVAL)
+    )
+    regular &= (panel.days - panel.stop <= OVERDUE_INTERVALS * mean) & (exposure > 0)
     units, lines = (
         np.bincount(product, each[product, column], count).astype(np.float64)
         for each in (panel.units, panel.lines)

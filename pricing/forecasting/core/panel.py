@@ -5,14 +5,15 @@ from typing import Final
 
 import numpy as np
 
+from pricing.elasticity.core.constants import (
+    LEAST_OPEN_SHARE,
+    MOST_TIMES_MEDIAN,
+    OPEN_FADING,
+)
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.calendar import DAYS_A_WEEK, weekday_of
 
 PROFILE_DAYS: Final = 26 * DAYS_A_WEEK
-OPEN_SHARE: Final = 0.25
-MOST_TIMES_MEDIAN: Final = 5.0
-OPEN_FADING: Final = 0.95
-"""A week says this much less than the next of how often the shop is open on a weekday."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def weekday_profile(panel: DemandPanel) -> FloatArray:
         of_day = (weekday == each) & (sold > 0)
         sold[of_day] = np.minimum(sold[of_day], MOST_TIMES_MEDIAN * np.median(sold[of_day]))
     mean = np.bincount(weekday, sold, DAYS_A_WEEK) / np.maximum(opened, 1)
-    mean[opened < OPEN_SHARE * days] = 0.0
+    mean[opened < LEAST_OPEN_SHARE * days] = 0.0
     return np.asarray(mean / mean.mean()) if mean.any() else np.ones(DAYS_A_WEEK)
 
 

@@ -8,7 +8,13 @@ from typing import Final
 
 import numpy as np
 
-from pricing.elasticity.core.constants import FREQUENCY_ALPHA, QUANTITY_ALPHA
+from pricing.elasticity.core.constants import (
+    FREQUENCY_ALPHA,
+    GROWTH_LINES,
+    GROWTH_OVERLAP_DAYS,
+    LARGEST_INDEX_WEIGHT,
+    QUANTITY_ALPHA,
+)
 from pricing.forecasting.core.components import MONTHS, Components, components, month_of
 from pricing.forecasting.core.lines import (
     INACTIVE_DAYS,
@@ -26,11 +32,6 @@ from pricing.forecasting.core.panel import (
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
 YEAR: Final = 365
-OVERLAP_DAYS: Final = 90.0
-"""Days that two years must have in common for half of the growth between them to be believed."""
-GROWTH_LINES: Final = 20.0
-LARGEST_INDEX_WEIGHT: Final = 10.0
-"""Variance of the months' indices, over their squared mean, from which all of what the months sold is believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,4 +137,4 @@ def _growth(panel: DemandPanel) -> FloatArray:
 
     growth = between(begin, panel.days) / between(begin - YEAR, panel.days - YEAR)
     shared = np.maximum(panel.days - begin, 0)
-    return np.asarray(growth ** (shared / (shared + OVERLAP_DAYS)))
+    return np.asarray(growth ** (shared / (shared + GROWTH_OVERLAP_DAYS)))

@@ -6,7 +6,14 @@ from typing import Final
 
 import numpy as np
 
-from pricing.elasticity.core.constants import SMALLEST_CATEGORY
+from pricing.elasticity.core.constants import (
+    SEASON_CONTRADICTED,
+    SEASON_CONTRADICTING_LOSS,
+    SEASON_LEAST_GAIN,
+    SEASON_MANY_ORIGINS,
+    SEASON_MOST_LOSS,
+    SMALLEST_CATEGORY,
+)
 from pricing.forecasting.core.backtest import HORIZON, origin_columns
 from pricing.forecasting.core.components import MONTHS
 from pricing.forecasting.core.lines import Priors, purchase_rates
@@ -20,15 +27,6 @@ from pricing.forecasting.core.season import (
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
 SEASON_ORIGINS: Final = 13
-FEW_ORIGINS: Final = 3
-MANY_ORIGINS: Final = 6
-MOST_LOSS: Final = {FEW_ORIGINS: 0.25, MANY_ORIGINS: 0.6}
-"""By this many origins on a season is better by far if it leaves at most this share of the default's loss ..."""
-LEAST_GAIN: Final = {FEW_ORIGINS: 30.0, MANY_ORIGINS: 10.0}
-"""... and takes away at least so much of it. Of products without a season at most 1 to 2 % reach that by chance (simulated)."""
-CONTRADICTED: Final = 1.25
-CONTRADICTING_LOSS: Final = 5.0
-"""A product does not use its category's season if that would have raised its own loss by a quarter, or by so much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +121,9 @@ def season_losses(
 def better_by_far(before: FloatArray, after: FloatArray, origins: IntArray) -> BoolArray:
     """Whether losses summed over some origins fell so much that chance is no explanation; arrays of one shape."""
     found = np.zeros(np.shape(before), np.bool_)
-    for fewest, share in MOST_LOSS.items():
-        enough = (origins >= fewest) & ((origins < MANY_ORIGINS) | (fewest == MANY_ORIGINS))
-        found |= enough & (after <= share * before) & (after <= before - LEAST_GAIN[fewest])
+    for fewest, share in SEASON_MOST_LOSS.items():
+        enough = (origins >= fewest) & ((origins < SEASON_MANY_ORIGINS) | (fewest == SEASON_MANY_ORIGINS))
+        found |= enough & (after <= share * before) & (after <= before - SEASON_LEAST_GAIN[fewest])
     return found
 
 
@@ -137,7 +135,7 @@ def choose_seasons(losses: SeasonLosses, accepted: BoolArray) -> tuple[BoolArray
     accepted : (P,) their category's season is used, and they have a year of history.
     """
     plain, pooled, own = (each.sum(axis=1) for each in (losses.plain, losses.pooled, losses.own))
-    contradicts = (pooled > CONTRADICTED * plain) | (pooled > plain + CONTRADICTING_LOSS)
+    contradicts = (pooled > SEASON_CONTRADICTED * plain) | (pooled > plain + SEASON_CONTRADICTING_LOSS)
     by_category = accepted & ~contradicts
     best = np.where(by_category, np.minimum(plain, pooled), plain)
     by_itself = better_by_far(best, own, losses.valid.sum(axis=1))

@@ -6,10 +6,9 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from pricing.elasticity.core.constants import FREQUENCY_ALPHA, QUANTITY_ALPHA
+from pricing.elasticity.core.constants import FREQUENCY_ALPHA, OVERDUE_INTERVALS, QUANTITY_ALPHA
 from pricing.forecasting.core.batch import DefaultForecasts, ShopModel
 from pricing.forecasting.core.components import Components
-from pricing.forecasting.core.intervals import OVERDUE
 from pricing.forecasting.core.lines import INACTIVE_DAYS, after_inactivity, blended_frequency
 from pricing.forecasting.core.panel import DemandPanel, expected_profile, open_share, profile_of_days
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
@@ -83,7 +82,7 @@ def holds(components: dict[str, Any] | None, as_of: int) -> bool:
 
 def is_due(interval: FloatArray, last_sold: IntArray, as_of: int) -> BoolArray:
     """(P,) sold at regular intervals, and the next sale is not overdue."""
-    return np.asarray((interval > 0) & (as_of - last_sold - 1 <= OVERDUE * interval))
+    return np.asarray((interval > 0) & (as_of - last_sold - 1 <= OVERDUE_INTERVALS * interval))
 
 
 def expected_units(model: ShopModel, stored: StoredForecasts, as_of: int) -> FloatArray:

@@ -8,6 +8,13 @@ from typing import Final
 
 import numpy as np
 
+from pricing.elasticity.core.constants import (
+    TAKEOVER_DIFFERENCE,
+    TAKEOVER_ORIGINS,
+    TAKEOVER_SCORE,
+    TAKEOVER_SOLD_DAYS,
+    TAKEOVER_WORSE_ORIGINS,
+)
 from pricing.forecasting.core.backtest import HORIZON, Backtest, accuracy, score
 from pricing.forecasting.core.components import Components
 from pricing.forecasting.core.panel import DemandPanel
@@ -28,15 +35,6 @@ CANDIDATES: Final[Mapping[str, Callable[[DemandPanel], Components]]] = MappingPr
         "weekly": partial(seasonal_components, yearly=False),
     }
 )
-FEWEST_ORIGINS: Final = 5
-FEWEST_SOLD_DAYS: Final = 24
-"""Days with a sale, of the 168 that the backtest forecasts, from which it says anything of one product: one a week."""
-MOST_SCORE: Final = 0.5
-"""Another method takes over if its score in the backtest is at most half of the default's ..."""
-LEAST_DIFFERENCE: Final = 0.1
-"""... at least by so much of the sales below it: what is forecast well enough stays with the default ..."""
-MOST_WORSE: Final = 1
-"""... and its errors were larger at no more than one origin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +70,11 @@ def take_over(
     """
     products = panel.start.size
     before = score(accuracy(default)[0])
-    best, reached = np.full(products, -1), MOST_SCORE * before
-    reached = np.minimum(reached, before - LEAST_DIFFERENCE)
+    best, reached = np.full(products, -1), TAKEOVER_SCORE * before
+    reached = np.minimum(reached, before - TAKEOVER_DIFFERENCE)
     forecast = default.forecast.copy()
     sold_days = ((default.actual > 0) & default.valid[:, :, None]).sum(axis=(1, 2))
-    enough = (default.valid.sum(axis=1) >= FEWEST_ORIGINS) & (sold_days >= FEWEST_SOLD_DAYS)
+    enough = (default.valid.sum(axis=1) >= TAKEOVER_ORIGINS) & (sold_days >= TAKEOVER_SOLD_DAYS)
     if spread is not None:
         enough &= ~spread
     errors = _errors(default)
@@ -88,7 +86,7 @@ def take_over(
         tried = Backtest(default.actual, made, default.naive, default.valid, default.scale)
         found = score(accuracy(tried)[0])
         worse = (default.valid & (_errors(tried) > errors)).sum(axis=1)
-        better = enough & (worse <= MOST_WORSE) & (found <= reached)
+        better = enough & (worse <= TAKEOVER_WORSE_ORIGINS) & (found <= reached)
         best[better], reached[better], forecast[better] = number, found[better], made[better]
     return Takeover(best, np.where(best >= 0, reached, before), before, forecast)
 

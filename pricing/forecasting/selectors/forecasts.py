@@ -1,7 +1,6 @@
 """The demand to come: from the cached table, or worked out for one product by a named method."""
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -13,28 +12,22 @@ from elastix.api.fields import rounded
 from elastix.dataset.models import DataVersion
 from elastix.sql import day_numbers, day_of, fetch_columns
 from elastix.texts import Text, text
-from pricing.elasticity.core.constants import FREQUENCY_ALPHA
 from pricing.elasticity.core.demand import LARGEST_CHANGE, OTHER_MODEL, DemandModel, demand
-from pricing.elasticity.core.pooled.grades import NOT_CONVERGED
 from pricing.elasticity.models import Method
 from pricing.elasticity.selectors.demand_curve import LINEAR_SHARE, known_share
-from pricing.forecasting.core.backtest import HORIZON, measures_of, prediction_interval, score
-from pricing.forecasting.core.batch import ShopModel
+from pricing.forecasting.core.backtest import HORIZON
 from pricing.forecasting.core.boosting import BOOSTED
-from pricing.forecasting.core.lines import INACTIVE_DAYS, NEW_DAYS
-from pricing.forecasting.core.named import AUTO, METHODS, SMOOTHING, NamedForecast, choose, forecast_by
-from pricing.forecasting.core.panel import demand_panel
-from pricing.forecasting.core.stored import expected_days, holds, is_due
+from pricing.forecasting.core.lines import NEW_DAYS
 from pricing.forecasting.models import DemandForecast, ForecastMethod
-from pricing.forecasting.selectors.base_demand import (
-    STORED,
-    base_demands,
-    stored_forecasts,
-    stored_shop_model,
+from pricing.forecasting.selectors.base_demand import base_demands, stored_shop_model
+from pricing.forecasting.selectors.outlooks import (
+    Candidate,
+    ForecastAccuracy,
+    Outlook,
+    boost,
+    cached_outlook,
+    outlook_by,
 )
-from pricing.forecasting.selectors.boosting import boosted_row
-from pricing.forecasting.selectors.reasons import ASKED_FOR, BEST_OF_ALL, INACTIVE, reason_of
-from pricing.sales.core.arrays import FloatArray
 from pricing.sales.core.daily import DailySales
 from pricing.sales.core.periods import LONGEST_PERIOD, Periods, purchases, spread_daily
 from pricing.sales.core.totals import PERIODS
@@ -58,7 +51,6 @@ OF_SERVICE: Final = "{code} is a service code, such as postage or a fee: its dem
 UNSOLD: Final = (
     "{code} had no sales when the figures were last computed, so there is nothing to forecast from."
 )
-NOT_SOLD_SINCE: Final = "INACTIVE: nothing was sold since {day}, so no demand is expected."
 FOLLOWS_NO_PRICE: Final = "The product has {missing}, so the forecast does not follow the price asked."
 SHORT_HISTORY: Final = "Only {days} of sales history; a forecast wants {wanted} or more."
 OF_MEAN: Final = "Fewer than {days} days of history: the mean of its days, spread over the week."
@@ -98,11 +90,7 @@ class AtPrice(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ProductForecast:
-    """What a product is expected to sell; without a method where nothing can be forecast, and why in `warnings`.
-
-    `accuracy` and `candidates` have the measures of `backtest.MEASURES` by name, `accuracy` also those of repeating the
-    last week, under `seasonal_naive`.
-    """
+    """What a product is expected to sell; without a method where nothing can be forecast, and why in `warnings`."""
 
     product_id: str
     as_of: dt.date | None
@@ -115,26 +103,9 @@ class ProductForecast:
     forecast: list[ForecastDay] = field(default_factory=list)
     total: float = 0.0
     interval: float = 0.8
-    accuracy: dict[str, Any] | None = None
-    candidates: list[dict[str, Any]] | None = None
+    accuracy: ForecastAccuracy | None = None
+    candidates: list[Candidate] | None = None
     price: AtPrice | None = None
-
-
-@dataclass(slots=True)
-class Outlook:
-    """One product's forecast by one method: (days,) units and ends of their interval."""
-
-    method: str
-    reason: str
-    units: FloatArray
-    low: FloatArray
-    high: FloatArray
-    accuracy: dict[str, Any]
-    warnings: list[str] = field(default_factory=list)
-    candidates: list[dict[str, Any]] | None = None
-
-    def scale(self, factor: float) -> None:
-        self.units, self.low, self.high = (factor * each for each in (self.units, self.low, self.high))
 
 
 def forecast_of_product(
@@ -155,58 +126,41 @@ def forecast_of_product(
     price : what it would be sold at; None is today's price.
     demand_model : how demand follows the price.
     """
-    product = Product.objects.annotate(
-        pooled=FilteredRelation("elasticities", condition=Q(elasticities__method=Method.POOLED)),
-        linear_share=LINEAR_SHARE,
-    )
-    kind, current_price, category, elasticity, linear_share, line_days, dated_last = product.values_list(
-        "kind",
-        "current_price",
-        "category",
-        "pooled__elasticity",
-        "linear_share",
-        "summary__line_days",
-        "summary__dated_last",
-    ).get(code=code)
-    row = DemandForecast.objects.filter(product_id=code).first() if kind == Kind.MERCHANDISE else None
+    product = _facts(code)
+    row = DemandForecast.objects.filter(product_id=code).first() if product.kind == Kind.MERCHANDISE else None
     model = stored_shop_model() if row else None
     if row is None or model is None or version.as_of is None:
-        return ProductForecast(code, version.as_of, version.published_at, [_why_nothing(code, kind)])
+        return ProductForecast(code, version.as_of, version.published_at, [_why_nothing(code, product.kind)])
     as_of = max(version.as_of, row.through)
-    history = _history(code, model.first_day, as_of, line_days or 0, bool(dated_last))
+    line_days = product.summary__line_days or 0
+    history = _history(code, model.first_day, as_of, line_days, bool(product.summary__dated_last))
     if method is None or method == BOOSTED:
-        outlook = _cached(row, model, as_of, periods, chosen=method is None)
+        outlook = cached_outlook(row, model, as_of, periods, chosen=method is None)
         if method == BOOSTED:
-            _boost(outlook, code, model, as_of)
+            boost(outlook, code, model, as_of)
     else:
-        outlook = _by_name(method, history, category, model, row, as_of, periods)
+        outlook = outlook_by(method, history, product.category, model, row, as_of, periods)
     outlook.warnings += _warnings(row, as_of, outlook)
-    if line_days and line_days > 1:
-        period = PERIODS[line_days]
-        outlook.warnings.append(text(SPREAD, name=OF_TOTALS, period=text(period)))
-    base = base_demands({code: current_price}, version)[code]
+    if line_days > 1:
+        outlook.warnings.append(text(SPREAD, name=OF_TOTALS, period=text(PERIODS[line_days])))
+    base = base_demands({code: product.current_price}, version)[code]
     if price is None and base.tried_price is not None:
-        price = current_price
+        price = product.current_price
         outlook.warnings.append(text(UNPROVEN, name=NEW_PRICE, days=base.days, needed=base.days_needed))
-    at_price = (
-        None
-        if price is None
-        else _at_price(
-            outlook, price, current_price, base.price, elasticity, (demand_model, known_share(linear_share))
+    at_price = None
+    if price is not None:
+        shape = (demand_model, known_share(product.linear_share))
+        at_price = _at_price(
+            outlook, price, product.current_price, base.price, product.pooled__elasticity, shape
         )
-    )
-    columns = zip(outlook.units.tolist(), outlook.low.tolist(), outlook.high.tolist(), strict=True)
-    past = (as_of - dt.timedelta(days=back) for back in range(HISTORY_DAYS, 0, -1))
     return ProductForecast(
         product_id=code,
         method=outlook.method,
         reason=outlook.reason,
         as_of=as_of,
         periods=periods,
-        history=[HistoryDay(day, history.get(epoch_days(day), (0.0, 0))[0]) for day in past],
-        forecast=[
-            ForecastDay(as_of + dt.timedelta(days=ahead), *values) for ahead, values in enumerate(columns)
-        ],
+        history=_days_before(as_of, history),
+        forecast=_days_from(as_of, outlook),
         total=float(outlook.units.sum()),
         accuracy=outlook.accuracy,
         candidates=outlook.candidates,
@@ -214,6 +168,34 @@ def forecast_of_product(
         warnings=outlook.warnings,
         last_updated=version.published_at,
     )
+
+
+def _facts(code: str) -> Any:
+    """What a forecast needs to know of a product, by name."""
+    product = Product.objects.annotate(
+        pooled=FilteredRelation("elasticities", condition=Q(elasticities__method=Method.POOLED)),
+        linear_share=LINEAR_SHARE,
+    )
+    return product.values_list(
+        "kind",
+        "current_price",
+        "category",
+        "pooled__elasticity",
+        "linear_share",
+        "summary__line_days",
+        "summary__dated_last",
+        named=True,
+    ).get(code=code)
+
+
+def _days_before(as_of: dt.date, history: dict[int, tuple[float, float]]) -> list[HistoryDay]:
+    past = (as_of - dt.timedelta(days=back) for back in range(HISTORY_DAYS, 0, -1))
+    return [HistoryDay(day, history.get(epoch_days(day), (0.0, 0))[0]) for day in past]
+
+
+def _days_from(as_of: dt.date, outlook: Outlook) -> list[ForecastDay]:
+    columns = zip(outlook.units.tolist(), outlook.low.tolist(), outlook.high.tolist(), strict=True)
+    return [ForecastDay(as_of + dt.timedelta(days=ahead), *values) for ahead, values in enumerate(columns)]
 
 
 def _why_nothing(code: str, kind: str) -> str:
@@ -251,104 +233,6 @@ def _history(
     return dict(
         zip(spread.day.tolist(), zip(units, purchases(spread, length).tolist(), strict=True), strict=True)
     )
-
-
-# --- how it is forecast ----------------------------------------------------------------------------
-
-
-def _cached(
-    row: DemandForecast, model: ShopModel, as_of: dt.date, periods: int, *, chosen: bool = True
-) -> Outlook:
-    """The published forecast, by arithmetic on the row; by the default method alone unless what was `chosen` counts."""
-    day = epoch_days(as_of)
-    values = [getattr(row, name) for name in STORED]
-    if not chosen:
-        values[-1] = None
-    stored = stored_forecasts([values])
-    units = expected_days(model, stored, day, periods)[0]
-    method, alpha = row.method, 0.0 if row.is_new else FREQUENCY_ALPHA
-    warnings: list[str] = []
-    components = row.components if chosen and holds(row.components, day) else None
-    if components is not None:
-        alpha = SMOOTHING.get(method, FREQUENCY_ALPHA)
-    elif (as_of - row.last_sold).days > INACTIVE_DAYS and not is_due(stored.interval, stored.last_sold, day)[
-        0
-    ]:
-        method = INACTIVE
-        warnings.append(text(NOT_SOLD_SINCE, day=row.last_sold))
-    elif row.components is not None or (
-        method == ForecastMethod.INTERVALS and not is_due(stored.interval, stored.last_sold, day)[0]
-    ):
-        method = ForecastMethod.LINES.value
-    low, high = prediction_interval(units, row.error_low, row.error_high, alpha)
-    accuracy = _accuracy(row.accuracy, row.origins)
-    return Outlook(method, reason_of(method, row, components), units, low, high, accuracy, warnings)
-
-
-def _boost(outlook: Outlook, code: str, model: ShopModel, as_of: dt.date) -> None:
-    """Move the default to where its average with the boosted model is; its interval moves along."""
-    row, computed = boosted_row(code, model, as_of)
-    if outlook.method == INACTIVE:
-        return
-    outlook.scale(row.ratio)
-    outlook.method, outlook.accuracy = BOOSTED, _accuracy(row.accuracy, row.origins)
-    outlook.reason = ASKED_FOR
-    end = computed.as_of + dt.timedelta(days=HORIZON)
-    if as_of + dt.timedelta(days=outlook.units.size) > end:
-        outlook.warnings.append(
-            f"The boosted model looks at the {HORIZON} days before {end}; for later days its ratio to the default is kept."
-        )
-    errors = {name: computed.shop[name]["wape"] for name in ("boosted", "default")}
-    if errors["boosted"] is not None and errors["boosted"] >= errors["default"]:
-        outlook.warnings.append(
-            f"In this shop's newest months the boosted forecast erred by {errors['boosted']:.3f} of what was sold, "
-            f"the default by {errors['default']:.3f}."
-        )
-
-
-def _by_name(
-    method: str,
-    history: Mapping[int, tuple[float, float]],
-    category: str,
-    model: ShopModel,
-    row: DemandForecast,
-    as_of: dt.date,
-    periods: int,
-) -> Outlook:
-    day = np.array(list(history), np.int64)
-    units, lines = np.array(list(history.values()), np.float64).reshape(-1, 2).T
-    panel = demand_panel(
-        np.zeros(day.size, np.int64), day, units, lines,
-        products=1, first_day=model.first_day, end=epoch_days(as_of), shop_units=model.shop_units,
-    )  # fmt: skip
-    code = model.category_codes([category])
-    wanted = METHODS if method == AUTO else (method,)
-    tried = {name: forecast_by(name, panel, code, model, periods) for name in wanted}
-    found = tried[choose(tried) if method == AUTO else method]
-    errors = (found.error_low, found.error_high)
-    if not np.isfinite(found.error_low):
-        errors = (row.error_low, row.error_high)
-    low, high = prediction_interval(found.units, *errors, SMOOTHING.get(found.method, 0.0))
-    measured = measures_of(found.measured, 0) | {"seasonal_naive": measures_of(found.naive, 0)}
-    reason = BEST_OF_ALL if method == AUTO else ASKED_FOR
-    outlook = Outlook(found.method, reason, found.units, low, high, _accuracy(measured, found.origins))
-    if method == AUTO:
-        outlook.candidates = [_candidate(each) for each in tried.values()]
-    if not found.converged:
-        outlook.warnings.append(
-            f"{NOT_CONVERGED}: the search for the method's parameters did not settle; ask for another method."
-        )
-    return outlook
-
-
-def _candidate(tried: NamedForecast) -> dict[str, Any]:
-    reached = float(score(tried.measured)[0])
-    known = reached if np.isfinite(reached) else None
-    return {"method": tried.method, "score": known, **measures_of(tried.measured, 0)}
-
-
-def _accuracy(measured: Mapping[str, Any], origins: int) -> dict[str, Any]:
-    return {"origins": origins, "horizon_days": HORIZON, **measured}
 
 
 def _at_price(
@@ -394,7 +278,7 @@ def _warnings(row: DemandForecast, as_of: dt.date, outlook: Outlook) -> list[str
         warnings.append(text(OF_MEAN, days=NEW_DAYS))
     if outlook.method == ForecastMethod.CATEGORY:
         warnings.append(text(OF_CATEGORY, days=_days_in_words(row.sold_days)))
-    if not outlook.accuracy["origins"]:
+    if not outlook.accuracy.origins:
         warnings.append(text(UNMEASURED, days=HORIZON))
     return warnings
 

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from elastix.texts import text
-from pricing.forecasting.core.intervals import OVERDUE
+from pricing.elasticity.core.constants import OVERDUE_INTERVALS
 from pricing.forecasting.models import DemandForecast, ForecastMethod
 
 INACTIVE: Final = "inactive"
@@ -44,7 +44,7 @@ def reason_of(method: str, row: DemandForecast, components: dict[str, Any] | Non
     if components is not None:
         return _of_components(method, components)
     if method == ForecastMethod.INTERVALS:
-        return text(REGULAR, days=f"{row.interval:.3g}", times=f"{OVERDUE:g}")
+        return text(REGULAR, days=f"{row.interval:.3g}", times=f"{OVERDUE_INTERVALS:g}")
     return _OF_THE_ROW[ForecastMethod.LINES if method not in _OF_THE_ROW else method]
 
 

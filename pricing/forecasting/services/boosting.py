@@ -13,7 +13,7 @@ from elastix.jobs.kinds import JobFailed
 from elastix.jobs.models import OPEN_STATES, Job
 from elastix.jobs.runner import JobRun, dispatch_on_commit
 from elastix.sql import execute, insert_rows
-from pricing.forecasting.core.backtest import measures_of
+from pricing.forecasting.core.backtest import beside_naive
 from pricing.forecasting.core.batch import ShopModel
 from pricing.forecasting.core.boosting import (
     BoostedForecasts,
@@ -104,7 +104,7 @@ def _publish(run: JobRun, fitted: ForecastModel | None, compared: dict[str, Any]
 
 def _rows(codes: list[str], found: BoostedForecasts, products: list[int]) -> Iterator[tuple[Any, ...]]:
     for row in products:
-        accuracy = measures_of(found.measured, row) | {"seasonal_naive": measures_of(found.naive, row)}
+        accuracy = beside_naive(found.measured, found.naive, row)
         yield codes[row], float(found.ratio[row]), int(found.origins[row]), json.dumps(accuracy)
 
 

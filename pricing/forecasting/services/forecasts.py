@@ -10,7 +10,7 @@ from django.utils import timezone
 from elastix.jobs.recompute import RecomputePlan
 from elastix.sql import batches, execute, insert_rows, placeholders
 from pricing.elasticity.services.estimates import Elasticities
-from pricing.forecasting.core.backtest import measures_of
+from pricing.forecasting.core.backtest import beside_naive
 from pricing.forecasting.core.batch import WINDOW_DAYS, ShopModel, fit_default, fit_shop_model
 from pricing.forecasting.core.lines import price_of_frequency
 from pricing.forecasting.core.panel import DemandPanel, demand_panel
@@ -141,7 +141,7 @@ def _rows(codes: list[str], daily: DailySales, model: ShopModel) -> list[tuple[A
             *(column[row].item() for column in numbers),
             float(price[row]) if np.isfinite(price[row]) else None,
             *(day_of_epoch(int(column[row])).isoformat() for column in dates),
-            json.dumps(measures_of(found.measured, row) | {"seasonal_naive": measures_of(found.naive, row)}),
+            json.dumps(beside_naive(found.measured, found.naive, row)),
             json.dumps(found.components[row]) if row in found.components else None,
         )
         for row in np.flatnonzero(sold_days).tolist()

@@ -6,10 +6,9 @@ from typing import Final
 
 import numpy as np
 
+from pricing.recommendation.core.constants import ENDING_KEEPS, WORTH_AN_ENDING
 from pricing.recommendation.core.inputs import PricingInputs
 from pricing.recommendation.core.optimum import (
-    ENDING_KEEPS,
-    WORTH_AN_ENDING,
     linear_profit_optimum,
     price_endings_near,
 )

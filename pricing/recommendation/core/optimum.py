@@ -15,6 +15,11 @@ from pricing.elasticity.core.demand import (
     DemandModel,
     demand,
 )
+from pricing.recommendation.core.constants import (
+    ENDING_KEEPS,
+    WORTH_AN_ENDING,
+    WORTH_AN_ENDING_BY_RULE,
+)
 from pricing.recommendation.core.inputs import (
     MARKUP,
     PROFIT,
@@ -31,7 +36,7 @@ FORMULA_CEILING: Final = 5.0
 """Times the cost: beyond it the formula of a target margin is not believed ..."""
 
 FORMULA_INSTEAD: Final = 2.5
-"""... and so many times the cost is taken instead."""
+"""... and so many times the cost is taken instead (section 16; decision 10)."""
 
 _NEARLY_INELASTIC: Final = -1e-9
 _FARTHEST_OPTIMUM: Final = 1000.0
@@ -42,14 +47,6 @@ GRID: Final = 33
 NARROW_ENOUGH: Final = 0.5
 """Of the smallest unit of the currency."""
 
-ENDING_KEEPS: Final = 0.5
-"""Least share of what the best price to the cent gains that a price with an ending has to gain."""
-
-WORTH_AN_ENDING: Final = 0.01
-"""Least gain for which a price may end otherwise, as a fraction of what the present price brings ..."""
-
-WORTH_AN_ENDING_BY_RULE: Final = 0.05
-"""... and least change a rule has to ask for, as a fraction of the present price."""
 
 _SLACK: Final = 1e-6
 

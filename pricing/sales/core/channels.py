@@ -6,21 +6,27 @@ from typing import Final
 import numpy as np
 
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.sales.core.constants import (
+    CHANNELS_NEAR_DAYS,
+    DIFFERENT_SHARE,
+    FEWEST_DIFFERENT_DAYS,
+    FEWEST_LINES_OF_A_CHANNEL,
+    MAIN_DAYS,
+    MOST_CHANNELS,
+    SAME_PRICE,
+)
 from pricing.sales.core.daily import DailySales, daily_sales
-from pricing.sales.core.grouping import group_starts, group_sums, matching_rows, product_day_key
+from pricing.sales.core.grouping import (
+    distinct_pairs,
+    group_starts,
+    group_sums,
+    matching_rows,
+    product_day_key,
+)
 from pricing.sales.core.lines import CleanLines, SalesLines
-from pricing.sales.core.list_prices import SAME_PRICE
 
 PRICES_BY_CHANNEL: Final = "PRICES_BY_CHANNEL"
 """Channels carry different prices: estimates that know the channels tell them apart."""
-
-# All judgement.
-FEWEST_LINES: Final = 20  # of a channel, below which it shows no price of its own
-MOST_CHANNELS: Final = 20  # of a product, the busiest
-MAIN_DAYS: Final = 365  # up to the product's newest sale, in which the main channel sells most
-NEAR_DAYS: Final = 14  # within which the main channel's price is compared
-FEWEST_DIFFERENT: Final = 3  # days
-DIFFERENT: Final = 0.1  # of the days compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +66,15 @@ def price_series(lines: SalesLines, clean: CleanLines, channel: IntArray, produc
     channel : (n,) number of each line's channel.
     products : number of products P.
     """
-    channels = int(channel.max(initial=0)) + 1
     sold = clean.units > 0
-    pair, of = np.unique(lines.product * channels + channel, return_inverse=True)
-    counts = np.bincount(of, sold, pair.size)
-    product = pair // channels
+    product, of_channel, of = distinct_pairs(lines.product, channel)
+    counts = np.bincount(of, sold, product.size)
     # Busiest first within each product.
     order = np.lexsort((-counts, product))
-    place = np.empty(pair.size, np.int64)
+    place = np.empty(product.size, np.int64)
     first = np.flatnonzero(group_starts(product))
-    place[order] = np.arange(pair.size) - np.repeat(first, np.diff(np.append(first, pair.size)))
-    kept = (counts >= FEWEST_LINES) & (place < MOST_CHANNELS)
+    place[order] = np.arange(product.size) - np.repeat(first, np.diff(np.append(first, product.size)))
+    kept = (counts >= FEWEST_LINES_OF_A_CHANNEL) & (place < MOST_CHANNELS)
     kept &= (np.bincount(product, kept, products) >= 2)[product]
     number = np.cumsum(kept) - 1
     used = kept[of]
@@ -81,7 +85,7 @@ def price_series(lines: SalesLines, clean: CleanLines, channel: IntArray, produc
     series = int(kept.sum())
     daily = daily_sales(chosen, view, series)
     product = product[kept]
-    found = PriceSeries(product, pair[kept] % channels, main_series(product, daily), daily)
+    found = PriceSeries(product, of_channel[kept], main_series(product, daily), daily)
     return found.rows(_priced_apart(found, products)[product])
 
 
@@ -110,7 +114,7 @@ def _priced_apart(found: PriceSeries, products: int) -> BoolArray:
     differs = compared & (np.abs(level[~main] - np.where(compared, theirs, 0.0)) > SAME_PRICE)
     days = np.bincount(of[~main], compared, products)
     different = np.bincount(of[~main], differs, products)
-    return np.asarray((different >= FEWEST_DIFFERENT) & (different >= DIFFERENT * days))
+    return np.asarray((different >= FEWEST_DIFFERENT_DAYS) & (different >= DIFFERENT_SHARE * days))
 
 
 def _level_near(
@@ -125,7 +129,7 @@ def _level_near(
     after = np.searchsorted(keys, wanted, "left")
     inside = (before >= 0) & (after < keys.size)
     before, after = np.maximum(before, 0), np.minimum(after, keys.size - 1)
-    inside &= (wanted - keys[before] <= NEAR_DAYS) & (keys[after] - wanted <= NEAR_DAYS)
+    inside &= (wanted - keys[before] <= CHANNELS_NEAR_DAYS) & (keys[after] - wanted <= CHANNELS_NEAR_DAYS)
     agree = inside & (np.abs(level[before] - level[after]) < SAME_PRICE)
     return np.where(agree, (level[before] + level[after]) / 2, np.nan)
 

@@ -1,7 +1,7 @@
 """Grouped arithmetic on plain arrays: sums, quantiles and runs per group, and lookups as of a day.
 
-Groups are numbered 0..G-1. A product and a day make one sortable key, so that product-days can be compared,
-sorted and searched as single integers.
+Groups are numbered 0..G-1. Two integers make one sortable key, so that pairs (a product and a day, a product and a
+channel) can be compared, sorted, searched and summed as single integers.
 """
 
 from collections.abc import Sequence
@@ -27,6 +27,38 @@ def split_product_day(key: IntArray) -> tuple[IntArray, IntArray]:
     """Product and day, (n,) each, of keys made by `product_day_key`."""
     product = (key + KEY_DAYS // 2) // KEY_DAYS
     return product, key - product * KEY_DAYS
+
+
+def pair_key(first: IntArray, second: IntArray, size: int) -> IntArray:
+    """One integer for each pair, (n,), in the order of first, then second.
+
+    The keys of pairs below (G, size) are also their places in a table of that shape, read row by row.
+
+    Parameters
+    ----------
+    first : (n,) any integers.
+    second : (n,) integers 0..size-1.
+    size : number of values that `second` can have.
+    """
+    return first * size + second
+
+
+def split_pair(key: IntArray, size: int) -> tuple[IntArray, IntArray]:
+    """First and second, (n,) each, of keys made by `pair_key` with the same size."""
+    return key // size, key % size
+
+
+def distinct_pairs(first: IntArray, second: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    """The distinct ones (m,) of some pairs (n,), in the order of first, then second, and which of them each pair is, (n,).
+
+    Parameters
+    ----------
+    first : (n,) any integers.
+    second : (n,) integers from 0 on.
+    """
+    size = int(second.max(initial=0)) + 1
+    key, of = np.unique(pair_key(first, second, size), return_inverse=True)
+    return *split_pair(key, size), of
 
 
 def group_starts(*columns: NDArray[Any]) -> BoolArray:

@@ -13,10 +13,21 @@ from numpy.typing import NDArray
 
 # Explicit re-exports: other wings still import the array types from here.
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.sales.core.constants import (
+    HIGH_RETURN_LINES,
+    HIGH_RETURN_SHARE,
+    IQR_MULTIPLE,
+    MIXED_CHANNEL_PRICE_RATIO,
+    MIXED_CHANNEL_SHARE,
+    PRICE_FACTOR,
+    SMALLEST_CAP,
+    SMALLEST_IQR,
+)
 from pricing.sales.core.grouping import (
     group_medians,
     group_quantiles,
     group_sums,
+    pair_key,
     product_day_key,
     sold_by_weight,
     split_product_day,
@@ -28,16 +39,6 @@ NONE, VOIDED, RETURN, DUPLICATE, NO_PRICE, PRICE_OUTLIER, BULK_CAPPED = range(7)
 EXCLUSION_REASONS: Final = MappingProxyType(
     dict(enumerate(("none", "voided", "return", "duplicate", "no_price", "price_outlier", "bulk_capped")))
 )
-
-PRICE_FACTOR: Final = 4.0
-SMALLEST_CAP: Final = 24.0
-SMALLEST_IQR: Final = 0.5
-IQR_MULTIPLE: Final = 3.0
-
-HIGH_RETURN_SHARE: Final = 0.10
-HIGH_RETURN_LINES: Final = 2
-MIXED_CHANNEL_SHARE: Final = 0.10
-MIXED_CHANNEL_PRICE_RATIO: Final = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ def data_flags(lines: SalesLines, clean: CleanLines, products: int) -> dict[str,
     anonymous = group_sums(lines.product, clean.units * (lines.customer < 0), products)
     share = _ratio(anonymous, group_sums(lines.product, clean.units, products))
     # Median usable price by channel: with a customer id, then without.
-    channel = lines.product * 2 + (lines.customer < 0)
+    channel = pair_key(lines.product, (lines.customer < 0).astype(np.int64), 2)
     median = group_medians(channel[clean.priced], lines.price[clean.priced], 2 * products)
     price_ratio = median[1::2] / median[0::2]
     prices_apart = np.maximum(price_ratio, 1.0 / price_ratio) >= MIXED_CHANNEL_PRICE_RATIO

@@ -10,12 +10,24 @@ from typing import Final
 import numpy as np
 
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.sales.core.constants import (
+    FEWEST_IN_CELL,
+    PROMOTION_DEPTH,
+    PROMOTION_REACH_DAYS,
+    PROVEN_DAYS,
+    RETURNED_PRICE,
+    SAME_PRICE,
+    SHORT_DIP_DAYS,
+    WIDEST_CELL,
+)
 from pricing.sales.core.grouping import (
+    distinct_pairs,
     group_ends,
     group_medians,
     group_numbers,
     group_starts,
     group_upper_medians,
+    pair_key,
     product_day_key,
     sold_by_weight,
     split_product_day,
@@ -25,17 +37,9 @@ from pricing.sales.core.lines import CleanLines, SalesLines
 QUANTITY_CLASSES: Final = np.array([2, 6, 12, 24, 48, 100])  # first quantity of the second and later classes
 CLASSES: Final = QUANTITY_CLASSES.size + 1
 CELLS: Final = 2 * CLASSES  # with a customer id, then without
-SAME_PRICE: Final = 0.012  # log prices closer than this count as one price
-FEWEST_IN_CELL: Final = 3
-WIDEST_CELL: Final = 0.02
 OFFSET_ROUNDS: Final = 3
-PROMOTION_DEPTH: Final = -np.log(0.95)
-PROMOTION_REACH_DAYS: Final = 35
-RETURNED_PRICE: Final = 0.002
-SHORT_DIP_DAYS: Final = 18.0
 LEVELS_SEARCHED: Final = 3
 PRICE_DECIMALS: Final = 4
-PROVEN_DAYS: Final = 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,8 @@ def infer_promotions(product: IntArray, day: IntArray, log_price: FloatArray) ->
     """Separate promotions from regular prices.
 
     A price is a promotion if it lies more than 5 % below a price charged both within 35 days before and within
-    35 days after, or below whatever was charged before and after if the dip lasts at most 21 days.
+    35 days after, or below whatever was charged before and after if the dip lasts 18 days at most: the middle between
+    the fewest and the most days that the sales around it leave it.
 
     Parameters
     ----------
@@ -175,21 +180,21 @@ def _entries(lines: SalesLines, clean: CleanLines, products: int) -> _Entries:
     # Quantity breaks are of pieces. What is sold by weight has the price of one kilo, or of one gram, throughout.
     quantity_class[sold_by_weight(product, quantity, products)[product]] = CLASSES - 1
     cell = quantity_class + CLASSES * (lines.customer[usable] < 0)
-    key, group = np.unique(product_day_key(product, day) * CELLS + cell, return_inverse=True)
-    median = group_upper_medians(group, np.log(lines.price[usable]), key.size)
-    return _Entries(*split_product_day(key // CELLS), key % CELLS, median)
+    product_day, cell, group = distinct_pairs(product_day_key(product, day), cell)
+    median = group_upper_medians(group, np.log(lines.price[usable]), cell.size)
+    return _Entries(*split_product_day(product_day), cell, median)
 
 
 def _offsets(entries: _Entries, products: int) -> FloatArray:
     """Log offset of every product's cells from its list price, (P * CELLS,); nan where it is unknown."""
-    cell = entries.product * CELLS + entries.cell
+    cell = pair_key(entries.product, entries.cell, CELLS)
     counts = np.bincount(cell, minlength=products * CELLS).reshape(products, CELLS)
     offset = np.full(products * CELLS, np.nan)
     # Prices of the largest cell with a customer id count as list prices, unless it is too small.
     with_id = counts[:, :CLASSES]
     common = with_id.max(axis=1) >= FEWEST_IN_CELL
     cells = np.where(common, with_id.argmax(axis=1), counts.argmax(axis=1))
-    offset[np.arange(products) * CELLS + cells] = 0.0
+    offset[pair_key(np.arange(products), cells, CELLS)] = 0.0
     reference = offset == 0.0
     for _ in range(OFFSET_ROUNDS):
         gap = entries.log_price - _level_around(entries, entries.log_price - offset[cell])
@@ -219,7 +224,7 @@ def _level_around(entries: _Entries, level: FloatArray) -> FloatArray:
 
 def _day_levels(entries: _Entries, offset: FloatArray) -> tuple[IntArray, IntArray, FloatArray, BoolArray]:
     """Median log list price of each product and day, and whether cells without any offset show it."""
-    removed = offset[entries.product * CELLS + entries.cell]
+    removed = offset[pair_key(entries.product, entries.cell, CELLS)]
     known = np.isfinite(removed)
     product, day, removed = entries.product[known], entries.day[known], removed[known]
     level = entries.log_price[known] - removed

@@ -1,4 +1,4 @@
-"""Which products' books are totals: one line of many units for each day, week or month, at the mean price paid."""
+"""Which products' transactions are totals: one line of many units for each day, week or month, at the mean price paid."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -7,21 +7,26 @@ import numpy as np
 
 from pricing.sales.core.arrays import FloatArray, IntArray
 from pricing.sales.core.calendar import DAYS_A_WEEK, MONTH_DAYS
-from pricing.sales.core.grouping import group_starts, group_sums, sold_by_weight
+from pricing.sales.core.constants import (
+    FEWEST_DAYS_OF_TOTALS,
+    FEWEST_ROWS_OF_TOTALS,
+    LEAST_UNITS_OF_TOTALS,
+    MOST_OF_A_FILE,
+    REGULAR_SHARE,
+    SINGLE_LINES,
+    SURPRISING_DAYS,
+)
+from pricing.sales.core.grouping import (
+    group_starts,
+    group_sums,
+    product_day_key,
+    sold_by_weight,
+    split_product_day,
+)
 
-# All judgement: chance makes single lines of a busy product next to never, and single lines a week apart never.
-SINGLE_LINES: Final = 0.95  # share of sold days with one line from which the lines may be totals
-FEWEST_ROWS: Final = 8
-FEWEST_DAYS: Final = 20
-LEAST_UNITS: Final = 2.0  # mean units of a total; lines of one unit each are purchases
-SURPRISE: Final = 5.0  # days with several lines that purchases at random would show, were they not totals
-REGULAR: Final = 0.95  # share of the distances between sold days that fit a period
 SHORTEST_MONTH, LONGEST_MONTH = 28, 31
-MOST: Final = 0.8  # share of a file's rows from which they all are called totals
 ROWS_TO_TELL: Final = 100_000
 PERIODS: Final = {1: "day", DAYS_A_WEEK: "week", MONTH_DAYS: "month"}
-# Larger than any day since 1970-01-01, so that a product and a day make one number.
-DAYS_KEPT: Final = 1 << 17
 
 
 def totals_periods(
@@ -41,8 +46,8 @@ def totals_periods(
     product, day, lines = product[sold], day[sold], lines[sold]
     rows = np.bincount(product, minlength=products)
     single = np.bincount(product, lines == 1, products)
-    regular = (rows >= FEWEST_ROWS) & (single >= SINGLE_LINES * rows)
-    many = np.bincount(product, units[sold], products) >= LEAST_UNITS * rows
+    regular = (rows >= FEWEST_ROWS_OF_TOTALS) & (single >= SINGLE_LINES * rows)
+    many = np.bincount(product, units[sold], products) >= LEAST_UNITS_OF_TOTALS * rows
     # A purchase by weight may be of any number of grams.
     regular &= many | sold_by_weight(product, units[sold], products)
     if not regular.any():
@@ -59,9 +64,13 @@ def totals_periods(
     # Purchases at random, of which as many days see none, would often come two a day.
     rate = -np.log1p(-np.minimum(rows / span, 1 - 1 / (rows + 2)))
     several = rows - rate * np.exp(-rate) * span
-    weekly = regular & (whole_weeks >= REGULAR * gaps) & (2 * weeks >= gaps)
+    weekly = regular & (whole_weeks >= REGULAR_SHARE * gaps) & (2 * weeks >= gaps)
     monthly = regular & ~weekly & (nearer == 0) & (2 * months >= gaps)
-    daily = regular & (rows >= FEWEST_DAYS) & (several >= np.maximum(SURPRISE, 4 * (rows - single)))
+    daily = (
+        regular
+        & (rows >= FEWEST_DAYS_OF_TOTALS)
+        & (several >= np.maximum(SURPRISING_DAYS, 4 * (rows - single)))
+    )
     return np.select([weekly, monthly, daily], [DAYS_A_WEEK, MONTH_DAYS, 1], default=0)
 
 
@@ -85,7 +94,8 @@ class TotalsSeen:
         product = np.array([numbers.setdefault(code, len(numbers)) for code in codes], np.int64)
         units = np.array(quantities, np.float64)
         sold = units > 0
-        key, which = np.unique((product * DAYS_KEPT + np.array(days, np.int64))[sold], return_inverse=True)
+        keys = product_day_key(product, np.array(days, np.int64))
+        key, which = np.unique(keys[sold], return_inverse=True)
         self._parts.append(
             (key, np.bincount(which).astype(np.int64), group_sums(which, units[sold], key.size))
         )
@@ -102,8 +112,8 @@ class TotalsSeen:
         days, which = np.unique(key, return_inverse=True)
         lines = np.bincount(which, np.concatenate([part[1] for part in self._parts]))
         units = group_sums(which, np.concatenate([part[2] for part in self._parts]), days.size)
-        product = days // DAYS_KEPT
-        period = totals_periods(product, days % DAYS_KEPT, lines.astype(np.int64), units, len(self._numbers))
+        product, day = split_product_day(days)
+        period = totals_periods(product, day, lines.astype(np.int64), units, len(self._numbers))
         rows = np.bincount(period[product], lines, minlength=MONTH_DAYS + 1)
         best = max(PERIODS, key=lambda days: rows[days])
-        return PERIODS[best] if rows[best] > MOST * rows.sum() else "lines"
+        return PERIODS[best] if rows[best] > MOST_OF_A_FILE * rows.sum() else "lines"

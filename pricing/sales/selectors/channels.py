@@ -13,6 +13,7 @@ from elastix.sql import as_integer, day_numbers, day_of
 from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.core.channels import PriceSeries, main_series
 from pricing.sales.core.daily import DailySales
+from pricing.sales.core.grouping import distinct_pairs
 from pricing.sales.core.list_prices import charged_now
 from pricing.sales.models import ChannelDay
 from pricing.sales.selectors.daily import day_of_epoch, product_numbers, rows_of_products
@@ -39,13 +40,11 @@ def _series(codes: Sequence[str]) -> tuple[PriceSeries, list[str]]:
     channels = sorted(set(columns[1]))
     place = {name: index for index, name in enumerate(channels)}
     channel = np.array([place[name] for name in columns[1]], np.int64)
-    pair, of = np.unique(product * max(len(channels), 1) + channel, return_inverse=True)
+    product, channel, of = distinct_pairs(product, channel)
     order = np.lexsort((day, of))
     units, lines, price, promotion = (np.array(column, np.float64)[order] for column in columns[3:])
     daily = DailySales(of[order], day[order], units, price, promotion > 0, lines.astype(np.int64))
-    of_product = pair // max(len(channels), 1)
-    main = main_series(of_product, daily)
-    return PriceSeries(of_product, pair % max(len(channels), 1), main, daily), channels
+    return PriceSeries(product, channel, main_series(product, daily), daily), channels
 
 
 @dataclass(frozen=True, slots=True)

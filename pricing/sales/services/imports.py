@@ -244,7 +244,7 @@ class TransactionsImport(FileImport):
         self.batch.reasons = dict(self.batch.reasons) | {reason: found}
 
     def _leave_out_known(self) -> list[str]:
-        """Set aside the rows that an earlier sheet has or that are in the books already; return notes."""
+        """Set aside the rows that an earlier sheet has or that were imported before; return notes."""
         if "already_imported" in self.accept:
             return []
         notes = []
@@ -296,7 +296,7 @@ class TransactionsImport(FileImport):
             names.setdefault(code, text)
         return names
 
-    def withdraw(self) -> None:
+    def unstage(self) -> None:
         StagedTransaction.objects.filter(batch=self.batch, token=self.token)._raw_delete("default")
 
     @classmethod
@@ -360,7 +360,7 @@ def batch_revert(batch: ImportBatch, *, user: Any = None) -> Job:
         if locked.status != ImportStatus.PUBLISHED:
             raise Conflict(f"Only a published import can be withdrawn; this one is {locked.status}.")
         job = Job.objects.create(
-            kind="withdraw_transactions",
+            kind="revert_transactions",
             parameters={"batch": str(batch.pk)},
             requested_by=user if getattr(user, "pk", None) else None,
         )

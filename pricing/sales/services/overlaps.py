@@ -16,9 +16,9 @@ SAME_STORE: Final = 0.5
 
 
 def leave_out_known(batch: ImportBatch, batch_id: Any, token: int) -> int:
-    """Take rows off the stage that are in the books already, each with a reject that says so; return how many.
+    """Take rows off the stage that are transactions already, each with a reject that says so; return how many.
 
-    Of equal lines as many are left out as the books have: two equal lines of one invoice are two items. Lines of two
+    Of equal lines as many are left out as there are transactions: two equal lines of one invoice are two items. Lines of two
     channels are two lines, as tills of two stores may use the same numbers.
 
     Parameters
@@ -26,7 +26,7 @@ def leave_out_known(batch: ImportBatch, batch_id: Any, token: int) -> int:
     batch_id : the batch's key as the driver takes it.
     token : the claim of the job that staged the rows.
     """
-    # Of two imports at once the second waits here until the lines of the first are in the books.
+    # Of two imports at once the second waits here until the lines of the first are transactions.
     lock_text("import transactions")
     ((first, last),) = fetch(
         f"SELECT MIN(date), MAX(date) FROM {STAGED} WHERE batch_id = %s AND token = %s", [batch_id, token]
@@ -142,7 +142,7 @@ def _any_booked(first: Any, last: Any, channel: str) -> bool:
 def _leave_out(
     batch_id: Any, token: int, first: Any, last: Any, channels: str, channel: str = "channel"
 ) -> int:
-    """Take staged rows that are in the books off the stage, if `channels` holds of both; return how many.
+    """Take staged rows that are transactions already off the stage, if `channels` holds of both; return how many.
 
     `channel` is what tells the channels of equal rows apart.
     """

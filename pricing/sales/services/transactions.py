@@ -143,7 +143,7 @@ def _identity(line: Mapping[str, Any]) -> tuple[Any, ...]:
 def transactions_delete_all() -> int:
     """Delete all transactions, return how many; products, price changes and competitors' prices stay.
 
-    Their imports become withdrawn, so that the same files can be imported again.
+    Their imports become reverted, so that the same files can be imported again.
     """
     rollup.clear_rollup()
     SupersededLine.objects.all().delete()

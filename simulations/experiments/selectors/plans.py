@@ -191,11 +191,6 @@ def _with_figures(
     except ValueError as missing:
         raise Invalid(FieldError("weeks", str(missing))) from missing
     revenue = float(past.revenue.mean(axis=1).sum()) * counted
-    margin = float(past.money.sum() / past.revenue.sum()) if past.revenue.sum() > 0 else 0.0
-    old, new = (
-        [float(np.log(float(getattr(each, name)) / float(each.usual_price))) for each in planned]
-        for name in ("old_price", "new_price")
-    )
     return ExperimentPlan(
         wish=wish,
         products=planned,
@@ -215,14 +210,23 @@ def _with_figures(
         durations=_durations(of, wish) if durations else [],
         value=value_of_test(
             revenue=revenue,
-            margin=margin,
+            margin=float(past.money.sum() / past.revenue.sum()) if past.revenue.sum() > 0 else 0.0,
             elasticity=elasticity,
             elasticity_error=error,
             test_error=power.elasticity_error,
-            contrast=(float(np.average(old, weights=weight)), float(np.average(new, weights=weight))),
+            contrast=_mean_steps(planned, weight),
             test_weeks=wish.weeks,
         ),
     )
+
+
+def _mean_steps(planned: list[PlannedProduct], weight: FloatArray) -> tuple[float, float]:
+    """How far the old and the new price lie from the usual one, in logarithms: the weighted means over the products."""
+    old, new = (
+        [float(np.log(float(getattr(each, name)) / float(each.usual_price))) for each in planned]
+        for name in ("old_price", "new_price")
+    )
+    return float(np.average(old, weights=weight)), float(np.average(new, weights=weight))
 
 
 def _durations(of: Any, wish: Wish) -> list[Power]:

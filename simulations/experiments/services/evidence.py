@@ -10,7 +10,7 @@ from django.db.models import Q
 from elastix.dataset.versions import lock_version
 from pricing.elasticity.core.constants import LARGEST_EXPERIMENT_ERROR, LEAST_EXPERIMENT_ERROR, STEEPEST
 from pricing.elasticity.models import ExperimentalEvidence
-from pricing.elasticity.services.experiments import record_evidence, withdraw_evidence
+from pricing.elasticity.services.experiments import record_evidence, revert_evidence
 from pricing.sales.models import Product
 from simulations.experiments.models import PriceExperiment
 from simulations.experiments.selectors.results import experiment_result
@@ -32,7 +32,7 @@ def record_result(experiment: PriceExperiment, newest: dt.date) -> PriceExperime
 
 
 def record_findings(experiment: PriceExperiment) -> None:
-    """Make what is recorded for the estimates what the experiment's `evidence` says; what it says no longer is withdrawn.
+    """Make what is recorded for the estimates what the experiment's `evidence` says; what it says no longer is taken out.
 
     Only what differs is written, so that saying the same again makes nothing to be estimated anew.
     """
@@ -43,7 +43,7 @@ def record_findings(experiment: PriceExperiment) -> None:
         )
     }
     for source in sorted(recorded.keys() - {each["source"] for each in experiment.evidence}):
-        withdraw_evidence(source)
+        revert_evidence(source)
     for row in experiment.evidence:
         first, last = dt.date.fromisoformat(row["first_day"]), dt.date.fromisoformat(row["last_day"])
         said = row["product_id"], row["category"], row["elasticity"], row["std_error"], last

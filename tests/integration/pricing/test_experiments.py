@@ -1,4 +1,4 @@
-"""What a price experiment found: recorded, in every estimate from then on, and withdrawn again."""
+"""What a price experiment found: recorded, in every estimate from then on, and reverted."""
 
 import datetime as dt
 from typing import Any
@@ -10,7 +10,7 @@ from elastix.errors import Invalid, NotFound
 from elastix.imports.models import ImportBatch
 from elastix.jobs.recompute import request_recompute
 from pricing.elasticity.models import ElasticityEstimate, ExperimentalEvidence
-from pricing.elasticity.services.experiments import record_evidence, withdraw_evidence
+from pricing.elasticity.services.experiments import record_evidence, revert_evidence
 from pricing.sales.core.arrays import Z_95
 from pricing.sales.models import Product
 from tests.shops import Commits
@@ -108,10 +108,10 @@ def test_withdrawn_the_sales_speak_alone_again(shop: ImportBatch, commits: Commi
     with commits():
         record_evidence(**FOUND)
     with commits():
-        withdraw_evidence(FOUND["source"])
+        revert_evidence(FOUND["source"])
     assert (pooled().elasticity, pooled().evidence) == (before.elasticity, before.evidence)
     with pytest.raises(NotFound):
-        withdraw_evidence(FOUND["source"])
+        revert_evidence(FOUND["source"])
 
 
 def test_of_a_category_all_its_products_lean_on_it(shop: ImportBatch, commits: Commits) -> None:

@@ -16,6 +16,7 @@ from rest_framework.test import APIClient
 
 from elastix.imports.models import ImportBatch
 from elastix.jobs.models import Job, JobState
+from elastix.jobs.runner import dispatch_on_commit
 from pricing.elasticity.models import ElasticityEstimate
 from pricing.sales.models import Product, StagedTransaction, Transaction
 from pricing.sales.services import rollup as rollup_service
@@ -404,6 +405,18 @@ def test_withdrawing_restores_the_former_roll_up_exactly(
         "France",
         "United Kingdom",
     ]
+
+
+def test_a_job_that_an_earlier_version_left_reverts_its_import(
+    upload: Upload, viewer_client: APIClient, commits: Commits
+) -> None:
+    batch = upload().json()["id"]
+    with commits():
+        job = Job.objects.create(kind="withdraw_transactions", parameters={"batch": batch})
+        dispatch_on_commit(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.result) == (JobState.SUCCEEDED, {"import": batch, "deleted": 2})
+    assert viewer_client.get(f"/transactions/imports/{batch}").json()["status"] == "withdrawn"
 
 
 def test_a_withdrawn_import_cannot_be_withdrawn_again_but_its_file_may_return(

@@ -1,4 +1,4 @@
-"""Pulling orders into the books: through the import, twice, after edits, refunds, cancellations and failures."""
+"""Pulling orders: through the import, twice, after edits, refunds, cancellations and failures."""
 
 import datetime as dt
 import io
@@ -69,8 +69,8 @@ def pull(db: None) -> Callable[..., str]:
     return run
 
 
-def books() -> list[tuple[str, str, int, str]]:
-    """Invoice, code, units and price of each line in the books."""
+def transactions() -> list[tuple[str, str, int, str]]:
+    """Invoice, code, units and price of each transaction."""
     rows = Transaction.objects.order_by("invoice_no", "invoice_date", "product_id", "quantity")
     return [(row.invoice_no, row.product_id, row.quantity, f"{row.unit_price:.2f}") for row in rows]
 
@@ -88,7 +88,7 @@ def test_orders_become_sales_lines(woo: WooStandIn, pull: Any) -> None:
         woo_order(3, woo_line("CUP", 1, "4.50"), currency="EUR"),
     ]
     said = pull()
-    assert books() == [("1", "CUP", 2, "4.00"), ("1", "MUG", 1, "6.50")]
+    assert transactions() == [("1", "CUP", 2, "4.00"), ("1", "MUG", 1, "6.50")]
     line = Transaction.objects.get(product="CUP")
     assert (line.customer_id, line.country, line.channel) == ("7", "GB", "checkout")
     assert line.description == "Cup of the shop"
@@ -107,7 +107,7 @@ def test_the_same_orders_are_brought_once(woo: WooStandIn, pull: Any) -> None:
     seen = PulledOrder.objects.get().pulled_at
     later(woo.orders[0], status="processing")
     pull("--since", "2025-01-01")
-    assert books() == [("1", "CUP", 2, "4.00")] * 2
+    assert transactions() == [("1", "CUP", 2, "4.00")] * 2
     assert ImportBatch.objects.count() == 1
     assert PulledOrder.objects.get().pulled_at == seen
 
@@ -127,7 +127,7 @@ def test_a_refund_that_comes_later_is_added_and_nothing_else(woo: WooStandIn, pu
     woo.refunds = {"1": [woo_refund(9, "2025-03-04T08:00:00", woo_line("CUP", -1, "-4.00"))]}
     later(woo.orders[0], refunds=[{"id": 9, "total": "-4.00"}])
     pull("--since", "2025-01-01")
-    assert books() == [("1", "CUP", 3, "4.00"), ("1", "CUP", -1, "4.00")]
+    assert transactions() == [("1", "CUP", 3, "4.00"), ("1", "CUP", -1, "4.00")]
     assert OrderPull.objects.first().counts["lines_taken_out"] == 0  # type: ignore[union-attr]
 
 
@@ -140,16 +140,16 @@ def test_an_edited_order_replaces_only_the_lines_that_were_edited(woo: WooStandI
     kept = Transaction.objects.get(product="MUG").pk
     later(woo.orders[0], line_items=[woo_line("CUP", 2, "8.00"), woo_line("MUG", 1, "6.50")])
     pull("--since", "2025-01-01")
-    assert books() == [("1", "CUP", 2, "4.00"), ("1", "MUG", 1, "6.50"), ("2", "CUP", 3, "4.00")]
+    assert transactions() == [("1", "CUP", 2, "4.00"), ("1", "MUG", 1, "6.50"), ("2", "CUP", 3, "4.00")]
     assert Transaction.objects.get(product="MUG").pk == kept
 
 
-def test_an_order_that_is_cancelled_later_leaves_the_books(woo: WooStandIn, pull: Any) -> None:
+def test_an_order_that_is_cancelled_later_leaves_no_transaction(woo: WooStandIn, pull: Any) -> None:
     woo.orders = [woo_order(1, woo_line("CUP", 3, "12.00")), woo_order(2, woo_line("CUP", 1, "4.00"))]
     pull()
     later(woo.orders[0], status="cancelled")
     pull("--since", "2025-01-01")
-    assert books() == [("2", "CUP", 1, "4.00")]
+    assert transactions() == [("2", "CUP", 1, "4.00")]
     assert list(Product.objects.get(code="CUP").sales_history.values_list("quantity", flat=True)) == [1]
 
 
@@ -161,7 +161,7 @@ def test_an_order_that_cannot_be_read_keeps_what_it_brought_and_raises_an_alert(
     good = woo.orders[0]["line_items"]
     later(woo.orders[0], line_items="none")
     said = pull("--since", "2025-01-01")
-    assert books() == [("1", "CUP", 3, "4.00"), ("2", "MUG", 1, "6.50")]
+    assert transactions() == [("1", "CUP", 3, "4.00"), ("2", "MUG", 1, "6.50")]
     assert "not read: Order 1: line_items should be a list" in said
     alert = Alert.objects.get(kind="connection")
     assert "Orders that could not be read: 1. Order 1" in alert.message
@@ -174,21 +174,19 @@ def test_an_order_that_cannot_be_read_keeps_what_it_brought_and_raises_an_alert(
 def test_a_shop_that_sells_in_another_currency_alone_is_told(woo: WooStandIn, pull: Any) -> None:
     woo.orders = [woo_order(number, woo_line("CUP", 1, "4.00"), currency="EUR") for number in (1, 2)]
     pull()
-    assert books() == []
+    assert transactions() == []
     message = "All orders are in another currency than GBP: is SHOP_CURRENCY right?"
     assert Alert.objects.get(kind="connection").message == message
 
 
-def test_a_line_corrected_in_the_books_stays_corrected(
-    woo: WooStandIn, pull: Any, analyst_client: Any
-) -> None:
+def test_a_corrected_line_stays_corrected(woo: WooStandIn, pull: Any, analyst_client: Any) -> None:
     woo.orders = [woo_order(1, woo_line("CUP", 30, "120.00"), woo_line("MUG", 1, "6.50"))]
     pull()
     line = Transaction.objects.get(product="CUP")
     assert analyst_client.put(f"/transactions/{line.pk}", {"quantity": 3}).status_code == 200
     later(woo.orders[0], line_items=[woo_line("CUP", 30, "120.00"), woo_line("MUG", 2, "13.00")])
     pull("--since", "2025-01-01")
-    assert books() == [("1", "CUP", 3, "4.00"), ("1", "MUG", 2, "6.50")]
+    assert transactions() == [("1", "CUP", 3, "4.00"), ("1", "MUG", 2, "6.50")]
 
 
 def test_stock_levels_follow_the_platform_and_names_stay_ours(woo: WooStandIn, pull: Any) -> None:
@@ -220,10 +218,10 @@ def test_nothing_is_written_where_the_platform_fails_half_way(woo: WooStandIn, p
     woo.faults = [None, None, woo_error(400, "x", "broken")]
     with pytest.raises(CommandError, match="WooCommerce refuses a request to orders"):
         pull()
-    assert books() == [] and not OrderPull.objects.exists() and not PulledOrder.objects.exists()
+    assert transactions() == [] and not OrderPull.objects.exists() and not PulledOrder.objects.exists()
     assert "refuses a request" in Alert.objects.get(kind="connection").message
     pull()
-    assert len(books()) == 150
+    assert len(transactions()) == 150
     assert Alert.objects.get(kind="connection").cleared_at is not None
 
 
@@ -233,7 +231,7 @@ def test_a_portion_at_a_time_until_there_is_no_more(
     monkeypatch.setattr("pricing.connections.adapters.woocommerce.PAGES_A_PORTION", 1)
     woo.orders = [woo_order(number, woo_line("CUP", 1, "4.00")) for number in range(1, 151)]
     pull()
-    assert len(books()) == 150
+    assert len(transactions()) == 150
     assert OrderPull.objects.filter(more=True).exists()
     assert OrderPull.objects.first().more is False  # type: ignore[union-attr]
 
@@ -246,10 +244,10 @@ def test_lines_whose_import_failed_are_imported_again(woo: WooStandIn, pull: Any
     ImportBatch.objects.update(status=ImportStatus.FAILED)
     with pytest.raises(CommandError, match="being imported still"):
         pull()
-    assert books() == [("1", "CUP", 3, "4.00")]
+    assert transactions() == [("1", "CUP", 3, "4.00")]
     assert OrderPull.objects.get().batch_id != failed.pk  # type: ignore[attr-defined]
     pull()
-    assert books() == [("1", "CUP", 3, "4.00")]
+    assert transactions() == [("1", "CUP", 3, "4.00")]
 
 
 def test_no_pull_while_the_last_is_being_imported(woo: WooStandIn, pull: Any) -> None:
@@ -267,9 +265,9 @@ def test_withdrawn_orders_come_back_when_they_are_pulled_anew(
     pull()
     analyst_client.delete(f"/transactions/imports/{ImportBatch.objects.get().pk}")
     pull("--since", "2025-01-01")
-    assert books() == []
+    assert transactions() == []
     pull("--anew")
-    assert books() == [("1", "CUP", 3, "4.00")]
+    assert transactions() == [("1", "CUP", 3, "4.00")]
 
 
 def test_orders_and_stock_of_shopify(shopify: ShopifyStandIn, pull: Any) -> None:
@@ -283,10 +281,10 @@ def test_orders_and_stock_of_shopify(shopify: ShopifyStandIn, pull: Any) -> None
     pull("--platform", "shopify")
     assert set(Transaction.objects.values_list("channel", flat=True)) == {"web"}
     assert "sourceName" in shopify.asked("POST", "/graphql.json")[0]["query"]
-    assert books() == [("#1", "CUP", 3, "3.00"), ("#1", "CUP", -1, "3.00")]
+    assert transactions() == [("#1", "CUP", 3, "3.00"), ("#1", "CUP", -1, "3.00")]
     assert Product.objects.get(code="CUP").stock_level == 17
     pull()
-    assert len(books()) == 2
+    assert len(transactions()) == 2
 
 
 def test_the_channels_of_orders_have_prices_of_their_own(woo: WooStandIn, pull: Any) -> None:
@@ -309,7 +307,7 @@ def test_the_channels_of_orders_have_prices_of_their_own(woo: WooStandIn, pull: 
 def test_the_schedule_pulls_what_is_configured_and_due(woo: WooStandIn, settings: Any) -> None:
     woo.orders = [woo_order(1, woo_line("CUP", 3, "12.00"))]
     (job,) = scheduled()["pull orders"]()
-    assert books() == [("1", "CUP", 3, "4.00")]
+    assert transactions() == [("1", "CUP", 3, "4.00")]
     assert job.parameters == {"platform": "woocommerce"}
     assert pull_if_due() == []
     settings.PULL_ORDERS_EVERY = dt.timedelta(0)

@@ -12,7 +12,7 @@ from django.utils import translation
 from elastix.desk.tags import policy_source, said
 from elastix.texts import joined, text
 from pricing.changes.services import validation
-from pricing.forecasting.selectors import forecasts, reasons
+from pricing.forecasting.selectors import forecasts, outlooks, reasons
 from pricing.recommendation.core import limits, rationale
 from pricing.recommendation.selectors import pricing_inputs, recommendations
 
@@ -43,7 +43,7 @@ def test_texts_in_texts_and_days_are_said_too() -> None:
     nested = text(rationale.NOT_ALLOWED, rules=text(limits.MESSAGES["min_price"], bound=Decimal("1250.00")))
     with translation.override("de"):
         assert said(nested) == "Das ist nicht erlaubt: der Mindestpreis ist 1.250,00."
-        assert said(text(forecasts.NOT_SOLD_SINCE, day=dt.date(2025, 5, 1))).startswith(
+        assert said(text(outlooks.NOT_SOLD_SINCE, day=dt.date(2025, 5, 1))).startswith(
             "INACTIVE: Seit dem 1. Mai 2025"
         )
 
@@ -74,7 +74,7 @@ def sentences() -> list[str]:
     """Every sentence of recommendations and forecasts: constants in capitals, and those of the tables."""
     constants = [
         value
-        for module in (rationale, reasons, forecasts, recommendations, validation)
+        for module in (rationale, reasons, forecasts, outlooks, recommendations, validation)
         for name, value in vars(module).items()
         if name.isupper() and isinstance(value, str) and " " in value
     ]

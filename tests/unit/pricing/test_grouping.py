@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from pricing.sales.core.grouping import (
     as_of,
+    distinct_pairs,
     group_ends,
     group_medians,
     group_numbers,
@@ -15,7 +16,9 @@ from pricing.sales.core.grouping import (
     group_sums,
     matching_rows,
     number_values,
+    pair_key,
     product_day_key,
+    split_pair,
     split_product_day,
 )
 
@@ -39,6 +42,25 @@ def test_a_key_sorts_by_product_then_day_and_gives_both_back(found):
     again = split_product_day(key)
     assert again[0].tolist() == product.tolist()
     assert again[1].tolist() == day.tolist()
+
+
+def test_a_pair_is_its_place_in_a_table_and_comes_apart_again():
+    first, second = np.array([0, 0, 1, 2, -1]), np.array([0, 3, 0, 1, 3])
+    key = pair_key(first, second, 4)
+    assert key.tolist() == [0, 3, 4, 9, -1]
+    assert [column.tolist() for column in split_pair(key, 4)] == [first.tolist(), second.tolist()]
+
+
+def test_distinct_pairs_stand_in_order_and_every_row_knows_its_own():
+    first, second, of = distinct_pairs(np.array([2, 0, 2, 0, 2]), np.array([1, 5, 0, 5, 1]))
+    assert (first.tolist(), second.tolist()) == ([0, 2, 2], [5, 0, 1])
+    assert of.tolist() == [2, 0, 1, 0, 2]
+
+
+def test_no_pairs_are_no_distinct_pairs():
+    nothing = np.zeros(0, np.int64)
+    assert [column.tolist() for column in distinct_pairs(nothing, nothing)] == [[], [], []]
+    assert [column.tolist() for column in split_pair(pair_key(nothing, nothing, 0), 0)] == [[], []]
 
 
 def test_groups_of_neighbouring_rows():

@@ -8,7 +8,7 @@ import pytest
 from pricing.elasticity.core.constants import BORROWED_ERROR, MODEL_ERROR
 from pricing.elasticity.core.pooled import FLAGS, Experiments, Findings, fit_pooled, refresh
 from pricing.elasticity.core.pooled.experiments import (
-    Told,
+    PooledElasticities,
     of_purchases,
     with_category,
     with_observations,
@@ -20,20 +20,20 @@ from tests.unit.pricing.test_pooled_refresh import fitted_shop
 PRODUCTS = 90
 
 
-def told(**changes: float) -> Told:
+def pooled(**changes: float) -> PooledElasticities:
     """Own sales say -1 and weigh half, the category says -2: -1.5, with a standard error of 0.5."""
     values = {
         "elasticity": -1.5,
         "variance": 0.25,
-        "own": -1.0,
-        "own_variance": 0.36,
+        "unpooled": -1.0,
+        "unpooled_variance": 0.36,
         "weight": 0.5,
         "prior_mean": -2.0,
         "prior_mean_variance": 0.09,
         "prior_covariance": 0.045,
         "prior_variance": 0.0225,
     } | changes
-    return Told(**{name: np.array([value]) for name, value in values.items()})
+    return PooledElasticities(**{name: np.array([value]) for name, value in values.items()})
 
 
 def findings(*rows: tuple[int, float, float], products: int = 1) -> Findings:
@@ -41,8 +41,8 @@ def findings(*rows: tuple[int, float, float], products: int = 1) -> Findings:
     return Findings.of(product, elasticity, error, products)
 
 
-def numbers(one: Told) -> dict[str, float]:
-    return {field.name: round(float(getattr(one, field.name)[0]), 6) for field in fields(Told)}
+def numbers(one: PooledElasticities) -> dict[str, float]:
+    return {field.name: round(float(getattr(one, field.name)[0]), 6) for field in fields(PooledElasticities)}
 
 
 def test_experiments_of_one_product_are_averaged_by_their_precisions() -> None:
@@ -53,13 +53,13 @@ def test_experiments_of_one_product_are_averaged_by_their_precisions() -> None:
 
 
 def test_an_experiment_as_exact_as_the_sales_weighs_half() -> None:
-    both, share = with_products(told(), findings((0, -3.0, 0.5)))
+    both, share = with_products(pooled(), findings((0, -3.0, 0.5)))
     assert share.tolist() == [0.5]
     assert numbers(both) == {
         "elasticity": -2.25,
         "variance": 0.125,
-        "own": round(-1.75 / 0.75, 6),  # (0.5 x -3 + 0.25 x -1) / 0.75
-        "own_variance": round((0.25 * 0.25 + 0.0625 * 0.36) / 0.5625, 6),
+        "unpooled": round(-1.75 / 0.75, 6),  # (0.5 x -3 + 0.25 x -1) / 0.75
+        "unpooled_variance": round((0.25 * 0.25 + 0.0625 * 0.36) / 0.5625, 6),
         "weight": 0.75,
         "prior_mean": -2.0,
         "prior_mean_variance": 0.09,
@@ -67,29 +67,29 @@ def test_an_experiment_as_exact_as_the_sales_weighs_half() -> None:
         "prior_variance": 0.005625,
     }
     # It is still own and category by their weights: 0.75 x own + 0.25 x -2.
-    assert both.weight * both.own + (1 - both.weight) * both.prior_mean == pytest.approx(both.elasticity)
+    assert both.weight * both.unpooled + (1 - both.weight) * both.prior_mean == pytest.approx(both.elasticity)
 
 
 def test_where_sales_say_nothing_the_own_elasticity_is_the_experiments() -> None:
     both, share = with_products(
-        told(own=np.nan, own_variance=np.inf, weight=0.0, elasticity=-2.0, variance=1.0),
+        pooled(unpooled=np.nan, unpooled_variance=np.inf, weight=0.0, elasticity=-2.0, variance=1.0),
         findings((0, -1.0, 0.5)),
     )
     assert share.tolist() == [0.8]
     assert numbers(both) | {"prior_mean_variance": 0, "prior_covariance": 0, "prior_variance": 0} == {
-        "elasticity": -1.2, "variance": 0.2, "own": -1.0, "own_variance": 0.25, "weight": 0.8, "prior_mean": -2.0,
+        "elasticity": -1.2, "variance": 0.2, "unpooled": -1.0, "unpooled_variance": 0.25, "weight": 0.8, "prior_mean": -2.0,
         "prior_mean_variance": 0, "prior_covariance": 0, "prior_variance": 0,
     }  # fmt: skip
 
 
 def test_what_was_found_of_a_category_moves_its_mean_and_what_leans_on_it() -> None:
     # The mean: -2 +- 0.3 meets -1.4 +- 0.3. The elasticity follows by half of that, its own sales weigh the rest.
-    moved = with_category(told(), findings((0, -1.4, 0.3)))
+    moved = with_category(pooled(), findings((0, -1.4, 0.3)))
     assert numbers(moved) == {
         "elasticity": -1.35,
         "variance": 0.23875,
-        "own": -1.0,
-        "own_variance": 0.36,
+        "unpooled": -1.0,
+        "unpooled_variance": 0.36,
         "weight": 0.5,
         "prior_mean": -1.7,
         "prior_mean_variance": 0.045,
@@ -100,8 +100,8 @@ def test_what_was_found_of_a_category_moves_its_mean_and_what_leans_on_it() -> N
 
 def test_products_without_experiments_stay_as_they_are() -> None:
     nothing = Findings(np.zeros(1), np.zeros(1))
-    both, share = with_products(with_category(told(), nothing), nothing)
-    assert numbers(both) == numbers(told())
+    both, share = with_products(with_category(pooled(), nothing), nothing)
+    assert numbers(both) == numbers(pooled())
     assert share.tolist() == [0.0]
 
 

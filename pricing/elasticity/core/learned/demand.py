@@ -8,16 +8,22 @@ from typing import Any, Final
 
 import numpy as np
 
-from pricing.elasticity.core.constants import DEMAND_LEARNER, FEWEST_WEEKS_TO_LEARN_FROM, SHAPE_ERROR
-from pricing.elasticity.core.learned.dml import BLOCK_WEEKS, weeks_on_sale
+from pricing.elasticity.core.constants import (
+    BLOCK_WEEKS,
+    DEMAND_LEARNER,
+    FEWEST_PRODUCTS_WITH_OPINIONS,
+    FEWEST_WEEKS_TO_LEARN_FROM,
+    LEAST_TRAINING_WEEKS,
+    SHAPE_ERROR,
+)
+from pricing.elasticity.core.learned.dml import weeks_on_sale
 from pricing.elasticity.core.learned.features import AFTER, NAMES, Weeks, expected_units, features, learn
-from pricing.elasticity.core.learned.opinions import FEWEST_PRODUCTS, Opinions
+from pricing.elasticity.core.learned.opinions import Opinions
 from pricing.sales.core.arrays import BoolArray, FloatArray
 
 REACH: Final = 0.05
 PARTS: Final = 4
 HELD_WEEKS: Final = 13
-LEAST_TRAINING_WEEKS: Final = 26
 CALENDAR: Final = ("week of the year", "weeks since the first")
 """Trees cannot carry a calendar on beyond what they have seen."""
 KEPT: Final = [place for place, name in enumerate(NAMES) if place not in AFTER and name not in CALENDAR]
@@ -62,7 +68,7 @@ def fit_demand(
         of_product[part] = total / np.where(units > 0, units, 1.0)
         summed = np.bincount(weeks.category[member], of_product[part][member], categories)
         of_category[part] = summed / np.maximum(members, 1)
-    enough = members >= FEWEST_PRODUCTS
+    enough = members >= FEWEST_PRODUCTS_WITH_OPINIONS
     return Opinions(
         elasticity=np.where(usable, of_product.mean(axis=0), np.nan),
         std_error=np.where(usable, np.sqrt(_jackknife(of_product) + spread**2 + SHAPE_ERROR**2), np.nan),

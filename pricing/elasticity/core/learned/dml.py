@@ -11,26 +11,25 @@ from typing import Final
 import numpy as np
 
 from pricing.elasticity.core.constants import (
+    BLOCK_WEEKS,
+    FEWEST_PRODUCTS_WITH_OPINIONS,
     FEWEST_WEEKS_TO_LEARN_FROM,
     LARGEST_OPINION_ERROR,
     LEARNER,
     LEARNING_ERROR,
+    SPREAD_OF_SLOPES,
     STEEPEST,
+    TOO_VAGUE_A_SLOPE,
+    WEEKS_A_CLUSTER,
 )
 from pricing.elasticity.core.learned.features import Weeks, expected_units, features, learn
-from pricing.elasticity.core.learned.opinions import FEWEST_PRODUCTS, Opinions
+from pricing.elasticity.core.learned.opinions import Opinions
 from pricing.sales.core.arrays import FloatArray, IntArray
+from pricing.sales.core.grouping import distinct_pairs, pair_key
 
-BLOCK_WEEKS: Final = 8
 FOLDS: Final = 3
 ROUNDS: Final = 2
 STEPS: Final = 25
-WEEKS_A_CLUSTER: Final = 4
-"""Of one product: unexpected demand lasts for weeks."""
-TOO_VAGUE: Final = 3.0
-"""Standard error from which a product's slope says nothing about its category."""
-SPREAD: Final = 0.5
-"""Of products in a category, where it cannot be estimated."""
 LEAST_INFORMATION: Final = 1e-6
 SETTLED: Final = 1e-3
 """Last step of a slope below which its search has settled: far below any standard error."""
@@ -66,7 +65,7 @@ def fit_dml(weeks: Weeks, start: float, promotion: float) -> Learned:
     """
     products = weeks.category.size
     fold = (weeks.column // BLOCK_WEEKS + weeks.product) % FOLDS
-    guess, spread = np.full(products, start), np.full(products, SPREAD)
+    guess, spread = np.full(products, start), np.full(products, SPREAD_OF_SLOPES)
     for _ in range(ROUNDS):
         rows = features(weeks, guess, promotion)
         base = expected_units(weeks, rows, from_the_past=False)
@@ -132,8 +131,8 @@ def residual_slopes(weeks: Weeks, mean: FloatArray, price: FloatArray) -> Slopes
     centred = price - (cross / np.where(ones > 0, ones, 1.0))[product]
     influence = surprise * centred / information[product]
     blocks = weeks.weeks // WEEKS_A_CLUSTER + 1
-    block = product * blocks + weeks.column // WEEKS_A_CLUSTER
-    of_block = np.arange(products * blocks) // blocks
+    block = pair_key(product, weeks.column // WEEKS_A_CLUSTER, blocks)
+    of_block = np.repeat(np.arange(products), blocks)
     clustered = np.bincount(block, influence, products * blocks)
     clusters = np.bincount(of_block, np.bincount(block, minlength=products * blocks) > 0, products)
     variance = np.bincount(of_block, clustered**2, products) * clusters / np.maximum(clusters - 2, 1)
@@ -147,11 +146,13 @@ def _pooled_by_category(weeks: Weeks, found: Slopes, start: float) -> tuple[Opin
     """Opinions on products and categories; the best guess of each product, and the spread of products around it."""
     products, categories = weeks.category.size, int(weeks.category.max(initial=-1)) + 1
     on_sale = weeks_on_sale(weeks)
-    usable = np.isfinite(found.slope) & (on_sale >= FEWEST_WEEKS_TO_LEARN_FROM) & (found.error < TOO_VAGUE)
+    usable = (
+        np.isfinite(found.slope) & (on_sale >= FEWEST_WEEKS_TO_LEARN_FROM) & (found.error < TOO_VAGUE_A_SLOPE)
+    )
     mean, error = np.full(categories, np.nan), np.full(categories, np.nan)
     members = np.bincount(weeks.category[usable & (weeks.category >= 0)], minlength=categories)
-    guess, spread = np.full(products, start), np.full(products, SPREAD)
-    for code in np.flatnonzero(members >= FEWEST_PRODUCTS).tolist():
+    guess, spread = np.full(products, start), np.full(products, SPREAD_OF_SLOPES)
+    for code in np.flatnonzero(members >= FEWEST_PRODUCTS_WITH_OPINIONS).tolist():
         some = np.flatnonzero(usable & (weeks.category == code))
         variance = between(found.slope[some], found.error[some] ** 2)
         weight = 1.0 / (found.error[some] ** 2 + variance)
@@ -162,8 +163,8 @@ def _pooled_by_category(weeks: Weeks, found: Slopes, start: float) -> tuple[Opin
         )
         of_category = weeks.category == code
         guess[of_category], spread[of_category] = mean[code], np.sqrt(variance)
-    own = np.where(usable, spread**2 / (spread**2 + np.where(usable, found.error, 1.0) ** 2), 0.0)
-    guess = guess + own * (np.where(usable, found.slope, guess) - guess)
+    unpooled_weight = np.where(usable, spread**2 / (spread**2 + np.where(usable, found.error, 1.0) ** 2), 0.0)
+    guess = guess + unpooled_weight * (np.where(usable, found.slope, guess) - guess)
     total_error = np.sqrt(found.error**2 + LEARNING_ERROR**2)
     identified = usable & (total_error <= LARGEST_OPINION_ERROR)
     opinions = Opinions(
@@ -201,17 +202,17 @@ def _two_way(weeks: Weeks, influence: FloatArray, some: IntArray, weight: FloatA
     of[some] = weight
     cells = influence * of[weeks.product]
     blocks = weeks.weeks // WEEKS_A_CLUSTER + 1
-    by_product = np.bincount(weeks.product * blocks + weeks.column // WEEKS_A_CLUSTER, cells)
+    by_product = np.bincount(pair_key(weeks.product, weeks.column // WEEKS_A_CLUSTER, blocks), cells)
     by_week = np.bincount(weeks.column, cells)
-    both = np.bincount(weeks.product * weeks.weeks + weeks.column, cells)
+    both = np.bincount(pair_key(weeks.product, weeks.column, weeks.weeks), cells)
     variance = (by_product**2).sum() + (by_week**2).sum() - (both**2).sum()
     return float(max(variance, (by_product**2).sum()))
 
 
 def weeks_on_sale(weeks: Weeks) -> IntArray:
     """(P,) weeks in which each product was on sale."""
-    distinct = np.unique(weeks.product * max(weeks.weeks, 1) + weeks.column)
-    return np.asarray(np.bincount(distinct // max(weeks.weeks, 1), minlength=weeks.category.size), np.int64)
+    product, _, _ = distinct_pairs(weeks.product, weeks.column)
+    return np.asarray(np.bincount(product, minlength=weeks.category.size), np.int64)
 
 
 def _explained(units: FloatArray, mean: FloatArray, usual: FloatArray) -> float:

@@ -9,16 +9,18 @@ from typing import Any, Final
 
 import numpy as np
 
+from pricing.elasticity.core.constants import (
+    USUAL_UNITS_BESIDE,
+)
 from pricing.elasticity.core.pooled.panel import Panel
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.calendar import WEEKS_A_YEAR
+from pricing.sales.core.grouping import pair_key
 
 NEAR: Final = ((2, 4), (2, 13))
 """Weeks from which to which before a week, and after it, that show a product's level then."""
 AROUND_A_YEAR: Final = (0, 1, 3)
 """Weeks before and after the same week of another year that are taken with it."""
-PRIOR_UNITS: Final = 5.0
-"""Units as usual that stand beside what was sold, so that a few sales do not look like a season."""
 MOST_CATEGORIES: Final = 250
 """scikit-learn distinguishes no more than 255 values of a category."""
 
@@ -115,20 +117,20 @@ def features(weeks: Weeks, elasticity: FloatArray, promotion: float) -> FloatArr
     usual = weeks.usual * np.exp(elasticity[weeks.product] * weeks.price + promotion * weeks.promotion)
 
     def by_week(values: FloatArray) -> FloatArray:
-        flat = weeks.product * weeks.weeks + weeks.column
+        flat = pair_key(weeks.product, weeks.column, weeks.weeks)
         return np.asarray(np.bincount(flat, values, products * weeks.weeks).reshape(shape), np.float64)
 
     sold, expected, priced = by_week(weeks.units), by_week(usual), by_week(weeks.usual * weeks.price)
     plain = by_week(weeks.usual)
-    own = (weeks.product, weeks.column)
+    cell = (weeks.product, weeks.column)
     category = np.where(weeks.category < 0, weeks.category.max(initial=-1) + 1, weeks.category)
     categories = int(category.max(initial=0)) + 1
     of_category = []
     for table in (sold, expected, priced, plain):
         summed = np.zeros((categories, weeks.weeks))
         np.add.at(summed, category, table)
-        of_category.append(summed[category[weeks.product], weeks.column] - table[own])
-    shop_sold, shop_expected = (table.sum(axis=0)[weeks.column] - table[own] for table in (sold, expected))
+        of_category.append(summed[category[weeks.product], weeks.column] - table[cell])
+    shop_sold, shop_expected = (table.sum(axis=0)[weeks.column] - table[cell] for table in (sold, expected))
     columns = [
         np.minimum(category, MOST_CATEGORIES - 1)[weeks.product].astype(np.float64),
         (weeks.first_week + weeks.column) % WEEKS_A_YEAR,
@@ -138,21 +140,21 @@ def features(weeks: Weeks, elasticity: FloatArray, promotion: float) -> FloatArr
         weeks.log_usual_price[weeks.product],
         _log_ratio(of_category[0], of_category[1]),
         _log_ratio(shop_sold, shop_expected),
-        of_category[2] / (of_category[3] + PRIOR_UNITS),
+        of_category[2] / (of_category[3] + USUAL_UNITS_BESIDE),
     ]
     for sign in (-1, 1):
         for first, last in NEAR:
             window = (first, last) if sign > 0 else (-last, -first)
-            columns.append(_ratio_within([window], sold, expected)[own])
+            columns.append(_ratio_within([window], sold, expected)[cell])
 
     def other_years(reach: int) -> list[tuple[int, int]]:
         years = range(1, weeks.weeks // WEEKS_A_YEAR + 1)
         middles = [sign * year * WEEKS_A_YEAR for year in years for sign in (-1, 1)]
         return [(middle - reach, middle + reach) for middle in middles]
 
-    columns += [_ratio_within(other_years(reach), sold, expected)[own] for reach in AROUND_A_YEAR]
+    columns += [_ratio_within(other_years(reach), sold, expected)[cell] for reach in AROUND_A_YEAR]
     total, weight = _within(other_years(0), priced), _within(other_years(0), plain)
-    columns.append(np.where(weight > 0, total / np.where(weight > 0, weight, 1.0), np.nan)[own])
+    columns.append(np.where(weight > 0, total / np.where(weight > 0, weight, 1.0), np.nan)[cell])
     return np.stack(columns, axis=1).astype(np.float64)
 
 
@@ -191,7 +193,7 @@ def learn(
 
 
 def _log_ratio(sold: FloatArray, expected: FloatArray) -> FloatArray:
-    return np.asarray(np.log((sold + PRIOR_UNITS) / (np.maximum(expected, 0.0) + PRIOR_UNITS)))
+    return np.asarray(np.log((sold + USUAL_UNITS_BESIDE) / (np.maximum(expected, 0.0) + USUAL_UNITS_BESIDE)))
 
 
 def _ratio_within(windows: list[tuple[int, int]], sold: FloatArray, expected: FloatArray) -> FloatArray:

@@ -19,11 +19,6 @@ EXTRA: Final = "sklearn"
 VERSION: Final = "1"
 """Raised with whatever changes what is learned from the same sales."""
 
-FEWEST_PRODUCTS: Final = 8
-"""With an estimate of their own, in a category that an opinion is given on."""
-FEWEST_CELLS: Final = 1_000
-"""Weeks of products that anything can be learned from."""
-
 
 @dataclass(frozen=True, slots=True)
 class Opinions:

@@ -153,7 +153,7 @@ def fleeting(panel: Panel, price: FloatArray) -> FloatArray:
     return np.where(weight > 0, price - total / np.where(weight > 0, weight, 1.0), 0.0)
 
 
-def own_share(
+def identified_share(
     panel: Panel, hyper: Hyperparameters, group: IntArray, of: IntArray | None = None
 ) -> FloatArray:
     """Share of what the sales say of each elasticity that does not rest on an assumption, (P,); 0 without changes of price.

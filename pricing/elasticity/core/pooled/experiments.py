@@ -35,13 +35,14 @@ class Experiments:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What sales say of P elasticities.
+class PooledElasticities:
+    """Elasticities of P products from sales, and from experiments once these are taken in.
 
     Attributes
     ----------
     elasticity, variance : (P,) and all that its error is made of.
-    own, own_variance, weight : (P,) from the product's own sales alone, and the weight of these.
+    unpooled, unpooled_variance : (P,) from the product's own data alone; nan where these say next to nothing.
+    weight : (P,) of these own data.
     prior_mean, prior_mean_variance : (P,) of the category.
     prior_covariance : (P,) of the category's mean with the elasticity.
     prior_variance : (P,) the part of the variance that is the category mean's.
@@ -49,8 +50,8 @@ class Told:
 
     elasticity: FloatArray
     variance: FloatArray
-    own: FloatArray
-    own_variance: FloatArray
+    unpooled: FloatArray
+    unpooled_variance: FloatArray
     weight: FloatArray
     prior_mean: FloatArray
     prior_mean_variance: FloatArray
@@ -58,55 +59,55 @@ class Told:
     prior_variance: FloatArray
 
 
-def with_category(told: Told, found: Findings) -> Told:
+def with_category(pooled: PooledElasticities, found: Findings) -> PooledElasticities:
     """Take in what was measured of the means of categories.
 
     mean and elasticity are jointly normal; an observation of the first moves the second by its regression on it.
     """
-    total = told.prior_mean_variance + _variance(found)
-    gain = np.where(found.precision > 0, told.prior_covariance / total, 0.0)
-    mean_gain = np.where(found.precision > 0, told.prior_mean_variance / total, 0.0)
-    surprise = found.elasticity - told.prior_mean
-    less = gain * told.prior_covariance
-    return Told(
-        elasticity=told.elasticity + gain * surprise,
-        variance=told.variance - less,
-        own=told.own,
-        own_variance=told.own_variance,
-        weight=told.weight,
-        prior_mean=told.prior_mean + mean_gain * surprise,
-        prior_mean_variance=told.prior_mean_variance * (1.0 - mean_gain),
-        prior_covariance=told.prior_covariance * (1.0 - mean_gain),
-        prior_variance=told.prior_variance - less,
+    total = pooled.prior_mean_variance + _variance(found)
+    gain = np.where(found.precision > 0, pooled.prior_covariance / total, 0.0)
+    mean_gain = np.where(found.precision > 0, pooled.prior_mean_variance / total, 0.0)
+    surprise = found.elasticity - pooled.prior_mean
+    less = gain * pooled.prior_covariance
+    return PooledElasticities(
+        elasticity=pooled.elasticity + gain * surprise,
+        variance=pooled.variance - less,
+        unpooled=pooled.unpooled,
+        unpooled_variance=pooled.unpooled_variance,
+        weight=pooled.weight,
+        prior_mean=pooled.prior_mean + mean_gain * surprise,
+        prior_mean_variance=pooled.prior_mean_variance * (1.0 - mean_gain),
+        prior_covariance=pooled.prior_covariance * (1.0 - mean_gain),
+        prior_variance=pooled.prior_variance - less,
     )
 
 
-def with_products(told: Told, found: Findings) -> tuple[Told, FloatArray]:
+def with_products(pooled: PooledElasticities, found: Findings) -> tuple[PooledElasticities, FloatArray]:
     """Take in what was measured of the products themselves; also the weight of that in each estimate, (P,).
 
     The estimate of the sales, with all its errors, and the experiment are independent: their precisions add up. The own
     sales and the experiment together are what is the product's own.
     """
-    share = np.where(found.precision > 0, found.precision / (found.precision + 1.0 / told.variance), 0.0)
+    share = np.where(found.precision > 0, found.precision / (found.precision + 1.0 / pooled.variance), 0.0)
     rest = 1.0 - share
-    sales = np.where(np.isfinite(told.own), rest * told.weight, 0.0)
-    weight = share + rest * told.weight
-    own = share * found.elasticity + sales * np.where(sales > 0, told.own, 0.0)
-    own_variance = share**2 * _variance(found) * (share > 0) + sales**2 * np.where(
-        sales > 0, told.own_variance, 0.0
+    sales = np.where(np.isfinite(pooled.unpooled), rest * pooled.weight, 0.0)
+    weight = share + rest * pooled.weight
+    unpooled = share * found.elasticity + sales * np.where(sales > 0, pooled.unpooled, 0.0)
+    unpooled_variance = share**2 * _variance(found) * (share > 0) + sales**2 * np.where(
+        sales > 0, pooled.unpooled_variance, 0.0
     )
     both = np.where(share > 0, share + sales, 1.0)
     return (
-        Told(
-            elasticity=share * found.elasticity + rest * told.elasticity,
-            variance=np.where(share > 0, rest * told.variance, told.variance),
-            own=np.where(share > 0, own / both, told.own),
-            own_variance=np.where(share > 0, own_variance / both**2, told.own_variance),
+        PooledElasticities(
+            elasticity=share * found.elasticity + rest * pooled.elasticity,
+            variance=np.where(share > 0, rest * pooled.variance, pooled.variance),
+            unpooled=np.where(share > 0, unpooled / both, pooled.unpooled),
+            unpooled_variance=np.where(share > 0, unpooled_variance / both**2, pooled.unpooled_variance),
             weight=weight,
-            prior_mean=told.prior_mean,
-            prior_mean_variance=told.prior_mean_variance,
-            prior_covariance=rest * told.prior_covariance,
-            prior_variance=rest**2 * told.prior_variance,
+            prior_mean=pooled.prior_mean,
+            prior_mean_variance=pooled.prior_mean_variance,
+            prior_covariance=rest * pooled.prior_covariance,
+            prior_variance=rest**2 * pooled.prior_variance,
         ),
         share,
     )

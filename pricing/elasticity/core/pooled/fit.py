@@ -245,30 +245,15 @@ def _improve(
     identified = fit.residual_df >= constants.LEAST_RESIDUAL_DF
     if left_out is not None:
         identified &= ~left_out
-    pooled, autocorrelation, persistence = priors.dispersion, priors.autocorrelation, priors.persistence
-    if identified.any():
-        df = fit.residual_df[identified]
-        pooled = max(float(fit.residual[identified].sum() / df.sum()), constants.LEAST_DISPERSION)
-        rho, second = (
-            float((lagged[identified] * df).sum() / df.sum())
-            for lagged in (fit.correlation, fit.second_correlation)
-        )
-        autocorrelation = min(max(rho, 0.0), constants.LARGEST_CORRELATION)
-        persistence = min(max(second / max(rho, constants.LEAST_CORRELATION), 0.0), constants.MOST_PERSISTENT)
-    progress.dispersion = own_dispersion(fit, pooled, autocorrelation, persistence)
+    priors = _with_noise(priors, fit, identified)
+    progress.dispersion = own_dispersion(fit, priors.dispersion, priors.autocorrelation, priors.persistence)
     progress.coefficients = fit.coefficients
 
     mean, sd = priors.mean.copy(), priors.sd.copy()
-    variances = np.einsum("pkk->pk", fit.covariance) * identified[:, None]
     known, groups = np.maximum(group, 0), int(group.max()) + 1
     shift = np.zeros_like(normal.mean)
     shift[:, PRICE:] = _shift_means(fit, normal, identified, known, priors, hyperpriors)[known]
-    # Modes move with their prior means, as far as the products' own data let them.
-    modes = fit.coefficients + np.einsum("pkl,pl->pk", fit.covariance, normal.precision * shift)
-    data = [
-        unpooled_data(modes[:, k], variances[:, k], (normal.mean + shift)[:, k], normal.precision[:, k])
-        for k in range(len(COLUMNS))
-    ]
+    data = _data_at(shift, fit, normal, identified)
     price = pool_groups(data[PRICE], known, groups, hyperpriors["price"], (sd[PRICE], priors.between_sd))
     mean[PRICE], sd[PRICE] = price.overall, price.spread
     others = {}
@@ -279,22 +264,47 @@ def _improve(
         if prior.needs > 0 and priors.mean[k] + shift[0, k] == 0:  # not called for
             prior = replace(prior, mean_sd=0.0)
         others[k] = pool_mean(data[k], prior, sd[k])
-    for k, found in others.items():
-        mean[k], sd[k] = found.mean, found.spread
+        mean[k], sd[k] = others[k].mean, others[k].spread
     progress.moved = float(max(abs(mean[PRICE] - priors.mean[PRICE]), abs(sd[PRICE] - priors.sd[PRICE])))
     progress.converged = price.converged and all(found.converged for found in others.values())
     progress.iterations += max(price.iterations, *(found.iterations for found in others.values()))
-    progress.priors = PartPriors(
+    progress.priors = replace(
+        priors,
         mean=mean,
         sd=sd,
         group_mean=price.mean,
         group_variance=price.variance,
         overall_variance=price.overall_variance,
         between_sd=price.between,
-        dispersion=pooled,
-        autocorrelation=autocorrelation,
-        persistence=persistence,
     )
+
+
+def _with_noise(priors: PartPriors, fit: Fit, identified: BoolArray) -> PartPriors:
+    """The priors with the dispersion and autocorrelation of the identified products (P,) taken together."""
+    if not identified.any():
+        return priors
+    df = fit.residual_df[identified]
+    rho, second = (
+        float((lagged[identified] * df).sum() / df.sum())
+        for lagged in (fit.correlation, fit.second_correlation)
+    )
+    return replace(
+        priors,
+        dispersion=max(float(fit.residual[identified].sum() / df.sum()), constants.LEAST_DISPERSION),
+        autocorrelation=min(max(rho, 0.0), constants.LARGEST_CORRELATION),
+        persistence=min(max(second / max(rho, constants.LEAST_CORRELATION), 0.0), constants.MOST_PERSISTENT),
+    )
+
+
+def _data_at(shift: FloatArray, fit: Fit, normal: Normal, identified: BoolArray) -> list[Unpooled]:
+    """What the identified products' own data say of each of K coefficients, once prior means have moved by (P, K)."""
+    variances = np.einsum("pkk->pk", fit.covariance) * identified[:, None]
+    # Modes move with their prior means, as far as the products' own data let them.
+    modes = fit.coefficients + np.einsum("pkl,pl->pk", fit.covariance, normal.precision * shift)
+    return [
+        unpooled_data(modes[:, k], variances[:, k], (normal.mean + shift)[:, k], normal.precision[:, k])
+        for k in range(len(COLUMNS))
+    ]
 
 
 def _shift_means(

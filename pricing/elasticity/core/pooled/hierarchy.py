@@ -5,13 +5,14 @@ Around its posterior mode a product's likelihood is close to a normal one, with 
 them alone, to convergence, before the likelihood is looked at again (Laplace; Gelman et al. 2013, section 5).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from pricing.elasticity.core.constants import GROUP_SPREAD_WEIGHT, SPREAD_WEIGHT, Hyperprior
-from pricing.sales.core.arrays import FloatArray, IntArray
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
 MOST_ROUNDS: Final = 60
 LEAST_PRECISION: Final = 1e-4
@@ -185,26 +186,44 @@ def common_shift(
         if free[at]:
             matrix[at, at] += prior.mean_sd**-2
             vector[at] += (prior.mean - mean[k]) * prior.mean_sd**-2
-    least = np.concatenate((np.full(groups, -np.inf), [prior.least for prior in hyperpriors[1:]]))
-    most = np.concatenate((np.full(groups, np.inf), [prior.most for prior in hyperpriors[1:]]))
-    needs = np.concatenate((np.zeros(groups), [prior.needs for prior in hyperpriors[1:]]))
-    now = np.concatenate((group_mean, mean[1:]))
-    step = np.zeros(size)
+    every = [Hyperprior(0.0, 0.0, 0.0)] * groups + list(hyperpriors[1:])
+    step = _bounded_step(matrix, vector, np.concatenate((group_mean, mean[1:])), free, every)
+    shift = np.tile(np.concatenate(([0.0], step[groups:])), (groups, 1))
+    shift[:, 0] = step[:groups]
+    return shift
+
+
+def _bounded_step(
+    matrix: FloatArray,
+    vector: FloatArray,
+    now: FloatArray,
+    free: BoolArray,
+    hyperpriors: Sequence[Hyperprior],
+) -> FloatArray:
+    """Newton's step (M,) of the means that are free: none leaves its bounds, and one that is not called for goes to 0.
+
+    Parameters
+    ----------
+    matrix, vector : (M, M) and (M,) negative second and first derivatives.
+    now : (M,) where the means are.
+    hyperpriors : (M,) bounds of the means, and what they need.
+    """
+    least, most, needs = (
+        np.array([getattr(prior, name) for prior in hyperpriors]) for name in ("least", "most", "needs")
+    )
+    free, step = free.copy(), np.zeros(now.size)
     while True:
         inverse = np.linalg.inv(matrix[np.ix_(free, free)])
         step[free] = inverse @ (vector - matrix[:, ~free] @ step[~free])[free]
         asked = np.where(free, np.clip(now + step, least, most), now + step)
-        uncalled = np.zeros(size, np.bool_)
+        uncalled = np.zeros(now.size, np.bool_)
         uncalled[free] = np.abs(asked[free]) < needs[free] * np.sqrt(np.diag(inverse))
         asked[uncalled] = 0.0
         beyond = free & (uncalled | (asked != now + step))
         if not beyond.any():
-            break
+            return step
         step[beyond] = (asked - now)[beyond]
         free &= ~beyond
-    shift = np.tile(np.concatenate(([0.0], step[groups:])), (groups, 1))
-    shift[:, 0] = step[:groups]
-    return shift
 
 
 def _spread(squares: FloatArray, expected: float, weight: float) -> float:

@@ -116,8 +116,7 @@ def build_panel(
 
     Parameters
     ----------
-    daily : product-days, sorted by product and day.
-    products : number of products P.
+    daily, products : product-days, sorted by product and day, and the number of products P.
     calendar : open and closed days, weekday weights.
     response : elasticity and log promotion lift of line counts in this shop, to date price changes in a gap.
     window : first and last day (inclusive) to which the active days are limited.
@@ -125,65 +124,57 @@ def build_panel(
     """
     known = np.isfinite(daily.list_price)
     sold = (daily.units > 0) & (daily.lines > 0)
-    sold &= np.bincount(daily.product[known], minlength=products)[daily.product] > 0
-    rows = np.flatnonzero(sold)
+    rows = np.flatnonzero(sold & (np.bincount(daily.product[known], minlength=products) > 0)[daily.product])
     if rows.size == 0:
         return _empty_panel(products)
-    first, last = int(daily.day[rows].min()), int(daily.day[rows].max())
-    days = cumulated_days(calendar, first, last + MONTH_DAYS)
-    period = totals_periods(daily.product, daily.day, daily.lines, daily.units, products)
-    # Totals of goods sold by weight are counted in grams, or whatever a thousandth is: a count of 3.5 would say little.
-    by_weight = sold_by_weight(daily.product[rows], daily.units[rows], products)
-    if of is not None:
-        period, by_weight = _as_their_busiest(of, daily, period, by_weight)
-    units = daily.units * np.where(by_weight, THOUSANDTHS, 1.0)[daily.product]
-    counts = np.where(period[daily.product] > 0, units, daily.lines)
+    counts, period = _counts(daily, rows, products, of)
+    days = cumulated_days(calendar, int(daily.day[rows].min()), int(daily.day[rows].max()) + MONTH_DAYS)
     intervals, gaps = _active_intervals(daily.product[rows], daily.day[rows], counts[rows], period, days)
     if window is not None:
-        rows = rows[(daily.day[rows] >= window[0]) & (daily.day[rows] <= window[1])]
-        intervals = _clip(intervals, window, np.bincount(daily.product[rows], minlength=products) > 0)
+        rows, intervals = _clip(intervals, window, daily, rows)
         if rows.size == 0:
             return _empty_panel(products)
     product, day = daily.product[rows], daily.day[rows]
     path = _price_path(daily, known, response, period > 0)
-    cell_product, cell_start, cell_stop = _cells(intervals, path, product, day, period > 1)
-    keys = product_day_key(cell_product, cell_start)
-    path_keys = product_day_key(path.product, path.start)
-    in_cell = np.searchsorted(keys, product_day_key(product, day), "right") - 1
-    count = cell_product.size
+    cells = _cells(intervals, path, product, day, period > 1)
+    count = cells.product.size
+    in_cell = _cell_of(product, day, cells)
+    in_force = _price_in_force(path, cells)
     # Someone sold on a day the shop is known to have been closed: that day was open for this product.
-    extra = is_closed(calendar, day).astype(np.float64)
-    # The price in force: the latest of the product's path, before its first one that.
-    latest = np.searchsorted(path_keys, keys, "right") - 1
-    in_force = np.maximum(latest, np.searchsorted(path.product, cell_product, "left"))
-    # A day that two prices share is in the earlier one's cell: the later one's part of it changes over.
-    follows = np.concatenate(
-        ([False], (cell_product[1:] == cell_product[:-1]) & (cell_start[1:] == cell_stop[:-1]))
-    )
-    shared = np.where(follows & (path_keys[in_force] == keys), path.before[in_force], 0.0)
-    shared *= days.weight_between(np.maximum(cell_start - 1, first), cell_start)
-    week = week_of(cell_start)
-    new_week = group_starts(cell_product, week)
-    # Totals of a week stand on one day of it, so that the calendar's open days are not theirs.
-    exposure = days.weight_between(cell_start, cell_stop) + np.bincount(in_cell, extra, count)
-    exposure += shared - np.append(shared[1:], 0.0)
-    exposure = np.where(period[cell_product] > 1, cell_stop - cell_start, exposure)
+    extra = group_sums(in_cell, is_closed(calendar, day), count)
+    new_week = group_starts(cells.product, week_of(cells.start))
     return Panel(
-        product=cell_product,
-        week=week,
-        start=cell_start,
-        exposure=exposure,
+        product=cells.product,
+        week=week_of(cells.start),
+        start=cells.start,
+        exposure=_exposure(cells, path, in_force, days, extra, period > 1),
         lines=group_sums(in_cell, counts[rows], count),
         units=group_sums(in_cell, daily.units[rows], count),
         log_price=path.log_price[in_force],
         promotion=path.promotion[in_force],
         sold_days=np.bincount(product, minlength=products),
-        list_prices=_distinct_prices(cell_product, path.log_price[in_force], products),
-        active_weeks=np.bincount(cell_product[new_week], minlength=products),
+        list_prices=_distinct_prices(cells.product, path.log_price[in_force], products),
+        active_weeks=np.bincount(cells.product[new_week], minlength=products),
         gaps=gaps,
         new_week=new_week,
         period=period,
     )
+
+
+def _counts(
+    daily: DailySales, rows: IntArray, products: int, of: IntArray | None
+) -> tuple[FloatArray, IntArray]:
+    """The count that each product-day (n,) brings, and the days that a line of each product (P,) sums up, 0 for none.
+
+    Lines are counted, and of totals units. Totals of goods sold by weight are counted in grams, or whatever a thousandth
+    is: a count of 3.5 would say little. `rows` are the product-days with sales, `of` is that of `build_panel`.
+    """
+    period = totals_periods(daily.product, daily.day, daily.lines, daily.units, products)
+    by_weight = sold_by_weight(daily.product[rows], daily.units[rows], products)
+    if of is not None:
+        period, by_weight = _as_their_busiest(of, daily, period, by_weight)
+    units = daily.units * np.where(by_weight, THOUSANDTHS, 1.0)[daily.product]
+    return np.where(period[daily.product] > 0, units, daily.lines), period
 
 
 def _as_their_busiest(
@@ -259,12 +250,16 @@ def _active_intervals(
     return _Intervals(product[begin], day[begin], day[end] + length[end]), gaps
 
 
-def _clip(intervals: _Intervals, window: Window, sells: BoolArray) -> _Intervals:
-    """Keep the part of the intervals inside the window, of products that sell (P,) inside it."""
+def _clip(
+    intervals: _Intervals, window: Window, daily: DailySales, rows: IntArray
+) -> tuple[IntArray, _Intervals]:
+    """Keep the rows with sales inside the window, and the part of the intervals inside it of products that sell there."""
+    rows = rows[(daily.day[rows] >= window[0]) & (daily.day[rows] <= window[1])]
+    sells = np.bincount(daily.product[rows], minlength=int(intervals.product.max(initial=-1)) + 1) > 0
     start = np.maximum(intervals.start, window[0])
     stop = np.minimum(intervals.stop, window[1] + 1)
     inside = (start < stop) & sells[intervals.product]
-    return _Intervals(intervals.product[inside], start[inside], stop[inside])
+    return rows, _Intervals(intervals.product[inside], start[inside], stop[inside])
 
 
 def _price_path(daily: DailySales, known: BoolArray, response: Response, totals: BoolArray) -> _PricePath:
@@ -317,8 +312,8 @@ def _days_at_new_price(
 
 def _cells(
     intervals: _Intervals, path: _PricePath, product: IntArray, day: IntArray, long_totals: BoolArray
-) -> tuple[IntArray, IntArray, IntArray]:
-    """Cut the intervals at Mondays and price changes: product, first day and day after the last of each cell.
+) -> _Intervals:
+    """Cut the intervals at Mondays and price changes: the cells.
 
     Totals of more than a day (P,) are cut at each total (sold days n) instead of Mondays.
     """
@@ -346,7 +341,44 @@ def _cells(
     stop = intervals.stop[inside].copy()
     same = inside[1:] == inside[:-1]
     stop[:-1][same] = start[1:][same]
-    return of_cell, start, stop
+    return _Intervals(of_cell, start, stop)
+
+
+def _cell_of(product: IntArray, day: IntArray, cells: _Intervals) -> IntArray:
+    """Index of the cell that holds each product and day, (n,)."""
+    keys = product_day_key(cells.product, cells.start)
+    return np.searchsorted(keys, product_day_key(product, day), "right") - 1
+
+
+def _price_in_force(path: _PricePath, cells: _Intervals) -> IntArray:
+    """Index into the path of each cell's price (n,): the latest of its product's, before the first of them that one."""
+    changes = product_day_key(path.product, path.start)
+    latest = np.searchsorted(changes, product_day_key(cells.product, cells.start), "right") - 1
+    return np.maximum(latest, np.searchsorted(path.product, cells.product, "left"))
+
+
+def _exposure(
+    cells: _Intervals,
+    path: _PricePath,
+    in_force: IntArray,
+    days: CumulatedDays,
+    extra: FloatArray,
+    long_totals: BoolArray,
+) -> FloatArray:
+    """Weighted open days of each cell (n,), and the `extra` days (n,) that it was sold on beside these.
+
+    A day that two prices share is in the earlier one's cell: the later one's part of it changes over. Totals of more than
+    a day (P,) stand on one day of many, so that all days of their cells count alike.
+    """
+    follows = np.concatenate(
+        ([False], (cells.product[1:] == cells.product[:-1]) & (cells.start[1:] == cells.stop[:-1]))
+    )
+    begins = path.start[in_force] == cells.start
+    shared = np.where(follows & begins, path.before[in_force], 0.0)
+    shared *= days.weight_between(np.maximum(cells.start - 1, days.first_day), cells.start)
+    exposure = days.weight_between(cells.start, cells.stop) + extra
+    exposure += shared - np.append(shared[1:], 0.0)
+    return np.where(long_totals[cells.product], cells.stop - cells.start, exposure)
 
 
 def _distinct_prices(product: IntArray, log_price: FloatArray, products: int) -> IntArray:

@@ -1,20 +1,26 @@
 """Estimates of any products against the hyperparameters of the last full fit."""
 
-from dataclasses import dataclass, fields
-from typing import Final
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from pricing.elasticity.core.constants import (
     BORROWED_ERROR,
     HIDDEN_ERROR,
+    LEAST_UNPOOLED_WEIGHT,
     MODEL_ERROR,
     RESPONSE_ERROR,
     SOLD_OUT_PRODUCT_LIMIT,
+    TRUSTED_EXPERIMENTS,
 )
-from pricing.elasticity.core.pooled.design import design_matrix, own_share, weigh_totals
+from pricing.elasticity.core.pooled.design import design_matrix, identified_share, weigh_totals
 from pricing.elasticity.core.pooled.evidence import clean_changes, evidence_classes, unexplained_share
-from pricing.elasticity.core.pooled.experiments import Experiments, Told, with_category, with_products
+from pricing.elasticity.core.pooled.experiments import (
+    Experiments,
+    PooledElasticities,
+    with_category,
+    with_products,
+)
 from pricing.elasticity.core.pooled.grades import (
     MIXED_PRICES,
     PRICES_FOLLOW_SALES,
@@ -40,9 +46,6 @@ from pricing.sales.core.arrays import Z_95, BoolArray, FloatArray, IntArray
 from pricing.sales.core.channels import PriceSeries, in_series
 from pricing.sales.core.daily import DailySales
 from pricing.sales.core.price_mix import SEVERAL_PRICES
-
-LEAST_WEIGHT: Final = 0.005
-TRUSTED: Final = 0.5  # weight of experiments from which doubts about the sales do not count
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,7 @@ def refresh(
         np.einsum("nk,nk->n", design, frequency.coefficients[of[panel.product]])
     )
     sold_out = products_sold_out_z(days, hyper.calendar, panel, expected, of) > SOLD_OUT_PRODUCT_LIMIT
-    share = own_share(panel, hyper, group[of], of)
+    share = identified_share(panel, hyper, group[of], of)
     changes = np.bincount(of, clean_changes(panel), category.size)
     if series is not None:
         panel = panel_of_products(panel, of, _sold_days(daily, category.size, window))
@@ -161,7 +164,7 @@ class _Prices:
     """How products' prices changed, (P,) each: share of the information that rests on no assumption, clean changes, the
     share of variation that nothing but a decision explains; whether stock ended, and whether there were several at once."""
 
-    own_share: FloatArray
+    identified_share: FloatArray
     changes: IntArray
     clean_share: FloatArray
     sold_out: BoolArray
@@ -185,86 +188,43 @@ def _posterior(
     quantity: Fit,
     experiments: Experiments | None,
 ) -> Posterior:
-    """Add up the two parts: the elasticity of units is that of the frequency less that of lines per unit.
-
-    Each part is weighed for itself, which is the more exact; the weight of the product's own sales, and what these
-    say alone, come from both parts' information together, so that a part that knows nothing leaves no certainty.
-    """
-    estimated = panel.sold_days > 0
+    """The posterior from the fits of the two parts of demand, from experiments and from what is in doubt."""
+    doubts = _doubts(panel, prices, hyper)
     parts = [
-        _part(*of, group, prices.own_share)
+        _part(*of, group, prices.identified_share)
         for of in ((hyper.frequency, frequency), (hyper.quantity, quantity))
     ]
-    parts[1] = parts[1].without(panel.totals)
-    elasticity = np.where(estimated, parts[0].mode - parts[1].mode, np.nan)
-    prior_mean = np.where(estimated, parts[0].prior_mean - parts[1].prior_mean, np.nan)
-    spread, variance, own_variance, prior_variance = (
-        np.where(estimated, getattr(parts[0], name) + getattr(parts[1], name), np.nan)
-        for name in ("spread", "variance", "own_variance", "prior_variance")
-    )
-    weight = spread / (spread + own_variance)
-    told = weight >= LEAST_WEIGHT
-    own = np.where(told, parts[0].own - parts[1].own, np.nan)
-    doubts = _doubts(panel, prices, hyper)
-    # Left out of `std_error`.
-    unseen = MODEL_ERROR**2 + (BORROWED_ERROR * (1.0 - weight)) ** 2
-    unmodelled = unseen + RESPONSE_ERROR**2 * (
-        doubts[PRICES_FOLLOW_SALES] | doubts[MIXED_PRICES] | doubts[RESPONSE_FADES]
-    )
-    unmodelled += HIDDEN_ERROR**2 * (doubts[SEVERAL_PRICES] | doubts[SELLS_OUT])
-    total_variance = variance + prior_variance + unmodelled
-    experimental = np.zeros(estimated.size)
+    pooled = _of_units(parts, panel)
+    unseen = MODEL_ERROR**2 + (BORROWED_ERROR * (1.0 - pooled.weight)) ** 2
+    pooled = replace(pooled, variance=pooled.variance + unseen + _doubtful_variance(doubts))
+    experimental = np.zeros(panel.sold_days.size)
     if experiments is not None:
-        mean_variance, covariance = (
-            getattr(parts[0], name) + getattr(parts[1], name) for name in ("mean_variance", "covariance")
-        )
-        sales = Told(
-            elasticity, total_variance, own, own_variance, weight, prior_mean, mean_variance, covariance,
-            prior_variance,
-        )  # fmt: skip
-        sales = with_category(sales, experiments.category)
-        both, experimental = with_products(sales, experiments.product)
-        elasticity, total_variance, own, own_variance = (
-            both.elasticity, both.variance, both.own, both.own_variance
-        )  # fmt: skip
-        weight, prior_mean, prior_variance = both.weight, both.prior_mean, both.prior_variance
-        told |= estimated & (experimental > 0)
-    trusted = experimental >= TRUSTED
-    total_error = np.sqrt(total_variance)
-    std_error = np.sqrt(total_variance - (1.0 - experimental) ** 2 * unseen)
-    shared = {
-        "elasticity": elasticity,
-        "ci_low": elasticity - Z_95 * total_error,
-        "ci_high": elasticity + Z_95 * total_error,
-        "own_elasticity": own,
-        "weight": weight,
-    }
+        pooled = with_category(pooled, experiments.category)
+        pooled, experimental = with_products(pooled, experiments.product)
+    trusted = experimental >= TRUSTED_EXPERIMENTS
     converged = frequency.converged & quantity.converged
-    evidence = Evidence(
-        **shared,
-        std_error=total_error,
-        sold_days=panel.sold_days,
-        active_weeks=panel.active_weeks,
-        list_prices=panel.list_prices,
-        gaps=panel.gaps,
-        no_category=no_category,
-        converged=converged,
-        doubts={name: doubt & ~trusted for name, doubt in doubts.items()},
+    evidence = _evidence(
+        pooled, panel, no_category, converged, {name: doubt & ~trusted for name, doubt in doubts.items()}
     )
+    identified = np.isfinite(pooled.unpooled)
     return Posterior(
-        **shared,
-        std_error=std_error,
+        elasticity=pooled.elasticity,
+        std_error=np.sqrt(pooled.variance - (1.0 - experimental) ** 2 * unseen),
+        ci_low=evidence.ci_low,
+        ci_high=evidence.ci_high,
+        own_elasticity=pooled.unpooled,
+        weight=pooled.weight,
         sold_days=panel.sold_days,
         active_weeks=panel.active_weeks,
-        estimated=estimated,
-        own_std_error=np.sqrt(np.where(told, own_variance, np.nan)),
-        prior_mean=prior_mean,
-        prior_std_error=np.sqrt(prior_variance),
+        estimated=panel.sold_days > 0,
+        own_std_error=np.sqrt(np.where(identified, pooled.unpooled_variance, np.nan)),
+        prior_mean=pooled.prior_mean,
+        prior_std_error=np.sqrt(pooled.prior_variance),
         list_price_count=panel.list_prices,
-        confidence=confidences(total_error),
+        confidence=confidences(evidence.std_error),
         grade=grades(evidence),
         evidence=evidence_classes(
-            weight,
+            pooled.weight,
             prices.changes,
             prices.clean_share,
             evidence.doubtful | ~converged,
@@ -288,6 +248,39 @@ def _doubts(panel: Panel, prices: _Prices, hyper: Hyperparameters) -> dict[str, 
     }
 
 
+def _evidence(
+    pooled: PooledElasticities,
+    panel: Panel,
+    no_category: BoolArray,
+    converged: BoolArray,
+    doubts: dict[str, BoolArray],
+) -> Evidence:
+    """What grades and flags are read off: the estimates with their intervals, and the sales behind them."""
+    total_error = np.sqrt(pooled.variance)
+    return Evidence(
+        elasticity=pooled.elasticity,
+        ci_low=pooled.elasticity - Z_95 * total_error,
+        ci_high=pooled.elasticity + Z_95 * total_error,
+        own_elasticity=pooled.unpooled,
+        weight=pooled.weight,
+        std_error=total_error,
+        sold_days=panel.sold_days,
+        active_weeks=panel.active_weeks,
+        list_prices=panel.list_prices,
+        gaps=panel.gaps,
+        no_category=no_category,
+        converged=converged,
+        doubts=doubts,
+    )
+
+
+def _doubtful_variance(doubts: dict[str, BoolArray]) -> FloatArray:
+    """(P,) variance of errors that the model does not know of, of doubtful estimates."""
+    response = doubts[PRICES_FOLLOW_SALES] | doubts[MIXED_PRICES] | doubts[RESPONSE_FADES]
+    hidden = doubts[SEVERAL_PRICES] | doubts[SELLS_OUT]
+    return np.asarray(RESPONSE_ERROR**2 * response + HIDDEN_ERROR**2 * hidden)
+
+
 @dataclass(frozen=True, slots=True)
 class _Part:
     """The price coefficient of one part of demand, (P,) each.
@@ -296,7 +289,7 @@ class _Part:
     ----------
     prior_mean, spread : of the coefficient over products (mean and variance).
     mode, variance : of the posterior.
-    own, own_variance : the unpooled estimate; its variance is infinite where the sales say nothing.
+    unpooled, unpooled_variance : the estimate from the product's own data; its variance is infinite where the sales say nothing.
     prior_variance : what the uncertainty of the prior mean adds to that of the posterior.
     mean_variance, covariance : of the prior mean, and of it with the posterior mean.
     """
@@ -305,8 +298,8 @@ class _Part:
     spread: FloatArray
     mode: FloatArray
     variance: FloatArray
-    own: FloatArray
-    own_variance: FloatArray
+    unpooled: FloatArray
+    unpooled_variance: FloatArray
     prior_variance: FloatArray
     mean_variance: FloatArray
     covariance: FloatArray
@@ -316,21 +309,54 @@ class _Part:
         return _Part(*(np.where(products, 0.0, getattr(self, column.name)) for column in fields(self)))
 
 
+def _of_units(parts: list[_Part], panel: Panel) -> PooledElasticities:
+    """Add up the two parts: the elasticity of units is that of the frequency less that of lines per unit.
+
+    Each part is weighed for itself, which is the more exact; the weight of the product's own sales, and what these
+    say alone, come from both parts' information together, so that a part that knows nothing leaves no certainty.
+
+    Parameters
+    ----------
+    parts : of the frequency and of lines per unit. Errors that neither knows of are not in the variance.
+    """
+    estimated = panel.sold_days > 0
+    frequency, quantity = parts[0], parts[1].without(panel.totals)
+    spread, variance, unpooled_variance, prior_variance = (
+        np.where(estimated, getattr(frequency, name) + getattr(quantity, name), np.nan)
+        for name in ("spread", "variance", "unpooled_variance", "prior_variance")
+    )
+    weight = spread / (spread + unpooled_variance)
+    identified = weight >= LEAST_UNPOOLED_WEIGHT
+    return PooledElasticities(
+        elasticity=np.where(estimated, frequency.mode - quantity.mode, np.nan),
+        variance=variance + prior_variance,
+        unpooled=np.where(identified, frequency.unpooled - quantity.unpooled, np.nan),
+        unpooled_variance=unpooled_variance,
+        weight=weight,
+        prior_mean=np.where(estimated, frequency.prior_mean - quantity.prior_mean, np.nan),
+        prior_mean_variance=frequency.mean_variance + quantity.mean_variance,
+        prior_covariance=frequency.covariance + quantity.covariance,
+        prior_variance=prior_variance,
+    )
+
+
 def _part(priors: PartPriors, fit: Fit, group: IntArray, share: FloatArray) -> _Part:
     """Take the posterior apart; of what the sales say, a share (P,) is the product's own."""
     normal = product_priors(priors, group)
     mean, precision = normal.mean[:, PRICE], normal.precision[:, PRICE]
     mode = fit.coefficients[:, PRICE]
     data = unpooled_data(mode, fit.covariance[:, PRICE, PRICE], mean, precision)
-    told = data.precision * share > 0
+    identified = data.precision * share > 0
     variance = 1.0 / (precision + data.precision * share)
     return _Part(
         prior_mean=mean,
         spread=1.0 / precision,
         mode=mode,
         variance=variance,
-        own=data.weighted / np.where(told, data.precision, 1.0),
-        own_variance=np.where(told, 1.0 / np.where(told, data.precision * share, 1.0), np.inf),
+        unpooled=data.weighted / np.where(identified, data.precision, 1.0),
+        unpooled_variance=np.where(
+            identified, 1.0 / np.where(identified, data.precision * share, 1.0), np.inf
+        ),
         prior_variance=(variance * precision) ** 2 * normal.price_mean_variance,
         mean_variance=normal.price_mean_variance,
         covariance=variance * precision * normal.price_mean_variance,

@@ -10,7 +10,7 @@ from pricing.elasticity.core.pooled.hyperparameters import SeasonTable
 from pricing.elasticity.core.pooled.panel import Panel
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.calendar import WEEKS_A_YEAR
-from pricing.sales.core.grouping import group_numbers, group_sums
+from pricing.sales.core.grouping import group_numbers, group_sums, pair_key
 
 PASSES: Final = 4
 
@@ -33,7 +33,7 @@ def season_table(
     """
     first = int(panel.week.min())
     weeks = int(panel.week.max()) - first + 1
-    slot = group[panel.product] * weeks + panel.week - first
+    slot = pair_key(group[panel.product], panel.week - first, weeks)
     lines = group_sums(slot, panel.lines, groups * weeks).reshape(groups, weeks)
     expected = lines
     index = np.ones(groups * weeks)

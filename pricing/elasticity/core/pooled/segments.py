@@ -34,7 +34,7 @@ from pricing.elasticity.core.pooled.solve import (
 from pricing.sales.core.arrays import Z_95, BoolArray, FloatArray, IntArray
 from pricing.sales.core.calendar import week_of
 from pricing.sales.core.daily import DailySales
-from pricing.sales.core.grouping import as_of, group_sums
+from pricing.sales.core.grouping import as_of, distinct_pairs, group_sums, pair_key
 
 ROUNDS: Final = 3
 SETTLED: Final = 0.05  # of the spread, by which the last round may still have moved it
@@ -180,7 +180,7 @@ def _weekly_shares(sales: SegmentSales, segments: int) -> tuple[int, FloatArray]
     week = week_of(sales.day)
     first = int(week.min()) if week.size else 0
     weeks = int(week.max()) - first + 1 if week.size else 1
-    counts = np.bincount(sales.segment * weeks + week - first, minlength=segments * weeks)
+    counts = np.bincount(pair_key(sales.segment, week - first, weeks), minlength=segments * weeks)
     counts = counts.reshape(segments, weeks)
     # One more product-day a week, sold as on average, so that a quiet week has shares too.
     average = (counts.sum(axis=1, keepdims=True) + 1.0) / (counts.sum() + segments)
@@ -276,15 +276,14 @@ def _normal(mean: FloatArray, spread: float) -> Normal:
 def _pairs_of(sales: SegmentSales, estimated: BoolArray) -> _Pairs:
     """Pairs with sales of products that have an estimate; `of` is -1 for the other entries."""
     used = estimated[sales.product] & (sales.units > 0)
-    segments = int(sales.segment.max(initial=0)) + 1
-    key, of_used = np.unique(sales.product[used] * segments + sales.segment[used], return_inverse=True)
+    product, segment, of_used = distinct_pairs(sales.product[used], sales.segment[used])
     of = np.full(sales.product.size, -1)
     of[used] = of_used
     return _Pairs(
-        product=key // segments,
-        segment=key % segments,
-        sold_days=np.bincount(of_used, minlength=key.size),
-        units=group_sums(of_used, sales.units[used], key.size),
+        product=product,
+        segment=segment,
+        sold_days=np.bincount(of_used, minlength=product.size),
+        units=group_sums(of_used, sales.units[used], product.size),
         of=of,
     )
 

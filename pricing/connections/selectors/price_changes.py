@@ -1,4 +1,4 @@
-"""The prices that the ledger has put in force, for the platforms and the feeds alike."""
+"""The prices that price changes have put in force, for the platforms and the feeds alike."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
@@ -30,7 +30,7 @@ def priced_products() -> QuerySet[Any]:
     """Active merchandise with a price, by code, with the newest applied change.
 
     Annotated: `cut_from`, `cut_to` and `cut_at` are the newest applied change's prices and moment; `decided_at` when the
-    ledger last applied or rolled back a change of it, None where it never did.
+    last change of it was applied or rolled back, None where none was.
     """
     applied = PriceChange.objects.filter(product=OuterRef("pk"), status=PriceChangeStatus.APPLIED)
     newest = applied.order_by("-changed_at", "-pk")
@@ -45,16 +45,16 @@ def priced_products() -> QuerySet[Any]:
     ).order_by("code")
 
 
-def ledger_prices() -> QuerySet[Any]:
-    """Those of them whose price is what the ledger made it; one that follows the sales again is nobody's decision."""
+def changed_prices() -> QuerySet[Any]:
+    """Those of them whose price a price change made; one that follows the sales again is nobody's decision."""
     return priced_products().filter(decided_at__isnull=False).exclude(price_source=PriceSource.DATA)
 
 
 def sales_of(products: Iterable[Any], now: dt.datetime) -> dict[str, Sale]:
     """The sales that cut prices of products are, by code.
 
-    A cut of the ledger is a sale for SALE_DAYS days, while the price is the one that it set. The regular price that it is
-    shown beside is the lowest of the 30 days before; a cut that does not go below that is no sale.
+    A price change that cuts a price is a sale for SALE_DAYS days, while the price is the one that it set. The regular price
+    that it is shown beside is the lowest of the 30 days before; a cut that does not go below that is no sale.
     """
     cut = [each for each in products if _is_cut(each, now)]
     prior = (
@@ -85,12 +85,12 @@ def _is_cut(product: Any, now: dt.datetime) -> bool:
 def due_prices(platform: str) -> Iterator[WantedPrice]:
     """Yield the prices that a platform does not have yet, by product.
 
-    Those are the prices of products for which the ledger applied or rolled back a change since the last push, whose
+    Those are the prices of products of which a change was applied or rolled back since the last push, whose
     push failed and is to be tried again by now, or whose sale is over.
     """
     now = timezone.now()
     pushed = FilteredRelation("pushed_prices", condition=Q(pushed_prices__platform=platform))
-    products = ledger_prices().annotate(pushed=pushed)
+    products = changed_prices().annotate(pushed=pushed)
     never = Q(pushed__id__isnull=True)
     later = Q(decided_at__gt=F("pushed__decided_at"))
     again = Q(pushed__state=PushState.FAILED, pushed__next_attempt_at__lte=now)
