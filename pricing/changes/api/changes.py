@@ -19,7 +19,15 @@ from elastix.api.fields import TextField, rounded
 from elastix.api.filters import ChoiceFilter, DateRangeFilterSet, DayFilter, Ordering
 from elastix.api.operations import operation
 from elastix.api.permissions import Role, audit_username
-from elastix.api.serializers import MoneyField, PercentField, PublishedSerializer, RoundedField, RowSerializer
+from elastix.api.serializers import (
+    KnownField,
+    KnownMoneyField,
+    MoneyField,
+    PercentField,
+    PublishedSerializer,
+    RoundedField,
+    RowSerializer,
+)
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
 from elastix.fields import uuid7
@@ -159,23 +167,6 @@ class BatchSerializer(serializers.Serializer[Any]):
     batch = serializers.UUIDField(allow_null=True)
     total = serializers.IntegerField()
     items = ChangeSerializer(many=True)
-
-
-class KnownField(RoundedField):
-    """A number that is null where it is not known (nan)."""
-
-    def __init__(self, places: int = 2, **kwargs: Any) -> None:
-        super().__init__(places, allow_null=True, **kwargs)
-
-    def to_representation(self, value: Any) -> float | None:  # type: ignore[override]
-        return rounded(value, self.places) if isfinite(value) else None
-
-
-class KnownMoneyField(KnownField):
-    """An amount of money that is null where it is not known (nan)."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(shop_currency().decimals, **kwargs)
 
 
 class IntervalField(serializers.ListField):

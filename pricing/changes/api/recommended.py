@@ -11,10 +11,10 @@ from rest_framework.response import Response
 from elastix.api.filters import StrictFilterSet, TextFilter
 from elastix.api.operations import operation
 from elastix.api.permissions import audit_username
-from elastix.api.serializers import MoneyField, RowSerializer
+from elastix.api.serializers import KnownField, MoneyField, RowSerializer
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
-from pricing.changes.api.changes import KnownField, LeftOutSerializer, note_field
+from pricing.changes.api.changes import LeftOutSerializer, note_field
 from pricing.changes.selectors.overrides import COST, EARNED, NOT_CLEAR, override_outcomes, overrides
 from pricing.changes.services.standing_proposals import propose_recommended
 from pricing.recommendation.api.standing import ChosenSerializer

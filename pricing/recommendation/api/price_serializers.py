@@ -7,11 +7,20 @@ from typing import Any
 from rest_framework import serializers
 
 from elastix.api.fields import PriceInputField
-from elastix.api.serializers import ElasticityField, MoneyField, PercentField, RoundedField, RowSerializer
+from elastix.api.serializers import (
+    ElasticityField,
+    KnownField,
+    KnownMoneyField,
+    MoneyField,
+    PercentField,
+    RoundedField,
+    RowSerializer,
+)
 from pricing.elasticity.core.demand import DEMAND_MODELS
-from pricing.recommendation.core.impact import RISK_LEVELS
+from pricing.recommendation.core.impact import RISK_LEVELS, Impact
 from pricing.recommendation.core.inputs import STRATEGIES
 from pricing.recommendation.core.limits import RULES
+from pricing.recommendation.selectors.expected import interval
 from pricing.recommendation.selectors.policies import Overrides
 
 price_field = PriceInputField
@@ -74,10 +83,10 @@ def overrides_of(asked: Mapping[str, Any]) -> Overrides:
 class FiguresSerializer(RowSerializer):
     """Units, revenue and profit of 30 days at a price; null where unknown."""
 
-    price = serializers.FloatField(allow_null=True)
-    quantity = serializers.FloatField(allow_null=True)
-    revenue = serializers.FloatField(allow_null=True)
-    profit = serializers.FloatField(allow_null=True)
+    price = KnownMoneyField()
+    quantity = KnownField()
+    revenue = KnownMoneyField()
+    profit = KnownMoneyField()
 
 
 def _limits() -> serializers.ListField:
@@ -92,6 +101,9 @@ class IntervalSerializer(RowSerializer):
     revenue = _limits()
     profit = _limits()
 
+    def to_representation(self, instance: Impact) -> dict[str, Any]:
+        return interval(instance)
+
 
 class OtherModelSerializer(FiguresSerializer):
     demand_model = serializers.ChoiceField(DEMAND_MODELS)
@@ -101,19 +113,21 @@ class ExpectedSerializer(RowSerializer):
     """What the recommended price is expected to bring in 30 days."""
 
     days = serializers.IntegerField()
-    current = FiguresSerializer()
-    projected = FiguresSerializer()
-    interval = IntervalSerializer()
-    probability_of_gain = serializers.FloatField(allow_null=True, help_text="Of more profit than now.")
-    quantity_change = serializers.FloatField(allow_null=True)
-    revenue_change = serializers.FloatField(allow_null=True)
-    profit_change = serializers.FloatField(allow_null=True)
-    risk_level = serializers.ChoiceField(RISK_LEVELS)
+    current = FiguresSerializer(source="impact.current")
+    projected = FiguresSerializer(source="impact.projected")
+    interval = IntervalSerializer(source="impact")
+    probability_of_gain = KnownField(
+        4, source="impact.probability_of_gain", help_text="Of more profit than now."
+    )
+    quantity_change = KnownField(source="impact.change.quantity")
+    revenue_change = KnownMoneyField(source="impact.change.revenue")
+    profit_change = KnownMoneyField(source="impact.change.profit")
+    risk_level = serializers.ChoiceField(RISK_LEVELS, source="impact.risk_level")
     other_model = OtherModelSerializer(
         allow_null=True, help_text="What the other demand model foresees, beyond 15 % of change."
     )
-    robust_gain = serializers.FloatField(
-        allow_null=True,
+    robust_gain = KnownMoneyField(
+        source="impact.robust_gain",
         help_text="Change of profit at an elasticity of -0.3; if a loss, the advice rests on the estimate alone.",
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from elastix.api.fields import money, rounded
+from elastix.api.fields import known, money, rounded
 from elastix.errors import Conflict, FieldError, Invalid, NotFound
 from elastix.jobs.models import Job, JobState
 from elastix.shop import shop_currency
@@ -12,7 +12,7 @@ from elastix.sql import batches
 from pricing.elasticity.models import Method
 from pricing.recommendation.models import BulkOptimization, BulkRow
 from pricing.recommendation.selectors.bulk_optimization import COLUMNS, BulkRecommendation, Sums, Total
-from pricing.recommendation.selectors.expected import LEVEL, known
+from pricing.recommendation.selectors.expected import LEVEL
 from pricing.recommendation.selectors.joint_optimization import MOST_TOGETHER
 from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.models import Product

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from elastix.api.fields import known
 from pricing.elasticity.core.demand import LARGEST_CHANGE, LINEAR
 from pricing.recommendation.core.impact import figures, risk_levels
 from pricing.recommendation.core.inputs import PROFIT, PricingStrategy
@@ -33,7 +34,7 @@ from pricing.recommendation.selectors.bulk_optimization import (
     error_factor,
     own_weights,
 )
-from pricing.recommendation.selectors.expected import known, places
+from pricing.recommendation.selectors.expected import places
 from pricing.recommendation.selectors.policies import Overrides
 from pricing.recommendation.selectors.pricing_inputs import PriceGroup, price_group, pricing_inputs
 from pricing.recommendation.selectors.recommendations import recommendation_of
