@@ -21,7 +21,7 @@ from elastix.api.serializers import (
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
 from pricing.elasticity.core.demand import DEMAND_MODELS
-from pricing.recommendation.api.price_serializers import (
+from pricing.recommendation.api.prices import (
     FiguresSerializer,
     IntervalSerializer,
     OtherModelSerializer,

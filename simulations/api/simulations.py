@@ -25,7 +25,7 @@ from elastix.api.serializers import (
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
 from pricing.elasticity.core.demand import DEMAND_MODELS, LINEAR
-from pricing.recommendation.api.price_serializers import IntervalSerializer
+from pricing.recommendation.api.prices import IntervalSerializer
 from pricing.sales.api.fields import CodeField, QuantityField
 from pricing.sales.core.service_codes import LONGEST_CODE
 from segments.core.rfm import SEGMENTS

@@ -38,7 +38,7 @@ from pricing.changes.selectors.price_changes import changes_of_batch, find_batch
 from pricing.changes.services import price_changes
 from pricing.changes.services.bulk_proposals import bulk_propose
 from pricing.changes.services.validation import PriceProposal, validate_schedule
-from pricing.recommendation.api.price_serializers import price_field
+from pricing.recommendation.api.prices import price_field
 from pricing.sales.api.fields import CodeField, CodeFilter
 from pricing.sales.models import PriceChange
 from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
