@@ -1,9 +1,10 @@
 from elastix.api.routers import Router
 from pricing.bundles.api import BundleSuggestionViewSet, BundleViewSet, CrossElasticityViewSet
-from pricing.changes.api.changes import BulkProposalViewSet, CalibrationViewSet, PriceChangeViewSet
+from pricing.changes.api.changes import PriceChangeViewSet
 from pricing.changes.api.offers import RecommendationViewSet
+from pricing.changes.api.outcomes import CalibrationViewSet
 from pricing.changes.api.prior_prices import PriorPriceViewSet, ProposedPriorPriceViewSet
-from pricing.changes.api.recommended import OverrideViewSet, RecommendedProposalViewSet
+from pricing.changes.api.recommended import BulkProposalViewSet, OverrideViewSet, RecommendedProposalViewSet
 from pricing.connections.api import FeedViewSet
 from pricing.elasticity.api import ElasticityViewSet, ProductElasticityViewSet
 from pricing.forecasting.api import DemandForecastViewSet

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from elastix.api.fields import FiniteField
-from pricing.recommendation.api.price_serializers import price_field
+from pricing.recommendation.api.prices import price_field
 from pricing.sales.api.fields import amount_field
 from pricing.sales.models.products import MAX_PRICE
 

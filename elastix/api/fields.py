@@ -15,6 +15,7 @@ from rest_framework import serializers
 from elastix.shop import shop_currency
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+LARGEST_WITH_CENTS = 1e13
 FIRST_MOMENT = datetime(1970, 1, 2, tzinfo=UTC)
 
 
@@ -94,6 +95,14 @@ class PriceInputField(serializers.DecimalField):
 def money(value: Decimal | float | None) -> float | None:
     """Round an amount to the currency's decimals, halves away from zero, for JSON."""
     return rounded(value, shop_currency().decimals)
+
+
+def known(value: float, places: int) -> float | None:
+    """Round a number for JSON; None where it is not finite."""
+    if not math.isfinite(value):
+        return None
+    # Beyond this a float has no cents to round.
+    return rounded(float(value), places) if abs(value) < LARGEST_WITH_CENTS else float(value)
 
 
 def rounded(value: Decimal | float | None, places: int) -> float | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from elastix.api.fields import rounded, rounder
+from elastix.api.fields import known, rounded, rounder
 from elastix.shop import shop_currency
 
 # Fields whose values are rendered as the row has them, unless a subclass renders them otherwise.
@@ -78,6 +78,23 @@ class RoundedField(serializers.FloatField):
 
 class MoneyField(RoundedField):
     """An amount in the shop's currency, with as many decimals as that has."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(shop_currency().decimals, **kwargs)
+
+
+class KnownField(RoundedField):
+    """A number rounded to a fixed number of decimals; null where it is not known (nan)."""
+
+    def __init__(self, places: int = 2, **kwargs: Any) -> None:
+        super().__init__(places, allow_null=True, **kwargs)
+
+    def to_representation(self, value: Any) -> float | None:  # type: ignore[override]
+        return known(value, self.places)
+
+
+class KnownMoneyField(KnownField):
+    """An amount of money that is null where it is not known (nan)."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(shop_currency().decimals, **kwargs)

@@ -18,7 +18,7 @@ from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
 from market.core.dynamic import PEAK_HOURS, PEAK_MULTIPLIER, SURGE_SENSITIVITY, URGENCY, DynamicSettings
 from market.selectors.dynamic import Given, dynamic_price
-from pricing.recommendation.api.price_serializers import ConstraintSerializer, price_field
+from pricing.recommendation.api.prices import ConstraintSerializer, price_field
 from pricing.recommendation.core.limits import ALL_RULES
 from pricing.sales.models import Product
 from pricing.sales.selectors.products import find_product

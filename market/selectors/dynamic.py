@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from pricing.recommendation.selectors.pricing_inputs import (
     price_group,
     strategy_of,
 )
-from pricing.recommendation.selectors.recommendations import source_of
+from pricing.recommendation.selectors.recommendations import Bound, bounds_of
 from pricing.sales.models import Product
 from pricing.sales.models.products import Kind
 
@@ -44,15 +44,6 @@ class Given:
     time_of_day: int | None = None
     weekday: int | None = None
     settings: DynamicSettings = BUILT_IN
-
-
-class Bound(NamedTuple):
-    """A rule that applies to the product; `binding` where it kept the price from what the factors make of it."""
-
-    rule: str
-    bound: Decimal
-    binding: bool
-    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +138,7 @@ def _within_guardrails(found: DynamicPrice, facts: PriceFacts, present: Decimal 
         found,
         final_price=group.inputs.currency.of_units(int(constrained.price[0])),
         reference_price=present,
-        constraints=[
-            Bound(rule, bound, binding, source_of(rule, facts.policy))
-            for rule, bound, binding in constrained.of_product(0)
-        ],
+        constraints=bounds_of(constrained.of_product(0), facts.policy),
         warnings=[*([stays] if stays else []), *found.warnings],
     )
 

@@ -25,7 +25,7 @@ from pricing.bundles.core.cross_price import RELATIONSHIPS
 from pricing.bundles.models import SOURCES
 from pricing.bundles.selectors.bundles import bundle_offer, bundle_suggestions, counted_baskets
 from pricing.bundles.selectors.pairs import cross_elasticity, pair_is_published
-from pricing.recommendation.api.price_serializers import fraction_field
+from pricing.recommendation.api.prices import fraction_field
 from pricing.sales.api.fields import CodeField, QuantityField, amount_field
 from pricing.sales.selectors.products import find_product
 

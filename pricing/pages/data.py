@@ -41,7 +41,7 @@ from elastix.imports.services import (
 from elastix.jobs.models import OPEN_STATES, Job
 from elastix.jobs.recompute import KIND as RECOMPUTE
 from elastix.jobs.waiting import is_unattended
-from pricing.elasticity.selectors.grades import grade_counts
+from pricing.elasticity.selectors.estimates import grade_counts
 from pricing.sales.core.files import ImportKind
 from pricing.sales.selectors.products import merchandise
 from pricing.sales.services.imports import batch_revert

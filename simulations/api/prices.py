@@ -11,14 +11,24 @@ from rest_framework.response import Response
 from elastix.api.fields import TextField
 from elastix.api.operations import operation
 from elastix.api.permissions import Role
-from elastix.api.serializers import MoneyField, PublishedSerializer, RoundedField, RowSerializer
+from elastix.api.serializers import (
+    KnownField,
+    KnownMoneyField,
+    PublishedSerializer,
+    RoundedField,
+    RowSerializer,
+)
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
 from pricing.elasticity.core.demand import DEMAND_MODELS
-from pricing.recommendation.api.price_serializers import IntervalSerializer, OtherModelSerializer, price_field
+from pricing.recommendation.api.prices import (
+    FiguresSerializer,
+    IntervalSerializer,
+    OtherModelSerializer,
+    price_field,
+)
 from pricing.recommendation.core.impact import DECREASE, INCREASE, KEEP, RISK_LEVELS
 from pricing.recommendation.core.scenarios import PRESETS
-from pricing.recommendation.selectors.expected import known
 from pricing.sales.api.fields import CodeField, amount_field
 from pricing.sales.models.products import MAX_PRICE
 from pricing.sales.selectors.products import find_product
@@ -34,26 +44,6 @@ from simulations.selectors.prices import (
 from simulations.serializers import demand_factor_field, response_factor_field
 
 MOST_SCENARIOS = 50
-
-
-class KnownField(RoundedField):
-    """A number rounded to a fixed number of decimals; null where it is not known."""
-
-    def __init__(self, places: int = 2, **kwargs: Any) -> None:
-        super().__init__(places, allow_null=True, **kwargs)
-
-    def to_representation(self, value: Any) -> float | None:  # type: ignore[override]
-        return known(value, self.places)
-
-
-class KnownMoneyField(MoneyField):
-    """An amount of money; null where it is not known."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(allow_null=True, **kwargs)
-
-    def to_representation(self, value: Any) -> float | None:  # type: ignore[override]
-        return known(value, self.places)
 
 
 def demand_model_field() -> serializers.ChoiceField:
@@ -155,15 +145,6 @@ class _PremisesSerializer(PublishedSerializer):
     warnings = serializers.ListField(child=serializers.CharField())
 
 
-class PriceFiguresSerializer(RowSerializer):
-    """Units, revenue and profit of 30 days at a price."""
-
-    price = KnownMoneyField()
-    quantity = KnownField()
-    revenue = KnownMoneyField()
-    profit = KnownMoneyField()
-
-
 class ChangesSerializer(RowSerializer):
     revenue_change = KnownMoneyField(source="impact.change.revenue")
     revenue_change_percent = KnownField(1, source="impact.change_percent.revenue")
@@ -176,15 +157,15 @@ class ChangesSerializer(RowSerializer):
 class PriceSimulationSerializer(_PremisesSerializer):
     demand_factor = serializers.FloatField()
     response_factor = serializers.FloatField(help_text="`elasticity` is the estimate times this.")
-    current = PriceFiguresSerializer(source="projected.impact.current")
-    projected = PriceFiguresSerializer(source="projected.impact.projected")
+    current = FiguresSerializer(source="projected.impact.current")
+    projected = FiguresSerializer(source="projected.impact.projected")
     impact = ChangesSerializer(source="projected")
     recommendation = serializers.ChoiceField(
         [INCREASE, DECREASE, KEEP],
         source="projected.impact.direction",
         help_text="Where the present price should go, for any price asked.",
     )
-    interval = IntervalSerializer(source="projected.interval")
+    interval = IntervalSerializer(source="projected.impact")
     probability_of_gain = KnownField(
         4,
         source="projected.impact.probability_of_gain",
@@ -209,7 +190,7 @@ class ScenarioRowSerializer(ChangesSerializer):
     projected_revenue = KnownMoneyField(source="impact.projected.revenue")
     projected_profit = KnownMoneyField(source="impact.projected.profit")
     probability_of_gain = KnownField(4, source="impact.probability_of_gain")
-    interval = IntervalSerializer()
+    interval = IntervalSerializer(source="impact")
     risk_level = serializers.ChoiceField(RISK_LEVELS, source="impact.risk_level")
 
 

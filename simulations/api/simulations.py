@@ -15,6 +15,8 @@ from elastix.api.parameters import DateRangeQuery
 from elastix.api.permissions import Role
 from elastix.api.serializers import (
     ElasticityField,
+    KnownField,
+    KnownMoneyField,
     MoneyField,
     PublishedSerializer,
     RoundedField,
@@ -23,12 +25,11 @@ from elastix.api.serializers import (
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
 from pricing.elasticity.core.demand import DEMAND_MODELS, LINEAR
-from pricing.recommendation.api.price_serializers import IntervalSerializer
+from pricing.recommendation.api.prices import IntervalSerializer
 from pricing.sales.api.fields import CodeField, QuantityField
 from pricing.sales.core.service_codes import LONGEST_CODE
 from segments.core.rfm import SEGMENTS
 from simulations.api.periods import PeriodSerializer
-from simulations.api.prices import KnownField, KnownMoneyField
 from simulations.models import HIGHEST_PERCENT, LOWEST_PERCENT, MOST_STEPS, Simulation
 from simulations.selectors.comparison import MOST_COMPARED, compare_simulations
 from simulations.selectors.periods import ALL_SALES, BASES, PERIODS
@@ -221,7 +222,7 @@ class ComparedPointSerializer(ComparedPriceSerializer):
     profit_change = KnownMoneyField(source="impact.change.profit")
     probability_of_gain = KnownField(4, source="impact.probability_of_gain")
     allowed = serializers.BooleanField(help_text="Whether policies and guardrails allow the price.")
-    interval = IntervalSerializer()
+    interval = IntervalSerializer(source="impact")
 
 
 class ComparedProjectionSerializer(RowSerializer):

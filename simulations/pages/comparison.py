@@ -10,10 +10,10 @@ from django.shortcuts import render
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from elastix.api.fields import known
 from elastix.dataset.versions import current_version
 from elastix.desk.shell import page
 from elastix.desk.tags import label
-from pricing.recommendation.selectors.expected import known
 from segments.core.rfm import SEGMENTS
 from simulations.models import HIGHEST_PERCENT, LOWEST_PERCENT
 from simulations.selectors.comparison import MOST_COMPARED, ComparedSimulation, compare_simulations

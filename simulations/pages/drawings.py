@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
+from elastix.api.fields import known
 from market.selectors.competitors import ProductMarket
 from pricing.elasticity.models import Grade
 from pricing.forecasting.selectors.forecasts import ProductForecast
 from pricing.recommendation.core.limits import CEILINGS, FLOORS
-from pricing.recommendation.selectors.expected import known
 from pricing.recommendation.selectors.recommendations import ProductRecommendation
 from simulations.selectors.prices import Projection
 from simulations.selectors.what_if import WhatIf

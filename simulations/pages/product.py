@@ -22,7 +22,7 @@ from pricing.changes.selectors.holding import holding_of
 from pricing.changes.selectors.price_changes import open_changes_of
 from pricing.changes.services.price_changes import propose
 from pricing.elasticity.selectors.estimates import elasticity_of_product
-from pricing.recommendation.api.price_serializers import price_field
+from pricing.recommendation.api.prices import price_field
 from pricing.recommendation.selectors.products import product_detail
 from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.models import Product

@@ -4,9 +4,9 @@ All four read the same facts and use the same projection, so they agree to the c
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import numpy as np
 
@@ -16,13 +16,12 @@ from pricing.elasticity.core.demand import DemandModel
 from pricing.elasticity.models import EvidenceClass, Grade
 from pricing.elasticity.selectors.substitutes import substitute_elasticity
 from pricing.recommendation.core import recommendation as why
-from pricing.recommendation.core.impact import Figures, Impact, demand_curve, project_impact
+from pricing.recommendation.core.impact import Impact, demand_curve, one_of, project_impact
 from pricing.recommendation.core.inputs import PricingInputs
 from pricing.recommendation.core.limits import is_extrapolation, price_limits
 from pricing.recommendation.core.margins import ProfitAnalysis, analyse_profit_margin
 from pricing.recommendation.core.recommendation import Recommendation
 from pricing.recommendation.core.scenarios import Scenario, compare, preset_prices, steps_towards
-from pricing.recommendation.selectors.expected import interval
 from pricing.recommendation.selectors.policies import Overrides
 from pricing.recommendation.selectors.pricing_inputs import (
     WITHOUT_PRICE,
@@ -31,10 +30,7 @@ from pricing.recommendation.selectors.pricing_inputs import (
     price_group,
     pricing_inputs,
 )
-from pricing.recommendation.selectors.recommendations import (
-    other_model,
-    recommendation_of,
-)
+from pricing.recommendation.selectors.recommendations import OtherModel, other_model, recommendation_of
 from pricing.sales.core.arrays import FloatArray
 from pricing.sales.core.calendar import MONTH_DAYS
 from simulations.selectors.periods import PRESENT_PRICE
@@ -45,8 +41,6 @@ RANGE: Final = 0.3
 
 CURVE_POINTS: Final = 21
 
-Arrays = TypeVar("Arrays", Impact, Figures, PricingInputs, ProfitAnalysis)
-
 
 @dataclass(frozen=True, slots=True)
 class ProjectedPrice:
@@ -55,14 +49,12 @@ class ProjectedPrice:
     Attributes
     ----------
     impact : of this price: numbers in place of arrays.
-    interval : 80 % intervals of quantity, revenue and profit.
     allowed : whether policies and guardrails allow the price.
     rank : 1 for the most profit; for the most revenue where the cost is unknown.
     margins : what a unit earns at this price: numbers in place of arrays.
     """
 
     impact: Impact
-    interval: dict[str, Any] | None = None
     allowed: bool = True
     name: str = ""
     rank: int = 0
@@ -93,7 +85,7 @@ class Projection:
     current: ProjectedPrice | None = None
     projected: ProjectedPrice | None = None
     prices: Sequence[ProjectedPrice] = ()
-    other_model: dict[str, Any] | None = None
+    other_model: OtherModel | None = None
 
 
 def product_to_price(
@@ -164,13 +156,14 @@ def simulation_of(
     group = answering(group, response_factor)
     prices = np.array([float(new_price)])
     impact = project_impact(group.inputs, prices, group.strategy.demand_model, demand_factor)
+    (projected,) = _projected(group, impact)
     return _projection(
         group,
         _warnings(group, impact),
         demand_factor=demand_factor,
         response_factor=response_factor,
-        projected=_projected(group, impact)[0],
-        other_model=other_model(impact, 0, group),
+        projected=projected,
+        other_model=other_model(projected.impact, group.strategy.demand_model),
     )
 
 
@@ -265,7 +258,7 @@ def curve_of(
     group = answering(group, response_factor)
     prices = price_grid(float(group.inputs.price[0]), min_price, max_price, points, group.inputs.currency)
     impact = demand_curve(group.inputs, prices, group.strategy.demand_model, demand_factor)
-    points_of_curve = [ProjectedPrice(_at(impact, index)) for index in range(prices.size)]
+    points_of_curve = [ProjectedPrice(one_of(impact, index)) for index in range(prices.size)]
     return _projection(
         group,
         _warnings(group),
@@ -286,7 +279,7 @@ def prices_compared(group: PriceGroup, prices: FloatArray) -> Projection:
     """Project a group of one product to prices: the present one, one to look at, and any others."""
     impact = demand_curve(group.inputs, prices, group.strategy.demand_model)
     allowed = price_limits(group.inputs, group.constraints).allows(prices) | (prices == group.inputs.price[0])
-    rows = [ProjectedPrice(_at(impact, i), interval(impact, i), bool(allowed[i])) for i in range(prices.size)]
+    rows = [ProjectedPrice(one_of(impact, i), bool(allowed[i])) for i in range(prices.size)]
     return _projection(group, _warnings(group), current=rows[0], projected=rows[1], prices=rows[2:])
 
 
@@ -311,7 +304,7 @@ def profit_impact(
     impact = demand_curve(group.inputs, prices, group.strategy.demand_model)
     net_prices = prices / group.inputs.tax_factor
     margins = analyse_profit_margin(net_prices, group.inputs.net_cost, impact.projected.quantity, fixed)
-    rows = [ProjectedPrice(_at(impact, i), margins=_at(margins, i)) for i in range(prices.size)]
+    rows = [ProjectedPrice(one_of(impact, i), margins=one_of(margins, i)) for i in range(prices.size)]
     return _projection(
         group,
         _warnings(group),
@@ -373,26 +366,15 @@ def _projected(
     prices = impact.projected.price
     allowed = price_limits(group.inputs, group.constraints).allows(prices) | (prices == group.inputs.price[0])
     return [
-        ProjectedPrice(_at(impact, i), interval(impact, i), bool(allowed[i]), name, rank, is_baseline=i == 0)
+        ProjectedPrice(one_of(impact, i), bool(allowed[i]), name, rank, is_baseline=i == 0)
         for i, (name, rank) in enumerate(zip(names, ranks, strict=True))
     ]
-
-
-def _at(arrays: Arrays, index: int) -> Arrays:
-    """Return a dataclass of arrays with the numbers at one index in their place."""
-    values: dict[str, Any] = {each.name: getattr(arrays, each.name) for each in fields(arrays)}
-    for name, value in values.items():
-        if isinstance(value, Figures):
-            values[name] = _at(value, index)
-        elif isinstance(value, np.ndarray):
-            values[name] = value[index]
-    return type(arrays)(**values)
 
 
 def _projection(group: PriceGroup, warnings: list[str], **found: Any) -> Projection:
     return Projection(
         facts=group.facts[0],
-        inputs=_at(group.inputs, 0),
+        inputs=one_of(group.inputs, 0),
         demand_model=group.strategy.demand_model,
         warnings=warnings,
         **found,

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 from uuid import UUID
 
@@ -158,9 +159,8 @@ def _coming(
     present, currency = float(group.inputs.price[0]), group.inputs.currency
     price = max(currency.money(present * (1 + price_change_percent / 100)) or currency.unit, currency.unit)
     tried = simulation_of(group, new_price=price, demand_factor=1.0, response_factor=1.0)
-    assert tried.projected is not None and tried.projected.interval is not None  # noqa: S101
+    assert tried.projected is not None  # noqa: S101
     impact: Any = tried.projected.impact
-    span = tried.projected.interval
     sales = Sales(round(float(impact.current.quantity), 2), float(impact.current.revenue), present)
     return QuickSimulation(
         product=product,
@@ -178,10 +178,10 @@ def _coming(
             revenue_change_percent=float(impact.change_percent.revenue),
         ),
         interval={
-            f"{name}_{end}": value
+            f"{name}_{end}": float(value)
             for name in ("quantity", "revenue")
-            for end, value in zip(("low", "high"), span[name], strict=True)
-            if value is not None
+            for end in ("low", "high")
+            if isfinite(value := getattr(getattr(impact, end), name))
         },
         demand_model=tried.demand_model,
         warnings=tried.warnings,

@@ -13,6 +13,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
+from elastix.api.fields import known
 from elastix.dataset.versions import data_version
 from elastix.fields import uuid7
 from elastix.jobs.recompute import RecomputePlan
@@ -235,7 +236,8 @@ def _is_worth_it(found: ProductRecommendation) -> bool:
 
 
 def _gain(found: ProductRecommendation) -> float:
-    return (found.expected or {}).get("profit_change") or 0.0
+    gain = known(float(found.expected.impact.change.profit), 2) if found.expected else None
+    return gain or 0.0
 
 
 def _propose(

@@ -1,8 +1,7 @@
-"""/api/price/changes, /api/price/calibration: prices from proposal to sale and back, and whether they paid."""
+"""/api/price/changes: prices from proposal to sale and back."""
 
 import datetime as dt
 from collections.abc import Callable
-from math import isfinite
 from typing import Any
 from uuid import UUID
 
@@ -15,22 +14,25 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from elastix.api.fields import TextField, rounded
+from elastix.api.fields import TextField
 from elastix.api.filters import ChoiceFilter, DateRangeFilterSet, DayFilter, Ordering
 from elastix.api.operations import operation
 from elastix.api.permissions import Role, audit_username
-from elastix.api.serializers import MoneyField, PercentField, PublishedSerializer, RoundedField, RowSerializer
+from elastix.api.serializers import (
+    MoneyField,
+    PercentField,
+    PublishedSerializer,
+    RowSerializer,
+)
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
 from elastix.fields import uuid7
-from elastix.shop import shop_currency
-from pricing.changes.selectors.outcome_windows import COMPLETE, OPEN, TRUNCATED
-from pricing.changes.selectors.outcomes import calibration, change_outcome
+from pricing.changes.api.outcomes import WindowSerializer
+from pricing.changes.selectors.outcomes import change_outcome
 from pricing.changes.selectors.price_changes import changes_of_batch, find_batch, find_change, first_moment
 from pricing.changes.services import price_changes
-from pricing.changes.services.bulk_proposals import bulk_propose
 from pricing.changes.services.validation import PriceProposal, validate_schedule
-from pricing.recommendation.api.price_serializers import price_field
+from pricing.recommendation.api.prices import price_field
 from pricing.sales.api.fields import CodeField, CodeFilter
 from pricing.sales.models import PriceChange
 from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
@@ -62,12 +64,6 @@ class ChangeFilterSet(DateRangeFilterSet):
 
     def to_day(self, changes: QuerySet[PriceChange], name: str, day: dt.date) -> QuerySet[PriceChange]:
         return changes.filter(created_at__lt=first_moment(day) + dt.timedelta(days=1))
-
-
-class CalibrationFilterSet(DateRangeFilterSet):
-    """Dates are those of the changes."""
-
-    source = ChoiceFilter(choices=PriceChangeSource.choices)
 
 
 class ScheduleField(serializers.DateTimeField):
@@ -125,10 +121,6 @@ class NoteSerializer(serializers.Serializer[Any]):
     note = note_field("Why.")
 
 
-class BulkProposeSerializer(serializers.Serializer[Any]):
-    reason = note_field("Kept with every change.")
-
-
 # --- answers -------------------------------------------------------------------------------------
 
 
@@ -161,138 +153,11 @@ class BatchSerializer(serializers.Serializer[Any]):
     items = ChangeSerializer(many=True)
 
 
-class KnownField(RoundedField):
-    """A number that is null where it is not known (nan)."""
-
-    def __init__(self, places: int = 2, **kwargs: Any) -> None:
-        super().__init__(places, allow_null=True, **kwargs)
-
-    def to_representation(self, value: Any) -> float | None:  # type: ignore[override]
-        return rounded(value, self.places) if isfinite(value) else None
-
-
-class KnownMoneyField(KnownField):
-    """An amount of money that is null where it is not known (nan)."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(shop_currency().decimals, **kwargs)
-
-
-class IntervalField(serializers.ListField):
-    """Both ends of an interval; null where one is not known (nan)."""
-
-    child = serializers.FloatField()
-
-    def __init__(self, places: int | None = None, **kwargs: Any) -> None:
-        self.places = shop_currency().decimals if places is None else places
-        super().__init__(allow_null=True, **kwargs)
-
-    def to_representation(self, ends: Any) -> Any:
-        return [rounded(end, self.places) for end in ends] if all(map(isfinite, ends)) else None
-
-
-class OutcomeFiguresSerializer(RowSerializer):
-    """Of the days counted; profit is null where the cost is unknown."""
-
-    quantity = KnownField()
-    revenue = KnownMoneyField()
-    profit = KnownMoneyField()
-
-
-class OutcomeIntervalSerializer(RowSerializer):
-    level = serializers.FloatField()
-    quantity = IntervalField(2)
-    revenue = IntervalField()
-    profit = IntervalField()
-
-
-class WithinSerializer(RowSerializer):
-    quantity = serializers.BooleanField(allow_null=True)
-    revenue = serializers.BooleanField(allow_null=True)
-    profit = serializers.BooleanField(allow_null=True)
-
-
-class SeasonSerializer(RowSerializer):
-    factor = RoundedField(4, help_text="Sales a day of the rest, against the 30 days before.")
-    # A name that Python keeps for itself.
-    locals()["from"] = serializers.CharField(
-        source="rest", allow_null=True, help_text="Which rest of the shop; null: it sold too little."
-    )
-
-
-class WindowSerializer(RowSerializer):
-    """One window after a change. Figures are null while no day of it is in the data."""
-
-    days = serializers.IntegerField()
-    status = serializers.ChoiceField([COMPLETE, OPEN, TRUNCATED])
-    days_counted = serializers.IntegerField()
-    locals()["from"] = serializers.DateField(source="first_day", allow_null=True)
-    to = serializers.DateField(source="last_day", allow_null=True)
-    season = SeasonSerializer()
-    paid_level = RoundedField(4, help_text="Price paid over list price in the 30 days before.")
-    expected_raw = OutcomeFiguresSerializer(allow_null=True, help_text="Without season and paid level.")
-    expected = OutcomeFiguresSerializer(allow_null=True)
-    interval = OutcomeIntervalSerializer(allow_null=True)
-    realised = OutcomeFiguresSerializer(allow_null=True)
-    within = WithinSerializer(allow_null=True)
-    without_change = OutcomeFiguresSerializer(allow_null=True, help_text="At the old price.")
-    gain = OutcomeFiguresSerializer(allow_null=True, help_text="Realised less without_change.")
-    gain_interval = OutcomeIntervalSerializer(allow_null=True)
-    paid = serializers.ChoiceField(["yes", "no", "not clear"], allow_null=True)
-
-
 class OutcomeSerializer(PublishedSerializer):
     change = ChangeSerializer()
     as_of = serializers.DateField(allow_null=True, help_text="The first day that is not in the data.")
     windows = WindowSerializer(many=True)
     warnings = serializers.ListField(child=serializers.CharField())
-
-
-class FigureCalibrationSerializer(RowSerializer):
-    judged = serializers.IntegerField(source="adjusted.count")
-    within = serializers.IntegerField(source="adjusted.within")
-    share = KnownField(4, source="adjusted.share")
-    share_interval = IntervalField(
-        4, source="adjusted.share_interval", help_text="95 % interval of the share."
-    )
-    expected = KnownField(source="adjusted.expected")
-    realised = KnownField(source="adjusted.realised")
-    bias_percent = KnownField(
-        1, source="adjusted.bias_percent", help_text="Realised over expected, less 100 %."
-    )
-    expected_raw = KnownField(source="raw.expected")
-    bias_percent_raw = KnownField(1, source="raw.bias_percent")
-
-
-class WindowCalibrationSerializer(RowSerializer):
-    days = serializers.IntegerField()
-    complete = serializers.IntegerField()
-    open = serializers.IntegerField()
-    truncated = serializers.IntegerField()
-    quantity = FigureCalibrationSerializer()
-    revenue = FigureCalibrationSerializer()
-    profit = FigureCalibrationSerializer()
-
-
-class CalibrationSerializer(PublishedSerializer):
-    level = serializers.FloatField(help_text="What the shares should be.")
-    changes = serializers.IntegerField()
-    as_of = serializers.DateField(allow_null=True)
-    windows = WindowCalibrationSerializer(many=True)
-
-
-class LeftOutSerializer(serializers.Serializer[Any]):
-    product_id = serializers.CharField()
-    code = serializers.CharField(help_text="The rule that stood in the way, in one word.")
-    reason = serializers.CharField()
-
-
-class BulkProposedSerializer(serializers.Serializer[Any]):
-    batch = serializers.UUIDField()
-    proposed = serializers.IntegerField(help_text="Changes in the batch.")
-    proposed_at = serializers.DateTimeField()
-    proposed_by = serializers.CharField()
-    left_out = LeftOutSerializer(many=True)
 
 
 # --- viewsets --------------------------------------------------------------------------------------
@@ -407,35 +272,6 @@ class PriceChangeViewSet(ElastixViewSet):
         if isinstance(chosen, UUID):
             return _changes(chosen, changes_of_batch(chosen))
         return Response(ChangeSerializer(find_change(chosen.pk)).data)
-
-
-class CalibrationViewSet(ElastixViewSet):
-    """How far our own expectations can be trusted."""
-
-    filterset_class = CalibrationFilterSet
-    pagination_class = None
-
-    @operation(response=CalibrationSerializer, lists=True)
-    def list(self, request: Request) -> Response:
-        """How often the outcomes of applied changes fell within our own 80 % intervals."""
-        asked = self.filters()
-        return answer(
-            request, lambda version: CalibrationSerializer(calibration(version, **asked)).data, live=True
-        )
-
-
-class BulkProposalViewSet(ElastixViewSet):
-    """Recommended prices of a bulk optimization, proposed."""
-
-    lookup_url_kwarg = "job_id"
-    lookup_value_converter = "row_id"
-
-    @action(detail=True, methods=["post"])
-    @operation(body=BulkProposeSerializer, response=BulkProposedSerializer, status=(201, 200), errors=(409,))
-    def propose(self, request: Request, job_id: int) -> Response:
-        """Propose all changed prices of a bulk optimization as one batch; again: the same batch."""
-        found, is_new = bulk_propose(job_id, by=audit_username(request), **self.validated())
-        return Response(BulkProposedSerializer(found).data, status=201 if is_new else 200)
 
 
 def _changes(batch: UUID | None, changes: list[PriceChange], status: int = 200) -> Response:

@@ -1,4 +1,4 @@
-"""Recommended prices: proposed as they stand, and those that were not taken (/api/price/overrides)."""
+"""Recommended prices: proposed as they stand or as a bulk optimization has them, and not taken (/api/price/overrides)."""
 
 from typing import Any
 
@@ -11,18 +11,37 @@ from rest_framework.response import Response
 from elastix.api.filters import StrictFilterSet, TextFilter
 from elastix.api.operations import operation
 from elastix.api.permissions import audit_username
-from elastix.api.serializers import MoneyField, RowSerializer
+from elastix.api.serializers import KnownField, MoneyField, RowSerializer
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
-from pricing.changes.api.changes import KnownField, LeftOutSerializer, note_field
+from pricing.changes.api.changes import note_field
 from pricing.changes.selectors.overrides import COST, EARNED, NOT_CLEAR, override_outcomes, overrides
+from pricing.changes.services.bulk_proposals import bulk_propose
 from pricing.changes.services.standing_proposals import propose_recommended
 from pricing.recommendation.api.standing import ChosenSerializer
 from pricing.sales.api.fields import CodeFilter
 
 
+class BulkProposeSerializer(serializers.Serializer[Any]):
+    reason = note_field("Kept with every change.")
+
+
 class ProposeRecommendedSerializer(ChosenSerializer):
     reason = note_field("Kept with every change.")
+
+
+class LeftOutSerializer(serializers.Serializer[Any]):
+    product_id = serializers.CharField()
+    code = serializers.CharField(help_text="The rule that stood in the way, in one word.")
+    reason = serializers.CharField()
+
+
+class BulkProposedSerializer(serializers.Serializer[Any]):
+    batch = serializers.UUIDField()
+    proposed = serializers.IntegerField(help_text="Changes in the batch.")
+    proposed_at = serializers.DateTimeField()
+    proposed_by = serializers.CharField()
+    left_out = LeftOutSerializer(many=True)
 
 
 class ProposedBatchSerializer(serializers.Serializer[Any]):
@@ -47,6 +66,20 @@ class RecommendedProposalViewSet(ElastixViewSet):
         asked = self.validated()
         found = propose_recommended(asked["product_ids"], by=audit_username(request), reason=asked["reason"])
         return Response(ProposedBatchSerializer(found).data, status=201)
+
+
+class BulkProposalViewSet(ElastixViewSet):
+    """Recommended prices of a bulk optimization, proposed."""
+
+    lookup_url_kwarg = "job_id"
+    lookup_value_converter = "row_id"
+
+    @action(detail=True, methods=["post"])
+    @operation(body=BulkProposeSerializer, response=BulkProposedSerializer, status=(201, 200), errors=(409,))
+    def propose(self, request: Request, job_id: int) -> Response:
+        """Propose all changed prices of a bulk optimization as one batch; again: the same batch."""
+        found, is_new = bulk_propose(job_id, by=audit_username(request), **self.validated())
+        return Response(BulkProposedSerializer(found).data, status=201 if is_new else 200)
 
 
 class OverrideFilterSet(StrictFilterSet):

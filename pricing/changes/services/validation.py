@@ -12,8 +12,7 @@ from django.utils import timezone
 from elastix.errors import Conflict, FieldError, Invalid
 from elastix.texts import Text, joined, text
 from pricing.recommendation.core.relations import NO_BOUNDS, Bounds
-from pricing.recommendation.selectors.hard_limits import broken_limit
-from pricing.recommendation.selectors.policies import EffectivePolicy
+from pricing.recommendation.selectors.policies import EffectivePolicy, broken_limit
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeStatus
 from pricing.sales.models.products import Kind

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Coalesce
 
 from elastix.dataset.models import DataVersion
@@ -34,7 +34,7 @@ from pricing.elasticity.core.pooled.grades import (
     RESPONSE_FADES,
     SELLS_OUT,
 )
-from pricing.elasticity.models import ElasticityEstimate
+from pricing.elasticity.models import ElasticityEstimate, Grade, Method
 from pricing.elasticity.selectors.fitted_model import estimates_by, fitted_model, log_log_fit
 from pricing.elasticity.selectors.learned import LEARNED, SecondOpinion, second_opinions, why_not
 from pricing.sales.core.grouping import group_sums
@@ -42,6 +42,7 @@ from pricing.sales.core.price_mix import SEVERAL_PRICES
 from pricing.sales.models import Product, SalesHistory, Transaction
 from pricing.sales.models.products import Kind
 from pricing.sales.selectors.daily import ShopDays, Window, in_country, net_quantities, shop_days, sold_in
+from pricing.sales.selectors.products import merchandise
 
 RULE_OF_THUMB = Estimate(
     product=0,
@@ -345,3 +346,10 @@ def diagnostics_of_product(code: str) -> Diagnostics:
         return diagnose(days.daily.day[sold], days.price[sold], days.quantity[sold], shop_currency())
     except NotEstimable as error:
         raise Conflict(f"{code} has no regression to look at: {error}") from error
+
+
+def grade_counts() -> dict[str, int]:
+    """The active merchandise by the grade of its pooled elasticity; all four grades are named. One query."""
+    graded = merchandise().filter(elasticities__method=Method.POOLED).values(grade=F("elasticities__quality"))
+    found = dict(graded.annotate(products=Count("pk")).values_list("grade", "products"))
+    return {grade: found.get(grade, 0) for grade in Grade.values}

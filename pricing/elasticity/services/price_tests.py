@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import F, FloatField
+from django.db.models.functions import Cast
+
 from elastix.alerts.services import Finding, alerts_report
 from pricing.elasticity.core.constants import PLACEBO_LIMIT
-from pricing.elasticity.models import ElasticityModel
-from pricing.elasticity.selectors.price_tests import products_to_test
+from pricing.elasticity.models import ElasticityEstimate, ElasticityModel, Method
+from pricing.sales.models.products import Kind
 
+MOST_PRODUCTS = 5
 FOLLOWING = (
     "Sales seem to answer to the prices of two weeks later, which they cannot: prices are set by what was sold before, and every "
     "elasticity is biased by an amount that sales do not tell. No grade is better than C until this changes. Test prices: "
@@ -45,3 +49,25 @@ def report_alarm() -> Alarm | None:
         found.append(Finding("", alarm.message, data))
     alerts_report("prices_follow_sales", found, among=[""])
     return alarm
+
+
+def products_to_test(limit: int = MOST_PRODUCTS) -> list[str]:
+    """Codes of the products with most to gain from a test of their price, the most first.
+
+    Ranked by revenue of the last 30 days times the variance of the elasticity: what a price that is set on a wrong
+    elasticity loses grows with both.
+    """
+    found = ElasticityEstimate.objects.filter(
+        method=Method.POOLED,
+        std_error__isnull=False,
+        product__kind=Kind.MERCHANDISE,
+        product__is_active=True,
+        product__current_price__isnull=False,
+        product__summary__monthly_sales__gt=0,
+    ).annotate(
+        worth=F("product__summary__monthly_sales")
+        * Cast("product__current_price", FloatField())
+        * F("std_error")
+        * F("std_error")
+    )
+    return list(found.order_by("-worth", "product_id").values_list("product_id", flat=True)[:limit])

@@ -31,18 +31,18 @@ NOT_SOLD_SINCE: Final = "INACTIVE: nothing was sold since {day}, so no demand is
 class Measures:
     """How well a product's past would have been forecast: measures of `backtest.Accuracy`, None where one cannot be had."""
 
-    wape: float | None
-    bias: float | None
-    mase: float | None
-    pinball: float | None
+    wape: float | None = None
+    bias: float | None = None
+    mase: float | None = None
+    pinball: float | None = None
     pinball_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastAccuracy(Measures):
-    """The measures of a forecast, with those of repeating the last week by name."""
+    """The measures of a forecast, with those of repeating the last week."""
 
-    seasonal_naive: Mapping[str, float | None]
+    seasonal_naive: Measures | Mapping[str, float | None] = Measures()
     origins: int
     horizon_days: int = HORIZON
 

@@ -16,7 +16,7 @@ from elastix.api.viewsets import AnyAccept, ElastixViewSet
 from elastix.jobs.api import JobAcceptedSerializer
 from pricing.elasticity.core.demand import CONSTANT_ELASTICITY, DEMAND_MODELS
 from pricing.elasticity.models import Grade
-from pricing.recommendation.api.price_serializers import (
+from pricing.recommendation.api.prices import (
     NarrowerLimitsSerializer,
     PriceRangeSerializer,
     fraction_field,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,6 +25,11 @@ from pricing.recommendation.core.uncertainty import (
     truncated_cdf,
 )
 from pricing.sales.core.arrays import BoolArray, FloatArray
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Arrays = TypeVar("Arrays", bound="DataclassInstance")
 
 INCREASE: Final = "Increase"
 DECREASE: Final = "Decrease"
@@ -241,6 +246,17 @@ def demand_curve(
     if inputs.count != 1:
         raise ValueError("A demand curve is that of one product.")
     return project_impact(inputs.take(np.zeros(prices.size, np.int64)), prices, model, demand_factor)
+
+
+def one_of(arrays: Arrays, index: int) -> Arrays:
+    """Return a dataclass of arrays with the numbers at one index in their place."""
+    values: dict[str, Any] = {each.name: getattr(arrays, each.name) for each in fields(arrays)}
+    for name, value in values.items():
+        if isinstance(value, Figures):
+            values[name] = one_of(value, index)
+        elif isinstance(value, np.ndarray):
+            values[name] = value[index]
+    return type(arrays)(**values)
 
 
 def _percent_changes(

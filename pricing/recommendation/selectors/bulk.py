@@ -1,10 +1,11 @@
 """Choosing products for a bulk optimization, and reading what one recommended."""
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, Final
 
-from elastix.api.fields import money, rounded
+from elastix.api.fields import known, money, rounded
 from elastix.errors import Conflict, FieldError, Invalid, NotFound
 from elastix.jobs.models import Job, JobState
 from elastix.shop import shop_currency
@@ -12,8 +13,8 @@ from elastix.sql import batches
 from pricing.elasticity.models import Method
 from pricing.recommendation.models import BulkOptimization, BulkRow
 from pricing.recommendation.selectors.bulk_optimization import COLUMNS, BulkRecommendation, Sums, Total
-from pricing.recommendation.selectors.expected import LEVEL, known
-from pricing.recommendation.selectors.joint_optimization import MOST_TOGETHER
+from pricing.recommendation.selectors.expected import LEVEL
+from pricing.recommendation.selectors.joint_optimization import MOST_TOGETHER, Added
 from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.models import Product
 from pricing.sales.models.products import Kind
@@ -116,12 +117,12 @@ def filtered_products(
 # --- what was recommended --------------------------------------------------------------------------
 
 
-def result_of(job_id: int, found: BulkRecommendation, together: dict[str, Any] | None) -> dict[str, Any]:
+def result_of(job_id: int, found: BulkRecommendation, together: Added | None) -> dict[str, Any]:
     """The result of a job: totals, the products that gain most, and where the rest and the next step are."""
     first = sorted(found.rows, key=_gain_first)[:MOST_ITEMS]
     return {
         **_totals(found.sums),
-        "together": together,
+        "together": together and asdict(together),
         "items": [_item(row) for row in first],
         "items_left_out": len(found.rows) - len(first),
         "result_csv": f"/api/jobs/{job_id}/result.csv",

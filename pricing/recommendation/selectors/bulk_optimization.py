@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from elastix.api.fields import rounded
+from elastix.api.fields import known, rounded
 from elastix.sql import batches
 from pricing.elasticity.core.constants import CATEGORY_ERROR
 from pricing.elasticity.models import ElasticityEstimate, Method
@@ -22,7 +22,7 @@ from pricing.recommendation.core.uncertainty import (
 )
 from pricing.recommendation.models import BulkRow
 from pricing.recommendation.models.bulk import RecommendationFields
-from pricing.recommendation.selectors.expected import known, places
+from pricing.recommendation.selectors.expected import places
 from pricing.recommendation.selectors.policies import Overrides
 from pricing.recommendation.selectors.pricing_inputs import PriceFacts, PriceGroup, pricing_inputs
 from pricing.recommendation.selectors.recommendations import keep_price, recommendation_of

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from elastix.api.fields import rounded
+from elastix.api.fields import known
 from elastix.dataset.versions import data_version
 from elastix.shop import shop_currency
-from pricing.recommendation.core.impact import Figures, Impact, project_impact
+from pricing.recommendation.core.impact import Figures, Impact, one_of, project_impact
 from pricing.recommendation.core.inputs import PricingStrategy
 from pricing.recommendation.selectors.pricing_inputs import (
     PriceFacts,
@@ -22,8 +22,6 @@ from pricing.sales.core.calendar import MONTH_DAYS
 
 LEVEL: Final = 0.8
 """Probability with which a result is expected within its interval."""
-
-LARGEST_WITH_CENTS: Final = 1e13
 
 Change = tuple[str, Decimal | None, Decimal]
 
@@ -60,6 +58,7 @@ def expected_effects(changes: Sequence[Change]) -> list[dict[str, Any] | None]:
         prices = np.array([float(new) for _, _, new in members])
         impact = project_impact(inputs, prices, strategy.demand_model)
         for position, (index, _, _) in enumerate(members):
+            found = one_of(impact, position)
             records[index] = {
                 "days": MONTH_DAYS,
                 "elasticity": known(inputs.elasticity[position], 4),
@@ -69,26 +68,18 @@ def expected_effects(changes: Sequence[Change]) -> list[dict[str, Any] | None]:
                 "tax_rate": known(100 * (inputs.tax_factor[position] - 1), 2),
                 "cost_assumed": bool(inputs.cost_assumed[position]),
                 "data_version": version,
-                **effect(impact, position),
+                "current": figures(found.current),
+                "projected": figures(found.projected),
+                "interval": interval(found),
+                "probability_of_gain": known(float(found.probability_of_gain), 4),
             }
     return records
 
 
-def effect(impact: Impact, index: int) -> dict[str, Any]:
-    """One product's part of an impact: {current, projected, interval, probability_of_gain}, None where unknown."""
-    return {
-        "current": figures(impact.current, index),
-        "projected": figures(impact.projected, index),
-        "interval": interval(impact, index),
-        "probability_of_gain": known(impact.probability_of_gain[index], 4),
-    }
-
-
-def figures(of: Figures, index: int) -> dict[str, float | None]:
+def figures(of: Figures) -> dict[str, float | None]:
     """Price, quantity, revenue and profit of one product as they are shown; None where unknown."""
     return {
-        name: known(getattr(of, name)[index], places(name))
-        for name in ("price", "quantity", "revenue", "profit")
+        name: known(getattr(of, name), places(name)) for name in ("price", "quantity", "revenue", "profit")
     }
 
 
@@ -97,20 +88,12 @@ def places(figure: str) -> int:
     return 2 if figure == "quantity" else shop_currency().decimals
 
 
-def interval(impact: Impact, index: int) -> dict[str, Any]:
+def interval(impact: Impact) -> dict[str, Any]:
     """The intervals within which quantity, revenue and profit of one product are expected with 80 % probability."""
     return {
         "level": LEVEL,
         **{
-            name: [known(getattr(of, name)[index], places(name)) for of in (impact.low, impact.high)]
+            name: [known(getattr(of, name), places(name)) for of in (impact.low, impact.high)]
             for name in ("quantity", "revenue", "profit")
         },
     }
-
-
-def known(value: float, places: int) -> float | None:
-    """Round a number for JSON; None where it is not finite."""
-    if not np.isfinite(value):
-        return None
-    # Beyond this a float has no cents to round.
-    return rounded(float(value), places) if abs(value) < LARGEST_WITH_CENTS else float(value)

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final, Self
 
 import numpy as np
 
+from elastix.api.fields import known
 from pricing.elasticity.core.demand import LARGEST_CHANGE, LINEAR
 from pricing.recommendation.core.impact import figures, risk_levels
 from pricing.recommendation.core.inputs import PROFIT, PricingStrategy
@@ -33,7 +34,7 @@ from pricing.recommendation.selectors.bulk_optimization import (
     error_factor,
     own_weights,
 )
-from pricing.recommendation.selectors.expected import known, places
+from pricing.recommendation.selectors.expected import places
 from pricing.recommendation.selectors.policies import Overrides
 from pricing.recommendation.selectors.pricing_inputs import PriceGroup, price_group, pricing_inputs
 from pricing.recommendation.selectors.recommendations import recommendation_of
@@ -63,23 +64,51 @@ class CrossEffects:
         return Spillover(self.elasticity @ change, np.sqrt(self.variance @ change**2))
 
 
-def optimize_jointly(codes: Sequence[str], overrides: Overrides) -> tuple[BulkRecommendation, dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What choosing prices together adds: profits expected in 30 days, cross effects counted; None where not finite.
+
+    Attributes
+    ----------
+    products, pairs : how many were chosen together, and how many of their pairs have a cross elasticity.
+    added, added_low, added_high : the difference to prices each chosen alone, and its 80 % interval.
+    """
+
+    products: int
+    pairs: int
+    profit_now: float | None
+    profit_alone: float | None
+    profit_together: float | None
+    added: float | None
+    added_low: float | None
+    added_high: float | None
+    probability_of_gain: float | None
+
+    @classmethod
+    def of(cls, products: int, pairs: int, profits: FloatArray, difference: FloatArray) -> Self:
+        """Of the profits (3,) now, alone and together, and draws of the difference between the latter two."""
+        now, alone, together = profits.tolist()
+        low, high = interval_of(difference, together - alone)
+        values = (now, alone, together, together - alone, low, high, float((difference > 0).mean()))
+        decimals = (*[places("profit")] * 6, 4)
+        return cls(products, pairs, *map(known, values, decimals))
+
+
+def optimize_jointly(codes: Sequence[str], overrides: Overrides) -> tuple[BulkRecommendation, Added]:
     """Choose the prices of at most `MOST_TOGETHER` products that earn most together; unknown codes are left out.
 
     Most profit under linear demand is sought, whatever the policies name; their limits hold.
 
     Returns
     -------
-    The recommendations, and what choosing together adds: {products, pairs, profit_now, profit_alone, profit_together,
-    added, added_low, added_high, probability_of_gain}; expected profits of 30 days, cross effects counted, and the
-    80 % interval of the difference to prices chosen alone.
+    The recommendations, and what choosing together adds.
     """
     overrides = replace(overrides, strategy=PROFIT, demand_model=LINEAR)
     groups, without_price = pricing_inputs(codes, overrides)
     found = BulkRecommendation()
     found.add_without_price(without_price)
     if not groups:
-        return found, _added(0, 0, np.zeros(3), np.zeros(1))
+        return found, Added.of(0, 0, np.zeros(3), np.zeros(1))
     each_alone = [recommendation_of(group) for group in groups]
     rows = [row for pair in zip(groups, each_alone, strict=True) for row in bulk_rows(*pair)]
     alone = np.concatenate([of_group.price for of_group in each_alone])
@@ -106,7 +135,7 @@ def optimize_jointly(codes: Sequence[str], overrides: Overrides) -> tuple[BulkRe
     found.rows.sort(key=lambda row: row.product_id)
     profits = np.array([choice.profit_now, choice.profit_alone, choice.profit_together])
     difference = np.nan_to_num(drawn.profit).sum(axis=0) - np.nan_to_num(drawn_alone.profit).sum(axis=0)
-    return found, _added(len(rows), cross.pairs, profits, difference)
+    return found, Added.of(len(rows), cross.pairs, profits, difference)
 
 
 def cross_effects(codes: Sequence[str]) -> CrossEffects:
@@ -174,19 +203,3 @@ def _choose(
         }
         for name, value in chosen.items():
             setattr(row, name, value)
-
-
-def _added(products: int, pairs: int, profits: FloatArray, difference: FloatArray) -> dict[str, Any]:
-    now, alone, together = profits.tolist()
-    low, high = interval_of(difference, together - alone)
-    return {
-        "products": products,
-        "pairs": pairs,
-        "profit_now": known(now, places("profit")),
-        "profit_alone": known(alone, places("profit")),
-        "profit_together": known(together, places("profit")),
-        "added": known(together - alone, places("profit")),
-        "added_low": known(low, places("profit")),
-        "added_high": known(high, places("profit")),
-        "probability_of_gain": known((difference > 0).mean(), 4),
-    }

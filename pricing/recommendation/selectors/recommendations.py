@@ -1,14 +1,15 @@
 """Recommended prices, of one product or of many."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from decimal import Decimal
+from typing import Final, NamedTuple
 
 from elastix.errors import NotFound
 from elastix.texts import joined, text
-from pricing.elasticity.core.demand import OTHER_MODEL
-from pricing.recommendation.core.impact import Impact
-from pricing.recommendation.core.limits import SETTING_OF_RULE
+from pricing.elasticity.core.demand import OTHER_MODEL, DemandModel
+from pricing.recommendation.core.impact import Figures, Impact, one_of
+from pricing.recommendation.core.limits import SETTING_OF_RULE, Limit
 from pricing.recommendation.core.rationale import rationale
 from pricing.recommendation.core.recommendation import (
     HOLD,
@@ -16,7 +17,6 @@ from pricing.recommendation.core.recommendation import (
     RecommendedPrice,
     recommend,
 )
-from pricing.recommendation.selectors.expected import effect, figures, known, places
 from pricing.recommendation.selectors.policies import BUILT_IN, EffectivePolicy, Overrides
 from pricing.recommendation.selectors.pricing_inputs import (
     WITHOUT_PRICE,
@@ -27,6 +27,37 @@ from pricing.recommendation.selectors.pricing_inputs import (
 from pricing.sales.core.calendar import MONTH_DAYS
 
 HELD: Final = "Hold: {days} of {needed} days of sales at this price."
+
+
+class Bound(NamedTuple):
+    """A rule that applies to a product, the policy it comes from, and whether it kept the price from what was sought."""
+
+    rule: str
+    bound: Decimal
+    binding: bool
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class OtherModel(Figures):
+    """What another demand model foresees of one product: numbers in place of arrays."""
+
+    demand_model: DemandModel
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a price is expected to bring in 30 days.
+
+    Attributes
+    ----------
+    impact : of one product: numbers in place of arrays.
+    other_model : what the demand model beside that one foresees; None within 15 % of the present price.
+    """
+
+    impact: Impact
+    other_model: OtherModel | None
+    days: int = MONTH_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +73,7 @@ class ProductRecommendation:
     facts: PriceFacts
     price: RecommendedPrice
     rationale: str
-    expected: dict[str, Any] | None
+    expected: Expected | None
 
     @property
     def calculations(self) -> "ProductRecommendation":
@@ -55,10 +86,9 @@ class ProductRecommendation:
         return self.facts.grade or None
 
     @property
-    def constraints(self) -> list[dict[str, Any]]:
+    def constraints(self) -> list[Bound]:
         """The rules that apply to the product, each with the policy it comes from."""
-        policy = self.facts.policy
-        return [each._asdict() | {"source": source_of(each.rule, policy)} for each in self.price.limits]
+        return bounds_of(self.price.limits, self.facts.policy)
 
     @property
     def warnings(self) -> list[str]:
@@ -116,7 +146,9 @@ def recommendation_in(group: PriceGroup, found: Recommendation, index: int) -> P
     if price.reason == HOLD:
         days, needed = facts.base.days, facts.base.days_needed
         why = joined([text(HELD, days=days, needed=needed), why])
-    return ProductRecommendation(facts, price, why, _expected(found.impact, index, group))
+    impact = one_of(found.impact, index)
+    expected = Expected(impact, other_model(impact, group.strategy.demand_model))
+    return ProductRecommendation(facts, price, why, expected)
 
 
 def keep_price(facts: PriceFacts) -> RecommendedPrice:
@@ -134,26 +166,20 @@ def keep_price(facts: PriceFacts) -> RecommendedPrice:
     )
 
 
-def source_of(rule: str, policy: EffectivePolicy) -> str:
-    """Name the policy that a rule's bound comes from."""
-    return policy.source(SETTING_OF_RULE[rule]) if rule in SETTING_OF_RULE else BUILT_IN
+def bounds_of(limits: Iterable[Limit], policy: EffectivePolicy) -> list[Bound]:
+    """Name the policy that each rule's bound comes from."""
+    return [
+        Bound(
+            *limit,
+            source=policy.source(SETTING_OF_RULE[limit.rule]) if limit.rule in SETTING_OF_RULE else BUILT_IN,
+        )
+        for limit in limits
+    ]
 
 
-def other_model(impact: Impact, index: int, group: PriceGroup) -> dict[str, Any] | None:
-    """What the other demand model foresees of one product; None within 15 %, where the two hardly differ."""
-    if not impact.large_change[index]:
+def other_model(impact: Impact, demand_model: DemandModel) -> OtherModel | None:
+    """What the model beside the given one foresees of one product; None within 15 %, where the two hardly differ."""
+    if not impact.large_change:
         return None
-    name = OTHER_MODEL[group.strategy.demand_model]
-    return {"demand_model": name, **figures(impact.other_model, index)}
-
-
-def _expected(impact: Impact, index: int, group: PriceGroup) -> dict[str, Any]:
-    change = figures(impact.change, index)
-    return {
-        "days": MONTH_DAYS,
-        **effect(impact, index),
-        **{f"{name}_change": change[name] for name in ("quantity", "revenue", "profit")},
-        "risk_level": str(impact.risk_level[index]),
-        "other_model": other_model(impact, index, group),
-        "robust_gain": known(impact.robust_gain[index], places("profit")),
-    }
+    of = impact.other_model
+    return OtherModel(of.price, of.quantity, of.revenue, of.profit, OTHER_MODEL[demand_model])

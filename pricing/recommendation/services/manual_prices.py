@@ -16,8 +16,7 @@ from elastix.errors import FieldError, Invalid
 from elastix.imports.ingest import ingest, ingest_failed
 from elastix.sql import batches
 from pricing.recommendation.core.relations import NO_BOUNDS
-from pricing.recommendation.selectors.hard_limits import broken_limit
-from pricing.recommendation.selectors.policies import policy_finder
+from pricing.recommendation.selectors.policies import broken_limit, policy_finder
 from pricing.recommendation.selectors.relations import relation_bounds
 from pricing.recommendation.services.overrides import remember_overrides
 from pricing.sales.models import PriceChange, Product

@@ -16,7 +16,7 @@ from elastix.jobs.models import Job, JobState
 from elastix.jobs.runner import LeaseLost, claim, jobs_run_in, run_job
 from pricing.changes.services.bulk_proposals import bulk_propose
 from pricing.elasticity.models import ElasticityEstimate
-from pricing.recommendation.api.price_serializers import ProductRecommendationSerializer
+from pricing.recommendation.api.prices import ProductRecommendationSerializer
 from pricing.recommendation.models import BulkOptimization, BulkRow
 from pricing.recommendation.selectors import bulk_optimization
 from pricing.recommendation.selectors.bulk import KIND, csv_rows, find_optimization

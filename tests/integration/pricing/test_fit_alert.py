@@ -9,10 +9,9 @@ from elastix.alerts.models import Alert
 from elastix.imports.models import ImportBatch
 from elastix.jobs.recompute import RecomputePlan
 from pricing.elasticity.selectors.fitted_model import fitted_model
-from pricing.elasticity.selectors.price_tests import products_to_test
 from pricing.elasticity.services import price_tests
 from pricing.elasticity.services.estimates import keep_model
-from pricing.elasticity.services.price_tests import report_alarm
+from pricing.elasticity.services.price_tests import products_to_test, report_alarm
 from pricing.sales.models import Product
 from tests.factories import ElasticityEstimateFactory, ProductFactory, ProductSummaryFactory
 from tests.shops import LAST_DAY, Commits, bring_in, csv_bytes, import_shop, line

@@ -10,7 +10,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from pricing.elasticity.models import ElasticityEstimate
-from pricing.recommendation.api.price_serializers import ProductRecommendationSerializer
+from pricing.recommendation.api.prices import ProductRecommendationSerializer
 from pricing.recommendation.models import PricePolicy
 from pricing.recommendation.selectors.expected import expected_effects
 from pricing.recommendation.selectors.recommendations import recommend_many
