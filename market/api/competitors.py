@@ -26,12 +26,7 @@ from elastix.api.viewsets import ElastixViewSet
 from market.core.attraction import DEFAULT_GAMMA
 from market.core.positioning import COMPETITIVE_POSITIONS, POSITIONS
 from market.models import Competitor, CompetitorPrice
-from market.models.competitors import (
-    HIGHEST_QUALITY,
-    LONGEST_NAME,
-    LONGEST_SOURCE,
-    LOWEST_QUALITY,
-)
+from market.models.competitors import LONGEST_NAME, LONGEST_SOURCE
 from market.selectors.competitors import (
     competitors_with_prices,
     find_competitor,
@@ -165,14 +160,13 @@ class CompetitorPriceViewSet(ElastixViewSet):
 # --- competitors ------------------------------------------------------------------------------------------
 
 
-class CompetitorSerializer(serializers.Serializer[Any]):
-    quality = serializers.DecimalField(
-        max_digits=5,
-        decimal_places=2,
-        min_value=LOWEST_QUALITY,
-        max_value=HIGHEST_QUALITY,
-        help_text="What the offer is worth beside ours, which is 1.",
-    )
+class CompetitorSerializer(serializers.ModelSerializer[Competitor]):
+    class Meta:
+        model = Competitor
+        fields = ("quality",)
+        extra_kwargs = {
+            "quality": {"required": True, "help_text": "What the offer is worth beside ours, which is 1."}
+        }
 
 
 class CompetitorRowSerializer(RowSerializer):

@@ -152,6 +152,25 @@ LONGEST_CHANCE: Final = 4.0
 FURTHEST_FROM_MIDWAY: Final = 0.15
 BUSIEST_DAY_SHARE: Final = 0.9
 
+# --- what an estimate rests on, and what speaks against it ---------------------------------------------------------------
+# Judgement; where no reason stands beside a figure it was chosen, not fitted.
+CLEAN_STEP: Final = 0.02  # of the log price: less may be rounding, or the drift of a mean
+CLEAN_DAYS: Final = 7.0  # open days that both prices of a clean change are in force
+FEWEST_CLEAN_CHANGES: Final = 2  # one change may fall together with anything else that happened then
+MOST_OF_AN_ESTIMATE: Final = (
+    0.5  # weight of own sales, and share of unexplained variation, that an estimate rests on
+)
+FEWEST_PRODUCTS_TO_JUDGE_BY: Final = 8  # from which residuals say anything of a shop
+AHEAD_DAYS: Final = 14  # the placebo looks at the prices of the week that begins so much later
+PASSING_DAYS: Final = 14  # promotions that nobody recorded last a week or two
+# Days over which purchases beyond the expected use up a stock, of all products together and of one.
+STOCK_DAYS: Final = 3
+PRODUCT_STOCK_DAYS: Final = 6
+# Variance of a day's purchases beyond chance over their squared mean: where little is known of it, and its limits.
+DAILY_EXCESS: Final = 0.2
+LEAST_DAILY_EXCESS: Final = 0.05
+MOST_DAILY_EXCESS: Final = 3.0
+
 # --- evidence grades (judgement) ---------------------------------------------------------------------------------------
 GRADE_A_WEIGHT, GRADE_A_ERROR = 0.6, 0.5
 GRADE_B_WEIGHT, GRADE_B_ERROR = 0.35, 0.6

@@ -7,6 +7,10 @@ import numpy as np
 
 # Explicit re-exports: other wings still import the array types from here.
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.sales.core.constants import (
+    SMALLEST_WEEKDAY_WEIGHT,
+    WEEKDAY_PRIOR_DAYS,
+)
 
 DAYS_A_WEEK: Final = 7
 MONTH_DAYS: Final = 30  # the "month" of monthly sales, forecasts and recommendations
@@ -14,8 +18,6 @@ DAYS_A_YEAR: Final = 365.25
 WEEKS_A_YEAR: Final = 52
 # 1970-01-01 was a Thursday, three days after a Monday.
 DAYS_SINCE_MONDAY_AT_EPOCH: Final = 3
-SMALLEST_WEEKDAY_WEIGHT: Final = 0.05
-WEEKDAY_PRIOR_DAYS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,10 @@ IQR_MULTIPLE: Final = 3.0
 SMALLEST_IQR: Final = 0.5
 SMALLEST_CAP: Final = 24.0
 
+# --- the shop's weekdays (judgement) -----------------------------------------------------------------------------------
+WEEKDAY_PRIOR_DAYS: Final = 2.0  # average days beside the open days of each weekday
+SMALLEST_WEEKDAY_WEIGHT: Final = 0.05  # in relation to the average day
+
 # --- flags of a product's lines (judgement) ----------------------------------------------------------------------------
 HIGH_RETURN_SHARE: Final = 0.10
 HIGH_RETURN_LINES: Final = 2

@@ -4,7 +4,13 @@ from typing import Final
 
 import numpy as np
 
-from pricing.elasticity.core.constants import EXPERIMENTAL_WEIGHT
+from pricing.elasticity.core.constants import (
+    CLEAN_DAYS,
+    CLEAN_STEP,
+    EXPERIMENTAL_WEIGHT,
+    FEWEST_CLEAN_CHANGES,
+    MOST_OF_AN_ESTIMATE,
+)
 from pricing.elasticity.core.pooled.panel import Panel
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.grouping import group_numbers, group_starts
@@ -15,12 +21,6 @@ OBSERVATIONAL: Final = "observational"
 BORROWED: Final = "borrowed"
 EVIDENCE_CLASSES: Final = (EXPERIMENTAL, PRICE_CHANGE, OBSERVATIONAL, BORROWED)
 """From the best on."""
-
-# All judgement.
-CLEAN_STEP: Final = 0.02  # of the log price: less may be rounding, or the drift of a mean
-CLEAN_DAYS: Final = 7.0  # open days that both prices are in force
-FEWEST_CHANGES: Final = 2  # one change may fall together with anything else that happened then
-MOST: Final = 0.5
 
 
 def clean_changes(panel: Panel) -> IntArray:
@@ -78,9 +78,9 @@ def evidence_classes(
     measured = np.zeros(weight.size, np.bool_)
     if experimental is not None:
         measured = experimental >= EXPERIMENTAL_WEIGHT
-    clean = (changes >= FEWEST_CHANGES) & (clean_share >= MOST) & ~doubtful
+    clean = (changes >= FEWEST_CLEAN_CHANGES) & (clean_share >= MOST_OF_AN_ESTIMATE) & ~doubtful
     return np.select(
-        [np.isnan(weight), measured, weight < MOST, clean],
+        [np.isnan(weight), measured, weight < MOST_OF_AN_ESTIMATE, clean],
         ["", EXPERIMENTAL, BORROWED, PRICE_CHANGE],
         default=OBSERVATIONAL,
     )

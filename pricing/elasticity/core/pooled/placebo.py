@@ -12,14 +12,16 @@ from typing import Final
 
 import numpy as np
 
+from pricing.elasticity.core.constants import (
+    AHEAD_DAYS,
+    PASSING_DAYS,
+)
 from pricing.elasticity.core.pooled.design import centred_log_price, price_around
 from pricing.elasticity.core.pooled.panel import Panel
 from pricing.elasticity.core.pooled.residuals import Residuals
 from pricing.sales.core.arrays import BoolArray
 from pricing.sales.core.calendar import DAYS_A_WEEK, first_day_of_week
 
-AHEAD_DAYS: Final = 14
-PASSING_DAYS: Final = 14  # promotions that nobody recorded last a week or two
 SAME_LOG_PRICE: Final = 1e-9
 
 

@@ -5,12 +5,11 @@ from typing import Self
 
 import numpy as np
 
+from pricing.elasticity.core.constants import FEWEST_PRODUCTS_TO_JUDGE_BY
 from pricing.elasticity.core.pooled.hyperparameters import Normal
 from pricing.elasticity.core.pooled.panel import Panel
 from pricing.elasticity.core.pooled.solve import ROUGH, Fit, batches, solve_part
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
-
-FEWEST_PRODUCTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ class Residuals:
         """
         week = self.panel.week - self.panel.week.min(initial=0)
         by_product, by_week = np.bincount(self.product, by_cell), np.bincount(week, by_cell)
-        if np.count_nonzero(by_product) < FEWEST_PRODUCTS:
+        if np.count_nonzero(by_product) < FEWEST_PRODUCTS_TO_JUDGE_BY:
             return 0.0
         return float(np.sqrt(max((by_product**2).sum(), (by_week**2).sum())))
 

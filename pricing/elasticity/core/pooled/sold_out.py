@@ -9,21 +9,21 @@ from typing import Final
 
 import numpy as np
 
+from pricing.elasticity.core.constants import (
+    DAILY_EXCESS,
+    FEWEST_PRODUCTS_TO_JUDGE_BY,
+    LEAST_DAILY_EXCESS,
+    MOST_DAILY_EXCESS,
+    PRODUCT_STOCK_DAYS,
+    STOCK_DAYS,
+)
 from pricing.elasticity.core.pooled.design import centred_log_price
 from pricing.elasticity.core.pooled.panel import Panel
-from pricing.elasticity.core.pooled.residuals import FEWEST_PRODUCTS, Residuals
+from pricing.elasticity.core.pooled.residuals import Residuals
 from pricing.sales.core.arrays import FloatArray, IntArray
 from pricing.sales.core.calendar import ShopCalendar, cumulated_days, first_day_of_week
 from pricing.sales.core.daily import DailySales
 from pricing.sales.core.grouping import product_day_key
-
-DAYS_BEFORE: Final = 3
-PRODUCT_DAYS_BEFORE: Final = 6
-"""Days over which purchases beyond the expected use up a stock, of all products together and of one (judgement)."""
-
-DAILY_EXCESS: Final = 0.2
-LEAST_DAILY_EXCESS, MOST_DAILY_EXCESS = 0.05, 3.0
-"""Variance of a day's purchases beyond chance over their squared mean: where little is known of it, and its limits."""
 
 _ROUNDING: Final = 1e-6
 
@@ -42,12 +42,12 @@ def sold_out_z(daily: DailySales, calendar: ShopCalendar, residuals: Residuals) 
     cell, expected, seen = _days(daily, calendar, panel, residuals.expected)
     product = panel.product[cell]
     beyond = np.where(expected > 0, seen - expected, 0.0)
-    before = _sum_before(beyond, product, DAYS_BEFORE)
+    before = _sum_before(beyond, product, STOCK_DAYS)
     together = before * np.where(expected > 0, beyond / np.maximum(expected, _ROUNDING), 0.0)
     together = np.where(panel.totals[product], 0.0, together)
     by_product = np.bincount(residuals.product[cell], centred_log_price(panel)[cell] * together)
     spread = float(np.sqrt((by_product**2).sum()))
-    if together.sum() >= 0 or spread == 0 or np.count_nonzero(by_product) < FEWEST_PRODUCTS:
+    if together.sum() >= 0 or spread == 0 or np.count_nonzero(by_product) < FEWEST_PRODUCTS_TO_JUDGE_BY:
         return 0.0
     return float(by_product.sum()) / spread
 
@@ -82,7 +82,7 @@ def products_sold_out_z(
     excess = (by_series(beyond**2 - mean) + DAILY_EXCESS) / (by_series(mean**2) + 1.0)
     excess = np.clip(excess, LEAST_DAILY_EXCESS, MOST_DAILY_EXCESS)[series]
     none = np.exp(-np.log1p(excess * mean) / excess)
-    before = np.where(active & ~panel.totals[series], _sum_before(beyond, series, PRODUCT_DAYS_BEFORE), 0.0)
+    before = np.where(active & ~panel.totals[series], _sum_before(beyond, series, PRODUCT_STOCK_DAYS), 0.0)
     score = by_series(((seen == 0) - none) * before)
     # One day alone is not evidence.
     largest = np.zeros(count)
