@@ -14,6 +14,7 @@ from django.core.management.color import no_style
 from django.db import connection
 
 from elastix.api.models import AccessVersion
+from elastix.audit.models import AuditEntry
 from elastix.dataset.models import DataVersion
 from elastix.imports.models import ImportBatch
 from elastix.imports.services import batch_create
@@ -110,7 +111,8 @@ def copy_of_shop(commits: Commits) -> ImportBatch:
         batch = import_shop(commits)
         assert DataVersion.objects.get().published_version == 1, batch.error
         models = [model for name in OUR_APPS for model in apps.get_app_config(name).get_models()]
-        models.remove(AccessVersion)  # of this session's users, not of the shop
+        for of_this_sessions_users in (AccessVersion, AuditEntry):
+            models.remove(of_this_sessions_users)
         _kept.extend(rows for model in models if (rows := list(model._base_manager.all())))
         return batch
     for rows in _kept:
