@@ -24,7 +24,13 @@ print("null")
 """
 
 
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+BOTH = [
+    pytest.param("sqlite", marks=pytest.mark.own_sqlite),
+    pytest.param("postgresql", marks=pytest.mark.postgresql),
+]
+
+
+@pytest.fixture(scope="module", params=BOTH)
 def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
     server = ""
     if request.param == "postgresql":

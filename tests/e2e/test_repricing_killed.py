@@ -80,6 +80,7 @@ def run_again(installation: Installation, job: int) -> Any:
 
 
 @pytest.mark.slow
+@pytest.mark.own_sqlite
 def test_a_repricing_run_that_is_killed_is_finished_by_the_next_worker(tmp_path: Path) -> None:
     with Installation(tmp_path, **SETTINGS) as installation:
         database = tmp_path / "shop.sqlite3"

@@ -139,6 +139,7 @@ def lease_has_run_out(path: Path) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.own_sqlite
 def test_an_import_command_that_is_killed_is_taken_up_by_running_it_again(
     tmp_path: Path, sales: Path, late_invoice: str
 ) -> None:
