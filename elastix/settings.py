@@ -1,5 +1,6 @@
 """One settings file; everything that differs between installations comes from the environment (.env.example)."""
 
+import math
 import re
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
@@ -69,6 +70,26 @@ NOBODY = ["0", "-1", "guest", "anonymous", "unknown", "walk-in", "cash"]
 SEGMENT_EXCLUDED_CUSTOMERS = [
     each.strip().casefold() for each in env.list("SEGMENT_EXCLUDED_CUSTOMERS", default=NOBODY)
 ]
+
+
+def cut_points(name: str) -> tuple[float, float] | None:
+    """Two rising numbers at which a scale of customers is cut; None where nothing is set."""
+    text = env.str(name, "")
+    if not text.strip():
+        return None
+    try:
+        low, high = (float(each) for each in text.split(","))
+        if not 0 <= low < high < math.inf:
+            raise ValueError
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is not two rising numbers such as 30,90: {text!r}") from error
+    return low, high
+
+
+# Days since the last purchase, invoices, money spent. Nothing: the thirds of the shop's customers.
+SEGMENT_RECENCY_CUTS = cut_points("SEGMENT_RECENCY_CUTS")
+SEGMENT_FREQUENCY_CUTS = cut_points("SEGMENT_FREQUENCY_CUTS")
+SEGMENT_MONETARY_CUTS = cut_points("SEGMENT_MONETARY_CUTS")
 
 # --- Django ----------------------------------------------------------------------------------------
 INSTALLED_APPS = [

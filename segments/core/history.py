@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pricing.sales.core.arrays import FloatArray
-from segments.core.rfm import NO_SEGMENT, SEGMENTS, rfm_segments
+from segments.core.rfm import NO_SEGMENT, SEGMENTS, THIRDS, OwnCuts, rfm_segments
 
 
 class Move(NamedTuple):
@@ -28,7 +28,11 @@ def moves_between(before: Mapping[str, str], after: Mapping[str, str]) -> list[M
 
 
 def segments_at(
-    days: Sequence[int], last_day: FloatArray, frequency: FloatArray, monetary: FloatArray
+    days: Sequence[int],
+    last_day: FloatArray,
+    frequency: FloatArray,
+    monetary: FloatArray,
+    own: OwnCuts = THIRDS,
 ) -> NDArray[np.int8]:
     """Return the segments that customers were in at the beginning of each day.
 
@@ -39,6 +43,8 @@ def segments_at(
     last_day, frequency, monetary
         (n, d) the last day with a purchase (0: none), distinct invoices and money net of cancellations of each
         customer in the time before the first of the days, and between each of the others and the one before it.
+    own
+        Cuts that are the shop's own.
 
     Returns
     -------
@@ -52,7 +58,7 @@ def segments_at(
         recency = day - last_day[bought, index]
         # Sums of cents in floating point: what cancels to nothing must be nothing.
         money = np.round(monetary[bought, index], 4)
-        found[index, bought] = rfm_segments(recency, frequency[bought, index], money).segment
+        found[index, bought] = rfm_segments(recency, frequency[bought, index], money, own).segment
     return found
 
 

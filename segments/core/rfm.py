@@ -5,6 +5,7 @@ the shop's own customers, and the three places together name one of six segments
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -41,6 +42,17 @@ SEGMENT_OF_BINS: NDArray[np.int8] = np.array(
     dtype=np.int8,
 )
 SEGMENT_OF_BINS.flags.writeable = False
+
+
+class OwnCuts(NamedTuple):
+    """Where a shop cuts scales itself: two rising values each, of days, invoices and money; None: at the thirds."""
+
+    recency: tuple[float, float] | None = None
+    frequency: tuple[float, float] | None = None
+    monetary: tuple[float, float] | None = None
+
+
+THIRDS = OwnCuts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +98,9 @@ class SegmentKpis:
     churn_risk: FloatArray
 
 
-def rfm_segments(recency_days: ArrayLike, frequency: ArrayLike, monetary: ArrayLike) -> RfmSegments:
+def rfm_segments(
+    recency_days: ArrayLike, frequency: ArrayLike, monetary: ArrayLike, own: OwnCuts = THIRDS
+) -> RfmSegments:
     """Place every customer in one of the six segments.
 
     Parameters
@@ -98,6 +112,8 @@ def rfm_segments(recency_days: ArrayLike, frequency: ArrayLike, monetary: ArrayL
     monetary
         (n,) money spent net of cancellations, in currency. Customers with <= 0 get no segment and do
         not take part in the cuts.
+    own
+        Cuts of the bins that are the shop's own. Scores are cut at the fifths all the same.
 
     Raises
     ------
@@ -112,7 +128,10 @@ def rfm_segments(recency_days: ArrayLike, frequency: ArrayLike, monetary: ArrayL
     if (scales[0] < 0).any() or (scales[1] < 0).any():
         raise ValueError("recency and frequency must not be negative")
     paying = scales[2] > 0
-    cuts = [_cuts(values[paying], 3) for values in scales]
+    cuts = [
+        _cuts(values[paying], 3) if chosen is None else np.array(chosen, np.float64)
+        for values, chosen in zip(scales, own, strict=True)
+    ]
     score_cuts = [_cuts(values[paying], 5) for values in scales]
     # How many cuts lie strictly below each value.
     r_above, f_bin, m_bin = map(np.searchsorted, cuts, scales)

@@ -17,7 +17,7 @@ from elastix.sql import batches, epoch_day, fetch_rows, placeholders
 from pricing.sales.models import StaleCustomer
 from pricing.sales.selectors.daily import day_of_epoch, epoch_days, newest_sale_day
 from segments.core.history import segment_name
-from segments.core.rfm import rfm_segments
+from segments.core.rfm import OwnCuts, rfm_segments
 from segments.models import CustomerSegment
 
 # Units with the sign they have in the transactions: returns count against.
@@ -100,6 +100,13 @@ def is_nobody(code: str) -> bool:
     return code.casefold() in settings.SEGMENT_EXCLUDED_CUSTOMERS
 
 
+def own_cuts() -> OwnCuts:
+    """Where the shop cuts the scales itself."""
+    return OwnCuts(
+        settings.SEGMENT_RECENCY_CUTS, settings.SEGMENT_FREQUENCY_CUTS, settings.SEGMENT_MONETARY_CUTS
+    )
+
+
 def _purchases(scope: str, parameters: Sequence[str]) -> dict[str, Purchases]:
     rows = fetch_rows(
         f"""
@@ -149,6 +156,7 @@ def _segmented(
         np.array([today - purchases[code].last_day for code in codes], np.float64),
         np.array([purchases[code].frequency for code in codes], np.float64),
         np.array([float(purchases[code].monetary) for code in codes], np.float64),
+        own_cuts(),
     )
     segment = dict(zip(codes, rfm.segment.tolist(), strict=True))
     scores = zip(rfm.r_score.tolist(), rfm.f_score.tolist(), rfm.m_score.tolist(), strict=True)

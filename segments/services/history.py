@@ -14,7 +14,7 @@ from pricing.sales.models import Transaction
 from pricing.sales.selectors.daily import epoch_days
 from segments.core.history import Move, moves_between, segment_name, segments_at
 from segments.models import SegmentMove, SegmentRun
-from segments.services.customers import SIGNED_QUANTITY, Customers, is_nobody
+from segments.services.customers import SIGNED_QUANTITY, Customers, is_nobody, own_cuts
 
 MONTHS_BACK: Final = 12
 """The first publish works out the segments at the beginnings of this many months, so that there is a past to see."""
@@ -92,7 +92,7 @@ def _past_segments(days: Sequence[dt.date]) -> dict[dt.date, dict[str, str]]:
     for code, part, *sums in rows:
         at = number[code], int(part)
         last[at], frequency[at], money[at] = (float(each) for each in sums)
-    found = segments_at([epoch_days(each) for each in days], last, frequency, money)
+    found = segments_at([epoch_days(each) for each in days], last, frequency, money, own_cuts())
     return {
         each: {code: segment_name(row[index]) for code, index in number.items()}
         for each, row in zip(days, found.tolist(), strict=True)

@@ -73,6 +73,13 @@ def test_an_unsafe_one_stops_with_the_reason_in_its_last_line() -> None:
         ({"SHOP_TIME_ZONE": "Mars/Olympus"}, "SHOP_TIME_ZONE is not a time zone"),
         ({"TAX_RATE": "twenty"}, "TAX_RATE is not a percentage"),
         ({"TAX_RATE": "-1"}, "TAX_RATE is not a percentage"),
+        ({"SEGMENT_RECENCY_CUTS": "90,30"}, "SEGMENT_RECENCY_CUTS is not two rising numbers"),
+        ({"SEGMENT_RECENCY_CUTS": "30,30"}, "SEGMENT_RECENCY_CUTS is not two rising numbers"),
+        ({"SEGMENT_FREQUENCY_CUTS": "1,2,3"}, "SEGMENT_FREQUENCY_CUTS is not two rising numbers"),
+        ({"SEGMENT_FREQUENCY_CUTS": "some,more"}, "SEGMENT_FREQUENCY_CUTS is not two rising numbers"),
+        ({"SEGMENT_MONETARY_CUTS": "-1,5"}, "SEGMENT_MONETARY_CUTS is not two rising numbers"),
+        ({"SEGMENT_MONETARY_CUTS": "1,nan"}, "SEGMENT_MONETARY_CUTS is not two rising numbers"),
+        ({"SEGMENT_MONETARY_CUTS": "1,inf"}, "SEGMENT_MONETARY_CUTS is not two rising numbers"),
         ({"SHOP_CURRENCY": "YEN"}, "none of the currencies known"),
         ({"SHOP_TIME_ZONE": "../etc"}, "SHOP_TIME_ZONE is not a time zone"),
         ({"WOOCOMMERCE_URL": "http://shop.example.com"}, "WOOCOMMERCE_URL must be"),
@@ -109,6 +116,12 @@ def test_the_default_needs_nothing_and_keeps_a_key_of_its_own(read: Any, tmp_pat
     assert len(first["SECRET_KEY"]) >= 50
     assert first["SECRET_KEY"] == second["SECRET_KEY"] == (tmp_path / "secret.key").read_text()
     assert (tmp_path / "secret.key").stat().st_mode & 0o077 == 0
+
+
+def test_scales_of_customers_are_cut_where_the_shop_says(read: Any) -> None:
+    values = read(SEGMENT_RECENCY_CUTS="30, 90", SEGMENT_MONETARY_CUTS="99.5,1000")
+    cuts = [values[f"SEGMENT_{scale}_CUTS"] for scale in ("RECENCY", "FREQUENCY", "MONETARY")]
+    assert cuts == [(30.0, 90.0), None, (99.5, 1000.0)]
 
 
 def test_a_broker_means_workers_and_the_cache_stays_out_of_its_database(read: Any) -> None:

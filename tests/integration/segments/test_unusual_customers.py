@@ -1,5 +1,6 @@
 """From the file to the segments: customers who are all alike, and one whom all guests are booked on."""
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,8 @@ from django.test import override_settings
 from rest_framework.test import APIClient
 
 from elastix.imports.models import ImportBatch
-from tests.shops import Commits, bring_in
+from segments.models import SegmentMove
+from tests.shops import Commits, bring_in, csv_bytes, line
 
 pytestmark = pytest.mark.django_db
 
@@ -73,3 +75,46 @@ def test_a_list_of_ids_is_compared_in_any_case(commits: Commits, viewer_client: 
     content = (DATA / "rfm_dummy_customer.csv").read_bytes().replace(b",0\r\n", b",Guest\r\n")
     assert guests(loaded(commits, "guests.csv", content)) == [("Guest", True)]
     assert "Guest" not in {each["customer_id"] for each in customers(viewer_client)}
+
+
+def three_customers() -> bytes:
+    """As of 1 June: ann bought a day ago for 1000, bob 32 days ago and twice before for 300, cid 151 days ago for 10."""
+    bought = [
+        ("ann", dt.date(2025, 5, 31), "1000.00"),
+        ("bob", dt.date(2025, 2, 10), "100.00"),
+        ("bob", dt.date(2025, 3, 10), "100.00"),
+        ("bob", dt.date(2025, 4, 30), "100.00"),
+        ("cid", dt.date(2025, 1, 1), "10.00"),
+    ]
+    return csv_bytes(
+        [
+            line(str(100 + number), "CUP", "Cup", 1, day, price, customer=customer)
+            for number, (customer, day, price) in enumerate(bought)
+        ]
+    )
+
+
+def test_scales_are_cut_where_the_shop_says(commits: Commits, viewer_client: APIClient) -> None:
+    own = {
+        "SEGMENT_RECENCY_CUTS": (100.0, 200.0),
+        "SEGMENT_FREQUENCY_CUTS": (1.0, 2.0),
+        "SEGMENT_MONETARY_CUTS": (50.0, 500.0),
+    }
+    with override_settings(**own):
+        loaded(commits, "three.csv", three_customers())
+    found = {each["customer_id"]: each["segment"] for each in customers(viewer_client)}
+    assert found == {"ann": "PotentialLoyalists", "bob": "Champion", "cid": "Hibernating"}
+    # The past is cut in the same places: on 1 April cid had not bought for 90 days, on 1 May for 120.
+    moves = SegmentMove.objects.filter(customer_id="cid").order_by("run").values_list("run_id", "segment")
+    assert list(moves) == [
+        (dt.date(2025, 2, 1), "PotentialLoyalists"),
+        (dt.date(2025, 5, 1), "Hibernating"),
+    ]
+
+
+def test_scales_are_cut_at_thirds_where_the_shop_says_nothing(
+    commits: Commits, viewer_client: APIClient
+) -> None:
+    loaded(commits, "three.csv", three_customers())
+    found = {each["customer_id"]: each["segment"] for each in customers(viewer_client)}
+    assert found == {"ann": "PotentialLoyalists", "bob": "LoyalCustomers", "cid": "Lost"}

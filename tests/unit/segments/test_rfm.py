@@ -13,6 +13,7 @@ from segments.core.rfm import (
     MEDIUM,
     SEGMENT_OF_BINS,
     SEGMENTS,
+    OwnCuts,
     rfm_segments,
     segment_kpis,
 )
@@ -101,6 +102,18 @@ def test_cuts_are_interpolated_quantiles_and_a_value_on_a_cut_lies_below_it():
     assert result.m_bin.tolist() == [0, 0, 0, 1, 1, 2, 2]
     np.testing.assert_allclose(result.cuts.monetary_score, [2.2, 3.4, 4.6, 5.8])
     assert result.m_score.tolist() == [1, 1, 2, 3, 4, 5, 5]
+
+
+def test_a_shop_may_cut_scales_itself_and_a_value_on_a_cut_lies_below_it():
+    days, invoices, money = [1, 30, 31, 90, 91], [1, 2, 3, 4, 9], [5.0, 50.0, 50.5, 500.0, 600.0]
+    result = rfm_segments(days, invoices, money, OwnCuts(recency=(30, 90), monetary=(50, 500)))
+    assert result.r_bin.tolist() == [2, 2, 1, 1, 0]
+    assert result.m_bin.tolist() == [0, 0, 1, 1, 2]
+    # Cut at the thirds, 2.33 and 3.67, as the shop says nothing of invoices.
+    assert result.f_bin.tolist() == [0, 0, 1, 2, 2]
+    assert result.r_score.tolist() == [5, 4, 3, 2, 1]
+    # Nobody need lie between a shop's own cuts.
+    assert rfm_segments(days, invoices, money, OwnCuts(recency=(200, 300))).r_bin.tolist() == [2] * 5
 
 
 def test_few_days_since_the_last_purchase_are_a_high_recency():
