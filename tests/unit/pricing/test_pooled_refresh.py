@@ -175,9 +175,10 @@ def test_products_of_an_unknown_category_are_shrunk_to_the_mean_over_categories(
 def test_a_product_of_an_unknown_category_may_be_off_by_what_categories_differ_as_well() -> None:
     part = fitted_shop().hyper.frequency
     part = replace(part, sd=np.full(part.sd.size, 0.3), between_sd=0.4)
-    known, unknown = product_priors(part, np.array([0, -1])).precision[:, 1]
-    assert 1 / known == pytest.approx(0.09)
-    assert 1 / unknown == pytest.approx(0.09 + 0.16)
+    part = replace(part, group_variance=np.full(part.group_variance.size, 0.01), overall_variance=0.02)
+    priors = product_priors(part, np.array([0, -1]))
+    assert (1 / priors.precision[:, 1]).tolist() == pytest.approx([0.09, 0.09 + 0.16])
+    assert priors.price_mean_variance.tolist() == [0.01, 0.02]
 
 
 def test_the_interval_holds_what_the_model_misses_and_what_is_borrowed_of_it_more() -> None:
