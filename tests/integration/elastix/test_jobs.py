@@ -1,6 +1,7 @@
 """Jobs: claims, leases, fencing tokens, attempts, children, and one recompute at a time."""
 
 import datetime as dt
+import threading
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -190,6 +191,19 @@ def test_a_bug_is_tried_three_times_and_then_reported(commits: Commits, register
     assert failures == ["RuntimeError: the disk is full"]
 
 
+def test_the_lease_of_a_job_is_renewed_beside_its_work(register_job: Registrar) -> None:
+    beside: list[str] = []
+
+    def work(run: JobRun) -> dict[str, Any]:
+        beside.extend(thread.name for thread in threading.enumerate())
+        return {}
+
+    register_job("work", work)
+    job = new_job()
+    run_job(job.pk)
+    assert f"lease of job {job.pk}" in beside
+
+
 def test_a_second_attempt_can_succeed(commits: Commits, register_job: Registrar) -> None:
     ran: list[int] = []
 
@@ -365,6 +379,18 @@ def test_what_is_asked_for_during_one_is_done_after_it(
     assert state(first) == JobState.SUCCEEDED
     assert second.parameters == {"full": True, "products": ["A"]}
     assert held[-1] == second.pk
+
+
+def test_what_is_asked_for_between_two_stages_is_done_after_the_second(
+    held: list[int], commits: Commits, register_job: Registrar
+) -> None:
+    register_job("recompute", lambda run: {}, on_success=request_what_came_meanwhile)
+    with commits():
+        first = new_job("recompute", parameters={"full": False, "products": [], "stage": "compute"})
+        assert request_recompute(full=True, products=["A"]).pk == first.pk
+        run_job(first.pk)
+    assert state(first) == JobState.SUCCEEDED
+    assert Job.objects.get(state=JobState.QUEUED).parameters == {"full": True, "products": ["A"]}
 
 
 def test_it_is_not_forgotten_when_the_first_one_fails(

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import F
 from django.test import override_settings
 from openpyxl import Workbook
 from rest_framework.test import APIClient
@@ -20,6 +21,7 @@ from elastix.jobs.runner import dispatch_on_commit
 from pricing.elasticity.models import ElasticityEstimate
 from pricing.sales.models import Product, StagedTransaction, Transaction
 from pricing.sales.services import rollup as rollup_service
+from pricing.sales.services.imports import TransactionsImport
 from segments.models import CustomerSegment
 from tests.api_cases import UUID_OF_NOTHING, DetailCases, ListCases, problem_of
 from tests.factories import ImportBatchFactory
@@ -92,6 +94,12 @@ def test_good_rows_come_in_and_bad_ones_are_counted_by_reason(
         ("CUP", "2025-03-14"): 2, ("MUG", "2025-03-15"): 3,
     }  # fmt: skip
     assert viewer_client.get("/elasticity").json()["meta"]["available_countries"] == ["France"]
+
+
+def test_a_sale_of_a_day_to_come_is_left_out(upload: Upload, viewer_client: APIClient) -> None:
+    ahead = ("1005", "CUP", "Cup", "2", "2099-03-14 12:00", "4.00", "17850", "France")
+    body = status_of(viewer_client, upload(csv_bytes([GOOD, ahead])))
+    assert (body["accepted"], body["reasons"]) == (1, {"in_the_future": 1})
 
 
 def test_nothing_is_left_on_the_stage(upload: Upload) -> None:
@@ -460,6 +468,21 @@ def test_a_publish_that_fails_shows_nothing_and_says_why(
     assert "disk full" in body["error"]
     assert not Transaction.objects.exists() and not StagedTransaction.objects.exists()
     assert viewer_client.get(f"/api/jobs/{body['job']}").json()["attempts"] == 3
+
+
+def test_a_file_that_another_worker_took_over_meanwhile_is_not_published(
+    upload: Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = TransactionsImport.stage
+
+    def stage(self: TransactionsImport, chunk: Any) -> None:
+        whole(self, chunk)
+        Job.objects.update(token=F("token") + 1)
+
+    monkeypatch.setattr(TransactionsImport, "stage", stage)
+    upload()
+    assert not Transaction.objects.exists()
+    assert ImportBatch.objects.get().published_at is None
 
 
 def test_a_changed_time_zone_stops_imports_with_a_clear_sentence(

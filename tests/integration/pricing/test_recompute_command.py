@@ -7,17 +7,22 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models import F
 from django.test import override_settings
 from rest_framework.test import APIClient
 
+from elastix import pipeline
 from elastix.dataset.models import DataVersion
+from elastix.dataset.versions import data_version
 from elastix.imports.models import ImportBatch
 from elastix.jobs.models import Job, JobState
-from elastix.jobs.recompute import request_recompute
-from elastix.jobs.runner import claim, jobs_run_in
+from elastix.jobs.recompute import RecomputePlan, request_recompute
+from elastix.jobs.runner import JobRun, claim, jobs_run_in, run_job
 from pricing.elasticity.models import ElasticityEstimate, ElasticityModel
 from pricing.elasticity.services import summaries as summarising
-from pricing.sales.models import ProductSummary, SalesHistory, Transaction
+from pricing.sales.models import ProductSummary, SalesHistory, StaleCustomer, StaleProduct, Transaction
+from pricing.sales.services.staleness import mark_published
+from tests.factories import ProductFactory
 from tests.integration.pricing.factories import rollup, sale, stale
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +54,33 @@ def same_estimates(first: Any, second: Any) -> bool:
     return set(first) == set(second) and all(
         np.allclose(first[key], second[key], rtol=1e-9, atol=1e-12, equal_nan=True) for key in first
     )
+
+
+def test_a_recompute_that_another_worker_took_over_publishes_nothing(
+    shop: ImportBatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, before = pipeline.compute, data_version().published_at
+
+    def overtaken(plan: RecomputePlan, run: JobRun) -> pipeline.Computed:
+        Job.objects.filter(pk=run.job_id).update(token=F("token") + 1)
+        return whole(plan, run)
+
+    monkeypatch.setattr(pipeline, "compute", overtaken)
+    with jobs_run_in("caller"):
+        job = request_recompute(full=True)
+    run_job(job.pk)
+    assert data_version().published_at == before
+    assert Job.objects.get(pk=job.pk).state == JobState.RUNNING
+
+
+def test_what_became_stale_during_a_recompute_stays_marked(db: None) -> None:
+    DataVersion.objects.create(pk=1, sales_version=4, time_zone="UTC")
+    for code, version in (("CUP", 3), ("MUG", 4)):
+        StaleProduct.objects.create(product=ProductFactory(code=code), version=version)
+        StaleCustomer.objects.create(customer_id=f"bought a {code}", version=version)
+    mark_published(RecomputePlan(3, ["CUP"]), ["CUP"])
+    assert stale() == (["MUG"], ["bought a MUG"])
+    assert data_version().is_stale
 
 
 def test_what_is_stale_is_brought_up_to_date_and_the_marks_go(

@@ -17,6 +17,7 @@ from pricing.sales.models import PriceChange, Product, SalesHistory, Transaction
 from pricing.sales.models.products import Kind
 from pricing.sales.models.transactions import BypassError
 from pricing.sales.services import rollup as rollup_service
+from pricing.sales.services.manual_history import manual_day_create
 from pricing.sales.services.transactions import transactions_create, transactions_remove
 from tests.api_cases import UUID_OF_NOTHING, ApiCases
 from tests.factories import TransactionFactory
@@ -328,6 +329,15 @@ def test_confirmed_everything_goes_but_products_and_ledger(
     assert (Transaction.objects.count(), rollup()) == (0, {})
     assert (Product.objects.count(), PriceChange.objects.count()) == (products, 1)
     assert admin_client.delete("/transactions?confirm=true").json()["deleted"] == 0
+
+
+def test_days_that_were_entered_by_hand_stay_when_all_transactions_go(
+    post: Any, admin_client: APIClient
+) -> None:
+    post()
+    manual_day_create({"product_id": "CUP", "date": dt.date(2025, 2, 1), "quantity": 5, "price": Decimal(3)})
+    admin_client.delete("/transactions?confirm=true")
+    assert list(SalesHistory.objects.values_list("date", "quantity")) == [(dt.date(2025, 2, 1), 5)]
 
 
 def test_after_that_the_same_file_can_come_in_again(

@@ -16,7 +16,7 @@ from segments.api import lifetime as api
 from segments.core.lifetime import fit_purchases
 from segments.models import CustomerForecast, CustomerModel
 from segments.services import lifetime
-from segments.services.customers import Customers
+from segments.services.customers import Customers, compute
 from tests.factories import ProductFactory, ProductSummaryFactory
 from tests.integration.admin_pages import signed_in
 from tests.integration.segments import shop
@@ -65,6 +65,19 @@ def leaving_customers() -> dict[str, dict[int, float]]:
 def computed(spent: dict[str, dict[int, float]]) -> CustomerModel:
     lifetime.publish(lifetime.compute(FULL, customers(spent)))
     return CustomerModel.objects.get()
+
+
+def test_a_cancelled_purchase_brings_no_money_on_its_day() -> None:
+    shop.publish()
+    shop.product("CUP", "Cup")
+    shop.invoice("CUP", 3, "1", 2, customer_id="12346")
+    shop.invoice("CUP", 5, "2", 4, customer_id="12346", voided=True)
+    shop.invoice("CUP", 6, "C2", -4, customer_id="12346", voided=True)
+    shop.invoice("CUP", 8, "C1", -1, customer_id="12346")
+    found = compute(FULL)
+    third_of_january = (shop.day(3) - dt.date(1970, 1, 1)).days
+    assert found.spent == {"12346": {third_of_january: 20.0}}
+    assert [row.monetary for row in found.rows] == [Decimal(10)]
 
 
 def test_who_stopped_is_at_risk_and_who_goes_on_is_not() -> None:

@@ -78,6 +78,21 @@ def test_the_first_run_works_out_the_months_before_it() -> None:
     assert replayed() == segments()
 
 
+def test_returns_and_services_are_no_purchases_of_the_months_before() -> None:
+    third, twentieth = dt.date(2011, 1, 3), dt.date(2011, 1, 20)
+    sell(
+        sale("anna", third),
+        sale("ben", third) | {"quantity": 2},
+        sale("ben", twentieth) | {"invoice_no": "C20", "quantity": -1},
+        sale("cleo", third),
+        sale("cleo", twentieth, "15") | {"product_id": "POST"},
+        sale("dora", dt.date(2011, 2, 10)),
+    )
+    in_february = {customer: segment for day, customer, _, segment in moves() if day == "2011-02-01"}
+    # One purchase of 10 each on one day: all bought lately, seldom and for little.
+    assert in_february == dict.fromkeys(("anna", "ben", "cleo"), "PotentialLoyalists")
+
+
 def test_no_more_than_twelve_months_are_worked_out() -> None:
     sell(*(sale("anna", dt.date(2010 + month // 12, month % 12 + 1, 5)) for month in range(24)))
     assert SegmentRun.objects.filter(worked_out_later=True).count() == history.MONTHS_BACK

@@ -52,6 +52,15 @@ def test_what_is_sharply_measured_stands(estimate, name):
     assert found.relationship[0].tolist() == [name] * 2
 
 
+def test_pairs_bought_together_are_shrunk_by_a_prior_of_their_own():
+    certain_of_nothing = np.eye(SPREADS.size)[np.argmin(SPREADS)]
+    weights = np.stack([certain_of_nothing, 1 - certain_of_nothing])
+    own = OwnCross(np.full((2, 2), 0.8), np.full((2, 2), 0.02))
+    found = shrink(own, CrossPrior(0.2, weights), np.array([False, True]))
+    assert np.abs(found.elasticity[0]).max() < 0.1
+    assert found.elasticity[1].min() > 0.6
+
+
 def test_a_middling_estimate_is_drawn_to_0_and_not_believed():
     found = concluded(0.5, 0.0, 0.06, 0.06)
     assert 0 < found.elasticity[0, 0] < 0.2

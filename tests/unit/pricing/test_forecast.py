@@ -14,6 +14,7 @@ from pricing.forecasting.core import textbook
 from pricing.forecasting.core.backtest import (
     HORIZON,
     Accuracy,
+    Backtest,
     accuracy,
     origin_columns,
     prediction_interval,
@@ -522,6 +523,19 @@ def test_forecasting_half_is_a_bias_of_minus_a_half() -> None:
     assert measured.pinball[0] == pytest.approx(0.0, abs=1e-12)
     errors = relative_errors(test)
     assert np.nanmin(errors) == np.nanmax(errors) == pytest.approx(1.0)
+
+
+def test_the_interval_of_an_origin_comes_from_the_others_and_pays_for_each_end_by_its_tenth() -> None:
+    sold = np.array([[np.full(HORIZON, 28.0), np.repeat([8.0, 12.0], HORIZON // 2)]])
+    expected = np.array([[np.full(HORIZON, 20.0), np.full(HORIZON, 10.0)]])
+    test = Backtest(sold, expected, expected, np.array([[True, True]]), np.ones(1))
+    measured, as_naive = accuracy(test)
+    # The second origin was off by 20 % either way: of 20 that is 16 to 24, and 28 costs .1 x 12 and .9 x 4, in the mean 2.4.
+    # The first was 40 % too low: of 10 that is 14 to 14, and 8 costs .9 x 6 and .1 x 6, 12 costs .9 x 2 and .1 x 2; 2.0.
+    assert measured.pinball[0] == pytest.approx(2.2)
+    assert measured.pinball_share[0] == pytest.approx(2.2 / 19)
+    # The naive forecast errs by units: 18 to 22 costs .1 x 10 and .9 x 6; 18 to 18 costs 10 and 6, halved.
+    assert as_naive.pinball[0] == pytest.approx((3.2 + 4.0) / 2)
 
 
 def test_mase_compares_days_with_the_week_before() -> None:

@@ -79,6 +79,15 @@ def test_chance_widens_the_interval_by_the_window_and_by_the_month_it_was_predic
     assert (band.high[0, 0] - band.low[0, 0]) / 2 == pytest.approx(1.2816 * sd, rel=1e-3)
 
 
+def test_chance_scatters_to_the_side_of_many_units() -> None:
+    # A fiftieth of 10,000 units, with so much chance that its skewness is 2: the window is 1 short of an exponential
+    # variable, whose tenth is -ln .9 = .1054 and whose nine tenths are -ln .1 = 2.3026. Its standard deviation is 208.16.
+    skew = Noise(0.02 * 1.02 * 10_000 / 0.98**2 * ONE, 0 * ONE, 0 * ONE)
+    band = predicted(noise=skew, baseline=9_999.5, usual=9_999.5, scale=1.0, share=0.02)
+    assert band.mean[0, 0] == pytest.approx(199.99)
+    assert (band.low[0, 0], band.high[0, 0]) == (13, 472)
+
+
 def test_a_product_that_never_sells_may_still_sell_one() -> None:
     band = predicted(noise=poisson_noise(), baseline=0, usual=0)
     assert (band.mean[0, 0], band.low[0, 0]) == (0, 0)

@@ -20,7 +20,7 @@ from pricing.elasticity.core.pooled import (
     solve,
 )
 from pricing.elasticity.core.pooled import posterior as posterior_module
-from pricing.elasticity.core.pooled.hyperparameters import Normal
+from pricing.elasticity.core.pooled.hyperparameters import Normal, product_priors
 from pricing.elasticity.core.pooled.solve import Batch, Fit
 from pricing.sales.core.daily import DailySales, daily_sales
 from pricing.sales.core.lines import SalesLines, clean_lines
@@ -170,6 +170,26 @@ def test_products_of_an_unknown_category_are_shrunk_to_the_mean_over_categories(
     np.testing.assert_allclose(new.prior_mean, frequency - quantity)
     assert not any("NO_CATEGORY" in flag_names(int(bits)) for bits in new.flags)
     assert (new.std_error > 0).all()
+
+
+def test_a_product_of_an_unknown_category_may_be_off_by_what_categories_differ_as_well() -> None:
+    part = fitted_shop().hyper.frequency
+    part = replace(part, sd=np.full(part.sd.size, 0.3), between_sd=0.4)
+    part = replace(part, group_variance=np.full(part.group_variance.size, 0.01), overall_variance=0.02)
+    priors = product_priors(part, np.array([0, -1]))
+    assert (1 / priors.precision[:, 1]).tolist() == pytest.approx([0.09, 0.09 + 0.16])
+    assert priors.price_mean_variance.tolist() == [0.01, 0.02]
+
+
+def test_the_interval_holds_what_the_model_misses_and_what_is_borrowed_of_it_more() -> None:
+    posterior = fitted_shop().posterior
+    of = posterior.estimated
+    half = (posterior.ci_high - posterior.ci_low)[of] / 2
+    beyond = (half / 1.959964) ** 2 - posterior.std_error[of] ** 2
+    # .175 whatever the product, and .3 of what is its category's.
+    borrowed = 1 - posterior.weight[of]
+    assert np.ptp(borrowed) > 0.3
+    np.testing.assert_allclose(beyond, 0.030625 + 0.09 * borrowed**2, rtol=1e-4)
 
 
 def test_products_without_a_category_are_flagged() -> None:

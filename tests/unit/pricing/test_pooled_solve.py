@@ -18,7 +18,8 @@ from pricing.elasticity.core.pooled.hierarchy import (
 )
 from pricing.elasticity.core.pooled.hyperparameters import COLUMNS, PRICE, Normal
 from pricing.elasticity.core.pooled.panel import Panel, build_panel
-from pricing.elasticity.core.pooled.solve import MOST_STEPS, Fit, batches, solve_part
+from pricing.elasticity.core.pooled.season import log_season_index, season_table
+from pricing.elasticity.core.pooled.solve import MOST_STEPS, Fit, batches, own_dispersion, solve_part
 from pricing.sales.core.calendar import shop_calendar
 from pricing.sales.core.daily import DailySales
 
@@ -150,6 +151,22 @@ def test_pooling_recovers_means_and_spread_within_groups() -> None:
     np.testing.assert_allclose(pooled.mean, raw, atol=0.03)
 
 
+def test_the_spread_over_two_groups_leans_on_what_three_more_would_have() -> None:
+    group = (np.arange(4000) % 4 == 0).astype(np.int64)
+    exactly = np.full(group.size, 1e6)
+    pooled = pool_groups(
+        Unpooled(exactly, np.array([-1.0, -3.0])[group] * exactly),
+        group,
+        2,
+        Hyperprior(-2.0, 0.5, 0.7, 0.5),
+        (0.7, 0.5),
+    )
+    # Groups count alike, however many products they have.
+    assert pooled.overall == pytest.approx(-2.0, abs=0.01)
+    # Two squares of 1 and three of .5^2, over five.
+    assert pooled.between == pytest.approx(0.55**0.5, abs=0.005)
+
+
 def test_without_data_groups_stay_at_the_prior_mean() -> None:
     nothing = Unpooled(np.zeros(4), np.zeros(4))
     pooled = pool_groups(nothing, np.zeros(4, np.int64), 1, Hyperprior(-2.0, 0.5, 0.7, 0.5), (0.7, 0.5))
@@ -212,6 +229,56 @@ def test_a_mean_that_meets_its_limit_leaves_the_rest_to_the_others(
     assert shift[0, 1] == pytest.approx(end)
     # (50 + 5 + prior) x = 50 - 50 end
     assert shift[0, 0] == pytest.approx((50 - 50 * end) / (55 + 1 / 50), rel=1e-3)
+
+
+# --- what independent weeks do not show ------------------------------------------------------------
+
+
+def dispersions(residual: float, df: float, correlation: float, price_correlation: list[float]) -> np.ndarray:
+    """Of products that differ in how lasting their prices are, beside pooled values of 2, .4 and .5."""
+    each, none = np.ones(len(price_correlation)), np.zeros(len(price_correlation))
+    fit = Fit(
+        coefficients=none[:, None],
+        covariance=none[:, None, None],
+        residual=residual * each,
+        residual_df=df * each,
+        correlation=correlation * each,
+        second_correlation=none,
+        price_correlation=np.array(price_correlation),
+        converged=each > 0,
+        iterations=each.astype(np.int64),
+    )
+    return own_dispersion(fit, 2.0, 0.4, 0.5)
+
+
+def test_what_lasts_for_weeks_widens_the_dispersion_of_a_lasting_price() -> None:
+    # Twice the rho of .4 over 1 - .5: 1 + 1.6 for a price that never moves, 1 + .4 / .75 where its weeks correlate by a half.
+    found = dispersions(0.0, 0.0, 0.0, [1.0, 0.5, 0.0])
+    assert found == pytest.approx([5.2, 3.0667, 2.0], abs=1e-4)
+
+
+def test_an_own_correlation_above_the_persistence_widens_as_a_first_order_one() -> None:
+    # (240 + 20 x 2) / 100 is 2.8, (.85 x 80 + .4 x 100) / 180 is .6, and (1 + .6) / (1 - .6) is 4.
+    assert dispersions(240.0, 80.0, 0.85, [1.0]) == pytest.approx([11.2])
+
+
+# --- seasons ---------------------------------------------------------------------------------------
+
+
+def test_a_product_s_own_sales_are_left_out_of_its_season() -> None:
+    weeks, products = 20, 6
+    day = np.tile(np.arange(MONDAY, MONDAY + 7 * weeks), products)
+    product = np.repeat(np.arange(products), 7 * weeks)
+    odd_week = (day - MONDAY) // 7 % 2 == 1
+    # Only the first product sells more in every other week.
+    lines = np.where(product == 0, np.where(odd_week, 20, 5), 3)
+    daily = DailySales(product, day, lines * 1.0, np.full(day.size, 2.0), np.zeros(day.size, np.bool_), lines)
+    panel = build_panel(daily, products, shop_calendar(np.unique(day), day, lines), (-2.0, 0.3))
+    group = np.zeros(products, np.int64)
+    table = season_table(panel, panel.exposure, np.zeros(panel.product.size), group, 1)
+    found = np.exp(log_season_index(panel, panel.exposure, group, table))
+    assert np.ptp(found[panel.product == 0]) < 0.02
+    assert np.ptp(found[panel.product == 1]) > 0.5
 
 
 # --- whether a fit settled -------------------------------------------------------------------------
