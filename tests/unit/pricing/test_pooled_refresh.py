@@ -192,6 +192,26 @@ def test_the_interval_holds_what_the_model_misses_and_what_is_borrowed_of_it_mor
     np.testing.assert_allclose(beyond, 0.030625 + 0.09 * borrowed**2, rtol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("follow", "several", "added"), [(5.0, False, 0.0529), (0.0, True, 0.2601), (5.0, True, 0.313)]
+)
+def test_a_doubtful_estimate_may_be_off_by_more(follow: float, several: bool, added: float) -> None:
+    # .23 where prices follow sales, .51 where buyers pay different prices at once.
+    shop = fitted_shop()
+    of = shop.posterior.estimated
+    hyper = replace(shop.hyper, placebo=0.0, fading=0.0, sold_out=0.0)
+    before = refresh(shop.daily, shop.category, hyper)
+    after = refresh(
+        shop.daily, shop.category, replace(hyper, placebo=follow), several_prices=np.full(of.size, several)
+    )
+    # Products that seem to sell out have the larger of both already.
+    calm = of & ((before.flags & FLAGS["SELLS_OUT"]) == 0)
+    assert calm.sum() > 60
+    for name in ("std_error", "total_error"):
+        grown = getattr(after, name)[calm] ** 2 - getattr(before, name)[calm] ** 2
+        np.testing.assert_allclose(grown, added, rtol=1e-6)
+
+
 def test_products_without_a_category_are_flagged() -> None:
     shop = fitted_shop()
     flagged = (shop.posterior.flags & FLAGS["NO_CATEGORY"]) > 0
