@@ -35,7 +35,7 @@ from simulations.selectors.what_if import ProductPricing, Tried, WhatIf, product
 from simulations.serializers import TriedSlidersSerializer
 
 # Parts of the page that htmx asks for alone, by the id of what they replace.
-WHAT_IF, TAB = "what-if", "tab"
+WHAT_IF, TAB, DIAGNOSTICS = "what-if", "tab", "diagnostics"
 
 
 class ProposalForm(serializers.Serializer[Any]):
@@ -68,7 +68,7 @@ def product(request: HttpRequest, code: str) -> HttpResponse:
 def _show(request: HttpRequest, found: Product, status: int = 200) -> HttpResponse:
     code, version = found.code, current_version()
     part = "" if request.htmx.history_restore_request else request.htmx.target  # type: ignore[attr-defined]
-    if part == TAB:
+    if part in (TAB, DIAGNOSTICS):
         return render(request, "desk/product_tab.html", _tab(request, found))
     asked = tried_by(request)
     pricing = product_pricing(code, asked)

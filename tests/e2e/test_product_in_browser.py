@@ -21,6 +21,9 @@ ANSWERED = """(name) => new URL(location).searchParams.get(name) === document.ge
     && !document.querySelector(".htmx-request")"""
 
 
+NOTHING_ASKED = "() => !document.querySelector('.htmx-request, #tab [hx-trigger=load]')"
+
+
 def move(desk: Any, slider: str, key: str, times: int) -> None:
     """Move a slider by the keyboard, and wait until what comes of it is there."""
     desk.page.focus(f"#slide-{slider}")
@@ -60,7 +63,7 @@ def test_tabs_are_in_the_address_and_back_leads_to_the_one_before(at: Any) -> No
     for name in TABS:
         desk.page.click(f"#tab nav >> text={name}")
         desk.page.wait_for_selector(f"#tab a[aria-current] >> text={name}")
-        desk.page.wait_for_load_state("networkidle")
+        desk.page.wait_for_function(NOTHING_ASKED)
         desk.look(f"tab-{name.split()[0].lower()}")
         for chart in desk.page.locator("#tab [data-chart]").all():
             assert chart.locator("canvas").count() == 1
@@ -72,6 +75,26 @@ def test_tabs_are_in_the_address_and_back_leads_to_the_one_before(at: Any) -> No
     assert desk.page.locator("[data-chart=curve-data] canvas").count() == 1
     move(desk, "demand_factor", "ArrowRight", 1)
     assert "tab=diagnostics" in desk.page.url
+    assert desk.complaints == []
+
+
+@pytest.mark.parametrize("late", ["worked=1", "tab=sales"])
+def test_diagnostics_take_no_other_tab_s_place_whichever_answer_is_late(at: Any, late: str) -> None:
+    desk = at(WIDTHS["desk"])
+    desk.go("/desk/products/P005")
+    held: list[Any] = []
+    desk.page.route(f"**/*{late}*", lambda route: held.append(route))
+    desk.page.click("#tab nav >> text=Diagnostics")
+    desk.page.wait_for_selector("#tab #diagnostics")
+    desk.page.click("#tab nav >> text=Sales")
+    other = "#tab a[aria-current] >> text=Sales" if late == "worked=1" else "#diagnostics dl"
+    desk.page.wait_for_selector(other)
+    (route,) = held
+    route.continue_()
+    desk.page.wait_for_function(NOTHING_ASKED)
+    assert desk.page.inner_text("#tab a[aria-current]") == "Sales"
+    assert desk.page.locator("#diagnostics").count() == 0
+    assert desk.page.url.endswith("tab=sales")
     assert desk.complaints == []
 
 
