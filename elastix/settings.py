@@ -72,9 +72,8 @@ SEGMENT_EXCLUDED_CUSTOMERS = [
 ]
 
 
-def cut_points(name: str) -> tuple[float, float] | None:
+def cut_points(name: str, text: str) -> tuple[float, float] | None:
     """Two rising numbers at which a scale of customers is cut; None where nothing is set."""
-    text = env.str(name, "")
     if not text.strip():
         return None
     try:
@@ -87,9 +86,9 @@ def cut_points(name: str) -> tuple[float, float] | None:
 
 
 # Days since the last purchase, invoices, money spent. Nothing: the thirds of the shop's customers.
-SEGMENT_RECENCY_CUTS = cut_points("SEGMENT_RECENCY_CUTS")
-SEGMENT_FREQUENCY_CUTS = cut_points("SEGMENT_FREQUENCY_CUTS")
-SEGMENT_MONETARY_CUTS = cut_points("SEGMENT_MONETARY_CUTS")
+SEGMENT_RECENCY_CUTS = cut_points("SEGMENT_RECENCY_CUTS", env.str("SEGMENT_RECENCY_CUTS", ""))
+SEGMENT_FREQUENCY_CUTS = cut_points("SEGMENT_FREQUENCY_CUTS", env.str("SEGMENT_FREQUENCY_CUTS", ""))
+SEGMENT_MONETARY_CUTS = cut_points("SEGMENT_MONETARY_CUTS", env.str("SEGMENT_MONETARY_CUTS", ""))
 
 # --- Django ----------------------------------------------------------------------------------------
 INSTALLED_APPS = [
