@@ -2,6 +2,7 @@
 
     python benchmarks/recommendations_on_simulated_truth.py
     python benchmarks/recommendations_on_simulated_truth.py --shop sparse --seeds 21 22
+    python benchmarks/recommendations_on_simulated_truth.py --shop realistic_sparse --products 1500
 
 Elasticities are estimated from the books as in production; prices are recommended from them by strategy "profit",
 with the built-in limits and one price for all that is known of costs: the true ones. Every row is one shop under one
@@ -27,7 +28,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.elasticity_accuracy import SHOPS, fit
+from benchmarks.elasticity_accuracy import SHOPS, AnyShop, fit, simulate
 from benchmarks.goals import Goals
 from pricing.elasticity.core.demand import DEMAND_MODELS, DemandModel
 from pricing.recommendation.core.impact import project_impact
@@ -38,7 +39,6 @@ from pricing.recommendation.core.inputs import (
     PricingStrategy,
 )
 from pricing.recommendation.core.recommendation import Recommendation, recommend
-from tests.dgp import SimulatedShop, simulate_shop
 
 Floats = NDArray[np.float64]
 
@@ -49,20 +49,20 @@ GOAL_PROFIT, GOAL_WORSE = 5.0, 10.0
 COLUMNS = ("on sale", "moved%", "size%", "profit%", "best%", "worse%", "tiny%", "kept at", "linear")
 
 
-def year_at_present_prices(shop: SimulatedShop, price: Floats) -> Floats:
+def year_at_present_prices(shop: AnyShop, price: Floats) -> Floats:
     """True units (P,) of the last year, had the present price been charged throughout."""
     units = shop.expected_lines[:, -YEAR:] * shop.mean_quantity[:, None]
     at_present = (price[:, None] / shop.list_price[:, -YEAR:]) ** shop.true_elasticity[:, None]
     return np.asarray((units * at_present).sum(axis=1))
 
 
-def true_profit(shop: SimulatedShop, now: Floats, units: Floats, price: Floats) -> Floats:
+def true_profit(shop: AnyShop, now: Floats, units: Floats, price: Floats) -> Floats:
     """True profit (P,) of a year at a price, of products that sell so many units at the present one."""
     return np.asarray((price - shop.cost) * units * (price / now) ** shop.true_elasticity)
 
 
 def row(
-    shop: SimulatedShop, known: PricingInputs, sold: NDArray[np.bool_], strategy: PricingStrategy
+    shop: AnyShop, known: PricingInputs, sold: NDArray[np.bool_], strategy: PricingStrategy
 ) -> list[float]:
     """Act on the recommendations for products on sale, and on those made from the true elasticities."""
     now = known.price
@@ -91,7 +91,7 @@ def recommended(inputs: PricingInputs, strategy: PricingStrategy) -> Recommendat
     return recommend(inputs, PriceConstraints.of(inputs.count), strategy)
 
 
-def inputs_of(shop: SimulatedShop) -> tuple[PricingInputs, NDArray[np.bool_]]:
+def inputs_of(shop: AnyShop) -> tuple[PricingInputs, NDArray[np.bool_]]:
     """What the shop would know of its products, and which of them are still on sale."""
     hyper, posterior, _ = fit(shop)
     price = np.round(shop.regular_price[:, -1], 2)
@@ -112,7 +112,7 @@ BINS = (0, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.99, 1.0)
 
 
 def trials(
-    shop: SimulatedShop, known: PricingInputs, sold: NDArray[np.bool_], model: DemandModel
+    shop: AnyShop, known: PricingInputs, sold: NDArray[np.bool_], model: DemandModel
 ) -> NDArray[np.float64]:
     """Rows (step, stated probability of gain, gained, within the 80 % interval) of moves of every product on sale."""
     usable = sold & (known.elasticity < 0)
@@ -156,7 +156,7 @@ def main() -> None:
     spec = replace(SHOPS[arguments.shop], products=arguments.products)
     tried, goals = [], Goals()
     for seed in arguments.seeds:
-        shop = simulate_shop(spec, seed)
+        shop = simulate(spec, seed)
         inputs, sold = inputs_of(shop)
         tried.append(trials(shop, inputs, sold, model))
         for name, endings in ENDINGS.items():
