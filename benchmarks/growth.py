@@ -28,7 +28,7 @@ from benchmarks.goals import Goals
 from benchmarks.import_and_recompute import Finished, timed
 from tests.e2e.installation import Installation, write_sales
 
-# Issue: 10,000 products and 3 million lines in 40 s and 2 GB; goals in proportion, and what a process takes at least.
+# 10,000 products and 3 million lines in 40 s and 2 GB; goals in proportion, and what a process takes at least.
 SECONDS_A_MILLION, GIGABYTES_A_MILLION, LEAST_SECONDS, LEAST_GIGABYTES = 40.0, 0.7, 10.0, 0.5
 LIST_MILLISECONDS = 25.0
 WARM = 9
