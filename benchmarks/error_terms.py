@@ -5,9 +5,9 @@
 Beside what the model says, the variance of every estimate holds MODEL_ERROR^2 (M), and where a doubt is flagged
 RESPONSE_ERROR^2 (R: prices follow sales, mixed prices, a response that fades) or HIDDEN_ERROR^2 (H: several prices at once,
 sold out). (C times the part of the estimate that is its category's)^2 is tried beside them. All are found by maximum
-likelihood from estimates less truth, over the shops of the harder simulator with
-one disturbance each: M and C from estimates without a doubt, R and H from the others. Every row leaves one disturbance
-out: the terms that all the others give, and how many of the 95 % intervals of the one left out hold with them. C is 0 there.
+likelihood from estimates less truth, over the shops of the harder simulator with one disturbance each: M and C from
+estimates without a doubt, R and H from the others. Every row leaves one disturbance out: the terms that all the others
+give, and how many of the 95 % intervals of the one left out hold with them. C is 0 there.
 
     python benchmarks/error_terms.py --mixed --seeds 1 2 3 4 5 6
 

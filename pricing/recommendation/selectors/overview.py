@@ -16,8 +16,8 @@ from elastix.shop import shop_currency
 from pricing.forecasting.core.stored import expected_days
 from pricing.forecasting.models import DemandForecast
 from pricing.forecasting.selectors.base_demand import STORED, stored_forecasts, stored_shop_model
-from pricing.recommendation.models import PricePolicy
-from pricing.recommendation.selectors.offers import open_codes
+from pricing.recommendation.models import PricePolicy, RecommendationState
+from pricing.recommendation.selectors.offers import recommendations
 from pricing.recommendation.selectors.setup import Setup, shop_setup
 from pricing.recommendation.selectors.standing_totals import all_totals
 from pricing.recommendation.selectors.totals import NOTHING, ShopTotals, shop_totals, totals_by_day
@@ -192,4 +192,5 @@ def worth_of_recommendations(version: DataVersion) -> Worth | None:
     gain = totals.profit_change
     low, high = totals.interval or (gain, gain)
     amounts = (shop_currency().money(each) or Decimal(0) for each in (gain, low, high))
-    return Worth(totals.count, len(open_codes()), *amounts)
+    offered = recommendations().filter(state=RecommendationState.OPEN).count()
+    return Worth(totals.count, offered, *amounts)

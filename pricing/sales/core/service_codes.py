@@ -107,8 +107,6 @@ def suggest_service_codes(
     *,
     patterns: Sequence[str] = DEFAULT,
     fee_words: Iterable[str] = FEE_WORDS,
-    fee_endings: Sequence[str] = FEE_ENDINGS,
-    fee_beginnings: Iterable[str] = FEE_BEGINNINGS,
 ) -> list[ServiceCodeSuggestion]:
     """Find codes that are probably services: most of their prices negative, or described as a fee.
 
@@ -118,18 +116,17 @@ def suggest_service_codes(
     lines, negative : (P,) number of lines of each product, and of those with a price below 0.
     patterns : codes that match them are known as services already and left out.
     fee_words : words that, as the last of a description, make it that of a fee: "Next day carriage" is one, "French carriage
-        lantern" is not. Digits and currency signs after it do not count.
-    fee_endings, fee_beginnings : likewise endings of the last word, and the first words.
+        lantern" is not. Digits and currency signs after it do not count. `FEE_ENDINGS` and `FEE_BEGINNINGS` do so, too.
 
     Returns
     -------
     Suggestions in the order of the codes; products without lines are never suggested.
     """
-    last, first = (tuple(f" {word.upper()} " for word in words) for words in (fee_words, fee_beginnings))
+    last, first = (tuple(f" {word.upper()} " for word in words) for words in (fee_words, FEE_BEGINNINGS))
     suggestions = []
     for code, text, count, below in zip(codes, descriptions, lines, negative, strict=True):
         words = " ".join(["", *re.findall(r"[^\W\d_]+", unicodedata.normalize("NFC", text.upper())), ""])
-        fee = words.endswith(last) or words.startswith(first) or words.rstrip().endswith(tuple(fee_endings))
+        fee = words.endswith(last) or words.startswith(first) or words.rstrip().endswith(FEE_ENDINGS)
         mostly_negative = 2 * below > count
         if count and (mostly_negative or fee) and not is_service_code(code, patterns):
             reason = "negative_prices" if mostly_negative else "fee_description"

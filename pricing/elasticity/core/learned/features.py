@@ -9,9 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from pricing.elasticity.core.constants import (
-    USUAL_UNITS_BESIDE,
-)
+from pricing.elasticity.core.constants import USUAL_UNITS_BESIDE
 from pricing.elasticity.core.pooled.panel import Panel
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.calendar import WEEKS_A_YEAR

@@ -1,6 +1,6 @@
 """What price experiments found, as observations of elasticities beside the sales."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -69,12 +69,10 @@ def with_category(pooled: PooledElasticities, found: Findings) -> PooledElastici
     mean_gain = np.where(found.precision > 0, pooled.prior_mean_variance / total, 0.0)
     surprise = found.elasticity - pooled.prior_mean
     less = gain * pooled.prior_covariance
-    return PooledElasticities(
+    return replace(
+        pooled,
         elasticity=pooled.elasticity + gain * surprise,
         variance=pooled.variance - less,
-        unpooled=pooled.unpooled,
-        unpooled_variance=pooled.unpooled_variance,
-        weight=pooled.weight,
         prior_mean=pooled.prior_mean + mean_gain * surprise,
         prior_mean_variance=pooled.prior_mean_variance * (1.0 - mean_gain),
         prior_covariance=pooled.prior_covariance * (1.0 - mean_gain),
@@ -98,14 +96,13 @@ def with_products(pooled: PooledElasticities, found: Findings) -> tuple[PooledEl
     )
     both = np.where(share > 0, share + sales, 1.0)
     return (
-        PooledElasticities(
+        replace(
+            pooled,
             elasticity=share * found.elasticity + rest * pooled.elasticity,
             variance=np.where(share > 0, rest * pooled.variance, pooled.variance),
             unpooled=np.where(share > 0, unpooled / both, pooled.unpooled),
             unpooled_variance=np.where(share > 0, unpooled_variance / both**2, pooled.unpooled_variance),
             weight=weight,
-            prior_mean=pooled.prior_mean,
-            prior_mean_variance=pooled.prior_mean_variance,
             prior_covariance=rest * pooled.prior_covariance,
             prior_variance=rest**2 * pooled.prior_variance,
         ),
