@@ -22,7 +22,8 @@ from benchmarks.cross_price_accuracy import daily_of
 from benchmarks.goals import Goals
 from pricing.bundles.core.baskets import baskets_of, bought_together, candidate_pairs
 from pricing.bundles.core.constants import FEWEST_SOLD_DAYS
-from pricing.bundles.core.cross_price import INDEPENDENT, fit_cross
+from pricing.bundles.core.cross_price import fit_cross
+from pricing.bundles.core.cross_prior import INDEPENDENT
 from pricing.elasticity.core.pooled import fit_pooled, refresh
 from pricing.recommendation.core.cannibalisation import CrossPairs, cross_change
 from tests.dgp_pairs import PairsShop, PairsSpec, simulate_pairs

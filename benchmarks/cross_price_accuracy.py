@@ -5,7 +5,8 @@
 
 Every row is one shop: pairs looked at, directions of pairs whose true |E_xy| is at least 0.5; of these the share whose
 sign is right (goal: 90 % at least), and the share named as substitutes or complements rightly and wrongly; of the
-independent pairs the share named as anything else (goal: 5 % at most), and how often the 95 % interval holds the truth.
+independent pairs the share named as anything else (goal: 5 % at most), and how often the 95 % interval holds the truth: of
+all directions, and of the related ones.
 A related pair that was not among those looked at is estimated by itself, as the API does.
 """
 
@@ -23,13 +24,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.goals import Goals
 from pricing.bundles.core.baskets import baskets_of, bought_together, candidate_pairs
 from pricing.bundles.core.constants import FEWEST_SOLD_DAYS
-from pricing.bundles.core.cross_price import INDEPENDENT, cross_of_pair, fit_cross
+from pricing.bundles.core.cross_price import cross_of_pair, fit_cross
+from pricing.bundles.core.cross_prior import INDEPENDENT
 from pricing.elasticity.core.pooled import fit_pooled
 from pricing.sales.core.cancellations import match_cancellations
 from pricing.sales.core.daily import DailySales, daily_sales
 from pricing.sales.core.lines import SalesLines, clean_lines
 from tests.daily import take_products
-from tests.dgp import SPARSE
+from tests.dgp import REGULAR, SPARSE
 from tests.dgp_pairs import PairsShop, PairsSpec, simulate_pairs
 
 STRONG = 0.5
@@ -37,8 +39,12 @@ GOAL_SIGNS, GOAL_FALSE = 90.0, 5.0
 SHOPS = {
     "regular": PairsSpec(),
     "sparse": PairsSpec(shop=replace(SPARSE, products=600)),
+    "rivals": PairsSpec(shop=replace(REGULAR, products=600, categories=200), rivals=3, median_cross=0.4),
+    "rivals_in_large": PairsSpec(
+        shop=replace(REGULAR, products=600, categories=20), rivals=3, median_cross=0.4
+    ),
 }
-COLUMNS = ("pairs", "strong", "sign%", "named%", "wrong%", "false%", "cover%", "seconds")
+COLUMNS = ("pairs", "strong", "sign%", "named%", "wrong%", "false%", "cover%", "related%", "seconds")
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,7 @@ class Measured:
             100 * (self.named & ~right)[strong].mean(),
             100 * self.named[none].mean(),
             100 * inside.mean(),
+            100 * inside[~none].mean(),
             self.seconds,
         )
 

@@ -10,6 +10,7 @@ products that are bought together without answering to each other's prices.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from itertools import combinations
 
 import numpy as np
 from numpy.random import Generator
@@ -35,6 +36,9 @@ class PairsSpec:
     substitutes: float = 0.35  # pairs of products of one category
     complements: float = 0.25  # pairs of any two products, bought together
     companions: float = 0.25  # pairs bought together that do not answer to each other's prices
+    rivals: int = (
+        0  # a category's products form groups of so many that all compete, in place of pairs by chance
+    )
     median_cross: float = 0.6
     cross_log_sd: float = 0.5
     together: float = (
@@ -137,10 +141,20 @@ def _related(rng: Generator, spec: PairsSpec, category: Ints) -> tuple[Floats, I
         cross[chosen[:, 0], chosen[:, 1]] = strength[:, 0]
         cross[chosen[:, 1], chosen[:, 0]] = strength[:, 1]
 
-    relate(pairs(spec.substitutes, within=True), 1)
+    relate(_rivals(spec.rivals, category) if spec.rivals else pairs(spec.substitutes, within=True), 1)
     complements = pairs(spec.complements, within=False)
     relate(complements, -1)
     return cross, np.concatenate([complements, pairs(spec.companions, within=False)])
+
+
+def _rivals(size: int, category: Ints) -> Ints:
+    """All pairs (m, 2) within groups of `size` products of one category; what is left over competes with nobody."""
+    found = []
+    for each in np.unique(category):
+        members = np.flatnonzero(category == each)
+        for start in range(0, members.size - size + 1, size):
+            found += list(combinations(members[start : start + size].tolist(), 2))
+    return np.array(found, np.int64).reshape(-1, 2)
 
 
 def _joint_promotions(rng: Generator, spec: PairsSpec, category: Ints) -> tuple[Floats, Bools]:

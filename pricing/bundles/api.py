@@ -21,7 +21,7 @@ from elastix.api.serializers import (
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
 from elastix.dataset.models import DataVersion
-from pricing.bundles.core.cross_price import RELATIONSHIPS
+from pricing.bundles.core.cross_prior import RELATIONSHIPS
 from pricing.bundles.models import SOURCES
 from pricing.bundles.selectors.bundles import bundle_offer, bundle_suggestions, counted_baskets
 from pricing.bundles.selectors.pairs import cross_elasticity, pair_is_published

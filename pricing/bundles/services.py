@@ -13,7 +13,8 @@ from elastix.jobs.runner import JobRun, dispatch_on_commit
 from elastix.sql import execute, insert_rows
 from pricing.bundles.core.baskets import Baskets, Candidates, association, bought_together, candidate_pairs
 from pricing.bundles.core.constants import FEWEST_SOLD_DAYS
-from pricing.bundles.core.cross_price import CrossElasticities, fit_cross
+from pricing.bundles.core.cross_price import fit_cross
+from pricing.bundles.core.cross_prior import CrossElasticities
 from pricing.bundles.models import CrossPriceModel, ProductPair
 from pricing.bundles.selectors.baskets import shop_baskets
 from pricing.elasticity.models import ElasticityModel

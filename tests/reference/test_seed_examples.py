@@ -15,7 +15,7 @@ from market.core.dynamic import DynamicSettings, dynamic_factors
 from market.core.positioning import market_position
 from pricing.bundles.core.bundles import bundle
 from pricing.bundles.core.constants import STARTING_WEIGHTS
-from pricing.bundles.core.cross_price import STRATA, CrossPrior, OwnCross, shrink
+from pricing.bundles.core.cross_prior import STRATA, CrossPrior, OwnCross, shrink
 from pricing.elasticity.core.points import arc_elasticity, classify, point_elasticity
 from pricing.recommendation.core.impact import demand_curve, project_impact
 from pricing.recommendation.core.inputs import PriceConstraints, PricingInputs, PricingStrategy

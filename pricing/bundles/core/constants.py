@@ -36,3 +36,12 @@ CORRELATIONS: Final = np.array([0.0, 0.0, 0.8, 0.0, 0.8, 0.0, 0.8, 0.0, 0.8])
 STARTING_WEIGHTS: Final = np.array([0.8] + [0.2 / (SPREADS.size - 1)] * (SPREADS.size - 1))
 # Judgement: pairs that the starting weights count as, so that a small shop does not find its own chances to be a rule.
 PRIOR_PAIRS: Final = 20.0
+
+# --- categories in which everything competes ---------------------------------------------------------------------------
+# Judgement: by so much the pairs of such a category differ from its common cross elasticity (standard deviation).
+COMMON_SPREAD: Final = 0.25
+# Judgement: where the search begins for the share of such categories and the spread of their common elasticities around
+# their mean, and as how many categories this beginning counts.
+COMMON_SHARE: Final = 0.1
+COMMON_SD: Final = 0.3
+PRIOR_CATEGORIES: Final = 2.0

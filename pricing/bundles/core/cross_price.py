@@ -3,111 +3,29 @@
 The regression is the pooled estimator's own: sale lines per week on the product's log price, season, promotion, trend
 and yearly waves, all with the priors of the last full fit, and beside them the log prices of the products it may
 have to do with. Each of these is judged with the others held fixed, so that a promotion of a whole category is not
-attributed to every product in it. What the sales say about a pair is then shrunk to 0, by a prior that is estimated
-from all pairs together (empirical Bayes): most products have nothing to do with each other.
+attributed to every product in it. What the sales say about a pair is then shrunk (`cross_prior.py`).
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from pricing.bundles.core.baskets import Candidates
-from pricing.bundles.core.constants import (
-    CORRELATIONS,
-    PRIOR_PAIRS,
-    SPREAD,
-    SPREADS,
-    STARTING_WEIGHTS,
-)
+from pricing.bundles.core.constants import SPREAD
+from pricing.bundles.core.cross_prior import CrossElasticities, CrossPrior, OwnCross, fit_prior, shrink
 from pricing.elasticity.core.pooled.design import design_matrix
 from pricing.elasticity.core.pooled.hierarchy import Unpooled, pool_mean, unpooled_data
 from pricing.elasticity.core.pooled.hyperparameters import COLUMNS, Hyperparameters, Normal, product_priors
 from pricing.elasticity.core.pooled.panel import Panel, build_panel
 from pricing.elasticity.core.pooled.solve import ROUGH, batches, own_dispersion, solve_part
-from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.sales.core.arrays import FloatArray, IntArray
 from pricing.sales.core.calendar import cumulated_days, first_day_of_week
 from pricing.sales.core.daily import DailySales
 
-INDEPENDENT: Final = "independent"
-SUBSTITUTES: Final = "substitutes"
-COMPLEMENTS: Final = "complements"
-RELATIONSHIPS: Final = (INDEPENDENT, SUBSTITUTES, COMPLEMENTS)
-
-STRATA: Final = 2
-"""Pairs of one category, and pairs that are bought together: the prior's weights are found for each."""
-
 PRODUCTS_A_CHUNK: Final = 400
 LEAST_INFORMATION: Final = 1e-3
-# EM of the weights: it runs on while a weight still moves by more than EXACT in a round, and has converged below SETTLED.
-MOST_ROUNDS: Final = 200
-EXACT: Final = 1e-13
-SETTLED: Final = 1e-4
-BISECTIONS: Final = 40
-TAIL: Final = 0.025
-
-
-@dataclass(frozen=True, slots=True)
-class CrossPrior:
-    """What all pairs share.
-
-    Attributes
-    ----------
-    spread : of cross elasticities in the regression.
-    weights : (STRATA, K) of the mixture's components.
-    converged, iterations : whether all regressions and the EM of spread and weights settled, and the rounds of the
-        longest.
-    """
-
-    spread: float
-    weights: FloatArray
-    converged: bool = True
-    iterations: int = 0
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain numbers and lists that JSON can hold."""
-        return asdict(self) | {"weights": self.weights.tolist()}
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "CrossPrior":
-        """Rebuild what `to_dict` wrote; earlier releases wrote no `converged` and `iterations`."""
-        return cls(**values | {"weights": np.array(values["weights"], np.float64)})
-
-
-@dataclass(frozen=True, slots=True)
-class OwnCross:
-    """What the sales alone say of n pairs, (n, 2): of first to the price of second, and the other way round.
-
-    A variance is large where the sales say nothing, because the other's price never moved or the sales are few.
-    `converged` and `iterations` are those of the regressions: whether all settled, and the steps of the longest.
-    """
-
-    estimate: FloatArray
-    variance: FloatArray
-    converged: bool = True
-    iterations: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class CrossElasticities:
-    """Cross elasticities of n pairs, (n, 2): of first to the price of second, and the other way round.
-
-    Attributes
-    ----------
-    elasticity, std_error : posterior mean and standard deviation.
-    ci_low, ci_high : 95 % interval of the posterior.
-    relationship : one of `RELATIONSHIPS`; independent unless the interval excludes 0.
-    converged, iterations : of the regressions, as in `OwnCross`.
-    """
-
-    elasticity: FloatArray
-    std_error: FloatArray
-    ci_low: FloatArray
-    ci_high: FloatArray
-    relationship: np.ndarray[tuple[int, int], np.dtype[np.str_]]
-    converged: bool
-    iterations: int
 
 
 def fit_cross(
@@ -126,11 +44,12 @@ def fit_cross(
     precision = 1.0 / first.variance.ravel()
     pooled = pool_mean(Unpooled(precision, first.estimate.ravel() * precision), SPREAD, SPREAD.spread)
     own = _own_cross(regression, pairs, pooled.spread)
-    weights, settled, rounds = _mixture_weights(own, pairs.together)
+    group = np.where(category[pairs.first] == category[pairs.second], category[pairs.first], -1)
+    weights, common, settled, rounds = fit_prior(own, pairs.together, group, pairs.first, pairs.second)
     converged = first.converged and pooled.converged and own.converged and settled
     iterations = max(first.iterations, pooled.iterations, own.iterations, rounds)
     prior = CrossPrior(pooled.spread, weights, converged, iterations)
-    return prior, shrink(own, prior, pairs.together)
+    return prior, shrink(own, prior, pairs.together, common)
 
 
 def cross_of_pair(
@@ -140,25 +59,6 @@ def cross_of_pair(
     pair = Candidates(np.array([0]), np.array([1]), np.array([together]))
     own = _own_cross(_regression(daily, category, hyper), pair, prior.spread)
     return shrink(own, prior, pair.together)
-
-
-def shrink(own: OwnCross, prior: CrossPrior, together: BoolArray) -> CrossElasticities:
-    """Combine what the sales say with the prior.
-
-    Parameters
-    ----------
-    own : of n pairs.
-    prior : from `fit_cross`.
-    together : (n,) whether the pair is bought together, which chooses the prior's weights.
-    """
-    likelihood, mean, sd = _components(own)
-    share = likelihood * prior.weights[together.astype(np.int64)]
-    share = (share / share.sum(axis=1, keepdims=True))[:, None, :]
-    elasticity = (share * mean).sum(axis=2)
-    std_error = np.sqrt(np.maximum((share * (sd**2 + mean**2)).sum(axis=2) - elasticity**2, 0.0))
-    low, high = (_quantile(share, mean, sd, probability) for probability in (TAIL, 1 - TAIL))
-    relationship = np.where(low > 0, SUBSTITUTES, np.where(high < 0, COMPLEMENTS, INDEPENDENT))
-    return CrossElasticities(elasticity, std_error, low, high, relationship, own.converged, own.iterations)
 
 
 # --- the regression ------------------------------------------------------------------------------
@@ -302,65 +202,3 @@ def _fit_chunk(regression: _Regression, chunk: _Chunk, spread: float) -> OwnCros
         bool(fit.converged.all()),
         int((rough.iterations + fit.iterations).max()),
     )
-
-
-# --- the prior -----------------------------------------------------------------------------------
-
-
-def _mixture_weights(own: OwnCross, together: BoolArray) -> tuple[FloatArray, bool, int]:
-    """Weights of the prior's components by EM; those to start from where a stratum has no pairs.
-
-    Returns
-    -------
-    The weights (STRATA, K), whether they settled, and the rounds of the longer EM.
-    """
-    likelihood = _components(own)[0]
-    weights = np.tile(STARTING_WEIGHTS, (STRATA, 1))
-    converged, iterations = True, 0
-    for stratum in range(STRATA):
-        mine = likelihood[together.astype(np.int64) == stratum]
-        change, rounds = np.inf, 0
-        while change > EXACT and rounds < MOST_ROUNDS:
-            share = mine * weights[stratum]
-            share /= share.sum(axis=1, keepdims=True)
-            total = share.sum(axis=0) + PRIOR_PAIRS * STARTING_WEIGHTS
-            total /= total.sum()
-            change, rounds = np.abs(total - weights[stratum]).max(), rounds + 1
-            weights[stratum] = total
-        converged, iterations = converged and bool(change <= SETTLED), max(iterations, rounds)
-    return weights, converged, iterations
-
-
-def _components(own: OwnCross) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Under each of K components: relative likelihood (n, K), posterior means and standard deviations (n, 2, K).
-
-    With prior covariance S = t^2 [[1, r], [r, 1]] and errors D = diag(variance), the posterior has the mean
-    S (S + D)^-1 estimate and the covariance S - S (S + D)^-1 S.
-    """
-    square = SPREADS**2
-    shared = CORRELATIONS * square
-    one = square + own.variance[:, :1]
-    other = square + own.variance[:, 1:]
-    determinant = one * other - shared**2
-    e1, e2 = own.estimate[:, :1], own.estimate[:, 1:]
-    pulled1 = (other * e1 - shared * e2) / determinant
-    pulled2 = (one * e2 - shared * e1) / determinant
-    log_likelihood = -0.5 * (np.log(determinant) + e1 * pulled1 + e2 * pulled2)
-    likelihood = np.exp(log_likelihood - log_likelihood.max(axis=1, keepdims=True))
-    mean = np.stack([square * pulled1 + shared * pulled2, shared * pulled1 + square * pulled2], axis=1)
-    gained1 = (square**2 * other - 2 * square * shared**2 + shared**2 * one) / determinant
-    gained2 = (square**2 * one - 2 * square * shared**2 + shared**2 * other) / determinant
-    sd = np.sqrt(np.maximum(square - np.stack([gained1, gained2], axis=1), 1e-12))
-    return np.asarray(likelihood), mean, np.asarray(sd)
-
-
-def _quantile(share: FloatArray, mean: FloatArray, sd: FloatArray, probability: float) -> FloatArray:
-    """Quantile (n, 2) of mixtures of normals, by bisection."""
-    from scipy.special import ndtr
-
-    low, high = (mean - 6 * sd).min(axis=2), (mean + 6 * sd).max(axis=2)
-    for _ in range(BISECTIONS):
-        middle = (low + high) / 2
-        below = (share * ndtr((middle[:, :, None] - mean) / sd)).sum(axis=2) < probability
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return np.asarray((low + high) / 2)

@@ -4,7 +4,8 @@ from collections.abc import Collection
 
 from elastix.dataset.models import DataVersion
 from elastix.errors import NotFound
-from pricing.bundles.core.cross_price import INDEPENDENT, CrossPrior, cross_of_pair
+from pricing.bundles.core.cross_price import cross_of_pair
+from pricing.bundles.core.cross_prior import INDEPENDENT, CrossPrior
 from pricing.bundles.models import CrossPriceModel, ProductPair
 from pricing.bundles.selectors.baskets import few_baskets
 from pricing.elasticity.selectors.fitted_model import fitted_model

@@ -275,8 +275,12 @@ def test_many_products_are_answered_like_each_alone_in_the_same_few_queries(view
         del alone["last_updated"]
         assert row == alone
     assert {row["calculations"]["strategy"] for row in rows} == {"profit", "revenue"}
-    assert queries_of_call(lambda: recommend_many(codes)) == 9
-    assert queries_of_call(lambda: recommend_many(["P001"])) == 9
+    assert queries_of_call(lambda: recommend_many(codes)) == 7
+    assert queries_of_call(lambda: recommend_many(["P001"])) == 7
+    for code in ("P001", "CUP"):
+        CompetitorPriceFactory(product=code)
+    # Competitors are asked for only where a product has any.
+    assert queries_of_call(lambda: recommend_many(codes)) == 8
 
 
 # --- the record kept beside a change --------------------------------------------------------------------------
@@ -330,12 +334,10 @@ def test_records_of_many_changes_take_the_same_few_queries() -> None:
     one = [("P001", Decimal("12.99"), Decimal("14.49"))]
     many = one + [(code, Decimal("5"), Decimal("6")) for code in MERCHANDISE]
     assert (
-        queries_of_call(lambda: expected_effects(one))
-        == queries_of_call(lambda: expected_effects(many))
-        == 10
+        queries_of_call(lambda: expected_effects(one)) == queries_of_call(lambda: expected_effects(many)) == 8
     )
 
 
 class TestRecommendation(ProductFigureCases):
     path = "/api/price/recommend/{code}"
-    queries = 12
+    queries = 10

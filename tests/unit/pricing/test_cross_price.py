@@ -9,16 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricing.bundles.core import cross_price as core
+from pricing.bundles.core import cross_prior
 from pricing.bundles.core.baskets import Candidates, Together, baskets_of, bought_together, candidate_pairs
 from pricing.bundles.core.constants import CORRELATIONS, SPREADS, STARTING_WEIGHTS
-from pricing.bundles.core.cross_price import (
-    STRATA,
-    CrossPrior,
-    OwnCross,
-    cross_of_pair,
-    fit_cross,
-    shrink,
-)
+from pricing.bundles.core.cross_price import cross_of_pair, fit_cross
+from pricing.bundles.core.cross_prior import STRATA, CommonEffects, CrossPrior, OwnCross, fit_prior, shrink
 from pricing.elasticity.core.pooled import fit_pooled
 from pricing.sales.core.cancellations import match_cancellations
 from pricing.sales.core.daily import daily_sales
@@ -122,6 +117,102 @@ def test_the_prior_survives_json():
 
 def test_a_prior_of_an_earlier_release_counts_as_converged():
     assert CrossPrior.from_dict({"spread": 0.2, "weights": PRIOR.weights.tolist()}).converged
+
+
+# --- categories in which everything competes -----------------------------------------------------
+
+
+def category_of(estimates, variances, members, number, rng):
+    """All pairs of a category's products with their estimates: first, second, estimate, variance, group."""
+    first, second = np.triu_indices(members, 1)
+    error = rng.normal(size=(first.size, 2)) * np.sqrt(variances)
+    return (
+        first + 100 * number,
+        second + 100 * number,
+        estimates(first.size) + error,
+        np.full((first.size, 2), variances),
+        np.full(first.size, number),
+    )
+
+
+def rivals_and_strangers():
+    """Twelve categories of four rivals with an effect of .5 on each other, and twelve of ten that mostly have none."""
+    rng = np.random.default_rng(5)
+
+    def alike(n):
+        return np.full((n, 2), 0.5)
+
+    def one_strong_pair(n):
+        return np.repeat((np.arange(n) == 0)[:, None] * 1.2, 2, axis=1)
+
+    parts = [category_of(alike, 0.09, 4, number, rng) for number in range(12)]
+    parts += [category_of(one_strong_pair, 0.09, 10, number, rng) for number in range(12, 24)]
+    first, second, estimate, variance, group = (np.concatenate(column) for column in zip(*parts, strict=True))
+    variance[0] = 1e4  # of one pair of the first category the sales say nothing
+    estimate[0] = 0.0
+    own = OwnCross(estimate, variance)
+    together = np.zeros(group.size, np.bool_)
+    weights, common, settled, _ = fit_prior(own, together, group, first, second)
+    assert settled
+    return own, together, group, weights, common
+
+
+def test_a_category_in_which_everything_competes_is_told_from_one_with_a_strong_pair():
+    _, _, group, _, common = rivals_and_strangers()
+    assert common.probability[group < 12].min() > 0.9
+    assert common.probability[group >= 12].max() < 0.05
+    assert common.mean[group < 12].mean() == pytest.approx(0.5, abs=0.06)
+
+
+def test_a_pair_of_which_the_sales_say_nothing_has_its_categorys_common_effect():
+    own, together, _, weights, common = rivals_and_strangers()
+    found = shrink(own, CrossPrior(0.2, weights), together, common)
+    assert found.elasticity[0] == pytest.approx([common.mean[0]] * 2, abs=0.05)
+    # The pairs of a category differ: what is borrowed is not certain.
+    assert found.std_error[0].min() > 0.2
+    apart = shrink(own, CrossPrior(0.2, weights), together)
+    assert apart.elasticity[0] == pytest.approx([0, 0], abs=0.01)
+
+
+def test_the_strong_pair_of_a_category_stands_and_the_others_are_drawn_to_0():
+    own, together, group, weights, common = rivals_and_strangers()
+    found = shrink(own, CrossPrior(0.2, weights), together, common)
+    strong = np.flatnonzero(np.r_[True, group[1:] != group[:-1]] & (group >= 12))
+    assert found.elasticity[strong].mean() > 0.9
+    others = np.setdiff1d(np.flatnonzero(group >= 12), strong)
+    assert np.abs(found.elasticity[others]).mean() < 0.05
+    assert (found.relationship[others] != "independent").mean() < 0.01
+
+
+def test_pairs_that_are_alike_have_the_posterior_of_a_normal_around_the_common_effect():
+    own = OwnCross(np.array([[1.0, 0.0]]), np.array([[0.0625, 0.1875]]))
+    common = CommonEffects(np.ones(1), np.array([0.4]), np.array([0.01]))
+    found = shrink(own, PRIOR, np.array([False]), common)
+    # Spread .25 has the variance .0625. First: half of 1.0 and half of .4; second: a quarter of 0 and three of .4.
+    assert found.elasticity[0] == pytest.approx([0.7, 0.3])
+    # .0625 / 2 + .01 / 4 and .0625 * 3 / 4 + .01 * 9 / 16.
+    assert found.std_error[0] ** 2 == pytest.approx([0.03375, 0.0525])
+    assert (found.ci_high - found.elasticity)[0] == pytest.approx(1.96 * found.std_error[0], rel=1e-3)
+
+
+def test_errors_that_a_products_pairs_share_are_no_common_effect():
+    rng = np.random.default_rng(8)
+    first, second = (np.concatenate([side + 6 * g for g in range(60)]) for side in np.triu_indices(6, 1))
+    luck = rng.normal(0, 0.2, 360)
+    own = rng.normal(0, 0.1, (first.size, 2)) + np.stack([luck[first], luck[second]], axis=1)
+    estimates = OwnCross(own, np.full(own.shape, 0.05))
+    _, common, *_ = fit_prior(
+        estimates, np.zeros(first.size, np.bool_), np.repeat(np.arange(60), 15), first, second
+    )
+    assert common.probability.mean() < 0.1
+
+
+def test_where_no_two_products_are_of_one_category_nothing_is_common():
+    own = OwnCross(np.full((2, 2), 0.5), np.full((2, 2), 0.01))
+    _, common, *_ = fit_prior(
+        own, np.zeros(2, np.bool_), np.array([-1, -1]), np.array([0, 1]), np.array([2, 3])
+    )
+    assert common.probability.tolist() == [0, 0]
 
 
 # --- candidates ----------------------------------------------------------------------------------
@@ -234,8 +325,8 @@ def test_the_fit_says_whether_it_converged_and_in_how_many_rounds(monkeypatch):
     found, daily, hyper, pairs = shop()
     prior, result = fit_cross(daily, found.product_category, hyper, pairs)
     assert (prior.converged, result.converged) == (True, True)
-    assert 0 < result.iterations <= prior.iterations <= core.MOST_ROUNDS
-    monkeypatch.setattr(core, "MOST_ROUNDS", 2)
+    assert 0 < result.iterations <= prior.iterations <= cross_prior.MOST_ROUNDS
+    monkeypatch.setattr(cross_prior, "MOST_ROUNDS", 2)
     stopped, _ = fit_cross(daily, found.product_category, hyper, pairs)
     assert not stopped.converged
 
