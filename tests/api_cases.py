@@ -485,3 +485,52 @@ class ProductFigureCases:
 
     def test_an_unknown_parameter_is_refused(self, shop: ImportBatch, viewer_client: APIClient) -> None:
         assert refused_fields(self.ask(viewer_client, colour="red")) == {"colour"}
+
+
+class QuestionCases:
+    """Figures computed for the body that a viewer sends; nothing is kept. The test's shop is the module's.
+
+    Attributes
+    ----------
+    body : one that is answered.
+    queries : the number of queries that the answer to it takes.
+    invalid : bodies to merge into it, each with the field that is refused.
+    missing : bodies to merge into it that name products of which there is nothing.
+    """
+
+    path: ClassVar[str]
+    body: ClassVar[Body]
+    queries: ClassVar[int]
+    invalid: ClassVar[Sequence[tuple[Body, str]]]
+    missing: ClassVar[Sequence[Body]] = ()
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        if "invalid_body" in metafunc.fixturenames:
+            ids = [f"{field or 'body'} {number}" for number, (_, field) in enumerate(self.invalid)]
+            metafunc.parametrize("invalid_body", self.invalid, ids=ids)
+
+    def ask(self, client: APIClient, body: Body, query: str = "") -> Any:
+        return send(client, "post", self.path + query, self.body | body)
+
+    def test_the_answer_takes_a_fixed_number_of_queries(self, counted: APIClient) -> None:
+        answers: list[Any] = []
+        assert queries_of_call(lambda: answers.append(self.ask(counted, {}))) == self.queries
+        assert answers[0].status_code == 200, answers[0].content
+
+    def test_an_invalid_question_is_refused_by_the_name_of_the_field(
+        self, invalid_body: tuple[Body, str], viewer_client: APIClient
+    ) -> None:
+        changes, field = invalid_body
+        answer = self.ask(viewer_client, changes)
+        assert {top_level(each) for each in refused_fields(answer)} == {field}
+
+    def test_products_of_which_there_is_nothing_are_not_found(self, viewer_client: APIClient) -> None:
+        for changes in self.missing:
+            problem_of(self.ask(viewer_client, changes), 404)
+
+    def test_a_question_that_is_no_object_is_refused(self, viewer_client: APIClient) -> None:
+        for text in NO_OBJECTS:
+            problem_of(viewer_client.generic("POST", self.path, text, content_type="application/json"), 400)
+
+    def test_a_question_refuses_an_unknown_parameter(self, viewer_client: APIClient) -> None:
+        assert refused_fields(self.ask(viewer_client, {}, "?colour=red")) == {"colour"}
