@@ -21,8 +21,10 @@ from django.contrib.auth.models import User
 from django.db.models import Model
 from rest_framework.test import APIClient
 
+from elastix.api.permissions import Role
 from elastix.imports.models import ImportBatch
 from tests.conftest import client_of, user_with_role
+from tests.integration.conftest import counted_client
 from tests.integration.pricing.queries import queries_of_call
 
 ROLES = ("viewer", "analyst", "manager", "admin")
@@ -64,6 +66,11 @@ def top_level(field: str) -> str:
     return field.split("[")[0].split(".")[0]
 
 
+def lower_user(role: str) -> User:
+    """A user with that role; with none where it is empty."""
+    return user_with_role(role) if role else User.objects.create_user("nobody")
+
+
 @pytest.mark.django_db
 class ApiResource:
     """What the cases need to know of a resource.
@@ -74,16 +81,17 @@ class ApiResource:
     factory : makes a row; `make` may be overridden where that takes more.
     id_key, pk_name : the key of the answer, and the attribute of the row, that stand in the address of one row.
     rows_key : under which key a list has its rows.
-    writer : the lowest role that may write; viewers read.
+    reader, writer : the lowest roles that may read and write.
     missing : what nothing is found under.
     """
 
-    path: ClassVar[str]
-    list_path: ClassVar[str] = ""
+    path: str
+    list_path: str = ""
     factory: ClassVar[Any]
     id_key: ClassVar[str] = "id"
     pk_name: ClassVar[str] = "pk"
     rows_key: ClassVar[str] = "items"
+    reader: ClassVar[str] = "viewer"
     writer: ClassVar[str] = "analyst"
     missing: ClassVar[Sequence[str]] = NUMBERS_OF_NOTHING
 
@@ -109,6 +117,7 @@ class ApiResource:
         for name, values in (
             ("missing_id", self.missing),
             ("lower_role", ROLES[: ROLES.index(self.writer)]),
+            ("lower_reader", ("", *ROLES[: ROLES.index(self.reader)])),
             ("invalid_body", getattr(self, "invalid", ())),
             ("invalid_change", getattr(self, "invalid_changes", ())),
             ("required_field", getattr(self, "required", ())),
@@ -122,6 +131,10 @@ class ApiResource:
                     else None
                 )
                 metafunc.parametrize(name, values, ids=ids)
+
+    def reading(self) -> APIClient:
+        """A client of the lowest role that may read."""
+        return client_of(user_with_role(self.reader))
 
     def writing(self) -> APIClient:
         """A client of the lowest role that may write."""
@@ -150,44 +163,48 @@ class ListCases(ApiResource):
         body = answer.json()
         return [row[self.id_key] for row in body[self.rows_key]], body["total"]
 
-    def test_a_viewer_sees_every_row_in_the_list(self, viewer_client: APIClient) -> None:
-        before, total = self.listed(viewer_client)
+    def test_a_reader_sees_every_row_in_the_list(self) -> None:
+        client = self.reading()
+        before, total = self.listed(client)
         made = {str(getattr(self.make(), self.pk_name)) for _ in range(3)}
-        after, new_total = self.listed(viewer_client)
+        after, new_total = self.listed(client)
         assert {str(each) for each in after} == {str(each) for each in before} | made
         assert new_total == total + 3
 
-    def test_a_page_is_a_part_of_the_list_in_its_order(self, viewer_client: APIClient) -> None:
+    def test_a_page_is_a_part_of_the_list_in_its_order(self) -> None:
         for _ in range(3):
             self.make()
-        everything, total = self.listed(viewer_client)
+        client = self.reading()
+        everything, total = self.listed(client)
         size, first = (
             ("limit", {"offset": 1}) if "offset" in self.past_the_end else ("page_size", {"page": 2})
         )
-        assert self.listed(viewer_client, {size: 1} | first) == (everything[1:2], total)
+        assert self.listed(client, {size: 1} | first) == (everything[1:2], total)
 
-    def test_a_page_past_the_end_is_empty(self, viewer_client: APIClient) -> None:
+    def test_a_page_past_the_end_is_empty(self) -> None:
         self.make()
-        rows, total = self.listed(viewer_client, self.past_the_end)
+        rows, total = self.listed(self.reading(), self.past_the_end)
         assert rows == []
         assert total >= 1
 
-    def test_pages_out_of_range_are_refused_by_name(self, viewer_client: APIClient) -> None:
+    def test_pages_out_of_range_are_refused_by_name(self) -> None:
+        client = self.reading()
         for page in self.pages_out_of_range:
-            assert refused_fields(viewer_client.get(self.list_url, page)) == set(page)
+            assert refused_fields(client.get(self.list_url, page)) == set(page)
 
-    def test_the_list_refuses_an_unknown_parameter(self, viewer_client: APIClient) -> None:
-        assert refused_fields(viewer_client.get(self.list_url, {"colour": "red"})) == {"colour"}
+    def test_the_list_refuses_an_unknown_parameter(self) -> None:
+        assert refused_fields(self.reading().get(self.list_url, {"colour": "red"})) == {"colour"}
 
     def test_the_list_is_closed_to_clients_that_are_not_logged_in(self, anonymous: APIClient) -> None:
         self.make()
         problem_of(anonymous.get(self.list_url), 401)
 
-    def test_the_list_is_closed_to_users_without_a_role(self) -> None:
+    def test_the_list_is_closed_to_lower_roles_and_users_without_one(self, lower_reader: str) -> None:
         self.make()
-        problem_of(client_of(User.objects.create_user("nobody")).get(self.list_url), 403)
+        problem_of(client_of(lower_user(lower_reader)).get(self.list_url), 403)
 
-    def test_the_queries_of_the_list_do_not_grow_with_its_rows(self, counted: APIClient) -> None:
+    def test_the_queries_of_the_list_do_not_grow_with_its_rows(self) -> None:
+        counted = counted_client(Role[self.reader.upper()])
         for count in (2, 12):
             for _ in range(count):
                 self.make_for_list()
@@ -197,24 +214,24 @@ class ListCases(ApiResource):
 class DetailCases(ApiResource):
     """One row of a resource at its own address."""
 
-    def test_a_viewer_sees_one_row(self, viewer_client: APIClient) -> None:
+    def test_a_reader_sees_one_row(self) -> None:
         row = self.make()
-        answer = viewer_client.get(self.url(row))
+        answer = self.reading().get(self.url(row))
         assert answer.status_code == 200, answer.content
         assert str(answer.json()[self.id_key]) == str(getattr(row, self.pk_name))
 
-    def test_a_row_that_is_not_there_is_not_found(self, missing_id: str, viewer_client: APIClient) -> None:
-        problem_of(viewer_client.get(f"{self.path}/{missing_id}"), 404)
+    def test_a_row_that_is_not_there_is_not_found(self, missing_id: str) -> None:
+        problem_of(self.reading().get(f"{self.path}/{missing_id}"), 404)
 
-    def test_one_row_refuses_an_unknown_parameter(self, viewer_client: APIClient) -> None:
-        answer = viewer_client.get(self.url(self.make()), {"colour": "red"})
+    def test_one_row_refuses_an_unknown_parameter(self) -> None:
+        answer = self.reading().get(self.url(self.make()), {"colour": "red"})
         assert refused_fields(answer) == {"colour"}
 
     def test_one_row_is_closed_to_clients_that_are_not_logged_in(self, anonymous: APIClient) -> None:
         problem_of(anonymous.get(self.url(self.make())), 401)
 
-    def test_one_row_is_closed_to_users_without_a_role(self) -> None:
-        problem_of(client_of(User.objects.create_user("nobody")).get(self.url(self.make())), 403)
+    def test_one_row_is_closed_to_lower_roles_and_users_without_one(self, lower_reader: str) -> None:
+        problem_of(client_of(lower_user(lower_reader)).get(self.url(self.make())), 403)
 
 
 class CreateCases(ApiResource):
@@ -242,15 +259,21 @@ class CreateCases(ApiResource):
     def create(self, client: APIClient, body: Body | None = None) -> Any:
         return send(client, "post", self.path, self.body if body is None else body)
 
-    def test_a_row_is_created_as_the_body_says(self, viewer_client: APIClient) -> None:
+    def row_of(self, answer: Any) -> Body:
+        """The row that an answer shows; all of it, unless the resource says otherwise."""
+        found: Body = answer.json()
+        return found
+
+    def test_a_row_is_created_as_the_body_says(self) -> None:
         self.prepare()
         before = len(self.rows())
         answer = self.create(self.writing())
         assert answer.status_code == 201, answer.content
-        made = answer.json()
+        made = self.row_of(answer)
         assert made | self.body | self.created == made
         assert len(self.rows()) == before + 1
-        assert viewer_client.get(f"{self.path}/{made[self.id_key]}").json() == made
+        if isinstance(self, DetailCases):
+            assert self.reading().get(f"{self.path}/{made[self.id_key]}").json() == made
 
     def test_nothing_is_created_by_clients_that_are_not_logged_in(self, anonymous: APIClient) -> None:
         self.prepare()
@@ -297,12 +320,12 @@ class CreateCases(ApiResource):
     def test_the_same_body_a_second_time(self) -> None:
         self.prepare()
         client = self.writing()
-        first = self.create(client).json()
+        first = self.row_of(self.create(client))
         before = self.rows()
         again = self.create(client)
         if self.twice < 400:
             assert again.status_code == self.twice, again.content
-            assert (again.json()[self.id_key] == first[self.id_key]) == (self.twice == 200)
+            assert (self.row_of(again)[self.id_key] == first[self.id_key]) == (self.twice == 200)
             assert len(self.rows()) == len(before) + (self.twice == 201)
         else:
             assert refused_fields(again, self.twice) == ({self.twice_field} if self.twice_field else set())
@@ -328,9 +351,7 @@ class UpdateCases(ApiResource):
     def update(self, method: str, client: APIClient, url: str, body: Body) -> Any:
         return send(client, method, url, (self.put_body if method == "put" else {}) | body)
 
-    def test_a_change_is_made_and_making_it_again_changes_nothing(
-        self, update_method: str, viewer_client: APIClient
-    ) -> None:
+    def test_a_change_is_made_and_making_it_again_changes_nothing(self, update_method: str) -> None:
         url, client = self.url(self.make()), self.writing()
         answer = self.update(update_method, client, url, self.change)
         assert answer.status_code == 200, answer.content
@@ -338,7 +359,7 @@ class UpdateCases(ApiResource):
         assert made | self.change | self.changed == made
         again = self.update(update_method, client, url, self.change).json()
         assert {name for name in made if made[name] != again[name]} <= {"updated_at"}
-        assert viewer_client.get(url).json() == again
+        assert self.reading().get(url).json() == again
 
     def test_nothing_is_changed_by_clients_that_are_not_logged_in(
         self, update_method: str, anonymous: APIClient
@@ -390,14 +411,15 @@ class DeleteCases(ApiResource):
 
     deleted: ClassVar[int] = 204
 
-    def test_a_row_is_deleted_once(self, viewer_client: APIClient) -> None:
+    def test_a_row_is_deleted_once(self) -> None:
         self.make()
         others = self.rows()
         url, client = self.url(self.make()), self.writing()
         assert client.delete(url).status_code == self.deleted
         assert self.rows() == others
         problem_of(client.delete(url), 404)
-        problem_of(viewer_client.get(url), 404)
+        if isinstance(self, DetailCases):
+            problem_of(self.reading().get(url), 404)
 
     def test_nothing_is_deleted_by_clients_that_are_not_logged_in(self, anonymous: APIClient) -> None:
         url = self.url(self.make())
@@ -463,3 +485,52 @@ class ProductFigureCases:
 
     def test_an_unknown_parameter_is_refused(self, shop: ImportBatch, viewer_client: APIClient) -> None:
         assert refused_fields(self.ask(viewer_client, colour="red")) == {"colour"}
+
+
+class QuestionCases:
+    """Figures computed for the body that a viewer sends; nothing is kept. The test's shop is the module's.
+
+    Attributes
+    ----------
+    body : one that is answered.
+    queries : the number of queries that the answer to it takes.
+    invalid : bodies to merge into it, each with the field that is refused.
+    missing : bodies to merge into it that name products of which there is nothing.
+    """
+
+    path: ClassVar[str]
+    body: ClassVar[Body]
+    queries: ClassVar[int]
+    invalid: ClassVar[Sequence[tuple[Body, str]]]
+    missing: ClassVar[Sequence[Body]] = ()
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        if "invalid_body" in metafunc.fixturenames:
+            ids = [f"{field or 'body'} {number}" for number, (_, field) in enumerate(self.invalid)]
+            metafunc.parametrize("invalid_body", self.invalid, ids=ids)
+
+    def ask(self, client: APIClient, body: Body, query: str = "") -> Any:
+        return send(client, "post", self.path + query, self.body | body)
+
+    def test_the_answer_takes_a_fixed_number_of_queries(self, counted: APIClient) -> None:
+        answers: list[Any] = []
+        assert queries_of_call(lambda: answers.append(self.ask(counted, {}))) == self.queries
+        assert answers[0].status_code == 200, answers[0].content
+
+    def test_an_invalid_question_is_refused_by_the_name_of_the_field(
+        self, invalid_body: tuple[Body, str], viewer_client: APIClient
+    ) -> None:
+        changes, field = invalid_body
+        answer = self.ask(viewer_client, changes)
+        assert {top_level(each) for each in refused_fields(answer)} == {field}
+
+    def test_products_of_which_there_is_nothing_are_not_found(self, viewer_client: APIClient) -> None:
+        for changes in self.missing:
+            problem_of(self.ask(viewer_client, changes), 404)
+
+    def test_a_question_that_is_no_object_is_refused(self, viewer_client: APIClient) -> None:
+        for text in NO_OBJECTS:
+            problem_of(viewer_client.generic("POST", self.path, text, content_type="application/json"), 400)
+
+    def test_a_question_refuses_an_unknown_parameter(self, viewer_client: APIClient) -> None:
+        assert refused_fields(self.ask(viewer_client, {}, "?colour=red")) == {"colour"}

@@ -18,6 +18,7 @@ from factory.django import DjangoModelFactory
 from elastix.alerts.models import Alert
 from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.jobs.models import Job
+from elastix.tokens.models import ApiToken
 from market.models import Competitor, CompetitorPrice, RepricingRule
 from market.services.rules import rule_create
 from pricing.bundles.models import ProductPair
@@ -28,7 +29,7 @@ from pricing.forecasting.core.panel import profile_of_days
 from pricing.forecasting.core.stored import shop_profile
 from pricing.forecasting.models import DemandForecast, ForecastModel
 from pricing.forecasting.selectors.base_demand import stored_shop_model
-from pricing.recommendation.models import PricePolicy
+from pricing.recommendation.models import PricePolicy, PriceRelation, StandingRecommendation
 from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.core.files import ImportKind
 from pricing.sales.models import PriceChange, Product, ProductSummary, SalesHistory, Transaction
@@ -62,6 +63,17 @@ class UserFactory(DjangoModelFactory[User]):
         user = user or model_class.objects.create_user(**fields)
         user.groups.add(Group.objects.get(name=role))
         return user
+
+
+class ApiTokenFactory(DjangoModelFactory[ApiToken]):
+    """A token of the viewer's program."""
+
+    class Meta:
+        model = ApiToken
+
+    user = factory.SubFactory(UserFactory)
+    name = factory.Sequence(lambda number: f"Token {number}")
+    digest = factory.Sequence(lambda number: f"{number:064x}")
 
 
 # --- products and sales -------------------------------------------------------------------------------
@@ -255,6 +267,32 @@ class PricePolicyFactory(OfProductFactory[PricePolicy]):
         model = PricePolicy
 
     product = None
+
+
+class PriceRelationFactory(DjangoModelFactory[PriceRelation]):
+    """Products at one price, of which a test adds the members it needs."""
+
+    class Meta:
+        model = PriceRelation
+
+    name = factory.Sequence(lambda number: f"Relation {number}")
+    kind = "line"
+
+
+class StandingRecommendationFactory(OfProductFactory[StandingRecommendation]):
+    """A recommendation to ask 4.49 instead of 4.00."""
+
+    class Meta:
+        model = StandingRecommendation
+
+    product = factory.SubFactory(ProductFactory, current_price=Decimal("4.00"))
+    current_price = Decimal("4.00")
+    recommended_price = Decimal("4.49")
+    confidence = 0.8
+    risk_level = "low"
+    cost_assumed = False
+    changes = True
+    computed_at = TODAY
 
 
 class PriceChangeFactory(OfProductFactory[PriceChange]):

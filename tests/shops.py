@@ -18,6 +18,7 @@ from elastix.audit.models import AuditEntry
 from elastix.dataset.models import DataVersion
 from elastix.imports.models import ImportBatch
 from elastix.imports.services import batch_create
+from elastix.tokens.models import ApiToken
 from pricing.sales.core.files import ImportKind
 
 OUR_APPS = ("elastix", "pricing", "segments")
@@ -111,7 +112,7 @@ def copy_of_shop(commits: Commits) -> ImportBatch:
         batch = import_shop(commits)
         assert DataVersion.objects.get().published_version == 1, batch.error
         models = [model for name in OUR_APPS for model in apps.get_app_config(name).get_models()]
-        for of_this_sessions_users in (AccessVersion, AuditEntry):
+        for of_this_sessions_users in (AccessVersion, ApiToken, AuditEntry):
             models.remove(of_this_sessions_users)
         _kept.extend(rows for model in models if (rows := list(model._base_manager.all())))
         return batch

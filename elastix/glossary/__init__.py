@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from elastix.glossary import estimates, files, prices, shop
+from elastix.glossary import changes, estimates, files, prices, shop
 from elastix.glossary.table import Words
 from elastix.glossary.words import LABELS
 
@@ -19,13 +19,13 @@ KINDS: Final = MappingProxyType(
         "reason": prices.REASON_TERMS,
         "warning": prices.WARNING_TERMS,
         "risk": prices.RISK_TERMS,
-        "change status": prices.CHANGE_STATUS_TERMS,
-        "recommendation state": prices.OFFER_TERMS,
-        "prior price": prices.PRIOR_PRICE_TERMS,
-        "outcome": prices.OUTCOME_TERMS,
-        "repricing outcome": prices.REPRICING_OUTCOME_TERMS,
-        "experiment": prices.EXPERIMENT_TERMS,
-        "obstacle": prices.OBSTACLE_TERMS,
+        "change status": changes.CHANGE_STATUS_TERMS,
+        "recommendation state": changes.OFFER_TERMS,
+        "prior price": changes.PRIOR_PRICE_TERMS,
+        "outcome": changes.OUTCOME_TERMS,
+        "repricing outcome": changes.REPRICING_OUTCOME_TERMS,
+        "experiment": changes.EXPERIMENT_TERMS,
+        "obstacle": changes.OBSTACLE_TERMS,
         "segment": shop.SEGMENT_TERMS,
         "customer forecast": shop.CUSTOMER_FORECAST_TERMS,
         "relationship": shop.RELATIONSHIP_TERMS,

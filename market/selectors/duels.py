@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from elastix.errors import Conflict
-from market.core.duels import NEVER, CalmRule, Outcome, Reaction, Rival, duel
+from market.core.duels import NEVER, CalmRule, Duels, Outcome, Reaction, Rival, duel
 from market.models import RepricingRule
 from market.models.rules import RuleAction
 from market.selectors.signals import product_signals
@@ -101,13 +101,19 @@ def rule_duel(
     )
     base = np.array([float(seen.base)])
     found = duel(calm_rule(rule, pauses=pauses), rival, group.inputs, group.constraints, base, runs=runs)
+    floor_known = bool(price_limits(group.inputs, group.constraints).floor_known[0])
+    return _first_of(found, code, floor_known=floor_known)
+
+
+def _first_of(found: Duels, code: str, *, floor_known: bool) -> RuleDuel:
+    """The duel of the first product among those that the core let react to each other."""
     ours, theirs = found.ours[:, 0], found.theirs[:, 0]
     paused_at = int(found.paused_at[0])
     return RuleDuel(
         product_id=code,
         outcome=found.outcomes[0],
         floor=float(found.floor[0]),
-        floor_known=bool(price_limits(group.inputs, group.constraints).floor_known[0]),
+        floor_known=floor_known,
         lowest_price=float(ours.min()),
         highest_price=float(ours.max()),
         paused_at=None if paused_at == NEVER else paused_at,

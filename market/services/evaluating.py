@@ -71,16 +71,7 @@ def evaluate(rules: Sequence[RepricingRule]) -> Evaluation:
         rule.pk: {code for code in scopes[rule.pk] if in_canary(rule.pk, code, rule.canary_percent)}
         for rule in rules
     }
-    cases = [
-        RuleCase(
-            rule.pk,
-            rule.conditions,
-            rule.price_action,
-            np.array([code in covered[rule.pk] for code in found], np.bool_),
-            rule.revert_when_inactive,
-        )
-        for rule in rules
-    ]
+    cases = [_case(rule, [code in covered[rule.pk] for code in found]) for rule in rules]
     set_by = np.array([(each.ruled and each.ruled.rule_id) or NO_RULE for each in rows], np.int64)
     group = price_group(strategy_of(rows[0].facts.policy), [row.facts for row in rows])
     limits = price_limits(group.inputs, group.constraints)
@@ -115,6 +106,12 @@ def evaluate(rules: Sequence[RepricingRule]) -> Evaluation:
     order = {rule.pk: position for position, rule in enumerate(rules)}
     evaluation.decisions.sort(key=lambda each: (order[each.rule_id or 0], each.product_id))
     return evaluation
+
+
+def _case(rule: RepricingRule, covers: list[bool]) -> RuleCase:
+    """A rule for the core, with the products that it covers."""
+    covered = np.array(covers, np.bool_)
+    return RuleCase(rule.pk, rule.conditions, rule.price_action, covered, rule.revert_when_inactive)
 
 
 def _scopes(rules: Sequence[RepricingRule]) -> dict[int, set[str]]:

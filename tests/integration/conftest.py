@@ -23,11 +23,16 @@ def shop(db: None, commits: Commits) -> ImportBatch:
     return copy_of_shop(commits)
 
 
-@pytest.fixture
-def counted(db: None) -> APIClient:
+def counted_client(role: Role) -> APIClient:
     """A client whose authentication asks the database nothing: what is counted is the endpoint's own."""
     user: Any = User(username="counted", pk=1)
-    user.role = Role.VIEWER
+    user.role = role
     client = APIClient()
     client.force_authenticate(user)
     return client
+
+
+@pytest.fixture
+def counted(db: None) -> APIClient:
+    """Such a client of a viewer."""
+    return counted_client(Role.VIEWER)

@@ -8,11 +8,9 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 from django.conf import settings
-from django.core.cache import cache
 from numpy.typing import NDArray
 
 from elastix.dataset.models import DataVersion
-from elastix.sql import as_integer, batches, day_numbers, day_of, epoch_day, fetch_columns, placeholders
 from pricing.changes.core.constants import NOISE_WEEKS
 from pricing.changes.core.outcomes import (
     WINDOWS,
@@ -25,21 +23,17 @@ from pricing.changes.core.outcomes import (
     season,
     units_of_changed,
 )
+from pricing.changes.selectors.outcome_sales import daily_rows, shop_days
 from pricing.changes.selectors.price_changes import first_moment
 from pricing.recommendation.selectors.policies import tax_factors
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.calendar import DAYS_A_WEEK, MONTH_DAYS
-from pricing.sales.core.periods import LONGEST_PERIOD, last_day_known, spread
 from pricing.sales.models import PriceChange
 from pricing.sales.selectors.daily import day_of_epoch, epoch_days
 
 COMPLETE, OPEN, TRUNCATED = "complete", "open", "truncated"
 UNCHANGED_PRODUCTS, OTHER_PRODUCTS = "unchanged products", "other products"
 FOREVER: Final = 1 << 30
-KEPT_SECONDS: Final = 3600
-# What the lines of a product of pricing_saleshistory s sum up.
-_PERIOD: Final = f"COALESCE(m.line_days, 0), COALESCE({as_integer('m.dated_last')}, 0)"
-_PERIOD_JOIN: Final = "LEFT JOIN pricing_productsummary m ON m.product_id = s.product_id"
 
 
 class AppliedChange(NamedTuple):
@@ -152,7 +146,7 @@ def assess(changes: Sequence[PriceChange], version: DataVersion) -> Assessment:
     ----------
     changes : that were in force once, with their products; each has an old price.
     """
-    first_day, units = _shop_days(version)
+    first_day, units = shop_days(version)
     ends = [day for change in changes for day in (_as_of(change), _day(change))] or [first_day]
     first, stop = min(ends) - MONTH_DAYS, max(ends) + max(WINDOWS) + 1
     applied = _applied_between(first, stop)
@@ -160,7 +154,7 @@ def assess(changes: Sequence[PriceChange], version: DataVersion) -> Assessment:
     others = sorted({each.code for each in applied} - set(own))
     index = {code: number for number, code in enumerate(own + others)}
     begin = first - DAYS_A_WEEK * NOISE_WEEKS
-    rows = _daily_rows(own, index, begin, stop) + _daily_rows(others, index, first, stop)
+    rows = daily_rows(own, index, begin, stop) + daily_rows(others, index, first, stop)
     product, day, quantity, revenue = (np.concatenate(column) for column in zip(*rows, strict=True))
     first_sold = np.full(len(index), FOREVER)
     np.minimum.at(first_sold, product, day)
@@ -313,7 +307,7 @@ def _noise(
     return noise, share_of_shop * evidence.of_shop(records.as_of - MONTH_DAYS, records.as_of)
 
 
-# --- reading ---------------------------------------------------------------------------------------
+# --- changes of other prices, and days ---------------------------------------------------------------------------------------
 
 
 def _applied_between(first: int, stop: int) -> list[AppliedChange]:
@@ -329,60 +323,6 @@ def _applied_between(first: int, stop: int) -> list[AppliedChange]:
         for pk, code, changed, back in rows
         if changed
     ]
-
-
-def _shop_days(version: DataVersion) -> tuple[int, FloatArray]:
-    """The first day with sales of merchandise, and the units of every day from it on; remembered with the sales."""
-    # What is a total is known from the recompute after a change of the sales.
-    key = f"units-of-shop-days-{version.sales_version}-{version.published_version}"
-    kept: tuple[int, FloatArray] | None = cache.get(key)
-    if kept is None:
-        days, quantity, length, last = fetch_columns(
-            f"SELECT {epoch_day('s.date')}, CAST(SUM(s.quantity) AS double precision), {_PERIOD} FROM pricing_saleshistory s "
-            f"JOIN pricing_product p ON p.code = s.product_id {_PERIOD_JOIN} "
-            "WHERE p.kind = 'merchandise' AND s.quantity > 0 GROUP BY s.date, m.line_days, m.dated_last",
-            columns=4,
-        )
-        dated = np.array(days, np.int64), np.array(length, np.int64), np.array(last, np.bool_)
-        row, day, share = spread(*dated)
-        first = int(day.min()) if day.size else 0
-        end = last_day_known(*dated) + 1 if day.size else 0
-        known = day < end
-        units = np.bincount(day[known] - first, np.array(quantity, np.float64)[row[known]] * share[known])
-        kept = (first, units.astype(np.float64, copy=False))
-        cache.set(key, kept, KEPT_SECONDS)
-    return kept
-
-
-def _daily_rows(
-    codes: Sequence[str], index: dict[str, int], first: int, stop: int
-) -> list[tuple[IntArray, IntArray, FloatArray, FloatArray]]:
-    """Columns (product, day, quantity, revenue) of the products' days first <= day < stop, one set a statement.
-
-    Totals of weeks and months are spread over their days.
-    """
-    found = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0), np.zeros(0))]
-    for chunk in batches(codes):
-        product, day, quantity, revenue, length, last = fetch_columns(
-            f"SELECT s.product_id, {day_of('s.date')}, CAST(s.quantity AS double precision), "
-            f"CAST(s.revenue AS double precision), {_PERIOD} "
-            f"FROM pricing_saleshistory s {_PERIOD_JOIN} WHERE s.product_id IN ({placeholders(len(chunk))}) "
-            "AND s.date >= %s AND s.date < %s AND ((s.date >= %s AND s.date < %s) OR m.line_days > 1)",
-            [
-                *chunk,
-                *map(str, map(day_of_epoch, (first - LONGEST_PERIOD, stop + LONGEST_PERIOD, first, stop))),
-            ],
-            columns=6,
-        )
-        row, days, share = spread(
-            np.array(day_numbers(day), np.int64), np.array(length, np.int64), np.array(last, np.bool_)
-        )
-        inside = (days >= first) & (days < stop)
-        row, days, share = row[inside], days[inside], share[inside]
-        number = np.array([index[code] for code in product], np.int64)[row]
-        sold, paid = (np.array(column, np.float64)[row] * share for column in (quantity, revenue))
-        found.append((number, days, sold, paid))
-    return found
 
 
 def _day(change: PriceChange) -> int:

@@ -49,6 +49,9 @@ class RelationSerializer(serializers.ModelSerializer[PriceRelation]):
     def validate_members(self, rows: list[dict[str, Any]]) -> list[Member]:
         if len(rows) > MOST_MEMBERS:
             raise serializers.ValidationError(f"At most {MOST_MEMBERS} products.")
+        # A partial update lets the fields of the members be left out as well.
+        if any("product_id" not in row for row in rows):
+            raise serializers.ValidationError("Each member needs a product_id.")
         return [Member(row["product_id"], row.get("size")) for row in rows]
 
 

@@ -121,32 +121,13 @@ class PricingInputs(_Columns):
             If a price is not above 0, a price or cost beyond 1e8; a quantity, cost, error or ratio is negative; or an
             elasticity, quantity or cost is infinite.
         """
-        given = (
-            price,
-            base_price,
-            tried_price,
-            quantity,
-            cost,
-            elasticity,
-            std_error,
-            assumed_cost_ratio,
-            tax_rate,
-        )
-        p, base, tried, q, c, e, sd, ratio, tax = _columns(given)
+        prices = (price, base_price, tried_price)
+        others = (quantity, cost, elasticity, std_error, assumed_cost_ratio, tax_rate)
+        p, base, tried, q, c, e, sd, ratio, tax = _columns((*prices, *others))
         base, tried = (np.where(np.isnan(each), p, each) for each in (base, tried))
-        prices = np.array([p, base, tried])
-        if not np.all((prices > 0) & (prices <= LARGEST_AMOUNT)) or np.any(c > LARGEST_AMOUNT):
-            raise ValueError(
-                f"Prices must be above 0, and neither they nor costs above {LARGEST_AMOUNT:,.0f}."
-            )
-        if not np.all(np.isfinite(q)) or np.any(np.isinf([c, e, sd, ratio])):
-            raise ValueError("Quantities must be known, and nothing may be infinite.")
+        _check_amounts(np.array([p, base, tried]), q, c, e, sd, ratio, tax)
         if not 0 <= linear_share <= 1:
             raise ValueError("The share of linear demand is a probability.")
-        if np.any(q < 0) or np.any(c < 0) or np.any(sd < 0) or np.any(ratio < 0) or not np.all(tax >= 0):
-            raise ValueError(
-                "Quantities, costs, cost ratios, tax rates and standard errors must not be negative."
-            )
         sd = np.maximum(np.nan_to_num(sd, nan=UNKNOWN_STD_ERROR), SMALLEST_STD_ERROR)
         weak, not_converged, cooling = (
             np.array(np.broadcast_to(np.asarray(flags.pop(name, False), np.bool_), p.shape))
@@ -267,6 +248,26 @@ class PricingStrategy:
     def is_rule(self) -> bool:
         """Whether the strategy sets a price by rule, whatever it does to profit or revenue."""
         return self.strategy in (TARGET_MARGIN, MARKUP)
+
+
+def _check_amounts(
+    prices: FloatArray,
+    quantity: FloatArray,
+    cost: FloatArray,
+    elasticity: FloatArray,
+    std_error: FloatArray,
+    cost_ratio: FloatArray,
+    tax_rate: FloatArray,
+) -> None:
+    """Refuse amounts that cannot be: prices (3, P), everything else (P,), nan where unknown."""
+    if not np.all((prices > 0) & (prices <= LARGEST_AMOUNT)) or np.any(cost > LARGEST_AMOUNT):
+        raise ValueError(f"Prices must be above 0, and neither they nor costs above {LARGEST_AMOUNT:,.0f}.")
+    if not np.all(np.isfinite(quantity)) or np.any(np.isinf([cost, elasticity, std_error, cost_ratio])):
+        raise ValueError("Quantities must be known, and nothing may be infinite.")
+    if np.any(np.array([quantity, cost, std_error, cost_ratio]) < 0) or not np.all(tax_rate >= 0):
+        raise ValueError(
+            "Quantities, costs, cost ratios, tax rates and standard errors must not be negative."
+        )
 
 
 def _columns(values: Sequence[Any]) -> list[FloatArray]:

@@ -205,20 +205,12 @@ def recommend(
     binding = limits.binding(aim) & (free | (obstacle == INFEASIBLE))
     impact = project_impact(inputs, price, strategy.demand_model)
     sure = np.where(moved, gain, 1 - gain) * np.where(inputs.cost_assumed, ASSUMED_COST_CONFIDENCE, 1.0)
-    cases = (
-        *((name, obstacle == name) for name in NOTHING_TO_CHOOSE),
-        (NO_BETTER_PRICE, ~better),
-        (UNCERTAIN_GAIN, ~moved),
-        (INELASTIC_AT_BOUND, np.isposinf(aim)),
-        (GUARDRAIL, binding.any(axis=0)),
-        (RULE_PRICE if strategy.is_rule else BEST_PRICE, np.ones(moved.shape, np.bool_)),
-    )
     return Recommendation(
         inputs=inputs,
         strategy=strategy,
         price=price,
         moved=moved,
-        reason=_first_name(cases, inputs.count),
+        reason=_reasons(obstacle, better, moved, aim, binding, strategy),
         confidence=np.where(free, sure, 0.0),
         best_price=best,
         probability_of_gain=gain,
@@ -261,6 +253,26 @@ def _obstacles(
         HOLD: inputs.untried & limits.allows(inputs.price),
     }
     return _first_name(((name, applies[name]) for name in NOTHING_TO_CHOOSE), inputs.count)
+
+
+def _reasons(
+    obstacle: StrArray,
+    better: BoolArray,
+    moved: BoolArray,
+    aim: FloatArray,
+    binding: BoolArray,
+    strategy: PricingStrategy,
+) -> StrArray:
+    """Name (P,) why this price is recommended, or why the present one stays; `binding` is (R, P)."""
+    cases = (
+        *((name, obstacle == name) for name in NOTHING_TO_CHOOSE),
+        (NO_BETTER_PRICE, ~better),
+        (UNCERTAIN_GAIN, ~moved),
+        (INELASTIC_AT_BOUND, np.isposinf(aim)),
+        (GUARDRAIL, binding.any(axis=0)),
+        (RULE_PRICE if strategy.is_rule else BEST_PRICE, np.ones(moved.shape, np.bool_)),
+    )
+    return _first_name(cases, moved.size)
 
 
 def _best_allowed(

@@ -85,7 +85,7 @@ def check_members(kind: str, gap: Decimal, members: Sequence[Member]) -> None:
     ValidationError
     """
     if not 2 <= len(members) <= MOST_MEMBERS:
-        raise ValidationError({"members": f"A relation is between 2 to {MOST_MEMBERS} products."})
+        raise ValidationError({"members": f"A relation has 2 to {MOST_MEMBERS} products."})
     if len({each.code for each in members}) < len(members):
         raise ValidationError({"members": "A product occurs twice."})
     sizes = {each.size for each in members}

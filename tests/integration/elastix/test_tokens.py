@@ -18,12 +18,37 @@ from rest_framework.test import APIClient
 from elastix.tokens import services
 from elastix.tokens.models import ApiToken, TokenScope
 from elastix.tokens.services import token_check, token_create
+from tests.api_cases import CreateCases, DeleteCases, ListCases
 from tests.conftest import client_of, user_with_role
+from tests.factories import ApiTokenFactory
 from tests.integration.admin_pages import page, signed_in
 
 pytestmark = pytest.mark.django_db
 
 PATH = "/api/tokens"
+
+
+class TestTokens(ListCases, CreateCases, DeleteCases):
+    path = PATH
+    factory = ApiTokenFactory
+    writer = "viewer"
+    list_queries = 2
+    body = {"name": "till", "scope": "read"}
+    required = ("name",)
+    invalid = (
+        *(({"name": name}, "name") for name in ("", " ", "x" * 101, None)),
+        ({"scope": "write"}, "scope"),
+        *(({"expires_in_days": days}, "expires_in_days") for days in (0, 3651, 1.5, "soon")),
+    )
+    twice = 201
+
+    def make_for_list(self) -> ApiToken:
+        User.objects.get_or_create(pk=1, defaults={"username": "counted"})
+        return ApiTokenFactory(user_id=1)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """All but those that the clients of these tests show."""
+        return [row for row in super().rows() if row["name"] != "test"]
 
 
 def with_token(key: str) -> APIClient:

@@ -18,6 +18,8 @@ from market.services.rules import rule_update
 from pricing.recommendation.models import PricePolicy
 from pricing.sales.models import PriceChange
 from pricing.sales.services.products import product_update
+from tests.api_cases import ListCases
+from tests.factories import ProductFactory, RepricingRuleFactory
 from tests.integration.admin_pages import signed_in
 from tests.integration.market.factories import observe
 from tests.integration.market.rules import PATIENT, a_manager, outcomes, prices, rule, run, with_costs
@@ -177,6 +179,21 @@ def test_only_who_follows_the_lowest_price_climbs(manager_client: APIClient) -> 
 
 
 # --- the API, the admin, the desk -----------------------------------------------------------------------
+
+
+class TestPauses(ListCases):
+    id_key, pk_name = "product_id", "product_id"
+    list_queries = 3
+
+    @pytest.fixture(autouse=True)
+    def _rule(self, _open: None) -> None:
+        self.rule = RepricingRuleFactory()
+        self.path = f"/api/price/rules/{self.rule.pk}/pauses"
+
+    def make(self) -> RepricingPause:
+        return RepricingPause.objects.create(
+            rule=self.rule, product=ProductFactory(), old_price=4, new_price=Decimal("3.8"), passes=2
+        )
 
 
 def test_pauses_are_listed_and_resumed(viewer_client: APIClient, manager_client: APIClient) -> None:

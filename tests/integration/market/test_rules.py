@@ -10,11 +10,12 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from rest_framework.test import APIClient
 
+from elastix.fields import uuid7
 from elastix.imports.models import ImportBatch
-from market.models import RepricingRule
+from market.models import RepricingResult, RepricingRule, RepricingRun
 from market.services.rules import rule_create
 from pricing.sales.models import PriceChange
-from tests.api_cases import ApiCases
+from tests.api_cases import ApiCases, ListCases
 from tests.conftest import client_of, user_with_role
 from tests.factories import ProductFactory, RepricingRuleFactory
 from tests.integration.market.rules import PATIENT, prices, rule, run, with_costs
@@ -224,6 +225,38 @@ def test_the_database_itself_wants_to_know_whose_say_it_is() -> None:
         RepricingRule.objects.create(name="x", action="factor", percent=Decimal(5), may_apply=True)
 
 
+class TestRuns(ListCases):
+    list_queries = 3
+
+    @pytest.fixture(autouse=True)
+    def _rule(self, db: None) -> None:
+        self.rule = RepricingRuleFactory()
+        self.path = f"{PATH}/{self.rule.pk}/runs"
+
+    def make(self) -> RepricingRun:
+        made = RepricingRun.objects.create(slot=str(batch := uuid7()), batch=batch)
+        made.rules.add(self.rule)
+        return made
+
+
+class TestResultsOfARun(TestRuns):
+    """What a run did about each product."""
+
+    id_key, pk_name = "product_id", "product_id"
+    list_queries = 4
+
+    @pytest.fixture(autouse=True)
+    def _run(self, _rule: None) -> None:
+        self.run = super().make()
+        self.path += f"/{self.run.pk}"
+
+    def make(self) -> RepricingResult:
+        return RepricingResult.objects.create(
+            run=self.run, rule=self.rule, product=ProductFactory(), outcome="proposed",
+            base_price=4, old_price=4, wanted_price=3, new_price=3,
+        )  # fmt: skip
+
+
 @pytest.mark.parametrize("rule_id", [1, 2**63, 10**30])
 def test_runs_of_a_rule_that_is_not_there(manager_client: APIClient, rule_id: int) -> None:
     path = f"{PATH}/{rule_id}"
@@ -307,7 +340,6 @@ def test_what_a_run_is_asked_with_is_checked(manager_client: APIClient) -> None:
     path = f"{PATH}/{made(manager_client)['id']}"
     assert manager_client.post(f"{path}/run?dry_run=perhaps").status_code == 400
     assert manager_client.post(f"{path}/run?dry=true").status_code == 400
-    assert manager_client.get(f"{path}/runs?limit=0").status_code == 400
     for query in ("dry_run=perhaps", "finished=perhaps", "enabled=true"):
         assert manager_client.get(f"{path}/runs?{query}").status_code == 400
     assert manager_client.get(f"{path}/runs/1?outcome=maybe").status_code == 400

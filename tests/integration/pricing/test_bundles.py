@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 
 from pricing.bundles.models import ProductPair
 from pricing.sales.models import Product
+from tests.api_cases import QuestionCases, problem_of
 from tests.factories import ProductFactory
 from tests.integration.pricing.basket_shop import baskets_by_hand, compute_pairs, import_basket_shop
 from tests.shops import Commits
@@ -141,33 +142,28 @@ def test_products_that_never_sold_are_bundled_and_bring_nothing(
     assert body["warnings"] == ["NEVER_TOGETHER", "NO_RECENT_SALES"]
 
 
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [
-        ({"products": ["TEA", "NOPE"]}, 404),
-        ({"products": ["TEA", "tea"]}, 400),
-        ({"products": ["TEA"]}, 400),
-        ({"products": ["A", "B", "C", "D", "E", "F", "G"]}, 400),
-        ({"products": "TEA"}, 400),
-        ({"products": ["TEA", None]}, 400),
-        ({}, 400),
-        ({"products": ["TEA", "SCONE"], "discount": 0.05}, 400),
-        ({"products": ["TEA", "SCONE"], "discount": 0.25}, 400),
-        ({"products": ["TEA", "SCONE"], "discount": "NaN"}, 400),
-        ({"products": ["TEA", "SCONE"], "discount": 15}, 400),
-        ({"products": ["TEA", "SCONE"], "expected_saving": -1}, 400),
-        ({"products": ["TEA", "SCONE"], "expected_saving": 1, "discount": 0.15}, 400),
-        ({"products": ["TEA", "POST"]}, 400),
-        ({"products": ["TEA", "NOPRICE"]}, 409),
-    ],
-)
-def test_what_cannot_be_bundled_is_refused(
-    body: dict[str, Any], status: int, basket_shop: None, viewer_client: APIClient
-) -> None:
+class TestBundle(QuestionCases):
+    path = BUNDLE
+    body = {"products": ["TEA", "SCONE"]}
+    queries = 8
+    invalid = (
+        *(
+            ({"products": codes}, "products")
+            for codes in (["TEA", "tea"], ["TEA"], [*"ABCDEFG"], "TEA", ["TEA", None], ["TEA", "POST"], None)
+        ),
+        *(({"discount": discount}, "discount") for discount in (0.05, 0.25, "NaN", 15)),
+        ({"expected_saving": -1}, "expected_saving"),
+        ({"expected_saving": 1, "discount": 0.15}, "expected_saving"),
+    )
+    missing = ({"products": ["TEA", "NOPE"]},)
+
+    @pytest.fixture(autouse=True)
+    def _shop(self, basket_shop: None) -> None: ...
+
+
+def test_products_without_a_price_cannot_be_bundled(basket_shop: None, viewer_client: APIClient) -> None:
     ProductFactory(code="NOPRICE", name="No price")
-    answer = viewer_client.post(BUNDLE, body, format="json")
-    assert answer.status_code == status
-    assert answer["Content-Type"] == "application/problem+json"
+    problem_of(offer(viewer_client, "TEA", "NOPRICE"), 409)
 
 
 def test_unknown_keys_are_ignored_and_a_null_means_not_given(

@@ -11,6 +11,7 @@ from pricing.recommendation.models import Override, StandingRecommendation
 from pricing.recommendation.services.categories import categories_refresh_if_outdated
 from pricing.sales.models import PriceChange
 from pricing.sales.models.price_changes import PriceChangeSource
+from tests.api_cases import ListCases
 from tests.factories import PriceChangeFactory
 from tests.integration.pricing.factories import products_to_price
 from tests.integration.pricing.test_outcomes import EXPECTED, change, import_shop, noon
@@ -106,6 +107,19 @@ def override(of: PriceChange, recommended: str, **fields: Any) -> Override:
     return made
 
 
+class TestOverrides(ListCases):
+    path = PATH
+    list_queries = 6
+
+    def make(self) -> Override:
+        return override(PriceChangeFactory(is_applied=True), "4.99")
+
+    def make_for_list(self) -> Override:
+        made = self.make()
+        self.listed(self.reading())  # the shop's days are cached from then on
+        return made
+
+
 def test_another_price_is_compared_with_what_was_expected_of_the_recommended_one(
     viewer_client: APIClient,
 ) -> None:
@@ -161,4 +175,3 @@ def test_overrides_are_filtered_by_product_and_person(viewer_client: APIClient) 
     override(change(), "13")
     for query, found in (("product=cup", 1), ("product=REST", 0), ("made_by=max", 1), ("made_by=anna", 0)):
         assert viewer_client.get(f"{PATH}?{query}").json()["total"] == found
-    assert viewer_client.get(f"{PATH}?by=max").status_code == 400

@@ -21,9 +21,9 @@ from pricing.changes.services import price_changes
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.products import Kind, PriceSource
 from pricing.sales.services.products import product_create, product_update
-from tests.api_cases import DetailCases, ListCases
+from tests.api_cases import Body, CreateCases, DetailCases, ListCases
 from tests.conftest import client_of, user_with_role
-from tests.factories import PriceChangeFactory, PricePolicyFactory
+from tests.factories import PriceChangeFactory, PricePolicyFactory, ProductFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -170,16 +170,8 @@ def test_a_first_price_can_be_proposed_and_taken_back(manager_client: APIClient)
     ("body", "field", "code"),
     [
         ({}, "new_price", "invalid"),
-        ({"product_id": "CUP"}, "new_price", "invalid"),
-        ({"new_price": 5}, "product_id", "invalid"),
         ({"product_id": "CUP", "new_price": 5, "changes": [{"product_id": "CUP", "new_price": 5}]}, "", "both"),
-        *(
-            ({"product_id": "CUP", "new_price": price}, "new_price", None)
-            for price in (0, -1, "NaN", "Infinity", "1e9", 1.234, "", None, [], True)
-        ),
-        *(({"product_id": code, "new_price": 5}, "product_id", None) for code in ("", None, "a\u200bb", "x" * 51)),
         ({"product_id": "CUP", "new_price": 5, "reason": "x" * 256}, "reason", "max_length"),
-        ({"product_id": "CUP", "new_price": 5, "reason": "a\x00"}, "reason", None),
         ({"product_id": "CUP", "new_price": 5, "scheduled_for": "2001-01-01T00:00"}, "scheduled_for", "in_the_past"),
         ({"product_id": "CUP", "new_price": 5, "scheduled_for": "9999-12-31T23:59"}, "scheduled_for", "out_of_range"),
         ({"product_id": "CUP", "new_price": 5, "scheduled_for": "tomorrow"}, "scheduled_for", "invalid"),
@@ -558,10 +550,25 @@ def test_of_two_due_changes_of_a_product_the_first_is_applied(proposed: int) -> 
 # --- reading ----------------------------------------------------------------------------------------------
 
 
-class TestPriceChanges(ListCases, DetailCases):
+class TestPriceChanges(ListCases, DetailCases, CreateCases):
     path = PATH
     factory = PriceChangeFactory
     list_queries = 2
+    body = {"product_id": "CUP", "new_price": 4.49, "reason": "Costs rose"}
+    required = ("product_id", "new_price")
+    invalid = (
+        *(({"new_price": price}, "new_price") for price in (0, -1, "NaN", "Infinity", "1e9", 1.234, "", None, [], True)),
+        *(({"product_id": code}, "product_id") for code in ("", None, "a\u200bb", "x" * 51)),
+        ({"reason": "a\x00"}, "reason"),
+    )  # fmt: skip
+    twice_field = "CUP"
+
+    def prepare(self) -> None:
+        ProductFactory(code="CUP", current_price=Decimal("4.00"))
+
+    def row_of(self, answer: Any) -> Body:
+        found: Body = answer.json()["items"][0]
+        return found
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from pricing.recommendation.models import PriceRelation
 from pricing.recommendation.selectors.recommendations import recommend_many
 from pricing.recommendation.services.relations import Member, relation_create
 from pricing.sales.models import PriceChange
-from tests.factories import PricedProductFactory
+from tests.api_cases import ApiCases
+from tests.factories import PricedProductFactory, PriceRelationFactory
 from tests.integration.admin_pages import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +25,33 @@ def _products() -> None:
     """CUP and MUG cost 8.50; at 12.99 and 14.99."""
     PricedProductFactory(code="CUP")
     PricedProductFactory(code="MUG", current_price=Decimal("14.99"))
+
+
+IMPOSSIBLE = (
+    *(({"name": name}, "name") for name in ("", " ", "x" * 101, None)),
+    *(({"kind": kind}, "kind") for kind in ("", "cousins", None)),
+    *(({"gap_percent": gap}, "gap_percent") for gap in (-1, 90.01, 1.234, "NaN", None)),
+    *(({"members": rows}, "members") for rows in ([], "CUP", [{}], [{"product_id": "NOBODY"}], [{"product_id": "CUP"}] * 2)),
+)  # fmt: skip
+LINE = {
+    "name": "Line",
+    "kind": "line",
+    "members": [{"product_id": "CUP", "size": None}, {"product_id": "MUG", "size": None}],
+}
+
+
+class TestPriceRelations(ApiCases):
+    path = "/api/price/relations"
+    factory = PriceRelationFactory
+    writer = "manager"
+    list_queries = 3
+    body = LINE
+    required = ("name", "kind", "members")
+    invalid = IMPOSSIBLE
+    twice, twice_field = 400, "name"
+    put_body = LINE
+    change = {"kind": "steps", "gap_percent": 5, "members": LINE["members"]}
+    invalid_changes = IMPOSSIBLE
 
 
 def related(kind: str = "steps", gap: str = "10", sizes: tuple[Any, Any] = (None, None)) -> PriceRelation:

@@ -9,8 +9,23 @@ from elastix.dataset.versions import data_version
 from pricing.elasticity.models import ElasticityEstimate
 from pricing.sales.models import Product, ProductSummary
 from simulations.models import Simulation
+from tests.api_cases import QuestionCases
 
 pytestmark = pytest.mark.usefixtures("shop")
+
+
+class TestSimulate(QuestionCases):
+    path = "/simulate"
+    body = {"stock_code": "CUP", "price_change_percent": 10}
+    queries = 4
+    invalid = (
+        *(
+            ({"price_change_percent": percent}, "price_change_percent")
+            for percent in (-99.5, 1000.5, "nan", "Infinity", "ten", None)
+        ),
+        ({"period": "always"}, "period"),
+    )
+    missing = ({"stock_code": "NOWHERE"}, {"stock_code": "POST"})
 
 
 def simulate(client: APIClient, **body: object) -> object:
@@ -55,19 +70,6 @@ def test_nothing_is_stored(viewer_client: APIClient) -> None:
     assert not Simulation.objects.exists()
 
 
-@pytest.mark.parametrize("code", ["NOWHERE", "POST"])
-def test_an_unknown_product_or_a_service_is_not_found(viewer_client: APIClient, code: str) -> None:
-    assert simulate(viewer_client, stock_code=code).status_code == 404
-
-
-@pytest.mark.parametrize("percent", [-99.5, 1000.5, "nan", "Infinity", "ten", None])
-def test_a_nonsense_change_is_refused(viewer_client: APIClient, percent: object) -> None:
-    answer = simulate(viewer_client, price_change_percent=percent)
-
-    assert answer.status_code == 400
-    assert answer.json()["errors"][0]["field"] == "price_change_percent"
-
-
 def test_the_answer_names_its_period_and_its_base(viewer_client: APIClient) -> None:
     answer = simulate(viewer_client).json()
     version = data_version()
@@ -103,9 +105,3 @@ def test_a_product_without_a_price_has_no_next_days(viewer_client: APIClient) ->
     Product.objects.filter(code="CUP").update(current_price=None)
     assert simulate(viewer_client, period="next_30_days").status_code == 404
     assert simulate(viewer_client).status_code == 200
-
-
-def test_an_unknown_period_is_refused(viewer_client: APIClient) -> None:
-    answer = simulate(viewer_client, period="always")
-    assert answer.status_code == 400
-    assert answer.json()["errors"][0]["field"] == "period"

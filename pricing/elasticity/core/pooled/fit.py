@@ -119,18 +119,12 @@ def fit_pooled(
     quantity = _Progress(hyper.quantity, np.full(category.size, constants.QUANTITY_DISPERSION))
     for number in range(ROUNDS):
         if number in ROUNDS_THAT_DATE_PRICES:
-            hyper = replace(
-                hyper,
-                price_response=float(frequency.priors.group_mean[group[group >= 0]].mean()),
-                promotion_response=float(frequency.priors.mean[PROMOTION]),
-                late_share=_late_share(hyper.late_share, frequency.priors),
-            )
+            hyper = _with_response(hyper, frequency.priors, group)
             frequency.priors = _without_price_before(frequency.priors)
             hyper, group, panel, design = _prepare(daily, of, category, hyper)
             prepared = list(batches(panel, design, of))
-        seen = None
-        if experiments is not None:
-            seen = of_purchases(experiments.product, product_priors(quantity.priors, group))
+        purchases = product_priors(quantity.priors, group)
+        seen = None if experiments is None else of_purchases(experiments.product, purchases)
         priors = _beside_late_share(constants.FREQUENCY_HYPERPRIORS, hyper)
         _improve(frequency, prepared, group, priors, seen=seen)
         _improve(quantity, prepared, group, constants.QUANTITY_HYPERPRIORS, per_unit=True, left_out=totals)
@@ -148,9 +142,18 @@ def fit_pooled(
     )
 
 
-def _late_share(now: float, priors: PartPriors) -> float:
-    """The share of the response that comes late, by the slope that the last round found beside the present share."""
-    return float(np.clip(now + priors.mean[PRICE_BEFORE] / min(priors.mean[PRICE], LEAST_RESPONSE), 0.0, 1.0))
+def _with_response(hyper: Hyperparameters, priors: PartPriors, group: IntArray) -> Hyperparameters:
+    """The shop's response to prices and promotions as the last round found it, by which prices are dated.
+
+    The share of the response that comes late is what it was and the slope that was found beside it.
+    """
+    late = hyper.late_share + priors.mean[PRICE_BEFORE] / min(priors.mean[PRICE], LEAST_RESPONSE)
+    return replace(
+        hyper,
+        price_response=float(priors.group_mean[group[group >= 0]].mean()),
+        promotion_response=float(priors.mean[PROMOTION]),
+        late_share=float(np.clip(late, 0.0, 1.0)),
+    )
 
 
 def _without_price_before(priors: PartPriors) -> PartPriors:
