@@ -152,7 +152,7 @@ def assess(changes: Sequence[PriceChange], version: DataVersion) -> Assessment:
     ----------
     changes : that were in force once, with their products; each has an old price.
     """
-    first_day, units = _shop_days(version)
+    first_day, units = shop_days(version)
     ends = [day for change in changes for day in (_as_of(change), _day(change))] or [first_day]
     first, stop = min(ends) - MONTH_DAYS, max(ends) + max(WINDOWS) + 1
     applied = _applied_between(first, stop)
@@ -160,7 +160,7 @@ def assess(changes: Sequence[PriceChange], version: DataVersion) -> Assessment:
     others = sorted({each.code for each in applied} - set(own))
     index = {code: number for number, code in enumerate(own + others)}
     begin = first - DAYS_A_WEEK * NOISE_WEEKS
-    rows = _daily_rows(own, index, begin, stop) + _daily_rows(others, index, first, stop)
+    rows = daily_rows(own, index, begin, stop) + daily_rows(others, index, first, stop)
     product, day, quantity, revenue = (np.concatenate(column) for column in zip(*rows, strict=True))
     first_sold = np.full(len(index), FOREVER)
     np.minimum.at(first_sold, product, day)
@@ -331,7 +331,7 @@ def _applied_between(first: int, stop: int) -> list[AppliedChange]:
     ]
 
 
-def _shop_days(version: DataVersion) -> tuple[int, FloatArray]:
+def shop_days(version: DataVersion) -> tuple[int, FloatArray]:
     """The first day with sales of merchandise, and the units of every day from it on; remembered with the sales."""
     # What is a total is known from the recompute after a change of the sales.
     key = f"units-of-shop-days-{version.sales_version}-{version.published_version}"
@@ -354,7 +354,7 @@ def _shop_days(version: DataVersion) -> tuple[int, FloatArray]:
     return kept
 
 
-def _daily_rows(
+def daily_rows(
     codes: Sequence[str], index: dict[str, int], first: int, stop: int
 ) -> list[tuple[IntArray, IntArray, FloatArray, FloatArray]]:
     """Columns (product, day, quantity, revenue) of the products' days first <= day < stop, one set a statement.
