@@ -1,4 +1,5 @@
 from elastix.api.routers import Router
+from simulations.api.clearance import ClearanceViewSet
 from simulations.api.insights import InsightsViewSet
 from simulations.api.prices import PriceAnalysisViewSet, PriceTrialViewSet
 from simulations.api.simulations import SimulateViewSet, SimulationViewSet
@@ -8,6 +9,7 @@ router = Router()
 router.register("simulate", SimulateViewSet, "simulate")
 router.register("simulations", SimulationViewSet, "simulation")
 router.register("api/price", PriceTrialViewSet, "price-trial")
+router.register("api/price/clearance", ClearanceViewSet, "price-clearance")
 router.register("api/analytics", PriceAnalysisViewSet, "price-analysis")
 router.register("api/insights", InsightsViewSet, "insights")
 router.register("api/experiments", ExperimentViewSet, "experiment")

@@ -267,6 +267,26 @@ WARNING_TERMS: Words = {
         _("above the market"),
         _("The price is above the competitors'."),
     ),
+    "PLAN_BELOW_COST": (
+        _("goes below cost"),
+        _("The path of prices ends below the cost, as was allowed; no such price can be proposed."),
+    ),
+    "ELASTICITY_BORROWED": (
+        _("elasticity of similar products"),
+        _("How buyers answer to this price is mostly known from similar products, not from this one."),
+    ),
+    "NO_MARKDOWN_NEEDED": (
+        _("no markdown needed"),
+        _("At today's price the stock will most likely be sold by the last day."),
+    ),
+    "STOCK_LEFT": (
+        _("stock will be left"),
+        _("Even the lowest price allowed will most likely not sell all of the stock by the last day."),
+    ),
+    "RATE_UNSURE": (
+        _("rate of sales unsure"),
+        _("Few sales, or very uneven ones, say how fast it sells: the figures may be far off."),
+    ),
 }
 
 RISK_TERMS: Words = {

@@ -62,6 +62,10 @@ LABELS = {
     "Conservative": _("Careful step"),
     "Recommended": _("Recommended"),
     "Aggressive": _("Bold step"),
+    # ways to clear a stock
+    "plan": _("the plan"),
+    "one_markdown": _("one markdown now"),
+    "hold": _("today's price throughout"),
     # why a rule held a price back
     "unchanged": _("already at that price"),
     "outside_canary": _("not tried on yet"),

@@ -41,16 +41,9 @@ from simulations.selectors.prices import (
     price_simulation,
     profit_impact,
 )
-from simulations.serializers import demand_factor_field, response_factor_field
+from simulations.serializers import demand_factor_field, demand_model_field, response_factor_field
 
 MOST_SCENARIOS = 50
-
-
-def demand_model_field() -> serializers.ChoiceField:
-    text = "Default: the policy's."
-    return serializers.ChoiceField(
-        DEMAND_MODELS, required=False, default=None, allow_null=True, help_text=text
-    )
 
 
 # --- requests ---------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from pricing.recommendation.selectors.products import product_detail
 from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.models import Product, Transaction
 from segments.selectors.buyers import buyers_of_product
+from simulations.pages.clearance import clearance_tab
 from simulations.pages.drawings import forecast_chart, market_chart, price_chart
 
 CHANGES_SHOWN: Final = 10
@@ -89,6 +90,7 @@ TABS: Final[dict[str, tuple[Any, Tab]]] = {
     "forecast": (_("Forecast"), _forecast),
     "competitors": (_("Competitors"), _competitors),
     "history": (_("Price history and outcomes"), _history),
+    "clearance": (_("Clearance"), clearance_tab),
     "buyers": (_("Who buys it"), _buyers),
     "together": (_("Bought together"), _together),
     "diagnostics": (_("Diagnostics"), _diagnostics),

@@ -19,6 +19,7 @@ from elastix.dataset.models import DataVersion
 from pricing.forecasting.core.batch import ShopModel
 from pricing.forecasting.core.stored import StoredForecasts, expected_days
 from pricing.forecasting.models import DemandForecast, ForecastModel
+from pricing.sales.core.arrays import FloatArray
 from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.models import PriceChange
 from pricing.sales.selectors.daily import epoch_days
@@ -148,6 +149,23 @@ def _expected_sales(codes: Collection[str], version: DataVersion) -> dict[str, t
     as_of = max(epoch_days(version.as_of), int(forecasts.through.max()))
     month = expected_days(model, forecasts, as_of, MONTH_DAYS).sum(axis=1)
     return dict(zip(code, zip(month.tolist(), price, strict=True), strict=True))
+
+
+def expected_of_days(code: str, first_day: dt.date, days: int, version: DataVersion) -> FloatArray | None:
+    """Units (days,) of a product that are expected at the base price from a day on; None without a forecast. Two queries.
+
+    Parameters
+    ----------
+    first_day : not before the as-of date.
+    """
+    stored = DemandForecast.objects.filter(product_id=code).values_list(*STORED).first()
+    model = stored_shop_model()
+    if stored is None or model is None or version.as_of is None:
+        return None
+    forecast = stored_forecasts([stored])
+    start = max(epoch_days(version.as_of), int(forecast.through.max()))
+    before = max(epoch_days(first_day) - start, 0)
+    return np.asarray(expected_days(model, forecast, start, before + days)[0, before:])
 
 
 def stored_forecasts(rows: Sequence[Sequence[Any]]) -> StoredForecasts:

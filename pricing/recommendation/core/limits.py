@@ -317,20 +317,32 @@ def broken_rule(
     values : cost, minimum_margin, min_price, max_price, relation_floor, relation_ceiling; None where nothing is
         laid down. Four decimals count.
     """
-    for rule in HARD:
-        known = [values.get(name) for name in rule.needs]
-        if any(value is None for value in known):
-            continue
-        units = [int(value * _UNIT) for value in known if value is not None]
-        bound = currency.of_units(int(rule.cents(*units, _UNIT // currency.per_one)))
+    for rule, bound in hard_bounds(currency=currency, **values):
         if price < bound if rule.is_floor else price > bound:
-            value = known[-1] or Decimal(0)
+            value = values[rule.needs[-1]] or Decimal(0)
             shown = currency.price(value) if currency.fits(value) else value.normalize()
             percent = f"{100 * float(value):.4g}"
             return BrokenRule(
                 rule.name, rule.refusal.format(price=price, value=shown, percent=percent, bound=bound)
             )
     return None
+
+
+def hard_bounds(
+    *, currency: Currency = TWO_DECIMALS, **values: Decimal | None
+) -> Iterator[tuple[Rule, Decimal]]:
+    """Yield the hard rules that apply to a product, each with the first or last price that it allows.
+
+    Parameters
+    ----------
+    values : as for `broken_rule`.
+    """
+    for rule in HARD:
+        known = [values.get(name) for name in rule.needs]
+        if any(value is None for value in known):
+            continue
+        units = [int(value * _UNIT) for value in known if value is not None]
+        yield rule, currency.of_units(int(rule.cents(*units, _UNIT // currency.per_one)))
 
 
 @dataclass(frozen=True, slots=True)

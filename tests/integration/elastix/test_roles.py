@@ -111,6 +111,7 @@ RIGHTS: dict[str, dict[str, str]] = {
     "/api/price/bundle": {"POST": "viewer"},
     "/api/price/scenarios": {"POST": "viewer"},
     "/api/price/simulate": {"POST": "viewer"},
+    "/api/price/clearance": {"POST": "viewer"},
     "/api/price/dynamic/{code}": READ | {"POST": "viewer"},
     "/api/price/calibration": READ,
     "/api/price/recommendations": READ,

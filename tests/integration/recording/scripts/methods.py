@@ -55,6 +55,7 @@ ADDRESSES = (
     "/api/price/optimize-bulk",
     "/api/price/simulate",
     "/api/price/scenarios",
+    "/api/price/clearance",
     "/api/price/dynamic/{code}",
     "/api/price/rules",
     "/api/price/rules/{rule}",

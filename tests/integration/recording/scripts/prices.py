@@ -1,4 +1,4 @@
-"""/api/price/recommend, simulate and scenarios; /api/analytics/demand-curve and profit-impact."""
+"""/api/price/recommend, simulate, scenarios and clearance; /api/analytics/demand-curve and profit-impact."""
 
 from tests.integration.recording.asking import Api
 
@@ -9,6 +9,7 @@ def script(api: Api) -> None:
     recommended(api)
     simulated(api)
     scenarios(api)
+    cleared(api)
     curve(api)
     impact(api)
 
@@ -60,6 +61,23 @@ def scenarios(api: Api) -> None:
     for body in (
         good, good | {"demand_model": "linear", "cost": 2.5}, good | {"product_id": "MUG", "demand_factor": 0},
         {"product_id": "CUP"}, {"product_id": "SPOON", "scenarios": []},
+    ):  # fmt: skip
+        api.post(path, body, role="viewer")
+
+
+def cleared(api: Api) -> None:
+    path = "/api/price/clearance"
+    good = {"product_id": "CUP", "end_date": "2025-08-10", "stock": 400, "minimum_price": 2.5}
+    wrong = (
+        {}, {"product_id": "CUP"}, good | {"end_date": "2020-01-01"}, good | {"end_date": "soon"}, good | {"stock": 0},
+        good | {"minimum_price": 0}, good | {"step_days": 0}, good | {"salvage_value": -1},
+        good | {"allow_below_cost": True, "minimum_price": None},
+    )  # fmt: skip
+    api.refused("POST", path, role="viewer", body=good, bodies=wrong)
+    api.post(path, good | {"product_id": "NO SUCH"}, role="viewer", expect=404)
+    for body in (
+        good, good | {"stock": 4000, "step_days": 14, "salvage_value": 0.5}, good | {"product_id": "MUG"},
+        good | {"product_id": "SPOON", "minimum_price": 0.5, "allow_below_cost": True},
     ):  # fmt: skip
         api.post(path, body, role="viewer")
 

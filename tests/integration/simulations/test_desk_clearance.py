@@ -1,0 +1,95 @@
+"""The tab Clearance of a product's page: its form, the path it plans, what it says where it cannot, and its proposal."""
+
+import datetime as dt
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from rest_framework.test import APIClient
+
+from pricing.sales.models import PriceChange, Product
+from tests.factories import PricedProductFactory
+from tests.shops import AS_OF
+
+pytestmark = pytest.mark.usefixtures("shop")
+
+END = str(AS_OF + dt.timedelta(days=55))
+
+
+@pytest.fixture(autouse=True)
+def _latte(shop: Any) -> None:
+    PricedProductFactory(code="P001", estimate__elasticity=-2.0, stock_level=4000)
+
+
+@pytest.fixture
+def browser(client: Client, viewer: User) -> Client:
+    client.force_login(viewer)
+    return client
+
+
+def tab(browser: Client, language: str = "en", **asked: Any) -> str:
+    answer = browser.get(
+        "/desk/products/P001", {"tab": "clearance"} | asked, headers={"accept-language": language}
+    )
+    assert answer.status_code == 200
+    return " ".join(answer.content.decode().split())
+
+
+def test_the_form_begins_with_the_recorded_stock_and_eight_weeks(browser: Client) -> None:
+    page = tab(browser)
+    assert 'name="stock" value="4000"' in page
+    assert f'name="end_date" value="{END}"' in page
+    assert "The path of prices" not in page
+
+
+def test_the_figures_are_those_of_the_api(browser: Client, viewer_client: APIClient) -> None:
+    told = viewer_client.post("/api/price/clearance", {"product_id": "P001", "end_date": END}).json()
+    page = tab(browser, end_date=END)
+    assert "4,000 units from" in page
+    for row, name in zip(
+        told["compared"], ("the plan", "one markdown now", "today&#x27;s price throughout"), strict=True
+    ):
+        found = re.search(rf'<th scope="row" class="fw-normal">{re.escape(name)}</th>(.*?)</tr>', page)
+        assert found
+        assert f"£{row['first_price']:.2f}" in found[1]
+        assert f"£{row['revenue']:,.0f}" in found[1]
+    assert page.count(f"£{told['path'][0]['price']:.2f}") >= len(told["path"])
+    assert "Lowest price allowed: £8.50 (cost)." in page
+
+
+def test_it_says_in_german_why_it_cannot_plan(browser: Client) -> None:
+    Product.objects.filter(code="P001").update(stock_level=None)
+    page = tab(browser, "de", end_date=END)
+    assert "Abverkauf" in page
+    assert "Von P001 ist kein Bestand erfasst" in page
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        ({"end_date": "2001-01-01"}, "The last day lies before the first"),
+        ({"end_date": END, "stock": "-1"}, "greater than or equal"),
+        ({"end_date": END, "allow_below_cost": "true"}, "Below cost only as far as you say"),
+    ],
+)
+def test_what_cannot_be_planned_is_said(asked: dict[str, str], why: str, browser: Client) -> None:
+    page = tab(browser, **asked)
+    assert why in page
+    assert "What it is compared with" not in page
+
+
+def test_who_may_write_proposes_the_first_step(client: Client, analyst: User, browser: Client) -> None:
+    assert "Propose the first step" not in tab(browser, end_date=END)
+    client.force_login(analyst)
+    page = tab(client, end_date=END)
+    assert "Propose the first step" in page
+    price = re.search(
+        r'name="price" value="([\d.]+)"><input type="hidden" name="reason" value="([^"]+)"', page
+    )
+    assert price
+    answer = client.post("/desk/products/P001?tab=clearance", {"price": price[1], "reason": price[2]})
+    assert answer.status_code == 302
+    assert PriceChange.objects.get(product_id="P001").reason == f"Clearance by {END}"
+    assert "Propose the first step" not in tab(client, end_date=END)
