@@ -38,7 +38,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 EQUIVALENTS = ROOT / "benchmarks" / "mutation_equivalents.json"
 GOAL = 85.0
-SLOW, ENOUGH = 4.0, 15.0  # seconds of the processor
+SLOW, ENOUGH = 2.0, 8.0  # seconds of the processor
 OUTPUT = Path("mutation_output.txt")
 
 
@@ -163,7 +163,8 @@ class Chosen:
     def __init__(self, seconds: dict[str, float] | None = None, coverage: Any = None) -> None:
         self.seconds, self.coverage = seconds, coverage
         self.took: dict[str, float] = {}
-        self.skipped: set[str] = set()
+        self.left_out: set[str] = set()
+        self.failed: list[str] = []
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         if self.seconds is not None:
@@ -177,23 +178,25 @@ class Chosen:
 
     def pytest_runtest_call(self, item: Any) -> None:
         if self.coverage:
-            signal.signal(signal.SIGVTALRM, too_slow)
+            signal.signal(signal.SIGVTALRM, partial(self.too_slow, item.nodeid))
             signal.setitimer(signal.ITIMER_VIRTUAL, SLOW)
+
+    def too_slow(self, nodeid: str, *_: object) -> None:
+        import pytest
+
+        self.left_out.add(nodeid)
+        pytest.skip("takes too long to be run for each mutant")
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.skipped:
-            self.skipped.add(report.nodeid)
+            self.left_out.add(report.nodeid)
+        elif report.failed and report.nodeid not in self.left_out:  # hypothesis is confused by the skip
+            self.failed.append(report.nodeid)
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         # The first test of a database waits for its tables.
         self.took[nodeid] = min(time.process_time() - self.began, SLOW)
-
-
-def too_slow(*_: object) -> None:
-    import pytest
-
-    pytest.skip("takes too long to be run for each mutant")
 
 
 def run_pytest(tests: tuple[str, ...], database: bool, plugin: Chosen) -> int:
@@ -207,7 +210,13 @@ def run_pytest(tests: tuple[str, ...], database: bool, plugin: Chosen) -> int:
     )  # fmt: skip
     hypothesis.settings.load_profile("mutation")
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    options = ["-x", "-q", "--tb=line", "-p", "no:cacheprovider", "--override-ini=addopts="]
+    options = [
+        "-q" if plugin.coverage else "-qx",
+        "--tb=line",
+        "-p",
+        "no:cacheprovider",
+        "--override-ini=addopts=",
+    ]
     if database:
         options += ["-p", "pytest_django.plugin", "--ds=mutation_settings", "--reuse-db"]
     else:
@@ -248,9 +257,9 @@ def baseline(target: Target, database: bool) -> int:
     coverage = Coverage(include=modules_of(target), data_file=None, config_file=False)
     plugin = Chosen(coverage=coverage)
     coverage.start()
-    code = run_pytest(target.with_database if database else target.tests, database, plugin)
+    run_pytest(target.with_database if database else target.tests, database, plugin)
     coverage.stop()
-    seconds = {test: took for test, took in plugin.took.items() if test not in plugin.skipped}
+    seconds = {test: took for test, took in plugin.took.items() if test not in plugin.left_out}
     data = coverage.get_data()
     lines = {
         module: data.contexts_by_lineno(file)
@@ -258,7 +267,7 @@ def baseline(target: Target, database: bool) -> int:
         if (module := str(Path(file).relative_to(Path.cwd()))) in modules_of(target)
     }
     Path("mutation_baseline.json").write_text(json.dumps({"seconds": seconds, "lines": lines}))
-    return code
+    return len(plugin.failed)
 
 
 def modules_of(target: Target) -> list[str]:
