@@ -279,6 +279,15 @@ def test_a_category_counts_only_with_eight_products() -> None:
     assert priors.frequency[0] != priors.frequency[2]
 
 
+def test_of_a_category_the_newest_purchases_count_most() -> None:
+    # One purchase a day: of one unit in the first week, of three in the second. A day weighs .99 of the next.
+    panel = panel_of(np.repeat([1.0, 3.0], 7), lines=np.ones(14), shop=np.ones(14))
+    priors = fit_priors(panel, nobody(panel), 0)
+    week = 0.99**7
+    assert priors.frequency.tolist() == pytest.approx([1.0])
+    assert priors.quantity.tolist() == pytest.approx([(3 + week) / (1 + week)])  # 2.035
+
+
 def test_a_row_rests_on_the_products_own_sales_alone() -> None:
     panel = shop_of()
     model = fit_shop_model(panel, nobody(panel), [])

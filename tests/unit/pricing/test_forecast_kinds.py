@@ -159,6 +159,15 @@ def test_intervals_that_vary_are_corrected_for_the_mean_of_their_inverse() -> No
     assert found.frequency[0] == pytest.approx(1 / 15 / (1 + 100 / 3 / 225 / 4))
 
 
+def test_of_regular_purchases_the_newest_twelve_intervals_count() -> None:
+    # The long wait came before the thirteen purchases, of two units each, that make twelve intervals of 15 days.
+    units = on_days([200, *range(300, 481, 15)], 2.0)
+    panel = DemandPanel(FIRST_DAY, units[None, :], units[None, :] / 2, np.full(DAYS, 200.0))
+    found = regular_intervals(panel, np.ones(DAYS))
+    assert (found.mean[0], found.units[0], found.lines[0]) == (15, 26, 13)
+    assert found.frequency[0] == pytest.approx(1 / 15)
+
+
 def test_a_purchase_every_95_days_is_not_inactive_after_120() -> None:
     units = on_days(AGE[380::-95], 30.0)
     panel = DemandPanel(FIRST_DAY, units[None, :], units[None, :] / 30, np.full(DAYS, 200.0))

@@ -189,6 +189,13 @@ def test_below_cost_the_direction_is_up_and_without_a_cost_revenue_decides():
     assert direction_worth_taking(inputs).tolist() == ["Increase", "Keep", "Decrease"]
 
 
+def test_the_direction_does_not_depend_on_the_size_of_the_price():
+    # -1 / (1 - .5) = -2: it answers with -5 and less, so a lower price earns more, of a cent as of a hundred pounds.
+    for price in (0.01, 1.0, 100.0):
+        inputs = latte(price=price, cost=price / 2, elasticity=-5.0)
+        assert direction_worth_taking(inputs)[0] == "Decrease"
+
+
 @settings(max_examples=40, deadline=None)
 @given(elasticities, st.floats(0.01, 0.9), models)
 def test_a_small_step_in_the_direction_gains_with_the_probability_asked_for(e, share, model):
@@ -237,6 +244,16 @@ def test_the_steps_around_a_price_that_stays_try_the_direction_worth_taking():
         "Conservative": "13.49",
         "Recommended": "12.99",
         "Aggressive": "14.99",
+    }
+
+
+def test_the_steps_around_the_price_of_a_sweet_are_the_next_cents():
+    # 5 % and 15 % of 10 pence lie between 8 and 10 pence: 9 pence is the next below, and ends as prices may.
+    stays = recommend(latte(price=0.10, cost=None, elasticity=-3.0), PriceConstraints.of(1))
+    assert names_and_prices(steps_towards(stays, 0)) == {
+        "Conservative": "0.09",
+        "Recommended": "0.10",
+        "Aggressive": "0.09",
     }
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricing.recommendation.core.inputs import PriceConstraints, PricingInputs
-from pricing.recommendation.core.joint import choose_together, joint_profit
+from pricing.recommendation.core.joint import _Choices, choose_together, joint_profit
 from pricing.recommendation.core.limits import price_limits
 from pricing.recommendation.core.recommendation import NOTHING_TO_CHOOSE, recommend
 
@@ -62,6 +62,22 @@ def test_a_product_without_a_choice_keeps_its_price_and_counts():
     # Each cent more on the first brings custom to the second.
     assert choice.price[0] > advice.price[0]
     assert choice.quantity[1] > 100
+
+
+def test_an_ending_is_given_up_for_one_percent_of_the_present_profit_and_not_for_less():
+    # 100 units that earn 5.00 each: 1 % of 500.00 is 5.00.
+    choices = _Choices(
+        PricingInputs.of(price=10.0, cost=5.0, quantity=100.0, elasticity=-2.0),
+        np.array([10.05]), low=900, high=1100, price_endings=(99,),
+    )  # fmt: skip
+
+    def best(gain):
+        profit = np.where(choices.price == 10.05, 500.0 + gain, 480.0)
+        profit[-1] = 500.0
+        return choices.price[choices.best(profit)]
+
+    assert best(gain=4.99) == 10.0
+    assert best(gain=5.01) == 10.05
 
 
 def test_any_cent_will_do_where_no_ending_is_asked_for():
