@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,7 +17,9 @@ from django_htmx.http import HttpResponseClientRefresh
 from elastix.api.fields import CONTROL
 from elastix.api.permissions import Role, audit_username, role_of
 from elastix.desk.shell import page
+from elastix.desk.tags import said
 from elastix.errors import Conflict
+from elastix.revisions import Edited, revision_of
 from market.models import RepricingResult, RepricingRule, RepricingRun
 from market.models.rules import RepricingOutcome
 from market.pages.rule_sentence import LOWER, RuleForm, said_by, sentence
@@ -128,22 +131,29 @@ def rule(request: HttpRequest, rule_id: int) -> HttpResponse:
     found = find_rule(rule_id)
     if request.method == "POST" and request.POST.get("action") != "save":
         return _act(request, found)
-    said = said_by(found)
+    filled = said_by(found)
     form = None
-    if said is not None:
-        form = RuleForm(request.POST or None, categories=categories(), initial=said)
+    if filled is not None:
+        form = RuleForm(request.POST or None, categories=categories(), initial=filled)
     if request.method == "POST" and form is not None and form.is_valid():
         try:
-            rule_update(found.pk, form.rule_fields(), user=request.user)
+            with transaction.atomic():
+                _as_seen(request, found)
+                rule_update(found.pk, form.rule_fields(), user=request.user)
         except ValidationError as error:
             _explain(form, error)
+        except Edited as error:
+            form.add_error(None, str(error))
         else:
             messages.success(request, _("Saved."))
             return redirect("rule", found.pk)
     status = 400 if request.method == "POST" else 200
     found = find_rule(rule_id)
     paused = sorted(code for _rule, code in open_pauses([found]))
-    context = {**_frame(request), "rule": found, "sentence": sentence(found), "form": form, "paused": paused}
+    context = {
+        **_frame(request), "rule": found, "sentence": sentence(found), "form": form, "paused": paused,
+        "revision": revision_of(RepricingRule, found.pk),
+    }  # fmt: skip
     return render(request, "desk/rule.html", context | _shown_run(request, found), status=status)
 
 
@@ -181,10 +191,17 @@ def _act(request: HttpRequest, found: RepricingRule) -> HttpResponse:
         messages.error(request, _("Nothing was done: that is no step of a rule."))
         return redirect("rule", found.pk)
     try:
-        run = step(request, found)
+        with transaction.atomic():
+            if step in (_propose, _apply, _delete):
+                _as_seen(request, found)
+            run = step(request, found)
     except (Conflict, ValidationError) as error:
-        text = "; ".join(error.messages) if isinstance(error, ValidationError) else str(error)
-        messages.error(request, text)
+        messages.error(
+            request,
+            "; ".join(map(said, error.messages))
+            if isinstance(error, ValidationError)
+            else said(error.detail),
+        )
         return redirect("rule", found.pk)
     if step is _delete:
         return redirect("rules")
@@ -192,6 +209,18 @@ def _act(request: HttpRequest, found: RepricingRule) -> HttpResponse:
     if run is not None:
         response["Location"] += f"?run={run}"
     return response
+
+
+def _as_seen(request: HttpRequest, found: RepricingRule) -> None:
+    """Keep others from the rule until the transaction ends, if it still is what the page of the sender showed.
+
+    Raises
+    ------
+    Edited : somebody has changed it since.
+    """
+    seen = request.POST.get("revision")
+    if seen and revision_of(RepricingRule, found.pk, lock=True) != seen:
+        raise Edited()
 
 
 def _try(request: HttpRequest, found: RepricingRule) -> int | None:

@@ -226,6 +226,42 @@ def test_a_rule_that_says_more_than_the_sentence_is_told_and_not_overwritten(bro
     assert (of.name, of.hours) == ("Ten percent off", "8,9")
 
 
+def seen_revision(client: Client, of: RepricingRule) -> str:
+    """What the page says of the state that it shows."""
+    return html(client, f"/desk/rules/{of.pk}").partition('name="revision" value="')[2].partition('"')[0]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [SENTENCE, {"action": "propose"}, {"action": "apply", "share": "10"}, {"action": "delete"}],
+    ids=["save", "propose", "apply", "delete"],
+)
+def test_a_rule_that_another_has_changed_is_not_written_over(
+    browser: Client, django_capture_on_commit_callbacks: Any, said: dict[str, str]
+) -> None:
+    with_costs()
+    made = rule(enabled=False, unchanged_days=1, name="Ours")
+    seen = seen_revision(browser, made)
+    assert len(seen) == 20
+    RepricingRule.objects.filter(pk=made.pk).update(max_change_percent="3.00")
+    answer = act(browser, made, django_capture_on_commit_callbacks, revision=seen, **said)
+    made.refresh_from_db()
+    assert (made.name, made.enabled, str(made.max_change_percent)) == ("Ours", False, "3.00")
+    page = answer.content.decode() if answer.status_code == 400 else html(browser, f"/desk/rules/{made.pk}")
+    assert "It was changed by somebody else since you read it" in page
+    assert not RepricingRun.objects.exists()
+    # Having seen it as it is now, one may.
+    act(browser, made, django_capture_on_commit_callbacks, revision=seen_revision(browser, made), **said)
+    assert not RepricingRule.objects.filter(name="Ours", enabled=False).exists()
+
+
+def test_a_rule_is_turned_off_whatever_another_has_changed(browser: Client) -> None:
+    made = rule(enabled=True, unchanged_days=1)
+    browser.post(f"/desk/rules/{made.pk}", {"action": "off", "revision": "of long ago"})
+    made.refresh_from_db()
+    assert made.enabled is False
+
+
 def test_the_pages_ask_a_fixed_number_of_queries(browser: Client, django_assert_max_num_queries: Any) -> None:
     with_costs()
     of = rule()
