@@ -6,7 +6,7 @@
 
 Each row pools the products of one shop per seed. Without --write nothing is changed; with it the figures are kept
 under the label in benchmarks/disturbances.json, which holds those of earlier states to compare with, and the table in
-the document is made anew from that file. --render only makes it anew. --within divides the products of a shop that
+the document is rebuilt from that file. --render only rebuilds it. --within divides the products of a shop that
 mixes disturbances by what affects them.
 """
 
