@@ -41,7 +41,7 @@ DOCUMENT = ROOT / "docs" / "methods" / "elasticity.md"
 BEGIN, END = "<!-- disturbances: begin -->", "<!-- disturbances: end -->"
 LARGEST_BIAS, LEAST_COVERAGE = 0.15, 0.92
 CAPPED_ENOUGH = 0.95
-# They tell something about the books or the best price, not that the estimate may be wrong.
+# They tell something about the sales records or the best price, not that the estimate may be wrong.
 NO_DOUBT = ("CI_CROSSES_MINUS_ONE", "BULK_CAPPED", "HIGH_RETURNS", "CHANNEL_MIX")
 MISLED = ("raised_in_season", "cut_in_season", "follows_demand")
 WITH_RIVALS = "rivals_follow, their answer included"
