@@ -6,7 +6,7 @@
 
 Each row pools the products of one shop per seed. Without --write nothing is changed; with it the figures are kept
 under the label in benchmarks/disturbances.json, which holds those of earlier states to compare with, and the table in
-the document is made anew from that file. --render only makes it anew. --within divides the products of a shop that
+the document is rebuilt from that file. --render only rebuilds it. --within divides the products of a shop that
 mixes disturbances by what affects them.
 """
 
@@ -41,7 +41,7 @@ DOCUMENT = ROOT / "docs" / "methods" / "elasticity.md"
 BEGIN, END = "<!-- disturbances: begin -->", "<!-- disturbances: end -->"
 LARGEST_BIAS, LEAST_COVERAGE = 0.15, 0.92
 CAPPED_ENOUGH = 0.95
-# They tell something about the books or the best price, not that the estimate may be wrong.
+# They tell something about the sales records or the best price, not that the estimate may be wrong.
 NO_DOUBT = ("CI_CROSSES_MINUS_ONE", "BULK_CAPPED", "HIGH_RETURNS", "CHANNEL_MIX")
 MISLED = ("raised_in_season", "cut_in_season", "follows_demand")
 WITH_RIVALS = "rivals_follow, their answer included"

@@ -60,12 +60,12 @@ def estimate(shop: AnyShop) -> tuple[Posterior, tuple[float, float, float]]:
 
 def fit(shop: AnyShop) -> tuple[Hyperparameters, Posterior, tuple[float, float, float]]:
     """Clean, roll up, fit and estimate all products of a shop; processor seconds of the three stages."""
-    books, products = shop.lines, shop.spec.products
+    columns, products = shop.lines, shop.spec.products
     order = np.arange(shop.product.size)
     started = time.process_time()
     keys = ("product", "customer", "quantity", "minute", "cancellation", "price")
-    voided = match_cancellations(**{key: books[key] for key in keys}, order=order)
-    lines = SalesLines(**books, voided=voided)
+    voided = match_cancellations(**{key: columns[key] for key in keys}, order=order)
+    lines = SalesLines(**columns, voided=voided)
     clean = clean_lines(lines, products)
     daily = daily_sales(lines, clean, products)
     several = several_prices(lines, clean, products)

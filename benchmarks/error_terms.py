@@ -63,7 +63,7 @@ RESPONSE = FLAGS[PRICES_FOLLOW_SALES] | FLAGS[MIXED_PRICES] | FLAGS[RESPONSE_FAD
 @dataclass(frozen=True)
 class Errors:
     """Of n estimates: less truth, the variance that the model knows of, the part that is the category's, and 1 where there
-    is a doubt about the response, or about what the books hide."""
+    is a doubt about the response, or about what the sales records hide."""
 
     error: Floats
     variance: Floats

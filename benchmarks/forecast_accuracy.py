@@ -68,7 +68,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Books:
+class Sales:
     """All merchandise lines of the file, and how many products they name."""
 
     lines: SalesLines
@@ -116,7 +116,7 @@ class Books:
         )
 
 
-def read_books(path: Path) -> Books:
+def read_sales(path: Path) -> Sales:
     """Read the merchandise lines of a file with the columns of the UCI data set."""
     rows = []
     opener = gzip.open if path.suffix == ".gz" else open
@@ -148,7 +148,7 @@ def read_books(path: Path) -> Books:
         cancellation=cancelled | (quantity < 0),
         voided=np.zeros(quantity.size, np.bool_),
     )
-    return Books(lines, names.size)
+    return Sales(lines, names.size)
 
 
 def _minute(text: str) -> int:
@@ -295,13 +295,13 @@ def pinball(made: list[Limited], origins: list[Origin], group: NDArray[np.int64]
     return float(loss.sum() / actual.sum())
 
 
-def show_boosted(books: Books, origins: list[Origin], groups: dict[str, NDArray[np.int64]]) -> None:
+def show_boosted(sales: Sales, origins: list[Origin], groups: dict[str, NDArray[np.int64]]) -> None:
     """Print the default and the boosted average side by side."""
     console = Console(width=130)
-    category = np.full(books.products, -1)
+    category = np.full(sales.products, -1)
     begun = time.perf_counter()
     pairs = [
-        default_and_boosted(origin.known, books.prices(origin.known.end), category) for origin in origins
+        default_and_boosted(origin.known, sales.prices(origin.known.end), category) for origin in origins
     ]
     seconds = (time.perf_counter() - begun) / len(origins)
     table = Table(title=f"The default and its average with the boosted model ({seconds:.0f} s an origin)")
@@ -359,19 +359,19 @@ def main() -> None:
     parser.add_argument("--auto", action="store_true", help="also choose a method for each product: a minute")
     parser.add_argument("--boosted", action="store_true", help="also the boosted average, by scikit-learn")
     arguments = parser.parse_args()
-    books = read_books(arguments.file)
-    whole, _ = books.panel(books.end)
+    sales = read_sales(arguments.file)
+    whole, _ = sales.panel(sales.end)
     columns = [
         whole.days - HORIZON * number
         for number in range(arguments.skip + arguments.origins, arguments.skip, -1)
     ]
-    known = [books.panel(books.first_day + column) for column in columns]
+    known = [sales.panel(sales.first_day + column) for column in columns]
     origins = [
         Origin(panel, whole.units[:, column : column + HORIZON])
         for (panel, _), column in zip(known, columns, strict=True)
     ]
     groups = groups_of(known[0][0], known[0][1], arguments.seed)
-    category = np.full(books.products, -1)
+    category = np.full(sales.products, -1)
     judged = np.union1d(groups["top"], groups["random"])
     forecasts = {
         name: [method(origin.known) for origin in origins] for name, method in plain_methods(category).items()
@@ -384,7 +384,7 @@ def main() -> None:
         forecasts[AUTO] = [chosen(origin.known, judged, category) for origin in origins]
     show(forecasts, origins, groups)
     if arguments.boosted:
-        show_boosted(books, origins, groups)
+        show_boosted(sales, origins, groups)
     results = {name: measure(forecasts[PUBLISHED], origins, group) for name, group in groups.items()}
     seed = {name: measure(forecasts["ses"], origins, group) for name, group in groups.items()}
     inside = coverage(origins, {name: groups[name] for name in ("top", "random")}, category)

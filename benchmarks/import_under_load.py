@@ -59,7 +59,7 @@ def main() -> None:
             f"  {method}: median {found.median(method):.0f} ms, slowest {found.slowest(method):.0f} ms"
         )
     console.print(
-        f"  lines in the books: {found.lines_in_the_books:,} = {found.accepted:,} of the file "
+        f"  stored lines: {found.stored_lines:,} = {found.accepted:,} of the file "
         f"+ {found.answers['POST 201']:,} posted; of those in the sums: {found.posted_units_in_the_sums:,}"
     )
     for error, count in errors.items():

@@ -4,7 +4,7 @@
     python benchmarks/recommendations_on_simulated_truth.py --shop sparse --seeds 21 22
     python benchmarks/recommendations_on_simulated_truth.py --shop realistic_sparse --products 1500
 
-Elasticities are estimated from the books as in production; prices are recommended from them by strategy "profit",
+Elasticities are estimated from the sales records as in production; prices are recommended from them by strategy "profit",
 with the built-in limits and one price for all that is known of costs: the true ones. Every row is one shop under one
 choice of price endings: products still on sale, share of prices moved, mean size of a move; change of true profit, and
 of the one attainable by somebody who knows the elasticities; share of products made worse; share of the moves that

@@ -147,7 +147,7 @@ def choice_check(
 ) -> models.CheckConstraint:
     """A CHECK that a column holds one of the choices, or the empty text if that is allowed.
 
-    Spelt with OR: for IN, SQLite builds a little index anew for every row that is written.
+    Written with OR: for IN, SQLite builds a small index again for every row that is written.
     """
     values = [*choices.values, *([""] if blank else [])]
     condition = reduce(or_, (models.Q(**{field: value}) for value in values))

@@ -164,7 +164,7 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
     }
 elif _database["ENGINE"] == "django.db.backends.postgresql":
     _database["CONN_HEALTH_CHECKS"] = True
-    # A writer that waits longer than this for another's lock is told to come back (503, Retry-After).
+    # A writer that waits longer than this for another's lock is asked to come back (503, Retry-After).
     _database["OPTIONS"] = {"options": "-c lock_timeout=20000"}
     if PRODUCTION and _database.get("PASSWORD", "").lower() in PLACEHOLDER_PASSWORDS:
         raise ImproperlyConfigured(
@@ -250,7 +250,7 @@ if SHOPIFY_URL and not SHOPIFY_TOKEN:
 PULL_ORDERS_EVERY = timedelta(seconds=env.int("PULL_ORDERS_EVERY_SECONDS", 3600))
 # Whether the schedule pushes prices; the command does so when it is run.
 PUSH_PRICES = env.bool("PUSH_PRICES", False)
-# For so many days a price that the ledger has cut counts as a sale beside the price before; 0: never.
+# For this many days a price that the ledger has cut counts as a sale beside the price before; 0: never.
 SALE_DAYS = env.int("SALE_DAYS", 0)
 
 # --- time and language -----------------------------------------------------------------------------

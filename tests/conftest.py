@@ -57,7 +57,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--record",
         action="store_true",
-        help="record the answers of the API anew (tests/integration/test_api_recording.py)",
+        help="record the answers of the API again (tests/integration/test_api_recording.py)",
     )
     parser.addoption(
         "--sales-file",
@@ -127,7 +127,7 @@ def _jobs_run_at_once() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _cache_of_its_own() -> Iterator[None]:
-    """No test sees what another cached: versions start anew in each, and would name the same entries.
+    """No test sees what another cached: versions start again in each, and would name the same entries.
 
     Nor is it told to ask less often, unless that is what it is about.
     """

@@ -15,9 +15,9 @@ def alert_kinds() -> dict[str, str]:
 
 
 def standing_warnings() -> list[str]:
-    """Labels of the kinds of alerts that stand and that an app wants /health to tell of."""
-    told = [kind for config in apps.get_app_configs() for kind in getattr(config, "health_warnings", ())]
-    standing = Alert.objects.filter(kind__in=told, cleared_at__isnull=True)
+    """Labels of the kinds of alerts that stand and that an app wants /health to report."""
+    reported = [kind for config in apps.get_app_configs() for kind in getattr(config, "health_warnings", ())]
+    standing = Alert.objects.filter(kind__in=reported, cleared_at__isnull=True)
     labels = alert_kinds()
     return [labels[kind] for kind in standing.order_by("kind").values_list("kind", flat=True).distinct()]
 
@@ -26,7 +26,7 @@ class Alert(models.Model):
     """A state of things that somebody should know of.
 
     It stands from `raised_at` until its cause has gone (`cleared_at`). While it stands, finding the cause again
-    only brings it up to date; who has acknowledged it is not told again.
+    only brings it up to date; whoever has acknowledged it gets no second message.
     """
 
     kind = models.CharField(max_length=40)

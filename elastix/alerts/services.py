@@ -32,7 +32,7 @@ def alerts_report(kind: str, findings: Iterable[Finding], *, among: Collection[s
     Parameters
     ----------
     findings
-        One per subject at most; those that stand already are brought up to date, and nobody is told again.
+        One per subject at most; those that stand already are brought up to date without a new message.
     among
         The subjects that were looked at: alerts of others are left standing. None: all were.
     """

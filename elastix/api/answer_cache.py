@@ -69,7 +69,7 @@ class CachedAnswer:
         )
 
     def response(self, request: HttpRequest) -> HttpResponse:
-        """The answer anew, or 304 where the client has it."""
+        """A fresh answer, or 304 where the client has it."""
         response = HttpResponse(self.body, headers=self.headers)
         # The request is no condition that a GET could fail, so there is always an answer.
         return get_conditional_response(request, etag=self.covered.tag, response=response)  # type: ignore[return-value]

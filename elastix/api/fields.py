@@ -83,7 +83,7 @@ class PriceInputField(serializers.DecimalField):
     """A price in the shop's currency: at least its smallest unit, and no finer."""
 
     def __init__(self, **kwargs: Any) -> None:
-        # A serializer makes its fields anew for each request, so this is the currency of now.
+        # A serializer builds its fields for each request, so this is the currency of now.
         currency = shop_currency()
         kwargs |= {"max_digits": 8 + currency.decimals, "decimal_places": currency.decimals}
         super().__init__(**{"min_value": currency.unit} | kwargs)

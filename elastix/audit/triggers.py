@@ -1,7 +1,7 @@
-"""The triggers that write the audit log, made anew from the models after every migration.
+"""The triggers that write the audit log, rebuilt from the models after every migration.
 
 A trigger sees every write, whichever way it takes: a form, a service, a bulk update, SQL by hand. What it cannot see is who
-writes; that is told to the database just before a statement that names an audited table.
+writes; the database is given that just before a statement that names an audited table.
 """
 
 import re
@@ -38,7 +38,7 @@ class Audited(NamedTuple):
     added_if: str = "TRUE"
 
 
-_told = threading.local()
+_actor = threading.local()
 
 
 def audited_tables() -> dict[str, tuple[type[models.Model], Audited]]:
@@ -73,7 +73,7 @@ def tell_actor(execute: Any, sql: str, params: Any, many: bool, context: Any) ->
                     actor,
                 )
         else:
-            _told.actor = actor
+            _actor.actor = actor
     return execute(sql, params, many, context)
 
 
@@ -83,7 +83,7 @@ def prepare_connection(sender: Any, connection: Any, **kwargs: Any) -> None:
         connection.execute_wrappers.insert(0, tell_actor)
     if connection.vendor == "sqlite":
         connection.connection.create_function(
-            "elastix_told", 1, lambda index: getattr(_told, "actor", ("", "", ""))[index]
+            "elastix_told", 1, lambda index: getattr(_actor, "actor", ("", "", ""))[index]
         )
 
 
@@ -111,7 +111,7 @@ def make_triggers() -> None:
         for statement in _statements(table, model, what)
     ]
     with connection.cursor() as cursor:
-        for statement in [*statements, *_refusals()]:
+        for statement in [*statements, *_immutability_triggers()]:
             cursor.execute(statement)
 
 
@@ -131,7 +131,7 @@ def drop_triggers() -> None:
                 cursor.execute(f"DROP TRIGGER {name}")
 
 
-def _refusals() -> Iterator[str]:
+def _immutability_triggers() -> Iterator[str]:
     """What keeps the log from being changed."""
     for event in ("UPDATE", "DELETE"):
         name = f"audit_refuse_{event.lower()}"
@@ -162,17 +162,17 @@ def _statements(table: str, model: type[models.Model], what: Audited) -> Iterato
             ]
             condition = " OR ".join(f"({old}) {differs} ({new})" for old, new in pairs)
         if is_postgresql():
-            told = ", ".join(
+            actor_columns = ", ".join(
                 f"COALESCE(current_setting('elastix.{name}', true), '')"
                 for name in ("username", "source", "request_id")
             )
             now = "clock_timestamp()"
         else:
-            told = "elastix_told(0), elastix_told(1), elastix_told(2)"
+            actor_columns = "elastix_told(0), elastix_told(1), elastix_told(2)"
             now = "strftime('%Y-%m-%d %H:%M:%f', 'now')"
         insert = (
             f'INSERT INTO {LOG} (at, "table", "row", action, before, after, username, source, request_id) '
-            f"VALUES ({now}, '{table}', CAST({row}.{key} AS text), '{action}', {before}, {after}, {told})"
+            f"VALUES ({now}, '{table}', CAST({row}.{key} AS text), '{action}', {before}, {after}, {actor_columns})"
         )
         name = f"audit_{table}_{action}"[:63]
         if is_postgresql():
@@ -203,7 +203,7 @@ def _values(model: type[models.Model], what: Audited, row: str, event: str) -> s
     for name, sql in _expressions(model, what).items():
         field, value = fields.get(name), sql.format(row=row)
         if name in SECRET:
-            # Only whether it was changed may be told.
+            # Only whether it was changed may be recorded.
             value = "'kept secret'"
             if (row, event) == ("NEW", "UPDATE"):
                 old, new = sql.format(row="OLD"), sql.format(row="NEW")

@@ -126,11 +126,11 @@ EXPERIMENT_TERMS: Words = {
     ),
     "clusters": (
         _("groups against groups"),
-        _("Of two groups of products that are alike one, drawn by lot, has the new price."),
+        _("Of two groups of products that are alike one, drawn at random, has the new price."),
     ),
     "channels": (
         _("stores or channels"),
-        _("Of two stores or channels that are alike one, drawn by lot, has the new price."),
+        _("Of two stores or channels that are alike one, drawn at random, has the new price."),
     ),
     "draft": (
         _("draft"),

@@ -62,7 +62,7 @@ METHOD_TERMS: Words = {
     "dml": (
         _("double machine learning"),
         _(
-            "What sales have to do with the part of a price that boosted trees cannot foretell: a second opinion."
+            "What sales have to do with the part of a price that boosted trees cannot predict: a second opinion."
         ),
     ),
     "ml": (
@@ -130,7 +130,7 @@ FLAG_TERMS: Words = {
     ),
     "PRICES_FOLLOW_SALES": (
         _("prices follow sales"),
-        _("In this shop sales foretell prices, so no estimate is graded better than C."),
+        _("In this shop sales predict prices, so no estimate is graded better than C."),
     ),
     "MIXED_PRICES": (
         _("mean prices of totals"),
@@ -199,7 +199,7 @@ EXCLUSION_TERMS: Words = {
     ),
     "duplicate": (
         _("duplicate"),
-        _("The line stands in the books twice; it counts once."),
+        _("The line was recorded twice; it counts once."),
     ),
     "no_price": (
         _("without a price"),

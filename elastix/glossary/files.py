@@ -130,8 +130,8 @@ REFUSED_ROW_TERMS: Words = {
         _("The price of a product is negative, which only services may have."),
     ),
     "already_imported": (
-        _("in the books already"),
-        _("The row is in the books already, from another file, or stands in an earlier sheet of this one."),
+        _("imported already"),
+        _("The row was imported already, from another file, or stands in an earlier sheet of this one."),
     ),
     "all_returns": (
         _("every row is a return"),
@@ -154,11 +154,11 @@ IMPORT_STATUS_TERMS: Words = {
     ),
     "published": (
         _("imported"),
-        _("The file's rows are in the books."),
+        _("The file's rows have been imported."),
     ),
     "withdrawn": (
         _("reverted"),
-        _("The file's rows were taken out of the books again."),
+        _("The file's rows were removed again."),
     ),
     "failed": (
         _("failed"),

@@ -126,7 +126,7 @@ REASON_TERMS: Words = {
     ),
     "SERVICE": (
         _("service"),
-        _("Postage, fees and the like are kept in the books and never priced."),
+        _("Postage, fees and the like are kept as transactions and never priced."),
     ),
 }
 

@@ -53,7 +53,7 @@ LABELS = {
     "day-first": _("day first: 31/12/2025"),
     "month-first": _("month first: 12/31/2025"),
     "year-first": _("year first: 25/12/31"),
-    "already_imported": _("rows that are in the books already: a second time"),
+    "already_imported": _("rows that were imported already: a second time"),
     "stray_date": _("dates far from all others"),
     "all_returns": _("a file in which every row is a return"),
     "look_alike_code": _("codes like those of the catalogue without their zeros: other products"),

@@ -251,7 +251,7 @@ def run_to_the_end(job_id: int, on_progress: Callable[[int, float], None] | None
     Parameters
     ----------
     on_progress
-        Is told the job and the fraction done.
+        Called with the job and the fraction done.
 
     Returns
     -------

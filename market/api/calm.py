@@ -91,7 +91,7 @@ class DuelQuery(serializers.Serializer[Any]):
         default=1,
         min_value=1,
         max_value=168,
-        help_text="It reacts after so many runs of the rule.",
+        help_text="It reacts after this many runs of the rule.",
     )
     runs = serializers.IntegerField(required=False, default=WEEK_OF_HOURS, min_value=2, max_value=MOST_RUNS)
     pauses = serializers.BooleanField(

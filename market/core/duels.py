@@ -34,7 +34,7 @@ class Rival:
     step : how far it goes below us where it undercuts, as a fraction of our price.
     gives_up : where our price leaves it nothing above its floor, it goes back to its first price; else it stays at the floor.
     reaction : the same in all duels.
-    every : it reacts after each so many runs of our rule.
+    every : it reacts after this many runs of our rule.
     """
 
     price: FloatArray

@@ -1,4 +1,4 @@
-"""Competitors' prices: lists of them, and what they say about our own."""
+"""Competitors' prices: lists of them, and what they mean for our own."""
 
 import datetime as dt
 from collections.abc import Collection, Iterable

@@ -73,7 +73,7 @@ def rule_duel(
     competitor_price : at the beginning; their lowest that is known, else our price, if not given.
     competitor_floor : it goes no lower; 70 % of its first price if not given.
     gives_up : at its floor it goes back to its first price.
-    every : it reacts after each so many runs.
+    every : it reacts after this many runs.
     pauses : stop where the price goes round in circles, as in earnest.
 
     Raises

@@ -174,8 +174,8 @@ def _check_upload(request: HttpRequest) -> ImportBatch:
 def _recognised(file: Any) -> str:
     """The kind that somebody gave files of the same columns, else the one that they fit best."""
     seen = preview(file, file_kinds(), Options())
-    told = (kind for kind, each in seen.items() if header_key(each.names) in remembered_mappings(kind))
-    return next(told, None) or recognise(seen)
+    known = (kind for kind, each in seen.items() if header_key(each.names) in remembered_mappings(kind))
+    return next(known, None) or recognise(seen)
 
 
 def _check_again(request: HttpRequest, batch: ImportBatch) -> ImportBatch:

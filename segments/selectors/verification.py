@@ -1,4 +1,4 @@
-"""Checks of the segment tables: customers and what their segments buy, made anew from the transactions."""
+"""Checks of the segment tables: customers and what their segments buy, recomputed from the transactions."""
 
 import datetime as dt
 from collections import defaultdict

@@ -59,7 +59,7 @@ class Customers:
 
     `segment` maps a customer to an index of SEGMENTS, -1 for none; `moved` are those whose segment changed,
     newcomers and leavers included, each with the segment before ("": none). `spent` has the money by day of the
-    customers that were read anew: all in a full run.
+    customers that were read again: all in a full run.
     """
 
     rows: list[CustomerSegment]

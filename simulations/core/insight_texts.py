@@ -97,7 +97,7 @@ TEMPLATES: Final = {
     "prices_follow_sales": Template(
         "prices_follow_sales", "Prices here seem to be set by what was sold before: the elasticity of {elasticity:.1f} is"
         " biased, by an amount that sales do not tell.",
-        "test_price", "Test it: charge {price:$} and {test_price:$} a week each, in an order drawn by lot, for {weeks:week}.",
+        "test_price", "Test it: charge {price:$} and {test_price:$} a week each, in an order drawn at random, for {weeks:week}.",
         "grade elasticity test_price weeks"),
     "cost_assumed": Template(
         "no_cost", "The cost is not known; {cost:$} a unit is assumed.",

@@ -94,7 +94,7 @@ class ProductView:
     units, revenue : of the 30 days before the as-of date.
     days_since_sale : from the newest sale of the product to the as-of date.
     segments : what each segment bought in the last 90 days.
-    prices_follow_sales : whether the shop's sales foretell its prices, so that prices do not tell sales.
+    prices_follow_sales : whether the shop's sales predict its prices, so that the effect of prices on sales cannot be identified.
     """
 
     price: float | None

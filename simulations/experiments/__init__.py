@@ -1,1 +1,1 @@
-"""Price experiments: tests of prices with assignment by lot, from the plan to the decision."""
+"""Price experiments: randomised tests of prices, from the plan to the decision."""

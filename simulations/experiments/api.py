@@ -1,4 +1,4 @@
-"""/api/experiments: tests of prices by lot, from the plan to the decision."""
+"""/api/experiments: randomised tests of prices, from the plan to the decision."""
 
 from typing import Any
 
@@ -301,7 +301,7 @@ class ExperimentResultSerializer(RowSerializer):
 
 
 class ExperimentViewSet(ElastixViewSet):
-    """Price experiments: two prices, drawn by lot for groups of products; never different prices for different persons."""
+    """Price experiments: two prices, drawn at random for groups of products; never different prices for different persons."""
 
     filterset_class = ExperimentFilterSet
     lookup_url_kwarg = "experiment_id"

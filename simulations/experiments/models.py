@@ -36,7 +36,7 @@ class KeptPrices(models.TextChoices):
 
 
 class PriceExperiment(models.Model):
-    """A test of two prices by lot. Percents are changes of the products' usual prices.
+    """A randomised test of two prices. Percents are changes of the products' usual prices.
 
     The draw follows from design, groups and seed (`core.designs`) and is not stored. `planned_error` and
     `planned_money_error` are those of the log effect on units and of the effect on money a week at the planned end; the

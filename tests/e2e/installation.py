@@ -45,7 +45,7 @@ class Installation:
             "DATA_DIR": str(directory),
             "OMP_NUM_THREADS": "1",
             "DJANGO_SETTINGS_MODULE": "elastix.settings",
-            # Every test logs in anew.
+            # Every test logs in again.
             "TOKEN_THROTTLE": "10000/min",
             "API_THROTTLE": "",
             **environment,

@@ -42,7 +42,7 @@ class UnderLoad:
     answers: Counter[str] = field(default_factory=Counter)
     unexpected: dict[str, str] = field(default_factory=dict)  # an example of each answer that is none
     milliseconds: dict[str, list[float]] = field(default_factory=dict)
-    lines_in_the_books: int = 0
+    stored_lines: int = 0
     posted_units_in_the_sums: int = 0
 
     def median(self, method: str) -> float:
@@ -74,7 +74,7 @@ def import_under_load(installation: Installation, file: Path, *, clients: int) -
             stop.set()
             for thread in threads:
                 thread.join()
-    found.lines_in_the_books, found.posted_units_in_the_sums = installation.shell(COUNTS)
+    found.stored_lines, found.posted_units_in_the_sums = installation.shell(COUNTS)
     return found
 
 

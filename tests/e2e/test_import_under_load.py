@@ -23,7 +23,7 @@ def test_twenty_clients_read_and_write_while_a_file_is_imported(tmp_path: Path) 
     assert found.answers["GET 200"] > CLIENTS
     assert found.answers["POST 201"] > CLIENTS
     # Every line that was answered with 201 is in the sums, beside the file's.
-    assert found.lines_in_the_books == found.accepted + found.answers["POST 201"]
+    assert found.stored_lines == found.accepted + found.answers["POST 201"]
     assert found.posted_units_in_the_sums == found.answers["POST 201"]
     assert "Traceback" not in log
 

@@ -61,7 +61,7 @@ def test_prices_are_chosen_proposed_approved_applied_and_undone(at: Any, width: 
     noor.page.get_by_text("3 prices undone.").wait_for()
     assert noor.page.url.split("?")[0].endswith(batch)
 
-    # The prices are those before, so that they can be chosen again once they are looked at anew.
+    # The prices are those before, so that they can be chosen again once they are looked at again.
     assert (maria.complaints, noor.complaints) == ([], [])
 
 
@@ -122,7 +122,7 @@ def test_ticks_stay_while_somebody_leafs_through_the_pages(at: Any) -> None:
     desk.page.get_by_role("link", name="Previous").click()
     desk.page.get_by_text("2 chosen").wait_for()
     assert desk.page.locator("input[type=checkbox][name=product]:checked").count() == 1
-    # What is asked for otherwise begins anew.
+    # What is asked for otherwise begins again.
     desk.go("/desk/opportunities?change=raise")
     assert desk.page.get_by_text("Nothing chosen yet.").is_visible()
     assert desk.complaints == []

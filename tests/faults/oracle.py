@@ -1,4 +1,4 @@
-"""What must be in the books, known from the files that were sent: by plain sums, without any code of the product."""
+"""What must be stored, known from the files that were sent: by plain sums, without any code of the product."""
 
 import csv
 import random
@@ -31,7 +31,7 @@ class Oracle:
     made: int = 0
 
     def file(self, directory: Path, rows: int = 3_000) -> Path:
-        """Write a file of sales that no other has, some of its rows impossible, and count what it adds to the books."""
+        """Write a file of sales that no other has, some of its rows impossible, and count what it adds to the transactions."""
         self.made += 1
         choice = random.Random(self.made)
         path = directory / f"sales_{self.made:03}.csv"

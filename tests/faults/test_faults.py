@@ -1,4 +1,4 @@
-"""Whatever breaks in the middle of an import: every row is in the books once, and all figures are published.
+"""Whatever breaks in the middle of an import: every row is stored once, and all figures are published.
 
     pytest tests/faults                             the quick ones, twice each
     pytest tests/faults --fault-repetitions 20      all of them, as often as that
@@ -26,7 +26,7 @@ PUBLISHED_AFTER_REDIS_SECONDS = 60
 
 @pytest.fixture(autouse=True)
 def nothing_is_lost_or_doubled(site: Site, repetition: int) -> Iterator[None]:
-    """After the fault: everything comes to rest, and the books are what the files say."""
+    """After the fault: everything comes to rest, and the transactions are what the files say."""
     yield
     taken = site.seconds_until_settled()
     print(f"settled {taken:.1f} s after the fault")

@@ -1,6 +1,6 @@
 """Every answer of the API is as it was recorded, and nothing that the API document names has gone.
 
-`pytest tests/integration/test_api_recording.py --record` records anew; look at what changed before committing it.
+`pytest tests/integration/test_api_recording.py --record` records again; look at what changed before committing it.
 """
 
 import copy

@@ -1,4 +1,4 @@
-"""Stores and arms of a price test that the books name: estimates against the truth of simulated shops."""
+"""Stores and arms of a price test that the transactions name: estimates against the truth of simulated shops."""
 
 from dataclasses import dataclass, replace
 from functools import cache

@@ -1,4 +1,4 @@
-"""Books of totals, one line for each product and day, week or month, give the elasticities that their lines give."""
+"""Sales as totals, one line for each product and day, week or month, give the elasticities that their lines give."""
 
 from dataclasses import replace
 from functools import lru_cache
@@ -29,13 +29,15 @@ def shop(spec: ShopSpec = SPEC) -> SimulatedShop:
 
 
 def summed_up(days: int, spec: ShopSpec = SPEC) -> SalesLines:
-    """The shop's books as a till exports them: units net of returns, and the mean price paid to the cent."""
-    books = shop(spec).lines
-    period = (books["day"] - SPEC.first_day) // days
-    key = books["product"] * 10_000 + period
+    """The shop's sales as a till exports them: units net of returns, and the mean price paid to the cent."""
+    columns = shop(spec).lines
+    period = (columns["day"] - SPEC.first_day) // days
+    key = columns["product"] * 10_000 + period
     cell, of = np.unique(key, return_inverse=True)
-    units = np.bincount(of, books["quantity"]).astype(np.int64)
-    price = np.round(np.bincount(of, books["quantity"] * books["price"]) / np.where(units == 0, 1, units), 2)
+    units = np.bincount(of, columns["quantity"]).astype(np.int64)
+    price = np.round(
+        np.bincount(of, columns["quantity"] * columns["price"]) / np.where(units == 0, 1, units), 2
+    )
     kept = (units > 0) & (price > 0)
     return totals(cell[kept] // 10_000, SPEC.first_day + cell[kept] % 10_000 * days, units[kept], price[kept])
 
@@ -57,10 +59,10 @@ def estimated(lines: SalesLines, category: np.ndarray) -> Posterior:
 
 @lru_cache
 def by_line() -> Posterior:
-    books = shop().lines
+    columns = shop().lines
     keys = ("product", "customer", "quantity", "minute", "cancellation", "price")
-    voided = match_cancellations(**{key: books[key] for key in keys}, order=np.arange(shop().product.size))
-    return estimated(SalesLines(**books, voided=voided), shop().product_category)
+    voided = match_cancellations(**{key: columns[key] for key in keys}, order=np.arange(shop().product.size))
+    return estimated(SalesLines(**columns, voided=voided), shop().product_category)
 
 
 @pytest.mark.parametrize("days", [1, WEEK])

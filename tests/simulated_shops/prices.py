@@ -105,7 +105,7 @@ def _levels(rng: Generator, n: int, days: int) -> Floats:
     """(n, D) paths of unit variance: levels that last weeks, each remembering half of the one before."""
     spells = days // SHORTEST_LEVEL + 2
     length = SHORTEST_LEVEL + rng.exponential(MEAN_LEVEL - SHORTEST_LEVEL, (n, spells)).astype(np.int64)
-    length[:, 0] = 1 + length[:, 0] * rng.random(n)  # the first level began before the books
+    length[:, 0] = 1 + length[:, 0] * rng.random(n)  # the first level began before the records
     level = rng.normal(0, 1, (n, spells + 1))
     for at in range(1, spells + 1):
         level[:, at] = PERSISTENCE * level[:, at - 1] + np.sqrt(1 - PERSISTENCE**2) * level[:, at]

@@ -1,4 +1,4 @@
-"""Simulate a shop: its books, and the truth behind them."""
+"""Simulate a shop: its sales records, and the truth behind them."""
 
 from dataclasses import dataclass, fields
 
@@ -7,8 +7,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from tests.dgp import Bools, Floats, Ints
-from tests.simulated_shops import books as bookkeeping
-from tests.simulated_shops.books import QUANTITY_SHAPE, Books
+from tests.simulated_shops import records
 from tests.simulated_shops.demand import (
     RIVAL_FOLLOWS,
     SHOCK_SD,
@@ -26,6 +25,7 @@ from tests.simulated_shops.demand import (
     log_response,
 )
 from tests.simulated_shops.prices import Rows, draw_prices, draw_rows
+from tests.simulated_shops.records import QUANTITY_SHAPE, Records
 from tests.simulated_shops.spec import Disturbances, ShopSpec
 
 STREAMS = (
@@ -39,14 +39,14 @@ STREAMS = (
     "demand",
     "counts",
     "lines",
-    "books",
+    "records",
 )
 DELIVERY = 1.25  # of what usually sells in a week, where a product runs out when it is cheap
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedShop:
-    """The books of a shop (n rows, in order of time) and the truth behind them: P products, D days, and R rows of
+    """The sales records of a shop (n rows, in order of time) and the truth behind them: P products, D days, and R rows of
     prices, which are the products' public prices by store, then the accounts with contracts."""
 
     spec: ShopSpec
@@ -88,7 +88,7 @@ class SimulatedShop:
 
     @property
     def lines(self) -> dict[str, NDArray[np.generic]]:
-        """The columns of the books by name: ``SalesLines(**shop.lines, voided=...)``."""
+        """The columns of the records by name: ``SalesLines(**shop.lines, voided=...)``."""
         names = ("product", "day", "minute", "quantity", "price", "customer", "invoice", "cancellation")
         return {name: getattr(self, name) for name in names}
 
@@ -135,10 +135,10 @@ def simulate(spec: ShopSpec, seed: int) -> SimulatedShop:
     demanded = _count(rng["counts"], products, rows, expected.lines)
     usual = np.exp(plan) * products.lines[:, None]
     sold = _limit_by_stock(demanded, rows, usual, affected["runs_out_when_cheap"])
-    written = bookkeeping.write_lines(rng["lines"], spec, rows, list_price, expected, sold)
-    if on.messy_books:
-        written = bookkeeping.mess_up(rng["books"], written, spec)
-    written = _sum_up(rng["books"], written.in_order_of_time(), spec)
+    written = records.write_lines(rng["lines"], spec, rows, list_price, expected, sold)
+    if on.messy_records:
+        written = records.mess_up(rng["records"], written, spec)
+    written = _sum_up(rng["records"], written.in_order_of_time(), spec)
 
     adapted = np.where(affected["slow_adaptation"][rows.product][:, None], adapt(log_price), log_price)
     response = log_response(
@@ -151,7 +151,7 @@ def simulate(spec: ShopSpec, seed: int) -> SimulatedShop:
         without_price = np.log(expected.units) - response
     return SimulatedShop(
         spec=spec,
-        **{field.name: getattr(written, field.name) for field in fields(Books)},
+        **{field.name: getattr(written, field.name) for field in fields(Records)},
         cancellation=written.quantity < 0,
         affected=affected,
         product_category=products.category,
@@ -235,12 +235,12 @@ def _limit_by_stock(counts: Ints, rows: Rows, usual: Floats, runs_out: Bools) ->
     return np.where(runs_out[rows.product][:, None], limited, counts)
 
 
-def _sum_up(rng: Generator, written: Books, spec: ShopSpec) -> Books:
+def _sum_up(rng: Generator, written: Records, spec: ShopSpec) -> Records:
     on = spec.disturbances
     if on.totals:
-        written = bookkeeping.totals(written, spec.first_day, on.totals)
+        written = records.totals(written, spec.first_day, on.totals)
         if on.scanner_noise:
-            written = bookkeeping.misread(rng, written, on.scanner_noise)
+            written = records.misread(rng, written, on.scanner_noise)
     return written
 
 

@@ -11,7 +11,7 @@ Demand = Literal["constant", "logit", "kinked"]
 
 @dataclass(frozen=True, slots=True)
 class Disturbances:
-    """What makes a shop's books mislead. A number without further note is the share of the products affected."""
+    """What makes a shop's sales records mislead. A number without further note is the share of the products affected."""
 
     # How prices come about
     raised_in_season: float = 0.0  # 6-18 % dearer while the product's own demand is high
@@ -29,7 +29,7 @@ class Disturbances:
     # What hides demand
     stockouts: float = 0.0  # out of stock for one to six weeks, at random
     runs_out_when_cheap: float = 0.0  # the week's delivery is 1.25 times what usually sells at the base price
-    churn: float = 0.0  # launched after the books began, or delisted before they end
+    churn: float = 0.0  # launched after the records begin, or delisted before they end
     # Who pays what
     negotiated: float = 0.0  # 80 % goes to eight accounts with contracts; larger ones pay less
     coupons: float = 0.0  # campaigns of the category: 30 % of its buyers hold 10-25 % off
@@ -37,7 +37,7 @@ class Disturbances:
     quantity_breaks: bool = False  # 8-15 % off from 12 units a line
     web_markup: bool = False  # buyers without customer id pay 15-60 % more
     # How sales are written down
-    messy_books: bool = False  # returns, repeated lines, bulk orders, mistyped prices
+    messy_records: bool = False  # returns, repeated lines, bulk orders, mistyped prices
     fractional_units: bool = False  # sold by weight: kilograms with three decimals
     totals: int = 0  # one row for each product and so many days instead of lines; 0: lines
     scanner_noise: float = 0.0  # sd of the log error of a total's units; its price errs a tenth of that
@@ -102,7 +102,7 @@ ALONE: Final[Mapping[str, Disturbances]] = MappingProxyType(
         "churn": Disturbances(churn=1.0),
         "quantity_breaks": Disturbances(quantity_breaks=True),
         "web_markup": Disturbances(web_markup=True),
-        "messy_books": Disturbances(messy_books=True),
+        "messy_records": Disturbances(messy_records=True),
     }
 )
 
@@ -123,7 +123,7 @@ RETAILER: Final = Disturbances(
     coupons=0.3,
     quantity_breaks=True,
     web_markup=True,
-    messy_books=True,
+    messy_records=True,
 )
 REALISTIC_SPARSE: Final = replace(
     PLAIN, products=1500, categories=20, lines_per_day=0.5, log_price_sd=0.08, disturbances=RETAILER

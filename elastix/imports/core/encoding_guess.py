@@ -1,6 +1,6 @@
 """Guessing the encoding of a text without a mark: UTF-8 if it can be, else by its words.
 
-Languages in Latin letters are told apart by their alphabets: in a table of sales the telling words are few and
+Languages in Latin letters are distinguished by their alphabets: in a table of sales the telling words are few and
 short, and charset-normalizer, which goes by the frequency of letters, takes French and Spanish names in Windows-1252
 for Windows-1250 more often than not (docs/decisions/0016). Texts in other scripts are left to it.
 """
@@ -96,7 +96,7 @@ class Evidence:
     _rest: bytes = b""
 
     def add(self, block: bytes) -> None:
-        """Take in the next piece of the text, of any size."""
+        """Read the next piece of the text, of any size."""
         if block.isascii() and not self._rest:
             return
         block = self._rest + block
@@ -137,7 +137,7 @@ class Evidence:
             self.sound += (len(text) - escaped) * times
 
     def guess(self) -> Guess:
-        """The likeliest encoding, once all pieces were taken in.
+        """The likeliest encoding, once all pieces were read.
 
         UTF-8 if more letters are sound than broken; else Windows-1252 (Latin-1 where that makes no difference)
         unless another fits better.

@@ -11,7 +11,7 @@ from elastix.imports.core.formats import MAX_BYTES
 
 # What a file can be asked about, and what it means to accept it (option `accept`).
 ACCEPTABLE: Final[dict[str, str]] = {
-    "already_imported": "Rows that are in the books already are added a second time.",
+    "already_imported": "Rows that were imported already are added a second time.",
     "stray_date": "Rows with a date far from all others are read.",
     "all_returns": "A file in which every row is a return is read.",
     "look_alike_code": "Codes like those of the catalogue without their zeros are other products.",

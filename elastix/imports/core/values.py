@@ -222,7 +222,7 @@ def code_converter(field: Field, label: str) -> Converter:
                 label,
                 text,
                 problem,
-                "the code as text: export it anew, with the column as text",
+                "the code as text: export it again, with the column as text",
             )
         if len(text) > 1 and text[0] == "'" and text[1:].isdigit():
             text = text[1:]

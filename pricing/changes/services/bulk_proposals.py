@@ -48,7 +48,7 @@ def bulk_propose(job_id: int, *, by: str, reason: str = "") -> tuple[BulkOptimiz
     violations = sorted([*violations, *invalid], key=lambda each: each.product_id)
     if not changes:
         conflict = Conflict(
-            f"None of the {len(violations)} changes of job {job_id} can be proposed any more. Optimize anew."
+            f"None of the {len(violations)} changes of job {job_id} can be proposed any more. Optimize again."
         )
         conflict.errors = [
             {"field": each.product_id, "code": each.code, "message": each.sentence}

@@ -76,9 +76,9 @@ ROLL_BACK = Transition("rolled back", (APPLIED,), ROLLED_BACK, "rolled_back_at",
 NEXT_STEP: dict[str, str] = {
     PROPOSED: "it is proposed, not approved yet",
     APPROVED: "it is approved already, but not applied yet",
-    REJECTED: "it is rejected; propose anew",
+    REJECTED: "it is rejected; propose it again",
     APPLIED: "it is applied already; a rollback takes it back",
-    ROLLED_BACK: "it is rolled back already; propose anew",
+    ROLLED_BACK: "it is rolled back already; propose it again",
 }
 """Why a change cannot take a step that is not its next one, and what it can take."""
 

@@ -189,7 +189,7 @@ def validate_change(
         return RuleViolation.of(change, HELD, held[change.product_id])
     if product.current_price != change.old_price:
         was, now = price_text(change.old_price), price_text(product.current_price)
-        reason = f"the price was {was} when this was proposed and is {now} now; propose anew"
+        reason = f"the price was {was} when this was proposed and is {now} now; propose it again"
         return RuleViolation.of(change, "price_moved", reason)
     if not _is_for_sale(product):
         return RuleViolation.of(change, "not_for_sale", "the product is a service or was deactivated")

@@ -36,7 +36,7 @@ class FeedRow:
     price : what is charged now.
     regular : the price before, while what is charged is a sale; else None.
     sale_from, sale_until : of the sale.
-    floor : the lowest price that is allowed; None where nothing is laid down.
+    floor : the lowest price that is allowed; None where none is set.
     decided_at : when the ledger put the price in force; None where it did not.
     """
 
@@ -63,7 +63,7 @@ def floors(
 
     Parameters
     ----------
-    price, cost, minimum_margin, min_price : (P,) nan where nothing is known or laid down; the cost without tax.
+    price, cost, minimum_margin, min_price : (P,) nan where nothing is known or set; the cost without tax.
     tax_rate : (P,) percent that prices include on top of the net price.
     """
     count = np.size(price)

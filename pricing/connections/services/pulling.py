@@ -133,7 +133,7 @@ def _keep(name: str, since: Any, portion: Portion) -> OrderPull:
             if not new and not gone:
                 continue
             added += [(order, line) for line in new]
-            removed += [_in_books(row.invoice_no, line) for line in gone if our_code(line.code)]
+            removed += [_identity_of_line(row.invoice_no, line) for line in gone if our_code(line.code)]
             row.lines, row.pulled_at = [line.as_json() for line in order.lines], timezone.now()
             changed.append(row)
         _save(changed)
@@ -159,7 +159,7 @@ def _count(order: Order, counts: Counter[str], messages: list[str]) -> None:
         counts[f"lines_left_out_{reason}"] += count
 
 
-def _in_books(invoice_no: str, line: OrderLine) -> dict[str, Any]:
+def _identity_of_line(invoice_no: str, line: OrderLine) -> dict[str, Any]:
     return {
         "invoice_no": invoice_no,
         "product_id": our_code(line.code),

@@ -91,7 +91,7 @@ def _fit(days: ShopDays) -> FittedModel | None:
 
 
 def publish(plan: RecomputePlan, found: Elasticities) -> None:
-    """Replace the products' rows and, after a full run, the model. Learned opinions stay until they are learned anew."""
+    """Replace the products' rows and, after a full run, the model. Learned opinions stay until they are learned again."""
     ours = "method NOT IN (%s, %s)"
     learned = [Method.DML.value, Method.ML.value]
     if plan.full:

@@ -29,7 +29,7 @@ def record_evidence(
 ) -> ExperimentalEvidence:
     """Record the elasticity that an experiment found of a product, or as the mean of a category's.
 
-    The same source again replaces what it said. The products that it is about are estimated anew by the recompute that
+    The same source again replaces what it said. The products that it is about are estimated again by the recompute that
     this asks for, and every later estimate takes it in.
 
     Parameters
@@ -70,7 +70,7 @@ def record_evidence(
 
 @transaction.atomic
 def revert_evidence(source: str) -> None:
-    """Delete what an experiment found; the products that it was about are estimated anew without it.
+    """Delete what an experiment found; the products that it was about are estimated again without it.
 
     Raises
     ------

@@ -43,11 +43,11 @@ from pricing.sales.selectors.daily import ShopDays, merchandise_codes, shop_days
 KIND: Final = "second_opinions"
 TOO_SMALL: Final = "There are too few sales to learn from: {cells:,} weeks of products with a known price, {fewest:,} are needed."
 WORSE: Final = (
-    "In the last {weeks:.0f} weeks, which it had not seen, the boosted demand model (ml) foretold sales worse than the pooled "
+    "In the last {weeks:.0f} weeks, which it had not seen, the boosted demand model (ml) predicted sales worse than the pooled "
     "elasticities did (deviance {model:.3f} against {baseline:.3f})."
 )
 TOO_SHORT: Final = (
-    "The history is too short to hold the last 13 weeks back and see whether the model foretells them."
+    "The history is too short to hold the last 13 weeks back and see whether the model predicts them."
 )
 
 

@@ -15,7 +15,7 @@ MOST_PRODUCTS = 5
 FOLLOWING = (
     "Sales seem to answer to the prices of two weeks later, which they cannot: prices are set by what was sold before, and every "
     "elasticity is biased by an amount that sales do not tell. No grade is better than C until this changes. Test prices: "
-    "change some by lot, for some weeks, and leave like products as they are."
+    "change some at random, for some weeks, and leave like products as they are."
 )
 
 

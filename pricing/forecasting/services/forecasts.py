@@ -40,7 +40,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Forecasts:
-    """What the stage found: the model if it was fitted anew, and rows of all products or of the stale ones."""
+    """What the stage found: the model if it was fitted again, and rows of all products or of the stale ones."""
 
     everything: bool
     model: ShopModel | None
@@ -149,7 +149,7 @@ def _rows(codes: list[str], daily: DailySales, model: ShopModel) -> list[tuple[A
 
 
 def publish(plan: RecomputePlan, found: Forecasts) -> None:
-    """Replace the products' rows and, where it was fitted anew, the model."""
+    """Replace the products' rows and, where it was fitted again, the model."""
     if found.everything:
         execute(f"DELETE FROM {_TABLE}")
         ForecastModel.objects.all().delete()

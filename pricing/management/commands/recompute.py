@@ -14,7 +14,7 @@ from pricing.sales.models import Product
 
 
 class Command(BaseCommand):
-    help = "Recompute what is stale; --full computes everything anew, hyperparameters included."
+    help = "Recompute what is stale; --full computes everything again, hyperparameters included."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--full", action="store_true", help="everything, not only what is stale")

@@ -75,7 +75,7 @@ class PriceRelationViewSet(ElastixViewSet):
 
     @operation(body=RelationSerializer, response=RelationSerializer, status=201, role=Role.MANAGER)
     def create(self, request: Request) -> Response:
-        """Lay down a relation between prices."""
+        """Create a relation between prices."""
         fields = dict(self.validated())
         relation = relation_create(fields, members=fields.pop("members"), user=request.user)
         return Response(RelationSerializer(relation).data, status=201)

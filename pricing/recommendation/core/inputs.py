@@ -1,4 +1,4 @@
-"""What a price decision starts from: what is known of the products, and what is laid down for their prices."""
+"""What a price decision starts from: what is known of the products, and what is set for their prices."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -161,7 +161,7 @@ class PricingInputs(_Columns):
 
 @dataclass(frozen=True, slots=True)
 class PriceConstraints(_Columns):
-    """What is laid down for the prices of P products; every array is (P,), nan where nothing is.
+    """What is set for the prices of P products; every array is (P,), nan where nothing is.
 
     Attributes
     ----------
@@ -169,7 +169,7 @@ class PriceConstraints(_Columns):
     markup : fraction of the cost that strategy "markup" adds; where nan, what the target margin amounts to.
     min_price, max_price, competitor_floor, competitor_ceiling : prices.
     relation_floor, relation_ceiling : prices that keep the relations to the prices of other products.
-    max_change : largest change either way, as a fraction of the price that was last tried; 0.15 where nothing is laid down.
+    max_change : largest change either way, as a fraction of the price that was last tried; 0.15 where nothing is set.
     lowest_charged, highest_charged : the range of prices the product was ever sold at.
     """
 
@@ -188,7 +188,7 @@ class PriceConstraints(_Columns):
 
     @classmethod
     def of(cls, products: int, **given: ArrayLike | None) -> Self:
-        """Build the constraints of P products; what is not given is not laid down.
+        """Build the constraints of P products; what is not given is not set.
 
         Parameters
         ----------

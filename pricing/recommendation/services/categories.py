@@ -34,7 +34,7 @@ Sales = Mapping[str, tuple[float, float]]
 
 
 def categories_refresh_if_outdated() -> bool:
-    """Sum up the categories anew if figures, products or policies have changed, or a day has passed."""
+    """Sum up the categories again if figures, products or policies have changed, or a day has passed."""
     version = data_version()
     if not _outdated(version):
         return False

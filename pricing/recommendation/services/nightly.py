@@ -1,4 +1,4 @@
-"""The nightly run: every price is looked at anew, and who is to decide on the changes worth making hears of them."""
+"""The nightly run: every price is recommended again, and those who decide get a digest of the changes worth making."""
 
 import logging
 from typing import Any, Final
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 def recommendations_nightly() -> int:
-    """Recommend every price anew, report what is open, and send the digest; return how many are open.
+    """Recommend every price again, report what is open, and send the digest; return how many are open.
 
     Nobody need have written anything since the last look: cooling times end, and competitors' prices go out of date.
     """

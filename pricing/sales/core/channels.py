@@ -46,7 +46,7 @@ class PriceSeries:
     daily: DailySales
 
     def rows(self, chosen: BoolArray) -> "PriceSeries":
-        """The chosen series (S,), numbered anew."""
+        """The chosen series (S,), renumbered."""
         number = np.cumsum(chosen) - 1
         daily = self.daily.rows(chosen[self.daily.product])
         daily = replace(daily, product=number[daily.product])

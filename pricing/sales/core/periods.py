@@ -1,4 +1,4 @@
-"""Totals of a week or month as what they are: sales of all of its days, told by one date."""
+"""Totals of a week or month as what they are: sales of all of its days under one date."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,4 +1,4 @@
-"""Checks of the sales tables: what is derived from the transactions is made anew from them, some products at a time."""
+"""Checks of the sales tables: what is derived from the transactions is derived from them again, some products at a time."""
 
 import datetime as dt
 from collections import defaultdict

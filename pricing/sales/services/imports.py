@@ -217,7 +217,7 @@ class TransactionsImport(FileImport):
         if shop_currency().decimals and look_like_cents(self.prices):
             notes.append(
                 "All prices are whole numbers that end as prices in cents do: if they are cents, name the column so"
-                ' ("Price (cents)"), and import the file anew.'
+                ' ("Price (cents)"), and import the file again.'
             )
         notes += self._leave_out_unfit() + self._leave_out_known()
         self.batch.report["granularity"] = granularity = self.totals.granularity()
@@ -260,7 +260,7 @@ class TransactionsImport(FileImport):
             notes.append(f"Rows left out because an earlier sheet has them, too, by sheet: {of}. {again}")
         if known := leave_out_known(self.batch, self.batch_id, self.token):
             notes.append(
-                "Rows left out because they are in the books already, with the same invoice, product, date, quantity"
+                "Rows left out because they were imported already, with the same invoice, product, date, quantity"
                 f" and price: {known:,}. {again}"
             )
         if found := known + sum(repeated.values()):

@@ -162,7 +162,7 @@ def _leave_out(
         ) known ON s.product_code = known.product_id AND {same} AND {channels} WHERE s.place <= known.times
     """
     parameters = [batch_id, token, first, last, first, last]
-    message = "'Invoice ' || invoice_no || ', product ' || product_code || ' is in the books already.'"
+    message = "'Invoice ' || invoice_no || ', product ' || product_code || ' was imported already.'"
     return _take_off_stage(known, message, parameters)
 
 

@@ -148,7 +148,7 @@ def touch_products(codes: Sequence[str]) -> int:
 
 
 def rebuild_rollup() -> int:
-    """Sum every day anew from the transactions, as after a change of the shop's time zone."""
+    """Sum every day again from the transactions, as after a change of the shop's time zone."""
     version = lock_version()
     products = _distinct("product_id")
     _rematch_products(products)
@@ -185,7 +185,7 @@ def _sum_days(days: Sequence[Day]) -> None:
 
 
 def _rematch_products(products: Sequence[str]) -> set[Day]:
-    """Match the cancellations of these products anew; return the days on which a line changed its state."""
+    """Match the cancellations of these products again; return the days on which a line changed its state."""
     changed: set[Day] = set()
     for chunk in batches(products, 1000):
         changed |= _rematch(chunk)

@@ -1,4 +1,4 @@
-"""What a recompute has to do with the sales themselves: what is stale, cutting days anew, marking as published."""
+"""What a recompute has to do with the sales themselves: what is stale, cutting days again, marking as published."""
 
 import datetime as dt
 from typing import Any

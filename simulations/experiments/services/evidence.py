@@ -34,7 +34,7 @@ def record_result(experiment: PriceExperiment, newest: dt.date) -> PriceExperime
 def record_findings(experiment: PriceExperiment) -> None:
     """Make what is recorded for the estimates what the experiment's `evidence` says; what it says no longer is taken out.
 
-    Only what differs is written, so that saying the same again makes nothing to be estimated anew.
+    Only what differs is written, so that saying the same again makes nothing to be estimated again.
     """
     recorded = {
         each.source: (each.product_id, each.category, each.elasticity, each.std_error, each.last_day)
@@ -100,7 +100,7 @@ def evidence_of(experiment: PriceExperiment) -> list[dict[str, Any]]:
 
 
 def _tells(found: Mapping[str, Any]) -> bool:
-    """Whether an elasticity is within the limits of what estimates take in."""
+    """Whether an elasticity is within the limits of what estimates include."""
     elasticity, error = found.get("elasticity"), found.get("elasticity_error")
     if elasticity is None or not error:
         return False

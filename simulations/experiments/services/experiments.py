@@ -291,7 +291,7 @@ def _check_prices(products: Sequence[ExperimentProduct]) -> None:
     moved = [each.product_id for each in products if now[each.product_id] != each.usual_price]
     if moved:
         raise Conflict(
-            f"Nothing was started. The prices of {', '.join(moved[:MOST_NAMED])} have moved since; plan the experiment anew."
+            f"Nothing was started. The prices of {', '.join(moved[:MOST_NAMED])} have moved since; plan the experiment again."
         )
 
 

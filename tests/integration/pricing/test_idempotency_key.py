@@ -97,7 +97,7 @@ def test_after_a_day_the_key_is_new(analyst_client: APIClient) -> None:
     body, headers = NEW, {"Idempotency-Key": "k1"}
     assert analyst_client.post("/api/products", body, headers=headers).status_code == 201
     KeptAnswer.objects.update(created_at=timezone.now() - dt.timedelta(hours=24, minutes=1))
-    # The product is there by now: the request is looked at anew.
+    # The product is there by now: the request is looked at again.
     assert analyst_client.post("/api/products", body, headers=headers).status_code in (400, 409)
 
 

@@ -73,7 +73,7 @@ def test_a_manager_needs_a_reason_below_the_cost(manager_client: APIClient) -> N
     assert newest() == UNTOUCHED
     assert manager_client.patch(CUP, {"current_price": "0.05", "reason": "Clearance"}).status_code == 200
     assert newest() == ("CUP", "0.05", "manager", "Clearance", 2)
-    # It stands now, and is not set anew.
+    # It stands now, and is not set again.
     assert manager_client.patch(CUP, {"name": "Cup!", "current_price": "0.05"}).status_code == 200
 
 

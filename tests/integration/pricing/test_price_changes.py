@@ -349,7 +349,7 @@ def test_rolled_back_twice_is_refused_the_second_time(applied: int, manager_clie
     assert manager_client.post(f"{PATH}/{applied}/rollback").status_code == 200
     again = manager_client.post(f"{PATH}/{applied}/rollback")
     assert again.status_code == 409
-    assert again.json()["detail"].endswith("it is rolled back already; propose anew.")
+    assert again.json()["detail"].endswith("it is rolled back already; propose it again.")
     assert prices() == {"CUP": "4.00"}
 
 
@@ -529,7 +529,7 @@ def test_a_due_change_whose_price_has_moved_is_left_to_people_with_a_note(
     body = manager_client.get(f"{PATH}/{approved}").json()
     assert (body["status"], body["is_stale"]) == ("approved", True)
     assert body["note"] == (
-        "Not applied when it was due: the price was 4.00 when this was proposed and is 4.20 now; propose anew."
+        "Not applied when it was due: the price was 4.00 when this was proposed and is 4.20 now; propose it again."
     )
     product_update("CUP", by="somebody", current_price=Decimal("4.00"))
     assert price_changes.apply_due() == 0

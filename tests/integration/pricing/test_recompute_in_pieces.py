@@ -24,7 +24,7 @@ FIGURES = (ElasticityEstimate, SalesHistory, SegmentSales, SegmentElasticity)
 
 
 def published() -> list[Any]:
-    """The figures without their rows' numbers, which a recompute gives anew."""
+    """The figures without their rows' numbers, which a recompute assigns newly."""
     tables = (json.loads(serialize("json", model.objects.all())) for model in FIGURES)
     return [sorted(json.dumps(row["fields"]) for row in table) for table in tables]
 

@@ -294,7 +294,7 @@ def test_rows_that_are_in_the_books_already_are_left_out_and_shown(load: Load) -
     batch = load("overlap_2.csv")
     assert (batch.rows, batch.accepted, batch.reasons) == (80, 40, {"already_imported": 40})
     assert batch.rejects.count() == 40
-    assert any("in the books already" in note and "40" in note for note in batch.report["notes"])
+    assert any("were imported already" in note and "40" in note for note in batch.report["notes"])
     assert sum(day.quantity for day in SalesHistory.objects.all()) == 180
     assert sum(day.revenue for day in SalesHistory.objects.all()) == 1980
 

@@ -1,4 +1,4 @@
-"""Two stores with prices of their own, from the file to estimate, flag, grade and warning: named in the books or not."""
+"""Two stores with prices of their own, from the file to estimate, flag, grade and warning: named in the transactions or not."""
 
 import datetime as dt
 from decimal import Decimal

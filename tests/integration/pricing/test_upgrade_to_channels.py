@@ -1,4 +1,4 @@
-"""Books of the release before channels come through the upgrade with their lines as they were."""
+"""Transactions of the release before channels come through the upgrade with their lines as they were."""
 
 import datetime as dt
 import uuid

@@ -39,7 +39,7 @@ def test_what_is_stored_is_recognised_with_its_values(english: str, german: str)
 
 
 def test_a_refusal_is_said_with_its_reasons() -> None:
-    moved = "the price was 4.00 when this was proposed and is 5.00 now; propose anew"
+    moved = "the price was 4.00 when this was proposed and is 5.00 now; propose it again"
     refusal = InvalidTransition(
         "approved", [RuleViolation(3, "CUP", "price_moved", moved), RuleViolation(5, "MUG", "x", "so it is")]
     )

@@ -16,7 +16,7 @@ from pricing.sales.core.price_mix import several_prices
 Row = tuple[int, int, int, float]  # product, channel, day, price
 
 
-def books(rows: list[Row], products: int = 1) -> tuple[SalesLines, Any, np.ndarray]:
+def sales_of(rows: list[Row], products: int = 1) -> tuple[SalesLines, Any, np.ndarray]:
     """A line of one unit for each row, each on an invoice of its own and to another customer."""
     product, channel, day = (np.array([row[at] for row in rows], np.int64) for at in range(3))
     n = product.size
@@ -30,7 +30,7 @@ def books(rows: list[Row], products: int = 1) -> tuple[SalesLines, Any, np.ndarr
 
 
 def series_of(rows: list[Row], products: int = 1) -> PriceSeries:
-    return price_series(*books(rows, products), products)
+    return price_series(*sales_of(rows, products), products)
 
 
 def at(channel: int, price: float, days: range = range(30), product: int = 0, times: int = 1) -> list[Row]:
@@ -79,7 +79,7 @@ def test_the_main_channel_sold_most_in_the_last_year() -> None:
 def test_a_product_has_the_price_of_its_main_channel() -> None:
     rows = [*at(0, 4.0, range(30)), *at(1, 5.0, range(20, 50)), *at(0, 2.0, product=1)]
     rows += at(1, 5.0, range(20, 50))
-    lines, clean, channel = books(rows, 2)
+    lines, clean, channel = sales_of(rows, 2)
     found = price_series(lines, clean, channel, 2)
     assert found.main.tolist() == [False, True]
     daily = main_prices(daily_sales(lines, clean, 2), found)
@@ -98,7 +98,7 @@ def test_days_of_products_with_series_are_theirs_and_the_others_stay() -> None:
         *at(1, 5.0, product=1),
         *at(0, 9.0, range(2), product=2),
     ]
-    lines, clean, channel = books(rows, 3)
+    lines, clean, channel = sales_of(rows, 3)
     daily = daily_sales(lines, clean, 3)
     days, of = in_series(daily, price_series(lines, clean, channel, 3), 3)
     assert of.tolist() == [0, 1, 1, 2]
@@ -110,7 +110,9 @@ def test_days_of_products_with_series_are_theirs_and_the_others_stay() -> None:
 
 
 def test_named_channels_are_no_second_price_but_two_prices_in_one_are() -> None:
-    lines, clean, channel = books([row for pair in zip(at(0, 4.0), at(1, 5.0), strict=True) for row in pair])
+    lines, clean, channel = sales_of(
+        [row for pair in zip(at(0, 4.0), at(1, 5.0), strict=True) for row in pair]
+    )
     assert several_prices(lines, clean, 1).tolist() == [True]
     assert several_prices(lines, clean, 1, channel).tolist() == [False]
     assert several_prices(lines, clean, 1, np.zeros_like(channel)).tolist() == [True]

@@ -32,7 +32,7 @@ def found(*steps: tuple[int, int], today: int) -> PriorPrice:
         # Progressive: the prior price of the first step, also once that is more than 30 days ago.
         ([(0, 100), (60, 90), (70, 80)], 70, "reduced", 100),
         ([(0, 100), (60, 90), (80, 80), (110, 70)], 115, "reduced", 100),
-        # A rise between two reductions starts anew.
+        # A rise between two reductions starts again.
         ([(0, 100), (60, 80), (65, 100), (70, 90)], 70, "no_discount", 80),
         ([(0, 100), (60, 80), (65, 90)], 66, "regular", None),
         # Overlapping: a flash sale within a promotion; each keeps the prior price of the promotion.

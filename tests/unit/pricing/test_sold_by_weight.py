@@ -59,11 +59,11 @@ def estimates(lines, category):
     return refresh(daily, category, fit_pooled(daily, category, np.unique(sales.day)))
 
 
-@pytest.mark.parametrize("books", [lambda lines: lines, day_totals], ids=["lines", "totals"])
-def test_kilos_and_grams_have_the_same_elasticities(books):
+@pytest.mark.parametrize("recorded", [lambda lines: lines, day_totals], ids=["lines", "totals"])
+def test_kilos_and_grams_have_the_same_elasticities(recorded):
     shop, lines = weighed_shop()
-    kilos = estimates(books(lines), shop.product_category)
-    grams = estimates(in_grams(books(lines)), shop.product_category)
+    kilos = estimates(recorded(lines), shop.product_category)
+    grams = estimates(in_grams(recorded(lines)), shop.product_category)
     np.testing.assert_allclose(kilos.elasticity, grams.elasticity, rtol=0, atol=1e-6)
     np.testing.assert_allclose(kilos.std_error, grams.std_error, rtol=0, atol=1e-6)
     assert kilos.grade.tolist() == grams.grade.tolist()

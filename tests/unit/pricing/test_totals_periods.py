@@ -1,4 +1,4 @@
-"""Which products' books are totals."""
+"""Which products' sales are totals."""
 
 import datetime as dt
 from collections.abc import Sequence

@@ -115,7 +115,7 @@ def test_where_prices_follow_sales_a_test_is_proposed_in_place_of_more_sales():
     assert insight.money_at_stake == 40.0
     assert insight.action.kind == "test_price"
     assert insight.action.text == (
-        "Test it: charge 10.00 and 11.00 a week each, in an order drawn by lot, for 35 weeks."
+        "Test it: charge 10.00 and 11.00 a week each, in an order drawn at random, for 35 weeks."
     )
     assert insight.evidence == {"grade": "C", "elasticity": -2.5, "test_price": 11.0, "weeks": 35}
     cheaper = replace(view, recommended=replace(KEEP, best_price=9.5))

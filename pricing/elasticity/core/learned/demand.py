@@ -1,7 +1,7 @@
 """A boosted demand model: units of a week from its price and everything else, falling in the price.
 
 Its finite differences over 5 % up and down, as a logarithm, are a second opinion on the elasticity. It is offered only
-where it foretells the last weeks, which it did not see, better than the pooled elasticity does.
+where it predicts the last weeks, which it did not see, better than the pooled elasticity does.
 """
 
 from typing import Any, Final
@@ -81,7 +81,7 @@ def fit_demand(
 
 
 def beats_the_baseline(metrics: dict[str, float]) -> bool:
-    """Whether the model foretold the last weeks better than the pooled elasticities did."""
+    """Whether the model predicted the last weeks better than the pooled elasticities did."""
     return BETTER in metrics and metrics[BETTER] < metrics[BASELINE]
 
 
@@ -106,16 +106,16 @@ def _out_of_sample(
     past, held = weeks.column < first, weeks.column >= first
     if first < LEAST_TRAINING_WEEKS or not held.any() or not past.any():
         return {}
-    foretold = _learn(rows, weeks, base, past).predict(rows[held]) * base[held]
+    predicted = _learn(rows, weeks, base, past).predict(rows[held]) * base[held]
     elasticity = np.where(np.isfinite(pooled), pooled, guess)[weeks.product[held]]
     baseline = base[held] * np.exp(elasticity * weeks.price[held] + promotion * weeks.promotion[held])
 
     sold = weeks.units[held]
     moved = np.abs(weeks.price[held]) > REACH / 2
     return {
-        BETTER: _deviance(sold, foretold),
+        BETTER: _deviance(sold, predicted),
         BASELINE: _deviance(sold, baseline),
-        "deviance of the model at changed prices": _deviance(sold[moved], foretold[moved]),
+        "deviance of the model at changed prices": _deviance(sold[moved], predicted[moved]),
         "deviance of the pooled model at changed prices": _deviance(sold[moved], baseline[moved]),
         "weeks held out": float(HELD_WEEKS),
     }

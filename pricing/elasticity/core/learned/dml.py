@@ -1,7 +1,7 @@
-"""Double machine learning (Chernozhukov et al. 2018): what sales have to do with the part of a price that nothing foretells.
+"""Double machine learning (Chernozhukov et al. 2018): what sales have to do with the part of a price that nothing predicts.
 
 Boosted trees learn, on other weeks and products, the units of a week and its log price from everything but the price.
-What a product's units have to do with the rest of its price is then a Poisson regression with the foretold units as
+What a product's units have to do with the rest of its price is then a Poisson regression with the predicted units as
 exposure: residual on residual, for counts.
 """
 
@@ -69,7 +69,7 @@ def fit_dml(weeks: Weeks, start: float, promotion: float) -> Learned:
     for _ in range(ROUNDS):
         rows = features(weeks, guess, promotion)
         base = expected_units(weeks, rows, from_the_past=False)
-        mean, foretold = base.copy(), np.zeros(base.size)
+        mean, predicted = base.copy(), np.zeros(base.size)
         for number in range(FOLDS):
             held, others = fold == number, fold != number
             if not held.any() or not others.any():
@@ -77,12 +77,12 @@ def fit_dml(weeks: Weeks, start: float, promotion: float) -> Learned:
             sales = learn(rows[others], (weeks.units / base)[others], base[others], LEARNER, loss="poisson")
             price = learn(rows[others], weeks.price[others], base[others], LEARNER)
             mean[held] *= sales.predict(rows[held])
-            foretold[held] = price.predict(rows[held])
-        foretold *= _calibration(weeks.price, foretold, base)
-        found = residual_slopes(weeks, mean, weeks.price - foretold)
+            predicted[held] = price.predict(rows[held])
+        predicted *= _calibration(weeks.price, predicted, base)
+        found = residual_slopes(weeks, mean, weeks.price - predicted)
         opinions, guess, spread = _pooled_by_category(weeks, found, start)
     variation = float((weeks.usual * weeks.price**2).sum())
-    left = float((weeks.usual * (weeks.price - foretold) ** 2).sum())
+    left = float((weeks.usual * (weeks.price - predicted) ** 2).sum())
     metrics = {
         "share of price changes foretold": 1 - left / variation if variation > 0 else 0.0,
         "share of unit changes foretold": _explained(weeks.units, mean, weeks.usual),
@@ -90,21 +90,21 @@ def fit_dml(weeks: Weeks, start: float, promotion: float) -> Learned:
     return Learned(_with_metrics(opinions, metrics), guess, spread)
 
 
-def _calibration(price: FloatArray, foretold: FloatArray, weight: FloatArray) -> float:
-    """Slope of prices in what was foretold of them, 0 to 1: noise in it would make every elasticity too weak."""
-    variation = float((weight * foretold**2).sum())
-    return float(np.clip((weight * price * foretold).sum() / variation, 0.0, 1.0)) if variation > 0 else 0.0
+def _calibration(price: FloatArray, predicted: FloatArray, weight: FloatArray) -> float:
+    """Slope of prices in what was predicted of them, 0 to 1: noise in it would make every elasticity too weak."""
+    variation = float((weight * predicted**2).sum())
+    return float(np.clip((weight * price * predicted).sum() / variation, 0.0, 1.0)) if variation > 0 else 0.0
 
 
 def residual_slopes(weeks: Weeks, mean: FloatArray, price: FloatArray) -> Slopes:
-    """Regress each product's units on the unforeseen part of its price, with foretold units as exposure.
+    """Regress each product's units on the unforeseen part of its price, with predicted units as exposure.
 
     Quasi-likelihood with variance m + a m^2, a pooled; errors are clustered by blocks of four weeks of a product.
 
     Parameters
     ----------
-    mean : (n,) units foretold without the price.
-    price : (n,) log price less what was foretold of it.
+    mean : (n,) units predicted without the price.
+    price : (n,) log price less what was predicted of it.
     """
     products, product = weeks.category.size, weeks.product
 

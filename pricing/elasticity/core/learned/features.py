@@ -173,7 +173,7 @@ def expected_units(weeks: Weeks, rows: FloatArray, *, from_the_past: bool) -> Fl
 def learn(
     rows: FloatArray, target: FloatArray, weight: FloatArray, settings: dict[str, Any], **more: Any
 ) -> Any:
-    """Boost trees that foretell a target from the rows of features; in one thread, the same every time.
+    """Boost trees that predict a target from the rows of features; in one thread, the same every time.
 
     Raises
     ------

@@ -30,7 +30,7 @@ class Opinions:
     weeks : (P,) weeks on sale that a product's estimate rests on.
     category, category_error : (C,) mean over the products of a category.
     category_products : (C,) products that it rests on.
-    metrics : figures of how well the model foretells, by name.
+    metrics : figures of how well the model predicts, by name.
     """
 
     elasticity: FloatArray

@@ -36,7 +36,7 @@ class Experiments:
 
 @dataclass(frozen=True, slots=True)
 class PooledElasticities:
-    """Elasticities of P products from sales, and from experiments once these are taken in.
+    """Elasticities of P products from sales, and from experiments once these are included.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class PooledElasticities:
 
 
 def with_category(pooled: PooledElasticities, found: Findings) -> PooledElasticities:
-    """Take in what was measured of the means of categories.
+    """Include what was measured of the means of categories.
 
     mean and elasticity are jointly normal; an observation of the first moves the second by its regression on it.
     """
@@ -81,7 +81,7 @@ def with_category(pooled: PooledElasticities, found: Findings) -> PooledElastici
 
 
 def with_products(pooled: PooledElasticities, found: Findings) -> tuple[PooledElasticities, FloatArray]:
-    """Take in what was measured of the products themselves; also the weight of that in each estimate, (P,).
+    """Include what was measured of the products themselves; also the weight of that in each estimate, (P,).
 
     The estimate of the sales, with all its errors, and the experiment are independent: their precisions add up. The own
     sales and the experiment together are what is the product's own.

@@ -99,7 +99,7 @@ def fit_pooled(
         have sales and a list price share a group.
     open_days : sorted days on which the shop sold anything.
     experiments : what they found of products is data of these, beside their sales. What they found of categories is
-        not: `refresh` takes it in.
+        not: `refresh` includes it.
     series : days by channel, of the products whose channels carry different prices, in place of their rows of `daily`.
 
     Returns

@@ -16,7 +16,7 @@ NOT_CONVERGED: Final = "NOT_CONVERGED"
 """The fit did not settle: its numbers are not to be acted on."""
 
 PRICES_FOLLOW_SALES: Final = "PRICES_FOLLOW_SALES"
-"""In this shop sales foretell prices: what looks like an answer to prices may be what prices were an answer to."""
+"""In this shop sales predict prices: what looks like an answer to prices may be what prices were an answer to."""
 
 MIXED_PRICES: Final = "MIXED_PRICES"
 """The product's totals stand at mean prices that move with who bought."""

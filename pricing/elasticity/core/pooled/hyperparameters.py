@@ -138,7 +138,7 @@ class Hyperparameters:
 
     @property
     def prices_follow_sales(self) -> bool:
-        """Whether sales foretell prices, so that prices do not tell sales."""
+        """Whether sales predict prices, so that the effect of prices on sales cannot be identified."""
         return abs(self.placebo) > PLACEBO_LIMIT
 
     @property

@@ -1,6 +1,6 @@
 """Does the shop run out where it is cheap? Then what it sold is what it had, and demand at low prices was higher.
 
-Books do not show what was not sold. But stock that good days use up is missed on the days after them: where days of more
+Sales data do not show what was not sold. But stock that good days use up is missed on the days after them: where days of more
 purchases than expected are followed by days of fewer, and the more so the lower the price, deliveries ended sales. Of a
 product that sells nearly every day its own days without sales tell it, where they follow good ones.
 """

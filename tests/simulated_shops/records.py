@@ -17,7 +17,7 @@ BREAK = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class Records:
     """Columns of the n lines; `quantity` is fractional where a shop sells by weight."""
 
     product: Ints
@@ -30,20 +30,20 @@ class Books:
     store: Ints
     coupon: Bools
 
-    def take(self, rows: NDArray[np.generic]) -> "Books":
-        return Books(*(getattr(self, field.name)[rows] for field in fields(self)))
+    def take(self, rows: NDArray[np.generic]) -> "Records":
+        return Records(*(getattr(self, field.name)[rows] for field in fields(self)))
 
-    def plus(self, other: "Books") -> "Books":
+    def plus(self, other: "Records") -> "Records":
         names = [field.name for field in fields(self)]
-        return Books(*(np.concatenate([getattr(self, name), getattr(other, name)]) for name in names))
+        return Records(*(np.concatenate([getattr(self, name), getattr(other, name)]) for name in names))
 
-    def in_order_of_time(self) -> "Books":
+    def in_order_of_time(self) -> "Records":
         return self.take(np.argsort(self.minute, kind="stable"))
 
 
 def write_lines(
     rng: Generator, spec: ShopSpec, rows: Rows, list_price: Floats, expected: Expected, counts: Ints
-) -> Books:
+) -> Records:
     """Write a line for each of the (R, D) counted purchases: by whom, how much, at which price."""
     cell = np.repeat(np.arange(counts.size), counts.ravel())
     row, t = cell // spec.days, cell % spec.days
@@ -64,7 +64,7 @@ def write_lines(
     day = spec.first_day + t
     minute = day * MINUTES_A_DAY + rng.integers(9 * 60, 19 * 60, n)[invoice]
     price = np.maximum(np.round(price, 2), 0.01)
-    return Books(product, day, minute, quantity, price, customer, invoice, rows.store[row], coupon)
+    return Records(product, day, minute, quantity, price, customer, invoice, rows.store[row], coupon)
 
 
 def _known_customers(rng: Generator, spec: ShopSpec, n: int) -> Ints:
@@ -93,21 +93,21 @@ def _number_invoices(product: Ints, t: Ints, customer: Ints) -> Ints:
     return invoice
 
 
-def mess_up(rng: Generator, books: Books, spec: ShopSpec) -> Books:
+def mess_up(rng: Generator, records: Records, spec: ShopSpec) -> Records:
     """Add returns (3 %, two thirds mirror a sale), repeated lines (1 %), bulk orders and mistyped prices (.2 %)."""
-    n = books.product.size
+    n = records.product.size
     bulk, mistyped, twice, back = rng.random((4, n)) < np.array([[0.002], [0.002], [0.01], [0.03]])
-    quantity = np.where(bulk, rng.integers(100, 1000, n), books.quantity)
+    quantity = np.where(bulk, rng.integers(100, 1000, n), records.quantity)
     slip = np.where(mistyped, rng.choice([10.0, 0.1, 100.0], n), 1.0)
-    sales = Books(
-        **{field.name: getattr(books, field.name) for field in fields(books)}
-        | {"quantity": quantity, "price": np.maximum(np.round(books.price * slip, 2), 0.01)}
+    sales = Records(
+        **{field.name: getattr(records, field.name) for field in fields(records)}
+        | {"quantity": quantity, "price": np.maximum(np.round(records.price * slip, 2), 0.01)}
     )
     returned = sales.take(np.flatnonzero(back))
     m = returned.product.size
     later = returned.day + rng.integers(1, 21, m)
     mirrored = rng.random(m) < 2 / 3
-    returns = Books(
+    returns = Records(
         **{field.name: getattr(returned, field.name) for field in fields(returned)}
         | {
             "day": later,
@@ -121,21 +121,21 @@ def mess_up(rng: Generator, books: Books, spec: ShopSpec) -> Books:
     return sales.plus(returns).plus(sales.take(np.flatnonzero(twice)))
 
 
-def totals(books: Books, first_day: int, days: int) -> Books:
-    """Sum the books into one row per product and period of so many days, dated on its last day.
+def totals(records: Records, first_day: int, days: int) -> Records:
+    """Sum the records into one row per product and period of so many days, dated on its last day.
 
     The price is the mean paid per unit, to the cent. Periods in which no more came in than went out have no row.
     """
-    period = (books.day - first_day) // days
+    period = (records.day - first_day) // days
     periods = int(period.max(initial=0)) + 1
-    key = books.product * periods + period
-    units = np.bincount(key, books.quantity.astype(np.float64))
-    money = np.bincount(key, books.quantity * books.price)
+    key = records.product * periods + period
+    units = np.bincount(key, records.quantity.astype(np.float64))
+    money = np.bincount(key, records.quantity * records.price)
     cells = np.flatnonzero((units > 1e-9) & (money > 0))
     day = first_day + (cells % periods + 1) * days - 1
-    whole = np.issubdtype(books.quantity.dtype, np.integer)
+    whole = np.issubdtype(records.quantity.dtype, np.integer)
     n = cells.size
-    return Books(
+    return Records(
         product=cells // periods,
         day=day,
         minute=day * MINUTES_A_DAY + 20 * 60,
@@ -148,11 +148,11 @@ def totals(books: Books, first_day: int, days: int) -> Books:
     ).in_order_of_time()
 
 
-def misread(rng: Generator, books: Books, sd: float) -> Books:
+def misread(rng: Generator, records: Records, sd: float) -> Records:
     """Totals as a scanner's supplier delivers them: units and, a tenth as much, prices with errors."""
-    units = np.maximum(np.round(books.quantity * np.exp(rng.normal(0, sd, books.product.size))), 1)
-    price = np.round(books.price * np.exp(rng.normal(0, sd / 10, books.product.size)), 2)
-    return Books(
-        **{field.name: getattr(books, field.name) for field in fields(books)}
+    units = np.maximum(np.round(records.quantity * np.exp(rng.normal(0, sd, records.product.size))), 1)
+    price = np.round(records.price * np.exp(rng.normal(0, sd / 10, records.product.size)), 2)
+    return Records(
+        **{field.name: getattr(records, field.name) for field in fields(records)}
         | {"quantity": units.astype(np.int64), "price": np.maximum(price, 0.01)}
     )
