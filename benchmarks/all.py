@@ -6,7 +6,7 @@
 
 At the small size times and accuracies mean nothing: it ends with 1 if a script broke, and only counts the missed goals. At full
 size it ends with 3 if a goal was missed. Scripts make databases of their own: SQLite, or on the server that DATABASE_URL names.
-Left out is `sliders.py`, which wants a running server and a browser.
+Left out are `sliders.py`, which wants a running server and a browser, and `mutation.py`, which measures the tests.
 """
 
 import argparse
@@ -34,7 +34,7 @@ from tests.e2e.installation import write_sales
 HERE = Path(__file__).resolve().parent
 FILE = "FILE"  # stands for the path of the sales
 SMALL_LINES, SMALL_PRODUCTS = 12_000, 250
-LEFT_OUT = {"all.py", "goals.py", "sliders.py"}
+LEFT_OUT = {"all.py", "goals.py", "mutation.py", "sliders.py"}
 VERSIONS = ("Django", "numpy", "psycopg", "celery")
 # Of each script: its arguments at the small size, and at full size.
 COMMANDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {

@@ -25,12 +25,14 @@ import random
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 import warnings
 from collections import defaultdict
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from importlib import import_module
@@ -142,8 +144,9 @@ FAULTS = re.compile(
     r"|ReplaceOrWithAnd|ReplaceBreakWithContinue|ReplaceContinueWithBreak|ExceptionReplacer|NumberReplacer|ZeroIterationForLoop)$"
 )
 # Loaded once, before the process divides for each mutant; nothing of the project, and no Django.
-LOADED = """pytest numpy numpy.testing numpy.linalg scipy.stats scipy.optimize scipy.special scipy.linalg scipy.sparse.linalg
-hypothesis hypothesis.strategies hypothesis.internal.conjecture.engine statsmodels.api"""
+LOADED = """cosmic_ray.mutating cosmic_ray.plugins pytest numpy numpy.testing numpy.linalg scipy.stats scipy.optimize
+scipy.special scipy.linalg scipy.sparse.linalg hypothesis hypothesis.strategies
+hypothesis.internal.conjecture.engine statsmodels.api"""
 
 
 @dataclass
@@ -301,6 +304,8 @@ def places(module: str) -> dict[tuple[int, int], list[tuple[str, int]]]:
     counts: dict[str, int] = defaultdict(int)
     found: dict[tuple[int, int], list[tuple[str, int]]] = defaultdict(list)
     for node in ast_nodes(get_ast(code)):
+        if node.parent is not None and node.parent.type == "parameters":
+            continue  # the star before arguments by name is no multiplication
         for name, operator in operators.items():
             for start, _ in operator.mutation_positions(node):
                 if not any(begin <= start < end for begin, end in left_out):
@@ -370,13 +375,26 @@ def plant(mutant: Mutant, target: Target, known: dict[bool, dict[str, Any]]) -> 
                 continue
             tests = target.with_database if database else target.tests
             if database:
-                shutil.copy("mutation_kept.sqlite3", "mutation.sqlite3")
+                restore_database()
             work = partial(run_pytest, tests, database, Chosen(seconds))
             code = in_child(work, 60 + 5 * sum(seconds.values()))
             mutant.result = "late" if code is None else "survived" if code in (0, 5) else "killed"
     finally:
         path.write_text(original)
         os.utime(path, (times.st_atime, times.st_mtime))
+
+
+def keep_database() -> None:
+    with closing(sqlite3.connect("mutation.sqlite3")) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")  # one file, nothing left in a log
+    shutil.copy("mutation.sqlite3", "mutation_kept.sqlite3")
+
+
+def restore_database() -> None:
+    """Have the test database as it was: a mutant that was ended may have left something."""
+    for path in Path().glob("mutation.sqlite3*"):
+        path.unlink()
+    shutil.copy("mutation_kept.sqlite3", "mutation.sqlite3")
 
 
 def check_that_nothing_fails_without_a_fault(
@@ -386,7 +404,7 @@ def check_that_nothing_fails_without_a_fault(
     few = dict(sorted(seconds.items(), key=lambda test: test[1])[:30])
     tests = target.with_database if database else target.tests
     if database:
-        shutil.copy("mutation_kept.sqlite3", "mutation.sqlite3")
+        restore_database()
     if in_child(partial(run_pytest, tests, database, Chosen(few)), 600):
         sys.exit(f"Tests fail in a process of their own.\n{OUTPUT.read_text()[-3000:]}")
 
@@ -426,7 +444,7 @@ def measure(args: argparse.Namespace) -> list[Mutant]:
                 sys.exit(f"{name}: the tests fail as they are ({code}).\n{OUTPUT.read_text()[-3000:]}")
             sys.dont_write_bytecode = True
             if database:
-                shutil.copy("mutation.sqlite3", "mutation_kept.sqlite3")
+                keep_database()
             known[database] = json.loads(Path("mutation_baseline.json").read_text())
             check_that_nothing_fails_without_a_fault(target, database, known[database]["seconds"])
             seconds = known[database]["seconds"].values()

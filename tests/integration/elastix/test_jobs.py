@@ -28,6 +28,7 @@ from elastix.jobs.recompute import (
 )
 from elastix.jobs.runner import JobRun, LeaseLost, claim, jobs_run_in, reap, run_job
 from elastix.jobs.scheduler import sweep
+from elastix.jobs.waiting import is_unattended
 from tests.api_cases import DetailCases
 from tests.factories import JobFactory
 from tests.jobs import use_job
@@ -192,16 +193,17 @@ def test_a_bug_is_tried_three_times_and_then_reported(commits: Commits, register
 
 
 def test_the_lease_of_a_job_is_renewed_beside_its_work(register_job: Registrar) -> None:
-    beside: list[str] = []
+    beside: dict[str, bool] = {}
 
     def work(run: JobRun) -> dict[str, Any]:
-        beside.extend(thread.name for thread in threading.enumerate())
+        beside.update((thread.name, thread.daemon) for thread in threading.enumerate())
         return {}
 
     register_job("work", work)
     job = new_job()
     run_job(job.pk)
-    assert f"lease of job {job.pk}" in beside
+    # Left behind by whoever is ended: it keeps no process alive.
+    assert beside[f"lease of job {job.pk}"] is True
 
 
 def test_a_second_attempt_can_succeed(commits: Commits, register_job: Registrar) -> None:
@@ -231,6 +233,40 @@ def test_what_cannot_succeed_is_not_tried_again(commits: Commits, register_job: 
         run_job(job.pk)
     assert state(job) == JobState.FAILED
     assert (job.attempts, job.error) == (1, "The file is empty.")
+
+
+def test_of_a_long_error_the_first_two_thousand_characters_are_kept(
+    commits: Commits, register_job: Registrar
+) -> None:
+    def hopeless(run: JobRun) -> dict[str, Any]:
+        raise JobFailed("a" * 2000 + "b")
+
+    register_job("work", hopeless)
+    job = new_job()
+    with commits():
+        run_job(job.pk)
+    assert (state(job), job.error) == (JobState.FAILED, "a" * 2000)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "fields", "alone"),
+    [
+        (31, {}, True),
+        (29, {}, False),
+        (31, {"state": JobState.RUNNING, "lease_until": timezone.now() - PAST}, False),
+        (31, {"state": JobState.SUCCEEDED}, False),
+    ],
+    ids=["waits long", "waits a moment", "was begun", "is done"],
+)
+def test_a_job_that_waits_half_a_minute_while_nobody_works_has_nobody_to_do_it(
+    seconds: int, fields: dict[str, Any], alone: bool
+) -> None:
+    job, other = new_job(**fields), new_job(kind="other")
+    for each, age in ((job, seconds), (other, 60)):
+        Job.objects.filter(pk=each.pk).update(created_at=timezone.now() - dt.timedelta(seconds=age))
+    job.refresh_from_db()
+    assert is_unattended(job) is alone
+    assert not is_unattended(None)
 
 
 def test_a_job_that_kills_its_workers_is_given_up(commits: Commits) -> None:
