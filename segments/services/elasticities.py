@@ -8,7 +8,13 @@ import numpy as np
 
 from elastix.jobs.recompute import RecomputePlan
 from elastix.sql import epoch_day, execute, fetch, insert_rows
-from pricing.elasticity.core.pooled import FLAGS, SegmentSales, fit_segments, segment_elasticities
+from pricing.elasticity.core.pooled import (
+    FLAGS,
+    SegmentSales,
+    fit_segments,
+    product_cells,
+    segment_elasticities,
+)
 from pricing.elasticity.selectors.fitted_model import (
     FittedModel,
     data_flags,
@@ -53,12 +59,17 @@ def compute(plan: RecomputePlan, elasticities: Elasticities, sold: SegmentDays) 
     posterior = replace(posterior, flags=posterior.flags | np.where(mixed, FLAGS[SEVERAL_PRICES], 0))
     category = model.category_codes(days.codes)
     sales = _sales(sold, days)
+    cells = None
     if plan.full:
-        hyper = fit_segments(sales, days.daily, category, model.hyper, posterior, segments=len(SEGMENTS))
+        # Both steps start from the products' own fits, which take most of their time.
+        cells = product_cells(days.daily, category, model.hyper, by_lines=sales.lines is not None)
+        hyper = fit_segments(
+            sales, days.daily, category, model.hyper, posterior, segments=len(SEGMENTS), cells=cells
+        )
         model = replace(model, hyper=hyper)
     if model.hyper.segments is None or not days.daily.product.size:
         return SegmentStep(model, codes, [])
-    pairs = segment_elasticities(sales, days.daily, category, model.hyper, posterior)
+    pairs = segment_elasticities(sales, days.daily, category, model.hyper, posterior, cells)
     return SegmentStep(model, codes, pair_rows(days.codes, pairs))
 
 

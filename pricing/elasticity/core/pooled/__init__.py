@@ -16,6 +16,7 @@ from pricing.elasticity.core.pooled.segments import (
     SegmentMeans,
     SegmentSales,
     fit_segments,
+    product_cells,
     segment_elasticities,
     segment_means,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "fit_pooled",
     "fit_segments",
     "flag_names",
+    "product_cells",
     "refresh",
     "segment_elasticities",
     "segment_means",

@@ -127,6 +127,16 @@ class SegmentMeans:
     units: FloatArray
 
 
+@dataclass(frozen=True, slots=True)
+class ProductCells:
+    """The n cells of products: their panel, the columns of level and price (n, 2), and exposures (n,) that take in what
+    season, promotion and trend do, and for lines the price per line."""
+
+    panel: Panel
+    columns: FloatArray
+    exposure: FloatArray
+
+
 def fit_segments(
     sales: SegmentSales,
     daily: DailySales,
@@ -134,6 +144,7 @@ def fit_segments(
     hyper: Hyperparameters,
     posterior: Posterior,
     segments: int,
+    cells: ProductCells | None = None,
 ) -> Hyperparameters:
     """Add to the hyperparameters how segments differ: their weekly shares and the spread tau of elasticities.
 
@@ -144,11 +155,12 @@ def fit_segments(
     hyper : from `fit_pooled`.
     posterior : from `refresh` on the same products.
     segments : number of segments S.
+    cells : from `product_cells`; made here where they are not given.
     """
     first, share = _weekly_shares(sales, segments)
     priors = SegmentPriors(first, share, SEGMENT_SPREAD.spread, constants.SEGMENT_DISPERSION)
     pairs = _pairs_of(sales, posterior.estimated)
-    prepared, identified = _prepare_pairs(sales, pairs, daily, category, hyper, priors)
+    prepared, identified = _prepare_pairs(sales, pairs, daily, category, hyper, priors, cells)
     mean = posterior.elasticity[pairs.product[identified]]
     dispersion = np.full(mean.size, priors.dispersion)
     start = None
@@ -188,7 +200,12 @@ def _weekly_shares(sales: SegmentSales, segments: int) -> tuple[int, FloatArray]
 
 
 def segment_elasticities(
-    sales: SegmentSales, daily: DailySales, category: IntArray, hyper: Hyperparameters, posterior: Posterior
+    sales: SegmentSales,
+    daily: DailySales,
+    category: IntArray,
+    hyper: Hyperparameters,
+    posterior: Posterior,
+    cells: ProductCells | None = None,
 ) -> SegmentElasticities:
     """Estimate each product's elasticity per segment, against the published elasticity of the product.
 
@@ -199,6 +216,7 @@ def segment_elasticities(
     ----------
     sales, daily, category, posterior : of any P products, with the same indices.
     hyper : from `fit_segments`.
+    cells : from `product_cells`; made here where they are not given.
 
     Raises
     ------
@@ -208,7 +226,7 @@ def segment_elasticities(
     if priors is None:
         raise ValueError("The hyperparameters hold no segments: call fit_segments first.")
     pairs = _pairs_of(sales, posterior.estimated)
-    prepared, identified = _prepare_pairs(sales, pairs, daily, category, hyper, priors)
+    prepared, identified = _prepare_pairs(sales, pairs, daily, category, hyper, priors, cells)
     elasticity = posterior.elasticity[pairs.product].copy()
     variance = np.full(elasticity.size, priors.spread**2)
     converged = posterior.converged[pairs.product].copy()
@@ -288,22 +306,17 @@ def _pairs_of(sales: SegmentSales, estimated: BoolArray) -> _Pairs:
     )
 
 
-def _prepare_pairs(
-    sales: SegmentSales,
-    pairs: _Pairs,
-    daily: DailySales,
-    category: IntArray,
-    hyper: Hyperparameters,
-    priors: SegmentPriors,
-) -> tuple[list[Batch], BoolArray]:
-    """Batches of the pairs with 20 sold days, numbered from 0, and which pairs (M,) these are.
+def product_cells(
+    daily: DailySales, category: IntArray, hyper: Hyperparameters, *, by_lines: bool
+) -> ProductCells:
+    """The cells of products with all that moves their sales but the segments, of which `fit_segments` and
+    `segment_elasticities` make those of pairs.
 
-    A pair has its product's cells. Their exposures include the segment's share of the week's sales and what the
-    product's season, promotion and trend do, so that a level and an elasticity are left to fit.
+    Parameters
+    ----------
+    daily, category : of any P products, as for `refresh`.
+    by_lines : whether sales by segment count lines of sales, or units.
     """
-    identified = pairs.sold_days >= FEWEST_DAYS
-    if not identified.any():
-        return [], identified
     group = hyper.groups_of(category)
     panel = build_panel(
         daily, category.size, hyper.calendar, (hyper.price_response, hyper.promotion_response)
@@ -322,11 +335,33 @@ def _prepare_pairs(
         for part, per_unit in ((hyper.frequency, False), (hyper.quantity, True))
     )
     # Lines follow from the units sought through the product's lines per unit, at each price.
-    controls = frequency - (0.0 if sales.lines is not None else quantity)
-    controls[:, PRICE] = quantity[:, PRICE] if sales.lines is not None else 0.0
+    controls = frequency - (0.0 if by_lines else quantity)
+    controls[:, PRICE] = quantity[:, PRICE] if by_lines else 0.0
     exposure = panel.exposure * np.exp(np.einsum("nk,nk->n", design, controls[panel.product]))
+    return ProductCells(panel, design[:, [LEVEL, PRICE]], exposure)
 
-    cells = np.bincount(panel.product, minlength=category.size)
+
+def _prepare_pairs(
+    sales: SegmentSales,
+    pairs: _Pairs,
+    daily: DailySales,
+    category: IntArray,
+    hyper: Hyperparameters,
+    priors: SegmentPriors,
+    of_products: ProductCells | None,
+) -> tuple[list[Batch], BoolArray]:
+    """Batches of the pairs with 20 sold days, numbered from 0, and which pairs (M,) these are.
+
+    A pair has its product's cells. Their exposures take in the segment's share of the week's sales and what the
+    product's season, promotion and trend do, so that a level and an elasticity are left to fit.
+    """
+    identified = pairs.sold_days >= FEWEST_DAYS
+    if not identified.any():
+        return [], identified
+    by_lines = sales.lines is not None
+    of_products = of_products or product_cells(daily, category, hyper, by_lines=by_lines)
+    panel = of_products.panel
+    cells = np.bincount(panel.product, minlength=panel.sold_days.size)
     start = np.cumsum(cells) - cells
     product, segment = pairs.product[identified], pairs.segment[identified]
     pair = np.repeat(np.arange(product.size), cells[product])
@@ -342,11 +377,11 @@ def _prepare_pairs(
         panel,
         product=pair,
         lines=counts,
-        exposure=exposure[cell] * share,
+        exposure=of_products.exposure[cell] * share,
         units=counts,
         sold_days=pairs.sold_days[identified],
     )
-    return list(batches(of_pairs, design[cell][:, [LEVEL, PRICE]])), identified
+    return list(batches(of_pairs, of_products.columns[cell])), identified
 
 
 def _counts(
