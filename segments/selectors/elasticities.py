@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from django.db.models import Count, Exists, F, OuterRef, QuerySet, Sum
 from django.db.models.functions import Coalesce
+from numpy.typing import NDArray
 
-from elastix.sql import epoch_day
+from elastix.sql import batches, day_numbers, day_of, fetch_arrays, placeholders
 from pricing.elasticity.core.pooled import SegmentSales as SegmentUnits
 from pricing.elasticity.core.pooled import refresh, segment_elasticities
 from pricing.elasticity.selectors.fitted_model import (
@@ -18,7 +19,7 @@ from pricing.elasticity.selectors.fitted_model import (
     sold_at_several_prices,
 )
 from pricing.sales.models import Product
-from pricing.sales.selectors.daily import Window, product_numbers, rows_of_products, shop_days
+from pricing.sales.selectors.daily import Window, shop_days
 from pricing.sales.selectors.products import merchandise
 from segments.core.pairs import COLUMNS, FIGURES, known, pair_rows, stored_means
 from segments.core.rfm import SEGMENTS
@@ -164,14 +165,23 @@ def pairs_in_window(codes: Sequence[str], window: Window) -> list[SegmentElastic
 
 def _units(codes: Sequence[str], window: Window) -> SegmentUnits:
     """What each segment bought of the products on the days of the window."""
-    day = epoch_day("date")
-    sql = f"SELECT product_id, segment, {day}, units, unit_lines FROM segments_segmentsales WHERE {day} BETWEEN %s AND %s"
-    rows = rows_of_products(f"{sql} AND product_id IN ({{}})", codes, *window.days)
-    products, segments, days, units, lines = list(zip(*rows, strict=True)) or [()] * 5
-    return SegmentUnits(
-        product=product_numbers(codes, products),
-        segment=product_numbers(SEGMENTS, segments),
-        day=np.array(days, np.int64),
-        units=np.array(units, np.float64),
-        lines=np.array(lines, np.int64),
-    )
+    ends = [(sign, day) for sign, day in ((">=", window.start), ("<=", window.end)) if day is not None]
+    inside = "".join(f" AND date {sign} %s" for sign, _ in ends)
+    sql = f"SELECT product_id, segment, {day_of('date')}, units, unit_lines FROM segments_segmentsales WHERE product_id IN"
+    number, place = ({name: index for index, name in enumerate(names)} for names in (codes, SEGMENTS))
+
+    def arrays(columns: Sequence[Sequence[Any]]) -> list[NDArray[Any]]:
+        products, segments, days, units, lines = columns
+        return [
+            np.array([number[each] for each in products], np.int64),
+            np.array([place[each] for each in segments], np.int64),
+            np.array(day_numbers(days), np.int64),
+            np.array(units, np.float64),
+            np.array(lines, np.int64),
+        ]
+
+    statements = [
+        (f"{sql} ({placeholders(len(chunk))}){inside}", [*chunk, *(str(day) for _, day in ends)])
+        for chunk in batches(codes)
+    ]
+    return SegmentUnits(*fetch_arrays(statements, arrays, columns=5))

@@ -198,7 +198,7 @@ def _common_effects(
     estimate, variance = own.estimate[pairs].T.ravel(), own.variance[pairs].T.ravel() + COMMON_SPREAD**2
 
     def total(values: FloatArray) -> FloatArray:
-        return np.bincount(both, values, of_group.size)
+        return np.asarray(np.bincount(both, values, of_group.size), np.float64)
 
     precision = total(1 / variance)
     pooled = total(estimate / variance) / precision
