@@ -84,12 +84,15 @@ def test_who_knows_all_but_the_noise_finds_the_true_elasticities(name):
     simulated = shop(name, BUSY)
     error = oracle(simulated, daily_units(simulated)) - simulated.true_elasticity
     # A price that only drifts hardly moves for some, and whoever is half a year on sale tells half as much.
-    told = simulated.log_price[:80].std(axis=1) > 0.05
-    assert told.sum() > 40
-    assert abs(error[told].mean()) < 0.08
-    assert np.sqrt((error[told] ** 2).mean()) < 0.45
+    identified = simulated.log_price[:80].std(axis=1) > 0.05
+    assert identified.sum() > 40
+    assert abs(error[identified].mean()) < 0.08
+    assert np.sqrt((error[identified] ** 2).mean()) < 0.45
     assert (
-        np.corrcoef((error + simulated.true_elasticity)[told], simulated.true_elasticity[told])[0, 1] > 0.85
+        np.corrcoef((error + simulated.true_elasticity)[identified], simulated.true_elasticity[identified])[
+            0, 1
+        ]
+        > 0.85
     )
 
 
