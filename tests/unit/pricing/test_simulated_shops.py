@@ -141,7 +141,7 @@ def test_the_same_seed_is_the_same_shop_and_another_is_another():
 
 
 @pytest.mark.parametrize("name", sorted(set(ALONE) - {"plain"}))
-def test_a_switch_changes_the_books_but_not_the_products(name):
+def test_a_switch_changes_the_records_but_not_the_products(name):
     with_it, plain = shop(name), shop()
     for truth in ("true_elasticity", "product_category", "base_price", "cost", "log_season", "shock"):
         assert np.array_equal(getattr(with_it, truth), getattr(plain, truth)), truth
