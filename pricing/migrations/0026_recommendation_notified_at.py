@@ -1,4 +1,4 @@
-from django.db import migrations
+from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
@@ -7,5 +7,17 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RenameField("recommendation", "told_at", "notified_at"),
+        # The column keeps its name: servers of the former release go on reading it.
+        migrations.SeparateDatabaseAndState(
+            state_operations=[
+                migrations.RenameField("recommendation", "told_at", "notified_at"),
+                migrations.AlterField(
+                    model_name="recommendation",
+                    name="notified_at",
+                    field=models.DateTimeField(
+                        blank=True, db_column="told_at", help_text="When a digest named it.", null=True
+                    ),
+                ),
+            ]
+        ),
     ]
