@@ -163,7 +163,7 @@ def fetch_arrays(
     *,
     columns: int,
 ) -> "list[NDArray[Any]]":
-    """Read the answers of statements into arrays, so many rows at a time that their Python objects stay few.
+    """Read the answers of statements into arrays, in portions of rows so that their Python objects stay few.
 
     Parameters
     ----------

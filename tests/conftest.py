@@ -129,7 +129,7 @@ def _jobs_run_at_once() -> Iterator[None]:
 def _cache_of_its_own() -> Iterator[None]:
     """No test sees what another cached: versions start again in each, and would name the same entries.
 
-    Nor is it told to ask less often, unless that is what it is about.
+    Nor is it asked to slow down, unless that is what it is about.
     """
     prefix = {"KEY_PREFIX": f"{_RUN}-{next(_numbers)}"}
     caches = {name: cache | prefix for name, cache in settings.CACHES.items()}

@@ -126,10 +126,10 @@ class WooStandIn(StandIn):
             rows = [row for row in rows if str(row["id"]) in query["include"].split(",")]
         rows = sorted(rows, key=lambda row: row["id"], reverse=query.get("order") == "desc")
         pages = -(-len(rows) // size)
-        told = {"X-WP-Total": str(len(rows)), "X-WP-TotalPages": str(pages)}
+        headers = {"X-WP-Total": str(len(rows)), "X-WP-TotalPages": str(pages)}
         if page < pages:
-            told["Link"] = f'<{self.url}{path}?page={page + 1}>; rel="next"'
-        return 200, told, rows[(page - 1) * size : page * size]
+            headers["Link"] = f'<{self.url}{path}?page={page + 1}>; rel="next"'
+        return 200, headers, rows[(page - 1) * size : page * size]
 
     def _batch(self, rows: list[dict[str, Any]], body: Any) -> Answer:
         if sum(len(each) for each in body.values()) > 100:
@@ -197,7 +197,7 @@ class ShopifyStandIn(StandIn):
     Attributes
     ----------
     most_orders : a page of more orders costs more than a query may.
-    available : points left, told with every answer.
+    available : points left, part of every answer.
     """
 
     most_orders: int = 250
@@ -260,8 +260,8 @@ class ShopifyStandIn(StandIn):
 
 def cost(available: int, requested: int = 100) -> dict[str, Any]:
     status = {"maximumAvailable": 2000.0, "currentlyAvailable": available, "restoreRate": 100.0}
-    told = {"requestedQueryCost": requested, "actualQueryCost": requested, "throttleStatus": status}
-    return {"extensions": {"cost": told}}
+    cost = {"requestedQueryCost": requested, "actualQueryCost": requested, "throttleStatus": status}
+    return {"extensions": {"cost": cost}}
 
 
 def throttled(available: int, requested: int) -> Answer:

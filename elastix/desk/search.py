@@ -1,7 +1,7 @@
 """/desk/search: one field that finds what the apps know by code, name or number.
 
 The desk knows no app. An app names in its AppConfig what it searches: `desk_search = ("path.of.a.function",)`, each a
-function (text, most) -> `Found`, with at most so many hits, the likeliest first.
+function (text, most) -> `Found`, with at most that many hits, the likeliest first.
 """
 
 from collections.abc import Iterator

@@ -164,7 +164,7 @@ FLAG_TERMS: Words = {
     ),
     "NO_ELASTICITY": (
         _("no elasticity"),
-        _("It is not known how buyers answer to this price, so no better one can be told."),
+        _("It is not known how buyers answer to this price, so no better one can be calculated."),
     ),
     "NO_PRICE": (
         _("no price"),

@@ -173,7 +173,7 @@ WARNING_TERMS: Words = {
     ),
     "NO_PRESET_PRICE": (
         _("preset left out"),
-        _("The price of a preset cannot be told, so it is left out."),
+        _("The price of a preset cannot be determined, so it is left out."),
     ),
     "NEW_PRICE": (
         _("price is new"),

@@ -52,7 +52,7 @@ Check = Callable[[], Iterable[Finding]]
 
 def verify() -> Iterator[tuple[str, list[Finding]]]:
     """Run all checks on one state of the database; yield each one's name and findings."""
-    # Its own transaction can be told to see one state and to write nothing; one it is part of has begun already.
+    # Its own transaction can be set to see one state and to write nothing; one it is part of has begun already.
     is_own = not connection.in_atomic_block
     with transaction.atomic():
         if is_own and connection.vendor == "postgresql":

@@ -20,7 +20,7 @@ from pricing.sales.models import ProductSummary
 
 
 class EstimateAdmin(ReadOnlyAdmin):
-    """Estimates of products, by whatever they are told apart beside the product."""
+    """Estimates of products, by what distinguishes them beside the product."""
 
     list_select_related: ClassVar[Any] = ("product",)
     search_fields: ClassVar[Any] = ("product__code", "product__name")

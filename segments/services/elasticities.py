@@ -54,7 +54,7 @@ def compute(plan: RecomputePlan, elasticities: Elasticities, sold: SegmentDays) 
         days = shop_days(sorted(set(codes) & set(merchandise_codes())))
         several = sold_at_several_prices(data_flags(days.codes))
         posterior = pooled_posterior(model, days, several_prices=several)
-    # Sales by segment are not told apart by channel.
+    # Sales by segment are not split by channel.
     mixed = sold_at_several_prices(data_flags(days.codes), channels_apart=False)
     posterior = replace(posterior, flags=posterior.flags | np.where(mixed, FLAGS[SEVERAL_PRICES], 0))
     category = model.category_codes(days.codes)

@@ -40,7 +40,7 @@ class ComparedSimulation:
     Attributes
     ----------
     obstacle : why there are no figures: DRAFT, SERVICE or NO_PRICE; "" where there are.
-    changes : price changes of its range in percent, every so many where it has more than `MOST_POINTS`.
+    changes : price changes of its range in percent, thinned out where it has more than `MOST_POINTS`.
     projection : the present price, the compared one as `projected`, and all of the range.
     change : that of the compared price, in percent.
     segments : what customers of each segment would have bought at this change in the 30 days past.

@@ -269,7 +269,7 @@ def curve_of(
 
 
 def answering(group: PriceGroup, response_factor: float) -> PriceGroup:
-    """A group whose buyers answer to price so many times as much as estimated; the error grows along."""
+    """A group whose buyers answer to price by a multiple of what was estimated; the error grows along."""
     estimated = group.inputs
     elasticity, error = response_factor * estimated.elasticity, response_factor * estimated.std_error
     return replace(group, inputs=replace(estimated, elasticity=elasticity, std_error=error))

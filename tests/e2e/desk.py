@@ -8,7 +8,7 @@ AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 # What keeps somebody from using a page, as axe-core judges it.
 GRAVE = ("serious", "critical")
 WIDTHS = {"desk": 1440, "phone": 390}
-# What the browser would refuse under our policy is told on the page, too.
+# What the browser would refuse under our policy is shown on the page, too.
 LISTEN = """document.addEventListener("securitypolicyviolation", (event) => {
     console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`);
 });"""

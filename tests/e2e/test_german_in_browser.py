@@ -68,7 +68,7 @@ def english(line: str, own: re.Pattern[str]) -> bool:
         ("Der Preis war in einem Monat am niedrigsten, so hat er gut verkauft", False),
     ],
 )
-def test_english_is_told_from_german(line: str, found: bool) -> None:
+def test_english_is_distinguished_from_german(line: str, found: bool) -> None:
     own = re.compile("Mugs and Glass|Sells slowly: lower the price.")
     assert english(line, own) is found
 

@@ -1,4 +1,4 @@
-"""Many at once: sums stay exact, nobody waits for ever, and who cannot be served is told when to come back."""
+"""Many at once: sums stay exact, nobody waits for ever, and who cannot be served is asked to come back."""
 
 import io
 import json
@@ -265,7 +265,7 @@ def somebody_writing() -> Iterator[None]:
         thread.join()
 
 
-def test_who_waits_too_long_for_the_write_lock_is_told_to_come_back(many_connections: None) -> None:
+def test_who_waits_too_long_for_the_write_lock_is_asked_to_come_back(many_connections: None) -> None:
     post = poster()
     with impatient(), somebody_writing():
         answer = post("/transactions", line(1))
@@ -285,7 +285,7 @@ def test_readers_do_not_wait_for_a_writer(many_connections: None, path: str) -> 
         assert Client(HTTP_AUTHORIZATION=f"Token {key}").get(path).status_code == 200
 
 
-def test_a_form_of_the_admin_that_waits_too_long_is_told_to_come_back(many_connections: None) -> None:
+def test_a_form_of_the_admin_that_waits_too_long_is_asked_to_come_back(many_connections: None) -> None:
     browser = signed_in(user_with_role("admin"))
     browser.raise_request_exception = False
     product_create(code="CUP", by="somebody", name="Cup")

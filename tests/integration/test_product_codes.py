@@ -78,7 +78,9 @@ def test_the_desk_has_a_page_for_every_code(code: str, viewer: User) -> None:
         assert "Some thing" in answer.content.decode()
 
 
-def test_a_code_that_ends_like_an_address_is_told_from_it_by_its_capitals(viewer_client: APIClient) -> None:
+def test_a_code_that_ends_like_an_address_is_recognised_by_its_capitals(
+    viewer_client: APIClient,
+) -> None:
     product = PricedProductFactory(code="A")
     for number in range(30):
         SalesHistoryFactory(product=product, price=2 + number % 3, quantity=10 + number % 5)

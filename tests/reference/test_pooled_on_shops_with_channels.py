@@ -95,7 +95,7 @@ test_of_prices.__test__ = False  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_stores_of_the_simulated_shop_are_told_apart(seed: int) -> None:
+def test_the_stores_of_the_simulated_shop_are_distinguished(seed: int) -> None:
     found = stores(seed)
     assert np.unique(found.series.product).size >= 0.98 * PRODUCTS
     assert not found.several.any()

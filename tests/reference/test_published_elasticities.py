@@ -69,9 +69,9 @@ def test_cheese_by_retailer() -> None:
     assert -2.6 < retailers.found.elasticity.mean() < -2.1
     assert 0.45 < retailers.found.elasticity.std() < 0.85
     # A regression of 61 weeks with hardly a change of price says anything from -9 to +13.
-    told = retailers.separate_error < 0.5
-    assert told.sum() > 65
-    assert np.corrcoef(retailers.found.elasticity[told], retailers.separate[told])[0, 1] > 0.85
+    identified = retailers.separate_error < 0.5
+    assert identified.sum() > 65
+    assert np.corrcoef(retailers.found.elasticity[identified], retailers.separate[identified])[0, 1] > 0.85
     both = np.hypot(retailers.found.std_error, retailers.separate_error)
     assert (np.abs(retailers.found.elasticity - retailers.separate) < 1.96 * both).mean() >= 0.9
 

@@ -1,7 +1,7 @@
 """Guessing the encoding of a text without a mark: UTF-8 if it can be, else by its words.
 
 Languages in Latin letters are distinguished by their alphabets: in a table of sales the telling words are few and
-short, and charset-normalizer, which goes by the frequency of letters, takes French and Spanish names in Windows-1252
+short, and charset-normalizer, which relies on the frequency of letters, takes French and Spanish names in Windows-1252
 for Windows-1250 more often than not (docs/decisions/0016). Texts in other scripts are left to it.
 """
 

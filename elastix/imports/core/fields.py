@@ -95,7 +95,7 @@ def _spaced(name: str) -> str:
 
 @cache
 def column_names(concept: str) -> tuple[str, ...]:
-    """The names a column of that concept goes by, from the table in column_names.toml; weak ones begin with "~"."""
+    """The names that a column of that concept may have, from the table in column_names.toml; weak ones begin with "~"."""
     return tuple(_table()["names"][concept])
 
 

@@ -105,7 +105,7 @@ def _read_apart(handle: BinaryIO, wanted: str | None) -> BinaryIO:
 
 
 def memory_for(packed: int) -> int:
-    """Bytes that reading a workbook of so many packed bytes may take: what honest ones need, and little for a bomb."""
+    """Bytes that reading a workbook of that many packed bytes may take: what honest ones need, and little for a bomb."""
     return min(LEAST_MEMORY + MEMORY_PER_BYTE * packed, sheet_process.MOST_MEMORY)
 
 

@@ -35,7 +35,7 @@ class PairCounts(NamedTuple):
 class FewBaskets:
     """How many invoices have which of a handful of products.
 
-    `counts` goes by sets of products written as bits: bit k is set for the k-th of `codes`.
+    The keys of `counts` are sets of products written as bits: bit k is set for the k-th of `codes`.
     """
 
     codes: Sequence[str]

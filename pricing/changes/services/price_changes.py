@@ -235,7 +235,7 @@ def roll_back(selection: Selection, *, by: str, note: str = "") -> list[PriceCha
 def apply_due() -> int:
     """Apply the approved changes whose moment has come; return how many.
 
-    Here each change stands for itself: one that cannot be applied any more stays approved with a note that says why,
+    Here each change is applied on its own: one that cannot be applied any more stays approved with a note that says why,
     and is left to people from then on.
     """
     applied = 0

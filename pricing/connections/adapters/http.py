@@ -42,7 +42,7 @@ class Server:
     name : as messages call it.
     base : address that paths are appended to.
     secrets : texts that must not appear in any message.
-    pause : waits for so many seconds.
+    pause : waits for the given number of seconds.
     """
 
     def __init__(

@@ -133,7 +133,7 @@ class WooCommerce:
         return list_of(answer, f"A page of {path}", PAGE)
 
     def _all(self, path: str, params: Mapping[str, Any]) -> Iterator[Any]:
-        """Yield the rows of all pages, by the number of pages, or by the link to the next where it is not told."""
+        """Yield the rows of all pages, by the number of pages, or by the link to the next where the number is not given."""
         for page in range(1, MOST_PAGES + 1):
             given = {"per_page": PAGE, "page": page} | dict(params)
             answer = self.server.ask("GET", path, params=given)

@@ -32,7 +32,7 @@ def object_of(value: Any, what: str) -> Mapping[str, Any]:
 
 
 def list_of(value: Any, what: str, most: int) -> list[Any]:
-    """Return a JSON list of at most so many items."""
+    """Return a JSON list of at most `most` items."""
     if not isinstance(value, list):
         raise BadAnswer(f"{what} should be a list and is {shown(value)}.")
     if len(value) > most:

@@ -74,7 +74,7 @@ def our_code(text: str) -> str:
 
 
 def by_code(listings: Iterable[Listing]) -> tuple[dict[str, Listing], set[str]]:
-    """Return listings by our code, and the codes that more than one has: none of these can be told from the others."""
+    """Return listings by our code, and the codes that more than one has: these cannot be distinguished."""
     found: dict[str, Listing] = {}
     twice: set[str] = set()
     for listing in listings:

@@ -145,7 +145,7 @@ LINES_MISSED_IN_A_GAP: Final = (
     14.7  # a gap is one in which chance explains no sale less than once in 2.4 million
 )
 # Totals: a product that sells in this share of its periods or more has none without sales by chance; another one has up
-# to so many times its usual distance between sales.
+# to this many times its usual distance between sales.
 OFTEN_SOLD: Final = 0.8
 LONGEST_CHANCE: Final = 4.0
 # Unsold days between two prices go to each of them by between 35 and 65 %.
@@ -232,7 +232,7 @@ TAKEOVER_SCORE: Final = 0.5
 TAKEOVER_DIFFERENCE: Final = 0.1
 TAKEOVER_WORSE_ORIGINS: Final = 1
 TAKEOVER_ORIGINS: Final = 5  # from which the backtest says anything of one product ...
-TAKEOVER_SOLD_DAYS: Final = 24  # ... with so many days with a sale, of its 168: one a week
+TAKEOVER_SOLD_DAYS: Final = 24  # ... with at least this many days with a sale, of its 168: one a week
 # Regular intervals between purchases.
 FEWEST_INTERVALS: Final = 4
 NEWEST_INTERVALS: Final = 12  # that are looked at

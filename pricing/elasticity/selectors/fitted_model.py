@@ -91,7 +91,7 @@ def pooled_posterior(
         limits,
         several_prices=several_prices,
         experiments=experiments_of(days.codes),
-        # Which channel a country's sales came through is not told apart.
+        # Channels of a country's sales are not distinguished.
         series=None if window and window.country else price_series_of(days.codes),
     )
 

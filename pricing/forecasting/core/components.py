@@ -31,7 +31,7 @@ class Components:
     months: FloatArray
 
     def units(self, first_day: int, days: int, trend_days: int | None = None) -> FloatArray:
-        """(P, days) units expected on each day from `first_day` on; the trend ends after so many days, if any."""
+        """(P, days) units expected on each day from `first_day` on; the trend ends after a given number of days, if any."""
         day = np.arange(first_day, first_day + days)
         ahead = day - self.since if trend_days is None else np.minimum(day - self.since, trend_days)
         level = self.level[:, None] + self.slope[:, None] * ahead

@@ -179,7 +179,7 @@ def _shop(known: DemandPanel) -> list[FloatArray]:
     total = np.concatenate(([0.0], np.cumsum(np.nan_to_num(known.shop_units))))
 
     def change(begin: int) -> float:
-        """Of the 28 days that begin so many days before the origin, against the 28 before them."""
+        """Of the 28 days that begin a given number of days before the origin, against the 28 before them."""
         if known.days < begin + HORIZON:
             return np.nan
         place = known.days - begin

@@ -126,7 +126,7 @@ def project_impact(
 
     Notes
     -----
-    docs/seeds.md, price optimization, section 4. Its answer "Increase" or "Decrease" goes by the sign of the profit
+    docs/seeds.md, price optimization, section 4. Its answer "Increase" or "Decrease" follows the sign of the profit
     change alone, so it says "Increase" of a profitable cut; the direction here is that of the profit's slope.
     """
     asked = np.broadcast_to(np.asarray(price, np.float64), inputs.price.shape)

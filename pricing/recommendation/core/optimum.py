@@ -36,7 +36,7 @@ FORMULA_CEILING: Final = 5.0
 """Times the cost: beyond it the formula of a target margin is not believed ..."""
 
 FORMULA_INSTEAD: Final = 2.5
-"""... and so many times the cost is taken instead (section 16; decision 10)."""
+"""... and this many times the cost is taken instead (section 16; decision 10)."""
 
 _NEARLY_INELASTIC: Final = -1e-9
 _FARTHEST_OPTIMUM: Final = 1000.0

@@ -45,7 +45,7 @@ EVIDENCE: Final = {
 
 OBSTACLES: Final = {
     NO_FLOOR: "Neither a cost nor a minimum price is known, so nothing says what would be too cheap.",
-    NO_ELASTICITY: "It is not known how buyers answer to this price, so no better one can be told.",
+    NO_ELASTICITY: "It is not known how buyers answer to this price, so no better one can be calculated.",
     POSITIVE_ELASTICITY: "Sales seem to rise with the price, which points to a fault in the data rather than to "
     "a reason for another price.",
     NOT_CONVERGED: "The computation of the elasticity did not come to an end, so its value is not to be relied on.",

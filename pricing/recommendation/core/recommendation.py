@@ -280,7 +280,7 @@ def _best_allowed(
 ) -> tuple[FloatArray, FloatArray, BoolArray]:
     """Best allowed price (P,), the probability that it gains, and whether it is better than the present one.
 
-    For a price that sales have not proven: what is advised at the proven one, be it that one itself.
+    For a price that sales have not proven: what is advised at the proven one, which may be that price itself.
     """
     best, gain = np.full((2, inputs.count), np.nan)
     better = np.zeros(inputs.count, np.bool_)

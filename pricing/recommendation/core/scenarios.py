@@ -91,7 +91,7 @@ def steps_towards(recommendation: Recommendation, index: int) -> tuple[Scenario,
 def preset_prices(
     recommendation: Recommendation, cheapest_competitor: FloatArray | None = None
 ) -> dict[str, FloatArray]:
-    """Prices (P,) that the named presets stand for: allowed ones, or the present one; nan where it cannot be told.
+    """Prices (P,) that the named presets stand for: allowed ones, or the present one; nan where it is not known.
 
     maximize-profit, maximize-revenue : the allowed price with the highest expectation, however sure the gain is; the
         present price where none is better.

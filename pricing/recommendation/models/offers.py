@@ -38,7 +38,9 @@ class Recommendation(models.Model):
     state = models.CharField(max_length=10, choices=RecommendationState, default=RecommendationState.OPEN)
     stands = models.BooleanField(default=True, help_text="It is open, or refused and remembered.")
     offered_at = models.DateTimeField()
-    told_at = models.DateTimeField(null=True, blank=True, help_text="When a digest named it.")
+    notified_at = models.DateTimeField(
+        db_column="told_at", null=True, blank=True, help_text="When a digest named it."
+    )
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.CharField(max_length=150, blank=True)
     reason = models.CharField(max_length=255, blank=True, help_text="Why it was refused.")

@@ -78,7 +78,7 @@ class CompetitorPrices:
 
 
 def is_our_name(seller: str) -> bool:
-    """Whether the shop itself goes by that name: what it asks is no competitor's price."""
+    """Whether that is a name of the shop itself: what it asks is no competitor's price."""
     ours = (settings.SHOP_NAME, *settings.OWN_SELLER_NAMES)
     return " ".join(seller.split()).casefold() in {" ".join(name.split()).casefold() for name in ours}
 

@@ -119,7 +119,7 @@ class PriceTotals:
         self.count = count
 
     def add_range(self, percent: FloatArray) -> None:
-        """Count changes of so many percent (P,)."""
+        """Count changes by their percent (P,)."""
         self.count += percent.size
         ends = [each for each in (self.lowest_percent, self.highest_percent) if each is not None]
         if percent.size:

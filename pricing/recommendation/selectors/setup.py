@@ -36,7 +36,7 @@ class Setup:
 
     @property
     def costs_done(self) -> bool:
-        """Every product has a cost, be it an assumed one."""
+        """Every product has a cost, known or assumed."""
         return self.with_cost + self.with_assumed_cost == self.products > 0
 
     @property

@@ -55,7 +55,7 @@ def _figures(totals: PriceTotals) -> dict[str, Any]:
 def _send_digest(totals: PriceTotals) -> None:
     """Send the open recommendations that no digest has named yet; those of a digest that could not be sent are sent the
     next time."""
-    new = recommendations().filter(state=RecommendationState.OPEN, told_at__isnull=True)
+    new = recommendations().filter(state=RecommendationState.OPEN, notified_at__isnull=True)
     found = list(new.order_by("-profit_change", "pk"))
     if not found:
         return
@@ -75,7 +75,7 @@ def _send_digest(totals: PriceTotals) -> None:
     except Exception as error:
         logger.warning("the digest of recommendations could not be sent: %s", error)
         return
-    Recommendation.objects.filter(pk__in=[each.pk for each in found]).update(told_at=timezone.now())
+    Recommendation.objects.filter(pk__in=[each.pk for each in found]).update(notified_at=timezone.now())
 
 
 def _line(each: Recommendation) -> str:

@@ -148,7 +148,7 @@ def charged_now(
     """The price (P,) that each product is charged at its newest day with a price; nan without any.
 
     A promotion is no such price. Nor is one more than 5 % below the price before it, until it has lasted 21 days: whether
-    such a price comes to stay or goes back cannot be told earlier.
+    such a price comes to stay or goes back cannot be known earlier.
 
     Parameters
     ----------

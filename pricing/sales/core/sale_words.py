@@ -107,7 +107,7 @@ def plain(text: str) -> str:
 def is_total(text: object) -> bool:
     """Whether a cell that should name a product or an invoice says that its row is a total of others."""
     if not isinstance(text, str) or text[:1].isdigit() or text[-1:].isdigit():
-        return False  # which is what most codes and invoices are told by, and soon
+        return False  # which is what most codes and invoices are recognised by, and soon
     return plain(text) in _TOTALS
 
 

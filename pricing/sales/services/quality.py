@@ -15,7 +15,7 @@ from pricing.sales.core.service_codes import DEFAULT, suggest_service_codes
 from pricing.sales.models import Product
 
 NEGATIVE_PRICE = "negative_price"
-# A customer with so many of the invoices, and so many times those of the next one, is probably nobody in particular.
+# A customer with this share of the invoices, and this many times those of the next one, is probably nobody in particular.
 LARGE_SHARE = 0.1
 TIMES_THE_NEXT = 5
 FEWEST_INVOICES = 30

@@ -13,7 +13,7 @@ import numpy as np
 from pricing.sales.core.arrays import FloatArray, IntArray
 
 SLOPE_PAIRS: Final = 10
-"""From so many pairs on the weight of the past is estimated; with fewer it is 1, a plain difference in differences."""
+"""From this many pairs on the weight of the past is estimated; with fewer it is 1, a plain difference in differences."""
 
 ZERO: Final = 0.5
 """Added to counts before their logarithm is taken."""

@@ -37,7 +37,7 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Power:
-    """What an experiment of so many weeks would find.
+    """What an experiment of a number of weeks would find.
 
     Attributes
     ----------

@@ -50,7 +50,7 @@ def test_every_page_asks_for_a_login_and_comes_back(client: Client, route: str) 
 
 
 @pytest.mark.parametrize("route", [route for route in DESK if route not in OPEN])
-def test_somebody_without_a_role_is_told_so(client: Client, route: str) -> None:
+def test_somebody_without_a_role_reads_why(client: Client, route: str) -> None:
     client.force_login(User.objects.create_user("stranger"))
     answer = client.get(filled(route))
     assert answer.status_code == 403

@@ -84,7 +84,7 @@ def test_it_takes_no_parameters_and_cannot_be_written(anonymous: APIClient) -> N
     assert anonymous.head("/health").status_code == 200
 
 
-def test_jobs_that_nobody_does_are_told(anonymous: APIClient) -> None:
+def test_jobs_that_nobody_does_are_reported(anonymous: APIClient) -> None:
     job = JobFactory(kind="push_prices", state="queued")
     assert anonymous.get("/health").json()["worker"] == "ok"  # it may begin any moment
     Job.objects.filter(pk=job.pk).update(created_at=timezone.now() - dt.timedelta(minutes=1))

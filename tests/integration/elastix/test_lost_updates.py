@@ -1,4 +1,4 @@
-"""Two people edit the same thing: the second is told, and the first one's work is not undone."""
+"""Two people edit the same thing: the second is warned, and the first one's work is not undone."""
 
 from decimal import Decimal
 from typing import Any
@@ -154,7 +154,7 @@ def filled_in(browser: Any, url: str, **changes: Any) -> dict[str, Any]:
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_of_two_people_with_one_form_the_second_is_told_and_may_decide(
+def test_of_two_people_with_one_form_the_second_is_warned_and_may_decide(
     model: Any, factory: Any, first: dict[str, Any], second: dict[str, Any], manager: User
 ) -> None:
     browser = signed_in(manager)

@@ -94,7 +94,7 @@ def test_answers_that_no_version_covers_have_no_tag(shop: ImportBatch, viewer_cl
     "path", [PATH, "/api/products/list", "/transactions", "/api/jobs/1", "/elasticity?limit=0"]
 )
 @pytest.mark.parametrize("origin", [LISTED, OTHER, None])
-def test_caches_are_told_what_the_answer_depends_on(
+def test_caches_learn_what_the_answer_depends_on(
     path: str, origin: str | None, viewer_client: APIClient, anonymous: APIClient
 ) -> None:
     headers = {"Origin": origin} if origin else {}

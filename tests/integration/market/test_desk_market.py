@@ -1,4 +1,4 @@
-"""The desk's market: products in rows, competitors in columns; what is too old is told and not used."""
+"""The desk's market: products in rows, competitors in columns; what is too old is marked and not used."""
 
 import re
 from decimal import Decimal

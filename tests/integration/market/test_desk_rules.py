@@ -133,7 +133,7 @@ def test_proposing_turns_it_on_and_leaves_the_decision_to_people(
     assert PriceChange.objects.filter(source="rule").count() == 1
 
 
-def test_applying_starts_with_a_tenth_by_the_say_of_who_pressed(
+def test_applying_starts_with_a_tenth_in_the_name_of_who_pressed(
     browser: Client, django_capture_on_commit_callbacks: Any
 ) -> None:
     with_costs()
@@ -213,7 +213,7 @@ def test_what_is_no_step_does_nothing_and_unknown_rules_are_not_found(browser: C
     assert not RepricingRule.objects.exists()
 
 
-def test_a_rule_that_says_more_than_the_sentence_is_told_and_not_overwritten(browser: Client) -> None:
+def test_a_rule_that_says_more_than_the_sentence_is_shown_and_not_overwritten(browser: Client) -> None:
     of = rule(codes=["CUP"], hours="8,9", unchanged_days=2)
     page = html(browser, f"/desk/rules/{of.pk}")
     assert (

@@ -72,7 +72,7 @@ def test_a_rule_proposes_and_changes_nothing() -> None:
     assert change.reason.endswith("Ten percent off")
 
 
-def test_a_rule_that_may_applies_by_the_say_of_its_manager() -> None:
+def test_a_rule_that_may_applies_in_the_name_of_its_manager() -> None:
     made = run(rule(codes=["CUP"], may_apply=True))
     assert outcomes(made) == {"CUP": "applied -> 3.60"}
     change = PriceChange.objects.get()
@@ -96,7 +96,7 @@ def test_a_price_that_is_held_stays_and_the_run_says_why(dry_run: bool) -> None:
 
 
 @pytest.mark.parametrize("lost", ["role", "account"])
-def test_the_say_of_somebody_who_may_not_decide_any_more_counts_for_nothing(lost: str) -> None:
+def test_somebody_who_may_not_decide_any_more_applies_nothing(lost: str) -> None:
     made = rule(codes=["CUP"], may_apply=True)
     if lost == "role":
         User.objects.get(username="manager").groups.set([Group.objects.get(name="analyst")])
@@ -572,7 +572,7 @@ def standing() -> dict[tuple[str, str], str]:
     return {(alert.kind, alert.subject): alert.message for alert in found}
 
 
-def test_floors_caps_and_missing_costs_are_told_once_for_each_rule() -> None:
+def test_floors_caps_and_missing_costs_are_reported_once_for_each_rule() -> None:
     PricePolicyFactory(product="MUG", min_price=Decimal("6.75"))
     Product.objects.filter(code="BOWL").update(cost=None)
     made = rule(codes=["CUP", "MUG", "BOWL"], max_change_percent=Decimal(5))
@@ -595,7 +595,7 @@ def test_floors_caps_and_missing_costs_are_told_once_for_each_rule() -> None:
     assert standing() == {}
 
 
-def test_a_competitor_below_our_cost_is_told_until_it_is_not() -> None:
+def test_a_competitor_below_our_cost_is_reported_until_it_is_not() -> None:
     made = rule(codes=["CUP"], dry_run=True)
     observe("A", "1.99", 1)
     run(made)
@@ -607,13 +607,13 @@ def test_a_competitor_below_our_cost_is_told_until_it_is_not() -> None:
     assert standing() == {}
 
 
-def test_a_surge_of_demand_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_surge_of_demand_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("market.services.repricing_alerts.SURGE", 0.1)
     run(rule(codes=["CUP"], dry_run=True))
     assert "times the usual" in standing()["demand_surge", "CUP"]
 
 
-def test_a_rule_that_fails_is_told_and_cleared_by_success_or_by_turning_it_off(
+def test_a_rule_that_fails_is_reported_and_cleared_by_success_or_by_turning_it_off(
     monkeypatch: pytest.MonkeyPatch, commits: Commits
 ) -> None:
     made, found = rule(codes=["CUP"]), evaluating.evaluate

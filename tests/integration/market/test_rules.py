@@ -220,7 +220,7 @@ def test_deleting_keeps_what_it_did(manager_client: APIClient, shop: ImportBatch
     assert (PriceChange.objects.get().status, prices()["CUP"]) == ("applied", "3.60")
 
 
-def test_the_database_itself_wants_to_know_whose_say_it_is() -> None:
+def test_the_database_itself_requires_who_decided() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         RepricingRule.objects.create(name="x", action="factor", percent=Decimal(5), may_apply=True)
 
@@ -268,7 +268,7 @@ def test_runs_of_a_rule_that_is_not_there(manager_client: APIClient, rule_id: in
 # --- running ------------------------------------------------------------------------------------------
 
 
-def test_a_run_is_accepted_done_and_told(
+def test_a_run_is_accepted_done_and_reported(
     manager_client: APIClient, viewer_client: APIClient, shop: ImportBatch, commits: Commits
 ) -> None:
     with_costs()

@@ -1,4 +1,4 @@
-"""/api/recommendations and the nightly run: what is offered, decided on, remembered and told."""
+"""/api/recommendations and the nightly run: what is offered, decided on, remembered and reported."""
 
 import datetime as dt
 from decimal import Decimal
@@ -287,7 +287,7 @@ def test_a_digest_that_cannot_be_sent_is_sent_the_next_night(
     assert len(mail.outbox) == 1
 
 
-def test_nobody_is_told_where_nobody_is_named_but_the_desk_knows(shop: None) -> None:
+def test_nobody_gets_mail_where_nobody_is_named_but_the_desk_knows(shop: None) -> None:
     recommendations_nightly()
     assert mail.outbox == []
     alert = Alert.objects.get(kind="recommendations", cleared_at=None)

@@ -123,7 +123,7 @@ def test_a_full_recompute_of_a_large_shop_leads_to_boosted_forecasts(
     assert again == pytest.approx(ratios, rel=1e-9)
 
 
-def test_a_little_shop_is_told_what_it_lacks(
+def test_a_little_shop_is_shown_what_it_lacks(
     commits: Commits, shop: ImportBatch, viewer_client: APIClient
 ) -> None:
     computed(CUP=1.5)

@@ -95,7 +95,7 @@ def test_a_line_comes_once_although_only_one_file_names_its_store(
     assert SalesHistory.objects.get().quantity == 1
 
 
-def test_two_stores_sales_are_two_although_the_books_have_one_without_a_store(load: Load) -> None:
+def test_two_stores_sales_are_two_although_one_is_stored_without_a_store(load: Load) -> None:
     load(WITHOUT)
     assert left_out(load(file_of("Store", NORTH, SOUTH))) == 1
     assert SalesHistory.objects.get().quantity == 2

@@ -64,7 +64,7 @@ def small_shop(db: None) -> None:
     )
 
 
-def test_an_empty_shop_is_told_how_to_begin(client: Client, browser: Client, analyst: User) -> None:
+def test_an_empty_shop_is_shown_how_to_begin(client: Client, browser: Client, analyst: User) -> None:
     assert "Load your sales" not in page_of(browser)  # a viewer may not
     client.force_login(analyst)
     page = page_of(client)

@@ -98,7 +98,7 @@ def test_fifty_a_page_and_links_between(browser: Client) -> None:
     assert codes(browser, "?sort=code&page=2") == ["P50"]
 
 
-def test_an_empty_shop_is_told_where_to_begin(browser: Client) -> None:
+def test_an_empty_shop_is_shown_where_to_begin(browser: Client) -> None:
     page = browser.get("/desk/products").content.decode()
     assert "There are no products yet:" in page
 

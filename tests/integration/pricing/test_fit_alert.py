@@ -74,9 +74,9 @@ def test_the_quality_report_says_so_and_what_to_test(
     assert clean.quality["prices_follow_sales"] is None
     monkeypatch.setattr(price_tests, "PLACEBO_LIMIT", -1.0)
     again = bring_in(commits, csv_bytes([line("9000", "CUP", "Cup", 1, LAST_DAY, "4.00")]), "more.csv")
-    told = again.quality["prices_follow_sales"]
-    assert "Test prices" in told["message"]
-    assert told["test_first"] == products_to_test() != []
+    warning = again.quality["prices_follow_sales"]
+    assert "Test prices" in warning["message"]
+    assert warning["test_first"] == products_to_test() != []
     assert viewer_client.get("/health").json()["warnings"] == [
         "prices seem to follow sales, not the other way round"
     ]

@@ -1,4 +1,4 @@
-"""A write that is sent twice with one Idempotency-Key has one effect; the second is told what the first was."""
+"""A write that is sent twice with one Idempotency-Key has one effect; the second is answered what the first was."""
 
 import datetime as dt
 from decimal import Decimal
@@ -101,7 +101,7 @@ def test_after_a_day_the_key_is_new(analyst_client: APIClient) -> None:
     assert analyst_client.post("/api/products", body, headers=headers).status_code in (400, 409)
 
 
-def test_a_file_is_told_by_its_content(analyst_client: APIClient) -> None:
+def test_a_file_is_recognised_by_its_content(analyst_client: APIClient) -> None:
     def send(content: bytes) -> Any:
         upload = SimpleUploadedFile("sales.csv", content)
         return analyst_client.post(

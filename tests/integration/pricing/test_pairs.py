@@ -115,7 +115,7 @@ def test_a_fit_that_did_not_converge_is_an_alert_until_one_does(
 # --- asking for one ------------------------------------------------------------------------------
 
 
-def test_a_complement_is_told(basket_shop: None, viewer_client: APIClient) -> None:
+def test_a_complement_is_reported(basket_shop: None, viewer_client: APIClient) -> None:
     answer = asked(viewer_client, "scone", "Tea")
     body = answer.json()
     assert answer.status_code == 200
@@ -127,7 +127,7 @@ def test_a_complement_is_told(basket_shop: None, viewer_client: APIClient) -> No
     assert body["last_updated"]
 
 
-def test_a_substitute_is_told(basket_shop: None, viewer_client: APIClient) -> None:
+def test_a_substitute_is_reported(basket_shop: None, viewer_client: APIClient) -> None:
     body = asked(viewer_client, "JAM", "HONEY").json()
     assert body["relationship"] == "substitutes"
     assert 0 < body["ci_low"] < body["cross_elasticity"]

@@ -68,12 +68,12 @@ def test_a_wrong_key_is_not_tried_again_and_stands_in_no_message_and_no_log(
     ):
         list(platform.listings())
     assert len(woo.requests) == 1
-    told = f"{raised.value} {caplog.text} {platform!r} {platform.server!r}"
-    assert "wrong_key" not in told and "wrong_secret" not in told
+    shown = f"{raised.value} {caplog.text} {platform!r} {platform.server!r}"
+    assert "wrong_key" not in shown and "wrong_secret" not in shown
 
 
 @pytest.mark.parametrize("status", [400, 404])
-def test_an_error_that_repeats_what_we_sent_is_told_without_it(
+def test_an_error_that_repeats_what_we_sent_is_reported_without_it(
     status: int, woo: WooStandIn, to_woo: WooCommerce
 ) -> None:
     woo.faults = [woo_error(status, "x", f"Bad key {KEY} and {SECRET}")]
@@ -135,7 +135,7 @@ def test_a_number_of_orders_beyond_belief_is_refused(woo: WooStandIn, to_woo: Wo
         to_woo.pull(MARCH, NOW)
 
 
-def test_the_link_to_the_next_page_is_followed_where_their_number_is_not_told(
+def test_the_link_to_the_next_page_is_followed_where_their_number_is_not_given(
     woo: WooStandIn, to_woo: WooCommerce
 ) -> None:
     following = {"Link": '<http://x/?page=2>; rel="next"'}

@@ -199,7 +199,7 @@ def test_the_list_goes_from_the_shop_to_single_products(viewer_client: APIClient
     assert viewer_client.get(PATH, {"product_id": "MUG"}).json() == {"items": [], "total": 0}
 
 
-def test_what_holds_for_a_product_is_told_with_where_it_comes_from(viewer_client: APIClient) -> None:
+def test_what_holds_for_a_product_is_shown_with_where_it_comes_from(viewer_client: APIClient) -> None:
     policy(max_change="0.10")
     policy(category="Cups", endings="any")
     settings = viewer_client.get(f"{PATH}/effective/cup").json()["settings"]

@@ -108,8 +108,8 @@ def test_a_manager_who_sets_a_price_by_hand_has_to_say_why(
     assert answer.status_code == 403
     assert "beside related products" in answer.json()["detail"]
     assert manager_client.patch("/api/products/CUP", {"current_price": 7.49, "cost": 3}).status_code == 400
-    told = {"current_price": 7.49, "cost": 3, "reason": "Clearance"}
-    assert manager_client.patch("/api/products/CUP", told).status_code == 200
+    with_reason = {"current_price": 7.49, "cost": 3, "reason": "Clearance"}
+    assert manager_client.patch("/api/products/CUP", with_reason).status_code == 200
 
 
 def test_a_manager_lays_relations_down_in_the_admin(manager: User) -> None:

@@ -124,7 +124,7 @@ def test_only_lowered_prices(viewer_client: APIClient) -> None:
         assert [each["product_id"] for each in items] == expected
 
 
-def test_a_proposal_is_told_before_it_is_approved(
+def test_a_proposal_is_reported_before_it_is_approved(
     viewer_client: APIClient, client: Client, manager: Any
 ) -> None:
     charged("CUP", (200, 80), (10, 100))

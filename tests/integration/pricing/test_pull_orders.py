@@ -171,7 +171,7 @@ def test_an_order_that_cannot_be_read_keeps_what_it_brought_and_raises_an_alert(
     assert alert.cleared_at is not None
 
 
-def test_a_shop_that_sells_in_another_currency_alone_is_told(woo: WooStandIn, pull: Any) -> None:
+def test_a_shop_that_sells_in_another_currency_alone_is_reported(woo: WooStandIn, pull: Any) -> None:
     woo.orders = [woo_order(number, woo_line("CUP", 1, "4.00"), currency="EUR") for number in (1, 2)]
     pull()
     assert transactions() == []

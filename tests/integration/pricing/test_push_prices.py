@@ -170,7 +170,9 @@ def test_what_was_set_is_kept_and_the_rest_tried_again(
     assert Alert.objects.get(kind="connection").cleared_at is not None
 
 
-def test_a_price_that_the_platform_refuses_is_told_and_tried_again_later(woo: WooStandIn, push: Any) -> None:
+def test_a_price_that_the_platform_refuses_is_reported_and_tried_again_later(
+    woo: WooStandIn, push: Any
+) -> None:
     apply("CUP", "4.50")
     product_create(code="BOWL", by="anna", current_price=Decimal(9))
     with pytest.raises(CommandError, match="Some prices could not be set"):
@@ -321,7 +323,7 @@ def test_each_of_two_platforms_gets_the_price(woo: WooStandIn, settings: Any, pu
         assert len(written(woo)) == written_before
 
 
-def test_the_schedule_pushes_only_when_it_is_told_to(woo: WooStandIn, settings: Any) -> None:
+def test_the_schedule_pushes_only_when_it_is_asked_to(woo: WooStandIn, settings: Any) -> None:
     apply("CUP", "4.50")
     assert push_if_due() == []
     settings.PUSH_PRICES = True

@@ -289,7 +289,7 @@ def test_only_returns_are_asked_about(load: Load) -> None:
 # --- exports that overlap ----------------------------------------------------------------------------
 
 
-def test_rows_that_are_in_the_books_already_are_left_out_and_shown(load: Load) -> None:
+def test_rows_that_were_imported_already_are_left_out_and_shown(load: Load) -> None:
     load("overlap_1.csv")
     batch = load("overlap_2.csv")
     assert (batch.rows, batch.accepted, batch.reasons) == (80, 40, {"already_imported": 40})
@@ -316,7 +316,7 @@ def test_a_dry_run_shows_them_too_and_keeps_nothing(load: Load) -> None:
     assert Transaction.objects.count() == 80
 
 
-def test_of_equal_lines_as_many_are_left_out_as_the_books_have(load: Load) -> None:
+def test_of_equal_lines_as_many_are_left_out_as_are_stored(load: Load) -> None:
     header = "Invoice,StockCode,Quantity,InvoiceDate,Price\n"
     line = "1,A1,1,2025-03-13,10\n"
     load((header + line).encode())
@@ -368,7 +368,7 @@ def test_they_are_read_from_every_sheet_where_that_is_said(load: Load) -> None:
     assert sum(day.quantity for day in SalesHistory.objects.all()) == 20
 
 
-def test_rows_may_stand_in_earlier_sheets_and_in_the_books(load: Load) -> None:
+def test_rows_may_stand_in_earlier_sheets_and_in_earlier_imports(load: Load) -> None:
     load(workbook({"Jan": OVERLAPPING["Jan"]}), name="sales.xlsx")
     assert load(workbook(OVERLAPPING), name="sales.xlsx").reasons == {"already_imported": 6}
     assert sum(day.quantity for day in SalesHistory.objects.all()) == 5 + 3 + 7 + 2

@@ -132,7 +132,7 @@ def test_a_full_recompute_leads_to_second_opinions_that_know_the_truth(
     assert again == pytest.approx(before, rel=1e-9)
 
 
-def test_a_little_shop_is_told_what_it_lacks(
+def test_a_little_shop_is_shown_what_it_lacks(
     commits: Commits, shop: ImportBatch, viewer_client: APIClient
 ) -> None:
     job = learn(commits)
@@ -211,9 +211,7 @@ def test_what_is_learned_of_all_sales_is_not_asked_of_a_part(
     ] == ["CUP"]
 
 
-def test_a_product_without_one_is_told_what_it_would_need(
-    shop: ImportBatch, viewer_client: APIClient
-) -> None:
+def test_a_product_without_one_shows_what_it_would_need(shop: ImportBatch, viewer_client: APIClient) -> None:
     learned()
     answer = viewer_client.get(f"{PATH}/CUP", {"method": "dml"})
     assert answer.status_code == 404

@@ -77,7 +77,9 @@ def stored() -> list[Any]:
     )
 
 
-def test_stores_that_the_books_name_are_told_apart(commits: Commits, viewer_client: APIClient) -> None:
+def test_stores_that_the_transactions_name_are_distinguished(
+    commits: Commits, viewer_client: APIClient
+) -> None:
     batch = bring_in(commits, shop_of(TWO, named=True))
     assert batch.status == "published", batch.error
     rows = viewer_client.get("/elasticity?limit=20").json()["results"]
@@ -147,7 +149,7 @@ def test_a_refresh_and_a_rebuild_tell_the_same_days(commits: Commits) -> None:
     assert stored() == refreshed
 
 
-def test_stores_of_one_price_are_told_apart_by_nobody(commits: Commits, viewer_client: APIClient) -> None:
+def test_stores_of_one_price_are_not_distinguished(commits: Commits, viewer_client: APIClient) -> None:
     rows = [(*line(f"{store}-{day}", "P0", "Thing", 1, FIRST + dt.timedelta(day), f"{10 + day // 70}.00"), store)
             for day in range(300) for store in ("North", "South")]  # fmt: skip
     bring_in(commits, csv_bytes(rows, (*HEADER, "Store")))

@@ -74,9 +74,9 @@ def test_a_move_of_the_sliders_answers_as_the_api_does(
     PricedProductFactory(code="P001")
     page = page_of(browser, f"P001?{ASKED}", "what-if")
     body = {"product_id": "P001", "new_price": 13.99, "cost": 8, "demand_factor": 1.5, "response_factor": 2}
-    told = viewer_client.post("/api/price/simulate", body, "json").json()
-    units, profit = told["projected"]["quantity"], told["projected"]["profit"]
-    low, high = told["interval"]["profit"]
+    answer = viewer_client.post("/api/price/simulate", body, "json").json()
+    units, profit = answer["projected"]["quantity"], answer["projected"]["profit"]
+    low, high = answer["interval"]["profit"]
     assert units > 100
     assert f"<dd>{units:,.0f} <span" in page
     assert f"<dd>£{profit:,.0f} <span" in page
@@ -159,9 +159,9 @@ def test_an_assumed_cost_is_marked_wherever_it_counts(browser: Client) -> None:
 def test_the_scenarios_are_those_of_the_api(browser: Client, viewer_client: APIClient, sold: None) -> None:
     PricedProductFactory(code="P001", estimate__std_error=0.05)
     page = page_of(browser, "P001")
-    told = viewer_client.post("/api/price/scenarios", {"product_id": "P001"}, "json").json()["scenarios"]
+    answer = viewer_client.post("/api/price/scenarios", {"product_id": "P001"}, "json").json()["scenarios"]
     prices = [float(each) for each in re.findall(r"<strong>[\w ]+</strong> <span>£([\d.]+)", page)]
-    assert prices == [each["price"] for each in told]
+    assert prices == [each["price"] for each in answer]
     assert [name in page for name in ("Careful step", "Bold step", "As today")] == [True] * 3
 
 
@@ -169,9 +169,9 @@ def test_the_track_ends_where_the_limits_do(browser: Client, viewer_client: APIC
     PricedProductFactory(code="P001", estimate__std_error=0.05)
     PricePolicyFactory(min_price=Decimal("12.50"), max_price=Decimal("14.00"))
     page = page_of(browser, "P001")
-    told = viewer_client.get("/api/price/recommend/P001").json()["constraints"]
-    low = max(each["bound"] for each in told if each["rule"] in FLOORS)
-    high = min(each["bound"] for each in told if each["rule"] in CEILINGS)
+    answer = viewer_client.get("/api/price/recommend/P001").json()["constraints"]
+    low = max(each["bound"] for each in answer if each["rule"] in FLOORS)
+    high = min(each["bound"] for each in answer if each["rule"] in CEILINGS)
     assert (low, high) == (12.5, 14.0)
     assert f">lowest £{low:.2f}</text>" in page
     assert f">highest £{high:.2f}</text>" in page
@@ -313,9 +313,9 @@ def test_a_tab_there_is_not_is_the_first(browser: Client) -> None:
 def test_competitors_are_those_of_the_market(browser: Client, viewer_client: APIClient, sold: None) -> None:
     product = PricedProductFactory(code="P001")
     CompetitorPriceFactory(product=product, competitor_name="Corner", price=Decimal("11.99"))
-    told = viewer_client.get("/api/market/competitors/P001").json()
+    answer = viewer_client.get("/api/market/competitors/P001").json()
     page = page_of(browser, "P001?tab=competitors", "tab")
-    assert told["recommendation"].replace("'", "&#x27;") in page
+    assert answer["recommendation"].replace("'", "&#x27;") in page
     assert '<th scope="row">Corner</th>' in page
     assert "£11.99" in page
     assert "yes, it counts" in page
@@ -328,13 +328,15 @@ SEGMENTS = {
 }  # fmt: skip
 
 
-def test_who_buys_it_is_told_by_segment(browser: Client, viewer_client: APIClient, shop: ImportBatch) -> None:
-    told = viewer_client.get("/segments/buyers/CUP").json()["segments"]
+def test_who_buys_it_is_shown_by_segment(
+    browser: Client, viewer_client: APIClient, shop: ImportBatch
+) -> None:
+    answer = viewer_client.get("/segments/buyers/CUP").json()["segments"]
     page = page_of(browser, "CUP?tab=buyers", "tab")
-    assert told
-    for each in told:
+    assert answer
+    for each in answer:
         assert f'<th scope="row">{SEGMENTS[each["segment"]]}</th>' in page
-    assert sum(each["share_percent"] for each in told) == pytest.approx(100, abs=0.3)
+    assert sum(each["share_percent"] for each in answer) == pytest.approx(100, abs=0.3)
 
 
 def test_without_customers_nobody_is_said_to_buy_it(browser: Client) -> None:
@@ -381,6 +383,6 @@ def test_reasons_and_warnings_are_german_on_a_german_page_and_english_in_the_api
     assert "ist der beste erlaubte Preis" in page
     assert "<td>der Shop</td>" in page
     assert "Demand is elastic" not in page
-    told = viewer_client.get("/api/price/recommend/P001", headers={"Accept-Language": "de"}).json()
-    assert told["rationale"].startswith("Demand is elastic: buyers leave when the price rises, about 1.2 %")
-    assert "the shop" in {each["source"] for each in told["constraints"]}
+    answer = viewer_client.get("/api/price/recommend/P001", headers={"Accept-Language": "de"}).json()
+    assert answer["rationale"].startswith("Demand is elastic: buyers leave when the price rises, about 1.2 %")
+    assert "the shop" in {each["source"] for each in answer["constraints"]}

@@ -63,7 +63,7 @@ def test_evidence_is_rounded_as_what_it_is(shop: ImportBatch, viewer_client: API
     assert seen >= {"expected_gain", "elasticity", "cover_days", "units_expected"}
 
 
-def test_a_product_below_its_cost_is_told_so(shop: ImportBatch, viewer_client: APIClient) -> None:
+def test_a_product_below_its_cost_is_marked(shop: ImportBatch, viewer_client: APIClient) -> None:
     Product.objects.filter(code="CUP").update(cost=Decimal("4.50"), current_price=Decimal("4.00"))
     assert insights(viewer_client, "CUP")["below_cost"]["evidence"]["cost"] == 4.5
 

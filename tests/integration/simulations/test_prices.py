@@ -229,7 +229,7 @@ def test_presets_go_by_their_names(viewer_client: APIClient) -> None:
     assert rows["premium"]["price"] in (13.0, 14.49)
 
 
-def test_a_preset_whose_price_cannot_be_told_is_named(viewer_client: APIClient) -> None:
+def test_a_preset_whose_price_cannot_be_determined_is_named(viewer_client: APIClient) -> None:
     Product.objects.filter(code="P001").update(cost=None)
     answer = viewer_client.post(SCENARIOS, {"product_id": "P001", "scenarios": [{"name": "premium"}]})
     body = body_of(answer)

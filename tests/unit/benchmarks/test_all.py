@@ -1,4 +1,4 @@
-"""The run of all benchmarks: what is broken is told from what missed a goal, and no script is forgotten."""
+"""The run of all benchmarks: what is broken is distinguished from what missed a goal, and no script is forgotten."""
 
 import csv
 import json

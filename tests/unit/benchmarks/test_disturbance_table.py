@@ -52,7 +52,7 @@ def test_a_row_pools_the_estimated_products_of_all_shops():
     assert (row.wrong_sign, row.capped, row.flagged) == pytest.approx((1 / 3, 1 / 3, 1 / 3))
 
 
-def test_a_flag_that_only_tells_of_the_books_is_no_warning():
+def test_a_flag_about_the_sales_records_alone_is_no_warning():
     shop = (
         posterior([-1.0, -1.0], ["C", "C"], np.array([FLAGS["BULK_CAPPED"], FLAGS["OWN_POSITIVE"]])),
         np.ones(2),

@@ -55,7 +55,7 @@ def test_an_unknown_word_stands_for_itself() -> None:
     assert (label("rolled_back"), label("SOMETHING_NEW")) == ("undone", "SOMETHING_NEW")
 
 
-def test_a_link_keeps_what_the_address_says_and_changes_what_it_is_told_to() -> None:
+def test_a_link_keeps_what_the_address_says_and_changes_what_it_is_asked_to() -> None:
     context: Any = {
         "request": RequestFactory().get("/desk/products", {"q": "a&b", "page": "3", "sort": "name"})
     }

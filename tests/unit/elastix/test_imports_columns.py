@@ -196,7 +196,7 @@ def test_a_mapping_that_was_given_for_the_same_columns_before_is_remembered():
     assert "invoice_no" not in own.report.mapping
 
 
-def test_columns_of_one_name_are_told_apart_by_number_or_position():
+def test_columns_of_one_name_are_distinguished_by_number_or_position():
     header, rows = (
         ["Invoice", "SKU", "Price", "Qty", "Date", "Price"],
         [["1", "A", "10", "3", "2025-03-13", "8.40"]],
@@ -212,7 +212,7 @@ def test_columns_of_one_name_are_told_apart_by_number_or_position():
         table(csv_text(rows, header=header), mapping={"#7": "unit_price"})
 
 
-def test_a_file_without_header_is_told_so():
+def test_a_file_without_header_is_refused_with_a_reason():
     with pytest.raises(UnreadableFile, match=r'has no header: its first row is "536365", .*Add a first row'):
         table(csv_text([ROW], header=ROW))
 

@@ -121,7 +121,7 @@ def test_a_check_may_complete_the_columns():
     assert chunk.columns["quantity"] == [6]
 
 
-def test_all_that_is_wrong_with_a_row_is_told_and_the_first_gives_the_reason():
+def test_all_that_is_wrong_with_a_row_is_reported_and_the_first_gives_the_reason():
     reason, message = refusal(Quantity="six", UnitPrice="free")
     assert reason == "not_a_number"
     assert 'Quantity "six"' in message

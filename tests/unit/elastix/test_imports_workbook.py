@@ -222,7 +222,7 @@ def test_a_stray_cell_far_away_is_refused_before_it_takes_the_memory():
         table(repacked(content, xl_worksheets_sheet10xml=sheet.replace(b"</sheetData>", stray)))
 
 
-def test_protected_workbooks_are_told_so():
+def test_protected_workbooks_are_refused_with_a_reason():
     ole = (
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
         + b"\0" * 70_000
@@ -248,7 +248,7 @@ def test_protected_workbooks_are_told_so():
         (gzipped(workbook([HEADER, CELLS])), "unpack it first"),
     ],
 )
-def test_damaged_and_foreign_packages_are_told_so(content, sentence):
+def test_damaged_and_foreign_packages_are_refused_with_a_reason(content, sentence):
     with pytest.raises(UnreadableFile, match=sentence):
         table(content)
 

@@ -95,6 +95,6 @@ def test_units_answer_to_the_others_prices_with_the_true_elasticity() -> None:
 
 
 @pytest.mark.parametrize("joint", [True, False])
-def test_a_category_holds_promotions_together_where_it_is_told_to(joint: bool) -> None:
+def test_a_category_holds_promotions_together_where_it_is_asked_to(joint: bool) -> None:
     spec = replace(SMALL, joint_promotions=joint, shop=replace(SMALL.shop, disturbances=Disturbances.none()))
     assert shop(spec).promotion.any() == joint

@@ -112,7 +112,7 @@ def test_a_higher_price_sells_less_and_a_lower_one_more(e, ratio, model):
     assert up.high.quantity[0] <= 1200 <= down.low.quantity[0]
 
 
-def test_beyond_15_percent_the_other_model_is_told_as_well():
+def test_beyond_15_percent_the_other_model_is_shown_as_well():
     impact = project_impact(latte(), 15.0)
     assert impact.large_change[0]
     linear, constant = 1200 * (1 - 1.2 * 2.01 / 12.99), 1200 * (15 / 12.99) ** -1.2

@@ -69,7 +69,7 @@ def test_prices_equal_to_four_decimals_are_one_price():
     assert (apart.usable[0], apart.price_varies[0]) == (True, True)
 
 
-def test_a_varying_price_is_told_even_when_the_days_are_few():
+def test_a_varying_price_is_reported_even_when_the_days_are_few():
     few = one_product([2.0, 3.0], [5.0, 6.0])
     assert (few.usable[0], few.price_varies[0]) == (False, True)
 

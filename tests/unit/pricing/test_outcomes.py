@@ -180,7 +180,7 @@ def test_spans_are_summed_and_cut_at_the_ends_of_the_data() -> None:
     assert days.between(102, 101, np.array([0]))[0].tolist() == [0]
 
 
-def test_products_repriced_meanwhile_are_told_from_those_that_were_not() -> None:
+def test_products_repriced_meanwhile_are_distinguished_from_those_that_were_not() -> None:
     day = np.tile(np.arange(100, 200), 3)
     rows = (np.repeat([0, 1, 2], 100), day, np.ones(300), np.ones(300))
     days = CumulativeSales.of(100, 100, 3, rows)

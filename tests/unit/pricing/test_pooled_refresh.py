@@ -120,12 +120,12 @@ def test_the_numbering_of_products_and_categories_does_not_matter() -> None:
 
 def test_a_published_estimate_weighs_own_data_against_the_category() -> None:
     posterior = fitted_shop().posterior
-    told = np.isfinite(posterior.own_elasticity)
-    assert told.sum() > 60
+    identified = np.isfinite(posterior.own_elasticity)
+    assert identified.sum() > 60
     mixed = posterior.weight * posterior.own_elasticity + (1 - posterior.weight) * posterior.prior_mean
     # Not exactly: each part of demand is weighed for itself.
-    np.testing.assert_allclose(mixed[told], posterior.elasticity[told], atol=0.7)
-    assert np.corrcoef(mixed[told], posterior.elasticity[told])[0, 1] > 0.95
+    np.testing.assert_allclose(mixed[identified], posterior.elasticity[identified], atol=0.7)
+    assert np.corrcoef(mixed[identified], posterior.elasticity[identified])[0, 1] > 0.95
     assert (posterior.std_error > posterior.prior_std_error)[posterior.estimated].all()
 
 

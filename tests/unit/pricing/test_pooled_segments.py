@@ -65,7 +65,7 @@ def only(sales: SegmentSales, rows: np.ndarray, product: np.ndarray | None = Non
     return SegmentSales(kept, sales.segment[rows], sales.day[rows], sales.units[rows], sales.lines[rows])
 
 
-def test_segments_of_their_own_mind_are_told_apart() -> None:
+def test_segments_that_answer_differently_are_distinguished() -> None:
     found = segmented_shop()
     pairs, truth = found.pairs, found.shop.segment_elasticity[found.pairs.product, found.pairs.segment]
     inherited = found.posterior.elasticity[pairs.product]

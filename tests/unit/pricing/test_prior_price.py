@@ -59,7 +59,7 @@ def test_a_new_arrival_names_the_lowest_price_since_it_came() -> None:
     assert not found((0, 100), (30, 90), today=31).new_arrival
 
 
-def test_progressive_and_resumed_are_told() -> None:
+def test_progressive_and_resumed_are_reported() -> None:
     assert found((0, 100), (60, 90), (70, 80), today=70).progressive
     assert not found((0, 100), (60, 90), today=70).progressive
     assert found((0, 100), (60, 90), (63, 85), (66, 90), today=67).resumed

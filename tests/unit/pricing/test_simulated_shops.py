@@ -84,12 +84,15 @@ def test_who_knows_all_but_the_noise_finds_the_true_elasticities(name):
     simulated = shop(name, BUSY)
     error = oracle(simulated, daily_units(simulated)) - simulated.true_elasticity
     # A price that only drifts hardly moves for some, and whoever is half a year on sale tells half as much.
-    told = simulated.log_price[:80].std(axis=1) > 0.05
-    assert told.sum() > 40
-    assert abs(error[told].mean()) < 0.08
-    assert np.sqrt((error[told] ** 2).mean()) < 0.45
+    identified = simulated.log_price[:80].std(axis=1) > 0.05
+    assert identified.sum() > 40
+    assert abs(error[identified].mean()) < 0.08
+    assert np.sqrt((error[identified] ** 2).mean()) < 0.45
     assert (
-        np.corrcoef((error + simulated.true_elasticity)[told], simulated.true_elasticity[told])[0, 1] > 0.85
+        np.corrcoef((error + simulated.true_elasticity)[identified], simulated.true_elasticity[identified])[
+            0, 1
+        ]
+        > 0.85
     )
 
 
@@ -138,7 +141,7 @@ def test_the_same_seed_is_the_same_shop_and_another_is_another():
 
 
 @pytest.mark.parametrize("name", sorted(set(ALONE) - {"plain"}))
-def test_a_switch_changes_the_books_but_not_the_products(name):
+def test_a_switch_changes_the_records_but_not_the_products(name):
     with_it, plain = shop(name), shop()
     for truth in ("true_elasticity", "product_category", "base_price", "cost", "log_season", "shock"):
         assert np.array_equal(getattr(with_it, truth), getattr(plain, truth)), truth

@@ -53,5 +53,5 @@ def curvature(residuals: Residuals) -> Curvature:
         return Curvature(CURVATURE_PRIOR, np.inf)
     value = float(score.sum()) / total
     spread = residuals.clustered(score - value * information)
-    # Of too few products to be told apart from chance, the model's own standard error is no smaller than 1 / sqrt(total).
+    # Of too few products to be distinguished from chance, the model's own standard error is no smaller than 1 / sqrt(total).
     return Curvature(value, max(spread / total, total**-0.5) if spread > 0 else np.inf)

@@ -93,7 +93,7 @@ def products_sold_out_z(
 
 
 def _sum_before(values: FloatArray, product: IntArray, days: int) -> FloatArray:
-    """Sum of the product's values over so many days before each one, (n,); products are in order."""
+    """Sum of the product's values over the given number of days before each one, (n,); products are in order."""
     upto = np.concatenate(([0.0], np.cumsum(values)))
     here = np.arange(product.size)
     first = np.searchsorted(product, np.arange(int(product.max(initial=-1)) + 1))[product]

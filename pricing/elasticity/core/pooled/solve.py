@@ -260,7 +260,7 @@ def _dispersion(lines: FloatArray, expected: FloatArray, per_unit: bool) -> Floa
 
 
 def _lag_correlation(values: FloatArray, lag: int) -> FloatArray:
-    """Correlation of cells (B, T) of mean 0 that lie so many apart, (B,)."""
+    """Correlation of cells (B, T) of mean 0 that lie `lag` apart, (B,)."""
     squares = (values**2).sum(axis=1)
     lagged = (values[:, lag:] * values[:, :-lag]).sum(axis=1)
     return np.asarray(lagged / np.where(squares > 0, squares, 1.0))
