@@ -8,7 +8,8 @@ class PricingConfig(AppConfig):
     verbose_name = "Catalogue, sales and elasticities"
     analyst_writes = ("product", "transaction", "saleshistory")
     # Analysts propose price changes; managers decide on them.
-    analyst_adds = ("pricechange",)
+    # So do they costs of past days; a row of one takes the place of another, none is changed.
+    analyst_adds = ("pricechange", "productcost")
     manager_writes = ("pricechange", "pricepolicy", "pricerelation", "pricerelationmember")
     desk_search = ("pricing.pages.search.find_products",)
     # Prices that follow the sales are no decision of anybody's.

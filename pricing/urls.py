@@ -15,6 +15,7 @@ from pricing.recommendation.api.prices import RecommendViewSet
 from pricing.recommendation.api.products import ProductViewSet
 from pricing.recommendation.api.relations import PriceRelationViewSet
 from pricing.recommendation.api.standing import StandingViewSet
+from pricing.sales.api.costs import ProductCostViewSet
 from pricing.sales.api.imports import ImportViewSet
 from pricing.sales.api.transactions import TransactionViewSet
 
@@ -29,6 +30,7 @@ router.register("api/analytics/elasticity", ProductElasticityViewSet, "analytics
 router.register("api/forecast/demand", DemandForecastViewSet, "forecast-demand")
 # recommendation
 router.register("api/overview", OverviewViewSet, "shop-overview")
+router.register("api/products", ProductCostViewSet, "product-cost")
 router.register("api/products", ProductViewSet, "product")
 router.register("api/price/policies", PricePolicyViewSet, "price-policy")
 router.register("api/price/relations", PriceRelationViewSet, "price-relation")

@@ -9,11 +9,12 @@ from pricing.elasticity import admin as estimates
 from pricing.forecasting import admin as forecasts
 from pricing.recommendation.admin import policies, relations
 from pricing.recommendation.admin import products as catalogue
-from pricing.sales.admin import imports
+from pricing.sales.admin import costs, imports
 from pricing.sales.admin import transactions as sales
 
 __all__ = [
-    "catalogue", "connections", "estimates", "forecasts", "imports", "pairs", "policies", "price_changes", "relations", "sales",
+    "catalogue", "connections", "costs", "estimates", "forecasts", "imports", "pairs", "policies", "price_changes", "relations",
+    "sales",
 ]  # fmt: skip
 
 admin.site.index_template = "admin/pricing/index.html"

@@ -21,6 +21,7 @@ from pricing.recommendation.models import PricePolicy, PriceRelation, Recommenda
 from pricing.sales.models import (
     PriceChange,
     Product,
+    ProductCost,
     ProductSummary,
     SalesHistory,
     StaleCustomer,
@@ -90,6 +91,9 @@ LISTS: dict[type[Model], tuple[Callable[[int], Any], int]] = {
     ImportReject: (rejected_row, 7),
     Job: (lambda n: JobFactory(kind="clean_shard", requested_by=analyst()), 9),
     Product: (lambda n: PricedProductFactory(category=f"Category {n}"), 8),
+    ProductCost: (
+        lambda n: ProductCost.objects.create(product=ProductFactory(), valid_from=DAY, cost=n, recorded_by="ann"), 6,
+    ),
     ProductSummary: (lambda n: ProductSummaryFactory(), 6),
     SalesHistory: (lambda n: SalesHistoryFactory(), 7),
     Transaction: (imported_line, 8),

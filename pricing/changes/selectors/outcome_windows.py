@@ -29,6 +29,7 @@ from pricing.recommendation.selectors.policies import tax_factors
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.calendar import DAYS_A_WEEK, MONTH_DAYS
 from pricing.sales.models import PriceChange
+from pricing.sales.selectors.costs import CostHistory, cost_histories, cost_on
 from pricing.sales.selectors.daily import day_of_epoch, epoch_days
 
 COMPLETE, OPEN, TRUNCATED = "complete", "open", "truncated"
@@ -184,11 +185,18 @@ def _records(
     of_product: dict[str, list[AppliedChange]] = {}
     for each in applied:
         of_product.setdefault(each.code, []).append(each)
-    tax = tax_factors([change.product for change in changes if not change.expected])
+    guessed = [change for change in changes if not change.expected]
+    tax = tax_factors([change.product for change in guessed])
+    costs = cost_histories({change.product_id for change in guessed})
     rows = [
         (
             index[change.product_id],
-            *_record(change, of_product.get(change.product_id, []), tax.get(change.product_id, Decimal(1))),
+            *_record(
+                change,
+                of_product.get(change.product_id, []),
+                tax.get(change.product_id, Decimal(1)),
+                costs.get(change.product_id, []),
+            ),
         )
         for change in changes
     ]
@@ -197,10 +205,13 @@ def _records(
     return ChangeRecords(*(np.array(column, kind) for column, kind in zip(columns, kinds, strict=True)))
 
 
-def _record(change: PriceChange, applied: Sequence[AppliedChange], tax_factor: Decimal) -> tuple[float, ...]:
+def _record(
+    change: PriceChange, applied: Sequence[AppliedChange], tax_factor: Decimal, costs: CostHistory
+) -> tuple[float, ...]:
     """The columns of `ChangeRecords` of a change but its product; `applied` are its product's changes, by day.
 
-    What a price included when an expectation was made is a part of it; without one, what it includes now.
+    What a price included and a unit cost when an expectation was made is a part of it; without one, what the price includes now
+    and the unit cost on the day of the change. One cost for the whole window: it is the price that is judged.
     """
     day, as_of = _day(change), _as_of(change)
     position = next((place for place, each in enumerate(applied) if each.pk == change.pk), None)
@@ -211,7 +222,7 @@ def _record(change: PriceChange, applied: Sequence[AppliedChange], tax_factor: D
     moved = [moved for each in applied if each.pk != change.pk for moved in (each.day, each.rolled_back)]
     mixed = any(as_of - MONTH_DAYS <= each < as_of and each <= day for each in moved)
     expected = change.expected
-    cost = expected["cost"] if expected else change.product.cost
+    cost = expected["cost"] if expected else cost_on(day_of_epoch(day), costs, change.product.cost)
     factor = 1 + expected.get("tax_rate", 0) / 100 if expected else float(tax_factor)
     monthly, share, share_sd = np.nan, np.nan, np.nan
     if expected:

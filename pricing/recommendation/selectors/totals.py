@@ -10,6 +10,7 @@ from elastix.shop import shop_currency
 from elastix.sql import day_numbers, day_of, fetch
 from pricing.recommendation.models import PricePolicy
 from pricing.recommendation.selectors.policies import EffectivePolicy, merge_policies
+from pricing.sales.selectors.costs import COST_OF_DAY
 from pricing.sales.selectors.daily import day_of_epoch
 
 _UNITS: Final = Decimal("0.001")
@@ -58,7 +59,8 @@ class ShopTotals:
 def totals_by_day(stretches: Sequence[tuple[dt.date, dt.date]]) -> dict[dt.date, ShopTotals]:
     """Sum up each day with sales in some stretches, first and last days inclusive, in one query beside that of the policies.
 
-    Costs, assumed ones and rates of tax are today's: a product without a cost is taken to cost what its policy assumes.
+    Costs are those of the day as far as recorded (`cost_on`), assumed ones and rates of tax today's. A product without a cost is
+    taken to cost what its policy assumes.
     """
     scopes = _Scopes.read()
     factor, taxes = scopes.column(lambda policy: policy.tax_factor)
@@ -71,10 +73,11 @@ def totals_by_day(stretches: Sequence[tuple[dt.date, dt.date]]) -> dict[dt.date,
         "SUM(CASE WHEN known IS NULL AND cost IS NOT NULL THEN revenue ELSE 0 END), "
         "SUM(CASE WHEN cost IS NOT NULL THEN revenue / factor ELSE 0 END), "
         "SUM(CASE WHEN cost IS NOT NULL THEN units * cost ELSE 0 END) FROM ("
+        "SELECT date, revenue, units, known, factor, COALESCE(known, assumed) AS cost FROM ("
         "SELECT s.date AS date, s.revenue - s.returned_revenue AS revenue, s.quantity - s.returned_quantity AS units, "
-        "p.known AS known, p.factor AS factor, p.cost AS cost FROM pricing_saleshistory s JOIN ("
-        f"SELECT code, cost AS known, {factor} AS factor, COALESCE(cost, current_price * ({ratio}) / ({factor})) AS cost "
-        f"FROM pricing_product p WHERE kind = 'merchandise') p ON p.code = s.product_id WHERE {within}) lines "
+        f"{COST_OF_DAY} AS known, p.factor AS factor, p.assumed AS assumed FROM pricing_saleshistory s JOIN ("
+        f"SELECT code, cost, {factor} AS factor, current_price * ({ratio}) / ({factor}) AS assumed "
+        f"FROM pricing_product p WHERE kind = 'merchandise') p ON p.code = s.product_id WHERE {within}) dated) lines "
         "GROUP BY date",
         [*taxes, *ratios, *taxes, *days],
     )

@@ -1,4 +1,5 @@
 from pricing.sales.models.channels import ChannelDay
+from pricing.sales.models.costs import ProductCost
 from pricing.sales.models.price_changes import PriceChange, PriceHold
 from pricing.sales.models.products import Product
 from pricing.sales.models.summaries import ProductSummary
@@ -16,6 +17,7 @@ __all__ = [
     "PriceChange",
     "PriceHold",
     "Product",
+    "ProductCost",
     "ProductSummary",
     "SalesHistory",
     "StagedTransaction",

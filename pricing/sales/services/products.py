@@ -19,10 +19,12 @@ from pricing.sales.core.files import PRODUCTS, ImportKind, products_schema
 from pricing.sales.core.sales_rows import look_alike, without_zeros
 from pricing.sales.core.service_codes import DEFAULT, is_service_code
 from pricing.sales.models import PriceChange, Product
+from pricing.sales.models.costs import CostSource
 from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
 from pricing.sales.models.products import Kind, PriceSource
 from pricing.sales.selectors.holds import held_prices
 from pricing.sales.services import rollup
+from pricing.sales.services.costs import costs_remember
 
 PriceCheck = Callable[[Product], None]
 """Called with a product whose price was set by hand, before it is saved; it raises what speaks against the price."""
@@ -74,6 +76,7 @@ def product_create(
     if check and product.current_price is not None:
         check(product)
     product.save(force_insert=True)
+    costs_remember([product], {}, by=by, source=CostSource.MANUAL)
     PriceChange.objects.bulk_create(_price_changes([product], {}, by, {code: reason}))
     catalogue_changed()
     return product
@@ -95,10 +98,12 @@ def product_update(
         for reason in held_prices([code]).values():
             raise Conflict(f"The price of {code} stays as it is: {reason}.")
     old_prices, regrouped = {code: product.current_price}, not _same_group(product, changes)
+    old_costs = {code: product.cost}
     _edit(product, changes)
     if check and product.current_price not in (None, old_prices[code]):
         check(product)
     product.save()
+    costs_remember([product], old_costs, by=by, source=CostSource.MANUAL)
     PriceChange.objects.bulk_create(_price_changes([product], old_prices, by, {code: reason}))
     if regrouped:
         rollup.touch_product(code)
@@ -145,6 +150,7 @@ def products_upsert(rows: Iterable[Mapping[str, Any]], *, by: str) -> tuple[int,
     for code in held_prices(known):
         wanted[code].pop("current_price", None)
     old_prices = {code: product.current_price for code, product in known.items()}
+    old_costs = {code: product.cost for code, product in known.items()}
     products, regrouped = [], []
     for code, fields in wanted.items():
         product = known.get(code) or Product(code=code, name=code, kind=kind_of(code))
@@ -160,6 +166,7 @@ def products_upsert(rows: Iterable[Mapping[str, Any]], *, by: str) -> tuple[int,
         batch_size=200,
     )
     PriceChange.objects.bulk_create(_price_changes(products, old_prices, by, reasons), batch_size=500)
+    costs_remember(products, old_costs, by=by, source=CostSource.FILE)
     for code in regrouped:
         rollup.touch_product(code)
     catalogue_changed()

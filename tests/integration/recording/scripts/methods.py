@@ -45,6 +45,7 @@ ADDRESSES = (
     "/api/products/list",
     "/api/products/import",
     "/api/products/{code}",
+    "/api/products/{code}/costs",
     "/api/price/relations",
     "/api/price/relations/{relation}",
     "/api/price/policies",

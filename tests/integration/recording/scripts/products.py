@@ -57,6 +57,19 @@ def made(api: Api) -> None:
     api.get("/api/products/bare%20%26%201.0")
     api.post(path, {"id": "a\u200bb", "name": "With something invisible"}, expect=400)
     api.get("/api/products/a%2Fb", expect=404)
+    dated(api)
+
+
+def dated(api: Api) -> None:
+    path, good = "/api/products/{code}/costs", {"valid_from": "2025-02-01", "cost": 1.9}
+    wrong = ({}, good | {"valid_from": "2999-01-01"}, good | {"cost": -1}, good | {"cost": None})
+    api.refused("POST", path, role="analyst", body=good, bodies=wrong)
+    api.post(path, good)
+    api.post(path, good | {"cost": 2.0})
+    api.get(path)
+    api.get(path, query={"limit": 1})
+    api.get("/api/products/JAR/costs")
+    api.get("/api/products/NO%20SUCH/costs", expect=404)
 
 
 def changed(api: Api) -> None:
