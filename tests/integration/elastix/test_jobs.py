@@ -26,7 +26,7 @@ from elastix.jobs.recompute import (
     request_refresh_if_due,
     request_what_came_meanwhile,
 )
-from elastix.jobs.runner import JobRun, LeaseLost, claim, jobs_run_in, reap, run_job
+from elastix.jobs.runner import JobRun, LeaseLost, claim, jobs_run_in, reap, run_job, run_to_the_end
 from elastix.jobs.scheduler import sweep
 from elastix.jobs.waiting import is_unattended
 from tests.api_cases import DetailCases
@@ -233,6 +233,20 @@ def test_what_cannot_succeed_is_not_tried_again(commits: Commits, register_job: 
         run_job(job.pk)
     assert state(job) == JobState.FAILED
     assert (job.attempts, job.error) == (1, "The file is empty.")
+
+
+def test_a_command_runs_its_job_itself_and_is_told_how_far_it_is(register_job: Registrar) -> None:
+    def work(run: JobRun) -> dict[str, Any]:
+        run.progress(0.5)
+        return {"rows": 3}
+
+    register_job("work", work)
+    job, told = new_job(), []
+    ended = run_to_the_end(job.pk, on_progress=lambda number, fraction: told.append((number, fraction)))
+    assert [(each.pk, each.state, each.result) for each in ended] == [
+        (job.pk, JobState.SUCCEEDED, {"rows": 3})
+    ]
+    assert told == [(job.pk, 0.5)]
 
 
 def test_of_a_long_error_the_first_two_thousand_characters_are_kept(
