@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import Error as DatabaseError
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.test import TestCase, override_settings
 from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerError
 from rest_framework.test import APIClient
 
 from elastix.background import JOBS
@@ -552,6 +554,24 @@ def test_hints_do_not_pile_up(queue: list[int]) -> None:
     assert queue == [job.pk for job in jobs[: watch.MOST_HINTS]]
     assert watch.publish_abandoned() == []
     assert len(queue) == watch.MOST_HINTS
+
+
+@pytest.mark.parametrize("error", [BrokerError, DatabaseError, ConnectionResetError])
+def test_who_looks_for_jobs_goes_on_after_an_error(
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    stops, looked = iter([False, False, True]), []
+
+    def look() -> None:
+        looked.append(1)
+        raise error("gone")
+
+    waits = SimpleNamespace(wait=lambda seconds: next(stops))
+    monkeypatch.setattr(watch, "threading", SimpleNamespace(Event=lambda: waits))
+    monkeypatch.setattr(watch, "connections", SimpleNamespace(close_all=lambda: None))
+    monkeypatch.setattr(watch, "publish_abandoned", look)
+    watch._watch_for_ever()
+    assert len(looked) == 2
 
 
 def test_a_pool_that_is_busy_is_given_a_waiting_job_once(monkeypatch: pytest.MonkeyPatch) -> None:
