@@ -11,7 +11,8 @@ decorators and what only breaks the types (bit operators for numbers). A test th
 is left out, and a mutant gets tests for ENOUGH seconds, the fastest first. Property tests always try the same examples.
 
 So are the numbers of constants.py, which were measured or decided: a test would only repeat them (elasticity_accuracy.py,
-disturbance_table.py and forecast_accuracy.py say what they are worth).
+disturbance_table.py and forecast_accuracy.py say what they are worth), and models.py, whose every change `makemigrations --check`
+notices.
 
 Survivors are listed with their line. Those of benchmarks/mutation_equivalents.json, each with its reason, change nothing that can
 be observed; the goal is on the share killed of all others.
@@ -108,7 +109,7 @@ TARGETS = {
     "pooled": Target(
         ("pricing/elasticity/core/pooled/*.py",),
         units(
-            "pooled_evidence pooled_experiments pooled_grades pooled_late_response pooled_own_season pooled_panel "
+            "pooled_experiments pooled_grades pooled_late_response pooled_own_season pooled_panel "
             "pooled_refresh pooled_segments pooled_solve price_series demand_curve_of_a_shop sold_by_weight"
         ),
     ),
@@ -278,7 +279,7 @@ def baseline(target: Target, database: bool) -> int:
 
 def modules_of(target: Target) -> list[str]:
     found = {path for pattern in target.modules for path in Path().glob(pattern)}
-    return sorted(str(path) for path in found if path.name != "constants.py")
+    return sorted(str(path) for path in found if path.name not in ("constants.py", "models.py"))
 
 
 def annotations(code: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
@@ -435,8 +436,10 @@ def measure(args: argparse.Namespace) -> list[Mutant]:
     equivalents = json.loads(EQUIVALENTS.read_text())
     reasons = {(each["module"], each["before"], each["after"]): each["reason"] for each in equivalents}
     mutants: list[Mutant] = []
-    for name in args.only or TARGETS:
+    for name in args.only:
         target = TARGETS[name]
+        if args.core:
+            target = Target(tuple(each for each in target.modules if "/core/" in each), target.tests)
         known: dict[bool, dict[str, Any]] = {}
         for database in [each for each in (False, True) if (target.with_database if each else target.tests)]:
             sys.dont_write_bytecode = False
@@ -468,8 +471,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=2)
     parser.add_argument("--mutants", type=int, default=25, help="of each target")
     parser.add_argument("--only", nargs="*", choices=TARGETS, help="targets")
+    parser.add_argument(
+        "--core", action="store_true", help="core alone, with the tests that need no database"
+    )
     parser.add_argument("--json", type=Path, help="keep every mutant and its result in this file")
     args = parser.parse_args()
+    args.only = args.only or [name for name, target in TARGETS.items() if target.tests or not args.core]
     sys.path.insert(0, str(ROOT))
     from benchmarks.goals import Goals
 
@@ -483,7 +490,7 @@ def main() -> None:
     if args.json:
         args.json.write_text(json.dumps([asdict(each) | {"code": ""} for each in mutants], indent=1))
     print(f"\n{'':16}{'mutants':>8}{'killed':>8}{'%':>7}{'equivalent':>12}{'% of others':>13}")
-    for name in [*(args.only or TARGETS), ""]:
+    for name in [*args.only, ""]:
         own = [each for each in mutants if name in ("", each.target)]
         killed = sum(each.result != "survived" for each in own)
         equal = sum(each.result == "survived" and bool(each.equivalent) for each in own)

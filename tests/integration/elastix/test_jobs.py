@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import Error as DatabaseError
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.test import TestCase, override_settings
 from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerError
 from rest_framework.test import APIClient
 
 from elastix.background import JOBS
@@ -26,7 +28,7 @@ from elastix.jobs.recompute import (
     request_refresh_if_due,
     request_what_came_meanwhile,
 )
-from elastix.jobs.runner import JobRun, LeaseLost, claim, jobs_run_in, reap, run_job
+from elastix.jobs.runner import JobRun, LeaseLost, claim, jobs_run_in, reap, run_job, run_to_the_end
 from elastix.jobs.scheduler import sweep
 from elastix.jobs.waiting import is_unattended
 from tests.api_cases import DetailCases
@@ -233,6 +235,20 @@ def test_what_cannot_succeed_is_not_tried_again(commits: Commits, register_job: 
         run_job(job.pk)
     assert state(job) == JobState.FAILED
     assert (job.attempts, job.error) == (1, "The file is empty.")
+
+
+def test_a_command_runs_its_job_itself_and_is_told_how_far_it_is(register_job: Registrar) -> None:
+    def work(run: JobRun) -> dict[str, Any]:
+        run.progress(0.5)
+        return {"rows": 3}
+
+    register_job("work", work)
+    job, told = new_job(), []
+    ended = run_to_the_end(job.pk, on_progress=lambda number, fraction: told.append((number, fraction)))
+    assert [(each.pk, each.state, each.result) for each in ended] == [
+        (job.pk, JobState.SUCCEEDED, {"rows": 3})
+    ]
+    assert told == [(job.pk, 0.5)]
 
 
 def test_of_a_long_error_the_first_two_thousand_characters_are_kept(
@@ -538,6 +554,24 @@ def test_hints_do_not_pile_up(queue: list[int]) -> None:
     assert queue == [job.pk for job in jobs[: watch.MOST_HINTS]]
     assert watch.publish_abandoned() == []
     assert len(queue) == watch.MOST_HINTS
+
+
+@pytest.mark.parametrize("error", [BrokerError, DatabaseError, ConnectionResetError])
+def test_who_looks_for_jobs_goes_on_after_an_error(
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    stops, looked = iter([False, False, True]), []
+
+    def look() -> None:
+        looked.append(1)
+        raise error("gone")
+
+    waits = SimpleNamespace(wait=lambda seconds: next(stops))
+    monkeypatch.setattr(watch, "threading", SimpleNamespace(Event=lambda: waits))
+    monkeypatch.setattr(watch, "connections", SimpleNamespace(close_all=lambda: None))
+    monkeypatch.setattr(watch, "publish_abandoned", look)
+    watch._watch_for_ever()
+    assert len(looked) == 2
 
 
 def test_a_pool_that_is_busy_is_given_a_waiting_job_once(monkeypatch: pytest.MonkeyPatch) -> None:

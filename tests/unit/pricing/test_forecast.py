@@ -24,6 +24,7 @@ from pricing.forecasting.core.backtest import (
 )
 from pricing.forecasting.core.batch import (
     ShopModel,
+    choose_own_purchases,
     fit_default,
     fit_shop_model,
 )
@@ -286,6 +287,21 @@ def test_of_a_category_the_newest_purchases_count_most() -> None:
     week = 0.99**7
     assert priors.frequency.tolist() == pytest.approx([1.0])
     assert priors.quantity.tolist() == pytest.approx([(3 + week) / (1 + week)])  # 2.035
+
+
+@pytest.mark.parametrize("steady", [True, False])
+def test_frequencies_are_drawn_to_the_long_run_where_products_sell_as_they_always_did(steady: bool) -> None:
+    chance = np.random.default_rng(5)
+    rate = chance.gamma(4.0, 0.1, (60, 1)) * np.ones(420)
+    if not steady:  # a fashion every twelve weeks: each product sells four times as well, or a quarter
+        rate = rate * np.repeat(4.0 ** chance.choice([-1, 1], (60, 5)), 84, axis=1)
+    units = chance.poisson(rate).astype(np.float64)
+    units[:, 0] += 1
+    panel = DemandPanel(FIRST_DAY, units, units, units.sum(axis=0))
+    columns = [panel.days, *origin_columns(panel.days)]
+    priors = [fit_priors(panel.until(column), nobody(panel), 0) for column in columns]
+    now = choose_own_purchases(panel, nobody(panel), priors, columns)[0]
+    assert now >= 10 if steady else now <= 5
 
 
 def test_a_row_rests_on_the_products_own_sales_alone() -> None:

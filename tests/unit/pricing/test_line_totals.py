@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from elastix.imports.core import UnreadableFile
-from pricing.sales.core.line_totals import LineTotals
+from pricing.sales.core.line_totals import LineTotals, fits
 
 Row = tuple[str, str, str]
 
@@ -31,6 +31,13 @@ def test_totals_that_fit_are_silent() -> None:
         [],
         [],
     )
+
+
+def test_a_price_in_cents_may_hide_half_a_cent_of_each_unit() -> None:
+    # 100 at .3349 each cost 33.49, with the price shown as .33: off by .49, and by .51 at most.
+    assert fits(Decimal("0.33"), Decimal(100), Decimal("33.49"))
+    assert fits(Decimal("0.33"), Decimal(100), Decimal("33.51"))
+    assert not fits(Decimal("0.33"), Decimal(100), Decimal("33.52"))
 
 
 def test_before_and_after_a_discount_both_fit() -> None:

@@ -182,7 +182,7 @@ def test_spans_are_summed_and_cut_at_the_ends_of_the_data() -> None:
 
 def test_products_repriced_meanwhile_are_distinguished_from_those_that_were_not() -> None:
     day = np.tile(np.arange(100, 200), 3)
-    rows = (np.repeat([0, 1, 2], 100), day, np.ones(300), np.ones(300))
+    rows = (np.repeat([0, 1, 2], 100), day, np.ones(300), np.full(300, 7.0))  # a unit a day, for 7.00
     days = CumulativeSales.of(100, 100, 3, rows)
     spans = np.array([[110, 140, 141, 169], [160, 190, 191, 198]])
     before, after = units_of_changed(days, np.array([0, 2, 1]), np.array([105, 140, 150]), spans)

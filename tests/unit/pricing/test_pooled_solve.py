@@ -336,3 +336,12 @@ def test_the_design_has_a_column_for_every_name() -> None:
     assert design.shape == (panel.product.size, len(COLUMNS))
     centred = np.bincount(panel.product, panel.exposure * design[:, PRICE])
     np.testing.assert_allclose(centred, 0, atol=1e-9)
+
+
+def test_one_step_of_the_means_weighs_what_products_say_against_the_prior() -> None:
+    # Of the second mean: a slope of 2, information 4 of the products and 1 / .5 ** 2 = 4 of its prior: 2 / (4 + 4).
+    shift = common_shift(
+        np.array([[0.0, 2.0]]), np.array([[[1.0, 0.0], [0.0, 4.0]]]), np.zeros(1, np.int64),
+        (np.zeros(1), np.zeros(2)), (Hyperprior(0.0, 1.0, 0.1), Hyperprior(0.0, 0.5, 0.1)), 1.0,
+    )  # fmt: skip
+    np.testing.assert_allclose(shift, [[0.0, 0.25]])

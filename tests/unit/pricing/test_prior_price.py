@@ -62,6 +62,8 @@ def test_a_new_arrival_names_the_lowest_price_since_it_came() -> None:
 def test_progressive_and_resumed_are_reported() -> None:
     assert found((0, 100), (60, 90), (70, 80), today=70).progressive
     assert not found((0, 100), (60, 90), today=70).progressive
+    assert not found((0, 90), (60, 100), today=70).progressive
+    assert not found((0, 90), (60, 100), today=70).resumed
     assert found((0, 100), (60, 90), (63, 85), (66, 90), today=67).resumed
     assert not found((0, 100), (60, 90), (63, 85), today=67).resumed
 

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("pricing", "0025_index_of_moments"),
+        ("pricing", "0026_product_costs"),
     ]
 
     operations = [
