@@ -10,7 +10,7 @@ from elastix.shop import shop_currency
 from elastix.sql import day_numbers, day_of, fetch
 from pricing.recommendation.models import PricePolicy
 from pricing.recommendation.selectors.policies import EffectivePolicy, merge_policies
-from pricing.sales.selectors.costs import COST_OF_DAY
+from pricing.sales.selectors.costs import COST_CHANGED, COST_OF_DAY
 from pricing.sales.selectors.daily import day_of_epoch
 
 _UNITS: Final = Decimal("0.001")
@@ -76,7 +76,8 @@ def totals_by_day(stretches: Sequence[tuple[dt.date, dt.date]]) -> dict[dt.date,
         "SELECT date, revenue, units, known, factor, COALESCE(known, assumed) AS cost FROM ("
         "SELECT s.date AS date, s.revenue - s.returned_revenue AS revenue, s.quantity - s.returned_quantity AS units, "
         f"{COST_OF_DAY} AS known, p.factor AS factor, p.assumed AS assumed FROM pricing_saleshistory s JOIN ("
-        f"SELECT code, cost, {factor} AS factor, current_price * ({ratio}) / ({factor}) AS assumed "
+        f"SELECT code, cost, {COST_CHANGED} AS cost_changed, {factor} AS factor, "
+        f"current_price * ({ratio}) / ({factor}) AS assumed "
         f"FROM pricing_product p WHERE kind = 'merchandise') p ON p.code = s.product_id WHERE {within}) dated) lines "
         "GROUP BY date",
         [*taxes, *ratios, *taxes, *days],

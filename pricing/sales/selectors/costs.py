@@ -13,11 +13,18 @@ from pricing.sales.models import ProductCost
 from pricing.sales.selectors.products import find_product
 
 _RECORDED: Final = "(SELECT c.cost FROM pricing_productcost c WHERE c.product_id = s.product_id"
-COST_OF_DAY: Final = (
-    f"COALESCE({_RECORDED} AND c.valid_from <= s.date ORDER BY c.valid_from DESC LIMIT 1), "
-    f"{_RECORDED} ORDER BY c.valid_from LIMIT 1), p.cost)"
+COST_CHANGED: Final = (
+    "code IN (SELECT product_id FROM pricing_productcost GROUP BY product_id HAVING COUNT(*) > 1)"
 )
-"""SQL of `cost_on`, for a row of pricing_saleshistory s whose product is the row p of pricing_product."""
+"""SQL, for a row of pricing_product: it had other costs than today's."""
+
+COST_OF_DAY: Final = (
+    f"CASE WHEN p.cost_changed THEN COALESCE({_RECORDED} AND c.valid_from <= s.date ORDER BY c.valid_from DESC LIMIT 1), "
+    f"{_RECORDED} ORDER BY c.valid_from LIMIT 1), p.cost) ELSE p.cost END"
+)
+"""SQL of `cost_on`, for a row of pricing_saleshistory s and its product p, which has `COST_CHANGED` as cost_changed.
+
+A whole year of a shop goes through here: only where a cost has changed is it looked up for each day."""
 
 CostHistory = list[tuple[dt.date, Decimal | None]]
 """Days from which on a product cost so much, rising."""

@@ -12,7 +12,7 @@ from elastix.dataset.models import DataVersion
 from elastix.imports.models import ImportBatch
 from elastix.jobs.models import Job, JobState
 from elastix.jobs.recompute import request_recompute
-from pricing.bundles.core import cross_price
+from pricing.bundles.core import cross_prior
 from pricing.bundles.models import CrossPriceModel, ProductPair
 from pricing.bundles.services import KIND, pairs_request_if_outdated
 from pricing.sales.models import Transaction
@@ -104,8 +104,8 @@ def test_a_fit_that_did_not_converge_is_an_alert_until_one_does(
 ) -> None:
     standing = Alert.objects.filter(kind="fit_not_converged", subject="product pairs", cleared_at=None)
     assert not standing.exists()
-    for tolerance, alerts in ((-1.0, 1), (cross_price.SETTLED, 0)):
-        monkeypatch.setattr(cross_price, "SETTLED", tolerance)
+    for tolerance, alerts in ((-1.0, 1), (cross_prior.SETTLED, 0)):
+        monkeypatch.setattr(cross_prior, "SETTLED", tolerance)
         CrossPriceModel.objects.all().delete()
         compute_pairs(commits)
         assert CrossPriceModel.objects.get().prior["converged"] is not bool(alerts)
