@@ -41,6 +41,9 @@ class TestTokens(ListCases, CreateCases, DeleteCases):
         *(({"expires_in_days": days}, "expires_in_days") for days in (0, 3651, 1.5, "soon")),
     )
     twice = 201
+    # No role is lower than a viewer's.
+    test_nothing_is_created_by_a_lower_role = None
+    test_nothing_is_deleted_by_a_lower_role = None
 
     def make_for_list(self) -> ApiToken:
         User.objects.get_or_create(pk=1, defaults={"username": "counted"})
