@@ -283,10 +283,11 @@ def modules_of(target: Target) -> list[str]:
 
 
 def annotations(code: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Return where the annotations are: faults there change nothing that runs, or break the import."""
+    """Return where annotations and decorators are: faults there change nothing that runs, or break the import."""
     found: list[Any] = []
     for node in ast.walk(ast.parse(code)):
         found += [getattr(node, "annotation", None), getattr(node, "returns", None)]
+        found += getattr(node, "decorator_list", [])
     return [
         ((n.lineno, n.col_offset), (n.end_lineno or 0, n.end_col_offset or 0))
         for n in found
