@@ -1,7 +1,7 @@
 """Measure how many small faults the tests notice: a seeded sample of mutants of core, ledger, roll-up and jobs.
 
     pip install cosmic-ray                                    (once; nothing else needs it)
-    python benchmarks/mutation.py                             (half an hour on one core)
+    python benchmarks/mutation.py                             (everything, tests with a database too; slow)
     python benchmarks/mutation.py --seed 7 --mutants 10 --only segments jobs --json figures.json
 
 The faults are those of cosmic-ray: a comparison, an operator of arithmetic or a truth value replaced, a number one more or one
