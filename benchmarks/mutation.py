@@ -1,7 +1,7 @@
 """Measure how many small faults the tests notice: a seeded sample of mutants of core, ledger, roll-up and jobs.
 
     pip install cosmic-ray                                    (once; nothing else needs it)
-    python benchmarks/mutation.py                             (half an hour on one core)
+    python benchmarks/mutation.py                             (everything, tests with a database too; slow)
     python benchmarks/mutation.py --seed 7 --mutants 10 --only segments jobs --json figures.json
 
 The faults are those of cosmic-ray: a comparison, an operator of arithmetic or a truth value replaced, a number one more or one
@@ -283,10 +283,11 @@ def modules_of(target: Target) -> list[str]:
 
 
 def annotations(code: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Return where the annotations are: faults there change nothing that runs, or break the import."""
+    """Return where annotations and decorators are: faults there change nothing that runs, or break the import."""
     found: list[Any] = []
     for node in ast.walk(ast.parse(code)):
         found += [getattr(node, "annotation", None), getattr(node, "returns", None)]
+        found += getattr(node, "decorator_list", [])
     return [
         ((n.lineno, n.col_offset), (n.end_lineno or 0, n.end_col_offset or 0))
         for n in found

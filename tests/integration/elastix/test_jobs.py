@@ -162,6 +162,17 @@ def test_progress_renews_the_lease(monkeypatch: pytest.MonkeyPatch) -> None:
     assert claim(job.pk) is None
 
 
+@pytest.mark.parametrize(("fraction", "kept"), [(-0.5, 0.0), (0.5, 0.5), (1.5, 1.0)])
+def test_progress_stays_between_nothing_and_all(fraction: float, kept: float) -> None:
+    job = new_job()
+    run = claim(job.pk)
+    assert run
+    run._renewed -= 2
+    run.progress(fraction)
+    job.refresh_from_db()
+    assert job.progress == kept
+
+
 def test_progress_tells_a_worker_that_it_was_replaced() -> None:
     job = new_job()
     run = claim(job.pk)
