@@ -212,13 +212,13 @@ def test_trying_an_unknown_product_is_not_found(viewer_client: APIClient) -> Non
 
 class TestDynamicPrice(ProductFigureCases):
     path = "/api/price/dynamic/{code}"
-    queries = 16
+    queries = 14
 
 
 class TestTrying(QuestionCases):
     path = PATH
     body = SEED
-    queries = 14
+    queries = 12
     invalid = (
         *(({"base_price": price}, "base_price") for price in (0, "NaN")),
         ({"current_stock": "many"}, "current_stock"),

@@ -87,4 +87,4 @@ def test_an_empty_shop_answers_too(viewer_client: APIClient) -> None:
 
 class TestInsights(ProductFigureCases):
     path = "/api/insights/{code}"
-    queries = 24
+    queries = 22

@@ -328,7 +328,7 @@ def test_the_quick_simulation_changes_by_the_same_percents(model: str, viewer_cl
 class TestSimulate(QuestionCases):
     path = SIMULATE
     body = {"product_id": "P001", "new_price": 15}
-    queries = 12
+    queries = 10
     invalid = (
         *(({"product_id": code}, "product_id") for code in ("", None, "a\u200bb", [])),
         *(({"new_price": price}, "new_price") for price in (0, -1, "NaN", "Infinity", 1e9, 12.345, None)),
@@ -343,7 +343,7 @@ class TestSimulate(QuestionCases):
 class TestScenarios(QuestionCases):
     path = SCENARIOS
     body = {"product_id": "P001"}
-    queries = 12
+    queries = 10
     invalid = tuple(
         ({"scenarios": scenarios}, "scenarios")
         for scenarios in (
@@ -408,11 +408,11 @@ def test_prices_of_any_size_are_answered(viewer_client: APIClient) -> None:
 
 class TestDemandCurve(ProductFigureCases):
     path = "/api/analytics/demand-curve/{code}"
-    queries = 12
+    queries = 10
     missing = (*ProductFigureCases.missing, "POST")
 
 
 class TestProfitImpact(ProductFigureCases):
     path = "/api/analytics/profit-impact/{code}"
-    queries = 12
+    queries = 10
     missing = (*ProductFigureCases.missing, "POST")
