@@ -27,7 +27,7 @@ NO_ANSWERS = {
 }  # fmt: skip
 # What people choose from, where the label of the choice says it all.
 SETTINGS = {
-    "AlertChannel", "AuditAction", "CompetitorReference", "Kind", "PlatformName", "PolicyDemandModel", "PolicyStrategy",
+    "AlertChannel", "AuditAction", "CompetitorReference", "CostSource", "Kind", "PlatformName", "PolicyDemandModel", "PolicyStrategy",
     "PriceChangeSource", "PriceRelationKind", "PriceSource", "RuleAction", "RuleScope", "SalesSource", "TokenScope",
 }  # fmt: skip
 KIND_OF_CHOICES = {
