@@ -27,8 +27,9 @@ NO_ANSWERS = {
 }  # fmt: skip
 # What people choose from, where the label of the choice says it all.
 SETTINGS = {
-    "AlertChannel", "AuditAction", "CompetitorReference", "CostSource", "Kind", "PlatformName", "PolicyDemandModel", "PolicyStrategy",
-    "PriceChangeSource", "PriceRelationKind", "PriceSource", "RuleAction", "RuleScope", "SalesSource", "TokenScope",
+    "AlertChannel", "AuditAction", "CompetitorReference", "CostSource", "Kind", "PlatformName", "PolicyDemandModel",
+    "PolicyStrategy", "PriceChangeSource", "PriceRelationKind", "PriceSource", "RuleAction", "RuleScope", "SalesSource",
+    "TokenScope",
 }  # fmt: skip
 KIND_OF_CHOICES = {
     "Design": "experiment", "ExperimentStatus": "experiment", "KeptPrices": "experiment",
