@@ -33,17 +33,24 @@ def pair_rows(codes: Sequence[str], pairs: SegmentElasticities) -> list[tuple[An
     ]
 
 
-def stored_means(rows: Sequence[Sequence[Any]]) -> SegmentMeans:
-    """Unit-weighted mean of each segment over some pairs, from rows of the segment's name and the `FIGURES`."""
-    segments, *figures = list(zip(*rows, strict=True)) or [()] * (1 + len(FIGURES))
+def stored_pairs(rows: Sequence[Sequence[Any]]) -> SegmentElasticities:
+    """The pairs of rows of the table: product, segment's name and the `FIGURES`, sorted by product."""
+    products, segments, *figures = list(zip(*rows, strict=True)) or [()] * (2 + len(FIGURES))
     values: dict[str, Any] = {
         name: np.array(column, np.float64) for name, column in zip(FIGURES, figures, strict=True)
     }
-    sold_days = values.pop("sample_size").astype(np.int64)
-    segment = np.array([SEGMENTS.index(name) for name in segments], np.int64)
-    pairs = SegmentElasticities(
-        product=np.zeros(segment.size, np.int64), segment=segment, sold_days=sold_days, **values
+    place = {name: index for index, name in enumerate(SEGMENTS)}
+    number = {code: index for index, code in enumerate(dict.fromkeys(products))}
+    return SegmentElasticities(
+        product=np.array([number[code] for code in products], np.int64),
+        segment=np.array([place[name] for name in segments], np.int64),
+        sold_days=values.pop("sample_size").astype(np.int64),
+        **values,
     )
+
+
+def means_of_segments(pairs: SegmentElasticities) -> SegmentMeans:
+    """Unit-weighted mean of each of the `SEGMENTS` over some pairs."""
     return segment_means(pairs, len(SEGMENTS))
 
 

@@ -1,7 +1,6 @@
 """Price elasticities of the segments and of the products they buy."""
 
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -10,18 +9,25 @@ from django.db.models.functions import Coalesce
 from numpy.typing import NDArray
 
 from elastix.sql import batches, day_numbers, day_of, fetch_arrays, placeholders
+from pricing.elasticity.core.pooled import (
+    SegmentElasticities,
+    fit_products,
+    posterior_of,
+    product_cells,
+    segment_elasticities,
+)
 from pricing.elasticity.core.pooled import SegmentSales as SegmentUnits
-from pricing.elasticity.core.pooled import refresh, segment_elasticities
 from pricing.elasticity.selectors.fitted_model import (
     data_flags,
     fitted_model,
     log_log_fit,
     sold_at_several_prices,
 )
+from pricing.sales.core.grouping import group_sums
 from pricing.sales.models import Product
 from pricing.sales.selectors.daily import Window, shop_days
 from pricing.sales.selectors.products import merchandise
-from segments.core.pairs import COLUMNS, FIGURES, known, pair_rows, stored_means
+from segments.core.pairs import COLUMNS, FIGURES, known, means_of_segments, pair_rows, stored_pairs
 from segments.core.rfm import SEGMENTS
 from segments.models import SegmentElasticity, SegmentSales, SegmentSummary
 from segments.selectors.sums import NOTHING, PagedRows, exact, segment_summaries, within
@@ -45,28 +51,28 @@ def segment_rows(codes: Sequence[str], window: Window) -> PagedRows:
 
     else:
         if window == Window():
-            stored = SegmentElasticity.objects.filter(product__in=products)
-            pairs = list(stored.order_by("product_id", "segment"))
+            stored = SegmentElasticity.objects.filter(product__in=products).order_by("product_id", "segment")
+            pairs = stored_pairs(stored.values_list("product_id", "segment", *FIGURES))
         else:
             pairs = pairs_in_window(_sold_to_segments(products, window), window)
         rows = _summaries_of(pairs, rows, products, window)
 
         def behind(shown: list[SegmentSummary]) -> int:
-            names = {row.segment for row in shown}
-            return len({pair.product_id for pair in pairs if pair.segment in names})
+            numbers = [SEGMENTS.index(row.segment) for row in shown]
+            return int(np.unique(pairs.product[np.isin(pairs.segment, numbers)]).size)
 
     return PagedRows(lambda: behind(rows), rows.__getitem__, behind)
 
 
 def _summaries_of(
-    pairs: Sequence[SegmentElasticity],
+    pairs: SegmentElasticities,
     summaries: Sequence[SegmentSummary],
     products: QuerySet[Product],
     window: Window,
 ) -> list[SegmentSummary]:
     """The segments described by some pairs alone."""
-    figures = attrgetter("segment", *FIGURES)
-    means = stored_means([figures(pair) for pair in pairs])
+    means = means_of_segments(pairs)
+    sold_days = group_sums(pairs.segment, pairs.sold_days, len(SEGMENTS))
     sales = SegmentSales.objects.filter(within(window.start, window.end), product__in=products).order_by()
     product_count = dict(sales.values_list("segment").annotate(Count("product", distinct=True)))
     return [
@@ -76,7 +82,7 @@ def _summaries_of(
             product_count=product_count.get(row.segment, 0),
             elasticity=known(means.elasticity[index]),
             std_error=known(means.std_error[index]),
-            sample_size=sum(pair.sample_size for pair in pairs if pair.segment == row.segment),
+            sample_size=int(sold_days[index]),
         )
         for index, row in enumerate(summaries)
     ]
@@ -106,7 +112,10 @@ def product_rows(codes: Sequence[str], window: Window, segment: str) -> PagedRow
 
 
 def _rows_in_window(codes: Sequence[str], window: Window, segment: str) -> list[Any]:
-    rows: list[Any] = [row for row in pairs_in_window(codes, window) if row.segment == segment]
+    pairs = pair_rows(codes, pairs_in_window(codes, window))
+    rows: list[Any] = [
+        SegmentElasticity(**dict(zip(COLUMNS, row, strict=True))) for row in pairs if row[1] == segment
+    ]
     names = dict(Product.objects.filter(code__in=codes).values_list("code", "name"))
     fit = log_log_fit(shop_days(codes), window)
     r_squared = dict(zip(codes, np.where(fit.usable, fit.r_squared, 0.0).tolist(), strict=True))
@@ -139,28 +148,29 @@ def _sold_to_segments(products: QuerySet[Product], window: Window, segment: str 
 # --- estimates from a window of dates ---------------------------------------------------------------------
 
 
-def pairs_in_window(codes: Sequence[str], window: Window) -> list[SegmentElasticity]:
+def pairs_in_window(codes: Sequence[str], window: Window) -> SegmentElasticities:
     """Estimate products for each segment from the sales of a window, against their elasticities in it.
 
     Parameters
     ----------
-    codes : product codes in ascending order.
+    codes : product codes in ascending order, which the pairs number.
 
     Returns
     -------
-    Rows like the published ones, never stored; none for what has no sales with a price in the window, and none
-    at all before the first full run.
+    No pairs of what has no sales with a price in the window, and none at all before the first full run.
     """
     model = fitted_model()
     daily, (first, last) = shop_days(codes).daily, window.days
     daily = daily.rows((daily.day >= first) & (daily.day <= last))
     if model is None or model.hyper.segments is None or not daily.product.size:
-        return []
+        return stored_pairs([])
     category = model.category_codes(codes)
     several = sold_at_several_prices(data_flags(codes))
-    parents = refresh(daily, category, model.hyper, several_prices=several)
-    pairs = segment_elasticities(_units(codes, window), daily, category, model.hyper, parents)
-    return [SegmentElasticity(**dict(zip(COLUMNS, row, strict=True))) for row in pair_rows(codes, pairs)]
+    # Products and pairs start from the same fits, which take most of their time.
+    fits = fit_products(daily, category, model.hyper)
+    posterior = posterior_of(fits, daily, category, model.hyper, several_prices=several)
+    cells = product_cells(fits, by_lines=True)
+    return segment_elasticities(_units(codes, window), daily, category, model.hyper, posterior, cells)
 
 
 def _units(codes: Sequence[str], window: Window) -> SegmentUnits:

@@ -11,6 +11,7 @@ from elastix.sql import epoch_day, execute, fetch, insert_rows
 from pricing.elasticity.core.pooled import (
     FLAGS,
     SegmentSales,
+    fit_products,
     fit_segments,
     product_cells,
     segment_elasticities,
@@ -24,7 +25,7 @@ from pricing.elasticity.selectors.fitted_model import (
 from pricing.elasticity.services.estimates import Elasticities, keep_model
 from pricing.sales.core.price_mix import SEVERAL_PRICES
 from pricing.sales.selectors.daily import ShopDays, epoch_days, merchandise_codes, shop_days
-from segments.core.pairs import COLUMNS, FIGURES, known, pair_rows, stored_means
+from segments.core.pairs import COLUMNS, FIGURES, known, means_of_segments, pair_rows, stored_pairs
 from segments.core.rfm import SEGMENTS
 from segments.models import SegmentSummary
 from segments.services.customers import Customers, stored_money
@@ -62,7 +63,8 @@ def compute(plan: RecomputePlan, elasticities: Elasticities, sold: SegmentDays) 
     cells = None
     if plan.full:
         # Both steps start from the products' own fits, which take most of their time.
-        cells = product_cells(days.daily, category, model.hyper, by_lines=sales.lines is not None)
+        fits = fit_products(days.daily, category, model.hyper)
+        cells = product_cells(fits, by_lines=sales.lines is not None)
         hyper = fit_segments(
             sales, days.daily, category, model.hyper, posterior, segments=len(SEGMENTS), cells=cells
         )
@@ -93,8 +95,10 @@ def publish(plan: RecomputePlan, step: SegmentStep, customers: Customers) -> Non
 
 def _publish_summaries(customers: Customers) -> None:
     """Write each segment's customers, sales and mean elasticity, from the rows just written."""
-    pairs = f"SELECT segment, {', '.join(FIGURES)} FROM {ELASTICITIES} ORDER BY product_id, segment"
-    means = stored_means(fetch(pairs))
+    pairs = (
+        f"SELECT product_id, segment, {', '.join(FIGURES)} FROM {ELASTICITIES} ORDER BY product_id, segment"
+    )
+    means = means_of_segments(stored_pairs(fetch(pairs)))
     revenue, products, sold_days = (
         dict(fetch(f"SELECT segment, {figure} GROUP BY segment"))
         for figure in (

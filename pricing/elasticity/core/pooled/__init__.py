@@ -10,13 +10,13 @@ from pricing.elasticity.core.pooled.grades import (
     flag_names,
 )
 from pricing.elasticity.core.pooled.hyperparameters import Hyperparameters
-from pricing.elasticity.core.pooled.posterior import Posterior, refresh
+from pricing.elasticity.core.pooled.posterior import Posterior, posterior_of, refresh
+from pricing.elasticity.core.pooled.products import fit_products, product_cells
 from pricing.elasticity.core.pooled.segments import (
     SegmentElasticities,
     SegmentMeans,
     SegmentSales,
     fit_segments,
-    product_cells,
     segment_elasticities,
     segment_means,
 )
@@ -34,8 +34,10 @@ __all__ = [
     "SegmentMeans",
     "SegmentSales",
     "fit_pooled",
+    "fit_products",
     "fit_segments",
     "flag_names",
+    "posterior_of",
     "product_cells",
     "refresh",
     "segment_elasticities",

@@ -13,7 +13,7 @@ from pricing.elasticity.core.constants import (
     SOLD_OUT_PRODUCT_LIMIT,
     TRUSTED_EXPERIMENTS,
 )
-from pricing.elasticity.core.pooled.design import design_matrix, identified_share, weigh_totals
+from pricing.elasticity.core.pooled.design import identified_share
 from pricing.elasticity.core.pooled.evidence import clean_changes, evidence_classes, unexplained_share
 from pricing.elasticity.core.pooled.experiments import (
     Experiments,
@@ -39,11 +39,12 @@ from pricing.elasticity.core.pooled.hyperparameters import (
     PartPriors,
     product_priors,
 )
-from pricing.elasticity.core.pooled.panel import Panel, Window, build_panel, panel_of_products
+from pricing.elasticity.core.pooled.panel import Panel, Window, panel_of_products
+from pricing.elasticity.core.pooled.products import ProductFits, fit_products
 from pricing.elasticity.core.pooled.sold_out import products_sold_out_z
-from pricing.elasticity.core.pooled.solve import Fit, batches, solve_with_dispersion
+from pricing.elasticity.core.pooled.solve import Fit
 from pricing.sales.core.arrays import Z_95, BoolArray, FloatArray, IntArray
-from pricing.sales.core.channels import PriceSeries, in_series
+from pricing.sales.core.channels import PriceSeries
 from pricing.sales.core.daily import DailySales
 from pricing.sales.core.price_mix import SEVERAL_PRICES
 
@@ -126,37 +127,37 @@ def refresh(
     experiments : what experiments found of the products, beside their sales.
     series : days by channel, of the products whose channels carry different prices, in place of their rows of `daily`.
     """
+    fits = fit_products(daily, category, hyper, window, series)
+    return posterior_of(fits, daily, category, hyper, window, several_prices, experiments)
+
+
+def posterior_of(
+    fits: ProductFits,
+    daily: DailySales,
+    category: IntArray,
+    hyper: Hyperparameters,
+    window: Window | None = None,
+    several_prices: BoolArray | None = None,
+    experiments: Experiments | None = None,
+) -> Posterior:
+    """The estimates of products whose two parts of demand are fitted already: `fits` from `fit_products`, of the same days,
+    categories and window; all else as for `refresh`."""
     group = hyper.groups_of(category)
-    response = (hyper.price_response, hyper.promotion_response)
-    days, of = in_series(daily, series, category.size)
-    panel = build_panel(days, of.size, hyper.calendar, response, window, of)
-    design = design_matrix(panel, hyper, group[of])
-    prepared = list(batches(weigh_totals(panel, hyper), design, of))
-    frequency, quantity = (
-        solve_with_dispersion(
-            prepared,
-            product_priors(part, group),
-            part.dispersion,
-            part.autocorrelation,
-            part.persistence,
-            per_unit=per_unit,
-        )
-        for part, per_unit in ((hyper.frequency, False), (hyper.quantity, True))
-    )
+    panel, design, of = fits.panel, fits.design, fits.of
     expected = panel.exposure * np.exp(
-        np.einsum("nk,nk->n", design, frequency.coefficients[of[panel.product]])
+        np.einsum("nk,nk->n", design, fits.frequency.coefficients[of[panel.product]])
     )
-    sold_out = products_sold_out_z(days, hyper.calendar, panel, expected, of) > SOLD_OUT_PRODUCT_LIMIT
+    sold_out = products_sold_out_z(fits.days, hyper.calendar, panel, expected, of) > SOLD_OUT_PRODUCT_LIMIT
     share = identified_share(panel, hyper, group[of], of)
     changes = np.bincount(of, clean_changes(panel), category.size)
-    if series is not None:
+    if fits.by_channel:
         panel = panel_of_products(panel, of, _sold_days(daily, category.size, window))
     clean_share = share * unexplained_share(
         panel, design[:, PRICE], design[:, COLUMNS.index("seasonal_price")]
     )
     several = np.zeros(category.size, np.bool_) if several_prices is None else several_prices
     prices = _Prices(share, changes, clean_share, sold_out, several)
-    return _posterior(panel, prices, hyper, group, category < 0, frequency, quantity, experiments)
+    return _posterior(panel, prices, hyper, group, category < 0, fits.frequency, fits.quantity, experiments)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,19 +10,16 @@ import numpy as np
 
 from pricing.elasticity.core import constants
 from pricing.elasticity.core.constants import FEWEST_DAYS, SEGMENT_SPREAD
-from pricing.elasticity.core.pooled.design import design_matrix
 from pricing.elasticity.core.pooled.hierarchy import Unpooled, pool_mean, unpooled_data
 from pricing.elasticity.core.pooled.hyperparameters import (
-    LEVEL,
     LEVEL_SD,
-    PRICE,
     Hyperparameters,
     Normal,
     SegmentPriors,
-    product_priors,
 )
-from pricing.elasticity.core.pooled.panel import Panel, build_panel
+from pricing.elasticity.core.pooled.panel import Panel
 from pricing.elasticity.core.pooled.posterior import Posterior
+from pricing.elasticity.core.pooled.products import ProductCells, fit_products, product_cells
 from pricing.elasticity.core.pooled.solve import (
     ROUGH,
     Batch,
@@ -125,16 +122,6 @@ class SegmentMeans:
     ci_high: FloatArray
     products: IntArray
     units: FloatArray
-
-
-@dataclass(frozen=True, slots=True)
-class ProductCells:
-    """The n cells of products: their panel, the columns of level and price (n, 2), and exposures (n,) that take in what
-    season, promotion and trend do, and for lines the price per line."""
-
-    panel: Panel
-    columns: FloatArray
-    exposure: FloatArray
 
 
 def fit_segments(
@@ -306,41 +293,6 @@ def _pairs_of(sales: SegmentSales, estimated: BoolArray) -> _Pairs:
     )
 
 
-def product_cells(
-    daily: DailySales, category: IntArray, hyper: Hyperparameters, *, by_lines: bool
-) -> ProductCells:
-    """The cells of products with all that moves their sales but the segments, of which `fit_segments` and
-    `segment_elasticities` make those of pairs.
-
-    Parameters
-    ----------
-    daily, category : of any P products, as for `refresh`.
-    by_lines : whether sales by segment count lines of sales, or units.
-    """
-    group = hyper.groups_of(category)
-    panel = build_panel(
-        daily, category.size, hyper.calendar, (hyper.price_response, hyper.promotion_response)
-    )
-    design = design_matrix(panel, hyper, group)
-    whole = list(batches(panel, design))
-    frequency, quantity = (
-        solve_with_dispersion(
-            whole,
-            product_priors(part, group),
-            part.dispersion,
-            part.autocorrelation,
-            part.persistence,
-            per_unit=per_unit,
-        ).coefficients
-        for part, per_unit in ((hyper.frequency, False), (hyper.quantity, True))
-    )
-    # Lines follow from the units sought through the product's lines per unit, at each price.
-    controls = frequency - (0.0 if by_lines else quantity)
-    controls[:, PRICE] = quantity[:, PRICE] if by_lines else 0.0
-    exposure = panel.exposure * np.exp(np.einsum("nk,nk->n", design, controls[panel.product]))
-    return ProductCells(panel, design[:, [LEVEL, PRICE]], exposure)
-
-
 def _prepare_pairs(
     sales: SegmentSales,
     pairs: _Pairs,
@@ -359,7 +311,7 @@ def _prepare_pairs(
     if not identified.any():
         return [], identified
     by_lines = sales.lines is not None
-    of_products = of_products or product_cells(daily, category, hyper, by_lines=by_lines)
+    of_products = of_products or product_cells(fit_products(daily, category, hyper), by_lines=by_lines)
     panel = of_products.panel
     cells = np.bincount(panel.product, minlength=panel.sold_days.size)
     start = np.cumsum(cells) - cells
