@@ -23,7 +23,14 @@ class PricingConfig(AppConfig):
             },
             added_if="{row}.cost IS NOT NULL OR {row}.price_source <> 'data'",
         ),
+        # A change of the present cost is one of the product.
+        "pricing.ProductCost": Audited(
+            columns={name: f"{{row}}.{name}" for name in ("product_id", "valid_from", "cost")},
+            added_if="{row}.source = 'history'",
+        ),
         "pricing.PricePolicy": Audited(),
+        "pricing.PriceRelation": Audited(),
+        "pricing.PriceRelationMember": Audited(),
     }
     # What /health says while it stands, beside whether the parts work.
     health_warnings = ("fit_not_converged", "prices_follow_sales")

@@ -69,12 +69,33 @@ class BoostedForecastAdmin(ReadOnlyAdmin):
 
 @admin.register(BoostedModel)
 class BoostedModelAdmin(ReadOnlyAdmin):
-    list_display = ("__str__", "as_of", "error_of_a_month", "of_the_default", "fitted_at")
+    list_display = (
+        "__str__",
+        "as_of",
+        "error_of_a_month",
+        "of_the_default",
+        "error_after_changes",
+        "of_the_default_after_changes",
+        "fitted_at",
+    )
 
     @admin.display(description="28-day error")
     def error_of_a_month(self, computed: BoostedModel) -> str:
-        return _percent(computed.shop["boosted"]["wape"]) if computed.shop else "-"
+        return self._measure(computed, "boosted", "wape")
 
     @admin.display(description="of the default")
     def of_the_default(self, computed: BoostedModel) -> str:
-        return _percent(computed.shop["default"]["wape"]) if computed.shop else "-"
+        return self._measure(computed, "default", "wape")
+
+    @admin.display(description="where prices changed")
+    def error_after_changes(self, computed: BoostedModel) -> str:
+        return self._measure(computed, "boosted", "wape_price_changed")
+
+    @admin.display(description="of the default there")
+    def of_the_default_after_changes(self, computed: BoostedModel) -> str:
+        return self._measure(computed, "default", "wape_price_changed")
+
+    def _measure(self, computed: BoostedModel, forecast: str, measure: str) -> str:
+        """A fraction of `shop` in percent; computations of earlier versions have fewer."""
+        known = computed.shop.get(forecast, {}).get(measure)
+        return "-" if known is None else _percent(known)

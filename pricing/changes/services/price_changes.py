@@ -13,7 +13,7 @@ where one change cannot take it, none does, and the refusal names the changes th
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -183,8 +183,8 @@ def approve(
         raise PermissionDenied(
             f"Nothing was approved. You proposed {noun} {named}{more} yourself: somebody else has to approve {them}."
         )
-    held = held_prices(products, holder=holder)
-    _check(APPROVE, (validate_change(change, products, policies, held) for change in changes))
+    held, relations = held_prices(products, holder=holder), relation_bounds(_new_prices(changes))
+    _check(APPROVE, (validate_change(each, products, policies, held, relations) for each in changes))
     _keep_expectations(changes)
     schedule = {"scheduled_for": scheduled_for} if scheduled_for else {}
     return _record(APPROVE, changes, by, **schedule)
@@ -289,10 +289,10 @@ def _try_on(
 ) -> tuple[list[PriceChange], list[RuleViolation]]:
     """Those of the changes that can be applied one after the other, and why the others cannot."""
     products, policies = _lock_products(change.product_id for change in changes)
-    held = held_prices(products, holder=holder)
+    held, relations = held_prices(products, holder=holder), relation_bounds(_new_prices(changes))
     valid, violations = [], []
     for change in changes:
-        violation = validate_change(change, products, policies, held)
+        violation = validate_change(change, products, policies, held, relations)
         if violation is None:
             products[change.product_id].current_price = change.new_price
             valid.append(change)
@@ -350,13 +350,17 @@ def _keep_expectations(changes: Sequence[PriceChange]) -> None:
 
 
 def _activate(changes: Sequence[PriceChange], by: str) -> list[PriceChange]:
-    _write_prices({change.product_id: change.new_price for change in changes})
+    _write_prices(_new_prices(changes))
     applied = _record(APPLY, changes, by, note="")
     remember_overrides(applied)
     return applied
 
 
-def _write_prices(prices: dict[str, Decimal | None]) -> None:
+def _new_prices(changes: Iterable[PriceChange]) -> dict[str, Decimal]:
+    return {change.product_id: change.new_price for change in changes}
+
+
+def _write_prices(prices: Mapping[str, Decimal | None]) -> None:
     """Set current prices. Where no price was known before, it follows the sales again."""
     rows = [
         (None if price is None else number_for_driver(price), code) for code, price in sorted(prices.items())

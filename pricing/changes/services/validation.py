@@ -182,8 +182,10 @@ def validate_change(
     products: Mapping[str, Product],
     policies: Mapping[str, EffectivePolicy],
     held: Mapping[str, str],
+    relations: Mapping[str, Bounds],
 ) -> RuleViolation | None:
-    """Return what keeps a change from being approved or applied now, or None."""
+    """Return what keeps a change from being approved or applied now, or None; the parameters are those of
+    `validate_proposals`."""
     product = products[change.product_id]
     if change.product_id in held:
         return RuleViolation.of(change, HELD, held[change.product_id])
@@ -193,7 +195,8 @@ def validate_change(
         return RuleViolation.of(change, "price_moved", reason)
     if not _is_for_sale(product):
         return RuleViolation.of(change, "not_for_sale", "the product is a service or was deactivated")
-    broken = broken_limit(change.new_price, product, policies[change.product_id])
+    bounds = relations.get(change.product_id, NO_BOUNDS)
+    broken = broken_limit(change.new_price, product, policies[change.product_id], bounds)
     return RuleViolation.of(change, broken.rule, broken.reason) if broken else None
 
 

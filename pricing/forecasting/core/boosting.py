@@ -24,7 +24,7 @@ from pricing.forecasting.core.backtest import (
 from pricing.forecasting.core.features import CATEGORY_COLUMN, PricePanel, category_feature, features
 from pricing.forecasting.core.lines import INACTIVE_DAYS, fit_priors, forecast_lines
 from pricing.forecasting.core.panel import DemandPanel
-from pricing.sales.core.arrays import FloatArray, IntArray
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
 BOOSTED: Final = "boosted"
 EXTRA: Final = "sklearn"
@@ -36,15 +36,21 @@ FIRST_ORIGIN: Final = 56
 STEP: Final = 7
 MOST_ROWS: Final = 250_000
 """Products times origins that are learned from: more make a job longer and a small model no better."""
+CHANGED_PRICE: Final = 0.02
+"""Smallest relative difference of list prices that counts as a change of price."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShopMeasures:
-    """How far off 28-day totals of all products were: fractions of all units sold; `pinball` of a day's interval."""
+    """How far off 28-day totals of all products were: fractions of all units sold; `pinball` of a day's interval.
+
+    `wape_price_changed` is the error of the totals in whose 28 days the list price was another than before.
+    """
 
     wape: float
     bias: float
     pinball: float
+    wape_price_changed: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +134,14 @@ def fit_boosted(panel: DemandPanel, prices: PricePanel, category: IntArray) -> B
         columns,
     )
     measured, naive = accuracy(boosted)
+    changed = price_changed(prices, columns)
     return BoostedForecasts(
         ratio=ratios(learn(panel, prices, category), panel, prices, category),
         measured=measured,
         naive=naive,
         origins=boosted.valid.sum(axis=1),
-        shop_boosted=_of_the_shop(boosted, measured),
-        shop_default=_of_the_shop(default, accuracy(default)[0]),
+        shop_boosted=_of_the_shop(boosted, measured, changed),
+        shop_default=_of_the_shop(default, accuracy(default)[0], changed),
     )
 
 
@@ -163,6 +170,17 @@ def ratios(learned: Learned, known: DemandPanel, prices: PricePanel, category: I
         units = learned.model.predict(rows[:, learned.columns]) * (expected + LEAST_EXPECTED)
     times = np.divide(units, expected, out=np.ones(expected.size), where=expected > 0)
     return np.asarray((1 + np.clip(times, 0.0, MOST_TIMES_DEFAULT)) / 2)
+
+
+def price_changed(prices: PricePanel, columns: Sequence[int]) -> BoolArray:
+    """(P, K) whether the mean list price of the 28 days after each origin is another than the one known before it."""
+    found = np.zeros((prices.price.shape[0], len(columns)), np.bool_)
+    for number, column in enumerate(columns):
+        before = prices.price[:, column - 1]
+        after = prices.price[:, column : column + HORIZON].mean(axis=1)
+        # A product without a price before has none that could have changed.
+        found[:, number] = np.abs(after / before - 1) > CHANGED_PRICE
+    return found
 
 
 def _past_origins(days: int, products: int) -> Sequence[int]:
@@ -208,15 +226,20 @@ def _default(known: DemandPanel, category: IntArray) -> FloatArray:
     return forecast_lines(known, category, priors, HORIZON)
 
 
-def _of_the_shop(test: Backtest, measured: Accuracy) -> ShopMeasures:
+def _of_the_shop(test: Backtest, measured: Accuracy, changed: BoolArray) -> ShopMeasures:
     """One figure for all products: errors, losses and sales added up."""
     days = test.valid[:, :, None]
     error = np.where(days, test.forecast - test.actual, 0.0).sum(axis=2)
-    sold = float(np.where(days, test.actual, 0.0).sum())
-    loss = np.nansum(measured.pinball * HORIZON * test.valid.sum(axis=1))
+    units = np.where(days, test.actual, 0.0).sum(axis=2)
+    loss = float(np.nansum(measured.pinball * HORIZON * test.valid.sum(axis=1)))
+
+    def share(part: float, of: float) -> float:
+        return part / of if of > 0 else float("nan")
+
+    sold = float(units.sum())
     return ShopMeasures(
-        *(
-            float(part) / sold if sold > 0 else float("nan")
-            for part in (np.abs(error).sum(), error.sum(), loss)
-        )
+        wape=share(float(np.abs(error).sum()), sold),
+        bias=share(float(error.sum()), sold),
+        pinball=share(loss, sold),
+        wape_price_changed=share(float(np.abs(error[changed]).sum()), float(units[changed].sum())),
     )

@@ -126,6 +126,13 @@ def boost(outlook: Outlook, code: str, model: ShopModel, as_of: dt.date) -> None
             f"In this shop's newest months the boosted forecast erred by {errors['boosted']:.3f} of what was sold, "
             f"the default by {errors['default']:.3f}."
         )
+    # Absent in computations of earlier versions.
+    errors = {name: computed.shop[name].get("wape_price_changed") for name in ("boosted", "default")}
+    if None not in errors.values():
+        outlook.warnings.append(
+            f"Where prices had changed, the boosted forecast erred by {errors['boosted']:.3f}, "
+            f"the default by {errors['default']:.3f}."
+        )
 
 
 def outlook_by(

@@ -91,6 +91,40 @@ class TestWaysToWrite:
         assert (entry.username, entry.source, entry.action) == ("manager", "admin", "delete")
         assert entry.changed["max_change"] == [0.2, None]
 
+    def test_the_cost_of_a_past_day(self, cup: Product, manager_client: APIClient) -> None:
+        body = {"valid_from": "2020-01-31", "cost": 2.5}
+        assert manager_client.post("/api/products/CUP/costs", body).status_code == 201
+        (entry,) = entries("pricing_productcost")
+        assert (entry.username, entry.action) == ("manager", "add")
+        assert entry.changed == {
+            "product_id": [None, "CUP"],
+            "valid_from": [None, "2020-01-31"],
+            "cost": [None, 2.5],
+        }
+        assert manager_client.post("/api/products/CUP/costs", body | {"cost": 2.75}).status_code in (200, 201)
+        assert last("pricing_productcost").changed == {"cost": [2.5, 2.75]}
+
+    def test_a_present_cost_is_one_entry_of_the_product(
+        self, cup: Product, manager_client: APIClient
+    ) -> None:
+        assert manager_client.patch("/api/products/CUP", {"cost": 4}).status_code == 200
+        assert last("pricing_product").changed == {"cost": [3, 4]}
+        assert entries("pricing_productcost") == []
+
+    def test_price_relations_and_their_products(self, cup: Product, manager_client: APIClient) -> None:
+        PricedProductFactory(code="MUG")
+        members = [{"product_id": "CUP"}, {"product_id": "MUG"}]
+        made = manager_client.post(
+            "/api/price/relations", {"name": "Line", "kind": "line", "members": members}
+        ).json()
+        added = entries("pricing_pricerelationmember")
+        assert [each.changed["product_id"] for each in added] == [[None, "CUP"], [None, "MUG"]]
+        path = f"/api/price/relations/{made['id']}"
+        assert manager_client.patch(path, {"name": "Colours"}).status_code == 200
+        assert last("pricing_pricerelation").changed == {"name": ["Line", "Colours"]}
+        assert manager_client.delete(path).status_code == 204
+        assert last("pricing_pricerelation").action == "delete"
+
     def test_rules_and_the_kill_switch(self, manager_client: APIClient) -> None:
         rule = RepricingRuleFactory()
         assert manager_client.patch(f"/api/price/rules/{rule.pk}", {"enabled": False}).status_code == 200

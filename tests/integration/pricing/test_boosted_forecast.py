@@ -255,6 +255,18 @@ def test_where_it_did_worse_than_the_default_the_answer_says_so(
     assert "erred by 0.300 of what was sold, the default by 0.250" in warning
 
 
+def test_how_both_did_where_prices_changed_is_said_apart(shop: ImportBatch, viewer_client: APIClient) -> None:
+    computed(CUP=1.5)
+    changed = {
+        name: SHOP[name] | {"wape_price_changed": wape}
+        for name, wape in (("boosted", 0.5), ("default", 0.625))
+    }
+    BoostedModel.objects.update(shop=changed)
+    assert asked(viewer_client, periods=7).json()["warnings"] == [
+        "Where prices had changed, the boosted forecast erred by 0.500, the default by 0.625."
+    ]
+
+
 def test_an_inactive_product_stays_inactive(shop: ImportBatch, viewer_client: APIClient) -> None:
     computed(CUP=1.0)
     DemandForecast.objects.filter(pk="CUP").update(last_sold=AS_OF - dt.timedelta(days=92))

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
 from pricing.changes.services import price_changes
-from pricing.changes.services.validation import InvalidProposal
+from pricing.changes.services.validation import InvalidProposal, InvalidTransition
 from pricing.recommendation.models import PriceRelation
 from pricing.recommendation.selectors.recommendations import recommend_many
 from pricing.recommendation.services.relations import Member, relation_create
@@ -90,6 +90,42 @@ def test_a_proposal_that_breaks_a_relation_is_refused() -> None:
     with pytest.raises(InvalidProposal) as refused:
         propose(MUG="14.98")
     assert refused.value.violations[0].code == "relation_floor"
+
+
+def test_a_relation_made_meanwhile_stops_approval_and_application() -> None:
+    (change,) = propose(CUP="13.99")
+    relation = related()
+    with pytest.raises(InvalidTransition, match=r"(?i)related products"):
+        price_changes.approve([change.pk], by="bob")
+    relation.delete()
+    price_changes.approve([change.pk], by="bob")
+    related()
+    with pytest.raises(InvalidTransition) as refused:
+        price_changes.apply([change.pk], by="bob")
+    assert [each.code for each in refused.value.violations] == ["relation_ceiling"]
+
+
+def test_prices_of_a_line_are_applied_together_or_one_after_the_other_but_not_half() -> None:
+    related("line", "0")
+    cup, mug = propose(CUP="13.99", MUG="13.99")
+    price_changes.approve([cup.pk, mug.pk], by="bob")
+    # MUG's change waits: the line will be whole.
+    price_changes.apply([cup.pk], by="bob")
+    price_changes.reject([mug.pk], by="bob")
+    (again,) = propose(MUG="13.99")
+    price_changes.approve([again.pk], by="bob")
+    price_changes.apply([again.pk], by="bob")
+
+
+def test_half_of_a_line_is_not_applied_after_the_other_was_rejected() -> None:
+    related("line", "0")
+    cup, mug = propose(CUP="13.99", MUG="13.99")
+    price_changes.approve([cup.pk], by="bob")
+    price_changes.reject([mug.pk], by="bob")
+    # MUG stays at 14.99.
+    with pytest.raises(InvalidTransition) as refused:
+        price_changes.apply([cup.pk], by="bob")
+    assert [each.code for each in refused.value.violations] == ["relation_floor"]
 
 
 def test_a_line_changes_its_price_together() -> None:

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from pricing.forecasting.core import boosting
 from pricing.forecasting.core.backtest import HORIZON
-from pricing.forecasting.core.boosting import fit_boosted, learn, ratios, refusal, series_of
+from pricing.forecasting.core.boosting import fit_boosted, learn, price_changed, ratios, refusal, series_of
 from pricing.forecasting.core.features import FEATURES, PricePanel, category_feature, features, price_panel
+from pricing.forecasting.core.lines import fit_priors, forecast_lines
 from pricing.forecasting.core.panel import DemandPanel
 
 FIRST_DAY = 20_087  # a Monday
@@ -178,6 +179,30 @@ def test_it_learns_that_the_default_lags_behind_growth() -> None:
     assert found.shop_boosted.wape < found.shop_default.wape
     assert abs(found.shop_boosted.bias) < abs(found.shop_default.bias)
     assert found.shop_boosted.pinball > 0
+
+
+def test_a_price_has_changed_where_the_28_days_after_an_origin_have_another() -> None:
+    price = np.full((4, 2 * HORIZON), 10.0)
+    price[0, HORIZON + 14 :] = 10.3  # in the mean 1.5 % above: too little
+    price[1, HORIZON:] = 9.5
+    price[2, :HORIZON] = np.nan
+    price[3, : HORIZON - 1] = 8.0  # changed before the origin
+    prices = PricePanel(price, np.zeros_like(price, np.bool_))
+    assert price_changed(prices, [HORIZON])[:, 0].tolist() == [False, True, False, False]
+
+
+def test_errors_after_changes_of_price_are_added_up_apart() -> None:
+    panel = shop()
+    prices = np.full(panel.units.shape, 10.0)
+    prices[0, DAYS - HORIZON :] = 8.0
+    found = fit_boosted(panel, PricePanel(prices, np.zeros_like(prices, np.bool_)), nobody(panel))
+    # Of one product and one origin: the default's own error of these 28 days.
+    known = panel.until(DAYS - HORIZON)
+    priors = fit_priors(known, nobody(panel), 0)
+    expected = forecast_lines(known, nobody(panel), priors, HORIZON)[0].sum()
+    sold = panel.units[0, DAYS - HORIZON :].sum()
+    assert found.shop_default.wape_price_changed == pytest.approx(abs(expected - sold) / sold)
+    assert np.isnan(fit_boosted(panel, unpriced(panel), nobody(panel)).shop_default.wape_price_changed)
 
 
 def test_where_the_default_is_right_it_changes_little() -> None:
