@@ -141,6 +141,24 @@ class PoissonSerializer(RowSerializer):
     iterations = IntegerField()
 
 
+class CostInstrumentSerializer(RowSerializer):
+    elasticity = ElasticityField(
+        help_text="Two-stage least squares with the log cost, beside a linear trend."
+    )
+    std_error = ElasticityField(help_text="Jackknife over the spells of one cost.")
+    ci_low = ElasticityField(
+        allow_null=True, help_text="Anderson and Rubin's interval; null: it has no ends."
+    )
+    ci_high = ElasticityField(allow_null=True)
+    first_stage_f = RoundedField(
+        2,
+        allow_null=True,
+        help_text="How closely the price follows the cost, above 10 closely; null: exactly.",
+    )
+    spells = IntegerField(help_text="Times of one cost.")
+    days = IntegerField(help_text="Days of the regression whose cost is recorded.")
+
+
 class ChartPointSerializer(RowSerializer):
     date = DayField(source="day")
     price = ElasticityField()
@@ -172,6 +190,9 @@ class DiagnosticsSerializer(serializers.Serializer[Any]):
     reset = TestResultSerializer()
     influential_days = InfluentialDaySerializer(source="influential", many=True)
     poisson = PoissonSerializer()
+    costs = CostInstrumentSerializer(
+        allow_null=True, help_text="By changes of cost; null: fewer than 6 costs or 60 such days."
+    )
     points = ChartPointSerializer(many=True)
     flags = ListField(child=CharField())
     findings = FindingSerializer(many=True)

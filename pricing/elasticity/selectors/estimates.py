@@ -41,6 +41,7 @@ from pricing.sales.core.grouping import group_sums
 from pricing.sales.core.price_mix import SEVERAL_PRICES
 from pricing.sales.models import Product, SalesHistory, Transaction
 from pricing.sales.models.products import Kind
+from pricing.sales.selectors.costs import recorded_costs
 from pricing.sales.selectors.daily import ShopDays, Window, in_country, net_quantities, shop_days, sold_in
 from pricing.sales.selectors.products import merchandise
 
@@ -342,8 +343,11 @@ def diagnostics_of_product(code: str) -> Diagnostics:
     _merchandise(Product.objects.get(code=code))
     days = shop_days([code])
     sold = sold_in(days, Window())
+    day = days.daily.day[sold]
     try:
-        return diagnose(days.daily.day[sold], days.price[sold], days.quantity[sold], shop_currency())
+        return diagnose(
+            day, days.price[sold], days.quantity[sold], shop_currency(), recorded_costs(code, day)
+        )
     except NotEstimable as error:
         raise Conflict(f"{code} has no regression to look at: {error}") from error
 

@@ -6,10 +6,13 @@ from collections.abc import Collection
 from decimal import Decimal
 from typing import Final
 
+import numpy as np
 from django.db.models import QuerySet
 
 from elastix.sql import batches
+from pricing.sales.core.arrays import FloatArray, IntArray
 from pricing.sales.models import ProductCost
+from pricing.sales.selectors.daily import epoch_days
 from pricing.sales.selectors.products import find_product
 
 _RECORDED: Final = "(SELECT c.cost FROM pricing_productcost c WHERE c.product_id = s.product_id"
@@ -55,3 +58,11 @@ def cost_on(day: dt.date, history: CostHistory, today: Decimal | None) -> Decima
     place = bisect_right([valid_from for valid_from, _ in history], day)
     cost = history[max(place - 1, 0)][1] if history else None
     return today if cost is None else cost
+
+
+def recorded_costs(code: str, day: IntArray) -> FloatArray:
+    """(n,) what a unit of a product cost on days since 1970-01-01; nan before the first recorded day and where it was unknown."""
+    history = cost_histories([code]).get(code, [])
+    since = np.array([epoch_days(valid_from) for valid_from, _ in history], np.int64)
+    costs = np.array([np.nan, *(np.nan if cost is None else float(cost) for _, cost in history)])
+    return costs[np.searchsorted(since, day, "right")]

@@ -1,5 +1,7 @@
 """GET /api/analytics/elasticity/{code}/diagnostics: how far a product's regression may be trusted."""
 
+import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -8,13 +10,15 @@ from rest_framework.test import APIClient
 from elastix.imports.models import ImportBatch
 from pricing.elasticity.models import ElasticityEstimate
 from pricing.sales.models import SalesHistory
+from pricing.sales.services.costs import cost_record
 from tests.api_cases import ProductFigureCases
+from tests.factories import PricedProductFactory
 from tests.shops import FIRST_DAY, LAST_DAY, Commits, bring_in, csv_bytes, line
 
 pytestmark = pytest.mark.django_db
 
 KEYS = ["product_id", "sold_days", "prices", "elasticity", "intercept", "r_squared", "adjusted_r_squared", "standard_errors",
-        "hac_lags", "durbin_watson", "breusch_pagan", "reset", "influential_days", "poisson", "points", "flags",
+        "hac_lags", "durbin_watson", "breusch_pagan", "reset", "influential_days", "poisson", "costs", "points", "flags",
         "findings", "last_updated"]  # fmt: skip
 
 
@@ -61,6 +65,31 @@ def test_every_part_is_there(shop: ImportBatch, viewer_client: APIClient) -> Non
     assert all(finding["text"].endswith(".") for finding in body["findings"])
 
 
+def test_recorded_costs_are_an_instrument(shop: ImportBatch, viewer_client: APIClient) -> None:
+    PricedProductFactory(code="LAMP", cost=Decimal(5))
+    costs = [Decimal(2 + month % 3) for month in range(7)]
+    # Twice the cost, and 7200 units over the square of the price: -2 exactly.
+    SalesHistory.objects.bulk_create(
+        SalesHistory(
+            product_id="LAMP",
+            date=FIRST_DAY + dt.timedelta(days=day),
+            price=2 * costs[day // 30],
+            quantity=7200 / (2 * costs[day // 30]) ** 2,
+            source="manual",
+        )
+        for day in range(210)
+    )
+    assert viewer_client.get(path("LAMP")).json()["costs"] is None
+    for month, cost in enumerate(costs[1:], 1):
+        cost_record("LAMP", valid_from=FIRST_DAY + dt.timedelta(days=30 * month), cost=cost, by="anna")
+    body = viewer_client.get(path("LAMP")).json()
+    # The first month is before the first recorded cost.
+    assert body["costs"] == {
+        "elasticity": -2.0, "std_error": 0.0, "ci_low": -2.0, "ci_high": -2.0, "first_stage_f": None, "spells": 6, "days": 180,
+    }  # fmt: skip
+    assert body["findings"][-1]["topic"] == "costs"
+
+
 def test_the_chart_has_every_day_with_sales(shop: ImportBatch, viewer_client: APIClient) -> None:
     points = viewer_client.get(path("CUP")).json()["points"]
     sold = SalesHistory.objects.filter(product="CUP", quantity__gt=0).order_by("date")
@@ -95,7 +124,7 @@ def test_other_questions_are_refused(
 def test_asked_twice_it_is_remembered_and_a_known_tag_is_a_304(
     shop: ImportBatch, counted: APIClient, django_assert_num_queries: Any
 ) -> None:
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         first = counted.get(path("CUP"))
     with django_assert_num_queries(2):
         assert counted.get(path("CUP")).json() == first.json()
@@ -104,5 +133,5 @@ def test_asked_twice_it_is_remembered_and_a_known_tag_is_a_304(
 
 class TestDiagnostics(ProductFigureCases):
     path = "/api/analytics/elasticity/{code}/diagnostics"
-    queries = 6
+    queries = 7
     missing = (*ProductFigureCases.missing, "POST")

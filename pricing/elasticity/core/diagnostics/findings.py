@@ -22,6 +22,7 @@ def findings_of(found: Diagnostics, currency: Currency) -> list[Finding]:
         _on_shape(found),
         _on_days(found, currency),
         _on_poisson(found),
+        *_on_costs(found),
     ]
 
 
@@ -142,3 +143,22 @@ def _on_poisson(found: Diagnostics) -> Finding:
         else "it agrees with the regression."
     )
     return Finding("poisson", apart, text)
+
+
+def _on_costs(found: Diagnostics) -> list[Finding]:
+    """Nothing where too few costs are recorded: most products have none."""
+    costs = found.costs
+    if costs is None:
+        return []
+    if costs.ci_low is None or costs.ci_high is None:
+        text = f"The price hardly followed its {costs.spells} costs, so they cannot check the elasticity."
+        return [Finding("costs", True, text)]
+    interval = f"95 % interval {costs.ci_low:.2f} to {costs.ci_high:.2f}"
+    text = f"By its {costs.spells} costs alone, which do not know demand, the elasticity is {costs.elasticity:.2f} ({interval}): "
+    apart = not costs.ci_low <= found.elasticity <= costs.ci_high
+    text += (
+        "another answer than that of all prices, so prices may have followed demand. Trust the one by costs."
+        if apart
+        else "that of all prices lies within."
+    )
+    return [Finding("costs", apart, text)]

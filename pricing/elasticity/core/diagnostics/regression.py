@@ -10,6 +10,7 @@ import numpy as np
 
 from elastix.currency import TWO_DECIMALS, Currency
 from pricing.elasticity.core.diagnostics.findings import findings_of
+from pricing.elasticity.core.diagnostics.instrument import by_costs
 from pricing.elasticity.core.diagnostics.results import (
     FEW_PRICES,
     ChartPoint,
@@ -38,7 +39,11 @@ HAC: Final = "HAC"
 
 
 def diagnose(
-    day: IntArray, price: FloatArray, quantity: FloatArray, currency: Currency = TWO_DECIMALS
+    day: IntArray,
+    price: FloatArray,
+    quantity: FloatArray,
+    currency: Currency = TWO_DECIMALS,
+    cost: FloatArray | None = None,
 ) -> Diagnostics:
     """Regress log units on log price for one product, and test what the regression takes for granted.
 
@@ -46,6 +51,7 @@ def diagnose(
     ----------
     day, price, quantity : (n,) days since 1970-01-01 in ascending order, mean price paid, units; days without
         sales or without a positive price are left out, as in `fit_log_log`.
+    cost : (n,) what a unit cost on each day, nan where that is not recorded.
 
     Raises
     ------
@@ -57,6 +63,7 @@ def diagnose(
 
     entered, price = regression_rows(price, quantity)
     day, price, quantity = day[entered], price[entered], quantity[entered]
+    costs = None if cost is None else by_costs(day, price, quantity, cost[entered])
     prices = np.unique(price).size
     _refuse_too_little(day.size, prices)
     design = np.column_stack((np.ones(day.size), np.log(price)))
@@ -90,6 +97,7 @@ def diagnose(
         reset=reset,
         influential=influential,
         poisson=poisson,
+        costs=costs,
         points=[ChartPoint(*row) for row in zip(*values, strict=True)],
         flags=flags,
         findings=[],

@@ -62,6 +62,22 @@ class PoissonFit(NamedTuple):
     iterations: int
 
 
+class CostInstrument(NamedTuple):
+    """The elasticity by changes of cost alone (two-stage least squares), over days whose cost is recorded.
+
+    The interval is Anderson and Rubin's; it has no ends (None) where the price hardly follows the cost. `first_stage_f` says
+    how closely it does; None: exactly.
+    """
+
+    elasticity: float
+    std_error: float
+    ci_low: float | None
+    ci_high: float | None
+    first_stage_f: float | None
+    spells: int
+    days: int
+
+
 class Finding(NamedTuple):
     """What one diagnostic says, for somebody who sets prices; `caution` where it calls for care."""
 
@@ -82,6 +98,7 @@ class Diagnostics:
     durbin_watson : 2 without serial correlation from one day with sales to the next, towards 0 with a positive one.
     breusch_pagan : of constant variance (Koenker's studentised form, chi-squared with 1 degree of freedom).
     reset : Ramsey's, of the straight line, with the squares and cubes of the fitted values (F).
+    costs : the elasticity by changes of cost, None where too few are recorded.
     influential : the days with the largest Cook's distance, largest first.
     points : all days in order, for a chart.
     """
@@ -99,6 +116,7 @@ class Diagnostics:
     reset: TestResult
     influential: list[InfluentialDay]
     poisson: PoissonFit
+    costs: CostInstrument | None
     points: list[ChartPoint]
     flags: list[str]
     findings: list[Finding]
