@@ -45,6 +45,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "import_under_load": (("--file", FILE, "--clients", "3"), ("--file", FILE)),
     "known_figures": ((FILE,), (FILE,)),
     "forecast_accuracy": ((FILE, "--origins", "1"), (FILE,)),
+    "read_replica": (("--requests", "5"), ("--file", FILE)),
     "growth": (("--lines", "2000", "4000", "--products", "50"), ()),
     "elasticity_accuracy": (
         ("--shop", "regular", "--products", "60", "--seeds", "11"),

@@ -123,6 +123,8 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     # Inside the headers of all answers, before everything that reads who asks.
     "elastix.api.answer_cache.AnswerCacheMiddleware",
+    # Inside the kept answers, which need one query of the primary and nothing of a replica.
+    "elastix.replica.ReplicaMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -174,6 +176,29 @@ else:
     raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// or sqlite:///")
 # Connections stay open between requests: opening one costs a millisecond, and on SQLite what it has read.
 _database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 60)
+# Reads of safe requests (elastix/replica.py).
+REPLICA_URL = env.str("REPLICA_URL", "")
+if REPLICA_URL:
+    _replica = env.db_url_config(REPLICA_URL)
+    if {_database["ENGINE"], _replica.get("ENGINE")} != {"django.db.backends.postgresql"}:
+        raise ImproperlyConfigured(
+            "REPLICA_URL must begin with postgres://, as DATABASE_URL must then: only PostgreSQL has replicas."
+        )
+    if PRODUCTION and _replica.get("PASSWORD", "").lower() in PLACEHOLDER_PASSWORDS:
+        raise ImproperlyConfigured("REPLICA_URL uses a well-known password. Choose another for the database.")
+    DATABASES["replica"] = {
+        **_replica,
+        "CONN_MAX_AGE": _database["CONN_MAX_AGE"],
+        # A replica that cannot be reached is given up within seconds.
+        "OPTIONS": {
+            **_replica.get("OPTIONS", {}),
+            "options": "-c default_transaction_read_only=on",
+            "connect_timeout": 2,
+            "tcp_user_timeout": 3000,
+        },
+        "TEST": {"MIRROR": "default"},
+    }
+    DATABASE_ROUTERS = ["elastix.replica.ReplicaRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- jobs and cache --------------------------------------------------------------------------------

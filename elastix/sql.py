@@ -9,7 +9,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, connections
+
+from elastix.replica import alias_for_reads, stay_on_primary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,7 +81,8 @@ def _numbers(values: Sequence[Any], convert: Callable[[str], int]) -> list[int]:
 
 
 def execute(sql: str, parameters: Sequence[Any] = ()) -> int:
-    """Run a statement; return how many rows it touched."""
+    """Run a statement on the primary; return how many rows it touched."""
+    stay_on_primary()
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return int(cursor.rowcount)
@@ -138,7 +141,8 @@ def _no_garbage_collection() -> Iterator[None]:
 
 
 def fetch(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-    with _no_garbage_collection(), connection.cursor() as cursor:
+    """Return the rows of a query, which reads where the request does."""
+    with _no_garbage_collection(), connections[alias_for_reads()].cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchall()  # type: ignore[no-any-return]
 
@@ -151,7 +155,7 @@ def fetch_columns(sql: str, parameters: Sequence[Any] = (), *, columns: int) -> 
 
 def fetch_rows(sql: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of an answer, of which only some are held at a time."""
-    with connection.cursor() as cursor:
+    with connections[alias_for_reads()].cursor() as cursor:
         cursor.execute(sql, parameters)
         while rows := cursor.fetchmany(ROWS_AT_A_TIME):
             yield from rows
@@ -174,7 +178,7 @@ def fetch_arrays(
     import numpy as np
 
     parts = []
-    with _no_garbage_collection(), connection.cursor() as cursor:
+    with _no_garbage_collection(), connections[alias_for_reads()].cursor() as cursor:
         for sql, parameters in statements:
             cursor.execute(sql, parameters)
             while rows := cursor.fetchmany(ROWS_AT_A_TIME):
@@ -211,6 +215,7 @@ def insert_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
 
     Values are those the driver stores: on SQLite uuids as hex, timestamps as text, decimals as float.
     """
+    stay_on_primary()
     names = ", ".join(columns)
     count = 0
     with connection.cursor() as cursor:
@@ -246,6 +251,7 @@ def update_rows(
     """
     if not rows:
         return
+    stay_on_primary()
     with connection.cursor() as cursor:
         if not is_postgresql():
             assignments = ", ".join(f"{name} = %s" for name in columns)

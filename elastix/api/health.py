@@ -10,7 +10,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from elastix import __version__
+from elastix import __version__, replica
 from elastix.alerts.models import standing_warnings
 from elastix.api.operations import operation
 from elastix.api.viewsets import ElastixViewSet
@@ -35,7 +35,7 @@ class HealthSerializer(serializers.Serializer[Any]):
     failing = serializers.ListField(child=serializers.CharField())
     warnings = serializers.ListField(
         child=serializers.CharField(),
-        help_text="What the figures themselves warn of; nothing of it is a failure.",
+        help_text="What the figures themselves warn of, and a read replica that is not used; nothing of it is a failure.",
     )
     shop = serializers.CharField(help_text="The shop's name.")
     currency = serializers.CharField(help_text="ISO 4217 code of the currency that all amounts are in.")
@@ -68,7 +68,7 @@ class HealthViewSet(ElastixViewSet):
         failing = [name for name, state in (("database", database), ("broker", broker)) if state == "failing"]
         if version is not None and zone_changed(version):
             failing.append("time zone: run `manage.py recompute --full`")
-        warnings = [] if version is None else standing_warnings()
+        warnings = [] if version is None else [*standing_warnings(), *replica.warnings()]
         body = {
             "status": "unhealthy" if failing else "healthy",
             "version": __version__,

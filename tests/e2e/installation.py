@@ -19,7 +19,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 120
 # Whoever runs the tests may have set these for an installation of theirs.
 NOT_INHERITED = (
-    "DATABASE_URL", "REDIS_URL", "CACHE_URL", "ALLOWED_HOSTS", "SECRET_KEY", "OPEN_API", "OPEN_API_ROLE",
+    "DATABASE_URL", "REPLICA_URL", "REDIS_URL", "CACHE_URL", "ALLOWED_HOSTS", "SECRET_KEY", "OPEN_API", "OPEN_API_ROLE",
     "CORS_ORIGINS", "DEBUG", "DJANGO_SETTINGS_MODULE", "SHOP_TIME_ZONE",
     "SHOP_CURRENCY", "SHOP_NAME", "PRICES_INCLUDE_TAX", "TAX_RATE",
 )  # fmt: skip

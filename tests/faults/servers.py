@@ -97,26 +97,30 @@ class Redis(Server):
 class PostgreSQL(Server):
     """It keeps what it has confirmed, as in real use: `fsync` is on."""
 
+    options = ("listen_addresses=127.0.0.1", "unix_socket_directories=", "shared_buffers=32MB")
+
     def __init__(self) -> None:
         super().__init__()
         self.programs = _programs_of_postgresql()
         self.data = self.directory / "data"
-        self.data.mkdir()
+        self.data.mkdir(mode=0o700)
         if self.user():
             shutil.chown(self.data, self.user())
+        program, *arguments = self.made_by()
         subprocess.run(
-            [str(self.programs / "initdb"), "--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-sync",
-             f"--pgdata={self.data}"],
+            [str(self.programs / program), *arguments, f"--pgdata={self.data}", "--no-sync"],
             check=True, capture_output=True, user=self.user(), cwd="/",
         )  # fmt: skip
+
+    def made_by(self) -> tuple[str, ...]:
+        return "initdb", "--auth=trust", "--username=postgres", "--encoding=UTF8"
 
     def user(self) -> str | None:
         """PostgreSQL refuses to run as root."""
         return "postgres" if os.geteuid() == 0 else None
 
     def command(self) -> list[str]:
-        options = ("listen_addresses=127.0.0.1", "unix_socket_directories=", "shared_buffers=32MB")
-        flags = [part for option in options for part in ("-c", option)]
+        flags = [part for option in self.options for part in ("-c", option)]
         return [str(self.programs / "postgres"), "-D", str(self.data), "-p", str(self.port), *flags]
 
     def answers(self) -> bool:
@@ -142,6 +146,23 @@ class PostgreSQL(Server):
         time.sleep(0.2)
 
 
+class Replica(PostgreSQL):
+    """It follows a primary, and writes every statement that it is asked into its log."""
+
+    options = (*PostgreSQL.options, "log_statement=all")
+
+    def __init__(self, primary: PostgreSQL) -> None:
+        self.primary = primary
+        super().__init__()
+
+    def made_by(self) -> tuple[str, ...]:
+        return "pg_basebackup", f"--dbname={self.primary.url()}", "--write-recovery-conf", "--checkpoint=fast"
+
+    def statements(self) -> list[str]:
+        log = (self.directory / "log").read_text(errors="replace")
+        return [line for line in log.splitlines() if "statement: " in line]
+
+
 def _children(parent: int) -> list[int]:
     listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True)
     return [int(number) for number in listed.stdout.split()]
@@ -150,10 +171,28 @@ def _children(parent: int) -> list[int]:
 children_of = _children
 
 
+def processor_seconds(process: "subprocess.Popen[bytes]") -> float:
+    """What a process, its children and those of them that have ended have used so far."""
+    used = 0
+    for each in (process.pid, *children_of(process.pid)):
+        # After the name in brackets, which may hold blanks: utime, stime, and the same of ended children.
+        fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
+        used += sum(map(int, fields[11:15]))
+    return used / os.sysconf("SC_CLK_TCK")
+
+
+def has_programs_of_postgresql() -> bool:
+    return bool(_places_of_postgresql())
+
+
 def _programs_of_postgresql() -> Path:
-    found = shutil.which("initdb")
-    places = (
-        [Path(found).parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    )
+    places = _places_of_postgresql()
     assert places, "These tests start PostgreSQL's own programs, and there is no initdb."
     return places[0]
+
+
+def _places_of_postgresql() -> list[Path]:
+    if found := shutil.which("initdb"):
+        # A link to it need not have the others beside it.
+        return [Path(found).resolve().parent]
+    return sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)

@@ -15,7 +15,7 @@ KEY = "a-key-of-60-characters-that-nobody-else-has-0123456789-abcde"
 DATABASE = "postgres://shop:a-password-of-its-own@127.0.0.1/shop"
 PRODUCTION = {"ALLOWED_HOSTS": "shop.example", "SECRET_KEY": KEY, "DATABASE_URL": DATABASE, "DEBUG": "false"}
 OURS = (
-    "ALLOWED_HOSTS", "SECRET_KEY", "DATABASE_URL", "DEBUG", "REDIS_URL", "CACHE_URL", "SHOP_TIME_ZONE",
+    "ALLOWED_HOSTS", "SECRET_KEY", "DATABASE_URL", "REPLICA_URL", "DEBUG", "REDIS_URL", "CACHE_URL", "SHOP_TIME_ZONE",
     "SHOP_CURRENCY", "PRICES_INCLUDE_TAX", "TAX_RATE",
     "OPEN_API", "OPEN_API_ROLE", "OPEN_API_I_UNDERSTAND", "LOG_FORMAT", "LOG_LEVEL", "CORS_ORIGINS",
     "WOOCOMMERCE_URL", "WOOCOMMERCE_KEY", "WOOCOMMERCE_SECRET", "SHOPIFY_URL", "SHOPIFY_TOKEN",
@@ -70,6 +70,13 @@ def test_an_unsafe_one_stops_with_the_reason_in_its_last_line() -> None:
         ({"DATABASE_URL": "postgres://postgres@db/shop"}, "well-known password"),
         ({"DATABASE_URL": "postgres://shop:Change-Me@db/shop"}, "well-known password"),
         ({"DATABASE_URL": "mysql://shop:abc@db/shop"}, "postgres:// or sqlite:///"),
+        ({"REPLICA_URL": "sqlite:///copy.sqlite3"}, "only PostgreSQL has replicas"),
+        ({"REPLICA_URL": "nonsense"}, "only PostgreSQL has replicas"),
+        (
+            {"REPLICA_URL": "postgres://shop:a-password@db2/shop", "DATABASE_URL": "sqlite:///:memory:"},
+            "only PostgreSQL has replicas",
+        ),
+        ({"REPLICA_URL": "postgres://shop:postgres@db2/shop"}, "REPLICA_URL uses a well-known password"),
         ({"SHOP_TIME_ZONE": "Mars/Olympus"}, "SHOP_TIME_ZONE is not a time zone"),
         ({"TAX_RATE": "twenty"}, "TAX_RATE is not a percentage"),
         ({"TAX_RATE": "-1"}, "TAX_RATE is not a percentage"),
