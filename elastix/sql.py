@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -123,6 +123,21 @@ def lock_text(text: str) -> None:
     """Make transactions that name the same text wait for each other; on SQLite all writers do so anyway."""
     if is_postgresql():
         execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [text])
+
+
+def locked_now(table: str, mode: str = "ACCESS EXCLUSIVE") -> bool:
+    """Lock a table until the transaction ends, unless somebody is at it now; tell whether it is locked.
+
+    On SQLite a transaction that writes keeps all others out anyway.
+    """
+    if not is_postgresql():
+        return True
+    try:
+        with transaction.atomic():
+            execute(f"LOCK TABLE {table} IN {mode} MODE NOWAIT")
+    except OperationalError:
+        return False
+    return True
 
 
 @contextmanager

@@ -23,6 +23,7 @@ CHECKS: Final = {
     "references": "elastix.maintenance.verification.check_references",
     "jobs": "elastix.maintenance.verification.check_jobs",
     "daily sales": "pricing.sales.selectors.verification.check_daily_sales",
+    "ids of lines": "pricing.sales.selectors.verification.check_line_ids",
     "cancellations": "pricing.sales.selectors.verification.check_cancellations",
     "product sums": "pricing.sales.selectors.verification.check_summaries",
     "staged rows": "pricing.sales.selectors.verification.check_staged_rows",
