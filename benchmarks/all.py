@@ -47,6 +47,8 @@ COMMANDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "forecast_accuracy": ((FILE, "--origins", "1"), (FILE,)),
     "read_replica": (("--requests", "5"), ("--file", FILE)),
     "growth": (("--lines", "2000", "4000", "--products", "50"), ()),
+    "parquet": (("--lines", "2000", "--products", "50"), ()),
+    "partitions": (("--lines", "2000", "--products", "50"), ()),
     "elasticity_accuracy": (
         ("--shop", "regular", "--products", "60", "--seeds", "11"),
         ("--shop", "regular"),

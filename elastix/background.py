@@ -50,6 +50,7 @@ SCHEDULES = (
     ),
     Schedule("check the data", DAY, "pricing.sales.services.data_checks.check_data"),
     Schedule("stage of imports", 5 * MINUTE, "pricing.sales.services.imports.stage_sweep"),
+    Schedule("partitions of the transactions", DAY, "pricing.sales.services.partitions.partitions_keep"),
     Schedule("old uploads", dt.time(4), "elastix.imports.services.uploads_purge"),
     Schedule("old bulk optimizations", DAY, "pricing.recommendation.services.bulk.bulk_purge"),
     Schedule("old repricing results", DAY, "market.services.repricing.runs_purge"),

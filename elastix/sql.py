@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections, transaction
 
 from elastix.replica import alias_for_reads, stay_on_primary
 
@@ -128,6 +129,21 @@ def lock_text(text: str) -> None:
         execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [text])
 
 
+def locked_now(table: str, mode: str = "ACCESS EXCLUSIVE") -> bool:
+    """Lock a table until the transaction ends, unless somebody is at it now; tell whether it is locked.
+
+    On SQLite a transaction that writes keeps all others out anyway.
+    """
+    if not is_postgresql():
+        return True
+    try:
+        with transaction.atomic():
+            execute(f"LOCK TABLE {table} IN {mode} MODE NOWAIT")
+    except OperationalError:
+        return False
+    return True
+
+
 @contextmanager
 def _no_garbage_collection() -> Iterator[None]:
     """Hundreds of thousands of new row tuples make the garbage collector look at all of them again and again."""
@@ -159,6 +175,50 @@ def fetch_rows(sql: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, 
         cursor.execute(sql, parameters)
         while rows := cursor.fetchmany(ROWS_AT_A_TIME):
             yield from rows
+
+
+@contextmanager
+def one_state() -> Iterator[None]:
+    """Let all that is read within see one state of the database, while others write; nothing may be written."""
+    # Its own transaction can be set to that; one it is part of has begun already.
+    if connection.in_atomic_block:
+        yield
+    elif is_postgresql():
+        with transaction.atomic():
+            execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
+    else:
+        # Django's own transactions begin with the lock for writing.
+        execute("BEGIN DEFERRED")
+        try:
+            yield
+        finally:
+            execute("ROLLBACK")
+
+
+NULL_IN_CSV = r"\N"
+
+
+def write_csv(query: str, path: Path) -> None:
+    """Write the answer of a query to a file, some rows at a time: no header, texts quoted, NULL as \\N without quotes.
+
+    Columns that SQLite has no type of its own for (dates, moments, booleans) are selected as text.
+    """
+    if is_postgresql():
+        statement = f"COPY ({query}) TO STDOUT (FORMAT csv, NULL '{NULL_IN_CSV}')"
+        with connection.cursor() as cursor, path.open("wb") as file, cursor.copy(statement) as copy:
+            for part in copy:
+                file.write(part)
+        return
+    with path.open("w", encoding="utf-8", newline="") as file:
+        for row in fetch_rows(query):
+            file.write(",".join(map(_cell, row)) + "\n")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return NULL_IN_CSV
+    return '"' + str(value).replace('"', '""') + '"'
 
 
 def fetch_arrays(

@@ -26,7 +26,7 @@ OUTSIDE_BASE = {
     "migrations",
 }
 OUTSIDE_BASE |= {"pipeline", "secrets", "settings", "static", "templates", "urls", "wsgi"}
-HEAVY = ("pandas", "statsmodels", "sklearn", "scipy.stats", "openpyxl", "python_calamine", "httpx")
+HEAVY = ("pandas", "duckdb", "statsmodels", "sklearn", "scipy.stats", "openpyxl", "python_calamine", "httpx")
 
 
 def local_apps() -> list[str]:

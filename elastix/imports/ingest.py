@@ -58,6 +58,9 @@ class FileImport:
         """Keep the good rows of a chunk where nobody sees them yet."""
         raise NotImplementedError
 
+    def prepare(self) -> None:
+        """Do what publishing needs and has no need to be undone, before the job's transaction."""
+
     def settle(self) -> list[str]:
         """Set aside staged rows, now that all are known; return notes for the user. Within the job's transaction.
 
@@ -139,6 +142,8 @@ def ingest(kind: type[FileImport], run: JobRun) -> dict[str, Any]:
         with stored_upload(batch) as file:
             _stage(run, rows, open_table(file, kind.file_schema(), read_options(batch)))
         run.progress(kind.reading_share)
+        if not batch.dry_run:
+            rows.prepare()
         with run.fenced_transaction():
             batch.report["notes"] = [*batch.report["notes"], *rows.settle()]
             if batch.dry_run:

@@ -11,18 +11,20 @@ from typing import Any, Final
 
 from django.apps import apps
 from django.conf import settings
-from django.db import connection, models, transaction
+from django.db import models
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from elastix.jobs.models import Job, JobState
+from elastix.sql import one_state
 
 # By name: the path of a function without arguments that yields what it finds wrong.
 CHECKS: Final = {
     "references": "elastix.maintenance.verification.check_references",
     "jobs": "elastix.maintenance.verification.check_jobs",
     "daily sales": "pricing.sales.selectors.verification.check_daily_sales",
+    "ids of lines": "pricing.sales.selectors.verification.check_line_ids",
     "cancellations": "pricing.sales.selectors.verification.check_cancellations",
     "product sums": "pricing.sales.selectors.verification.check_summaries",
     "staged rows": "pricing.sales.selectors.verification.check_staged_rows",
@@ -31,6 +33,8 @@ CHECKS: Final = {
     "segment sales": "segments.selectors.verification.check_segment_sales",
     "segment revenue": "segments.selectors.verification.check_segment_revenue",
 }
+# Of an export: the path of a function that yields what is wrong with a folder.
+PARQUET_CHECK: Final = "pricing.sales.selectors.parquet.check_parquet"
 # A lease that ended this long ago is nobody's: the clock gives such jobs to others within a minute.
 ABANDONED_AFTER: Final = 3 * settings.JOB_LEASE_SECONDS
 
@@ -52,12 +56,7 @@ Check = Callable[[], Iterable[Finding]]
 
 def verify() -> Iterator[tuple[str, list[Finding]]]:
     """Run all checks on one state of the database; yield each one's name and findings."""
-    # Its own transaction can be set to see one state and to write nothing; one it is part of has begun already.
-    is_own = not connection.in_atomic_block
-    with transaction.atomic():
-        if is_own and connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    with one_state():
         for name, path in CHECKS.items():
             check: Check = import_string(path)
             yield name, list(check())

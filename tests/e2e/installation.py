@@ -181,7 +181,7 @@ def answers(address: str) -> bool:
     return True
 
 
-def write_sales(path: Path, lines: int, seed: int = 1, products: int = 40) -> Path:
+def write_sales(path: Path, lines: int, seed: int = 1, products: int = 40, days: int = 300) -> Path:
     """Write a CSV file of about as many simulated sales lines as asked for."""
     import csv
 
@@ -189,7 +189,6 @@ def write_sales(path: Path, lines: int, seed: int = 1, products: int = 40) -> Pa
 
     from tests.dgp import ShopSpec, simulate_shop
 
-    days = 300
     spec = ShopSpec(
         products=products, categories=4, days=days, lines_per_day=lines / products / days, customers=400
     )

@@ -30,15 +30,18 @@ BOTH = [
 ]
 
 
+def server_of(kind: str) -> str:
+    """The address of the server that the tests have, "" for SQLite."""
+    if kind != "postgresql":
+        return ""
+    database = settings.DATABASES["default"]
+    password = f":{database['PASSWORD']}" if database["PASSWORD"] else ""
+    return f"postgres://{database['USER']}{password}@{database['HOST']}:{database['PORT'] or 5432}/postgres"
+
+
 @pytest.fixture(scope="module", params=BOTH)
 def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
-    server = ""
-    if request.param == "postgresql":
-        database = settings.DATABASES["default"]
-        password = f":{database['PASSWORD']}" if database["PASSWORD"] else ""
-        server = (
-            f"postgres://{database['USER']}{password}@{database['HOST']}:{database['PORT'] or 5432}/postgres"
-        )
+    server = server_of(request.param)
     with Installation(tmp_path_factory.mktemp("shop"), server) as installation:
         installation.manage(
             "import_transactions", str(write_sales(installation.directory / "sales.csv", 3_000))

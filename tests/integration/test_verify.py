@@ -179,7 +179,8 @@ def test_damage_is_found(priced: Product, damage: Callable[[], None]) -> None:
 
 
 def test_every_check_finds_some_damage() -> None:
-    assert set().union(*DAMAGE.values()) == set(CHECKS)
+    # Ids come twice in a table with partitions alone (test_partitions.py).
+    assert set().union(*DAMAGE.values()) == set(CHECKS) - {"ids of lines"}
 
 
 def test_an_empty_database_is_right(db: None) -> None:

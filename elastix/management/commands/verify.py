@@ -2,11 +2,15 @@
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.module_loading import import_string
 
-from elastix.maintenance.verification import Finding, verify
+from elastix.errors import Conflict
+from elastix.maintenance.verification import PARQUET_CHECK, Finding, verify
 
 SHOWN = 10
 
@@ -16,22 +20,37 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="all findings, as JSON")
+        parser.add_argument(
+            "--parquet",
+            type=Path,
+            metavar="DIR",
+            help="compare an export (`manage.py export_parquet`) with the daily sales instead",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = dict(self._checked(quiet=options["json"]))
+        folder = options["parquet"]
+        try:
+            checks = [("export", list(import_string(PARQUET_CHECK)(folder)))] if folder else verify()
+        except Conflict as error:
+            raise CommandError(str(error)) from error
+        found = dict(self._said(checks, quiet=options["json"]))
         if options["json"]:
             self.stdout.write(
                 json.dumps({name: [_as_json(each) for each in some] for name, some in found.items()})
             )
         wrong = sum(map(len, found.values()))
+        if wrong and folder:
+            raise CommandError(
+                f"{wrong} values differ. Export again; if they still differ, `manage.py verify` says which side is wrong."
+            )
         if wrong:
             raise CommandError(
                 f"{wrong} values are wrong. Restore a backup, or run `manage.py recompute --full` where only sums of "
                 "segments or products are."
             )
 
-    def _checked(self, quiet: bool) -> Any:
-        for name, findings in verify():
+    def _said(self, checks: Iterable[tuple[str, list[Finding]]], quiet: bool) -> Any:
+        for name, findings in checks:
             if not quiet:
                 self.stdout.write(f"{name}: {f'{len(findings)} wrong' if findings else 'right'}")
                 for finding in findings[:SHOWN]:

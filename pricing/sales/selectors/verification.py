@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from elastix.imports.models import ImportStatus
 from elastix.maintenance.verification import Finding, compared
-from elastix.sql import batches
+from elastix.sql import batches, fetch
 from pricing.sales.models import (
     Product,
     ProductSummary,
@@ -19,6 +19,7 @@ from pricing.sales.models import (
     Transaction,
 )
 from pricing.sales.models.transactions import SalesSource
+from pricing.sales.selectors.partitions import is_partitioned
 
 # SQLite sums in floating point, and rounds the sum: the last decimal that is kept may differ.
 LAST_DECIMAL: Final = Decimal("0.0001")
@@ -90,6 +91,14 @@ def _day(key: Key, row: SalesHistory | None, sums: Sums | None) -> Iterator[Find
     returned = close(row.returned_revenue, sums.returned_revenue)
     yield from compared(f"returned revenue of {where}", row.returned_revenue, returned)
     yield from compared(f"lines of {where}", row.lines, sums.lines)
+
+
+def check_line_ids() -> Iterator[Finding]:
+    """Ids of several lines, which the key of a table with partitions lets through where their days differ."""
+    if is_partitioned():
+        repeated = "SELECT id, COUNT(*) FROM pricing_transaction GROUP BY id HAVING COUNT(*) > 1 ORDER BY id"
+        for key, lines in fetch(repeated):
+            yield Finding(f"the lines of the id {key}", lines, 1)
 
 
 def check_cancellations() -> Iterator[Finding]:

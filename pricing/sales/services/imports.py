@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from elastix.errors import Conflict
@@ -22,7 +22,7 @@ from elastix.jobs.models import OPEN_STATES, Job
 from elastix.jobs.recompute import request_recompute
 from elastix.jobs.runner import JobRun, dispatch_on_commit
 from elastix.shop import shop_currency
-from elastix.sql import execute, fetch, insert_rows, is_postgresql
+from elastix.sql import execute, fetch, insert_rows, is_postgresql, locked_now
 from pricing.sales.core.files import TRANSACTIONS, ImportKind
 from pricing.sales.core.line_totals import LineTotals
 from pricing.sales.core.sale_words import Meaning
@@ -42,8 +42,10 @@ from pricing.sales.core.whole_file import (
 from pricing.sales.models import StagedTransaction, SupersededLine
 from pricing.sales.models.products import Kind
 from pricing.sales.selectors.daily import day_of_epoch, epoch_days
+from pricing.sales.selectors.partitions import is_partitioned
 from pricing.sales.services import rollup
 from pricing.sales.services.overlaps import leave_out_known, leave_out_lines, leave_out_repeated
+from pricing.sales.services.partitions import partitions_ensure
 from pricing.sales.services.products import codes_without_zeros, kind_of, products_ensure
 from pricing.sales.services.rollup import Line
 from pricing.sales.services.transactions import is_return
@@ -204,6 +206,11 @@ class TransactionsImport(FileImport):
         """Whether invoices C1000 are ordinary ones: no line of theirs in the file has a negative quantity."""
         return self.cancelled > 0 and not self.cancelled_negative
 
+    def prepare(self) -> None:
+        if is_partitioned():
+            days = f"SELECT DISTINCT date FROM {STAGED} WHERE batch_id = %s AND token = %s"
+            partitions_ensure(day for (day,) in fetch(days, [self.batch_id, self.token]))
+
     def settle(self) -> list[str]:
         notes = self.rows.notes()
         if self.c_invoices_are_sales:
@@ -313,7 +320,7 @@ class TransactionsImport(FileImport):
         with transaction.atomic():
             # Emptying a whole table is quick and gives its room back, but nobody else may be writing to it: on SQLite
             # this transaction sees to that, on PostgreSQL the lock.
-            alone = _locked_now(STAGED) and not staged.exclude(batch=batch_id).exists()
+            alone = locked_now(STAGED) and not staged.exclude(batch=batch_id).exists()
             if alone and is_postgresql():
                 execute(f"TRUNCATE {STAGED}")
             else:
@@ -327,17 +334,6 @@ def stage_sweep() -> int:
 
 import_transactions = partial(ingest, TransactionsImport)
 import_failed = partial(ingest_failed, TransactionsImport)
-
-
-def _locked_now(table: str) -> bool:
-    """Keep everybody else from a table until the transaction ends, unless somebody is at it now."""
-    try:
-        with transaction.atomic():
-            if is_postgresql():
-                execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE NOWAIT")
-    except OperationalError:
-        return False
-    return True
 
 
 def _driver_id(batch: ImportBatch) -> Any:
