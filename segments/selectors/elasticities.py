@@ -52,7 +52,7 @@ def segment_rows(codes: Sequence[str], window: Window) -> PagedRows:
     else:
         if window == Window():
             stored = SegmentElasticity.objects.filter(product__in=products).order_by("product_id", "segment")
-            pairs = stored_pairs(stored.values_list("product_id", "segment", *FIGURES))
+            pairs = stored_pairs(list(stored.values_list("product_id", "segment", *FIGURES)))
         else:
             pairs = pairs_in_window(_sold_to_segments(products, window), window)
         rows = _summaries_of(pairs, rows, products, window)
