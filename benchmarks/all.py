@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "import_and_recompute": ((FILE,), (FILE,)),
     "endpoints": (("--file", FILE, "--requests", "3"), ("--file", FILE)),
     "load": (("--file", FILE, "--seconds", "0.3"), ("--file", FILE)),
+    "soak": (("--minutes", "0.05"), ("--minutes", "30")),
     "pages": (("--file", FILE), ("--file", FILE)),
     "bulk_optimization": (("--file", FILE, "--products", "30"), ("--file", FILE)),
     "import_under_load": (("--file", FILE, "--clients", "3"), ("--file", FILE)),

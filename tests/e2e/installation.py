@@ -124,8 +124,13 @@ class Installation:
         fields = [(worker / "stat").read_text().rpartition(")")[2].split() for worker in self._workers()]
         return sum(int(each[11]) + int(each[12]) for each in fields) / os.sysconf("SC_CLK_TCK")
 
+    @property
+    def server_process(self) -> int:
+        """The process id of the server started last, whose children the workers are."""
+        return self._processes[-1].pid
+
     def _workers(self) -> list[Path]:
-        server = self._processes[-1].pid
+        server = self.server_process
         return [
             Path("/proc") / worker
             for worker in Path(f"/proc/{server}/task/{server}/children").read_text().split()
