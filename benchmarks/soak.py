@@ -67,8 +67,12 @@ def client(
         if writes and choice.randrange(20) == 0:
             line = {
                 "invoice_no": str(choice.randrange(800_000, 899_999)),
-                "stock_code": f"P{choice.randrange(PRODUCTS):03}", "quantity": 1, "invoice_date": "2022-07-15T10:00:00Z", "unit_price": "1.25", "customer_id": str(choice.randrange(50)),
-            }  # fmt: skip
+                "stock_code": f"P{choice.randrange(PRODUCTS):03}",
+                "quantity": 1,
+                "invoice_date": "2022-07-15T10:00:00Z",
+                "unit_price": "1.25",
+                "customer_id": str(choice.randrange(50)),
+            }
             method, path, body = "POST", "/transactions", json.dumps(line).encode()
         else:
             method, path, body = "GET", choice.choice(READS), None
