@@ -1,4 +1,4 @@
-"""The admin of what every app stands on: versions of the data, jobs, refused rows; the site's own words."""
+"""Register the base's models in the admin: data versions, jobs, schedules, rejected rows; set the site's titles."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the admin's pages have in common: writes that services may refuse, tables nobody edits, exports."""
+"""Base classes of the admin pages: writes through services, with their errors shown; read-only tables; exports."""
 
 import datetime as dt
 import logging

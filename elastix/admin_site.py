@@ -1,4 +1,4 @@
-"""The admin's front page: what people edit first, what is computed or recorded apart."""
+"""The admin's front page: tables that people edit first, computed and recorded ones in groups of their own."""
 
 from typing import Any
 

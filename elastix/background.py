@@ -32,7 +32,7 @@ SCHEDULES = (
     Schedule("figures of the desk", MINUTE, "pricing.changes.services.figures.figures_keep"),
     Schedule("pull orders", MINUTE, "pricing.connections.services.pulling.pull_if_due"),
     Schedule("push prices", 5 * MINUTE, "pricing.connections.services.pushing.push_if_due"),
-    # Looked at oftener than once an hour: a clock that drifts past an hour's end would leave that hour out.
+    # Checked more often than once an hour: a clock that drifts past an hour's end would leave that hour out.
     Schedule("reprice", 5 * MINUTE, "market.services.repricing.reprice_if_due"),
     Schedule("price experiments", 5 * MINUTE, "simulations.experiments.services.running.experiments_advance"),
     Schedule("product pairs", 5 * MINUTE, "pricing.bundles.services.pairs_request_if_outdated"),

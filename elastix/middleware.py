@@ -1,4 +1,4 @@
-"""Around every request: its id and log line, errors in the API's one shape."""
+"""Middleware: give every request an id and a log line, and errors the API's form."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""Which state of a row somebody saw: so that an edit never silently undoes one that came between."""
+"""Revisions of rows, to detect an edit that would overwrite a newer one."""
 
 import hashlib
 import json

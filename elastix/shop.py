@@ -1,4 +1,4 @@
-"""The shop as its settings describe it. Read at every use: nothing may keep the currency from import time."""
+"""The shop's settings: name, currency. Read them at every use, never at import."""
 
 from django.conf import settings
 

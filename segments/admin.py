@@ -1,4 +1,4 @@
-"""Customers' segments and what they buy: computed by a recompute, to be looked at."""
+"""Customers, their segments and the segments' sales in the admin, read-only."""
 
 from django.contrib import admin
 

@@ -1,4 +1,4 @@
-"""Customers by how recently, how often and for how much they buy, and what each group buys."""
+"""Customer segments by recency, frequency and monetary value, and the sales of each segment."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Saved questions: what would happen if the price were another."""
+"""Saved simulations of price changes."""
 
 import uuid
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What may be tried on a product beside its price, and asked of a clearance: for the API and the pages alike."""
+"""Serializers of what-if and clearance requests, for the API and the pages."""
 
 from decimal import Decimal
 from typing import Any

@@ -1,1 +1,1 @@
-"""Alerts: what somebody should look at; raised by data checks and repricing, kept until the cause has gone."""
+"""Alerts: problems that need attention; raised by data checks and repricing, open until the cause has gone."""

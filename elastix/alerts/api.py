@@ -1,4 +1,4 @@
-"""/api/alerts: what needs somebody's attention."""
+"""/api/alerts: list and acknowledge alerts."""
 
 from django.db.models import QuerySet
 from rest_framework import serializers

@@ -1,4 +1,4 @@
-"""Sending alerts out: by e-mail, and to a webhook whose receiver can tell that it was us."""
+"""Send alerts by e-mail and to a webhook, signed so that its receiver can check the sender."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""/desk/alerts: what somebody should look at."""
+"""/desk/alerts: list and acknowledge alerts."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""Posting to a web address that a setting names, and to nothing inside the installation's own network."""
+"""Post to the webhook's address, and refuse addresses inside the installation's own network."""
 
 import ipaddress
 import socket

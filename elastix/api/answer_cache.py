@@ -1,4 +1,4 @@
-"""Finished answers of cached reads, given again for as long as nothing that they show has changed.
+"""Cache rendered answers of reads until the data that they show change.
 
 Two places keep them. The cache that all processes share keeps the bytes of one version, so that a body is computed and
 written out once. The process itself also keeps whole answers to requests with a token: those are given before the

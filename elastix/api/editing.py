@@ -1,4 +1,4 @@
-"""Edits that undo nobody else's: `If-Match` with the ETag that a GET of the resource answered."""
+"""Prevent lost updates: check `If-Match` against the ETag that a GET of the resource answered."""
 
 import hashlib
 from collections.abc import Callable

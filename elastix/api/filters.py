@@ -62,7 +62,7 @@ class BooleanFilter(filters.BooleanFilter):  # type: ignore[misc]
 
 
 class ChoiceFilter(filters.ChoiceFilter):  # type: ignore[misc]
-    """One of the choices; the refusal names them."""
+    """One of the choices; the error names them."""
 
     def __init__(self, *args: Any, choices: Any, **kwargs: Any) -> None:
         pairs = [pair if isinstance(pair, tuple) else (pair, pair) for pair in choices]

@@ -1,4 +1,4 @@
-"""GET /health: whether the parts are there, for load balancers and people."""
+"""GET /health: check the database, the broker and the workers, for load balancers and people."""
 
 import logging
 from typing import Any

@@ -1,4 +1,4 @@
-"""Writes that may be sent twice: the same request with the same Idempotency-Key has one effect and one answer."""
+"""Idempotency-Key: execute a repeated write once and give its first answer again."""
 
 import datetime as dt
 import hashlib
@@ -29,7 +29,7 @@ def answer_once(handler: Callable[..., Response]) -> Callable[..., Response]:
     """Wrap the handler of a request that carries a key.
 
     The key, the handler's effect and its answer are written in one transaction: after a crash there is none of them, and of two
-    requests at once the second waits for the first and then gets its answer. A refusal (an exception) keeps nothing, so that
+    requests at once the second waits for the first and then gets its answer. An error (an exception) stores nothing, so that
     the corrected request may use the key again.
 
     Raises

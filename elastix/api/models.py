@@ -1,4 +1,4 @@
-"""What the API remembers of requests."""
+"""Tables of the API: answers kept by Idempotency-Key, and the version of access rights."""
 
 from django.db import models
 

@@ -1,4 +1,4 @@
-"""What an operation of the API takes and answers, declared once beside the method that serves it."""
+"""`@operation`: declare the request and response of an operation beside the method that serves it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Operation:
     status
         Codes of success, the usual one first.
     errors
-        Codes of refusals beyond those that the framework gives (400, 401, 403, 404, 503).
+        Codes of errors beyond those that the framework gives (400, 401, 403, 404, 503).
     role
         The lowest role allowed; None: viewers read, analysts write.
     lists

@@ -1,4 +1,4 @@
-"""The two shapes of a page: limit and offset, page and page_size. Values out of range are refused, not clamped."""
+"""Paginate lists by limit and offset, or by page and page_size. Values out of range are errors, not clamped."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Query parameters of operations that are no lists. The viewset refuses unknown and repeated ones."""
+"""Query parameters of operations other than lists. The viewset rejects unknown and repeated ones."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The four groups and what each may do in the admin, kept in step with the models after every migrate.
+"""The four groups and their admin permissions, updated from the models after every migrate.
 
 An app says in its AppConfig which of its models analysts may write (`analyst_writes`), which ones they may only add
 (`analyst_adds`), which ones managers may write as well (`manager_writes`), and which ones everybody (`viewer_writes`);

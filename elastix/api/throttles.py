@@ -1,4 +1,4 @@
-"""How often somebody may try to log in, and how often one user may ask the API."""
+"""Throttles: attempts to log in, and requests of one user to the API."""
 
 import hashlib
 import math

@@ -1,4 +1,4 @@
-"""Answers that belong to one published version: ETags, 304 and never a mix of two versions."""
+"""Answer from one published version of the data: ETag, 304, never a mix of two versions."""
 
 import hashlib
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Who is changing something: the user of the request, whoever asked for the job, or a command."""
+"""The actor of a change, for the audit log: the user of the request or of the job, or a command."""
 
 import sys
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The audit log in the admin: to be read, by managers and admins."""
+"""The audit log in the admin: read-only, for managers and admins."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""Which state of the sales the shop is in, and the lock under which it changes."""
+"""The version of the sales data and of the published tables, and the lock under which they change."""

@@ -1,4 +1,4 @@
-"""The data version, and the lock that makes writers of sales, products and cached tables queue."""
+"""The data version, and the lock that serializes writers of sales, products and cached tables."""
 
 import time
 

@@ -1,1 +1,1 @@
-"""The desk: what its pages share. The pages are in the apps they belong to (`pages.py`, `templates/desk`)."""
+"""The desk: code that its pages share. The pages are in the apps they belong to (`pages.py`, `templates/desk`)."""

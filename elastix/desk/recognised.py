@@ -1,4 +1,4 @@
-"""Sentences that are stored, or come as plain English, in the user's language.
+"""Translate sentences that are stored, or come as plain English, to the user's language.
 
 What a service says by `elastix.texts` remembers its parts. An alert, a refused row of a file or the note of a price change was
 written to the database in English, maybe by an earlier release: here it is recognised by the sentences with {names} of the

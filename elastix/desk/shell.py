@@ -1,4 +1,4 @@
-"""Around every page of the desk: who may open it, in which language, and what stands above it."""
+"""The frame of every desk page: login and role, language, navigation."""
 
 import datetime as dt
 from collections.abc import Callable

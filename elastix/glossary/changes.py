@@ -1,4 +1,4 @@
-"""What became of recommended and changed prices, of simulations and of experiments."""
+"""Terms for the states of recommendations, price changes, simulations and experiments."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,4 +1,4 @@
-"""How far an elasticity may be trusted: grades, evidence, methods, flags, and the sales lines left out of it."""
+"""Terms for the quality of an elasticity: grades, evidence, methods, flags, and excluded sales lines."""
 
 from django.utils.translation import gettext_lazy as _
 

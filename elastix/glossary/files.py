@@ -1,4 +1,4 @@
-"""What became of files, of their rows, and of the work behind them."""
+"""Terms for the states of imports, rows and jobs."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,4 +1,4 @@
-"""Why a price is recommended or not, what limits it and what to mind."""
+"""Terms for recommended prices: reasons, limits, warnings."""
 
 from django.utils.translation import gettext_lazy as _
 

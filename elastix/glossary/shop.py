@@ -1,4 +1,4 @@
-"""What is said of customers, of products beside each other, of forecasts, and what needs attention."""
+"""Terms for customer segments, product pairs, forecasts and alerts."""
 
 from django.utils.translation import gettext_lazy as _
 

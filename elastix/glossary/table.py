@@ -1,4 +1,4 @@
-"""The form of the glossary's tables."""
+"""The row type of the glossary's tables."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""/api/jobs: how a job is getting on."""
+"""/api/jobs: state, progress and result of a job."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The kinds of jobs and what does their work, from the table `elastix.background.JOBS`."""
+"""The kinds of jobs and their handlers, from the table `elastix.background.JOBS`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -71,7 +71,7 @@ class Job(models.Model):
 
 
 class ScheduleRun(models.Model):
-    """When a schedule last ran: whoever moves this moment on is the one process that runs it this time."""
+    """When a schedule last ran: the process that updates this moment is the one that runs the schedule."""
 
     name = models.CharField(primary_key=True, max_length=60)
     last_run_at = models.DateTimeField()

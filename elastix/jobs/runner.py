@@ -1,4 +1,4 @@
-"""Jobs: telling whoever runs them that one waits, claiming, running, retrying. The Job row is the truth.
+"""Dispatch, claim, run and retry jobs. The Job row is the source of truth; messages are hints.
 
 A job runs in a Celery worker, in a thread of the serving process, in the process that asked ("inline"), or when the
 caller gets to it ("caller", for commands and tests): setting JOBS_RUN_IN, or `jobs_run_in` for a process of its own.

@@ -1,4 +1,4 @@
-"""Whether somebody does the jobs that wait."""
+"""Detect jobs that wait because no worker is running."""
 
 import datetime as dt
 from typing import Final

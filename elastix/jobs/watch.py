@@ -1,4 +1,4 @@
-"""Every worker looks for jobs that nobody knows of: the queue is a hint, the table is the truth.
+"""Put abandoned jobs into the queue again, from a thread of every worker: the table is the source of truth.
 
 A hint is lost where Redis was away when the job was made, was emptied, or gave it to a worker that died with it. The clock alone
 does not find such a job soon: its own ticks go through the same queue.

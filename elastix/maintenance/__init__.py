@@ -1,1 +1,1 @@
-"""Keeping what the shop has entrusted to us: checking the database against itself, copies of it."""
+"""Verify the database against itself; back it up and restore it."""

@@ -1,4 +1,4 @@
-"""Copies of the database: taken while the shop works, and put back.
+"""Back up the database while it is in use, and restore a backup.
 
 SQLite is copied by its own backup interface, which waits for nobody and copies a consistent state; PostgreSQL by its
 own programs `pg_dump` and `pg_restore`.

@@ -1,4 +1,4 @@
-"""Does the database agree with itself? Sums are recomputed from the transactions, in Python, and compared.
+"""Verify derived tables: recompute their sums from the transactions, in Python, and compare.
 
 The checks share no code with what writes the tables. They only read, in one transaction, so that a shop at work
 can be verified; what is known to be out of date (sales newer than the published figures) is left out.

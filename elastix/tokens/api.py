@@ -96,7 +96,7 @@ class TokensViewSet(ElastixViewSet):
 
     @operation(response=None, status=204, role=Role.VIEWER)
     def destroy(self, request: Request, token_id: int) -> Response:
-        """Revoke a token: whoever uses it is refused from now on."""
+        """Revoke a token: requests that use it are rejected from now on."""
         every = role_of(request.user) >= Role.ADMIN
         token_revoke(token_id, user=None if every else request.user)
         return Response(status=204)

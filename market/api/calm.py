@@ -1,4 +1,4 @@
-"""/api/price/rules/{rule_id}: what was paused because it went round in circles, and duels with competitors who react."""
+"""/api/price/rules/{rule_id}: products paused because their prices oscillated; simulated duels with a competitor."""
 
 from typing import Any
 

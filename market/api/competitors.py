@@ -1,4 +1,4 @@
-"""/api/market: competitors, their prices, and where ours stand."""
+"""/api/market: competitors, their prices, and the position of ours among them."""
 
 import math
 from typing import Any

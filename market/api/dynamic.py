@@ -1,4 +1,4 @@
-"""/api/price/dynamic: what stock, demand and time make of a price."""
+"""/api/price/dynamic: a price adjusted for stock, demand and time."""
 
 import datetime as dt
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What keeps repricing calm: a dead band, a minimum hold, and finding prices that go round in circles."""
+"""Dampen repricing: a dead band, a minimum hold, and the detection of oscillating prices."""
 
 from typing import Any, Final
 

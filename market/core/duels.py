@@ -1,4 +1,4 @@
-"""A repricing rule against a competitor who reacts: what becomes of both prices, run by run, before anything is set."""
+"""Simulate a repricing rule against a competitor who reacts: both prices, run by run."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""What stock, demand and time make of a price: one factor each, 1 when idle, and their product."""
+"""Dynamic price: a factor each for stock, demand and time, 1 when idle, and their product."""
 
 from dataclasses import dataclass, fields
 from typing import Final

@@ -1,4 +1,4 @@
-"""Where our price stands among the competitors'."""
+"""The position of our price among the competitors'."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who else sells our products, and for how much."""
+"""Competitors and their prices of our products."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Products that a repricing rule leaves alone because their prices went round in circles."""
+"""Products for which a repricing rule is paused because their prices oscillated."""
 
 from django.db import models
 from django.db.models import Q

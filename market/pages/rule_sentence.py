@@ -1,4 +1,4 @@
-"""A repricing rule as a sentence: read from a form, and said of any rule."""
+"""A repricing rule as a sentence: read from the form, and written out for an existing rule."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -81,7 +81,7 @@ class RuleForm(forms.Form):
 
 
 def said_by(rule: RepricingRule) -> dict[str, Any] | None:
-    """What the form would say of a rule; None where the rule says more than one sentence of it can."""
+    """Return the form's data for a rule; None where the form cannot express the rule."""
     conditions = [name for name, _text in CONDITIONS if getattr(rule, name) is not None]
     more = (
         rule.hours,

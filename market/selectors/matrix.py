@@ -1,4 +1,4 @@
-"""Where all our prices stand among the competitors': products in rows, competitors in columns."""
+"""The price matrix: our prices beside the competitors', products in rows, competitors in columns."""
 
 import datetime as dt
 from collections import Counter

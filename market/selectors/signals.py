@@ -1,4 +1,4 @@
-"""What repricing rules and dynamic prices look at, read once for any number of products."""
+"""The inputs of repricing rules and dynamic prices, read in a fixed number of queries."""
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Pausing what a repricing rule moves in circles, and resuming it."""
+"""Pause a repricing rule for products whose prices oscillate, and resume it."""
 
 import datetime as dt
 from collections.abc import Collection, Sequence

@@ -1,4 +1,4 @@
-"""What products have to do with each other: to be looked at."""
+"""Product pairs in the admin, read-only."""
 
 from typing import Any
 

@@ -149,7 +149,7 @@ class BundlePairSerializer(RowSerializer):
 
 
 class BundleEvidenceSerializer(RowSerializer):
-    """What the baskets say of the products."""
+    """Baskets in which the products were bought together."""
 
     baskets_with_all = serializers.IntegerField()
     pairs = BundlePairSerializer(many=True)
@@ -245,7 +245,7 @@ class BundleViewSet(ElastixViewSet):
 
     @operation(body=BundleSerializer, response=BundleOfferSerializer, errors=(404, 409), role=Role.VIEWER)
     def create(self, request: Request) -> Response:
-        """The price of a bundle of two to six products, what it is assumed to bring, and what baskets say of them."""
+        """The price of a bundle of two to six products, its expected result, and how often they were bought together."""
         asked = self.validated()
         codes = [find_product(code).code for code in asked["products"]]
 

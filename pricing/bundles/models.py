@@ -1,4 +1,4 @@
-"""Cached tables: what products have to do with each other, as the last computation of pairs found it."""
+"""Cached tables of product pairs: joint purchases and cross-price elasticities."""
 
 from django.db import models
 

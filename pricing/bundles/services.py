@@ -1,4 +1,4 @@
-"""What products have to do with each other, computed for all pairs after every full recompute."""
+"""Compute all product pairs after every full recompute."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""What was pulled from the platforms and pushed to them: to be looked at."""
+"""Pulled orders and pushed prices in the admin, read-only."""
 
 from django.contrib import admin
 

@@ -1,4 +1,4 @@
-"""What was pulled from the platforms and pushed to them, so that nothing is brought twice and nothing forgotten."""
+"""The state of each connection: orders pulled and prices pushed, so that each is transferred once."""
 
 from decimal import Decimal
 

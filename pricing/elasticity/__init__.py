@@ -1,1 +1,1 @@
-"""How demand answers to price: estimators, the pooled model, demand models."""
+"""Price elasticities: estimators, the pooled model, demand models."""

@@ -1,4 +1,4 @@
-"""What the last published recompute found out: to be looked at."""
+"""Published elasticity estimates in the admin, read-only."""
 
 from typing import Any, ClassVar
 

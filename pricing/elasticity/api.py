@@ -1,4 +1,4 @@
-"""/elasticity and /api/analytics/elasticity: how demand answers to price."""
+"""/elasticity and /api/analytics/elasticity: price elasticities of products."""
 
 import datetime as dt
 from typing import Any

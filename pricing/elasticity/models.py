@@ -1,4 +1,4 @@
-"""Cached tables: what the last published recompute found out."""
+"""Cached tables of elasticity estimates, written by a recompute."""
 
 from django.db import models
 

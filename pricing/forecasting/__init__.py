@@ -1,1 +1,1 @@
-"""The demand to come: methods, backtests, the stored forecasts."""
+"""Demand forecasts: methods, backtests, the stored forecasts."""

@@ -1,4 +1,4 @@
-"""The demand to come, as the last published recompute sees it: to be looked at."""
+"""Published forecasts in the admin, read-only."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""/desk/data: from a file to figures. A file is checked first, then imported from the upload that was kept."""
+"""/desk/data: imports. A file is checked first, then imported from the stored upload."""
 
 import hashlib
 import json

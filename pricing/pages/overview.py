@@ -1,4 +1,4 @@
-"""/desk/: how the shop does, what was changed and whether it paid, what needs attention."""
+"""/desk/: key figures, recent price changes with their outcomes, alerts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

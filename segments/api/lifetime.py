@@ -1,4 +1,4 @@
-"""What customers are expected to buy, who is at risk, and how far the model is to be believed."""
+"""Expected purchases of customers, customers at risk, and the fit of the model."""
 
 from rest_framework import serializers
 from rest_framework.request import Request

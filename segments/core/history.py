@@ -1,4 +1,4 @@
-"""In which segment each customer was, and who moved."""
+"""The segment of each customer at past runs, and moves between segments."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple

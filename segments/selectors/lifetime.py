@@ -1,4 +1,4 @@
-"""What customers are expected to do, and whose money is at stake."""
+"""Expected purchases of customers, and the revenue at risk."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Keeping which customers moved between segments, run by run."""
+"""Record the customers who moved between segments, run by run."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""When each customer is expected to buy again, for how much, and whose money is at stake."""
+"""Compute each customer's expected purchases and the revenue at risk."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""/api/insights: what there is to know of a product, by the money at stake."""
+"""/api/insights: findings on a product, ranked by the money at stake."""
 
 from typing import Any
 

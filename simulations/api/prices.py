@@ -1,4 +1,4 @@
-"""/api/price and /api/analytics: what other prices would do. Nothing is saved."""
+"""/api/price and /api/analytics: simulate other prices. Nothing is saved."""
 
 from collections.abc import Callable
 from typing import Any

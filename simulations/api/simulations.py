@@ -1,4 +1,4 @@
-"""/simulate and /simulations: what a price change would do to a product, tried once or saved."""
+"""/simulate and /simulations: simulate a price change of a product, once or saved."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What a pricing manager should know of one product, by the money at stake: each with evidence and one action.
+"""Findings on one product, ranked by the money at stake: each with evidence and one action.
 
 Amounts are per 30 days unless a finding says once. What is not known gives no finding.
 """

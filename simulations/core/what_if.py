@@ -1,4 +1,4 @@
-"""What a price change would do to quantity and revenue."""
+"""The effect of a price change on quantity and revenue."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

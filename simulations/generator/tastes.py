@@ -1,4 +1,4 @@
-"""What kinds of customers like: each product's followers are those who shop alike, seldom or often, long ago or lately."""
+"""Tastes of the generated customers: each product is liked best by one segment, or by all alike."""
 
 from dataclasses import replace
 from typing import Final

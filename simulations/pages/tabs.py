@@ -1,4 +1,4 @@
-"""The tabs of a product's page: each is what one operation of the API answers."""
+"""The tabs of a product's page: each shows the answer of one operation of the API."""
 
 from collections.abc import Callable
 from typing import Any, Final

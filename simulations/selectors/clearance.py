@@ -1,4 +1,4 @@
-"""How to clear the stock of a product by a day: what is known of it, the path of prices, and what that is compared with.
+"""Clear the stock of a product by a day: its facts, the path of prices, and the alternatives to compare with.
 
 Nothing is kept and nothing applied: the first step may be proposed like any other price.
 """

@@ -1,4 +1,4 @@
-"""What a clearance starts from: what was asked for, the prices that are allowed, and the demand for a stock until a day."""
+"""The inputs of a clearance: the request, the allowed prices, and the demand until the day."""
 
 import datetime as dt
 from collections.abc import Iterator

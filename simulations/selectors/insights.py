@@ -1,4 +1,4 @@
-"""What is known of one product, gathered for its insights."""
+"""Gather the facts about one product for its insights."""
 
 import datetime as dt
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Filling an empty database with the demonstration shop, through the same doors as a real one."""
+"""Fill an empty database with the demonstration shop, by the same services as a real one."""
 
 import csv
 import datetime as dt

@@ -1,4 +1,4 @@
-"""What has happened in the demonstration shop, and what is under way: by its services, as its people would have done it."""
+"""Give the demonstration shop a history: price changes, rules and experiments, by the services its users would use."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence

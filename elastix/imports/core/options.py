@@ -1,4 +1,4 @@
-"""What a user says about a file, and what was detected."""
+"""The options with which a file is read: as the user set them, and as detected."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field

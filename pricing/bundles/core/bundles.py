@@ -1,4 +1,4 @@
-"""What to ask for several products sold as one."""
+"""The price of a bundle of several products."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
-"""What pairs of products have in common, and what it makes of the sales' say on each pair.
+"""Shrink cross-price elasticities of pairs of products by a mixture prior that all pairs share.
 
-Most products have nothing to do with each other: what the sales say of a pair is shrunk to 0, by a mixture prior whose
+Most products have nothing to do with each other: the estimate of a pair is shrunk to 0 by a mixture prior whose
 weights are found from all pairs (empirical Bayes; Stephens 2017). In some categories, though, everything competes with
 everything: there the pairs are shrunk to the category's common cross effect (Smith & Griffin 2023). Which of the two a
 category is, is judged by how well each explains its pairs.
@@ -71,9 +71,9 @@ class CrossPrior:
 
 @dataclass(frozen=True, slots=True)
 class OwnCross:
-    """What the sales alone say of n pairs, (n, 2): of first to the price of second, and the other way round.
+    """Unpooled estimates of n pairs, (n, 2): of first to the price of second, and the other way round.
 
-    A variance is large where the sales say nothing, because the other's price never moved or the sales are few.
+    A variance is large where the sales hold no information, because the other's price never moved or the sales are few.
     `converged` and `iterations` are those of the regressions: whether all settled, and the steps of the longest.
     """
 
@@ -209,7 +209,7 @@ def _common_effects(
     share, center, square = COMMON_SHARE, 0.0, COMMON_SD**2
     for _ in range(COMMON_ROUNDS):
         apart = square + error
-        # Integrated over the common effect: what the pairs say of it, and the prior's say.
+        # Integrated over the common effect: the likelihood of the pairs, and the prior.
         evidence = -0.5 * (np.log(apart / error) + (pooled - center) ** 2 / apart)
         probability = expit(gained / inflation + evidence + logit(share))
         posterior_variance = square * error / apart

@@ -1,4 +1,4 @@
-"""Bundles: what several products would cost and bring as one, and which products ask to be bundled."""
+"""Bundles: price and expected result of selling several products as one, and proposed bundles."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class Constraint(NamedTuple):
 
 
 class PairEvidence(NamedTuple):
-    """What baskets and sales say of two products of a bundle; None where nobody has computed it yet."""
+    """Joint purchases and cross-price elasticity of two products of a bundle; None where not computed yet."""
 
     product_x: str
     product_y: str

@@ -20,7 +20,7 @@ def pair_is_published(x: str, y: str) -> bool:
 
 
 def cross_elasticity(version: DataVersion, x: str, y: str) -> ProductPair:
-    """The elasticity of the demand for x to the price of y, with what baskets say of the two.
+    """The elasticity of the demand for x to the price of y, with the baskets in which both were bought.
 
     Raises
     ------

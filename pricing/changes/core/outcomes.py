@@ -1,4 +1,4 @@
-"""Whether price changes did what was expected of them: sales after a change against expected ones, with an interval.
+"""Outcomes of price changes: sales after a change against expected ones, with an interval.
 
 What was expected is stated per 30 days, before the change. Two things make it comparable with the days after it:
 

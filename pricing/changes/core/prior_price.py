@@ -31,7 +31,7 @@ class PriceStep:
 
 @dataclass(frozen=True, slots=True)
 class PriorPrice:
-    """What may be said of a price beside the prices before it.
+    """The prior price of a price, and the reduction that may be announced.
 
     Attributes
     ----------

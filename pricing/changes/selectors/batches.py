@@ -1,4 +1,4 @@
-"""Price changes by batch, as people decide on them: who, why, how many, what they amount to."""
+"""Price changes by batch: proposer, reason, number, totals."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence

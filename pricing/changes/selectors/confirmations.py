@@ -1,4 +1,4 @@
-"""What somebody has to know before a step is taken with price changes."""
+"""The facts to confirm before price changes are approved, applied or rolled back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

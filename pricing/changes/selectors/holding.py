@@ -1,4 +1,4 @@
-"""What keeps the price of a product from being changed now, whatever is recommended."""
+"""Reasons for which the price of a product may not be changed now."""
 
 import datetime as dt
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Whether price changes paid: what sold after them against what was expected of them."""
+"""Outcomes of price changes: sales and profit after them against the expected ones."""
 
 import datetime as dt
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Recommendations that were not taken, and what that earned or cost."""
+"""Overrides: recommendations that were not taken, and the profit that this earned or cost."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

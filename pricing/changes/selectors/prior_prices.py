@@ -40,7 +40,7 @@ def prior_prices(codes: Iterable[str], today: dt.date | None = None) -> dict[str
 def prior_prices_of_changes(
     changes: Sequence[PriceChange], today: dt.date | None = None
 ) -> dict[int, PriorPrice]:
-    """What could be said of reductions that wait, were they in force from today: by number of the change."""
+    """Return the prior prices of proposed reductions as if in force from today, by id of the change."""
     day = today or shop_day()
     cuts = [each for each in changes if each.old_price is not None and each.new_price < each.old_price]
     steps = price_steps({each.product_id for each in cuts}, day)

@@ -1,4 +1,4 @@
-"""How much chance there is in a product's sales, from its own past weeks."""
+"""The random variation of a product's sales, from its own past weeks."""
 
 from typing import NamedTuple
 

@@ -9,7 +9,7 @@
 
 While a price is held (by a price experiment), every step but rejecting is refused to all but the `holder`.
 Proposers may approve their own changes where the policy says so. Each step is one transaction and all or nothing:
-where one change cannot take it, none does, and the refusal names the changes that stand in the way.
+where one change cannot take it, none does, and the error names the changes that prevent it.
 """
 
 import datetime as dt

@@ -1,4 +1,4 @@
-"""What a platform lists, and the prices to be set there."""
+"""Listings of a platform, and the prices to set there."""
 
 import datetime as dt
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""How far each platform has been pulled from and pushed to."""
+"""The state of each connection: from when on to pull orders, and whether a pull or push is due."""
 
 import datetime as dt
 

@@ -1,4 +1,4 @@
-"""What people should know of a connection: that it does not work, and prices that are not ours."""
+"""Alerts about connections: failures, and prices on the platform that differ from ours."""
 
 import datetime as dt
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What demand is expected to be at another price, and how much revenue a better price would bring."""
+"""Demand models: expected demand at another price, and the revenue gained by a better one."""
 
 from typing import Final, Literal
 
@@ -54,7 +54,7 @@ def demand(
 
     Linear: Q = Q0 (1 + E (p - p0) / p0), never below 0. Constant elasticity: Q = Q0 (p / p0)^E. Both have
     elasticity E at the base price; the linear one foresees less where the price is raised far, and less
-    where it is cut far. Average: the mean of both, weighted by what the shop's sales say of either.
+    where it is cut far. Average: the mean of both, weighted by the evidence for each in the shop's sales.
 
     Parameters
     ----------

@@ -61,7 +61,7 @@ def contradicted(codes: Sequence[str]) -> BoolArray:
 
 
 def second_opinions(code: str, category: str, estimates: Iterable[ElasticityEstimate]) -> list[SecondOpinion]:
-    """What learned models say of a product and its category; empty where they say nothing.
+    """Return the second opinions on a product and its category; an empty list where there are none.
 
     Parameters
     ----------

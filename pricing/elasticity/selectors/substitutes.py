@@ -1,4 +1,4 @@
-"""What stands in for the elasticity of a product that has no estimate of its own."""
+"""Elasticities for products without an estimate of their own."""
 
 from typing import Final, NamedTuple
 

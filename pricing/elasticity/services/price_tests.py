@@ -1,4 +1,4 @@
-"""The alarm that prices follow sales: what it says, and which tests of prices would answer it."""
+"""The alert that prices follow sales: its text, and price experiments that would settle it."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""What products looked like on the eve of a forecast: the columns that the boosted model learns from.
+"""Features of products on the day before a forecast: the columns of the boosted model.
 
 Sums and levels stand relative to what the default expects of the product, so that what is learned from one product holds
 for another that sells a hundred times as much.

@@ -1,4 +1,4 @@
-"""Sales of many products day by day, beside the whole shop's: what every forecast reads."""
+"""Daily sales of many products and of the whole shop, as arrays: the input of every forecast."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -138,7 +138,7 @@ def open_share(panel: DemandPanel) -> FloatArray:
 def expected_profile(panel: DemandPanel) -> FloatArray:
     """(7,) what a coming weekday sells relative to the average open day: the profile times the share of open dates.
 
-    A past day without any sale counts as closed; so a coming day must count as open no oftener than such days were, or a
+    A past day without any sale counts as closed; so a coming day must count as open no more often than past days did, or a
     shop that sells every third day is forecast three times what it sells.
     """
     return weekday_profile(panel) * open_share(panel)

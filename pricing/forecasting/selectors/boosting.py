@@ -1,4 +1,4 @@
-"""What the last computation of the boosted forecasts says of a product, or why there is nothing to say."""
+"""Boosted forecasts of a product, or the reason why there is none."""
 
 import datetime as dt
 from typing import Final

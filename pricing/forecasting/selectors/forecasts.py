@@ -1,4 +1,4 @@
-"""The demand to come: from the cached table, or worked out for one product by a named method."""
+"""Demand forecasts: from the cached table, or computed for one product by a named method."""
 
 import datetime as dt
 from dataclasses import dataclass, field

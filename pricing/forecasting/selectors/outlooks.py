@@ -1,4 +1,4 @@
-"""How one product is forecast: from the published row, with the boosted model, or by a method asked for."""
+"""The forecast of one product: from the published row, by the boosted model, or by a method of the request."""
 
 import datetime as dt
 from collections.abc import Mapping

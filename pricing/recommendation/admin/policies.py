@@ -1,4 +1,4 @@
-"""Price policies: what the shop wants of its prices."""
+"""Price policies in the admin: aims and limits of prices."""
 
 from typing import Any
 

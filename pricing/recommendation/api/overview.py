@@ -1,4 +1,4 @@
-"""GET /api/overview: how the shop does and how far it is set up."""
+"""GET /api/overview: key figures of the shop, and which steps of its setup are done."""
 
 from collections.abc import Callable
 from typing import Any

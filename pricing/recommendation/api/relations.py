@@ -1,4 +1,4 @@
-"""/api/price/relations: how prices of products have to stand to each other."""
+"""/api/price/relations: rules between prices of related products."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What changes of several prices take from, and bring to, the sales of each other and of products beside them."""
+"""Cannibalisation: effects of price changes on the sales of the other products, by cross-price elasticities."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Which of the competitors' prices may be used, and what they amount to."""
+"""Select the competitors' prices that may be used, and summarise them."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,4 +1,4 @@
-"""Prices that somebody or something wants, brought within the limits."""
+"""Bring a wanted price within the limits."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

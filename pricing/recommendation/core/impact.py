@@ -1,4 +1,4 @@
-"""What a price is expected to do to units, revenue and profit, how sure that is, and how risky."""
+"""The expected effect of a price on units, revenue and profit, with intervals and risk."""
 
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal

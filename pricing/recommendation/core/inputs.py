@@ -1,4 +1,4 @@
-"""What a price decision starts from: what is known of the products, and what is set for their prices."""
+"""The inputs of a price decision as arrays: facts about the products, and the settings of their policies."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace

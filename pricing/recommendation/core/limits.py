@@ -60,9 +60,9 @@ class Rule(NamedTuple):
         cent has.
     message : the rule in a sentence; {bound} is its bound.
     setting : setting of the price policies that it comes from; "" where it is built in.
-    refusal : of a hard rule, which nobody may leave whoever proposes a price: why a {price} is refused; {value} is
-        the last of the values, {percent} the same as a percentage. Empty of a rule that steers recommendations and
-        repricing only: a person may leave it.
+    refusal : the message with which a hard rule rejects a {price}, whoever proposes it; {value} is the last of the
+        values, {percent} the same as a percentage. Empty for a rule that only steers recommendations and repricing:
+        people may break it.
     """
 
     name: str

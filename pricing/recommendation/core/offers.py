@@ -1,4 +1,4 @@
-"""When a recommendation is a new one, and when it is the one that was looked at before."""
+"""Decide whether a recommendation is new or equals one that was offered before."""
 
 from dataclasses import dataclass
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""A recommendation in sentences that a shopkeeper can check."""
+"""Explain a recommendation in sentences that a shopkeeper can check."""
 
 from decimal import Decimal
 from typing import Final

@@ -1,4 +1,4 @@
-"""What the prices of thousands of products do together, without drawing each product's own error.
+"""Distributions of totals over thousands of products, without drawing each product's own error.
 
 Given the errors that the products of a category share, those of their own are independent, and a sum over them is close to
 normal: its mean and variance are added up from a few elasticities of each product. Only the shared errors are drawn, as

@@ -1,4 +1,4 @@
-"""What not knowing the elasticity exactly means for profit and revenue, of one product and of many together.
+"""Propagate the uncertainty of elasticities to profit and revenue, of one product and of many together.
 
 The elasticity is normal around its estimate, cut off at 0: demand never rises with price. Means over it are taken by
 quadrature, probabilities and quantiles exactly, sums over products by Monte Carlo.

@@ -1,4 +1,4 @@
-"""Prices chosen for many products at once by a job, and what a category could still gain."""
+"""Results of bulk optimizations, and the possible gain of each category."""
 
 from django.db import models
 

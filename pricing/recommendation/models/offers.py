@@ -1,4 +1,4 @@
-"""Recommendations that come by themselves, and what became of each."""
+"""Automatic recommendations and their states."""
 
 from django.db import models
 from django.db.models import Q

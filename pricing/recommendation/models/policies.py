@@ -1,4 +1,4 @@
-"""What the shop wants of its prices, and the limits nobody may leave.
+"""Price policies: aims of the shop's prices and their limits.
 
 A new setting is stated here alone: the admin, the API, the policies' precedence and the checks of the database follow.
 """

@@ -1,4 +1,4 @@
-"""How prices of products stand to each other."""
+"""Relations between prices of products."""
 
 from decimal import Decimal
 

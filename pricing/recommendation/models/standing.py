@@ -1,4 +1,4 @@
-"""What is recommended for every price of the shop as it stands, and which recommendations were not taken."""
+"""The current recommendation for every product, and recommendations that were not taken."""
 
 from decimal import Decimal
 from typing import Any

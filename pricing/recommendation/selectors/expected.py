@@ -1,4 +1,4 @@
-"""What a change of price is expected to do: a record that can be kept beside it."""
+"""The expected effect of a price change, as a record to store with it."""
 
 from collections.abc import Sequence
 from dataclasses import replace

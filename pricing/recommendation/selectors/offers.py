@@ -1,4 +1,4 @@
-"""Recommendations that come by themselves: which ones are sure enough, and those that were offered."""
+"""Automatic recommendations: those that are certain enough, and those already offered."""
 
 from django.conf import settings
 from django.db.models import F, QuerySet

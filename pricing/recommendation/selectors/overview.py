@@ -1,4 +1,4 @@
-"""How the shop does: the figures that the overview and `GET /api/overview` show."""
+"""Key figures of the shop, for the overview and `GET /api/overview`."""
 
 import datetime as dt
 import hashlib

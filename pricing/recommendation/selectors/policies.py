@@ -1,4 +1,4 @@
-"""Which price policy decides what for which product."""
+"""The effective policy of each product: shop, category and product policies merged."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field

@@ -1,4 +1,4 @@
-"""What several changes of prices amount to together: sums with intervals, the widest change, what lies below cost."""
+"""Totals of several price changes: sums with intervals, the largest change, prices below cost."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

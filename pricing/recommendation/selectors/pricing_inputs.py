@@ -1,4 +1,4 @@
-"""What a decision on prices starts from, read once for any number of products."""
+"""Read the inputs of price decisions in a fixed number of queries for any number of products."""
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Sequence

@@ -1,4 +1,4 @@
-"""How far a shop is set up: what recommendations need, and how much of it is there."""
+"""The state of a shop's setup: the data that recommendations need, and how much of it is there."""
 
 from dataclasses import dataclass
 from decimal import Decimal

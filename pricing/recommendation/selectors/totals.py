@@ -1,4 +1,4 @@
-"""What the shop as a whole sold on each day, and what it earned."""
+"""Daily units, revenue and profit of the whole shop."""
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Recommendations that come by themselves: offered, kept true, refused and remembered."""
+"""Automatic recommendations: offer them, keep them current, record those that were refused."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence

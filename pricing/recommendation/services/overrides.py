@@ -1,4 +1,4 @@
-"""Keeping which recommendations were not taken."""
+"""Record recommendations that were not taken."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""Writing price policies. Every change is kept in the admin's history, whoever makes it."""
+"""Write price policies. Every change is recorded in the admin's history, also one made through the API."""
 
 from collections.abc import Mapping
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Writing relations between prices. Every change is kept in the admin's history, whoever makes it."""
+"""Write relations between prices. Every change is recorded in the admin's history, also one made through the API."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal

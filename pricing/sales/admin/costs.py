@@ -1,4 +1,4 @@
-"""What products cost, by the day from which on."""
+"""Unit costs of products in the admin, by the day from which they hold."""
 
 from typing import Any
 

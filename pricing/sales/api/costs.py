@@ -1,4 +1,4 @@
-"""/api/products/{code}/costs: what a product cost from which day on."""
+"""/api/products/{code}/costs: unit costs of a product, by the day from which they hold."""
 
 from decimal import Decimal
 from typing import Any

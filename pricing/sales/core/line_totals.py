@@ -1,4 +1,4 @@
-"""Prices and line totals that stand side by side: whether price times quantity is the total."""
+"""Check unit prices against line totals: whether price times quantity is the total."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Totals of a week or month as what they are: sales of all of its days under one date."""
+"""Spread totals of a week or month, dated on one day, over all of its days."""
 
 from dataclasses import dataclass
 from typing import Final

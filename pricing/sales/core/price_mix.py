@@ -1,4 +1,4 @@
-"""Which products are sold at several prices at once: stores, contracts, coupons that the transactions do not name."""
+"""Detect products sold at several prices at once: stores, contracts, coupons that the transactions do not name."""
 
 from typing import Final
 

@@ -106,7 +106,7 @@ class SalesRows:
                 says = meanings.get(text) if type(text) is str else None
                 sold = _is_number(quantities[row]) and quantities[row] > 0
                 if says is Meaning.VOID or (says is Meaning.UNDONE and sold):
-                    yield row, "not_a_sale", f"{text!r} is said of the line ({name}): it is no sale."
+                    yield row, "not_a_sale", f"{name} is {text!r}: the line is no sale."
                 elif says is Meaning.REFUND and sold:
                     quantities[row] = -quantities[row]
                     self.counts["refund"] += 1

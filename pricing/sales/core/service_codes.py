@@ -94,7 +94,7 @@ def is_service_code(code: str, patterns: Sequence[str] = DEFAULT) -> bool:
     """Tell whether a normalised code matches one of the patterns.
 
     In a pattern `*` stands for any text, `?` for one character and `#` for one or more digits; everything
-    else stands for itself. "SP#" matches SP1002 but not SPOON or SP.
+    else matches itself. "SP#" matches SP1002 but not SPOON or SP.
     """
     return _matcher(tuple(patterns)).fullmatch(code) is not None
 

@@ -1,4 +1,4 @@
-"""Which products' transactions are totals: one line of many units for each day, week or month, at the mean price paid."""
+"""Detect products whose lines are totals: one line of many units for each day, week or month, at the mean price."""
 
 from collections.abc import Sequence
 from typing import Any, Final

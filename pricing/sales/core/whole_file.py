@@ -1,4 +1,4 @@
-"""What a sales file as a whole says: its currency, and what its statuses, marks and discounts mean."""
+"""Facts about a sales file as a whole: its currency, and the meaning of its statuses, marks and discounts."""
 
 import re
 from collections.abc import Collection, Mapping

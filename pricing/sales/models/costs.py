@@ -1,4 +1,4 @@
-"""What products cost the shop, from which day on."""
+"""Unit costs of products, by the day from which they hold."""
 
 from decimal import Decimal
 

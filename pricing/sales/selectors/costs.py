@@ -1,4 +1,4 @@
-"""What products cost on past days."""
+"""Unit costs of products on past days."""
 
 import datetime as dt
 from bisect import bisect_right
@@ -19,15 +19,15 @@ _RECORDED: Final = "(SELECT c.cost FROM pricing_productcost c WHERE c.product_id
 COST_CHANGED: Final = (
     "code IN (SELECT product_id FROM pricing_productcost GROUP BY product_id HAVING COUNT(*) > 1)"
 )
-"""SQL, for a row of pricing_product: it had other costs than today's."""
+"""SQL condition on pricing_product: the product has had more than one cost."""
 
 COST_OF_DAY: Final = (
     f"CASE WHEN p.cost_changed THEN COALESCE({_RECORDED} AND c.valid_from <= s.date ORDER BY c.valid_from DESC LIMIT 1), "
     f"{_RECORDED} ORDER BY c.valid_from LIMIT 1), p.cost) ELSE p.cost END"
 )
-"""SQL of `cost_on`, for a row of pricing_saleshistory s and its product p, which has `COST_CHANGED` as cost_changed.
+"""SQL expression of `cost_on`, with pricing_saleshistory as s and its product as p, whose cost_changed is `COST_CHANGED`.
 
-A whole year of a shop goes through here: only where a cost has changed is it looked up for each day."""
+It runs over whole years of sales: the cost is looked up day by day only where it has changed."""
 
 CostHistory = list[tuple[dt.date, Decimal | None]]
 """Days from which on a product cost so much, rising."""

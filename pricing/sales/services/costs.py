@@ -1,4 +1,4 @@
-"""Write what products cost from which day on: every change of a cost, and costs of past days that are known."""
+"""Write unit costs with the day from which they hold: changes of a cost, and known costs of past days."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Lines that come a second time: exports overlap by days, and what was corrected by hand must not come back."""
+"""Skip lines that were imported before: exports overlap by days, and corrections made by hand must stay."""
 
 from collections.abc import Sequence
 from typing import Any, Final

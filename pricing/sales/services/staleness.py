@@ -1,4 +1,4 @@
-"""What a recompute has to do with the sales themselves: what is stale, cutting days again, marking as published."""
+"""The sales side of a recompute: find stale products, assign days again after a change of time zone, mark as published."""
 
 import datetime as dt
 from typing import Any

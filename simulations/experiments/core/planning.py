@@ -1,4 +1,4 @@
-"""What an experiment could find, before it is run: error, smallest effect, power and duration, on the shop's own past."""
+"""Plan an experiment: standard error, smallest detectable effect, power and duration, from the shop's own past."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

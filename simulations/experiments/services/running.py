@@ -1,4 +1,4 @@
-"""What the clock does about experiments: prices of the day, results of new sales, the end."""
+"""Scheduled work of experiments: set the day's prices, update results, end them."""
 
 import datetime as dt
 import logging

@@ -3,23 +3,19 @@
 import datetime as dt
 import threading
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import Error as DatabaseError
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.test import TestCase, override_settings
 from django.utils import timezone
-from kombu.exceptions import OperationalError as BrokerError
 from rest_framework.test import APIClient
 
 from elastix.background import JOBS
 from elastix.dataset.models import DataVersion
 from elastix.imports.models import ImportBatch
-from elastix.jobs import runner, watch
 from elastix.jobs.kinds import JobFailed, job_kind
 from elastix.jobs.models import Job, JobState
 from elastix.jobs.recompute import (
@@ -162,6 +158,16 @@ def test_progress_renews_the_lease(monkeypatch: pytest.MonkeyPatch) -> None:
     assert claim(job.pk) is None
 
 
+def test_progress_is_written_about_once_a_second_at_most() -> None:
+    job = new_job()
+    run, told = claim(job.pk), []
+    assert run is not None
+    run.on_progress = told.append
+    run.progress(0.25)
+    job.refresh_from_db()
+    assert (told, job.progress) == ([0.25], 0.0)
+
+
 @pytest.mark.parametrize(("fraction", "kept"), [(-0.5, 0.0), (0.5, 0.5), (1.5, 1.0)])
 def test_progress_stays_between_nothing_and_all(fraction: float, kept: float) -> None:
     job = new_job()
@@ -203,6 +209,16 @@ def test_a_bug_is_tried_three_times_and_then_reported(commits: Commits, register
     assert (len(ran), job.attempts, job.error) == (3, 3, "RuntimeError: the disk is full")
     assert job.finished_at is not None
     assert failures == ["RuntimeError: the disk is full"]
+
+
+def test_after_the_last_attempt_nothing_more_is_handed_out(
+    held: list[int], commits: Commits, register_job: Registrar
+) -> None:
+    register_job("work", lambda run: {}["no such key"])
+    job = new_job(attempts=settings.JOB_MAX_ATTEMPTS - 1)
+    with commits():
+        run_job(job.pk)
+    assert (state(job), held) == (JobState.FAILED, [])
 
 
 def test_the_lease_of_a_job_is_renewed_beside_its_work(register_job: Registrar) -> None:
@@ -294,6 +310,15 @@ def test_a_job_that_waits_half_a_minute_while_nobody_works_has_nobody_to_do_it(
     job.refresh_from_db()
     assert is_unattended(job) is alone
     assert not is_unattended(None)
+
+
+def test_a_job_that_waits_while_a_worker_is_busy_with_another_is_attended() -> None:
+    job = new_job()
+    Job.objects.filter(pk=job.pk).update(created_at=timezone.now() - dt.timedelta(minutes=5))
+    job.refresh_from_db()
+    assert is_unattended(job)
+    claim(new_job(kind="other").pk)
+    assert not is_unattended(job)
 
 
 def test_a_job_that_kills_its_workers_is_given_up(commits: Commits) -> None:
@@ -533,84 +558,3 @@ def test_looking_at_a_job_asks_the_database_once(counted: APIClient, django_asse
     job = new_job()
     with django_assert_num_queries(1):
         assert counted.get(f"/api/jobs/{job.pk}").status_code == 200
-
-
-# --- workers look for jobs by themselves --------------------------------------------------------------
-
-
-@pytest.fixture
-def queue(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The queue as a list of jobs; what tests put in beforehand waits."""
-    hints: list[int] = []
-    monkeypatch.setattr(watch, "enqueue", hints.append)
-    monkeypatch.setattr(watch, "hints_waiting", lambda: len(hints))
-    return hints
-
-
-def test_a_worker_publishes_jobs_whose_hint_was_lost_and_whose_lease_is_over(queue: list[int]) -> None:
-    forgotten, lost, fresh = new_job(), new_job(), new_job()
-    Job.objects.filter(pk=forgotten.pk).update(created_at=timezone.now() - dt.timedelta(seconds=11))
-    claim(lost.pk)
-    assert watch.publish_abandoned() == [forgotten.pk]
-    queue.clear()
-    lose_worker(lost)
-    assert watch.publish_abandoned() == queue == [forgotten.pk, lost.pk]
-    assert state(fresh) == JobState.QUEUED
-
-
-def test_hints_do_not_pile_up(queue: list[int]) -> None:
-    jobs = [new_job() for _ in range(watch.MOST_HINTS + 5)]
-    Job.objects.update(created_at=timezone.now() - dt.timedelta(minutes=5))
-    watch.publish_abandoned()
-    assert queue == [job.pk for job in jobs[: watch.MOST_HINTS]]
-    assert watch.publish_abandoned() == []
-    assert len(queue) == watch.MOST_HINTS
-
-
-@pytest.mark.parametrize("error", [BrokerError, DatabaseError, ConnectionResetError])
-def test_who_looks_for_jobs_goes_on_after_an_error(
-    monkeypatch: pytest.MonkeyPatch, error: type[Exception]
-) -> None:
-    stops, looked = iter([False, False, True]), []
-
-    def look() -> None:
-        looked.append(1)
-        raise error("gone")
-
-    waits = SimpleNamespace(wait=lambda seconds: next(stops))
-    monkeypatch.setattr(watch, "threading", SimpleNamespace(Event=lambda: waits))
-    monkeypatch.setattr(watch, "connections", SimpleNamespace(close_all=lambda: None))
-    monkeypatch.setattr(watch, "publish_abandoned", look)
-    watch._watch_for_ever()
-    assert len(looked) == 2
-
-
-def test_a_pool_that_is_busy_is_given_a_waiting_job_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    submitted: list[Any] = []
-    monkeypatch.setattr(
-        runner, "_thread_pool", lambda: SimpleNamespace(submit=lambda *task: submitted.append(task))
-    )
-    monkeypatch.setattr(runner, "_submitted", set())
-    for _ in range(3):
-        runner._submit(7)
-    assert submitted == [(runner._run_in_thread, 7)]
-
-
-@pytest.mark.redis
-def test_the_length_of_the_real_queue_is_known() -> None:
-    from redis import Redis
-
-    from elastix.celery import app
-
-    name = app.conf.task_default_queue
-    with Redis.from_url(settings.REDIS_URL) as redis:
-        kept = redis.lrange(name, 0, -1)
-        redis.delete(name)
-        try:
-            assert watch.hints_waiting() == 0
-            redis.rpush(name, "{}", "{}")
-            assert watch.hints_waiting() == 2
-        finally:
-            redis.delete(name)
-            if kept:
-                redis.rpush(name, *kept)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import threading
+from types import SimpleNamespace
 
 import pytest
 from django.db import OperationalError
@@ -10,7 +11,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from elastix.background import SCHEDULES, Schedule
-from elastix.jobs import scheduler
+from elastix.jobs import runner, scheduler
 from elastix.jobs.models import Job, ScheduleRun
 from elastix.jobs.runner import JobRun, claim, heartbeat
 from elastix.jobs.scheduler import run_due, sweep
@@ -153,6 +154,34 @@ def test_a_long_step_renews_its_lease_past_a_busy_database_until_it_is_over() ->
     if beating is not None:
         beating.join(20)
         assert not beating.is_alive()
+
+
+@override_settings(JOB_LEASE_SECONDS=0.04, JOB_TIME_LIMIT_SECONDS=0)
+def test_a_lease_is_not_renewed_for_longer_than_a_task_may_last() -> None:
+    worker = Worker([True])
+    with heartbeat(worker):
+        beating = next((t for t in threading.enumerate() if t.name == "lease of job 1"), None)
+        if beating is not None:
+            beating.join(20)
+            assert not beating.is_alive()
+    assert worker.answers == [True]
+
+
+@override_settings(JOB_LEASE_SECONDS=60)
+def test_a_lease_is_renewed_twice_at_least_before_it_runs_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    asked = threading.Event()
+
+    def wait(seconds: float) -> bool:
+        waited.append(seconds)
+        asked.set()
+        return True
+
+    events = SimpleNamespace(wait=wait, set=lambda: None)
+    monkeypatch.setattr(runner, "threading", SimpleNamespace(Event=lambda: events, Thread=threading.Thread))
+    with heartbeat(Worker([])):
+        assert asked.wait(20)
+    assert 0 < waited[0] <= 30
 
 
 @override_settings(JOB_LEASE_SECONDS=0.04)

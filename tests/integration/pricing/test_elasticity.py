@@ -11,8 +11,10 @@ from rest_framework.test import APIClient
 from elastix.imports.models import ImportBatch
 from pricing.elasticity.models import ElasticityEstimate
 from pricing.sales.models import SalesHistory
-from tests.factories import ProductFactory
+from tests.api_cases import ListCases
+from tests.factories import ElasticityEstimateFactory, ProductFactory
 from tests.integration.pricing.factories import sale
+from tests.integration.segments.shop import publish
 from tests.shops import (
     AS_OF,
     FIRST_DAY,
@@ -81,9 +83,7 @@ def test_an_empty_shop_has_no_rows(viewer_client: APIClient) -> None:
         ({"stock_codes": ["mug", "CUP", "CUP", "NOBODY", "POST"]}, ["CUP", "MUG"]),
         ({"stock_codes": ["", "CUP"]}, ["CUP"]),
         ({"stock_codes": "", "country": "", "method": "", "limit": "", "start_date": ""}, MERCHANDISE),
-        ({"limit": 2}, MERCHANDISE[:2]),
         ({"limit": 2, "offset": 4}, MERCHANDISE[4:]),
-        ({"offset": 1_000_000_000}, []),
         ({"format": "json"}, MERCHANDISE),
     ],
 )
@@ -233,12 +233,22 @@ def test_sales_that_are_not_published_yet_do_not_disturb_a_window(
 # --- queries -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("query", "queries"), [({}, 4), ({"stock_codes": "CUP"}, 4), ({"limit": 1}, 4)])
-def test_a_cached_page_costs_four_queries(
-    query: Any, queries: int, shop: ImportBatch, counted: APIClient, django_assert_num_queries: Any
-) -> None:
-    with django_assert_num_queries(queries):
-        assert counted.get(PATH, query).status_code == 200
+class TestCached(ListCases):
+    path = PATH
+    factory = ElasticityEstimateFactory
+    id_key = "stock_code"
+    pk_name = "product_id"
+    rows_key = "results"
+    list_queries = 4
+
+    def make(self) -> ElasticityEstimate:
+        """An estimate as a recompute publishes it: with a version of its own, or answers would be remembered."""
+        newer = ElasticityEstimate.objects.count() + 1
+        publish(sales_version=newer, published_version=newer)
+        return ElasticityEstimateFactory()
+
+    def total(self, body: dict[str, Any]) -> int:
+        return int(body["meta"]["total_products"])
 
 
 def test_a_page_on_the_spot_costs_the_same_for_one_product_and_for_all(

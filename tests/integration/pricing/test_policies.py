@@ -206,5 +206,3 @@ def test_what_holds_for_a_product_is_shown_with_where_it_comes_from(viewer_clien
     assert settings["max_change"] == {"value": 0.1, "source": "the shop"}
     assert settings["endings"] == {"value": "any", "source": "category Cups"}
     assert settings["strategy"] == {"value": "profit", "source": "built in"}
-    assert viewer_client.get(f"{PATH}/effective/MUG").json()["product_id"] == "MUG"
-    assert viewer_client.get(f"{PATH}/effective/NOBODY").status_code == 404

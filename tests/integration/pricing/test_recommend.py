@@ -341,3 +341,8 @@ def test_records_of_many_changes_take_the_same_few_queries() -> None:
 class TestRecommendation(ProductFigureCases):
     path = "/api/price/recommend/{code}"
     queries = 10
+
+
+class TestEffectivePolicies(ProductFigureCases):
+    path = "/api/price/policies/effective/{code}"
+    queries = 2

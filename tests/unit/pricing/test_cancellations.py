@@ -95,6 +95,14 @@ def test_a_cancellation_with_a_positive_quantity_still_cancels():
     assert marks.tolist() == [True, True]
 
 
+def test_a_line_of_no_units_is_no_sale_to_undo():
+    one = np.ones(2, np.int64)
+    marks = match_cancellations(
+        one, one, 0 * one, np.array([10, 20]), np.array([False, True]), order=np.arange(2)
+    )
+    assert marks.tolist() == [False, False]
+
+
 def test_among_sales_of_one_minute_the_given_order_decides():
     rows = [(1, 7, 6, 100), (1, 7, 6, 100), (1, 7, -6, 100)]
     assert voided(rows, order=[5, 3, 4]) == [0, 2]

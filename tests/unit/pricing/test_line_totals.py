@@ -77,6 +77,8 @@ def test_many_that_do_not_fit_are_asked_about() -> None:
 def test_a_price_that_is_the_total_is_guessed() -> None:
     with pytest.raises(UnreadableFile, match="Price seems to be the total of the line"):
         judged(("20", "2", "20"), ("30", "3", "30"), ("5", "1", "5"))
+    with pytest.raises(UnreadableFile, match=r"is not 20\. Say which counts"):
+        judged(("20", "2", "20"), ("30", "3", "31"), ("5", "2", "7"))
 
 
 def test_the_total_of_an_order_that_every_row_repeats_is_none_of_a_line() -> None:
@@ -89,3 +91,47 @@ def test_the_total_of_an_order_that_every_row_repeats_is_none_of_a_line() -> Non
 def test_equal_lines_of_one_invoice_fit_by_themselves() -> None:
     rows = [("10", "2", "20")] * 40
     assert judged(*rows, ("10", "2", "200"), invoices=["1"] * 40 + ["2"])[1] == [42]
+
+
+def test_rows_without_a_price_a_quantity_or_a_total_are_not_compared() -> None:
+    ten, two, none = Decimal(10), Decimal(2), None
+    columns: dict[str, list[Any]] = {
+        "unit_price": [none, ten, ten, ten, none],
+        "quantity": [two, none, two, two, two],
+        "line_total": [Decimal(20), Decimal(20), none, Decimal(99), Decimal(20)],
+        "invoice_no": list("12345"),
+    }
+    totals = LineTotals()
+    totals.keep_unfit(columns, [none, ten, ten, ten, ten])
+    assert columns["line_total"] == [none, none, none, Decimal(99), none]
+    assert totals.compared == 2  # the fourth, and the fifth by its price before the discount
+
+
+def test_one_in_twenty_is_refused_alone_and_one_in_nineteen_is_asked_about() -> None:
+    assert judged(*[("10", "2", "20")] * 19, ("10", "2", "21"))[1] == [21]
+    with pytest.raises(UnreadableFile, match="In 1 of 19 rows"):
+        judged(*[("10", "2", "20")] * 18, ("10", "2", "21"))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("10", "2", "23.80")] * 2,
+        [("10", "2", "18.00")] * 3,
+        [("10", "2", "28.00")] * 3,
+        [("10", "2", f"{20 + each}") for each in range(1, 7)],
+        [*[("10", "2", "23.80")] * 9, ("10", "2", "30")],
+    ],
+    ids=["too few", "less", "more than any tax", "too many rates", "one of ten is none"],
+)
+def test_what_is_no_tax(rows: list[Row]) -> None:
+    with pytest.raises(UnreadableFile):
+        judged(*rows)
+
+
+def test_the_total_of_an_order_is_repeated_by_the_next_row_of_its_invoice_and_not_by_another() -> None:
+    assert judged(("10", "2", "25"), ("5", "3", "25"), invoices=["1", "1"]) == ([], [])
+    with pytest.raises(UnreadableFile, match="In 2 of 2 rows"):
+        judged(("10", "2", "25"), ("5", "3", "25"), invoices=["1", "2"])
+    with pytest.raises(UnreadableFile, match="In 3 of 3 rows"):
+        judged(("10", "2", "25"), ("7", "2", "30"), ("5", "3", "25"), invoices=["1", "1", "1"])

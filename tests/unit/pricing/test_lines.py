@@ -201,7 +201,7 @@ def test_two_channels_at_two_prices_are_a_mix():
     hardly = [(2, 19, 2.0), (2, 1, 4.0)]
     half = [(3, 6, 4.0), (3, 4, 2.0)]
     alone = [(4, 6, 2.0), (4, 4, 4.0)]
-    customer = [7, -1] * 4 + [-1, -1]
+    customer = [0, -1] * 4 + [-1, -1]
     lines = sales(*double, *equal, *hardly, *half, *alone, customer=customer)
     assert flagged("CHANNEL_MIX", lines, 6) == [True, False, False, True, False, False]
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pricing.sales.core.constants import PROMOTION_REACH_DAYS, RETURNED_PRICE, SAME_PRICE, SHORT_DIP_DAYS
 from pricing.sales.core.daily import DailySales, daily_sales
 from pricing.sales.core.lines import SalesLines, clean_lines
-from pricing.sales.core.list_prices import infer_promotions
+from pricing.sales.core.list_prices import LEVELS_SEARCHED, PRICE_DECIMALS, infer_promotions
 from tests.daily import take_products
 
 MONDAY = 19_002
@@ -70,6 +71,80 @@ def test_days_with_only_web_lines_still_show_the_list_price() -> None:
     np.testing.assert_allclose(daily.list_price, np.where(daily.day < MONDAY + 60, 4.0, 5.0), rtol=0.01)
 
 
+def together(*parts: SalesLines) -> SalesLines:
+    """The lines of some products, numbered one after another."""
+    renumbered = [replace(part, product=part.product * 0 + number) for number, part in enumerate(parts)]
+    return SalesLines(
+        *(np.concatenate([getattr(part, name) for part in renumbered]) for name in SalesLines.__slots__)
+    )
+
+
+def shop_and_web(shop: list[tuple[int, float]], web: list[tuple[int, float]]) -> SalesLines:
+    """Single units of one product at (day, price): in the shop with a customer id, on the web without."""
+    rows = [(*row, 7) for row in shop] + [(*row, -1) for row in web]
+    day, price, customer = zip(*rows, strict=True)
+    return lines_of([0] * len(rows), list(day), [1] * len(rows), list(price), list(customer))
+
+
+def test_a_new_price_that_only_the_web_has_shown_so_far_is_freed_of_its_markup() -> None:
+    shop = [(day, 4.0) for day in range(20)]
+    web = [(day, 8.0) for day in range(0, 20, 2)] + [(day, 12.0) for day in range(20, 26)]
+    assert rolled_up(shop_and_web(shop, web)).list_price.tolist() == pytest.approx([4.0] * 20 + [6.0] * 6)
+
+
+def test_channels_at_one_price_both_show_it() -> None:
+    shop = [(day, 4.0) for day in range(0, 20, 2)]
+    web = [(day, 4.01) for day in range(1, 20, 2)] + [(day, 5.0) for day in range(20, 26)]
+    assert rolled_up(shop_and_web(shop, web)).list_price.tolist() == [4.01] * 20 + [5.0] * 6
+
+
+def test_a_markup_of_less_than_a_price_change_is_taken_off_too() -> None:
+    """One of .9 times what counts as one price is a markup, one of .4 times is none."""
+    shop = [(day, 4.0) for day in range(0, 20, 2)]
+    for part, expected in ((0.9, 4.0), (0.4, 4.0 * np.exp(0.4 * SAME_PRICE))):
+        web = [(day, 4.0 * np.exp(part * SAME_PRICE)) for day in range(1, 20, 2)]
+        assert rolled_up(shop_and_web(shop, web)).list_price.tolist() == pytest.approx(
+            [expected] * 20, abs=1e-4
+        )
+
+
+def test_no_list_price_is_rounded_to_nothing() -> None:
+    lines = lines_of([0] * 3, [0, 1, 2], [1] * 3, [0.1**PRICE_DECIMALS / 3] * 3)
+    assert rolled_up(lines).list_price.tolist() == pytest.approx([0.1**PRICE_DECIMALS] * 3)
+
+
+def test_the_price_of_another_product_shows_no_markup() -> None:
+    """The web shows three days, the shop's price is known around two of them alone; the neighbour has it around all."""
+    whole = shop_and_web([(day, 4.0) for day in range(10)], [])
+    early = shop_and_web([(day, 4.0) for day in range(1, 10)], [(day, 8.0) for day in (0, 2, 4)])
+    late = shop_and_web([(day, 4.0) for day in range(9)], [(day, 8.0) for day in (4, 6, 9)])
+    daily = rolled_up(together(whole, early, whole, late, whole), 5)
+    unknown = np.isnan(daily.list_price)
+    assert list(zip(daily.product[unknown], daily.day[unknown], strict=True)) == [(1, 0), (3, 9)]
+    np.testing.assert_array_equal(daily.list_price[~unknown], 4.0)
+
+
+def test_every_product_is_rolled_up_as_if_it_were_alone() -> None:
+    """Products of the same prices, whose neighbours could be taken for themselves."""
+    rng = np.random.default_rng(7)
+    shops = []
+    for _ in range(30):
+        day = np.sort(rng.integers(0, 40, 25))
+        rows = [(int(each), float(rng.choice([4.0, 4.0, 4.04, 3.5, 5.0]))) for each in day]
+        web = rng.random(len(rows)) < 0.4
+        shops.append(
+            shop_and_web(
+                [row for row, on in zip(rows, web, strict=True) if not on],
+                [(when, 2 * price) for (when, price), on in zip(rows, web, strict=True) if on],
+            )
+        )
+    among = rolled_up(together(*shops), len(shops))
+    for number, shop in enumerate(shops):
+        alone, own = rolled_up(shop), take_products(among, np.array([number]))
+        for name in DailySales.__slots__:
+            np.testing.assert_array_equal(getattr(own, name), getattr(alone, name))
+
+
 def test_a_price_seen_on_one_day_only_is_not_a_list_price() -> None:
     day = list(range(MONDAY, MONDAY + 40))
     price = [3.0] * 40
@@ -123,8 +198,64 @@ def promotions(prices: list[float]) -> list[bool]:
     return infer_promotions(np.zeros(len(prices), np.int64), days, np.log(prices)).tolist()
 
 
+def test_nothing_was_on_promotion_where_nothing_was_sold() -> None:
+    nothing = np.zeros(0, np.int64)
+    assert infer_promotions(nothing, nothing, np.zeros(0)).tolist() == []
+
+
+def on_promotion(rows: list[tuple[int, float]]) -> list[int]:
+    """The days of promotions, of days with their prices."""
+    day, price = (np.array(column) for column in zip(*rows, strict=True))
+    return day[infer_promotions(np.zeros(day.size, np.int64), day, np.log(price))].tolist()
+
+
+def dip(first: int, last: int, back: int, price: float = 4.4) -> list[tuple[int, float]]:
+    """4.00 until day 0, 3.20 seen every day from `first` to `last`, then another price from `back` on."""
+    return [(0, 4.0), *((day, 3.2) for day in range(first, last + 1)), (back, price), (back + 1, price)]
+
+
+def test_how_long_a_dip_lasts_lies_between_the_days_it_was_seen_and_the_days_it_had() -> None:
+    longest = int(SHORT_DIP_DAYS)
+    assert on_promotion(dip(1, longest, longest + 1)) == list(range(1, longest + 1))
+    assert on_promotion(dip(1, longest + 1, longest + 2)) == []
+    # One day less was seen than the longest, one more would have had room; then two.
+    assert on_promotion(dip(2, longest, longest + 2)) == list(range(2, longest + 1))
+    assert on_promotion(dip(2, longest, longest + 3)) == []
+
+
+def test_a_promotion_counts_near_the_price_that_it_goes_back_to() -> None:
+    reach = PROMOTION_REACH_DAYS
+    long = dip(1, reach + 5, reach + 6, 4.0)
+    assert on_promotion(long) == list(range(6, reach + 1))
+    returned = np.exp(RETURNED_PRICE)
+    assert on_promotion(dip(1, reach, reach + 1, 4.0 * returned**0.9)) == list(range(1, reach + 1))
+    assert on_promotion(dip(1, reach, reach + 1, 4.0 * returned**1.1)) == []
+
+
+def test_the_higher_price_may_be_some_small_steps_away() -> None:
+    steps = [round(8.0 + 0.12 * step, 2) for step in range(LEVELS_SEARCHED)]
+    prices = [10.0, 10.0, *steps, 10.0, 10.0]
+    assert promotions(prices) == [False] * 2 + [True] * LEVELS_SEARCHED + [False] * 2
+    assert promotions(prices[::-1]) == [False] * 2 + [True] * LEVELS_SEARCHED + [False] * 2
+    # With a step more the first is too far from the price after it, and the last from the price before.
+    more = [10.0, 10.0, 7.88, *steps, 10.0, 10.0]
+    assert promotions(more) == [False] * 3 + [True] * (LEVELS_SEARCHED - 1) + [False] * 3
+
+
+def test_a_promotion_is_one_of_its_own_product() -> None:
+    """The neighbours were dearer before and after: another product's price is none that it goes back to."""
+    product = np.repeat([0, 1, 2], 10)
+    log_price = np.log(np.repeat([4.0, 3.2, 4.0], 10))
+    assert not infer_promotions(product, np.tile(np.arange(10), 3), log_price).any()
+
+
 def test_a_dip_back_to_the_same_price_is_a_promotion() -> None:
     assert promotions([4.0] * 30 + [3.2] * 30 + [4.0] * 30) == [False] * 30 + [True] * 30 + [False] * 30
+
+
+def test_the_price_that_counts_is_the_nearest_higher_one() -> None:
+    assert promotions([5.0] * 5 + [4.0] * 5 + [3.2] * 25 + [4.0] * 5)[10:] == [True] * 25 + [False] * 5
+    assert promotions([4.0] * 5 + [3.2] * 25 + [4.0] * 5 + [5.0] * 5)[:30] == [False] * 5 + [True] * 25
 
 
 def test_a_fortnight_below_the_prices_around_it_is_a_promotion_whatever_they_are() -> None:

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from pricing.sales.core.daily import DailySales
-from pricing.sales.core.periods import Periods, last_day_known, read_periods, span_of, spread_daily
+from pricing.sales.core.periods import (
+    Periods,
+    last_day_known,
+    purchases,
+    read_periods,
+    span_of,
+    spread,
+    spread_daily,
+)
 
 
 def days_of(*dates: str) -> np.ndarray:
@@ -48,8 +56,13 @@ def test_the_days_that_a_date_stands_for(
         (("2024-03-09", "2024-03-16"), 7, True),
         (("2024-01-01", "2024-02-01"), 30, False),
         (("2024-01-31", "2024-02-29"), 30, True),
+        (("2023-02-28", "2023-03-28"), 30, True),
+        (("2023-02-27", "2023-03-27"), 30, False),
         (("2024-03-09", "2024-03-10"), 1, False),
         (("2024-03-09", "2024-03-10"), 0, False),
+        (("2024-03-30", "2024-03-31"), 1, False),
+        (("2024-03-04", "2024-03-10"), 7, False),  # one of two is not most
+        (("2024-02-01", "2024-02-29"), 30, False),
     ],
 )
 def test_whether_dates_begin_or_end_their_periods(
@@ -91,6 +104,31 @@ def test_a_price_set_within_a_week_leaves_the_units_alone() -> None:
     assert spread.lines.tolist() == [1] * 7 + [0]
 
 
+def test_of_totals_that_meet_on_a_day_the_newest_sets_its_price_and_all_count() -> None:
+    """Weeks from Monday 4 and Thursday 7 March share four days: 1 + 3 units, two lines, at the second's price."""
+    daily = table([0, 0], days_of("2024-03-04", "2024-03-07"), [7, 21], [10, 12])
+    spread = spread_daily(daily, Periods(np.array([7]), np.array([False])))
+    assert spread.units.tolist() == pytest.approx([1.0] * 3 + [4.0] * 4 + [3.0] * 3)
+    assert spread.lines.tolist() == [1] * 3 + [2] * 4 + [1] * 3
+    assert spread.list_price.tolist() == [10.0] * 3 + [12.0] * 7
+
+
+def test_dates_are_spread_over_the_days_of_their_own_periods() -> None:
+    """A week that ends on 10 March, a single day, and a February of 29 days dated at its end."""
+    days = days_of("2024-03-10", "2024-03-05", "2024-02-29")
+    row, day, share = spread(days, np.array([7, 1, 30]), np.array([True, False, True]))
+    assert row.tolist() == [0] * 7 + [1] + [2] * 29
+    assert [date_of(each) for each in day[[0, 6, 7, 8, 36]]] == [
+        "2024-03-04", "2024-03-10", "2024-03-05", "2024-02-01", "2024-02-29",
+    ]  # fmt: skip
+    assert share.tolist() == [1 / 7] * 7 + [1.0] + [1 / 29] * 29
+
+
+def test_purchases_are_lines_and_of_longer_totals_the_units() -> None:
+    daily = table([0, 1, 2, 3], days_of(*["2024-03-04"] * 4), [5, 6, 7, 8], [1, 1, 1, 1])
+    assert purchases(daily, np.array([0, 1, 7, 30])).tolist() == [1, 1, 7, 8]
+
+
 def test_nothing_is_spread_of_nothing() -> None:
     spread = spread_daily(table([], days_of(), [], []), Periods(np.array([7]), np.array([False])))
     assert spread.units.size == spread.day.size == 0
@@ -103,6 +141,7 @@ def test_nothing_is_spread_of_nothing() -> None:
         ([("2024-03-04", 7, False)], "2024-03-10"),
         ([("2024-03-10", 7, True)], "2024-03-10"),
         ([("2024-03-01", 30, False), ("2024-01-20", 0, False)], "2024-03-31"),
+        ([("2024-03-01", 30, False), ("2024-02-29", 0, False)], "2024-03-31"),
         ([("2024-03-01", 30, False), ("2024-03-20", 0, False)], "2024-03-20"),
         ([("2024-03-01", 30, False), ("2024-03-04", 7, False)], "2024-03-10"),
         ([("2024-03-01", 30, False), ("2024-03-04", 7, False), ("2024-03-12", 0, False)], "2024-03-12"),

@@ -12,10 +12,17 @@ DAY = 19_002
 
 def several(*rows: tuple[int, int, float], **columns: Any) -> bool:
     """Whether a product is, of lines of day, quantity and price; each of a customer and invoice of its own."""
+    (answer,) = which(*rows, **columns)
+    return answer
+
+
+def which(*rows: tuple[int, int, float], **columns: Any) -> list[bool]:
+    """Which products are, given the product of each line beside the rows."""
     day, quantity, price = (np.array(column) for column in zip(*rows, strict=True))
     count = np.arange(day.size)
+    product = np.asarray(columns.get("product", np.zeros(day.size, np.int64)))
     lines = SalesLines(
-        product=np.zeros(day.size, np.int64),
+        product=product,
         day=DAY + day,
         minute=(DAY + day) * 1440 + count,
         quantity=quantity,
@@ -25,8 +32,9 @@ def several(*rows: tuple[int, int, float], **columns: Any) -> bool:
         cancellation=np.zeros(day.size, np.bool_),
         voided=np.zeros(day.size, np.bool_),
     )
-    (answer,) = several_prices(lines, clean_lines(lines, 1), 1)
-    return bool(answer)
+    products = int(product.max()) + 1
+    found: list[bool] = several_prices(lines, clean_lines(lines, products), products).tolist()
+    return found
 
 
 def test_two_stores_with_prices_of_their_own() -> None:
@@ -40,6 +48,8 @@ def test_one_price_for_all() -> None:
 
 def test_prices_that_change_every_day_are_one_at_a_time() -> None:
     assert not several(*((day, 1, 4.0 + day % 2) for day in range(20)))
+    # Once on one day: every pair of one day.
+    assert several(*((day, 1, 4.0 + day % 2) for day in range(20)), (20, 1, 4.0), (20, 1, 4.5))
     twice_a_day = [(day, 1, 4.0 + day % 2) for day in range(20) for _ in range(2)]
     assert not several(*twice_a_day)
     assert not several(*twice_a_day, (20, 1, 4.0), (20, 1, 4.5))  # 1 of 21
@@ -53,6 +63,9 @@ def test_a_channel_with_a_markup_is_no_second_price() -> None:
     rows = [(day, 1, price) for day in range(20) for price in (4.0, 6.0)]
     assert not several(*rows, customer=[-1, 5] * 20)
     assert several(*rows, customer=[-1, -1, 5, 5] * 10)
+    assert not several(
+        *((day, number, 6.0 / number) for day in range(20) for number in (1, 2)), customer=[-1, 5] * 20
+    )
 
 
 def test_two_prices_on_one_invoice_are_one_buyers() -> None:
@@ -68,6 +81,13 @@ def test_ten_pairs_are_needed_and_a_quarter_of_them_at_another_price() -> None:
     same = [(7 * week, 1, 4.0) for week in range(100, 131) for _ in range(2)]
     assert not several(*pairs, *same)
     assert several(*pairs, *same[:-2])
+
+
+def test_products_are_told_apart() -> None:
+    """Three at one price each, though not the same, and two with the prices of two stores among them."""
+    prices = [(4.0, 4.0), (5.0, 5.5), (6.0, 6.0), (7.0, 7.7), (8.0, 8.0)]
+    rows = [(day, 1, price) for pair in prices for day in range(10) for price in pair]
+    assert which(*rows, product=np.repeat(np.arange(5), 20)) == [False, True, False, True, False]
 
 
 def test_lines_far_apart_are_not_compared() -> None:

@@ -1,5 +1,6 @@
 """Channels with prices of their own: which products have them, which channel is the main one, and one level each."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,8 +9,9 @@ import pytest
 from pricing.elasticity.core.pooled.hyperparameters import COLUMNS, LEVEL_SD, PRICE, Normal
 from pricing.elasticity.core.pooled.panel import Panel
 from pricing.elasticity.core.pooled.solve import batches, solve_part
-from pricing.sales.core.channels import PriceSeries, in_series, main_prices, price_series
-from pricing.sales.core.daily import daily_sales
+from pricing.sales.core.channels import PriceSeries, in_series, main_prices, main_series, price_series
+from pricing.sales.core.constants import CHANNELS_NEAR_DAYS, MAIN_DAYS, MOST_CHANNELS
+from pricing.sales.core.daily import DailySales, daily_sales
 from pricing.sales.core.lines import SalesLines, clean_lines
 from pricing.sales.core.price_mix import several_prices
 
@@ -63,9 +65,51 @@ def test_a_price_that_changes_in_one_channel_first_differs_only_for_these_days()
     assert series_of([*early, *at(1, 4.0, range(61)), *at(1, 5.0, range(61, 100))]).product.size == 2
 
 
+def alternating(days: range) -> list[Row]:
+    """A main channel at 4.00 and 5.00 by turns, two days each."""
+    return [row for day in days for row in at(0, 4.0 + day // 2 % 2, range(day, day + 1), times=3)]
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["first day", "last day"])
+def test_a_price_is_compared_with_the_main_channel_s_of_the_same_day(first: int) -> None:
+    cheap_days = range(first, 40, 4)
+    assert series_of([*alternating(range(40)), *at(1, 5.0, cheap_days, times=2)]).product.size == 2
+    dear_days = range(first + 2, 40, 4)
+    assert series_of([*alternating(range(40)), *at(1, 5.0, dear_days, times=2)]).product.size == 0
+
+
+NEAR = CHANNELS_NEAR_DAYS
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "compared"), [(NEAR, NEAR, True), (NEAR + 1, NEAR, False), (NEAR, NEAR + 1, False)]
+)
+def test_a_price_is_compared_where_the_main_channel_s_is_known_near_by_on_both_sides(
+    before: int, after: int, compared: bool
+) -> None:
+    length = before + after
+    main = at(0, 4.0, range(0, 3 * length + 1, length), times=10)
+    other = at(1, 5.0, range(before, 3 * length, length), times=7)
+    assert bool(series_of([*main, *other]).product.size) is compared
+
+
+@pytest.mark.parametrize("days", [range(10), range(40, 50)], ids=["before its first", "after its last"])
+def test_days_that_the_main_channel_did_not_see_are_not_compared(days: range) -> None:
+    own = [*at(0, 4.0, range(10, 40)), *at(1, 5.0, days, times=2)]
+    assert series_of(own).product.size == 0
+    # Neighbours whose channels agree: the price of another product is none to be compared with.
+    neighbour = [*at(0, 5.0, range(50)), *at(1, 5.0, range(50))]
+    rows = [(product, *row[1:]) for product, part in enumerate([neighbour, own, neighbour]) for row in part]
+    assert series_of(rows, 3).product.size == 0
+
+
 def test_of_more_than_twenty_channels_the_busiest_count() -> None:
-    rows = [row for channel in range(22) for row in at(channel, 4.0 + channel, times=1 + (channel > 1))]
-    assert series_of(rows).channel.tolist() == list(range(2, 22))
+    rows = [
+        row for channel in range(22) for row in at(channel, 4.0 + channel, times=1 + (channel > 1), product=1)
+    ]
+    found = series_of([*at(0, 1.0), *at(1, 2.0), *rows], 2)
+    assert found.product.tolist() == [0] * 2 + [1] * MOST_CHANNELS
+    assert found.channel.tolist() == [0, 1, *range(2, 22)]
 
 
 def test_the_main_channel_sold_most_in_the_last_year() -> None:
@@ -89,6 +133,40 @@ def test_a_product_has_the_price_of_its_main_channel() -> None:
     }
     assert np.isnan(price[0, 19])
     assert (price[0, 20], price[0, 49], price[1, 0]) == (5.0, 5.0, 2.0)
+
+
+def table(product: list[int], day: list[int], price: list[float], promotion: list[bool]) -> DailySales:
+    ones = np.ones(len(day))
+    return DailySales(
+        np.array(product), np.array(day), ones, np.array(price), np.array(promotion), ones.astype(np.int64)
+    )
+
+
+def test_prices_and_promotions_of_a_product_with_series_are_all_the_main_channel_s() -> None:
+    """Product 1 has two series, the second is the main one: what the other's lines showed is left out."""
+    series = PriceSeries(
+        np.array([1, 1]),
+        np.array([4, 5]),
+        np.array([False, True]),
+        table([0, 1, 1], [5, 6, 7], [9.0, 2.0, 3.0], [True, False, True]),
+    )
+    daily = table([0, 1, 1, 1, 2], [5, 5, 6, 7, 6], [4.0] * 5, [True, True, True, False, False])
+    found = main_prices(daily, series)
+    np.testing.assert_array_equal(found.list_price, [4.0, np.nan, 2.0, 3.0, 4.0])
+    assert found.promotion.tolist() == [True, False, False, True, False]
+
+
+def test_the_main_series_sold_most_units_in_the_year_up_to_the_product_s_newest_sale() -> None:
+    """Of equal ones the first; days without sales, such as those of a price that was set, are not the newest."""
+    product = np.array([0, 0, 1, 1, 2, 2])
+    year = MAIN_DAYS
+    days = table([0, 1, 1, 2, 3, 4, 5, 5], [0, year, 9, 4, 4, 7, 7, 7 + year], [1.0] * 8, [False] * 8)
+    units = np.array([9.0, 2.0, 1.0, 3.0, 3.0, 1.0, 2.0, 0.0])
+    assert main_series(product, replace(days, units=units)).tolist() == [
+        False, True, True, False, False, True,
+    ]  # fmt: skip
+    a_day_later = replace(days, units=units, day=days.day + (np.arange(8) == 0))
+    assert main_series(product, a_day_later).tolist()[:2] == [True, False]
 
 
 def test_days_of_products_with_series_are_theirs_and_the_others_stay() -> None:

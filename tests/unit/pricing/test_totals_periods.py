@@ -53,6 +53,39 @@ def test_a_handful_of_days_decides_nothing() -> None:
     assert totals_periods(*(np.zeros(0, np.int64),) * 3, np.zeros(0), 2).tolist() == [0, 0]
 
 
+def dated(gaps: list[int]) -> list[int]:
+    """Days at these distances from each other."""
+    return np.cumsum([100, *gaps]).tolist()
+
+
+@pytest.mark.parametrize(
+    ("gaps", "expected"),
+    [
+        ([7, 14] * 5, 7),
+        ([7, 14] * 5 + [14], 0),  # five of eleven
+        ([7] * 10 + [8, 8], 0),  # ten of twelve are whole weeks
+        ([30, 60] * 5, 30),
+        ([30, 60] * 5 + [60], 0),
+        ([30] * 11 + [27], 0),
+        ([28, 31] * 5, 30),
+        ([32] * 10, 0),
+    ],
+)
+def test_half_of_the_distances_are_one_period_and_nearly_all_whole_ones(
+    gaps: list[int], expected: int
+) -> None:
+    assert period(dated(gaps)) == expected
+
+
+@pytest.mark.parametrize(("span", "expected"), [(47, 1), (48, 0)])
+def test_single_lines_on_so_many_days_that_chance_would_have_doubled_some(span: int, expected: int) -> None:
+    """Of random purchases sold on 20 of n days, n q log(1 / q) days have one, q = 1 - 20 / n: 14.97 of 47, 15.09 of 48.
+
+    So 5.03 days with several are missing of 47, 4.91 of 48.
+    """
+    assert period([*range(100, 119), 100 + span - 1]) == expected
+
+
 def test_a_product_s_answer_depends_on_its_own_days_only() -> None:
     product = np.repeat([0, 1], [60, 60])
     day = np.concatenate([np.arange(60), np.arange(60)])
@@ -92,7 +125,16 @@ def test_returns_say_nothing_and_an_empty_file_is_one_of_lines() -> None:
     assert TotalsSeen().granularity() == "lines"
     found = seen(range(20_000, 20_700, 7), ("A", "B"))
     found.add(["A"], [20_001], [-3.0])
+    found.add(["A"] * 20, [20_001 + 7 * week for week in range(20)], [0.0] * 20)
     assert found.granularity() == "week"
+
+
+def test_a_file_that_begins_with_two_lines_on_a_day_may_still_be_one_of_totals() -> None:
+    found = TotalsSeen()
+    found.add(["A", "A"], [20_000, 20_000], [20.0, 20.0])
+    for day in range(20_001, 20_090):
+        found.add(["A"], [day], [20.0])
+    assert found.granularity() == "day"
 
 
 def test_a_few_products_in_totals_do_not_make_a_file_of_totals() -> None:

@@ -1,4 +1,4 @@
-"""The regression of one product and the tests of what it takes for granted.
+"""The log-log regression of one product and tests of its assumptions.
 
 statsmodels does the statistics. Importing it takes two seconds and 100 MB, so it is imported when a product is first
 looked at; all products at once stay with the closed form of `log_log`, which gives the same coefficients.

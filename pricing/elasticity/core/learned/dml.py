@@ -1,4 +1,4 @@
-"""Double machine learning (Chernozhukov et al. 2018): what sales have to do with the part of a price that nothing predicts.
+"""Double machine learning (Chernozhukov et al. 2018): regress residual sales on the residual of the price.
 
 Boosted trees learn, on other weeks and products, the units of a week and its log price from everything but the price.
 What a product's units have to do with the rest of its price is then a Poisson regression with the predicted units as

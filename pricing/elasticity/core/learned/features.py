@@ -1,4 +1,4 @@
-"""What a learned model knows of a product's week beside its price: season, level, what else the category did.
+"""Features of a product's week beside its price: season, level, sales and prices of its category.
 
 All of it is made of sales freed of what prices did to them, at an elasticity that is given, since sales that carry the
 price with them would take its effect over.

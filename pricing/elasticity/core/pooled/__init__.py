@@ -1,4 +1,4 @@
-"""Partially pooled elasticities: every product answers to its own data as far as these go, else to its category's."""
+"""Partially pooled elasticities: each product's own data, shrunk to its category's mean as far as they are weak."""
 
 from pricing.elasticity.core.pooled.experiments import Experiments, Findings
 from pricing.elasticity.core.pooled.fit import fit_pooled

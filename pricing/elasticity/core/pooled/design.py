@@ -156,7 +156,7 @@ def fleeting(panel: Panel, price: FloatArray) -> FloatArray:
 def identified_share(
     panel: Panel, hyper: Hyperparameters, group: IntArray, of: IntArray | None = None
 ) -> FloatArray:
-    """Share of what the sales say of each elasticity that does not rest on an assumption, (P,); 0 without changes of price.
+    """Share of the information on each elasticity that does not depend on an assumption, (P,); 0 without price changes.
 
     The season of a group is read off its sales with the shop's response to their prices assumed. A change that a part k
     of the group's prices made together shows the elasticity as k times what was assumed and 1 - k times what it is, so

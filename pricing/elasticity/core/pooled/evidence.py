@@ -1,4 +1,4 @@
-"""What an elasticity rests on: the product's own clean price changes, what sales and prices did together, or others' sales."""
+"""The evidence for an elasticity: the product's own clean price changes, correlation alone, or other products' sales."""
 
 from typing import Final
 

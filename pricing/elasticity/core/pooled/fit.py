@@ -300,7 +300,7 @@ def _with_noise(priors: PartPriors, fit: Fit, identified: BoolArray) -> PartPrio
 
 
 def _data_at(shift: FloatArray, fit: Fit, normal: Normal, identified: BoolArray) -> list[Unpooled]:
-    """What the identified products' own data say of each of K coefficients, once prior means have moved by (P, K)."""
+    """Unpooled estimates of each of K coefficients from identified products' own data, with prior means moved by (P, K)."""
     variances = np.einsum("pkk->pk", fit.covariance) * identified[:, None]
     # Modes move with their prior means, as far as the products' own data let them.
     modes = fit.coefficients + np.einsum("pkl,pl->pk", fit.covariance, normal.precision * shift)

@@ -1,4 +1,4 @@
-"""What all products share: the priors of one full fit, kept so that any product can be refreshed against them."""
+"""Hyperparameters: the priors of a full fit, stored so that any product can be estimated again with them."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Self, get_type_hints

@@ -1,4 +1,4 @@
-"""Do sales answer to the price of two weeks later, or still to that of the week before?
+"""Placebo tests: whether sales respond to the price of two weeks later, or to that of the week before.
 
 The first is a placebo: they cannot. Where they seem to, prices follow sales (a price is raised after good weeks, cut
 after poor ones), and every elasticity of the shop is biased by an amount that its sales alone do not tell.

@@ -59,8 +59,8 @@ class Posterior:
     elasticity, std_error, ci_low, ci_high : (P,) posterior mean, its standard deviation, 95 % interval. The interval
         holds MODEL_ERROR and BORROWED_ERROR too, which `std_error` leaves out: see `total_error`.
     own_elasticity, own_std_error : (P,) the unpooled estimate, from the product's own data alone; nan where
-        these say next to nothing.
-    weight : (P,) weight w of the own data, by all they say of the elasticity: elasticity is about
+        these hold next to no information.
+    weight : (P,) weight w of the own data, by their information on the elasticity: elasticity is about
         w own + (1 - w) prior mean, exactly so where one part of demand alone answers to the price.
     prior_mean, prior_std_error : (P,) elasticity of the category, and what its uncertainty adds to `std_error`.
     sold_days, list_price_count, active_weeks : (P,) days with sales, list prices charged, weeks on sale.

@@ -1,4 +1,4 @@
-"""What the fitted regressions leave of the purchases, for questions put to all products together."""
+"""Residuals of the fitted regressions, for tests over all products together."""
 
 from dataclasses import dataclass
 from typing import Self

@@ -1,4 +1,4 @@
-"""Does the shop run out where it is cheap? Then what it sold is what it had, and demand at low prices was higher.
+"""Detect stock-outs at low prices, where sales understate demand.
 
 Sales data do not show what was not sold. But stock that good days use up is missed on the days after them: where days of more
 purchases than expected are followed by days of fewer, and the more so the lower the price, deliveries ended sales. Of a
