@@ -79,6 +79,11 @@ def differences(folder: Path) -> list[str]:
     ]
 
 
+def since_of(folder: Path) -> str | None:
+    found: str | None = json.loads((folder / "manifest.json").read_text())["since"]
+    return found
+
+
 def read(folder: Path, what: str = "*") -> list[tuple[Any, ...]]:
     """As anybody reads it: all files of the folder, the month from its name."""
     source = f"read_parquet('{folder}/*/*.parquet', hive_partitioning = true, hive_types_autocast = false)"
@@ -172,14 +177,18 @@ def test_since_a_day_only_its_month_and_later_ones_are_written(folder: Path) -> 
     assert "8 lines of 3 months" in said
     after = {path: path.stat().st_ino for path in folder.rglob("*.parquet")}
     assert [path.parent.name for path in before if after[path] == before[path]] == ["month=2025-01"]
+    assert since_of(folder) is None
     assert check(folder) == "export: right\n"
 
 
 def test_an_export_since_a_day_says_so_and_is_compared_from_there_on(lines: None, tmp_path: Path) -> None:
     export(tmp_path / "late", since="2025-02-15")
-    assert json.loads((tmp_path / "late" / "manifest.json").read_text())["since"] == "2025-02-01"
-    assert len(read(tmp_path / "late")) == 4
-    assert check(tmp_path / "late") == "export: right\n"
+    for later in (None, "2025-04-01"):
+        if later:
+            export(tmp_path / "late", since=later)
+        assert since_of(tmp_path / "late") == "2025-02-01"
+        assert len(read(tmp_path / "late")) == 4
+        assert check(tmp_path / "late") == "export: right\n"
 
 
 def test_days_entered_by_hand_are_no_lines_and_no_difference(lines: None, tmp_path: Path) -> None:
