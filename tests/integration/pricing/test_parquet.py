@@ -15,6 +15,7 @@ from django.core.management import CommandError, call_command
 
 from elastix.sql import NULL_IN_CSV, execute
 from pricing.sales.models import SalesHistory, Transaction
+from pricing.sales.models.transactions import SalesSource
 from pricing.sales.services import parquet as exporting
 from pricing.sales.services import transactions
 from pricing.sales.services.manual_history import manual_day_create
@@ -195,6 +196,11 @@ def test_days_entered_by_hand_are_no_lines_and_no_difference(lines: None, tmp_pa
     manual_day_create({"product_id": "CUP", "date": dt.date(2025, 3, 1), "quantity": 9, "price": Decimal(4)})
     export(tmp_path / "export")
     assert check(tmp_path / "export") == "export: right\n"
+
+
+def test_a_day_entered_by_hand_stands_before_its_lines(folder: Path) -> None:
+    SalesHistory.objects.filter(product_id="MUG").update(quantity=9, source=SalesSource.MANUAL)
+    assert check(folder) == "export: right\n"
 
 
 # --- damage -------------------------------------------------------------------------------------------
