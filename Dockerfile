@@ -5,7 +5,7 @@ ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 DATA_DIR=/va
 RUN useradd --system --create-home --home-dir /var/lib/elastix elastix
 WORKDIR /app
 COPY requirements.txt requirements-extra.txt ./
-# requirements-extra.txt adds the boosted forecast and second opinions: docker compose build --build-arg REQUIREMENTS=requirements-extra.txt
+# requirements-extra.txt adds the boosted forecast, second opinions and Parquet: docker compose build --build-arg REQUIREMENTS=requirements-extra.txt
 ARG REQUIREMENTS=requirements.txt
 RUN pip install --disable-pip-version-check -r $REQUIREMENTS
 COPY . .

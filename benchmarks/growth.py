@@ -25,8 +25,8 @@ from rich.table import Table
 
 from benchmarks.endpoints import NAMES, measure
 from benchmarks.goals import Goals
-from benchmarks.import_and_recompute import Finished, timed
-from tests.e2e.installation import Installation, write_sales
+from benchmarks.import_and_recompute import Finished, simulated_sales, timed
+from tests.e2e.installation import Installation
 
 # 10,000 products and 3 million lines in 40 s and 2 GB; goals in proportion, and what a process takes at least.
 SECONDS_A_MILLION, GIGABYTES_A_MILLION, LEAST_SECONDS, LEAST_GIGABYTES = 40.0, 0.7, 10.0, 0.5
@@ -79,7 +79,7 @@ def grow(lines: int, products: int, server: str) -> Grown:
         tempfile.TemporaryDirectory() as temporary,
         Installation(Path(temporary), server, LOG_LEVEL="WARNING") as shop,
     ):
-        file = write_sales(shop.directory / "sales.csv", lines, products=products)
+        file = simulated_sales(shop.directory / "sales.csv", lines, products)
         command = timed(shop, "import_transactions", str(file))
         importing, computing, size = shop.shell(STAGES)
         token = shop.shell(NAMES)[-1]

@@ -9,6 +9,7 @@ DATABASE_URL names.
 
 import argparse
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -112,6 +113,18 @@ def timed(installation: Installation, *command: str) -> Finished:
     if process.returncode:
         raise SystemExit(installation.log("command.log"))
     return Finished(time.perf_counter() - begun, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def simulated_sales(path: Path, lines: int, products: int, days: int = 300) -> Path:
+    """Write simulated sales from a process of its own.
+
+    The peak memory of a process counts what the one that started it held at that moment: a generator's millions of lines here
+    would be taken for the command's.
+    """
+    call = f"write_sales(Path({str(path)!r}), {lines}, products={products}, days={days})"
+    code = f"from pathlib import Path; from tests.e2e.installation import write_sales; {call}"
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).resolve().parents[1], check=True)
+    return path
 
 
 def main() -> None:

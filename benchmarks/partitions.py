@@ -24,8 +24,8 @@ from rich.table import Table
 
 from benchmarks.endpoints import NAMES, measure
 from benchmarks.growth import STAGES
-from benchmarks.import_and_recompute import timed
-from tests.e2e.installation import Installation, write_sales
+from benchmarks.import_and_recompute import simulated_sales, timed
+from tests.e2e.installation import Installation
 
 WARM = 30
 # The same questions to both: one day's window, one line by its id, and what is read of a product.
@@ -97,15 +97,19 @@ def main() -> None:
     columns: dict[str, dict[str, float | str]] = {}
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary)
-        file = write_sales(directory / "sales.csv", asked.lines, products=asked.products, days=asked.days)
+        file = simulated_sales(directory / "sales.csv", asked.lines, asked.products, asked.days)
         with shop(server, "plain", directory) as plain, shop(server, "partitions", directory) as partitions:
             for name, installation in (("plain", plain), ("partitions", partitions)):
-                timed(installation, "import_transactions", str(file))
+                imported = timed(installation, "import_transactions", str(file))
                 importing, computing, size = installation.shell(STAGES)
                 begun = time.perf_counter()
                 installation.manage("recompute", "--full")
                 again = time.perf_counter() - begun
                 figures = {"import s": importing, "first recompute s": computing, "recompute --full s": again}
+                figures |= {
+                    "processor s (command)": imported.processor_seconds,
+                    "memory MB": imported.megabytes,
+                }
                 columns[name] = figures | {"database MB": size / 1e6} | ask(installation, asked.lines)
             begun = time.perf_counter()
             plain.manage("partition_transactions")

@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 WHOLE, UNIQUE = f"{TABLE}_whole", f"{TABLE}_line"
 TRIES, PAUSE_SECONDS = 10, 0.2
+BUSY = f"{TABLE} is in use all the time: try again when no import, recompute or backup runs. Nothing was changed."
 # At the end of the conversion nothing but reading goes on; what it has copied is worth some patience.
 PATIENT_TRIES = 600
 
@@ -61,7 +62,10 @@ def transactions_partition(say: Callable[[str], Any] = lambda line: None) -> int
     if found.obstacles:
         raise Conflict(f"{TABLE} cannot be given partitions: {' '.join(found.obstacles)}")
     with transaction.atomic():
-        lock_version()
+        try:
+            lock_version()
+        except OperationalError as error:
+            raise Conflict(BUSY) from error
         _lock(TABLE, "EXCLUSIVE", TRIES)
         months = _wanted(months_with_lines())
         say(f"Copying about {found.lines:,} lines into {len(months)} partitions.")
@@ -118,9 +122,7 @@ def _lock(table: str, mode: str, tries: int) -> None:
         if locked_now(table, mode):
             return
         time.sleep(PAUSE_SECONDS)
-    raise Conflict(
-        f"{table} is in use all the time: try again when no import, recompute or backup runs. Nothing was changed."
-    )
+    raise Conflict(BUSY)
 
 
 def _copy(months: Iterable[dt.date]) -> None:
@@ -138,6 +140,8 @@ def _copy(months: Iterable[dt.date]) -> None:
 def _exchange() -> None:
     """Put the new table in the place of the old one, with the same indexes, constraints, triggers and rights by name."""
     later = _definitions()
+    # What the foreign key refers to is locked when it is made.
+    _lock("pricing_product", "SHARE ROW EXCLUSIVE", PATIENT_TRIES)
     _lock(TABLE, "ACCESS EXCLUSIVE", PATIENT_TRIES)
     execute(f"DROP TABLE {TABLE}")
     execute(f"ALTER TABLE {WHOLE} RENAME TO {TABLE}")
@@ -192,7 +196,9 @@ def partitions_ensure(days: Iterable[dt.date]) -> list[str]:
     missing = [month for month in months_of(days) if partition_of(month) not in there]
     for month in missing[max(0, len(missing) + len(there) - MOST_PARTITIONS) :]:
         if not _made(month):
-            logger.warning("%s is in use: the partition of %s is made later", TABLE, month)
+            logger.warning(
+                "%s: the partition of %s cannot be made now, but will be tried again", TABLE, month
+            )
             break
         made.append(partition_of(month))
     return made

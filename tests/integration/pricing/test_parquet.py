@@ -15,6 +15,7 @@ from django.core.management import CommandError, call_command
 
 from elastix.sql import NULL_IN_CSV, execute
 from pricing.sales.models import SalesHistory, Transaction
+from pricing.sales.models.transactions import SalesSource
 from pricing.sales.services import parquet as exporting
 from pricing.sales.services import transactions
 from pricing.sales.services.manual_history import manual_day_create
@@ -77,6 +78,11 @@ def differences(folder: Path) -> list[str]:
         f"{each['where'].replace(str(folder), 'DIR')} is {each['found']}, should be {each['expected']}"
         for each in json.loads(out.getvalue())["export"]
     ]
+
+
+def since_of(folder: Path) -> str | None:
+    found: str | None = json.loads((folder / "manifest.json").read_text())["since"]
+    return found
 
 
 def read(folder: Path, what: str = "*") -> list[tuple[Any, ...]]:
@@ -172,20 +178,29 @@ def test_since_a_day_only_its_month_and_later_ones_are_written(folder: Path) -> 
     assert "8 lines of 3 months" in said
     after = {path: path.stat().st_ino for path in folder.rglob("*.parquet")}
     assert [path.parent.name for path in before if after[path] == before[path]] == ["month=2025-01"]
+    assert since_of(folder) is None
     assert check(folder) == "export: right\n"
 
 
 def test_an_export_since_a_day_says_so_and_is_compared_from_there_on(lines: None, tmp_path: Path) -> None:
     export(tmp_path / "late", since="2025-02-15")
-    assert json.loads((tmp_path / "late" / "manifest.json").read_text())["since"] == "2025-02-01"
-    assert len(read(tmp_path / "late")) == 4
-    assert check(tmp_path / "late") == "export: right\n"
+    for later in (None, "2025-04-01"):
+        if later:
+            export(tmp_path / "late", since=later)
+        assert since_of(tmp_path / "late") == "2025-02-01"
+        assert len(read(tmp_path / "late")) == 4
+        assert check(tmp_path / "late") == "export: right\n"
 
 
 def test_days_entered_by_hand_are_no_lines_and_no_difference(lines: None, tmp_path: Path) -> None:
     manual_day_create({"product_id": "CUP", "date": dt.date(2025, 3, 1), "quantity": 9, "price": Decimal(4)})
     export(tmp_path / "export")
     assert check(tmp_path / "export") == "export: right\n"
+
+
+def test_a_day_entered_by_hand_stands_before_its_lines(folder: Path) -> None:
+    SalesHistory.objects.filter(product_id="MUG").update(quantity=9, source=SalesSource.MANUAL)
+    assert check(folder) == "export: right\n"
 
 
 # --- damage -------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from rest_framework.test import APIClient
 
+from elastix.dataset.versions import lock_version
 from elastix.errors import Conflict
 from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.jobs.recompute import request_recompute
@@ -230,6 +231,23 @@ def test_a_table_that_is_read_all_the_time_is_left_as_it_is(monkeypatch: pytest.
         pytest.raises(Conflict, match="in use all the time"),
     ):
         transactions_partition()
+    assert not is_partitioned()
+
+
+@ON_POSTGRESQL
+@pytest.mark.django_db(transaction=True)
+def test_another_writer_s_lock_is_waited_for_and_then_named() -> None:
+    with transaction.atomic():
+        lock_version()
+    execute("SET lock_timeout = '100ms'")
+    try:
+        with (
+            somebody_else("SELECT 1 FROM elastix_dataversion FOR UPDATE"),
+            pytest.raises(CommandError, match="in use all the time"),
+        ):
+            call_command("partition_transactions")
+    finally:
+        execute("RESET lock_timeout")
     assert not is_partitioned()
 
 
