@@ -107,7 +107,7 @@ REFUSED_ROW_TERMS: Words = {
     ),
     "in_the_future": (
         _("in the future"),
-        _("The date is later than tomorrow."),
+        _("The date lies in the future."),
     ),
     "look_alike_code": (
         _("code without its zeros"),

@@ -40,6 +40,7 @@ LABELS = {
     "currency": _("currency"),
     "customer_id": _("customer"),
     "country": _("country"),
+    "cost_valid_from": _("first day of the cost"),
     "current_price": _("list price"),
     "stock_level": _("stock"),
     "target_stock": _("target stock"),

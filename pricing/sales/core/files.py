@@ -147,6 +147,7 @@ def products_schema(currency: Currency) -> FileSchema:
                 maximum=MAX_PRICE,
                 money=True,
             ),
+            Field("cost_valid_from", column_names("cost_valid_from"), kind="datetime"),
             list_price_field("current_price", column_names("list_price"), currency),
             stock_field("stock_level", column_names("stock"), -MAX_STOCK),
             stock_field("target_stock", column_names("target_stock"), 0),

@@ -13,6 +13,7 @@ from elastix.errors import FieldError, Invalid
 from elastix.sql import batches
 from pricing.sales.models import Product, ProductCost
 from pricing.sales.models.costs import CostSource
+from pricing.sales.selectors.costs import cost_histories
 from pricing.sales.services import rollup
 
 IN_THE_FUTURE = "A cost can be recorded up to today, {today}: set one when it comes into force."
@@ -65,25 +66,62 @@ def cost_record(code: str, *, valid_from: dt.date, cost: Decimal, by: str) -> Pr
     NotFound : there is no such product.
     Invalid : the day lies in the future.
     """
-    today = shop_day(timezone.now())
-    if valid_from > today:
-        raise Invalid(FieldError("valid_from", IN_THE_FUTURE.format(today=today)))
+    if refusal := day_refused(valid_from):
+        raise Invalid(FieldError("valid_from", refusal))
     product = rollup.locked_row(Product.objects.filter(code=code), f"There is no product {code}.")
-    before = ProductCost.objects.filter(product=product)
-    if not before.exists() and product.cost is not None and valid_from < today:
-        # What it costs today is known of today only.
-        _save([ProductCost(product=product, valid_from=today, cost=product.cost, source=CostSource.BEFORE)])
-    row = ProductCost(
-        product=product, valid_from=valid_from, cost=cost, source=CostSource.HISTORY, recorded_by=by[:150]
-    )
-    row.clean_fields()
-    _save([row])
-    newest = before.latest("valid_from")
-    if newest.cost != product.cost:
-        product.cost = newest.cost
-        product.save(update_fields=["cost", "updated_at"])
+    ProductCost(product=product, valid_from=valid_from, cost=cost).clean_fields()
+    costs_record({code: product}, {(code, valid_from): cost}, by=by, source=CostSource.HISTORY)
     catalogue_changed()
     return ProductCost.objects.get(product=product, valid_from=valid_from)
+
+
+def day_refused(valid_from: dt.date) -> str:
+    """Why no cost can be recorded from a day on, as a sentence; "" where one can."""
+    today = shop_day(timezone.now())
+    return IN_THE_FUTURE.format(today=today) if valid_from > today else ""
+
+
+def costs_record(
+    products: Mapping[str, Product],
+    costs: Mapping[tuple[str, dt.date], Decimal],
+    *,
+    by: str,
+    source: CostSource,
+) -> None:
+    """Record costs from some days on, within the transaction that holds the products; the newest row is a product's cost.
+
+    Parameters
+    ----------
+    products : as they are saved, by code.
+    costs : by product and first day.
+    """
+    today = shop_day(timezone.now())
+    codes = sorted({code for code, _ in costs})
+    histories = {code: dict(rows) for code, rows in cost_histories(codes).items()}
+    # What a product costs today is known of today only.
+    before = {
+        code: products[code].cost
+        for code in codes
+        if code not in histories and products[code].cost is not None and (code, today) not in costs
+    }
+    rows = [
+        ProductCost(product=products[code], valid_from=today, cost=cost, source=CostSource.BEFORE)
+        for code, cost in before.items()
+    ]
+    rows += [
+        ProductCost(product=products[code], valid_from=day, cost=cost, source=source, recorded_by=by[:150])
+        for (code, day), cost in costs.items()
+    ]
+    _save(rows)
+    newest: dict[str, tuple[dt.date, Decimal | None]] = {}
+    for row in rows:
+        histories.setdefault(row.product_id, {})[row.valid_from] = row.cost
+    for code in codes:
+        newest[code] = max(histories[code].items())
+    changed = [products[code] for code, (_, cost) in newest.items() if cost != products[code].cost]
+    for product in changed:
+        product.cost, product.updated_at = newest[product.code][1], timezone.now()
+    Product.objects.bulk_update(changed, ["cost", "updated_at"], batch_size=200)
 
 
 def _save(rows: list[ProductCost]) -> None:

@@ -1,5 +1,6 @@
 """Write products. A price set by hand is recorded as a price change; every edit raises the catalogue version."""
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -22,9 +23,10 @@ from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.costs import CostSource
 from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
 from pricing.sales.models.products import Kind, PriceSource
+from pricing.sales.selectors.daily import day_of_epoch
 from pricing.sales.selectors.holds import held_prices
 from pricing.sales.services import rollup
-from pricing.sales.services.costs import costs_remember
+from pricing.sales.services.costs import costs_record, costs_remember, day_refused
 
 PriceCheck = Callable[[Product], None]
 """Called with a product whose price was set by hand, before it is saved; it raises what speaks against the price."""
@@ -136,10 +138,11 @@ def products_upsert(rows: Iterable[Mapping[str, Any]], *, by: str) -> tuple[int,
     """Create or update many products, all or nothing; return how many were created and updated.
 
     Each row has `code`, any of the editable fields and the `reason` of its price; fields that are absent or None stay as
-    they are. Of several rows with one code the last one counts. A price that is held stays, too.
+    they are. Of several rows with one code the last one counts. A price that is held stays, too. A cost with
+    `cost_valid_from_day` is recorded from that day on, of any number of rows; the newest is the product's.
     """
     lock_version()
-    rows = list(rows)
+    dated, rows = _dated_costs(rows)
     reasons = {row["code"]: row.get("reason") or "" for row in rows}
     wanted = {
         row["code"]: {name: row[name] for name in EDITABLE if row.get(name) is not None} for row in rows
@@ -167,10 +170,26 @@ def products_upsert(rows: Iterable[Mapping[str, Any]], *, by: str) -> tuple[int,
     )
     PriceChange.objects.bulk_create(_price_changes(products, old_prices, by, reasons), batch_size=500)
     costs_remember(products, old_costs, by=by, source=CostSource.FILE)
+    if dated:
+        costs_record({each.code: each for each in products}, dated, by=by, source=CostSource.FILE)
     for code in regrouped:
         rollup.touch_product(code)
     catalogue_changed()
     return len(created), len(known)
+
+
+def _dated_costs(
+    rows: Iterable[Mapping[str, Any]],
+) -> tuple[dict[tuple[str, dt.date], Decimal], list[Mapping[str, Any]]]:
+    """The costs of rows that say from which day on, and the rows without these."""
+    dated: dict[tuple[str, dt.date], Decimal] = {}
+    others = []
+    for row in rows:
+        if (day := row.get("cost_valid_from_day")) is not None:
+            dated[row["code"], day_of_epoch(day)] = row["cost"]
+            row = {name: value for name, value in row.items() if name != "cost"}
+        others.append(row)
+    return dated, others
 
 
 def codes_without_zeros(accepted: Iterable[str]) -> dict[str, str]:
@@ -202,6 +221,18 @@ class ProductsImport(UpsertImport):
         for row, code in enumerate(columns["code"] if self.known_zeros else ()):
             if type(code) is str and code in self.known_zeros:
                 yield row, "look_alike_code", look_alike(code, self.known_zeros[code])
+        for row, (cost, since) in enumerate(zip(columns["cost"], columns["cost_valid_from"], strict=True)):
+            # A moment and its day; nothing and None where the cell is blank.
+            if type(since) is not tuple or since[1] is None:
+                continue
+            if cost is None:
+                yield (
+                    row,
+                    "value_missing",
+                    "The cost is blank although the row says from which day on it holds.",
+                )
+            elif refusal := day_refused(day_of_epoch(since[1])):
+                yield row, "in_the_future", refusal
 
     def new_rows(self) -> int:
         codes = sorted({row["code"] for row in self.rows})

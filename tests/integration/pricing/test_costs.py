@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -20,6 +21,7 @@ from pricing.sales.services.products import product_create, product_update, prod
 from tests.api_cases import problem_of, refused_fields
 from tests.factories import PriceChangeFactory, ProductFactory, SalesHistoryFactory
 from tests.integration.pricing.queries import queries_of_call
+from tests.shops import Commits
 
 pytestmark = pytest.mark.django_db
 
@@ -96,6 +98,89 @@ def test_the_queries_of_a_file_do_not_grow_with_its_products() -> None:
         lambda: products_upsert(many, by="ben")
     )
     assert ProductCost.objects.count() == 63
+
+
+# --- a file with a history of costs -----------------------------------------------------------------------
+
+
+def bring(client: APIClient, text: str, commits: Commits) -> dict[str, Any]:
+    """Import a file of products; return what became of it."""
+    with commits():
+        answer = client.post(
+            "/api/products/import", {"file": SimpleUploadedFile("costs.csv", text.encode())}, "multipart"
+        )
+    assert answer.status_code == 202, answer.content
+    found: dict[str, Any] = client.get(f"/transactions/imports/{answer.json()['id']}").json()
+    return found
+
+
+def rejects(client: APIClient, batch: dict[str, Any]) -> list[list[str]]:
+    answer = client.get(f"/transactions/imports/{batch['id']}/rejects.csv")
+    text = b"".join(answer.streaming_content).decode()
+    return [line.split(",")[:2] for line in text.strip().splitlines()[1:]]
+
+
+def test_a_file_brings_in_past_costs_and_the_newest_is_the_products(
+    analyst_client: APIClient, commits: Commits
+) -> None:
+    known_since(400, cost=Decimal(5))
+    text = f"code,cost,cost_valid_from\nCUP,2.00,{day(300)}\nCUP,2.50,{day(100)}\nNEW,1.20,{day(9)}\nNEW,1.10,{day(50)}\n"
+    batch = bring(analyst_client, text, commits)
+    assert (batch["accepted"], batch["rejected"]) == (4, 0)
+    # What CUP costs today was known before, of today alone.
+    assert rows() == [
+        (day(300), Decimal(2), "file"),
+        (day(100), Decimal("2.50"), "file"),
+        (day(0), Decimal(5), "before"),
+    ]
+    assert rows("NEW") == [(day(50), Decimal("1.10"), "file"), (day(9), Decimal("1.20"), "file")]
+    assert dict(Product.objects.values_list("code", "cost")) == {"CUP": Decimal(5), "NEW": Decimal("1.20")}
+    assert ProductCost.objects.get(product="NEW", valid_from=day(9)).recorded_by == "analyst"
+
+
+def test_a_cost_of_today_replaces_the_present_one(analyst_client: APIClient, commits: Commits) -> None:
+    known_since(400, cost=Decimal(5))
+    bring(analyst_client, f"code,cost,cost_valid_from\nCUP,6.00,{day(0)}\nCUP,5.50,{day(30)}\n", commits)
+    assert rows() == [(day(30), Decimal("5.50"), "file"), (day(0), Decimal(6), "file")]
+    assert Product.objects.get().cost == Decimal(6)
+
+
+def test_a_row_without_a_day_is_a_cost_from_today_on(analyst_client: APIClient, commits: Commits) -> None:
+    known_since(400, cost=Decimal(5))
+    text = f"code,name,cost,cost_valid_from\nCUP,Cup,2.00,{day(300)}\nCUP,Mug,7.00,\n"
+    bring(analyst_client, text, commits)
+    assert [(since, cost) for since, cost, _ in rows()] == [
+        (day(400), Decimal(5)),
+        (day(300), Decimal(2)),
+        (day(0), Decimal(7)),
+    ]
+    product = Product.objects.get()
+    assert (product.name, product.cost) == ("Mug", Decimal(7))
+
+
+def test_the_same_file_twice_leaves_the_same_costs(analyst_client: APIClient, commits: Commits) -> None:
+    known_since(400, cost=Decimal(5))
+    text = f"code,cost,cost_valid_from\nCUP,2.00,{day(300)}\nCUP,2.10,{day(300)}\n"
+    bring(analyst_client, text, commits)
+    once = rows()
+    assert once == [(day(300), Decimal("2.10"), "file"), (day(0), Decimal(5), "before")]
+    bring(analyst_client, text + f"CUP,2.10,{day(300)}\n", commits)
+    assert rows() == once
+
+
+def test_days_to_come_and_days_without_a_cost_are_rejected(
+    analyst_client: APIClient, commits: Commits
+) -> None:
+    known_since(400, cost=Decimal(5))
+    text = (
+        f"code,cost,cost_valid_from\nCUP,2.00,{day(-1)}\nCUP,,{day(30)}\nCUP,2.00,soon\nCUP,3.00,{day(20)}\n"
+    )
+    batch = bring(analyst_client, text, commits)
+    assert (batch["accepted"], batch["rejected"]) == (1, 3)
+    assert rejects(analyst_client, batch) == [
+        ["2", "in_the_future"], ["3", "value_missing"], ["4", "not_a_date"],
+    ]  # fmt: skip
+    assert [(since, cost) for since, cost, _ in rows()] == [(day(20), Decimal(3)), (day(0), Decimal(5))]
 
 
 # --- costs of past days -----------------------------------------------------------------------------------
