@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from functools import partial
 from typing import Any, Final
 
-from elastix.imports.core.dates import parse_date
+from elastix.imports.core.dates import is_long_period, month_number, parse_date
 from elastix.imports.core.fields import (
     Field,
     FileSchema,
@@ -24,6 +24,7 @@ from elastix.imports.core.values import clean, shown
 MOST_LINES_ABOVE_HEADER: Final = 20
 SAMPLE_ROWS: Final = 20
 SIMILAR: Final = 0.7
+FEWEST_PERIODS, SHOWN_COLUMNS = 2, 5
 CURRENCY_FIELD: Final = "currency"
 # What the columns that are a date together are called, normalised, in the six languages: year, month, week, day.
 _PARTS: Final = (
@@ -81,6 +82,10 @@ class Header:
     remembered: bool
     joined: tuple[int, ...] = ()
     samples: tuple[list[str], ...] = ()
+
+    def holds(self, place: int) -> bool:
+        """Whether a column is one of a field's."""
+        return any(place in places for places in self.candidates.values())
 
     @property
     def score(self) -> tuple[bool, int, int]:
@@ -295,6 +300,11 @@ def resolve(header: Header, schema: FileSchema) -> Columns:
             f"The file has no header: its first row is {_listed(header.names)}."
             f" Add a first row that names the columns ({needed} are needed)."
         )
+    if schema.date in header.missing and (periods := _periods(header)):
+        raise UnreadableFile(
+            f"The columns {_listed(periods[:SHOWN_COLUMNS])} are days, weeks or months: the table has a column for each of them."
+            f" Turn it (in a spreadsheet: unpivot) so that each has rows of its own, with columns for {needed}."
+        )
     if header.missing:
         guesses = _guesses(header, schema)
         options = " ".join(f'--map "{name}={field}"' for name, field in guesses.items())
@@ -303,28 +313,53 @@ def resolve(header: Header, schema: FileSchema) -> Columns:
             f"No column was found for {', '.join(header.missing)}. The columns are {_described(header)}. {which}"
             " Rename the columns, or say which is which (option mapping; on the command line --map COLUMN=FIELD)."
         )
-    for field_name, positions in header.candidates.items():
-        if len(positions) > 1 and not schema[field_name].first:
+    position: dict[str, int] = {}
+    for field in (each for each in schema if each.name in header.candidates):
+        positions, field_name = header.candidates[field.name], field.name
+        if (place := best_of(field, header)) is None:
             both = _listed([header.names[position] for position in positions])
             example = f'--map "{header.names[positions[-1]]}={field_name}"'
             raise UnreadableFile(
                 f"The columns {both} could all be {field_name}: say which one is (option mapping, such as {example})."
             )
-    position = {
-        field.name: header.candidates[field.name][0] for field in schema if field.name in header.candidates
-    }
+        position[field_name] = place
     used = set(position.values())
     ignored = tuple(name for place, name in enumerate(header.names) if place not in used and name)
     return Columns(header.names, position, ignored)
 
 
+def best_of(field: Field, header: Header) -> int | None:
+    """The column of a field; None if there are several and none is to be preferred.
+
+    Of several columns of a `ranked` field it is that whose name comes first among its aliases, of those without blanks.
+    """
+    places = header.candidates[field.name]
+    if len(places) == 1 or field.first:
+        return places[0]
+    order = [normalise_name(name) for name in (field.name, *field.aliases)]
+    keys = {place: normalise_name(header.names[place]) for place in places}
+    if not field.ranked or not {*keys.values()} <= {*order} or len({*keys.values()}) < len(places):
+        return None
+    blank = {
+        place
+        for place in places
+        if any(len(row) > place and not row[place].strip() for row in header.samples)
+    }
+    return min(places, key=lambda place: (place in blank, order.index(keys[place])))
+
+
+def _periods(header: Header) -> list[str]:
+    """The columns whose names are days, weeks, months or quarters, where there are several."""
+    free = [name for place, name in enumerate(header.names) if name and not header.holds(place)]
+    found = [
+        name for name in free if parse_date(name) or month_number(name.rstrip(".")) or is_long_period(name)
+    ]
+    return found if len(found) >= FEWEST_PERIODS else []
+
+
 def _guesses(header: Header, schema: FileSchema) -> dict[str, str]:
     """The column that is most probably each missing field: by its name, else by what stands in it."""
-    free = {
-        place: name
-        for place, name in enumerate(header.names)
-        if name and not any(place in places for places in header.candidates.values())
-    }
+    free = {place: name for place, name in enumerate(header.names) if name and not header.holds(place)}
     found: dict[str, str] = {}
     # A code can be any text: what can be nothing else is guessed first.
     for field in sorted(

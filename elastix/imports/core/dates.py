@@ -39,10 +39,11 @@ ZONES: Final[dict[str, int]] = {
 }  # fmt: skip
 
 _CLOCK: Final = (
-    r"(?:(?:,? |[Tt]|,? (?:um|at|à|alle|om) )"
+    r"(?:(?:,? |[Tt]|,? (?:um|at|à|alle|om) | [-|] (?=[0-9]{1,2}:)|-(?=[0-9.]{8}\.[0-9]{6}))"
     r"(?P<hour>[0-9]{1,2})[:.h](?P<minute>[0-9]{2})(?:[:.](?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
     r"(?: ?(?P<half>[AaPp])\.? ?[Mm]\.?)?(?: ?Uhr| ?h)?"
-    rf" ?(?P<zone>[Zz]|(?:UTC|GMT)?[+-](?:[01]?[0-9]|2[0-3])(?::?[0-5][0-9])?|{'|'.join(ZONES)})?(?: \([^()]+\))?)?"
+    rf" ?(?P<zone>[Zz]|(?:UTC|GMT)?[+-](?:[01]?[0-9]|2[0-3])(?::?[0-5][0-9])?|{'|'.join(ZONES)})?"
+    rf"(?: (?:{'|'.join(ZONES)}))?(?: \([^()]+\))?)?"
 )
 # The day of the week before a date, by how its name begins in the six languages; no more than that is looked at.
 _WEEKDAY: Final = re.compile(
@@ -57,12 +58,22 @@ _COMPACT: Final = re.compile(
     r"(?:[Tt ]?(?P<hour>[0-9]{2}):?(?P<minute>[0-9]{2}):?(?P<second>[0-9]{2})?(?P<fraction>)(?P<half>)"
     r"(?P<zone>[Zz]|[+-][0-9]{2}:?[0-9]{2})?)?"
 )
+# 13032024, as accounting programs write it.
+_COMPACT_LAST: Final = re.compile(
+    r"(?P<a>[0-3][0-9])(?P<b>[0-3][0-9])(?P<c>(?:19|20)[0-9]{2})(?P<hour>)(?P<zone>)"
+)
+# 13. 3. 2024 and 2024 03 13, without the blanks 13.3.2024 and 2024-03-13.
+_APART: Final = (
+    (re.compile(r"^([0-9]{1,2})([./-]) ([0-9]{1,2})\2 ([0-9]{2,4})(?![0-9])"), r"\1\2\3\2\4"),
+    (re.compile(r"^([0-9]{4}) ([0-9]{1,2}) ([0-9]{1,2})(?![0-9])"), r"\1-\2-\3"),
+)
 _DAY_MONTH: Final = re.compile(
     r"(?P<c>[0-9]{1,2})(?:st|nd|rd|th|er|[.\u00ba])?[ ./-]*(?:de |of )?"
-    r"(?P<month>[^\W\d_]{3,10})\.?[ ,./-]*(?:de |del )?(?P<a>[0-9]{4}|[0-9]{2})" + _CLOCK
+    r"(?P<month>[^\W\d_]{3,10})\.?[ ,./-]*(?:de |del )?['\u2019]?(?P<a>[0-9]{4}|[0-9]{2})" + _CLOCK
 )
 _MONTH_DAY: Final = re.compile(
-    r"(?P<month>[^\W\d_]{3,10})\.?[ -](?P<c>[0-9]{1,2})(?:st|nd|rd|th)?,?[ -](?P<a>[0-9]{4})" + _CLOCK
+    r"(?P<month>[^\W\d_]{3,10})\.?[ -](?P<c>[0-9]{1,2})(?:st|nd|rd|th)?,?[ -]['\u2019]?"
+    r"(?P<a>[0-9]{4}|(?<=[-'\u2019])[0-9]{2}|(?<=, )[0-9]{2})" + _CLOCK
 )
 _YEAR_MONTH: Final = re.compile(
     r"(?P<a>[0-9]{4})[ ./-](?P<month>[^\W\d_]{3,10})\.?[ ./-](?P<c>[0-9]{1,2})" + _CLOCK
@@ -78,7 +89,7 @@ _EPOCH: Final = re.compile(r"(?P<seconds>1[0-9]{9})(?:[0-9]{3})?(?:\.[0-9]+)?")
 _MONTH: Final = re.compile(r"(?P<a>(?:19|20)[0-9]{2})(?:[-/](?P<b>0?[1-9]|1[0-2])|(?P<c>0[1-9]|1[0-2]))")
 _MONTH_LAST: Final = re.compile(r"(?P<b>0?[1-9]|1[0-2])[-/](?P<a>(?:19|20)[0-9]{2})")
 _NAMED_MONTH: Final = re.compile(
-    r"(?P<month>[^\W\d_]{3,10})\.?[ ,./-]{0,2}(?:de |del )?(?P<a>(?:19|20)[0-9]{2})"
+    r"(?P<month>[^\W\d_]{3,10})\.?[ ,./-]{0,2}(?:de |del )?['\u2019]?(?P<a>(?:19|20)[0-9]{2}|(?<=[-'\u2019])[0-9]{2})"
 )
 _YEAR_NAMED_MONTH: Final = re.compile(r"(?P<a>(?:19|20)[0-9]{2})[ ./-](?P<month>[^\W\d_]{3,10})\.?")
 # "S" is a week of two digits only: S1 2024 is half a year.
@@ -88,6 +99,7 @@ _WEEKS: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"{_YEAR}[ ,/.-]{{0,3}}{_WEEK}[ -]?(?P<week>[0-9]{{1,2}})",
+        rf"{_YEAR}-?W(?P<week>[0-9]{{2}})-?(?P<weekday>[1-7])",
         rf"{_WEEK}[ -]?(?P<week>[0-9]{{1,2}})(?:[ ,/.-]{{1,3}}| of | de | del )(?:{_YEAR})",
         rf"(?P<week>[0-9]{{1,2}})(?:\.|st|nd|rd|th)? ?{_WEEK}[ ,/.-]{{1,3}}{_YEAR}",
     )
@@ -152,7 +164,7 @@ def calendar_day(
     else:
         year, month, day = (c, b, a) if order == "day-first" else (c, a, b)
     if orders and year < 100:
-        year += 1900 if year >= CENTURY_PIVOT else 2000
+        year = _year(f"{year:02}")
     try:
         return date(year, month, day)
     except ValueError:
@@ -162,11 +174,12 @@ def calendar_day(
 def parse_date(text: str) -> ParsedDate | None:
     """Take a date apart without deciding the order of its numbers; None if its format is not known.
 
-    Known are numbers with `/`, `-` or `.` between them, the year of four digits first or last or of two; 20250313; months
-    by name in six languages; serial numbers of spreadsheets; seconds since 1970-01-01. Then perhaps a time, of 24 or 12
-    hours (AM, PM), with or without seconds, fractions (kept to the microsecond), an offset from UTC or the name of a zone.
-    Months without a day (2024-03, 202403, 03/2024, Mar 2024) are read as their first, ISO weeks (2024-W09, "KW 9/2024",
-    "Week 9 2024") as their Monday, stretches of up to 31 days (2024-03-04 - 2024-03-10) as their first day.
+    Known are numbers with `/`, `-` or `.` between them, the year of four digits first or last or of two; 20250313 and
+    13032025; months by name in six languages; serial numbers of spreadsheets; seconds since 1970-01-01. Then perhaps a
+    time, of 24 or 12 hours (AM, PM), with or without seconds, fractions (kept to the microsecond), an offset from UTC or
+    the name of a zone. Months without a day (2024-03, 202403, 03/2024, Mar 2024, Mar-24) are read as their first, ISO weeks
+    (2024-W09, "KW 9/2024", "Week 9 2024") as their Monday, stretches of up to 31 days (2024-03-04 - 2024-03-10) as their
+    first day.
     """
     whole = " ".join(text.split())
     if match := _EPOCH.fullmatch(whole):
@@ -186,8 +199,10 @@ def _of_day(written: str) -> ParsedDate | None:
     if match is not None:
         return _of_numbers(match)
     match = _COMPACT.fullmatch(written)
-    if match is not None:
+    if match is not None and match["b"] <= "12":
         return _parsed(match, (int(match["a"]), int(match["b"]), int(match["c"])))
+    if match := _COMPACT_LAST.fullmatch(written):
+        return _parsed(match, (int(match["a"]), int(match["b"]), int(match["c"])), ORDERS[:2])
     if match := _SERIAL.fullmatch(written):
         moment = SERIAL_EPOCH + timedelta(days=int(match["days"]))
         time = timedelta(seconds=round(86_400 * float(f"0.{match['part'] or 0}")))
@@ -195,28 +210,33 @@ def _of_day(written: str) -> ParsedDate | None:
     for pattern in (_DAY_MONTH, _MONTH_DAY, _YEAR_MONTH, _YEAR_LAST):
         match = pattern.fullmatch(written)
         if match and (month := month_number(match["month"])):
-            year = int(match["a"])
-            if len(match["a"]) == 2:
-                year += 1900 if year >= CENTURY_PIVOT else 2000
-            return _parsed(match, (year, month, int(match["c"])))
+            return _parsed(match, (_year(match["a"]), month, int(match["c"])))
+    for pattern, joined in _APART:
+        if (whole := pattern.sub(joined, written)) != written:
+            return _of_day(whole)
     return None
+
+
+def _year(digits: str) -> int:
+    return int(digits) + (0 if len(digits) > 2 else 1900 if int(digits) >= CENTURY_PIVOT else 2000)
 
 
 def _without_day(written: str) -> ParsedDate | None:
     """A month or an ISO 8601 week by its first day."""
     if match := next(filter(None, (pattern.fullmatch(written) for pattern in _WEEKS)), None):
         try:
-            monday = date.fromisocalendar(int(match["a"]), int(match["week"]), 1)
+            weekday = int(match.groupdict().get("weekday") or 1)
+            day = date.fromisocalendar(int(match["a"]), int(match["week"]), weekday)
         except ValueError:
             return None
-        return ParsedDate((monday.year, monday.month, monday.day), (), timedelta(0), None)
+        return ParsedDate((day.year, day.month, day.day), (), timedelta(0), None)
     if match := _MONTH.fullmatch(written):
         return ParsedDate((int(match["a"]), int(match["b"] or match["c"]), 1), (), timedelta(0), None)
     if match := _MONTH_LAST.fullmatch(written):
         return ParsedDate((int(match["a"]), int(match["b"]), 1), (), timedelta(0), None)
     match = _NAMED_MONTH.fullmatch(written) or _YEAR_NAMED_MONTH.fullmatch(written)
     month = match and month_number(match["month"])
-    return ParsedDate((int(match["a"]), month, 1), (), timedelta(0), None) if match and month else None
+    return ParsedDate((_year(match["a"]), month, 1), (), timedelta(0), None) if match and month else None
 
 
 def _of_period(written: str) -> ParsedDate | None:

@@ -158,6 +158,7 @@ class Field:
     empty : what a blank value of an optional field becomes.
     by_name : whether a column of that name is the field's; else the user has to map it.
     inspected : whether all different values of the column are collected before its rows are read.
+    ranked : whether, of several columns with different names of it, the one whose name comes first is taken.
     units : whether a unit may stand beside the number: 2 kg, 3 pcs, x4.
     money : whether amounts may be written in hundredths, where the column's name says so.
     first : whether, of several columns with its names, the first one is taken; else the user is asked.
@@ -180,6 +181,7 @@ class Field:
     by_name: bool = True
     inspected: bool = False
     first: bool = False
+    ranked: bool = False
     units: bool = False
     money: bool = False
     convert: Callable[[str], object] | None = None

@@ -31,6 +31,14 @@ _FOREIGN: Final[dict[bytes, str]] = {
     b"Rar!": "a RAR archive",
     b"PK\x05\x06": "an empty ZIP archive",
 }
+_WEB_PAGES: Final = (b"<html", b"<!doctype html", b"<table", b"<meta", b"<head", b"<style")
+_OTHER_TEXTS: Final[dict[bytes, str]] = {
+    b"<?xml": "XML",
+    b'[{"': "JSON",
+    b'{"': "JSON",
+    b"[\n{": "JSON",
+    b"{\n": "JSON",
+}
 # The longest first: the mark of UTF-16 begins that of UTF-32.
 _BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -93,7 +101,7 @@ def is_workbook(source: BinaryIO) -> bool:
     UnreadableFile : with what the file is instead, and what to do.
     """
     source.seek(0)
-    head = source.read(16)
+    head = source.read(64)
     if not head:
         raise UnreadableFile("The file is empty: export it again.")
     if head.startswith(_OLE):
@@ -110,6 +118,14 @@ def is_workbook(source: BinaryIO) -> bool:
 def _refuse_foreign(head: bytes) -> None:
     for magic, what in _FOREIGN.items():
         if head.startswith(magic):
+            raise UnreadableFile(f"The file is {what}, not a table: export the data as .csv or .xlsx.")
+    written = head.removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    if written.startswith(_WEB_PAGES):
+        raise UnreadableFile(
+            "The file is a web page (HTML), whatever its name says: open it in a spreadsheet program and save it as .xlsx."
+        )
+    for beginning, what in _OTHER_TEXTS.items():
+        if written.replace(b" ", b"").startswith(beginning):
             raise UnreadableFile(f"The file is {what}, not a table: export the data as .csv or .xlsx.")
 
 

@@ -17,12 +17,17 @@ _EXACT: Final = Context(prec=80)
 _DOUBLE: Final = Context(prec=DOUBLE_DIGITS)
 _GROUPS: Final = re.compile("[.,' \u2019]")
 _DASHES: Final = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
+_NO_CENTS: Final = re.compile("^ ?--?(?!-)")
 _BESIDE: Final = re.compile(r"(\(?)([^\d()]*?)(\(?)([.,]?\d(?:[^()]*\d)?[.,]?)(\)?)([^\d()]*?)(\)?)")
-
-_PIECE: Final = r"x|\u00d7|pcs?|pieces?|stk|st\u00fcck|stuck|st|pza?|pezzi|uds?|u|ea|each|units?|unidades|pi\u00e8ces|stuks"
+_PIECE: Final = r"x|\u00d7|pcs?|pieces?|stk|st\u00fcck|stuck|st|pza?|pezzi|uds?|un?|ea|each|units?|unidades|pi\u00e8ces|stuks"
 _MEASURED: Final = re.compile(
     r"(?:[x\u00d7] ?)?(?P<number>[(+\u2212-]?[0-9][0-9.,' \u2019\u00a0]*\)?-?) ?"
     rf"(?:(?P<unit>kg|gr?|mg|lbs?|oz|l|ml|cl|m|cm|mm|m2|m\u00b2|qm)|{_PIECE})?\.?",
+    re.IGNORECASE,
+)
+# A price of one piece, kilo or litre: @ 2.50, 2.50/pc, 2.50 each, 2,50 pro Stück. The price of 100 g is another.
+_OF_ONE: Final = re.compile(
+    rf"^@ ?|(?: ?/ ?| (?:per|pro|je|par|por|al) )(?:kg|kilo|l|{_PIECE})\.?$| (?:each|ea|p\. ?p)\.?$",
     re.IGNORECASE,
 )
 
@@ -44,20 +49,20 @@ def bare_number(text: str) -> tuple[str, str]:
     """Strip a number of what stands around it; return it with a minus in front if it is negative, and the currency
     that stood beside it ("" if none did).
 
-    Negative are (2), 2-, - 2, -$4.50, ($4.50), with any dash of Unicode; "12.-" is a price without cents. What is no
-    number comes back as a text that is none either.
+    Negative are (2), 2-, - 2, -$4.50, ($4.50), with any dash of Unicode; "12.-" and "12,- €" are prices without cents.
+    What is no number comes back as a text that is none either.
     """
     written = " ".join(unicodedata.normalize("NFKC", text).translate(_DASHES).split())
     match = None
     if not (written[:1].isdigit() and written[-1:].isdigit()) and len(written) <= LONGEST_NUMBER:
-        match = _BESIDE.fullmatch(written)
+        match = _BESIDE.fullmatch(_OF_ONE.sub("", written))
     if match is None:
         return written, ""
     opened, left, inner, digits, closed, right, outer = match.groups()
     if digits[0] == "." and left[-1:].isalpha():  # "Rs.500" is no half
         left, digits = f"{left}.", digits[1:]
-    if digits[-1] in ".," and right.strip("- ") == "" and right.count("-") in (1, 2):
-        right = ""
+    if digits[-1] in ".,":
+        right = _NO_CENTS.sub("", right)
     signs = left.count("-") + right.count("-")
     brackets = (opened + inner, closed + outer)
     beside = [part for side in (left, right) if (part := side.replace("-", " ").replace("+", " ").strip())]

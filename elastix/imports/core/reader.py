@@ -38,6 +38,7 @@ from elastix.imports.core.values import (
 from elastix.imports.core.workbook import open_workbook
 
 CHUNK_ROWS: Final = 20_000
+FIRST_ROWS: Final = 2_000
 DELIMITERS: Final = (",", ";", "\t", "|")
 
 # Given the columns of some rows (rejected values among them) it changes them in place, and yields the number of each row
@@ -114,6 +115,14 @@ class Table:
     def distinct_cells(self, name: str) -> set[Any]:
         """The different cells of an inspected field, as they are written; at most 10,000."""
         return set(self._distinct.get(name, ()))
+
+    def first_rows(self, *names: str) -> list[tuple[Any, ...]]:
+        """The values of some fields in the first rows that can be read; none where a field has no column."""
+        if not set(names) <= self._columns.position.keys():
+            return []
+        for chunk in self.chunks(FIRST_ROWS):
+            return list(zip(*(chunk.columns[name] for name in names), strict=True))
+        return []
 
     def chunks(self, size: int = CHUNK_ROWS, check: RowCheck | None = None) -> Iterator[Chunk]:
         """Read the rows, `size` or somewhat more at a time. Accepted and rejected ones are all rows of the file.
@@ -367,6 +376,10 @@ def _notes(
         yield "The columns are read as somebody said for a file of the same columns before."
     for field in schema:
         label = columns.names[columns.position[field.name]] if field.name in columns.position else ""
+        several = [columns.names[place] for place in header.candidates.get(field.name, ())]
+        if field.ranked and len(several) > 1:
+            listed = ", ".join(map(shown, several))
+            yield f"Of the columns {listed}, {shown(label)} is read as {field.name}: map another if it is wrong."
         if field.money and is_in_minor_units(label):
             yield f"{shown(label)} is in hundredths: its amounts were divided by 100."
     if order and seen.dates.against(order):

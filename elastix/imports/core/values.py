@@ -49,6 +49,7 @@ _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # 4.00638E+12 stands for whole numbers that a spreadsheet has rounded: nobody knows which.
 _DAMAGED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]{1,3}")
+_QUOTED: Final = re.compile(r"'[0-9][0-9.,:/ -]*|'[^']+'")
 _WHOLE_FLOAT: Final = re.compile(r"[0-9]+\.0+")
 # How spreadsheets, pandas and databases write "nothing".
 _NOTHING: Final = frozenset({"nan", "null", "none", "n/a", "#n/a", "<na>", "nat"})
@@ -161,10 +162,12 @@ def neutralise_formula(text: str) -> str:
 
 def clean(text: str) -> str:
     """Strip white space, byte order marks and what protects a text from a spreadsheet: the apostrophe that
-    `neutralise_formula` adds, ="00123"."""
+    `neutralise_formula` adds, that of a number ('12.50), ="00123"; and single quotes around all of it."""
     stripped = text.replace("\ufeff", "").strip()
     if len(stripped) > 1 and stripped[0] == "'" and stripped[1] in _FORMULA_STARTS:
         return stripped[1:].strip()
+    if stripped[:1] == "'" and _QUOTED.fullmatch(stripped):
+        return stripped.strip("'")
     if stripped.startswith('="') and stripped.endswith('"') and len(stripped) > 2:
         return stripped[2:-1].strip()
     return stripped
@@ -224,8 +227,6 @@ def code_converter(field: Field, label: str) -> Converter:
                 problem,
                 "the code as text: export it again, with the column as text",
             )
-        if len(text) > 1 and text[0] == "'" and text[1:].isdigit():
-            text = text[1:]
         if field.convert is None:
             code = text[: text.index(".")] if _WHOLE_FLOAT.fullmatch(text) else " ".join(text.split())
             return _no_longer(field, label, code)

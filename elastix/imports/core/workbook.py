@@ -121,6 +121,8 @@ def _check_package(handle: BinaryIO, max_bytes: int) -> None:
         raise UnreadableFile("The file is protected by a password: save it without one.")
     if "xl/workbook.bin" in names:
         raise UnreadableFile("The workbook is in Excel's binary format: save it as .xlsx.")
+    if {"content.xml", "mimetype"} <= names:
+        raise UnreadableFile("The file is an OpenDocument sheet (.ods): save it as .xlsx or .csv.")
     if "xl/workbook.xml" not in names:
         raise UnreadableFile(
             "The file is a ZIP archive, not an Excel workbook: unpack it and load the table inside."

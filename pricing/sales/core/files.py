@@ -67,6 +67,7 @@ TRANSACTIONS: Final = FileSchema(
             required=True,
             instead="",
             max_length=LONGEST_ID,
+            ranked=True,
         ),
         Field(
             "stock_code",
@@ -74,6 +75,7 @@ TRANSACTIONS: Final = FileSchema(
             kind="code",
             required=True,
             convert=normalise_code,
+            ranked=True,
         ),
         Field("description", column_names("product_name"), max_length=255, empty=""),
         Field(
@@ -135,6 +137,7 @@ def products_schema(currency: Currency) -> FileSchema:
                 kind="code",
                 required=True,
                 convert=normalise_code,
+                ranked=True,
             ),
             Field("name", column_names("product_name"), max_length=255, empty=""),
             Field("category", column_names("category"), max_length=100, empty=""),

@@ -5,6 +5,12 @@ import unicodedata
 from enum import Enum
 from typing import Final
 
+from elastix.imports.core.dates import month_number
+
+
+def _set_of(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
 
 class Meaning(Enum):
     SALE = "sale"
@@ -69,8 +75,22 @@ _WORDS: Final[dict[Meaning, str]] = {
 _SUBJECTS: Final = (
     "order", "payment", "sale", "item", "line", "bestellung", "zahlung", "auftrag", "verkauf", "position", "commande",
     "paiement", "vente", "ligne", "pedido", "pago", "venta", "linea", "ordine", "pagamento", "vendita", "riga", "bestelling",
-    "betaling", "verkoop", "regel", "fully", "vollstandig", "totalement", "totalmente", "completamente", "volledig",
+    "betaling", "verkoop", "regel", "sales", "invoice", "pos",
+    "fully", "vollstandig", "totalement", "totalmente", "completamente", "volledig",
 )  # fmt: skip
+# Words with which a refund is none yet, or only of a part.
+_HOLDING_BACK: Final = _set_of(
+    """
+    no not non without never pending awaiting requested partial partially denied declined rejected eligible open ohne
+    kein keine nicht ausstehend teilweise sans pas partiel partielle en sin parcial pendiente senza parziale geen niet
+    """
+)
+_WHOSE: Final = _set_of(
+    """
+    customer client cliente kunde klant marchandise marchandises merce mercancia ware to from of by stock von vom de du
+    del dal da di a au van vente venta vendita verkoop sale order commande pedido ordine bestelling
+    """
+)
 # Single letters say something only together: sale and return, Verkauf, vente, venta, vendita and the like.
 PAIRS: Final[dict[frozenset[str], dict[str, Meaning]]] = {
     frozenset({sale, back}): {sale: Meaning.SALE, back: Meaning.REFUND}
@@ -85,15 +105,38 @@ _YES: Final = frozenset(
 _NO: Final = frozenset(
     {"no", "n", "false", "f", "0", "nein", "falsch", "non", "faux", "falso", "nee", "onwaar"}
 )
+# A row of these words alone sums up others ...
 _TOTALS: Final = frozenset(
     """
-    total|totals|grand total|sub total|subtotal|sum|summe|zwischensumme|gesamt|gesamtsumme|gesamtergebnis|ergebnis|insgesamt|
-    endsumme|total general|sous total|total ventes|total ligne|suma|suma total|totale|subtotale|totale generale|totaal|
-    subtotaal|eindtotaal|total ttc|total ht|page total|report total|total sales|total units
+    sum|ergebnis|gesamtergebnis|insgesamt|total general|suma total|suma y sigue|a reporter|riporto|ubertrag|uebertrag|
+    carried forward|brought forward|carry forward|balance forward
     """.replace("\n", "")
     .replace("    ", "")
     .split("|")
 )
+# ... and of one of these with what is summed up: "Total for 2024-03-14", "Tagessumme", "Total du jour", "Summe Beleg 1".
+_TOTAL_WORD: Final = re.compile(
+    "(?:grand|sub|sous)?totals?|(?:sub)?totale|suma|totaux|gesamt|"
+    "(?:zwischen|gesamt|end|tages|wochen|monats|jahres|beleg|rechnungs|bon|seiten|kassen|filial)?summe|"
+    "(?:gesamt|end|rechnungs)betrag|(?:sub|eind|dag|week|maand|jaar|bon|factuur)?totaal"
+)
+_SUMMED_UP: Final = _set_of(
+    """
+    grand sub sous invoice invoices order orders receipt receipts ticket tickets bill sale sales units day daily week
+    weekly month monthly year page report store shop register department category customer date shift transaction
+    transactions items beleg rechnung bon tag woche monat jahr seite filiale kasse warengruppe kunde bestellung auftrag
+    umsatz belege positionen facture commande ventes jour journee semaine mois annee magasin caisse ligne general
+    generale generaal factura pedido dia semana mes ano tienda caja venta ventas fattura ordine scontrino giorno
+    settimana mese anno negozio cassa factuur bestelling kassabon dag maand jaar winkel kassa net gross netto brutto ht
+    ttc excl incl tax vat mwst tva iva btw for of the per du de del della la le der des fur vom am im van por eur usd
+    gbp chf
+    """
+)
+_OF_A_PRODUCT: Final = frozenset({"for", "fur", "pour", "para", "voor"})
+_MAYBE_TOTAL: Final = re.compile(
+    "tot|sum|gesamt|ergebnis|betrag|bertrag|forward|report|riporto", re.IGNORECASE
+)
+_YEAR: Final = re.compile("(?:19|20)[0-9]{2}")
 _SPACE: Final = re.compile(r"[\W_]+")
 
 
@@ -106,9 +149,23 @@ def plain(text: str) -> str:
 
 def is_total(text: object) -> bool:
     """Whether a cell that should name a product or an invoice says that its row is a total of others."""
-    if not isinstance(text, str) or text[:1].isdigit() or text[-1:].isdigit():
+    if not isinstance(text, str) or text[:1].isdigit() or not _MAYBE_TOTAL.search(text):
         return False  # which is what most codes and invoices are recognised by, and soon
-    return plain(text) in _TOTALS
+    written = plain(text)
+    if written in _TOTALS:
+        return True
+    words = written.split()
+    others = [word for word in words if not _TOTAL_WORD.fullmatch(word)]
+    if len(others) == len(words):
+        return False
+    if words[0] not in others and words[1:2] and words[1] in _OF_A_PRODUCT:
+        return True
+    said = [word for word in others if not word.isdigit()]
+    # TOTAL-500 may be a product: a number alone has to be of a day.
+    dated = any(map(_YEAR.fullmatch, others))
+    return (not others or dated or bool(said)) and all(
+        word in _SUMMED_UP or month_number(word) for word in said
+    )
 
 
 def is_yes(text: str) -> bool | None:
@@ -132,6 +189,12 @@ def meaning(text: str) -> Meaning | None:
     words = written.split()
     if len(words) > 1 and words[0] in _SUBJECTS and (found := MEANINGS.get(" ".join(words[1:]))):
         return found
+    # "POS return", "Kassenbon Retoure", "Avoir client": the noun says it, at the end or before whose it is.
+    if len(words) > 1 and not _HOLDING_BACK & {*words}:
+        if MEANINGS.get(words[-1]) is Meaning.REFUND and MEANINGS.get(words[0]) is not Meaning.VOID:
+            return Meaning.REFUND
+        if MEANINGS.get(words[0]) is Meaning.REFUND and {*words[1:]} <= _WHOSE:
+            return Meaning.REFUND
     # "Shipped - Delivered to Buyer", "Cancelled by customer": the first words say it. "Return policy seen" is no refund.
     beginnings = (MEANINGS.get(" ".join(words[:length])) for length in range(len(words) - 1, 0, -1))
     found = next((each for each in beginnings if each), None)

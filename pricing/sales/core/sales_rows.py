@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final, TypeGuard
 
+from pricing.sales.core.discounts import Discounts
 from pricing.sales.core.files import MAX_PRICE
 from pricing.sales.core.line_totals import LineTotals
 from pricing.sales.core.sale_words import Meaning, is_total
@@ -42,8 +43,8 @@ class SalesRows:
     asked : the fields that the user or a known layout named columns for.
     meanings : what each different value means of the columns of statuses, types and marks, by field.
     currency : the only currency whose rows count; "" where the file names none or just one.
-    percents : the field that holds discounts in percent, if any.
-    discounts_are_shares : whether they are written as parts of 1.
+    discounts : what they are.
+    is_before_discount : whether line totals are those before discounts.
     known_zeros : codes of the catalogue that begin with zeros, by what is left without these, which is no code itself.
     totals : of a file with unit prices and line totals, whether they fit; None where it has not both.
     tomorrow : the first day that is not allowed, in days since 1970-01-01.
@@ -55,8 +56,8 @@ class SalesRows:
     asked: frozenset[str] = frozenset()
     meanings: Mapping[str, Mapping[str, Meaning]] = field(default_factory=dict)
     currency: str = ""
-    percents: str = ""
-    discounts_are_shares: bool = False
+    discounts: Discounts = field(default_factory=Discounts)
+    is_before_discount: bool = False
     known_zeros: Mapping[str, str] = field(default_factory=dict)
     totals: LineTotals | None = None
     tomorrow: int = 2**31
@@ -89,12 +90,15 @@ class SalesRows:
 
     def _fill_down(self, columns: Columns) -> None:
         names = [name for name in OF_THE_ORDER if name in self.fields]
+        marks = [name for name in MARKS if name in self.fields and name not in names]
         for row, invoice in enumerate(columns["invoice_no"]):
             same = invoice == self._above.get("invoice_no")
-            for name in names:
+            # A row without a status of its own has the marks of its order, too: Shopify's "Cancelled at".
+            is_part = same and "status" in self.fields and columns["status"][row] == ""
+            for name in [*names, *marks] if is_part else names:
                 if same and columns[name][row] in ("", None):
                     columns[name][row] = self._above.get(name)
-            self._above = {name: columns[name][row] for name in names} | {"invoice_no": invoice}
+            self._above = {name: columns[name][row] for name in (*names, *marks)} | {"invoice_no": invoice}
 
     def _read_meanings(self, columns: Columns) -> Iterator[Problem]:
         quantities = columns["quantity"]
@@ -132,7 +136,7 @@ class SalesRows:
         prices = columns["unit_price"]
         from_total = "unit_price" not in self.fields
         # A total of the line has its discount off already, unless somebody says otherwise.
-        off = not from_total or "discount" in self.asked or "discount_percent" in self.asked
+        off = not from_total or self.is_before_discount or bool({"discount", "discount_percent"} & self.asked)
         for row, quantity in enumerate(columns["quantity"]):
             total, price = columns["line_total"][row], prices[row]
             if from_total and total is None:
@@ -163,15 +167,16 @@ class SalesRows:
             self.counts["from_total"] += from_total
 
     def _discounted(self, price: Decimal, quantity: Decimal, columns: Columns, row: int) -> Decimal:
-        if self.percents:
-            percent = columns[self.percents][row]
+        if percents := self.discounts.percents:
+            percent = columns[percents][row]
             if not _is_number(percent):
                 return price
-            return price * (1 - abs(percent) * (1 if self.discounts_are_shares else Decimal("0.01")))
+            return price * (1 - abs(percent) * (1 if self.discounts.are_shares else Decimal("0.01")))
         amount = columns["discount"][row]
-        return (
-            price - abs(amount) / abs(quantity) * (1 if price >= 0 else -1) if _is_number(amount) else price
-        )
+        if not _is_number(amount):
+            return price
+        off = abs(amount) if self.discounts.of_units else abs(amount) / abs(quantity)
+        return price - off * (1 if price >= 0 else -1)
 
     def _check_values(self, columns: Columns) -> Iterator[Problem]:
         prices, quantities = columns["unit_price"], columns["quantity"]

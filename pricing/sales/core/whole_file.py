@@ -1,13 +1,14 @@
-"""Facts about a sales file as a whole: its currency, and the meaning of its statuses, marks and discounts."""
+"""Facts about a sales file as a whole: its currency, and the meaning of its statuses and marks."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Final
 
 from elastix.currency import SIGNS
 from elastix.imports.core import UnreadableFile
-from elastix.imports.core.numbers import parse_number, without_measure
+from elastix.imports.core.dates import parse_date
+from elastix.imports.core.numbers import without_measure
 from pricing.sales.core.sale_words import PAIRS, Meaning, is_yes, meaning, plain
 
 MOST_NAMED: Final = 5
@@ -24,7 +25,15 @@ _OF_SIGN: Final[dict[str, str]] = {
     "FR.": "CHF",
     "FR": "CHF",
     "SFR.": "CHF",
+    "\u20b9": "INR",
     **{name.upper(): code for name, code in _NAMES.items()},
+}
+
+# Signs of several currencies.
+_SHARED: Final = {
+    "$": frozenset({"USD", "CAD", "AUD", "NZD", "HKD", "SGD", "TWD", "MXN", "ARS", "CLP", "UYU"}),
+    "RS": frozenset({"INR", "PKR"}),
+    "RS.": frozenset({"INR", "PKR"}),
 }
 
 
@@ -32,6 +41,14 @@ def currency_code(text: str) -> str:
     """The code of a currency that a file names by its code or its sign."""
     written = text.strip().upper()
     return _OF_SIGN.get(written, written)
+
+
+def _codes(texts: Collection[str]) -> list[str]:
+    """The codes of the currencies that a file names; a sign that several share is that of the one code beside it."""
+    codes = {currency_code(each) for each in texts}
+    if len(codes) == 2 and (shared := codes & _SHARED.keys()) and codes - shared <= _SHARED[min(shared)]:
+        codes -= shared
+    return sorted(codes)
 
 
 def chosen_currency(named: Collection[str], beside: Collection[str], wanted: str) -> str:
@@ -51,7 +68,7 @@ def chosen_currency(named: Collection[str], beside: Collection[str], wanted: str
     ------
     UnreadableFile : there are several and none was chosen, or the chosen one is not among them.
     """
-    codes = sorted({currency_code(each) for each in named})
+    codes = _codes(named)
     listed = ", ".join(codes[:MOST_NAMED])
     if len(codes) > 1 and not wanted:
         raise UnreadableFile(
@@ -60,7 +77,7 @@ def chosen_currency(named: Collection[str], beside: Collection[str], wanted: str
         )
     if wanted and codes and wanted not in codes:
         raise UnreadableFile(f"No price of the file is in {wanted}: its currencies are {listed}.")
-    signs = sorted({currency_code(each) for each in beside})
+    signs = _codes(beside)
     if len(signs) > 1 and not codes:
         raise UnreadableFile(
             f"Prices of the file are in several currencies ({', '.join(signs[:MOST_NAMED])}): split the file by currency."
@@ -71,11 +88,22 @@ def chosen_currency(named: Collection[str], beside: Collection[str], wanted: str
 def other_currency(named: Collection[str], beside: Collection[str], shop: str) -> str:
     """The one currency that all of a file's prices are in, if it is not the shop's; else "".
 
-    A dollar sign may stand for many currencies and says nothing.
+    A sign that several currencies share says nothing where the shop's is one of them.
     """
-    codes = {code for each in (*named, *beside) if (code := currency_code(each)) != "$"}
+    codes = {currency_code(each) for each in (*named, *beside)}
     (code,) = codes if len(codes) == 1 else {shop}
-    return "" if code == shop else code
+    return "" if code == shop or shop in _SHARED.get(code, ()) else code
+
+
+def foreign_costs(written: Collection[str], shop: str) -> str:
+    """A note about the currencies beside the amounts of a file of products, where any is not the shop's."""
+    codes = {currency_code(each) for each in written}
+    foreign = sorted(code for code in codes if code != shop and shop not in _SHARED.get(code, ()))
+    return (
+        f"Amounts are in {', '.join(foreign)}, the shop's currency is {shop}: they are not converted."
+        if foreign
+        else ""
+    )
 
 
 def read_meanings(name: str, texts: Collection[str]) -> tuple[dict[str, Meaning], str]:
@@ -105,7 +133,7 @@ MARKS: Final[dict[str, Meaning]] = {
 
 
 def read_marks(field: str, name: str, texts: Collection[str]) -> tuple[dict[str, Meaning], str]:
-    """What the values of a column of yes and no mean, and a note if it is no such column.
+    """What the values of a column of yes and no mean, and a note if it is no such column; a date says yes.
 
     Parameters
     ----------
@@ -113,7 +141,7 @@ def read_marks(field: str, name: str, texts: Collection[str]) -> tuple[dict[str,
     name : the column's own.
     texts : its different values, blanks left out.
     """
-    said = {text: is_yes(text) for text in texts}
+    said = {text: True if parse_date(text) and len(text) > 1 else is_yes(text) for text in texts}
     if unknown := sorted(text for text, yes in said.items() if yes is None):
         shown = ", ".join(f'"{text}"' for text in unknown[:MOST_NAMED])
         return (
@@ -159,48 +187,23 @@ def read_units(cells: Collection[object]) -> str:
     return f"Units beside quantities ({', '.join(sorted(units))}) were taken off." if units else ""
 
 
-def read_discounts(cells: Mapping[str, Collection[str]], asked: Collection[str]) -> tuple[str, bool]:
-    """Decide what the discounts of a file are.
-
-    Parameters
-    ----------
-    cells : the different cells of the columns "discount" and "discount_percent", as far as there are such columns.
-    asked : the fields that the user named columns for.
-
-    Returns
-    -------
-    The field with discounts in percent, "" where they are amounts of a line; and whether they are parts of 1.
-
-    Raises
-    ------
-    UnreadableFile : a column without a percent sign could be either.
-    """
-    for name in ("discount_percent", "discount"):
-        if name not in cells:
-            continue
-        texts = [str(cell).strip() for cell in cells[name]]
-        signed = any(text.endswith("%") for text in texts)
-        numbers = [parse_number(text.removesuffix("%"), ".") or parse_number(text, ",") for text in texts]
-        sizes = [abs(number) for number in numbers if number]
-        below = bool(sizes) and max(sizes) <= 1 and min(sizes) < 1 and not signed
-        if name == "discount_percent" or signed:
-            return name, below
-        if below and "discount" not in asked:
-            raise UnreadableFile(
-                "All discounts are below 1: they may be amounts of money or parts of the price. Say which"
-                ' (option mapping, such as --map "Discount=discount" for amounts, or "Discount=discount_percent").'
-            )
-    return "", False
-
-
 _TELLING: Final = re.compile(
-    r"tax|\bvat\b|mwst|\bust\b|\btva\b|\biva\b|\bbtw\b|steuer|discount|rabatt|remise|descuento|sconto|korting|status|refund|"
+    r"\b(?:per|pro|je|par) \d|tax|\bvat\b|mwst|\bust\b|\btva\b|\biva\b|\bbtw\b|steuer|"
+    r"discount|rabatt|remise|descuento|sconto|korting|status|refund|"
     r"currency|w[aä]hrung|cancel|storn|annul|void|channel|store|filiale|return|retour|\breso\b|devol|r[uü]ckgabe|coupon|voucher|"
     r"gutschein|^units?( of measure)?$|^uom$|einheit|^unit[eéà]$|^unidad$|^eenheid$|\bpack|gebinde",
     re.IGNORECASE,
 )
 
 
-def warned_of(ignored: Collection[str]) -> list[str]:
+_TELLING_OF_COSTS: Final = re.compile(
+    r"\b(?:per|pro|je|par) \d|tax|\bvat\b|mwst|\bust\b|\btva\b|\biva\b|\bbtw\b|currency|w[aä]hrung|devise|moneda|valuta|"
+    r"\bpack|\bcase\b|gebinde|^uom$|^units?( of measure)?$|einheit",
+    re.IGNORECASE,
+)
+
+
+def warned_of(ignored: Collection[str], *, of_costs: bool = False) -> list[str]:
     """The columns that are not read although their names say that they could change what a price or a line means."""
-    return sorted(name for name in ignored if _TELLING.search(name.replace("_", " ")))
+    telling = _TELLING_OF_COSTS if of_costs else _TELLING
+    return sorted(name for name in ignored if telling.search(name.replace("_", " ")))

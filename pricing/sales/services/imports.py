@@ -23,6 +23,7 @@ from elastix.jobs.recompute import request_recompute
 from elastix.jobs.runner import JobRun, dispatch_on_commit
 from elastix.shop import shop_currency
 from elastix.sql import execute, fetch, insert_rows, is_postgresql, locked_now
+from pricing.sales.core.discounts import is_before_discount, read_discounts
 from pricing.sales.core.files import TRANSACTIONS, ImportKind
 from pricing.sales.core.line_totals import LineTotals
 from pricing.sales.core.sale_words import Meaning
@@ -33,7 +34,6 @@ from pricing.sales.core.whole_file import (
     chosen_currency,
     look_like_cents,
     other_currency,
-    read_discounts,
     read_marks,
     read_meanings,
     read_units,
@@ -108,8 +108,14 @@ class TransactionsImport(FileImport):
         for name in ("discount", "discount_percent"):
             if name in fields:
                 cells[name] = table.distinct_cells(name)
-        percents, shares = read_discounts(cells, table.asked)
-        notes += [f"Discounts are parts of the price: 0.2 in {percents} is 20 %."] if shares else []
+        gross = "unit_price" not in fields and is_before_discount(table.report.mapping["line_total"])
+        discounts = read_discounts(
+            cells,
+            table.asked,
+            table.first_rows("unit_price", "quantity", "discount", "line_total"),
+            are_used=gross or "unit_price" in fields or "discount" in table.asked,
+        )
+        notes += [discounts.note] if discounts.note else []
         priced = [table.report.mapping[name] for name in ("unit_price", "line_total") if name in fields]
         beside = table.currencies | {code for name in priced[:1] if (code := currency_in(name))}
         wanted = str(self.batch.options.get("currency") or "").upper()
@@ -119,8 +125,8 @@ class TransactionsImport(FileImport):
             meanings=meanings,
             totals=LineTotals() if {"unit_price", "line_total"} <= fields else None,
             currency=chosen_currency(table.distinct("currency"), beside, wanted),
-            percents=percents,
-            discounts_are_shares=shares,
+            discounts=discounts,
+            is_before_discount=gross,
             known_zeros=codes_without_zeros(self.accept),
             tomorrow=epoch_days(timezone.now().date()) + 1,
             is_service=lambda code: kind_of(code) == Kind.SERVICE,
@@ -130,7 +136,7 @@ class TransactionsImport(FileImport):
             notes.append(
                 f"Prices are in {foreign}, the shop's currency is {settings.SHOP_CURRENCY}: they are not converted."
             )
-        with_tax = says_with_tax(priced[0]) if priced else None
+        with_tax = says_with_tax(priced[0]) if priced and not gross else None
         if with_tax is not None and with_tax != settings.PRICES_INCLUDE_TAX and not fields & TAXES:
             notes.append(
                 f"{priced[0]} says that its prices are {'with' if with_tax else 'without'} tax, the shop's are"

@@ -13,12 +13,15 @@ from django.utils import timezone
 from elastix.dataset.versions import catalogue_changed, lock_version
 from elastix.errors import Conflict
 from elastix.imports.core import FileSchema, Table
+from elastix.imports.core.fields import currency_in, says_with_tax
 from elastix.imports.ingest import UpsertImport
 from elastix.shop import shop_currency
 from elastix.sql import batches
 from pricing.sales.core.files import PRODUCTS, ImportKind, products_schema
+from pricing.sales.core.sale_words import is_total
 from pricing.sales.core.sales_rows import look_alike, without_zeros
 from pricing.sales.core.service_codes import DEFAULT, is_service_code
+from pricing.sales.core.whole_file import foreign_costs, warned_of
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.costs import CostSource
 from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
@@ -215,11 +218,25 @@ class ProductsImport(UpsertImport):
 
     def begin(self, table: Table) -> list[str]:
         self.known_zeros = codes_without_zeros(self.batch.options.get("accept") or ())
-        return []
+        labels = table.report.mapping
+        beside = {currency_in(labels[name]) for name in ("cost", "current_price") if name in labels} - {""}
+        notes = [note] if (note := foreign_costs(beside | table.currencies, settings.SHOP_CURRENCY)) else []
+        if "cost" in labels and says_with_tax(labels["cost"]):
+            notes.append(
+                f"{labels['cost']} says that costs are with tax: they are read as they stand, and should be without."
+            )
+        if warned := warned_of(set(table.report.ignored_columns) - table.passed_over, of_costs=True):
+            notes.append(
+                f"Not read, although it may change what costs or prices mean: {', '.join(warned)}."
+                " Costs and prices are those of one unit."
+            )
+        return notes
 
     def check(self, columns: dict[str, list[Any]]) -> Iterator[tuple[int, str, str]]:
-        for row, code in enumerate(columns["code"] if self.known_zeros else ()):
-            if type(code) is str and code in self.known_zeros:
+        for row, code in enumerate(columns["code"]):
+            if is_total(code):
+                yield row, "total_row", f"{code!r} sums up other rows: it is no product."
+            elif type(code) is str and code in self.known_zeros:
                 yield row, "look_alike_code", look_alike(code, self.known_zeros[code])
         for row, (cost, since) in enumerate(zip(columns["cost"], columns["cost_valid_from"], strict=True)):
             # A moment and its day; nothing and None where the cell is blank.

@@ -110,3 +110,45 @@ def test_columns_that_could_change_what_lines_mean_are_warned_of() -> None:
         "Packing note",
     }
     assert warned_of(named) == ["Coupon amount", "Packing note", "Returned quantity", "Unit", "vat_rate"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Invoice total", "Total for Mug", "Total 2024-03-14", "TOTAL (2 invoices)", "Day total", "Summe Beleg 1", "Tagessumme",
+     "Gesamtsumme EUR", "Monatssumme M\u00e4rz", "\u00dcbertrag", "Total du jour", "Total facture", "Total del d\u00eda",
+     "Totale giorno", "Totale scontrino", "Totaal bon", "Dagtotaal", "Suma y sigue", "Riporto", "Carried forward"],
+)  # fmt: skip
+def test_a_row_that_sums_up_says_of_what(text: str) -> None:
+    assert is_total(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Total 0% Yoghurt", "Total Greek Yogurt 500g", "Colgate Total", "Summer Dress", "TOTAL-500", "Total Quartz 5W-30",
+     "Sumatra Coffee", "Report Folder", "Betragsrechner", "1001"],
+)  # fmt: skip
+def test_a_product_may_be_called_total(text: str) -> None:
+    assert not is_total(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Sales Credit Note", "Sales refund", "Order refund", "Invoice credit", "POS return", "Return to stock", "Kassenbon Retoure",
+     "Avoir client", "Retour marchandise", "Devoluci\u00f3n de cliente", "Reso cliente"],
+)  # fmt: skip
+def test_a_refund_is_one_whoever_s_it_is(text: str) -> None:
+    assert meaning(text) is REFUND
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("Partial refund", SALE), ("No refund", None), ("Awaiting return", None), ("Return policy seen", None),
+     ("Cancelled return", VOID), ("Sales invoice", SALE), ("Sale no return", SALE)],
+)  # fmt: skip
+def test_a_refund_that_is_none_yet_is_none(text: str, expected: Meaning | None) -> None:
+    assert meaning(text) is expected
+
+
+def test_columns_that_can_change_what_a_cost_means() -> None:
+    names = ["Pack size", "EK pro 100", "Cost currency", "VAT", "Status", "Colour"]
+    assert warned_of(names, of_costs=True) == ["Cost currency", "EK pro 100", "Pack size", "VAT"]

@@ -8,21 +8,24 @@ import pytest
 
 from elastix.imports.core import UnreadableFile
 from elastix.imports.core.values import CellError
+from pricing.sales.core.discounts import Discounts
 from pricing.sales.core.sale_words import Meaning, meaning
 from pricing.sales.core.sales_rows import SalesRows, made_up_invoice, without_zeros
 from pricing.sales.core.whole_file import (
     chosen_currency,
+    foreign_costs,
     other_currency,
-    read_discounts,
+    read_marks,
     read_meanings,
     warned_of,
 )
 
+PERCENT = Discounts("discount_percent")
 MOMENT = (dt.datetime(2025, 3, 13, 10, 15, tzinfo=dt.UTC), 20_160)
 BLANK = {
     "invoice_no": "1", "stock_code": "A1", "quantity": 2, "invoice_date": MOMENT, "unit_price": Decimal(10),
     "line_total": None, "discount": None, "discount_percent": None, "tax_amount": None, "tax_rate": None, "status": "",
-    "line_type": "", "currency": "", "customer_id": None, "country": "",
+    "line_type": "", "cancelled": "", "currency": "", "customer_id": None, "country": "",
 }  # fmt: skip
 
 
@@ -75,21 +78,24 @@ def test_a_line_without_its_total_is_refused() -> None:
 def test_discounts_are_taken_off() -> None:
     assert prices(money(unit_price="10", quantity=3, discount="6")) == ["8"]
     assert prices(money(unit_price="10", quantity=3, discount="-6")) == ["8"]
-    assert prices(money(unit_price="10", discount_percent="20"), percents="discount_percent") == ["8"]
-    shares = {"percents": "discount_percent", "discounts_are_shares": True}
-    assert prices(money(unit_price="10", discount_percent="0.2"), **shares) == ["8"]
+    assert prices(money(unit_price="10", discount_percent="20"), discounts=PERCENT) == ["8"]
+    shares = Discounts("discount_percent", are_shares=True)
+    assert prices(money(unit_price="10", discount_percent="0.2"), discounts=shares) == ["8"]
+    each = Discounts(of_units=True)
+    assert prices(money(unit_price="10", quantity=3, discount="2"), discounts=each) == ["8"]
     assert prices(money(unit_price="10", discount=None)) == ["10"]
 
 
 def test_a_percentage_and_an_amount_are_the_same_discount_once() -> None:
     row = money(unit_price="10", quantity=3, discount_percent="20", discount="6")
-    assert prices(row, percents="discount_percent") == ["8"]
+    assert prices(row, discounts=PERCENT) == ["8"]
 
 
 def test_a_line_total_has_its_discount_off_unless_somebody_says_otherwise() -> None:
     row = money(line_total="30", quantity=3, discount="6")
     assert prices(row) == ["10"]
     assert prices(row, asked=frozenset({"discount"})) == ["8"]
+    assert prices(row, is_before_discount=True) == ["8"]
 
 
 def test_a_discount_larger_than_the_price_is_refused() -> None:
@@ -99,28 +105,6 @@ def test_a_discount_larger_than_the_price_is_refused() -> None:
 def test_taxes_that_were_asked_for_are_added() -> None:
     assert prices(money(unit_price="10", quantity=2, tax_amount="4")) == ["12"]
     assert prices(money(unit_price="10", quantity=2, tax_rate="20")) == ["12"]
-
-
-@pytest.mark.parametrize(
-    ("cells", "asked", "expected"),
-    [
-        ({"discount_percent": {"20%", "0%"}}, (), ("discount_percent", False)),
-        ({"discount_percent": {"0.2", "0"}}, (), ("discount_percent", True)),
-        ({"discount_percent": {"20", "0"}}, (), ("discount_percent", False)),
-        ({"discount": {"20%", "5%"}}, (), ("discount", False)),
-        ({"discount": {"6.00", "0"}}, (), ("", False)),
-        ({"discount": {"0.5"}}, ("discount",), ("", False)),
-        ({"discount": {"0"}}, (), ("", False)),
-        ({}, (), ("", False)),
-    ],
-)
-def test_discounts_are_amounts_or_percentages(cells: Any, asked: Any, expected: Any) -> None:
-    assert read_discounts(cells, asked) == expected
-
-
-def test_discounts_that_can_be_both_are_asked_about() -> None:
-    with pytest.raises(UnreadableFile, match="All discounts are below 1"):
-        read_discounts({"discount": {"0.2", "0.5"}}, ())
 
 
 def test_types_and_statuses_say_what_a_line_is() -> None:
@@ -233,13 +217,37 @@ def test_several_currencies_are_asked_about(named: Any, beside: Any, wanted: str
         ({"EUR"}, (), "EUR"),
         ((), {"€"}, "EUR"),
         ({"GBP"}, {"£"}, ""),
-        ((), {"$"}, ""),
+        ((), {"$"}, "$"),
         ((), (), ""),
         ({"EUR", "USD"}, (), ""),
     ],
 )
 def test_a_file_in_another_currency_than_the_shop_s_is_noted(named: Any, beside: Any, expected: str) -> None:
     assert other_currency(named, beside, "GBP") == expected
+
+
+def test_a_sign_of_several_currencies_is_that_of_the_shop_or_of_the_code_beside_it() -> None:
+    assert other_currency((), {"$"}, "CAD") == other_currency((), {"RS."}, "INR") == ""
+    assert chosen_currency((), {"$", "US$"}, "") == chosen_currency((), {"RS.", "\u20b9"}, "") == ""
+    assert foreign_costs({"$", "\u00a3"}, "GBP") == (
+        "Amounts are in $, the shop's currency is GBP: they are not converted."
+    )
+    assert foreign_costs({"\u00a3", "GBP"}, "GBP") == foreign_costs((), "GBP") == ""
+
+
+def test_a_mark_of_the_order_holds_for_its_rows_without_a_status() -> None:
+    said = {"cancelled": {"2024-03-14": Meaning.VOID}}
+    first = money(unit_price="10") | {"status": "paid", "cancelled": "2024-03-14"}
+    for status, expected in (("", {0: "not_a_sale", 1: "not_a_sale"}), ("paid", {0: "not_a_sale"})):
+        second = money(unit_price="10") | {"status": status}
+        assert read(first, second, meanings=said)[1] == expected
+
+
+def test_a_date_in_a_column_of_marks_says_yes() -> None:
+    assert read_marks("cancelled", "Cancelled at", {"2024-03-14 10:15"})[0] == {
+        "2024-03-14 10:15": Meaning.VOID
+    }
+    assert read_marks("cancelled", "Cancelled", {"0", "1"})[0] == {"1": Meaning.VOID}
 
 
 def test_a_made_up_invoice_is_a_visit_or_a_day_of_a_product() -> None:
