@@ -1,6 +1,7 @@
 """The few places where SQLite and PostgreSQL spell the same thing differently, and bulk transfer."""
 
 import datetime as dt
+import errno
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,14 @@ JOB_CACHE_KB = 128 * 1024
 
 def is_postgresql() -> bool:
     return connection.vendor == "postgresql"
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Tell whether an error means that the disk of the database or of the data directory is full."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOSPC
+    words = ("disk is full", "No space left on device")  # SQLite, PostgreSQL
+    return isinstance(error, OperationalError) and any(each in str(error) for each in words)
 
 
 def as_integer(column: str) -> str:

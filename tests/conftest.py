@@ -3,8 +3,11 @@
 import itertools
 import os
 import shutil
+import subprocess
+import tempfile
 import uuid
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -34,6 +37,19 @@ def chromium_path() -> str | None:
     return next((path for path in map(shutil.which, names) if path), None)
 
 
+@cache
+def can_mount() -> bool:
+    """Whether a file system in memory can be mounted: as root, where the container allows it."""
+    with tempfile.TemporaryDirectory() as directory:
+        if os.geteuid() or not (mount := shutil.which("mount")):
+            return False
+        options = ["-t", "tmpfs", "-o", "size=64k", "tmpfs", directory]
+        if subprocess.run([mount, *options], capture_output=True).returncode:
+            return False
+        subprocess.run(["umount", directory], check=True)
+        return True
+
+
 def missing() -> dict[str, str]:
     """Return the marks whose tests cannot run here, each with the reason."""
     reasons = {}
@@ -43,6 +59,8 @@ def missing() -> dict[str, str]:
         reasons["redis"] = "REDIS_URL is not set (REDIS_URL=redis://...)"
     if chromium_path() is None:
         reasons["browser"] = "Chromium is not on the PATH (CHROMIUM=/path/to/chromium)"
+    if not can_mount():
+        reasons["mount"] = "no file system can be mounted here (root alone may)"
     return reasons
 
 
@@ -51,7 +69,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--needs",
         action="append",
         default=[],
-        choices=["postgresql", "redis", "browser"],
+        choices=["postgresql", "redis", "browser", "mount"],
         help="fail, instead of leaving tests out, where this cannot be had",
     )
     parser.addoption(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
 from django.db.models import Q
 from django.utils import timezone
 from rich.console import Console
@@ -19,7 +20,8 @@ from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.imports.services import DuplicateImport, batch_create
 from elastix.jobs.models import Job, JobState
 from elastix.jobs.recompute import KIND as RECOMPUTE
-from elastix.jobs.runner import abandoned, jobs_run_in, run_to_the_end
+from elastix.jobs.runner import DISK_FULL, abandoned, jobs_run_in, run_to_the_end
+from elastix.sql import is_disk_full
 
 SHOWN_REJECTS = 10
 LOOK_EVERY_SECONDS = 0.5
@@ -106,7 +108,11 @@ class ImportCommand(BaseCommand):
             try:
                 with path.open("rb") as file, jobs_run_in("caller"):
                     return batch_create(file, kind=self.kind, file_name=path.name, options=how, **flags)
-            except OSError as error:
+            except (OSError, OperationalError) as error:
+                if is_disk_full(error):
+                    raise CommandError(DISK_FULL) from error
+                if isinstance(error, OperationalError):
+                    raise
                 raise CommandError(f"{path}: {error.strerror}.") from error
             except (Invalid, DuplicateImport) as error:
                 if not self._was_interrupted(getattr(error, "under_way", None)):

@@ -23,11 +23,12 @@ from elastix.audit.actor import Actor, acting
 from elastix.dataset.versions import lock_version
 from elastix.jobs.kinds import JobFailed, job_kind
 from elastix.jobs.models import Job, JobState
-from elastix.sql import room_for_pages
+from elastix.sql import is_disk_full, room_for_pages
 
 logger = logging.getLogger(__name__)
 
 FORGOTTEN_AFTER = timedelta(seconds=10)
+DISK_FULL = "The disk is full, so nothing of this was kept. Make room, then repeat it."
 
 
 Place = Literal["celery", "thread", "inline", "caller"]
@@ -212,7 +213,7 @@ def run_job(job_id: int, on_progress: Callable[[float], None] | None = None) -> 
         _failed(run, str(error), for_good=True)
     except Exception as error:
         logger.exception("job %s failed", job_id)
-        _failed(run, f"{type(error).__name__}: {error}")
+        _failed(run, DISK_FULL if is_disk_full(error) else f"{type(error).__name__}: {error}")
     else:
         if result is not None:
             _succeed(run, result)

@@ -1,13 +1,14 @@
 """Jobs: claims, leases, fencing tokens, attempts, children, and one recompute at a time."""
 
 import datetime as dt
+import errno
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import F
 from django.test import TestCase, override_settings
 from django.utils import timezone
@@ -24,7 +25,16 @@ from elastix.jobs.recompute import (
     request_refresh_if_due,
     request_what_came_meanwhile,
 )
-from elastix.jobs.runner import JobRun, LeaseLost, claim, jobs_run_in, reap, run_job, run_to_the_end
+from elastix.jobs.runner import (
+    DISK_FULL,
+    JobRun,
+    LeaseLost,
+    claim,
+    jobs_run_in,
+    reap,
+    run_job,
+    run_to_the_end,
+)
 from elastix.jobs.scheduler import sweep
 from elastix.jobs.waiting import is_unattended
 from tests.api_cases import DetailCases
@@ -262,6 +272,27 @@ def test_what_cannot_succeed_is_not_tried_again(commits: Commits, register_job: 
         run_job(job.pk)
     assert state(job) == JobState.FAILED
     assert (job.attempts, job.error) == (1, "The file is empty.")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), DISK_FULL),
+        (OperationalError("database or disk is full"), DISK_FULL),
+        (OperationalError('could not extend file "base/1/2": No space left on device'), DISK_FULL),
+        (OperationalError("database is locked"), "OperationalError: database is locked"),
+        (PermissionError(errno.EACCES, "Denied"), f"PermissionError: [Errno {errno.EACCES}] Denied"),
+    ],
+    ids=["file", "SQLite", "PostgreSQL", "another of the database", "another of a file"],
+)
+def test_a_full_disk_is_named_with_the_remedy(error: Exception, said: str, register_job: Registrar) -> None:
+    def work(run: JobRun) -> dict[str, Any]:
+        raise error
+
+    register_job("work", work)
+    job = new_job(attempts=settings.JOB_MAX_ATTEMPTS - 1)
+    run_job(job.pk)
+    assert (state(job), job.error) == (JobState.FAILED, said)
 
 
 def test_a_command_runs_its_job_itself_and_is_told_how_far_it_is(register_job: Registrar) -> None:

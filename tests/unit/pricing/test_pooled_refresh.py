@@ -3,10 +3,12 @@
 import json
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from pricing.elasticity.core.constants import BORROWED_ERROR
 from pricing.elasticity.core.estimates import pooled_estimates
 from pricing.elasticity.core.pooled import (
     FLAGS,
@@ -297,6 +299,12 @@ def test_no_rows_give_no_estimates() -> None:
     nothing = take_products(shop.daily, np.zeros(0, np.int64))
     posterior = refresh(nothing, np.array([0, 1]), shop.hyper)
     assert posterior.estimated.tolist() == [False, False]
+
+
+def test_products_share_the_error_of_their_category_as_far_as_they_borrow_from_it() -> None:
+    products = SimpleNamespace(prior_std_error=np.array([0.3, 0.3]), weight=np.array([1.0, 0.0]))
+    shared = Posterior.shared_error.fget(products)  # type: ignore[attr-defined]
+    assert shared.tolist() == pytest.approx([0.3, np.hypot(0.3, BORROWED_ERROR)])
 
 
 def test_a_window_forgets_sales_outside_it() -> None:

@@ -1,0 +1,73 @@
+"""An import into a full disk, with SQLite: it fails and says why, leaves nothing behind, and can be repeated."""
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.installation import PROJECT, Installation
+from tests.faults.oracle import Oracle
+
+pytestmark = [pytest.mark.own_sqlite, pytest.mark.mount, pytest.mark.slow]
+
+ROWS = 20_000  # about 6 MB of the database
+ADVICE = "The disk is full, so nothing of this was kept. Make room, then repeat it."
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 24 MB."""
+    mounted = tmp_path / "disk"
+    mounted.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", mounted], check=True)
+    yield mounted
+    subprocess.run(["umount", "--lazy", mounted], check=True)
+
+
+def imported(shop: Installation, file: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(PROJECT / "manage.py"), "import_transactions", str(file)]
+    return subprocess.run(command, cwd=PROJECT, env=shop.environment, capture_output=True, text=True)
+
+
+def counted(shop: Installation) -> dict[str, int]:
+    """How many rows there are of what an import writes."""
+    tables = ("pricing_transaction", "pricing_stagedtransaction", "elastix_importreject")
+    with sqlite3.connect(shop.directory / "shop.sqlite3") as connection:
+        return {table: connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0] for table in tables}
+
+
+@pytest.mark.parametrize(
+    ("room", "jobs"),
+    [(900_000, []), (2_500_000, [("failed", ADVICE)])],
+    ids=["while the file is stored", "while its rows are read"],
+)
+def test_an_import_into_a_full_disk_leaves_nothing_and_can_be_repeated(
+    room: int, jobs: list[tuple[str, str]], disk: Path, tmp_path: Path
+) -> None:
+    oracle = Oracle()
+    first, second = oracle.file(tmp_path, 500), oracle.file(tmp_path, ROWS)
+    with Installation(disk / "shop") as shop:
+        done = imported(shop, first)
+        assert done.returncode == 0, done.stderr
+        before = counted(shop)
+        filler = disk / "filler"
+        filler.write_bytes(bytes(shutil.disk_usage(disk).free - room))
+
+        failed = imported(shop, second)
+        assert failed.returncode == 1
+        assert failed.stderr.rstrip().endswith(f"CommandError: {ADVICE}")
+        assert counted(shop) == before
+        with sqlite3.connect(shop.directory / "shop.sqlite3") as connection:
+            rows = connection.execute("SELECT state, error FROM elastix_job WHERE state <> 'succeeded'")
+            assert rows.fetchall() == jobs
+
+        filler.unlink()
+        again = imported(shop, second)
+        assert again.returncode == 0, again.stderr
+        lines, rejects = sum(oracle.lines.values()), sum(oracle.rejects.values())
+        assert list(counted(shop).values()) == [lines, 0, rejects]
+        assert ": right" in shop.manage("verify")
