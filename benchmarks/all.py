@@ -48,6 +48,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "known_figures": ((FILE,), (FILE,)),
     "forecast_accuracy": ((FILE, "--origins", "1"), (FILE,)),
     "read_replica": (("--requests", "5"), ("--file", FILE)),
+    "worker_hosts": (("--lines", "6000", "--products", "60", "--rounds", "1"), ("--file", FILE)),
     "growth": (("--lines", "2000", "4000", "--products", "50"), ()),
     "parquet": (("--lines", "2000", "--products", "50"), ()),
     "partitions": (("--lines", "2000", "--products", "50"), ()),

@@ -174,10 +174,12 @@ children_of = _children
 def processor_seconds(process: "subprocess.Popen[bytes]") -> float:
     """What a process, its children and those of them that have ended have used so far."""
     used = 0
-    for each in (process.pid, *children_of(process.pid)):
-        # After the name in brackets, which may hold blanks: utime, stime, and the same of ended children.
-        fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
-        used += sum(map(int, fields[11:15]))
+    # The process last: what a child used that ends meanwhile is among its own then.
+    for each in (*children_of(process.pid), process.pid):
+        with contextlib.suppress(FileNotFoundError):
+            # After the name in brackets, which may hold blanks: utime, stime, and the same of ended children.
+            fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
+            used += sum(map(int, fields[11:15]))
     return used / os.sysconf("SC_CLK_TCK")
 
 
