@@ -23,7 +23,7 @@ CODE = re.compile(r"([A-Z]{4,}|[A-Z]+(?:_[A-Z]+)+)(?:$|:)")
 NO_ANSWERS = {
     "ABCD", "NULL",
     "ACCESS_DENIED", "AUTHORIZED", "FLAGS", "FLAG_NAMES", "MAX_COST_EXCEEDED", "PARTIALLY_PAID", "PARTIALLY_REFUNDED",
-    "NFKD", "PAID", "PENDING", "POST", "REFUNDED", "THROTTLED", "TRUE",
+    "EXCLUSIVE", "NFKD", "PAID", "PENDING", "POST", "REFUNDED", "THROTTLED", "TRUE",
 }  # fmt: skip
 # What people choose from, where the label of the choice says it all.
 SETTINGS = {

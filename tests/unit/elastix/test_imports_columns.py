@@ -245,10 +245,10 @@ def test_unnamed_columns_are_no_fields():
 
 
 def test_products_are_mapped_too():
-    header = ["Code", "Name", "Category", "Cost", "Current Price", "Stock Level", "Target Stock"]
+    header = ["Code", "Name", "Category", "Cost", "Cost from", "Current Price", "Stock Level", "Target Stock"]
     rows = [
-        ["p001", "Iced Latte 720", "Coffee", "8.5", "12.99", "40", "60"],
-        ["P002", "", "", "", "", "", ""],
+        ["p001", "Iced Latte 720", "Coffee", "8.5", "2025-01-31", "12.99", "40", "60"],
+        ["P002", "", "", "", "", "", "", ""],
     ]
     chunk = read(csv_text(rows, header=header), PRODUCTS)
     assert chunk.rejects == []
@@ -257,6 +257,8 @@ def test_products_are_mapped_too():
         "name": ["Iced Latte 720", ""],
         "category": ["Coffee", ""],
         "cost": ["8.5000", "None"],
+        "cost_valid_from": ["2025-01-31 00:00:00+00:00", "None"],
+        "cost_valid_from_day": ["20119", "None"],
         "current_price": ["12.99", "None"],
         "stock_level": ["40.000", "None"],
         "target_stock": ["60.000", "None"],
