@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
@@ -33,9 +34,10 @@ PRODUCT = "/api/products/P001"
 class Shop:
     """A served demonstration shop with a primary and a replica."""
 
-    def __init__(self, primary: PostgreSQL, replica: Replica, installation: Installation) -> None:
-        self.primary, self.replica, self.installation = primary, replica, installation
-        self.client = httpx.Client(timeout=60, follow_redirects=True)
+    def __init__(
+        self, primary: PostgreSQL, replica: Replica, installation: Installation, client: httpx.Client
+    ) -> None:
+        self.primary, self.replica, self.installation, self.client = primary, replica, installation, client
 
     def get(self, path: str) -> Any:
         answer = self.client.get(path)
@@ -69,26 +71,23 @@ class Shop:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    primary = PostgreSQL()
-    primary.start()
-    replica = Replica(primary)
-    replica.start()
-    installation = Installation(
-        tmp_path_factory.mktemp("replicated"), f"{primary.url()}/postgres", OPEN_API="true", OPEN_API_ROLE="manager"
-    )  # fmt: skip
-    database = installation.database_url.rpartition("/")[2]
-    installation.environment["REPLICA_URL"] = f"{replica.url()}/{database}"
-    shop = Shop(primary, replica, installation)
-    try:
-        with installation:
-            installation.manage("demo", "--no-serve")
-            with installation.server() as address:
-                shop.client.base_url = address
-                yield shop
-    finally:
-        shop.client.close()
-        replica.remove()
-        primary.remove()
+    with ExitStack() as stack:
+        primary = PostgreSQL()
+        stack.callback(primary.remove)
+        primary.start()
+        replica = Replica(primary)
+        stack.callback(replica.remove)
+        replica.start()
+        directory, server = tmp_path_factory.mktemp("replicated"), f"{primary.url()}/postgres"
+        installation = stack.enter_context(
+            Installation(directory, server, OPEN_API="true", OPEN_API_ROLE="manager")
+        )
+        database = installation.database_url.rpartition("/")[2]
+        installation.environment["REPLICA_URL"] = f"{replica.url()}/{database}"
+        installation.manage("demo", "--no-serve")
+        address = stack.enter_context(installation.server())
+        client = stack.enter_context(httpx.Client(base_url=address, timeout=60, follow_redirects=True))
+        yield Shop(primary, replica, installation, client)
 
 
 @pytest.fixture(autouse=True)
