@@ -145,7 +145,7 @@ class DateEvidence:
             spans = {order: self._span(order) for order in best}
             close = [o for o in best if all(CLOSER * spans[o] < spans[other] for other in best if other != o)]
             # That days lie closer says which number is the year, not which of the others is the day.
-            days = [o for o in best if o != "year-first"]
+            days: list[DateOrder] = [o for o in best if o != "year-first"]
             best = days if close and close[0] in days else close or best
         if len(best) == 1:
             return best[0]
