@@ -97,7 +97,7 @@ def test_days_of_two_digit_years_that_could_be_months_are_asked_about() -> None:
     assert table(content, date_order="day-first").report.date_order == "day-first"
 
 
-@pytest.mark.parametrize("text", ["2.50/100g", "2.50 per 6", "2.50 / 12 pcs"])
+@pytest.mark.parametrize("text", ["2.50/100g", "2.50 per 6", "2.50 / 12 pcs", "-4.00 each"])
 def test_the_price_of_several_is_no_price_of_one(text: str) -> None:
     assert parse_number(text, ".") is None
 
