@@ -40,6 +40,11 @@ _UNIT: Final = re.compile(
     re.IGNORECASE,
 )
 _MINOR_UNITS: Final = re.compile(rf"(?:^|[\W_])(?:{_MINOR})(?:[\W_]|$)", re.IGNORECASE)
+_THOUSANDS: Final = re.compile(
+    r"(?:^|[\W_])(?:thousands?|tsd|tausend|teur|milliers|miles|migliaia|duizend(?:en)?|'?000s?)(?:[\W_]|$)|"
+    "[tk][$\u20ac\u00a3]",
+    re.IGNORECASE,
+)
 _CURRENCY: Final = re.compile(rf"\b(?:{_CODES})\b|[$\u20ac\u00a3\u00a5]", re.IGNORECASE)
 _WITH_TAX: Final = re.compile(
     rf"\b(?:{_WITH})\b\.? ?(?:of )?(?:{_TAXES})\b|\b(?:{_TAXES}) (?:{_SAID_BEHIND})|\b(?:{_GROSS})",
@@ -73,6 +78,11 @@ def name_without_unit(name: str) -> str:
 def is_in_minor_units(name: str) -> bool:
     """Whether a column's name says that its amounts are in hundredths: "Price (cents)", "unit_price_pence"."""
     return _MINOR_UNITS.search(_spaced(name)) is not None
+
+
+def is_in_thousands(name: str) -> bool:
+    """Whether a column's name says that its numbers are thousands: "Revenue (thousands)", "Umsatz [TEUR]"."""
+    return _THOUSANDS.search(_spaced(name)) is not None
 
 
 def currency_in(name: str) -> str:

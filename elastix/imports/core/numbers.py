@@ -6,7 +6,13 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Final
 
 from elastix.currency import CURRENCIES
-from elastix.imports.core.fields import DecimalSeparator, Field, currency_words, is_in_minor_units
+from elastix.imports.core.fields import (
+    DecimalSeparator,
+    Field,
+    currency_words,
+    is_in_minor_units,
+    is_in_thousands,
+)
 from elastix.imports.core.values import Converter, Noted, checked, invalid
 
 LONGEST_NUMBER: Final = 40
@@ -55,7 +61,8 @@ def bare_number(text: str) -> tuple[str, str]:
     written = " ".join(unicodedata.normalize("NFKC", text).translate(_DASHES).split())
     match = None
     if not (written[:1].isdigit() and written[-1:].isdigit()) and len(written) <= LONGEST_NUMBER:
-        match = _BESIDE.fullmatch(_OF_ONE.sub("", written))
+        # Nobody writes the price of one below zero: what that is has to be asked.
+        match = _BESIDE.fullmatch(written if written[0:1] == "-" else _OF_ONE.sub("", written))
     if match is None:
         return written, ""
     opened, left, inner, digits, closed, right, outer = match.groups()
@@ -124,14 +131,15 @@ def rounded(value: Decimal, places: int) -> tuple[Decimal, bool]:
 def number_converter(column: Field, label: str, separator: DecimalSeparator) -> Converter:
     """Converter of a decimal field (to Decimal, with the field's decimals) or an integer field (to int).
 
-    Of a column whose name says so amounts are in hundredths. A field that `rounds` takes numbers of more decimals and
-    notes that they were rounded.
+    Of a column whose name says so amounts are in hundredths or thousands. A field that `rounds` takes numbers of more
+    decimals and notes that they were rounded.
     """
     whole = column.kind == "integer"
     sample = "a whole number such as 6" if whole else f"a number such as 2{separator}55"
     low = -LARGEST_NUMBER if column.minimum is None else Decimal(column.minimum)
     high = LARGEST_NUMBER if column.maximum is None else Decimal(column.maximum)
 
+    thousands = (column.money or column.units) and is_in_thousands(label)
     hundredths = column.money and is_in_minor_units(label)
 
     def convert(text: str) -> Any:
@@ -141,6 +149,8 @@ def number_converter(column: Field, label: str, separator: DecimalSeparator) -> 
             return invalid("not_a_number", label, text, "is not a number", sample)
         if hundredths and not text.endswith("%"):
             value /= 100
+        if thousands:
+            value *= 1000
         if not low <= value <= high:
             return invalid("out_of_range", label, text, "is out of range", f"{low:f} to {high:f}")
         result, cut = rounded(value, 0 if whole else column.places)

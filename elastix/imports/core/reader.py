@@ -17,6 +17,7 @@ from elastix.imports.core.fields import (
     FileSchema,
     UnreadableFile,
     is_in_minor_units,
+    is_in_thousands,
 )
 from elastix.imports.core.formats import TextFormat, is_workbook, text_format
 from elastix.imports.core.numbers import number_converter
@@ -382,6 +383,8 @@ def _notes(
             yield f"Of the columns {listed}, {shown(label)} is read as {field.name}: map another if it is wrong."
         if field.money and is_in_minor_units(label):
             yield f"{shown(label)} is in hundredths: its amounts were divided by 100."
+        if (field.money or field.units) and is_in_thousands(label):
+            yield f"{shown(label)} is in thousands: its numbers were multiplied by 1,000."
     if order and seen.dates.against(order):
         yield f"Some dates do not exist {order}; those rows are rejected."
     if any(each.point and each.comma for each in seen.separators.values()):

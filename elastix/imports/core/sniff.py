@@ -143,9 +143,10 @@ class DateEvidence:
         best = [order for order, count in votes.items() if count == most]
         if len(best) > 1 and "year-first" in best:
             spans = {order: self._span(order) for order in best}
-            best = [
-                o for o in best if all(CLOSER * spans[o] < spans[other] for other in best if other != o)
-            ] or best
+            close = [o for o in best if all(CLOSER * spans[o] < spans[other] for other in best if other != o)]
+            # That days lie closer says which number is the year, not which of the others is the day.
+            days: list[DateOrder] = [o for o in best if o != "year-first"]
+            best = days if close and close[0] in days else close or best
         if len(best) == 1:
             return best[0]
         one_way = [self._example(order) for order in best]

@@ -124,6 +124,46 @@ class LineTotals:
         return sorted(rates) if len(left) <= FEW * len(self.unfit) else []
 
 
+@dataclass(slots=True)
+class OrderTotals:
+    """Whether the only amounts of a file are those of orders of several rows, each of which repeats it.
+
+    Attributes
+    ----------
+    neighbours, alike : rows below another one of the same order and another product, and those with the same total.
+    totals : different totals of the latter; at most a few are kept.
+    """
+
+    neighbours: int = 0
+    alike: int = 0
+    totals: set[Decimal] = field(default_factory=set)
+
+    def add(self, columns: dict[str, list[Any]]) -> None:
+        """Take up some rows."""
+        rows = zip(columns["invoice_no"], columns["stock_code"], columns["line_total"], strict=True)
+        before: tuple[Any, Any, Any] = (None, None, None)
+        for row in rows:
+            if row[0] == before[0] is not None and row[1] != before[1] and isinstance(row[2], Decimal):
+                self.neighbours += 1
+                self.alike += row[2] == before[2]
+                if len(self.totals) < FEWEST_TAXED:
+                    self.totals.add(row[2])
+            before = row
+
+    def judge(self, name: str) -> None:
+        """Refuse the column of that name if it holds orders' totals.
+
+        Raises
+        ------
+        UnreadableFile : all rows of an order have the same total.
+        """
+        if self.neighbours >= FEWEST_TAXED and self.alike == self.neighbours and len(self.totals) > 1:
+            raise UnreadableFile(
+                f"{name} is the same in all rows of an order: it seems to be the total of the order, not of the line. Export a"
+                f' price or a total of each line, or say that it is the line\'s (option mapping: "{name}=line_total").'
+            )
+
+
 def fits(price: Decimal, quantity: Decimal, total: Decimal) -> bool:
     """Whether a total is price times quantity, with the price rounded to cents, whatever the signs are."""
     return abs(abs(price * quantity) - abs(total)) <= HALF_CENT * abs(quantity) + CENT

@@ -68,7 +68,10 @@ _WORDS: Final[dict[Meaning, str]] = {
         layby, no sale, storniert, storno, abgebrochen, fehlgeschlagen, abgelehnt, entwurf, geloscht, annule, annulee,
         annulation, echoue, echouee, refuse, brouillon, cancelado, cancelada, anulado, anulada, fallido, fallida,
         rechazado, borrador, annullato, annullata, fallito, fallita, rifiutato, bozza, geannuleerd, mislukt,
-        afgewezen, concept
+        afgewezen, concept, quotation, estimate, proforma, pro forma, delivery note, packing slip, stock transfer,
+        purchase order, purchase invoice, goods receipt, goods received, inventory count, stock count, stocktake, write off,
+        lieferschein, proformarechnung, umlagerung, wareneingang, inventur, eigenverbrauch, bon de livraison,
+        bon de commande fournisseur, inventaire, albaran de entrega, inventario, documento di trasporto, pakbon, inkooporder
     """,
 }  # fmt: skip
 # Words before the one that says it: "Order cancelled", "Zahlung fehlgeschlagen", "Pedido cancelado".

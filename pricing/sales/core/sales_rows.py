@@ -12,7 +12,7 @@ from typing import Any, Final, TypeGuard
 
 from pricing.sales.core.discounts import Discounts
 from pricing.sales.core.files import MAX_PRICE
-from pricing.sales.core.line_totals import LineTotals
+from pricing.sales.core.line_totals import LineTotals, OrderTotals
 from pricing.sales.core.sale_words import Meaning, is_total
 from pricing.sales.core.whole_file import MARKS, currency_code
 
@@ -46,6 +46,7 @@ class SalesRows:
     discounts : what they are.
     is_before_discount : whether line totals are those before discounts.
     known_zeros : codes of the catalogue that begin with zeros, by what is left without these, which is no code itself.
+    orders : of a file with line totals alone, whether they are those of orders.
     totals : of a file with unit prices and line totals, whether they fit; None where it has not both.
     tomorrow : the first day that is not allowed, in days since 1970-01-01.
     is_service : tells whether a code stands for a service.
@@ -60,6 +61,7 @@ class SalesRows:
     is_before_discount: bool = False
     known_zeros: Mapping[str, str] = field(default_factory=dict)
     totals: LineTotals | None = None
+    orders: OrderTotals = field(default_factory=OrderTotals)
     tomorrow: int = 2**31
     is_service: Any = None
     counts: Counter[str] = field(default_factory=Counter)
@@ -73,6 +75,12 @@ class SalesRows:
             yield from self._read_meanings(columns)
         if self.currency:
             yield from self._leave_out_currencies(columns)
+        if (
+            "invoice_no" in self.fields
+            and not self.fields & {"unit_price"}
+            and "line_total" not in self.asked
+        ):
+            self.orders.add(columns)
         gross = list(columns["unit_price"]) if self.totals else []
         if self.fields & {"line_total", "discount", "discount_percent", "tax_amount", "tax_rate"}:
             yield from self._net_prices(columns)

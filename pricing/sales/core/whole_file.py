@@ -188,7 +188,7 @@ def read_units(cells: Collection[object]) -> str:
 
 
 _TELLING: Final = re.compile(
-    r"\b(?:per|pro|je|par) \d|tax|\bvat\b|mwst|\bust\b|\btva\b|\biva\b|\bbtw\b|steuer|"
+    r"\b(?:per|pro|je|par) \d|^pe$|preiseinheit|tax|\bvat\b|mwst|\bust\b|\btva\b|\biva\b|\bbtw\b|steuer|"
     r"discount|rabatt|remise|descuento|sconto|korting|status|refund|"
     r"currency|w[aä]hrung|cancel|storn|annul|void|channel|store|filiale|return|retour|\breso\b|devol|r[uü]ckgabe|coupon|voucher|"
     r"gutschein|^units?( of measure)?$|^uom$|einheit|^unit[eéà]$|^unidad$|^eenheid$|\bpack|gebinde",

@@ -31,6 +31,7 @@ from pricing.sales.core.sales_rows import SalesRows
 from pricing.sales.core.totals import TotalsSeen
 from pricing.sales.core.whole_file import (
     MARKS,
+    MOST_NAMED,
     chosen_currency,
     look_like_cents,
     other_currency,
@@ -46,7 +47,7 @@ from pricing.sales.selectors.partitions import is_partitioned
 from pricing.sales.services import rollup
 from pricing.sales.services.overlaps import leave_out_known, leave_out_lines, leave_out_repeated
 from pricing.sales.services.partitions import partitions_ensure
-from pricing.sales.services.products import codes_without_zeros, kind_of, products_ensure
+from pricing.sales.services.products import charges_among, codes_without_zeros, kind_of, products_ensure
 from pricing.sales.services.rollup import Line
 from pricing.sales.services.transactions import is_return
 
@@ -232,7 +233,13 @@ class TransactionsImport(FileImport):
                 "All prices are whole numbers that end as prices in cents do: if they are cents, name the column so"
                 ' ("Price (cents)"), and import the file again.'
             )
+        self.rows.orders.judge(self.batch.report["mapping"].get("line_total", ""))
         notes += self._leave_out_unfit() + self._leave_out_known()
+        if charges := charges_among(self._usual_names()):
+            notes.append(
+                f"These look like charges, taxes or discounts, not products: {', '.join(charges[:MOST_NAMED])}. They count as"
+                " products unless their kind is set to service (admin, or SERVICE_CODE_PATTERNS)."
+            )
         self.batch.report["granularity"] = granularity = self.totals.granularity()
         if granularity != "lines":
             notes.append(

@@ -20,7 +20,7 @@ from elastix.sql import batches
 from pricing.sales.core.files import PRODUCTS, ImportKind, products_schema
 from pricing.sales.core.sale_words import is_total
 from pricing.sales.core.sales_rows import look_alike, without_zeros
-from pricing.sales.core.service_codes import DEFAULT, is_service_code
+from pricing.sales.core.service_codes import DEFAULT, is_service_code, suggest_service_codes
 from pricing.sales.core.whole_file import foreign_costs, warned_of
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.costs import CostSource
@@ -37,6 +37,22 @@ PriceCheck = Callable[[Product], None]
 SET_BY_HAND = "Set by hand"
 EDITABLE = ("name", "category", "current_price", "cost", "stock_level", "target_stock", "kind", "is_active")
 GROUPING = ("kind", "category")
+
+
+def charges_among(names: Mapping[str, str]) -> list[str]:
+    """The codes, of those that are no products yet, that by their names are charges, taxes or discounts, not merchandise."""
+    codes = sorted(names)
+    texts = [names[code] or code for code in codes]
+    found = suggest_service_codes(
+        codes,
+        texts,
+        [1] * len(codes),
+        [0] * len(codes),
+        patterns=tuple(settings.SERVICE_CODE_PATTERNS) or DEFAULT,
+    )
+    suggested = [each.code for each in found]
+    known = set(Product.objects.filter(code__in=suggested).values_list("code", flat=True))
+    return [code for code in suggested if code not in known]
 
 
 def kind_of(code: str) -> str:

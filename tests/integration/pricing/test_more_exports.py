@@ -139,6 +139,34 @@ def test_round_discounts_are_asked_about_and_answered(load: Load) -> None:
     assert lines() == [*on("2024-03-13", 2, price="9"), *on("2024-03-14", 2, price="8")]
 
 
+ORDERS = ("Order,SKU,Qty,Date,Total", "1,A1,2,2024-03-13,30", "1,B1,1,2024-03-13,30", "2,A1,1,2024-03-14,25")
+
+
+def test_totals_of_orders_are_not_taken_for_those_of_lines(load: Load) -> None:
+    content = text(*ORDERS, "2,B1,1,2024-03-14,25", "2,C1,1,2024-03-14,25")
+    batch = load(content)
+    assert (batch.status, Transaction.objects.count()) == (ImportStatus.FAILED, 0)
+    assert "Total is the same in all rows of an order" in batch.error
+    assert load(content, mapping={"Total": "line_total"}).accepted == 5
+
+
+def test_totals_of_lines_may_be_alike(load: Load) -> None:
+    assert load(text(*ORDERS, "2,B1,1,2024-03-14,20", "2,C1,1,2024-03-14,25")).accepted == 5
+
+
+def test_charges_among_the_products_are_named(load: Load) -> None:
+    content = text(
+        "Invoice,Item,Qty,Date,Price",
+        "1,Mug,2,2024-03-13,10",
+        "1,VAT 20%,1,2024-03-13,4",
+        "1,Rounding,1,2024-03-13,0.01",
+    )
+    (note,) = [note for note in load(content).report["notes"] if "look like" in note]
+    assert note.startswith(
+        "These look like charges, taxes or discounts, not products: ROUNDING, VAT 20%. They count as products"
+    )
+
+
 def test_costs_that_are_not_those_of_one_unit_in_the_shop_s_money_are_noted(tmp_path: Path) -> None:
     path = tmp_path / "products.csv"
     path.write_bytes(

@@ -11,7 +11,7 @@ from elastix.imports.core import UnreadableFile
 from elastix.imports.core.dates import parse_date
 from elastix.imports.core.numbers import bare_number, parse_number
 from elastix.imports.core.values import clean
-from tests.unit.elastix.imports_helpers import read, table
+from tests.unit.elastix.imports_helpers import read, table, whole
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,26 @@ def test_prices_with_words_beside_them(text: str, separator: str, value: str) ->
     assert parse_number(text, separator) == Decimal(value)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("text", ["2.50/100g", "2.50 per 6", "2.50 / 12 pcs"])
+@pytest.mark.parametrize(
+    ("name", "units", "total"),
+    [("Revenue (thousands)", 2, "3000"), ("Umsatz [TEUR]", 2, "3000"), ("Umsatz (T\u20ac)", 2, "3000"),
+     ("Revenue ('000)", 2, "3000"),
+     ("Revenue", 2, "3")],
+)  # fmt: skip
+def test_a_name_may_say_thousands(name: str, units: int, total: str) -> None:
+    opened = table(f"Invoice;SKU;Units;Date;{name}\n1;A1;2;2024-03-13;3.0\n")
+    assert whole(opened).columns["line_total"] == [Decimal(total)]
+    assert any("multiplied by 1,000" in note for note in opened.report.notes) is (total == "3000")
+
+
+def test_days_of_two_digit_years_that_could_be_months_are_asked_about() -> None:
+    content = "Invoice,SKU,Qty,Date,Price\n1,A1,2,03/04/24,10\n2,A1,2,05/04/24,10\n"
+    with pytest.raises(UnreadableFile, match=r"read 2 ways: \"03/04/24\" may be day-first or month-first"):
+        table(content)
+    assert table(content, date_order="day-first").report.date_order == "day-first"
+
+
+@pytest.mark.parametrize("text", ["2.50/100g", "2.50 per 6", "2.50 / 12 pcs", "-4.00 each"])
 def test_the_price_of_several_is_no_price_of_one(text: str) -> None:
     assert parse_number(text, ".") is None
 

@@ -149,6 +149,17 @@ def test_a_refund_that_is_none_yet_is_none(text: str, expected: Meaning | None) 
     assert meaning(text) is expected
 
 
+@pytest.mark.parametrize(
+    "text", ["Purchase order", "Quotation", "Proforma", "Lieferschein", "Stock transfer", "Inventory count", "Bon de livraison"]
+)  # fmt: skip
+def test_other_papers_of_the_trade_are_no_sales(text: str) -> None:
+    assert meaning(text) is VOID
+
+
+def test_a_way_of_paying_says_nothing_of_the_sale() -> None:
+    assert meaning("Transfer") is meaning("Card") is None
+
+
 def test_columns_that_can_change_what_a_cost_means() -> None:
     names = ["Pack size", "EK pro 100", "Cost currency", "VAT", "Status", "Colour"]
     assert warned_of(names, of_costs=True) == ["Cost currency", "EK pro 100", "Pack size", "VAT"]
