@@ -21,7 +21,7 @@ from pricing.elasticity.core.pooled import (
     refresh,
     solve,
 )
-from pricing.elasticity.core.pooled import posterior as posterior_module
+from pricing.elasticity.core.pooled import products as products_module
 from pricing.elasticity.core.pooled.hyperparameters import Normal, product_priors
 from pricing.elasticity.core.pooled.solve import Batch, Fit
 from pricing.sales.core.daily import DailySales, daily_sales
@@ -136,7 +136,7 @@ def test_a_part_of_demand_that_knows_nothing_leaves_no_weight(
     silent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = fitted_shop()
-    whole = posterior_module.solve_with_dispersion
+    whole = products_module.solve_with_dispersion
 
     def solve(prepared: list[Batch], prior: Normal, *args: float, per_unit: bool) -> Fit:
         fitted = whole(prepared, prior, *args, per_unit=per_unit)
@@ -145,7 +145,7 @@ def test_a_part_of_demand_that_knows_nothing_leaves_no_weight(
             fitted.covariance[:, 1, 1] = 1 / prior.precision[:, 1]
         return fitted
 
-    monkeypatch.setattr(posterior_module, "solve_with_dispersion", solve)
+    monkeypatch.setattr(products_module, "solve_with_dispersion", solve)
     found = refresh(shop.daily, shop.category, shop.hyper)
     assert (shop.posterior.weight[found.estimated] > 0.1).mean() > 0.8
     assert (found.weight[found.estimated] == 0).all()
