@@ -10,18 +10,29 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, User
 from django.db import connection
 from django.test import override_settings
 from django.utils import timezone
+from hypothesis import HealthCheck
 from rest_framework.test import APIClient
 
 from elastix.audit.triggers import drop_triggers
 from elastix.jobs.runner import jobs_run_in
 from elastix.tokens.services import token_create
 from tests.factories import UserFactory
+
+# The same examples every time, however busy the machine is. HYPOTHESIS_PROFILE=search looks for others, by hand.
+hypothesis.settings.register_profile(
+    "fixed", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis.settings.register_profile(
+    "search", deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
 # Failed assertions of the shared cases show their values, as those of test modules do.
 pytest.register_assert_rewrite("tests.api_cases", "tests.integration.segments.contract")
