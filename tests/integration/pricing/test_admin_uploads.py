@@ -273,6 +273,6 @@ def test_an_upload_page_answers_only_to_looking_and_sending(browser: Client) -> 
     assert browser.put(reverse(IMPORT_SALES)).status_code == 405
 
 
-def test_only_sales_have_an_order_of_dates_to_tell(browser: Client) -> None:
-    assert 'name="date_order"' in browser.get(reverse(IMPORT_SALES)).content.decode()
-    assert 'name="date_order"' not in browser.get(reverse(IMPORT_PRODUCTS)).content.decode()
+def test_sales_and_costs_have_an_order_of_dates_to_tell(browser: Client) -> None:
+    for form in (IMPORT_SALES, IMPORT_PRODUCTS):
+        assert 'name="date_order"' in browser.get(reverse(form)).content.decode()
