@@ -4,9 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from elastix.imports.core.dates import is_long_period, month_number, parse_date
 from elastix.imports.core.fields import (
@@ -18,12 +17,12 @@ from elastix.imports.core.fields import (
     name_without_unit,
     normalise_name,
 )
+from elastix.imports.core.guesses import column_guesses
 from elastix.imports.core.numbers import is_currency, parse_number
 from elastix.imports.core.values import clean, shown
 
 MOST_LINES_ABOVE_HEADER: Final = 20
 SAMPLE_ROWS: Final = 20
-SIMILAR: Final = 0.7
 FEWEST_PERIODS, SHOWN_COLUMNS = 2, 5
 CURRENCY_FIELD: Final = "currency"
 # What the columns that are a date together are called, normalised, in the six languages: year, month, week, day.
@@ -306,7 +305,8 @@ def resolve(header: Header, schema: FileSchema) -> Columns:
             f" Turn it (in a spreadsheet: unpivot) so that each has rows of its own, with columns for {needed}."
         )
     if header.missing:
-        guesses = _guesses(header, schema)
+        free = {place: name for place, name in enumerate(header.names) if name and not header.holds(place)}
+        guesses = column_guesses(free, [schema[name] for name in header.missing], header.samples)
         options = " ".join(f'--map "{name}={field}"' for name, field in guesses.items())
         which = f"Is it {options}?" if guesses else "None of the others looks like it."
         raise UnreadableFile(
@@ -355,46 +355,6 @@ def _periods(header: Header) -> list[str]:
         name for name in free if parse_date(name) or month_number(name.rstrip(".")) or is_long_period(name)
     ]
     return found if len(found) >= FEWEST_PERIODS else []
-
-
-def _guesses(header: Header, schema: FileSchema) -> dict[str, str]:
-    """The column that is most probably each missing field: by its name, else by what stands in it."""
-    free = {place: name for place, name in enumerate(header.names) if name and not header.holds(place)}
-    found: dict[str, str] = {}
-    # A code can be any text: what can be nothing else is guessed first.
-    for field in sorted(
-        (schema[name] for name in header.missing), key=lambda each: each.kind in ("text", "code")
-    ):
-        alike = {place: _similarity(name, field) for place, name in free.items()}
-        likely = [place for place in free if alike[place] >= SIMILAR]
-        likely = likely or [
-            place
-            for place in free
-            if _suits(field, [row[place] for row in header.samples if len(row) > place])
-        ]
-        if likely:
-            place = max(likely, key=lambda each: alike[each])
-            found[free.pop(place)] = field.name
-    return found
-
-
-def _similarity(name: str, field: Field) -> float:
-    written = normalise_name(name)
-    return max(SequenceMatcher(None, written, known).ratio() for known in field.names)
-
-
-def _suits(field: Field, values: Sequence[Any]) -> bool:
-    """Whether all values can be what the field holds."""
-    texts = [text for value in values if (text := clean(str(value)))]
-    if not texts:
-        return False
-    if field.kind == "datetime":
-        return all(parse_date(text) for text in texts)
-    if field.kind in ("integer", "decimal"):
-        return all(
-            parse_number(text, ".") is not None or parse_number(text, ",") is not None for text in texts
-        )
-    return field.kind == "code" and len(texts) == len(values)
 
 
 def _described(header: Header) -> str:
