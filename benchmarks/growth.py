@@ -77,7 +77,7 @@ def grow(lines: int, products: int, server: str) -> Grown:
     """Make a shop, import its sales and ask it."""
     with (
         tempfile.TemporaryDirectory() as temporary,
-        Installation(Path(temporary), server, LOG_LEVEL="WARNING") as shop,
+        Installation(Path(temporary), server, LOG_LEVEL="WARNING", IMPORT_MAX_BYTES=str(10**12)) as shop,
     ):
         file = simulated_sales(shop.directory / "sales.csv", lines, products)
         command = timed(shop, "import_transactions", str(file))
