@@ -143,12 +143,11 @@ class PoissonSerializer(RowSerializer):
 
 class CostInstrumentSerializer(RowSerializer):
     elasticity = ElasticityField(
-        help_text="Two-stage least squares with the log cost, beside a linear trend."
+        allow_null=True,
+        help_text="Two-stage least squares with the log cost, beside a linear trend; null: the price hardly follows the cost.",
     )
-    std_error = ElasticityField(help_text="Jackknife over the spells of one cost.")
-    ci_low = ElasticityField(
-        allow_null=True, help_text="Anderson and Rubin's interval; null: it has no ends."
-    )
+    std_error = ElasticityField(allow_null=True, help_text="Jackknife over the spells of one cost.")
+    ci_low = ElasticityField(allow_null=True, help_text="Anderson and Rubin's interval.")
     ci_high = ElasticityField(allow_null=True)
     first_stage_f = RoundedField(
         2,

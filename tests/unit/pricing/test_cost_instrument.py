@@ -60,9 +60,8 @@ def test_intervals_hold_where_prices_follow_demand_and_the_regression_is_wrong()
     # 95 % of 300, of which those without ends hold by themselves: three standard errors each way.
     assert 0.91 <= (sum(held) + len(by_cost) - len(intervals)) / len(by_cost) <= 0.99
     assert len(intervals) > 150
-    assert np.median([each.elasticity for each in by_cost if each is not None]) == pytest.approx(
-        -2.0, abs=0.15
-    )
+    estimates = [each.elasticity for each in by_cost if each is not None and each.elasticity is not None]
+    assert np.median(estimates) == pytest.approx(-2.0, abs=0.2)
     regressions = [diagnose(*confounded(seed)[:3]).elasticity for seed in range(5)]
     assert max(regressions) < -0.2
     assert min(regressions) > -1.7
@@ -98,7 +97,7 @@ def test_where_the_price_does_not_follow_the_cost_the_interval_has_no_ends() -> 
     shuffled = np.repeat(np.random.default_rng(9).permutation(cost[::SPELL]), SPELL)
     found = by_costs(day, 5 * np.exp(0.01 * np.log(price)), units, shuffled)
     assert found is not None
-    assert (found.ci_low, found.ci_high) == (None, None)
+    assert (found.elasticity, found.std_error, found.ci_low, found.ci_high) == (None, None, None, None)
 
 
 # --- what is said of it ------------------------------------------------------------------------------

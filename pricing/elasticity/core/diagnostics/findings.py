@@ -150,7 +150,7 @@ def _on_costs(found: Diagnostics) -> list[Finding]:
     costs = found.costs
     if costs is None:
         return []
-    if costs.ci_low is None or costs.ci_high is None:
+    if costs.elasticity is None or costs.ci_low is None or costs.ci_high is None:
         text = f"The price hardly followed its {costs.spells} costs, so they cannot check the elasticity."
         return [Finding("costs", True, text)]
     interval = f"95 % interval {costs.ci_low:.2f} to {costs.ci_high:.2f}"

@@ -28,7 +28,8 @@ def by_costs(
 
     Days of one cost err together, and so do those of a month: errors are the jackknife over spells of cost, short ones joined
     to four weeks (CV3, which holds best with few clusters: MacKinnon, Nielsen & Webb 2023). The interval is that of Anderson
-    & Rubin (1949): it holds however weakly the price follows the cost, and has no end where it hardly does.
+    & Rubin (1949): it holds however weakly the price follows the cost, and has no ends where it hardly does: then nothing
+    is known of the elasticity.
 
     Parameters
     ----------
@@ -54,18 +55,21 @@ def by_costs(
     if whole is None or any(each is None for each in left_out):
         return None
     units, prices = whole
-    apart = np.array(left_out, np.float64) - np.mean(np.array(left_out, np.float64), axis=0)
+    without = np.array(left_out, np.float64)
+    apart = without - without.mean(axis=0)
     covariance = (spells - 1) / spells * apart.T @ apart
     elasticity = units / prices
     slope = np.array([1.0, -elasticity])
     quantile = float(student.ppf(0.5 + CONFIDENCE_LEVEL / 2, spells - 1))
     ends = _anderson_rubin(units, prices, covariance, quantile)
     strength = prices**2 / covariance[1, 1] if covariance[1, 1] > 0 else np.inf
+    std_error = float(np.sqrt(max(slope @ covariance @ slope, 0.0)) / abs(prices))
+    low, high = ends or (None, None)
     return CostInstrument(
-        elasticity=float(elasticity),
-        std_error=float(np.sqrt(max(slope @ covariance @ slope, 0.0)) / abs(prices)),
-        ci_low=None if ends is None else ends[0],
-        ci_high=None if ends is None else ends[1],
+        elasticity=float(elasticity) if ends else None,
+        std_error=std_error if ends else None,
+        ci_low=low,
+        ci_high=high,
         first_stage_f=float(strength) if strength < EXACT else None,
         spells=spells,
         days=int(day.size),

@@ -65,12 +65,12 @@ class PoissonFit(NamedTuple):
 class CostInstrument(NamedTuple):
     """The elasticity by changes of cost alone (two-stage least squares), over days whose cost is recorded.
 
-    The interval is Anderson and Rubin's; it has no ends (None) where the price hardly follows the cost. `first_stage_f` says
-    how closely it does; None: exactly.
+    The interval is Anderson and Rubin's. Where the price hardly follows the cost it has no ends, and nothing is known of the
+    elasticity: all four are None. `first_stage_f` says how closely it does; None: exactly.
     """
 
-    elasticity: float
-    std_error: float
+    elasticity: float | None
+    std_error: float | None
     ci_low: float | None
     ci_high: float | None
     first_stage_f: float | None
