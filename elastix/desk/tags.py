@@ -25,6 +25,7 @@ register = template.Library()
 
 UNKNOWN = "\N{EN DASH}"
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
+DAY_IN_TEXT = re.compile(r"(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])")
 SEPARATED = re.compile(r"[+-]?(\d{1,3}(,\d{3})+(\.\d+)?|\d+\.\d+)")
 
 
@@ -113,8 +114,16 @@ def said(sentence: Any) -> str:
 
 def _in_language(sentence: str, values: dict[str, Any]) -> str:
     if not values:
-        return recognised(sentence, _written) or sentence
+        return recognised(sentence, _written) or DAY_IN_TEXT.sub(_day_written, sentence)
     return translation.gettext(sentence).format(**{name: _value(value) for name, value in values.items()})
+
+
+def _day_written(found: re.Match[str]) -> str:
+    """A day within a sentence as the page writes days; what only looks like one stays."""
+    try:
+        return day(dt.date.fromisoformat(found[0]))
+    except ValueError:
+        return found[0]
 
 
 def _written(text: str) -> str:

@@ -35,7 +35,14 @@ def test_what_is_stored_is_recognised_with_its_values(english: str, german: str)
     with translation.override("de"):
         assert said(english) == german
     with translation.override("en"):
-        assert said(english) == english
+        assert said(english) == english.replace("2025-12-25, 2025-12-26", "25 Dec 2025, 26 Dec 2025")
+
+
+def test_days_within_a_sentence_are_written_as_the_page_writes_days() -> None:
+    with translation.override("en"):
+        assert said("Not sold since 2025-02-08.") == "Not sold since 8 Feb 2025."
+        for no_day in ("2025-13-45", "A-2025-02-08", "2025-02-08-1", "2025-02-08T10:00", "12025-02-08"):
+            assert said(f"The line {no_day}.") == f"The line {no_day}."
 
 
 def test_a_refusal_is_said_with_its_reasons() -> None:
