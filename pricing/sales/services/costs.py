@@ -98,29 +98,27 @@ def costs_record(
     today = shop_day(timezone.now())
     codes = sorted({code for code, _ in costs})
     histories = {code: dict(rows) for code, rows in cost_histories(codes).items()}
-    # What a product costs today is known of today only.
-    before = {
-        code: products[code].cost
+    rows = [
+        # What a product costs today is known of today only.
+        ProductCost(
+            product=products[code], valid_from=today, cost=products[code].cost, source=CostSource.BEFORE
+        )
         for code in codes
         if code not in histories and products[code].cost is not None and (code, today) not in costs
-    }
-    rows = [
-        ProductCost(product=products[code], valid_from=today, cost=cost, source=CostSource.BEFORE)
-        for code, cost in before.items()
     ]
     rows += [
         ProductCost(product=products[code], valid_from=day, cost=cost, source=source, recorded_by=by[:150])
         for (code, day), cost in costs.items()
     ]
     _save(rows)
-    newest: dict[str, tuple[dt.date, Decimal | None]] = {}
     for row in rows:
         histories.setdefault(row.product_id, {})[row.valid_from] = row.cost
-    for code in codes:
-        newest[code] = max(histories[code].items())
-    changed = [products[code] for code, (_, cost) in newest.items() if cost != products[code].cost]
-    for product in changed:
-        product.cost, product.updated_at = newest[product.code][1], timezone.now()
+    changed = []
+    for code, history in histories.items():
+        product, newest = products[code], history[max(history)]
+        if newest != product.cost:
+            product.cost, product.updated_at = newest, timezone.now()
+            changed.append(product)
     Product.objects.bulk_update(changed, ["cost", "updated_at"], batch_size=200)
 
 
