@@ -105,7 +105,7 @@ def shop_overview(version: DataVersion) -> ShopOverview:
 
 
 def shop_figures(version: DataVersion) -> ShopFigures:
-    """The figures of the shop to the as-of date; kept as long as nothing that they rest on changes, at most an hour."""
+    """The figures of the shop to the as-of date; kept until the next publish or another cost, price or policy, at most an hour."""
     key = f"overview-{state_of_figures(version)}"
     found: ShopFigures | None = cache.get(key)
     if found is None:
@@ -115,10 +115,14 @@ def shop_figures(version: DataVersion) -> ShopFigures:
 
 
 def state_of_figures(version: DataVersion) -> str:
-    """A text that changes with sales, elasticities, forecasts, costs, prices and policies: a key to what rests on them."""
+    """A text that changes with published figures, costs, prices and policies: a key to what rests on them.
+
+    Sales that came after the figures are left out of it, but for those of a new day: each line that is recorded would
+    have all be summed up again, and the figures beside these do not know it either. The next publish brings it.
+    """
     products = Product.objects.aggregate(Count("pk"), Sum("cost"), Sum("current_price"), Max("updated_at"))
     policies = PricePolicy.objects.aggregate(Count("pk"), Max("updated_at"))
-    versions = (version.sales_version, version.published_version, version.catalogue_version, version.as_of)
+    versions = (version.published_version, version.catalogue_version, version.as_of)
     state = [*versions, *products.values(), *policies.values(), shop_currency().code]
     return hashlib.sha256(repr(state).encode()).hexdigest()
 

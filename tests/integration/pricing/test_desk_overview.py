@@ -354,6 +354,25 @@ def test_figures_follow_what_they_rest_on(browser: Client, small_shop: None) -> 
     assert "<strong>£30</strong>" in page_of(browser)
 
 
+def test_sales_that_came_since_count_with_the_next_publish(
+    viewer_client: APIClient, small_shop: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def revenue() -> Any:
+        return viewer_client.get("/api/overview").json()["figures"]["revenue"]["now"]
+
+    assert revenue() == 100.0
+    SalesHistory.objects.filter(product_id="MUG").update(revenue=Decimal(61))
+    DataVersion.objects.update(sales_version=2)
+    with monkeypatch.context() as patch:
+        patch.setattr("pricing.recommendation.selectors.overview.totals_by_day", lambda _: {})
+        assert revenue() == 100.0  # kept, not summed up again
+    DataVersion.objects.update(published_version=2)
+    assert revenue() == 101.0
+    SalesHistory.objects.filter(product_id="MUG").update(revenue=Decimal(62))
+    DataVersion.objects.update(sales_version=3, as_of=AS_OF + dt.timedelta(days=1))
+    assert revenue() == 82.0  # another day, without the cup of 28 days ago
+
+
 def test_days_are_drawn_as_a_line() -> None:
     assert spark_points([Decimal(0), None, Decimal(4)]) == "0.0,24.0 100.0,0.0"
     assert spark_points([Decimal(-4), Decimal(0)]) == "0.0,24.0 100.0,0.0"
