@@ -28,6 +28,7 @@ from benchmarks.goals import Goals
 from tests.e2e.installation import Installation
 
 GOAL_MILLISECONDS = 50.0
+WINDOW_GOAL_MILLISECONDS = 150.0
 NAMES = """
 import json
 from django.contrib.auth.models import Group, User
@@ -35,7 +36,9 @@ from elastix.tokens.services import token_create
 reader = User.objects.get_or_create(username="reader")[0]
 reader.groups.add(Group.objects.get(name="viewer"))
 from elastix.imports.models import ImportBatch
+from datetime import timedelta
 from pricing.models import ProductSummary, Transaction
+from elastix.dataset.models import DataVersion
 from elastix.jobs.models import Job
 print(json.dumps([
     ProductSummary.objects.filter(product__kind="merchandise").order_by("-total_quantity")[0].product_id,
@@ -43,6 +46,7 @@ print(json.dumps([
     str(ImportBatch.objects.filter(kind="transactions")[0].pk),
     Job.objects.order_by("-id")[0].pk,
     max(Transaction.objects.count() * 3 // 200, 2),
+    str(DataVersion.objects.get().as_of - timedelta(days=90)),
     token_create(user=reader, name="benchmark")[1],
 ]))
 """
@@ -83,6 +87,23 @@ def paths(code: str, line: str, batch: str, job: int, deep: int) -> list[str]:
     ]
 
 
+def windows(code: str, first_day: str) -> list[str]:
+    """What only a country or some days are counted for; no table has these sums, so the first answer is what counts."""
+    return [
+        "/elasticity?country=France",
+        f"/elasticity?start_date={first_day}",
+        "/elasticity?end_date=2011-06-30&country=Germany",
+        f"/elasticity/segments?start_date={first_day}",
+        f"/dashboard/kpis?start_date={first_day}",
+        f"/dashboard/segments?start_date={first_day}",
+        f"/dashboard/trends?start_date={first_day}",
+        f"/stock-items?start_date={first_day}",
+        f"/stock-items/{code}?start_date={first_day}",
+        f"/transactions?start_date={first_day}",
+        "/transactions?country=France",
+    ]
+
+
 def measure(address: str, path: str, token: str, requests: int) -> tuple[int, list[float], int]:
     """Send the same request again and again on one connection; return status, milliseconds and size of the body."""
     connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
@@ -118,20 +139,29 @@ def main() -> None:
 
 def measure_all(installation: Installation, requests: int) -> NoReturn:
     """Ask for every address and show the times: the client's, and the worker's of the processor for each request."""
-    *names, token = installation.shell(NAMES)
+    *names, first_day, token = installation.shell(NAMES)
     kind, goals = "PostgreSQL" if installation.postgresql else "SQLite", Goals()
-    table = Table(title=f"{requests} requests each, {kind}, goal: median <= {GOAL_MILLISECONDS:.0f} ms")
+    table = Table(
+        title=f"{requests} requests each, {kind}, goal: median <= {GOAL_MILLISECONDS:.0f} ms, "
+        f"the first of a window <= {WINDOW_GOAL_MILLISECONDS:.0f}"
+    )
     table.add_column("GET")
     for column in ("status", "first ms", "median ms", "slowest ms", "processor ms", "kB", ""):
         table.add_column(column, justify="right")
     with installation.server() as address:
-        for path in paths(*names):
+        asked_for_windows = windows(names[0], first_day)
+        for path in (*paths(*names), *asked_for_windows):
             first = measure(address, path, token, 1)[1][0]
             before = installation.processor_seconds_of_server()
             status, taken, size = measure(address, path, token, requests)
             processor = 1000 * (installation.processor_seconds_of_server() - before) / requests
             median = statistics.median(taken)
-            verdict = goals.at_most(path, median if status == 200 else float("inf"), GOAL_MILLISECONDS, "ms")
+            counted, goal = (
+                (first, WINDOW_GOAL_MILLISECONDS)
+                if path in asked_for_windows
+                else (median, GOAL_MILLISECONDS)
+            )
+            verdict = goals.at_most(path, counted if status == 200 else float("inf"), goal, "ms")
             times = (f"{value:.1f}" for value in (first, median, max(taken), processor))
             table.add_row(path, str(status), *times, f"{size / 1000:.1f}", verdict)
     Console(width=120).print(table)

@@ -4,10 +4,13 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_ready
+from celery.signals import worker_process_init, worker_ready
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "elastix.settings")
+
+NICENESS = 10
+"""How far a process that runs jobs stands back (nice): on a full host, answers to people and programs come first."""
 
 app = Celery("elastix")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -43,3 +46,10 @@ def _watch_jobs(**_: Any) -> None:
     from elastix.jobs.watch import start_watching
 
     start_watching()
+
+
+@worker_process_init.connect  # type: ignore[untyped-decorator]
+def _stand_back(**_: Any) -> None:
+    # Windows has no niceness.
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)

@@ -92,7 +92,8 @@ class Transaction(TransactionFields):
     class Meta:
         ordering = ("-invoice_date", "-id")
         indexes = [
-            models.Index(fields=("product", "date"), name="pricing_transaction_day"),
+            # With the country, what a country bought is found without a look at the lines of all others.
+            models.Index(fields=("product", "date", "country"), name="pricing_transaction_country"),
             # Ascending, as lines come: pages fill up, where new entries before all others would leave them half empty.
             # Without ids: the lines of one moment are few, and sorted by their ids in passing.
             models.Index(fields=("invoice_date",), name="pricing_transaction_moment"),
