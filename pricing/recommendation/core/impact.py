@@ -16,6 +16,7 @@ from pricing.elasticity.core.demand import (
     DemandModel,
     shape_weights,
 )
+from pricing.recommendation.core.constants import SURE_ENOUGH
 from pricing.recommendation.core.inputs import PricingInputs, StrArray
 from pricing.recommendation.core.uncertainty import (
     demand_shares,
@@ -38,9 +39,6 @@ RISK_LEVELS: Final = ("low", "medium", "high")
 LOW_RISK_BELOW: Final = 0.05
 MEDIUM_RISK_BELOW: Final = 0.15
 LOSS_ADDS_RISK_ABOVE: Final = 0.3
-SURE_ENOUGH: Final = 0.7
-"""Probability of gain from which a change is recommended."""
-
 WEAK_ELASTICITY: Final = -0.3
 """What randomised prices found in grocery shops where observation said about -2 (Bray et al. 2024, SSRN 4899765)."""
 
@@ -208,7 +206,7 @@ def risk_levels(change: FloatArray, probability_of_loss: FloatArray, weak_estima
 
 
 def direction_worth_taking(inputs: PricingInputs, model: DemandModel = AVERAGE) -> StrArray:
-    """Where (P,) a small change of the present price p earns more with a probability of at least 0.7, or "Keep".
+    """Where (P,) a small change of the present price p earns more with a probability of at least SURE_ENOUGH, or "Keep".
 
     Profit rises with price where E > -p / (p - c) under constant elasticity and, with the base price p0, where
     E > -p0 / (2 p - p0 - c) under linear demand; always where p <= c. Where the cost is unknown, revenue decides.

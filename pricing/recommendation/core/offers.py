@@ -4,9 +4,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-LEAST_CHANCE: Final = 0.7
-"""Probability of a gain from which a change is offered by itself."""
-
 OTHER_PRICE: Final = Decimal("0.03")
 """Fraction of the present price that two recommended prices must be apart to be different ones. Judgement."""
 

@@ -10,7 +10,8 @@ import numpy as np
 from elastix.currency import STORED_DECIMALS, Currency
 from pricing.elasticity.core.demand import DemandModel
 from pricing.recommendation.core import limits as limit
-from pricing.recommendation.core.impact import SURE_ENOUGH, Impact, project_impact
+from pricing.recommendation.core.constants import SURE_ENOUGH
+from pricing.recommendation.core.impact import Impact, project_impact
 from pricing.recommendation.core.inputs import (
     REVENUE,
     PriceConstraints,
@@ -184,7 +185,7 @@ def recommend(
     """Recommend a price for each of P products.
 
     The answer is the present price or a price inside the limits. "profit" and "revenue" move a price only
-    where an allowed one is expected to bring more and does so with a probability of at least 0.7; "target_margin"
+    where an allowed one is expected to bring more and does so with a probability of at least SURE_ENOUGH; "target_margin"
     and "markup" are rules, followed as far as the limits let them. The present price stays, whatever the
     strategy, where no floor is known, the elasticity is unknown, not below 0 or of a fit that did not converge, the
     price was changed only lately, too little was sold at it to tell what it does, or the limits leave no price.

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db.models import F, QuerySet
 
-from pricing.recommendation.core.offers import LEAST_CHANCE
+from pricing.recommendation.core.constants import SURE_ENOUGH
 from pricing.recommendation.models import Recommendation, RecommendationState, StandingRecommendation
 from pricing.recommendation.selectors.standing import standing_recommendations, without_open_change
 
@@ -18,12 +18,12 @@ def with_evidence(found: QuerySet[StandingRecommendation]) -> QuerySet[StandingR
 def sure_recommendations() -> QuerySet[StandingRecommendation]:
     """The recommended changes that are sure enough to be offered, each with its `evidence`.
 
-    They gain with a probability of at least .7 by an elasticity whose grade the shop allows, no other change of the
+    They gain with a probability of at least SURE_ENOUGH by an elasticity whose grade the shop allows, no other change of the
     product is open, and no price experiment holds its price. Policies keep a price from being recommended to change while it
     cools down.
     """
     found = standing_recommendations(moved=True).filter(
-        probability_of_gain__gte=LEAST_CHANCE,
+        probability_of_gain__gte=SURE_ENOUGH,
         profit_change__gt=0,
         quality__in=settings.RECOMMENDATION_GRADES,
         product__price_hold__isnull=True,
