@@ -5,7 +5,6 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from pricing.elasticity.core.constants import BORROWED_ERROR, MODEL_ERROR
 from pricing.elasticity.core.pooled import FLAGS, Experiments, Findings, fit_pooled, refresh
 from pricing.elasticity.core.pooled.experiments import (
     PooledElasticities,
@@ -128,7 +127,7 @@ def test_a_refresh_takes_in_what_experiments_found() -> None:
     )
     # All errors of the sales' estimate count; what the model misses is left in its share of the whole.
     precision = before.total_error[7] ** -2
-    missed = (MODEL_ERROR**2 + (BORROWED_ERROR * (1 - before.weight[7])) ** 2) ** 0.5
+    missed = 0.175
     assert before.total_error[7] ** 2 - before.std_error[7] ** 2 == pytest.approx(missed**2)
     missed *= precision / (precision + 100)
     expected = (precision * before.elasticity[7] - 4.0 * 100) / (precision + 100)

@@ -183,15 +183,23 @@ def test_a_product_of_an_unknown_category_may_be_off_by_what_categories_differ_a
     assert priors.price_mean_variance.tolist() == [0.01, 0.02]
 
 
-def test_the_interval_holds_what_the_model_misses_and_what_is_borrowed_of_it_more() -> None:
-    posterior = fitted_shop().posterior
+def test_the_interval_holds_what_the_model_misses_and_what_is_borrowed_errs_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shop = fitted_shop()
+    posterior = shop.posterior
     of = posterior.estimated
     half = (posterior.ci_high - posterior.ci_low)[of] / 2
     beyond = (half / 1.959964) ** 2 - posterior.std_error[of] ** 2
-    # .175 whatever the product, and .3 of what is its category's.
+    # .175 whatever the product; of both, .3 of what is its category's.
+    np.testing.assert_allclose(beyond, 0.030625, rtol=1e-4)
     borrowed = 1 - posterior.weight[of]
     assert np.ptp(borrowed) > 0.3
-    np.testing.assert_allclose(beyond, 0.030625 + 0.09 * borrowed**2, rtol=1e-4)
+    monkeypatch.setattr("pricing.elasticity.core.pooled.posterior.BORROWED_ERROR", 0.0)
+    without = refresh(shop.daily, shop.category, shop.hyper)
+    np.testing.assert_allclose(
+        posterior.std_error[of] ** 2 - without.std_error[of] ** 2, 0.09 * borrowed**2, rtol=1e-6
+    )
 
 
 @pytest.mark.parametrize(

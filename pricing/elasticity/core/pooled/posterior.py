@@ -57,7 +57,7 @@ class Posterior:
     ----------
     estimated : (P,) whether there is an estimate.
     elasticity, std_error, ci_low, ci_high : (P,) posterior mean, its standard deviation, 95 % interval. The interval
-        holds MODEL_ERROR and BORROWED_ERROR too, which `std_error` leaves out: see `total_error`.
+        holds MODEL_ERROR too, which `std_error` leaves out: see `total_error`.
     own_elasticity, own_std_error : (P,) the unpooled estimate, from the product's own data alone; nan where
         these hold next to no information.
     weight : (P,) weight w of the own data, by their information on the elasticity: elasticity is about
@@ -196,8 +196,8 @@ def _posterior(
         for of in ((hyper.frequency, frequency), (hyper.quantity, quantity))
     ]
     pooled = _of_units(parts, panel)
-    unseen = MODEL_ERROR**2 + (BORROWED_ERROR * (1.0 - pooled.weight)) ** 2
-    pooled = replace(pooled, variance=pooled.variance + unseen + _doubtful_variance(doubts))
+    beyond = MODEL_ERROR**2 + (BORROWED_ERROR * (1.0 - pooled.weight)) ** 2
+    pooled = replace(pooled, variance=pooled.variance + beyond + _doubtful_variance(doubts))
     experimental = np.zeros(panel.sold_days.size)
     if experiments is not None:
         pooled = with_category(pooled, experiments.category)
@@ -210,7 +210,7 @@ def _posterior(
     identified = np.isfinite(pooled.unpooled)
     return Posterior(
         elasticity=pooled.elasticity,
-        std_error=np.sqrt(pooled.variance - (1.0 - experimental) ** 2 * unseen),
+        std_error=np.sqrt(pooled.variance - ((1.0 - experimental) * MODEL_ERROR) ** 2),
         ci_low=evidence.ci_low,
         ci_high=evidence.ci_high,
         own_elasticity=pooled.unpooled,
