@@ -105,7 +105,7 @@ def shop_overview(version: DataVersion) -> ShopOverview:
 
 
 def shop_figures(version: DataVersion) -> ShopFigures:
-    """The figures of the shop to the as-of date; kept until the next publish or another cost, price or policy, at most an hour."""
+    """The figures of the shop to the as-of date; kept until a publish or another cost, price or policy, at most an hour."""
     key = f"overview-{state_of_figures(version)}"
     found: ShopFigures | None = cache.get(key)
     if found is None:

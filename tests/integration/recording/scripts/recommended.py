@@ -55,7 +55,7 @@ def offers(api: Api) -> None:
     api.refused("POST", f"{OFFERS}/propose", role="analyst", body=body, bodies=WRONG[1:])
     api.post(f"{OFFERS}/propose", {"product_ids": ["NONE"]}, expect=409)
     api.post(f"{OFFERS}/refuse", {"product_ids": ["PLATE 1.5", "MUG"], "reason": "A brand price"}, expect=200)
-    api.post(f"{OFFERS}/propose", {"product_ids": ["CUP"], "reason": "Monday"})
+    api.post(f"{OFFERS}/propose", {"product_ids": ["BOWL"], "reason": "Monday"})
     api.get(OFFERS, query={"state": "refused"})
     call_off_open_changes()
 
