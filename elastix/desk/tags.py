@@ -161,7 +161,8 @@ def policy_source(source: str) -> str:
 @register.filter
 def who(name: str) -> str:
     """Who did something: the name of a user, or what acts by itself in the user's language; a dash for nobody."""
-    return translation.gettext(name) if name == "the schedule" else name or UNKNOWN
+    # A user's name has no blanks; what acts by itself, such as "rule 3", is a sentence of the catalogue.
+    return said(name) if " " in (name or "") else name or UNKNOWN
 
 
 @register.filter

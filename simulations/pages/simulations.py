@@ -8,11 +8,13 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from elastix.api.permissions import Role
+from elastix.desk.exports import export
 from elastix.desk.shell import page
 from elastix.errors import Invalid, NotFound
 from simulations.models import HIGHEST_PERCENT, LOWEST_PERCENT, MOST_STEPS, Simulation
@@ -26,6 +28,18 @@ from simulations.services.simulations import (
 )
 
 SIMULATIONS_A_PAGE: Final = 50
+# Of the list as a file.
+COLUMNS: Final = (
+    (gettext_lazy("Simulation"), "name"),
+    (gettext_lazy("What for"), "description"),
+    (gettext_lazy("Code"), "product_id"),
+    (gettext_lazy("Product"), lambda row: row.product.name if row.product else ""),
+    (gettext_lazy("From, in %"), "range_from_percent"),
+    (gettext_lazy("To, in %"), "range_to_percent"),
+    (gettext_lazy("Step, in %"), "range_step_percent"),
+    (gettext_lazy("By"), lambda row: row.created_by.get_username() if row.created_by else ""),
+    (gettext_lazy("Made"), "created_at"),
+)
 USUAL_RANGE: Final = {"first": -10, "last": 10, "step": 1}
 
 
@@ -63,11 +77,13 @@ class SimulationForm(forms.Form):
 
 
 @page(post=Role.ANALYST)
-def simulations(request: HttpRequest) -> HttpResponse:
+def simulations(request: HttpRequest) -> HttpResponseBase:
     """The simulations, the newest first; POST copies or deletes one of them."""
     if request.method == "POST":
         return _act(request)
     rows = Simulation.objects.select_related("product", "created_by").order_by("-created_at", "id")
+    if asked := export(request, "simulations", COLUMNS, rows):
+        return asked
     context = {
         "page": "simulations",
         "rows": Paginator(rows, SIMULATIONS_A_PAGE).get_page(request.GET.get("page")),

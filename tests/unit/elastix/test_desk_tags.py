@@ -75,3 +75,4 @@ def test_nothing_that_is_estimated_is_certain(probability: float | None, text: s
 def test_what_acts_by_itself_is_named_in_the_reader_s_language_and_people_as_they_are() -> None:
     with translation.override("de"):
         assert (who("the schedule"), who("Data"), who("")) == ("der Zeitplan", "Data", UNKNOWN)
+        assert who("rule 12") == "Regel 12"
