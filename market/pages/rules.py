@@ -195,7 +195,7 @@ def rule_run(request: HttpRequest, rule_id: int, run_id: int) -> HttpResponse:
 
 
 def _explain(form: RuleForm, error: ValidationError) -> None:
-    """Show what the service refused beside what it is about."""
+    """Show each error of the service beside its field."""
     for name, texts in error.message_dict.items():
         for text in texts:
             form.add_error(name if name in form.fields else None, text)

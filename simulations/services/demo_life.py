@@ -122,7 +122,7 @@ def review_prices(shop: GeneratedShop) -> list[PriceChange]:
 
 
 def _may_be(step: PriceStep) -> bool:
-    # The Iced Latte is what the documentation shows: nobody has touched its price.
+    # The documentation shows the Iced Latte at its generated price.
     return step.product != ICED_LATTE and abs(step.after / step.before - 1) <= LARGEST_STEP
 
 

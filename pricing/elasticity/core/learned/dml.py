@@ -137,7 +137,7 @@ def residual_slopes(weeks: Weeks, mean: FloatArray, price: FloatArray) -> Slopes
     clustered = np.bincount(block, influence, products * blocks)
     clusters = np.bincount(of_block, np.bincount(block, minlength=products * blocks) > 0, products)
     variance = np.bincount(of_block, clustered**2, products) * clusters / np.maximum(clusters - 2, 1)
-    # Of a product whose search did not settle nothing is said.
+    # A product whose search did not settle gets no estimate.
     identified &= np.abs(moved) < SETTLED
     usable = identified & (clusters > 2) & (np.abs(slope) < STEEPEST) & (variance > 0)
     return Slopes(np.where(usable, slope, np.nan), np.where(usable, np.sqrt(variance), np.nan), influence)
