@@ -24,6 +24,7 @@ from elastix.shop import shop_currency
 register = template.Library()
 
 UNKNOWN = "\N{EN DASH}"
+NO_BREAK = "\N{NO-BREAK SPACE}"
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 DAY_IN_TEXT = re.compile(r"(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])")
 SEPARATED = re.compile(r"[+-]?(\d{1,3}(,\d{3})+(\.\d+)?|\d+\.\d+)")
@@ -52,8 +53,8 @@ def money(value: Any, places: int | None = None) -> str:
     amount = _rounded(value, places)
     sign, size = "-" if amount < 0 else "", number(abs(amount), places)
     if translation.get_language() == "de":
-        return f"{sign}{size} {currency}"
-    return f"{sign}{currency}{size}" if len(currency) == 1 else f"{sign}{currency} {size}"
+        return f"{sign}{size}{NO_BREAK}{currency}"
+    return f"{sign}{currency}{size}" if len(currency) == 1 else f"{sign}{currency}{NO_BREAK}{size}"
 
 
 @register.filter

@@ -31,10 +31,10 @@ def test_numbers(value: Any, places: int, english: str, german: str) -> None:
     ("currency", "language", "expected"),
     [
         ("GBP", "en", "-£1,234.50"),
-        ("EUR", "de", "-1.234,50 €"),
-        ("JPY", "en", "-JPY 1,235"),
-        ("CHF", "en", "-CHF 1,234.50"),
-        ("CHF", "de", "-1.234,50 CHF"),
+        ("EUR", "de", "-1.234,50\N{NO-BREAK SPACE}€"),
+        ("JPY", "en", "-JPY\N{NO-BREAK SPACE}1,235"),
+        ("CHF", "en", "-CHF\N{NO-BREAK SPACE}1,234.50"),
+        ("CHF", "de", "-1.234,50\N{NO-BREAK SPACE}CHF"),
     ],
 )
 def test_money(currency: str, language: str, expected: str) -> None:
