@@ -19,6 +19,7 @@ from elastix.desk.exports import export
 from elastix.desk.shell import error_page, page
 from elastix.desk.tags import label, money
 from elastix.errors import Conflict, FieldError, Invalid
+from pricing.pages.lists import Column, chosen, ordered
 from pricing.recommendation.selectors.overview import state_of_figures
 from pricing.sales.core.service_codes import normalise_code
 from pricing.sales.selectors.products import merchandise
@@ -50,6 +51,13 @@ CANDIDATES_SHOWN: Final = 8
 KEPT_SECONDS: Final = 3600
 FIELDS: Final = ("design", "category", "products", "old_percent", "new_percent", "weeks")
 USUAL_SETTINGS: Final = {"washout_days": 2, "past_weeks": 26, "elasticity": None}
+SORTED_BY: Final = (
+    Column("name", gettext_lazy("Name"), "name"),
+    Column("state", gettext_lazy("State"), "status"),
+    Column("design", gettext_lazy("Design"), "design"),
+    Column("products", gettext_lazy("Products"), "product_count", "-", True),
+    Column("made", gettext_lazy("Made"), "created_at", "-"),
+)
 # Of the list as a file.
 COLUMNS: Final = (
     (gettext_lazy("Name"), "name"),
@@ -133,7 +141,11 @@ def experiments_page(request: HttpRequest) -> HttpResponseBase:
     """The planner, with the plan that the address asks for, and the experiments there are."""
     if request.method == "POST":
         return _create(request)
-    if file := export(request, "experiments", COLUMNS, experiments()):
+    found = experiments()
+    if status := chosen(request, "status", ExperimentStatus.values):
+        found = found.filter(status=status)
+    found, headings = ordered(request, found, SORTED_BY, "-made")
+    if file := export(request, "experiments", COLUMNS, found):
         return file
     asked = {name: request.GET.get(name, "").strip() for name in FIELDS}
     context: dict[str, Any] = {
@@ -159,7 +171,8 @@ def experiments_page(request: HttpRequest) -> HttpResponseBase:
     context["designs"] = (SWITCHBACK, CLUSTERS)
     categories = merchandise().exclude(category="").order_by("category")
     context["categories"] = categories.values_list("category", flat=True).distinct()
-    context["rows"] = Paginator(experiments(), ROWS_A_PAGE).get_page(request.GET.get("page"))
+    context |= {"headings": headings, "status": status, "statuses": ExperimentStatus.values}
+    context["rows"] = Paginator(found, ROWS_A_PAGE).get_page(request.GET.get("page"))
     return render(request, "desk/experiments.html", context, status=400 if "error" in context else 200)
 
 

@@ -130,6 +130,41 @@ def test_alerts_rules_simulations_and_experiments_are_files(browser: Client) -> 
         assert row[: len(expected)] == expected
 
 
+def rows_of(browser: Client, path: str) -> list[str]:
+    return [row[0] for row in as_csv(browser.get(path))[1:]]
+
+
+def test_imports_are_sorted_and_filtered_as_their_page(browser: Client) -> None:
+    for name, accepted in (("b.csv", 5), ("a.csv", 9), ("c.csv", 1)):
+        ImportBatchFactory(file_name=name, rows=accepted, accepted=accepted)
+    ImportBatchFactory(file_name="p.csv", kind="products", rows=2, accepted=2)
+    assert rows_of(browser, "/desk/data?file=csv") == ["p.csv", "c.csv", "a.csv", "b.csv"]
+    assert rows_of(browser, "/desk/data?sort=-accepted&file=csv") == ["a.csv", "b.csv", "p.csv", "c.csv"]
+    assert rows_of(browser, "/desk/data?sort=file&kind=transactions&file=csv") == ["a.csv", "b.csv", "c.csv"]
+    page = browser.get("/desk/data?sort=-accepted").content.decode()
+    assert 'aria-sort="descending"' in page
+    # What is unknown counts as not said.
+    assert rows_of(browser, "/desk/data?sort=password&kind=x&file=csv") == [
+        "p.csv",
+        "c.csv",
+        "a.csv",
+        "b.csv",
+    ]
+
+
+def test_simulations_and_experiments_are_sorted_and_filtered(browser: Client) -> None:
+    ProductFactory(code="CUP", name="Blue cup")
+    for name, product in (("Beta", "CUP"), ("Alpha", None), ("Gamma", None)):
+        SimulationFactory(name=name, product_id=product)
+        ExperimentFactory(name=name)
+    assert rows_of(browser, "/desk/simulations?sort=name&file=csv") == ["Alpha", "Beta", "Gamma"]
+    assert rows_of(browser, "/desk/simulations?q=blue&file=csv") == ["Beta"]
+    assert "No simulation is like this." in browser.get("/desk/simulations?q=zzz").content.decode()
+    assert rows_of(browser, "/desk/experiments?sort=-name&file=csv") == ["Gamma", "Beta", "Alpha"]
+    assert rows_of(browser, "/desk/experiments?status=draft&sort=name&file=csv") == ["Alpha", "Beta", "Gamma"]
+    assert rows_of(browser, "/desk/experiments?status=running&file=csv") == []
+
+
 def test_alerts_as_a_file_are_those_of_the_filter(browser: Client) -> None:
     AlertFactory(kind="no_cost"), AlertFactory(kind="import_failed")
     assert len(as_csv(browser.get("/desk/alerts?kind=no_cost&file=csv"))) == 2
