@@ -25,6 +25,7 @@ register = template.Library()
 
 UNKNOWN = "\N{EN DASH}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
+WORD = re.compile(r"[A-Z][A-Z_]+: ")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 DAY_IN_TEXT = re.compile(r"(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])")
 SEPARATED = re.compile(r"[+-]?(\d{1,3}(,\d{3})+(\.\d+)?|\d+\.\d+)")
@@ -111,6 +112,14 @@ def said(sentence: Any) -> str:
     return "".join(
         _in_language(each, values) for each, values in getattr(sentence, "parts", ((str(sentence), {}),))
     )
+
+
+@register.filter
+def warned(warning: Any) -> str:
+    """A warning in the user's language, without the fixed word ("NEW_PRICE: ") by which programs know it."""
+    sentence = said(warning)
+    found = WORD.match(sentence)
+    return sentence[found.end() :] if found else sentence
 
 
 def _in_language(sentence: str, values: dict[str, Any]) -> str:

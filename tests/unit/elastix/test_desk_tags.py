@@ -4,10 +4,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import RequestFactory, override_settings
 from django.utils import translation
+from django.utils.html import escape
 
-from elastix.desk.tags import UNKNOWN, chance, label, money, number, percent, signed, who, with_query
+from elastix.desk.tags import UNKNOWN, chance, label, money, number, percent, signed, warned, who, with_query
 
 
 @pytest.mark.parametrize(
@@ -70,6 +72,20 @@ def test_a_link_keeps_what_the_address_says_and_changes_what_it_is_asked_to() ->
 def test_nothing_that_is_estimated_is_certain(probability: float | None, text: str) -> None:
     with translation.override("en"):
         assert chance(probability) == text
+
+
+@pytest.mark.parametrize(
+    ("warning", "shown"),
+    [
+        ("NEW_PRICE: Today's price is new.", "Today's price is new."),
+        ("Few sales: A or B.", "Few sales: A or B."),
+        ("FEW_DAYS", "FEW_DAYS"),
+    ],
+)
+def test_a_warning_is_shown_without_its_word_for_programs(warning: str, shown: str) -> None:
+    assert warned(warning) == shown
+    page = render_to_string("desk/product_forecast.html", {"forecast": {"warnings": [warning]}})
+    assert f">{escape(shown)}</p>" in page
 
 
 def test_what_acts_by_itself_is_named_in_the_reader_s_language_and_people_as_they_are() -> None:
