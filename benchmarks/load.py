@@ -81,7 +81,7 @@ def exchange(connection: socket.socket, request: bytes) -> int:
     head, _, body = received.partition(b"\r\n\r\n")
     names = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
     if b"content-length" not in names:
-        raise SystemExit("The service does not say how long its answers are: they cannot be told apart.")
+        raise SystemExit("The service does not say how long its answers are: they cannot be separated.")
     missing = int(names[b"content-length"]) - len(body)
     while missing > 0:
         missing -= len(connection.recv(min(missing, 65_536)))

@@ -57,7 +57,7 @@ def year_at_present_prices(shop: AnyShop, price: Floats) -> Floats:
 
 
 def true_profit(shop: AnyShop, now: Floats, units: Floats, price: Floats) -> Floats:
-    """True profit (P,) of a year at a price, of products that sell so many units at the present one."""
+    """True profit (P,) of a year at a price, of products with these sales at the present one."""
     return np.asarray((price - shop.cost) * units * (price / now) ** shop.true_elasticity)
 
 

@@ -61,7 +61,7 @@ class Seen:
 def client(
     address: str, number: int, seen: Seen, taken: list[float], stop: threading.Event, *, writes: bool
 ) -> None:
-    """Read, and in one of twenty requests post a line, until told to stop."""
+    """Read, and in one of twenty requests post a line, until stopped."""
     choice = random.Random(number)
     while not stop.is_set():
         if writes and choice.randrange(20) == 0:

@@ -19,7 +19,7 @@ class ElastixAdminSite(AdminSite):
         return AdminLoginForm
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """Apps with the tables that people edit, then one group of all those that nobody does."""
+        """Apps with the tables that people edit, then one group of all read-only tables."""
         found: list[Any] = super().get_app_list(request, app_label)
         if app_label is not None:
             return found

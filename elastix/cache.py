@@ -14,7 +14,7 @@ from redis.retry import Retry
 logger = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 0.1
-# After a failure Redis is left alone for so long: a Redis that hangs costs one request its patience, not each.
+# After a failure Redis is not tried again for this long: a Redis that hangs delays one request, not every one.
 REST_SECONDS = 5
 Value = TypeVar("Value")
 

@@ -24,7 +24,7 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     # However long Redis is away: a worker that gives up needs somebody to start it.
     broker_connection_max_retries=None,
-    # A silent broker must not hold up a request: the workers find the job anyway.
+    # A broker that does not answer must not delay a request: the workers find the job anyway.
     broker_transport_options={
         "visibility_timeout": 900,
         "socket_connect_timeout": 2,

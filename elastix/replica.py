@@ -24,7 +24,7 @@ SAFE: Final = ("GET", "HEAD")
 OF_THE_PRIMARY: Final = ("/admin/", "/static/", "/health")
 # A session is written by the request that reads it.
 APPS_OF_THE_PRIMARY: Final = frozenset({"sessions"})
-# After a failure the replica is left alone for so long: one that hangs costs one request its patience, not each.
+# After a failure the replica is not tried again for this long: one that hangs delays one request, not every one.
 REST_SECONDS: Final = 5.0
 MUCH_BEHIND_BYTES: Final = 16 * 1024 * 1024
 # NULL where it was promoted: it goes its own way then.

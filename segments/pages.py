@@ -66,7 +66,7 @@ GAUGES: Final = (
     ),
     (
         "price_sensitivity",
-        gettext_lazy("Answer to prices"),
+        gettext_lazy("Response to prices"),
         gettext_lazy(
             "How strongly they react: 100 % means that a price 1 % higher loses 3 % of the units or more."
         ),
@@ -112,7 +112,7 @@ def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
 
 
 def _period(request: HttpRequest, version: DataVersion) -> dict[str, Any]:
-    """Sizes, key figures and revenue of the segments between two days; a range that is none is said to be so."""
+    """Sizes, key figures and revenue of the segments between two days; an invalid range gets a message."""
     assert version.as_of is not None  # noqa: S101 - there are figures
     last = version.as_of - dt.timedelta(days=1)
     first = max(version.first_day or last, last - dt.timedelta(days=DEFAULT_DAYS - 1))
@@ -178,7 +178,7 @@ def treemap(sizes: Sequence[SegmentSummary]) -> dict[str, Any]:
 
 
 def revenue_chart(periods: Sequence[RevenueOfPeriod]) -> dict[str, Any]:
-    """Revenue by segment over time, one area upon the other."""
+    """Revenue by segment over time, stacked areas."""
     return {
         "kind": "area",
         "x": [day(each.first_day) for each in periods],

@@ -10,6 +10,8 @@ from typing import Any
 
 from django.conf import settings
 
+from tests.test_docs import api_routes
+
 ROOT = Path(__file__).resolve().parent.parent
 OUTSIDE_CORE = ("django", "rest_framework", "celery")
 # Of the project's package: what puts it together, and what holds no code of the base.
@@ -125,3 +127,17 @@ def test_the_order_of_the_rooms_holds_in_every_wing_and_in_every_app_without_win
 def test_the_order_of_the_wings_names_every_wing() -> None:
     layers = {name.strip() for layer in contract("wings")["layers"] for name in layer.split("|")}
     assert {f"pricing.{name}" for name in layers if not name.startswith("(")} == wings()
+
+
+def test_every_list_has_filters_and_pages() -> None:
+    lists = {
+        (view.__name__, view.filterset_class, view.pagination_class)
+        for _, pattern in api_routes()
+        if (view := getattr(pattern.callback, "cls", None))
+        for action in getattr(pattern.callback, "actions", {}).values()
+        if getattr(view, action).operation.lists
+    }
+    assert len(lists) > 20
+    assert {name for name, filters, _ in lists if filters is None} == set()
+    # One answer of figures, whose filters choose what is counted.
+    assert {name for name, _, pages in lists if pages is None} == {"CalibrationViewSet"}

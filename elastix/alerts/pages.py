@@ -4,24 +4,35 @@ from typing import Any, Final
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from elastix.alerts.models import Alert, alert_kinds
 from elastix.alerts.services import alert_acknowledge
 from elastix.api.permissions import Role, audit_username, role_of
+from elastix.desk.exports import export
 from elastix.desk.shell import page
 from elastix.desk.tags import label, said
 
 ALERTS_A_PAGE: Final = 50
 STATES: Final = ("standing", "new", "cleared", "all")
+# Of the list as a file.
+COLUMNS: Final = (
+    (gettext_lazy("Kind"), lambda alert: label(alert.kind)),
+    (gettext_lazy("Subject"), lambda alert: said(alert.subject)),
+    (gettext_lazy("Alert"), lambda alert: said(alert.message)),
+    (gettext_lazy("Since"), "raised_at"),
+    (gettext_lazy("Over since"), "cleared_at"),
+    (gettext_lazy("Seen by"), "acknowledged_by"),
+)
 
 
 @page()
-def alerts(request: HttpRequest) -> HttpResponse:
+def alerts(request: HttpRequest) -> HttpResponseBase:
     """Alerts by state and kind, newest first; what the address says that is unknown counts as not said."""
     kinds = {kind: label(kind) for kind in alert_kinds()}
     state = request.GET.get("state", "")
@@ -35,6 +46,8 @@ def alerts(request: HttpRequest) -> HttpResponse:
         found = found.filter(acknowledged_at__isnull=True)
     if kind:
         found = found.filter(kind=kind)
+    if asked := export(request, "alerts", COLUMNS, found):
+        return asked
     rows = Paginator(found, ALERTS_A_PAGE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {
         "page": "alerts",

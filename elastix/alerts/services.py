@@ -70,7 +70,7 @@ def alerts_report(kind: str, findings: Iterable[Finding], *, among: Collection[s
 
 @transaction.atomic
 def alert_acknowledge(alert_id: int, *, by: str) -> Alert:
-    """Note who has seen an alert; the first to say so stays noted.
+    """Note who has seen an alert; the first one stays recorded.
 
     Raises
     ------

@@ -28,7 +28,7 @@ from elastix.api.models import AccessVersion
 from elastix.dataset.models import DataVersion
 
 MOST_BYTES_OF_ONE = 1024 * 1024
-# An answer is asked of its view again after so long, so that what is recorded of the use of a token stays true.
+# After this long the view is asked again, so that the recorded last use of a token stays true.
 KEPT_SECONDS = 60.0
 TOKEN_KEYWORD = "Token "  # noqa: S105  (the scheme, not a secret)
 
@@ -183,7 +183,7 @@ def _versions() -> Any:
 
 def access_changed(**signal: Any) -> None:
     """Signal handler: a user, a group, a membership or a token is another one now; no answer given before counts."""
-    # Who is new had nothing to be taken away.
+    # A new user had no access that could have been revoked.
     if signal.get("created") or set(signal.get("update_fields") or ()) in ({"last_login"}, {"last_used_at"}):
         return
     if not AccessVersion.objects.filter(pk=1).update(number=F("number") + 1):

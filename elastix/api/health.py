@@ -96,7 +96,7 @@ def _worker() -> str:
 
 
 def _redis(url: str, none: str) -> str:
-    """How the Redis of an address does; `none` where there is no address."""
+    """State of the Redis server at an address; `none` without an address."""
     if not url:
         return none
     from redis import Redis, RedisError

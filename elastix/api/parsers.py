@@ -19,7 +19,7 @@ class StrictJSONParser(JSONParser):
         raw = stream.read()
         try:
             data = super().parse(io.BytesIO(raw), *args, **kwargs)
-            # Half of a surrogate pair is no text: no database takes it, and a message that repeats it cannot be sent.
+            # Half of a surrogate pair is no text: databases reject it, and it cannot be sent back in a message.
             # Whole pairs are escaped the same way, so the escape alone says nothing.
             halves = set(_halves(data)) if SURROGATE_ESCAPE.search(raw) else set()
         except RecursionError as error:

@@ -60,7 +60,7 @@ def wait_before_login(request: Any) -> int | None:
 
 
 class RequestsOfUser(CountingThrottle):
-    """Requests of one user to the API; of an address where nobody logs in."""
+    """Requests of one user to the API; of an address for requests without a login."""
 
     scope = "user"
 

@@ -21,7 +21,7 @@ _actor: ContextVar[Actor | None] = ContextVar("actor", default=None)
 
 @contextmanager
 def acting(actor: Actor) -> Iterator[None]:
-    """Within it changes are this actor's, whoever sent the request."""
+    """Attribute changes made inside to this actor, whoever sent the request."""
     token = _actor.set(actor)
     try:
         yield
@@ -31,7 +31,7 @@ def acting(actor: Actor) -> Iterator[None]:
 
 @contextmanager
 def serving(request: Any) -> Iterator[None]:
-    """Within it changes are those of the request's user, who is known once the view has asked."""
+    """Attribute changes made inside to the request's user, who is known once the view has authenticated."""
     token = _request.set(request)
     try:
         yield

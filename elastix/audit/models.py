@@ -14,7 +14,7 @@ class AuditAction(models.TextChoices):
 
 
 class AuditEntry(models.Model):
-    """One row that was added, changed or deleted. Nothing here is ever changed or deleted: model and database refuse."""
+    """One row that was added, changed or deleted. Entries are never changed or deleted: model and database reject it."""
 
     at = models.DateTimeField(db_index=True)
     table = models.CharField(max_length=63, help_text="The table, such as pricing_product.")

@@ -17,7 +17,7 @@ from elastix.audit.actor import present_actor
 from elastix.sql import is_postgresql
 
 LOG = "elastix_auditentry"
-# Moments that change with every write, and say nothing about it.
+# Timestamps that change with every write and are no change of content.
 LEFT_OUT = frozenset({"last_login", "last_used_at", "created_at", "updated_at"})
 SECRET = frozenset({"password", "digest"})
 REFUSAL = "the audit log is append-only"

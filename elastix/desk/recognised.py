@@ -67,7 +67,7 @@ def _known(language: str) -> tuple[Known, ...]:
 
 
 def _pattern(sentence: str) -> re.Pattern[str]:
-    """What finds a sentence whatever stands for its names; a name that occurs again stands for the same."""
+    """A pattern that matches a sentence with any values for its names; a repeated name has the same value."""
     pattern, seen, end = "", set(), 0
     for match in NAME.finditer(sentence):
         pattern += re.escape(sentence[end : match.start()])

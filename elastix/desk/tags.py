@@ -24,6 +24,8 @@ from elastix.shop import shop_currency
 register = template.Library()
 
 UNKNOWN = "\N{EN DASH}"
+NO_BREAK = "\N{NO-BREAK SPACE}"
+WORD = re.compile(r"[A-Z][A-Z_]+: ")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 DAY_IN_TEXT = re.compile(r"(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])")
 SEPARATED = re.compile(r"[+-]?(\d{1,3}(,\d{3})+(\.\d+)?|\d+\.\d+)")
@@ -52,8 +54,8 @@ def money(value: Any, places: int | None = None) -> str:
     amount = _rounded(value, places)
     sign, size = "-" if amount < 0 else "", number(abs(amount), places)
     if translation.get_language() == "de":
-        return f"{sign}{size} {currency}"
-    return f"{sign}{currency}{size}" if len(currency) == 1 else f"{sign}{currency} {size}"
+        return f"{sign}{size}{NO_BREAK}{currency}"
+    return f"{sign}{currency}{size}" if len(currency) == 1 else f"{sign}{currency}{NO_BREAK}{size}"
 
 
 @register.filter
@@ -112,6 +114,14 @@ def said(sentence: Any) -> str:
     )
 
 
+@register.filter
+def warned(warning: Any) -> str:
+    """A warning in the user's language, without the fixed word ("NEW_PRICE: ") by which programs know it."""
+    sentence = said(warning)
+    found = WORD.match(sentence)
+    return sentence[found.end() :] if found else sentence
+
+
 def _in_language(sentence: str, values: dict[str, Any]) -> str:
     if not values:
         return recognised(sentence, _written) or DAY_IN_TEXT.sub(_day_written, sentence)
@@ -161,7 +171,8 @@ def policy_source(source: str) -> str:
 @register.filter
 def who(name: str) -> str:
     """Who did something: the name of a user, or what acts by itself in the user's language; a dash for nobody."""
-    return translation.gettext(name) if name == "the schedule" else name or UNKNOWN
+    # A user's name has no blanks; what acts by itself, such as "rule 3", is a sentence of the catalogue.
+    return said(name) if " " in (name or "") else name or UNKNOWN
 
 
 @register.filter

@@ -60,11 +60,11 @@ RELATIONSHIP_TERMS: Words = {
     ),
     "substitutes": (
         _("replace each other"),
-        _("When one becomes dearer, more of the other is sold."),
+        _("When the price of one rises, more of the other is sold."),
     ),
     "complements": (
         _("go together"),
-        _("When one becomes dearer, less of the other is sold."),
+        _("When the price of one rises, less of the other is sold."),
     ),
 }
 

@@ -32,7 +32,7 @@ def token_create(
     expires_at: dt.datetime | None = None,
     by_login: bool = False,
 ) -> tuple[ApiToken, str]:
-    """Make a token; return its row and the token itself, which cannot be had a second time."""
+    """Make a token; return its row and the token itself, which cannot be read again."""
     key = MARK + secrets.token_hex(20)
     row = ApiToken.objects.create(
         user=user,

@@ -19,7 +19,7 @@ MID_MARKET: Final = "Mid-Market"
 PREMIUM_POSITION: Final = "Premium Position"
 COMPETITIVE_POSITIONS: Final = (PRICE_LEADER, MID_MARKET, PREMIUM_POSITION)
 
-# A price that lies on a limit by its decimals shall not fall off it by its floats.
+# Compare with a tolerance: a price exactly on a limit must not miss it by rounding of floats.
 _ROUNDING: Final = 1e-9
 
 

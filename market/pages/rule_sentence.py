@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from elastix.desk.tags import money, number, percent
 from market.models import RepricingRule
@@ -121,7 +121,14 @@ def sentence(rule: RepricingRule) -> str:
     if rule.dead_band_percent is not None:
         parts.append(_("no change under %(size)s") % {"size": percent(rule.dead_band_percent, 2)})
     if rule.hold_hours is not None:
-        parts.append(_("every price stays for %(hours)s hours at least") % {"hours": rule.hold_hours})
+        parts.append(
+            ngettext(
+                "every price stays for %(hours)s hour at least",
+                "every price stays for %(hours)s hours at least",
+                rule.hold_hours,
+            )
+            % {"hours": rule.hold_hours}
+        )
     if rule.keep_endings:
         parts.append(_("price endings kept"))
     text = ", ".join(parts)
@@ -129,23 +136,36 @@ def sentence(rule: RepricingRule) -> str:
 
 
 def _conditions(rule: RepricingRule) -> list[str]:
-    texts = {
-        "stock_days_above": _("when stock lasts over %(value)s days"),
-        "stock_days_below": _("when stock lasts under %(value)s days"),
-        "unchanged_days": _("when the price has not changed for %(value)s days"),
-        "surge_above": _("when a week sells %(value)s times the usual"),
-        "competitor_move_percent": _("when competitors have moved by %(value)s %%"),
-    }
     found = []
-    for name, text in texts.items():
+    for name, _text in CONDITIONS:
         value = getattr(rule, name)
         if value is not None:
-            found.append(text % {"value": number(value, 0 if value == int(value) else 2)})
+            shown = number(value, 0 if value == int(value) else 2)
+            found.append(_condition(name, 1 if value == 1 else 2) % {"value": shown})
     if rule.hours:
         found.append(_("at hours %(list)s") % {"list": rule.hours})
     if rule.weekdays:
         found.append(_("on weekdays %(list)s") % {"list": rule.weekdays})
     return found
+
+
+def _condition(name: str, count: int) -> str:
+    """What a condition says of a value; `count` decides between singular and plural."""
+    if name == "stock_days_above":
+        return ngettext("when stock lasts over %(value)s day", "when stock lasts over %(value)s days", count)
+    if name == "stock_days_below":
+        return ngettext(
+            "when stock lasts under %(value)s day", "when stock lasts under %(value)s days", count
+        )
+    if name == "unchanged_days":
+        return ngettext(
+            "when the price has not changed for %(value)s day",
+            "when the price has not changed for %(value)s days",
+            count,
+        )
+    if name == "surge_above":
+        return _("when a week sells %(value)s times the usual")
+    return _("when competitors have moved by %(value)s %%")
 
 
 def _action(rule: RepricingRule) -> str:

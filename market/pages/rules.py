@@ -9,15 +9,17 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_htmx.http import HttpResponseClientRefresh
 
 from elastix.api.fields import CONTROL
 from elastix.api.permissions import Role, audit_username, role_of
+from elastix.desk.exports import export
 from elastix.desk.shell import page
-from elastix.desk.tags import said
+from elastix.desk.tags import label, said
 from elastix.errors import Conflict
 from elastix.revisions import Edited, revision_of
 from market.models import RepricingResult, RepricingRule, RepricingRun
@@ -38,6 +40,25 @@ RULES_A_PAGE: Final = 50
 RUNS_SHOWN: Final = 10
 LONGEST_REASON: Final = 255
 CANARY_PERCENT: Final = 10
+# Of the lists as files.
+RULES: Final = (
+    (gettext_lazy("Rule"), "name"),
+    (gettext_lazy("What it does"), lambda rule: sentence(rule)),
+    (gettext_lazy("Priority"), "priority"),
+    (gettext_lazy("Enabled"), "enabled"),
+    (gettext_lazy("Applies prices"), "may_apply"),
+    (gettext_lazy("Newest run"), "newest_moment"),
+)
+RESULTS: Final = (
+    (gettext_lazy("Code"), "result.product_id"),
+    (gettext_lazy("Product"), "name"),
+    (gettext_lazy("Price"), "result.old_price"),
+    (gettext_lazy("Price asked for"), "result.wanted_price"),
+    (gettext_lazy("New price"), "result.new_price"),
+    (gettext_lazy("Expected profit"), "gain"),
+    (gettext_lazy("Outcome"), lambda row: label(row.result.outcome)),
+    (gettext_lazy("What holds it back"), lambda row: _held_back_by(row.result)),
+)
 FIRST_SENTENCE: Final = {
     "condition": "stock_days_above",
     "value": 60,
@@ -60,13 +81,17 @@ class ResultRow:
 
 
 @page()
-def rules(request: HttpRequest) -> HttpResponse:
+def rules(request: HttpRequest) -> HttpResponseBase:
     """All rules in the order in which they are tried, with what their newest runs did."""
-    newest = RepricingRun.objects.filter(rules=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    newest = RepricingRun.objects.filter(rules=OuterRef("pk")).order_by("-pk")
     paused = Count("pauses", filter=Q(pauses__resumed_at__isnull=True))
     found = RepricingRule.objects.order_by("priority", "id").annotate(
-        newest_run=Subquery(newest), paused_count=paused
+        newest_run=Subquery(newest.values("pk")[:1]),
+        newest_moment=Subquery(newest.values("created_at")[:1]),
+        paused_count=paused,
     )
+    if asked := export(request, "rules", RULES, found):
+        return asked
     rows: Any = Paginator(found, RULES_A_PAGE).get_page(request.GET.get("page"))
     runs = RepricingRun.objects.in_bulk([rule.newest_run for rule in rows if rule.newest_run])
     shown = [
@@ -126,11 +151,13 @@ def rule_new(request: HttpRequest) -> HttpResponse:
 
 
 @page(post=Role.MANAGER)
-def rule(request: HttpRequest, rule_id: int) -> HttpResponse:
+def rule(request: HttpRequest, rule_id: int) -> HttpResponseBase:
     """A rule: what it says, what its runs did, and the next step."""
     found = find_rule(rule_id)
     if request.method == "POST" and request.POST.get("action") != "save":
         return _act(request, found)
+    if file := _results_file(request, found):
+        return file
     filled = said_by(found)
     form = None
     if filled is not None:
@@ -168,7 +195,7 @@ def rule_run(request: HttpRequest, rule_id: int, run_id: int) -> HttpResponse:
 
 
 def _explain(form: RuleForm, error: ValidationError) -> None:
-    """Show what the service refused beside what it is about."""
+    """Show each error of the service beside its field."""
     for name, texts in error.message_dict.items():
         for text in texts:
             form.add_error(name if name in form.fields else None, text)
@@ -269,32 +296,53 @@ def _run(request: HttpRequest, found: RepricingRule, *, dry_run: bool) -> int | 
 
 def _shown_run(request: HttpRequest, found: RepricingRule) -> dict[str, Any]:
     """The run that the address asks for, or the newest, with its results."""
-    runs = list(RepricingRun.objects.filter(rules=found).order_by("-id")[:RUNS_SHOWN])
-    asked = request.GET.get("run", "")
-    run = next((each for each in runs if str(each.pk) == asked), None)
-    if run is None and asked.isdecimal() and len(asked) < 19:
-        run = find_run(found, int(asked))
-    run = run or (runs[0] if runs else None)
+    runs, run = _runs(request, found)
     if run is None:
         return {"runs": runs}
-    outcome = request.GET.get("outcome", "")
-    results: QuerySet[RepricingResult] = run_results(found.pk, run.pk)
-    if outcome in RepricingOutcome.values:
-        results = results.filter(outcome=outcome)
-    rows = Paginator(results, RESULTS_A_PAGE).get_page(request.GET.get("page"))
+    rows = Paginator(_results(request, found, run), RESULTS_A_PAGE).get_page(request.GET.get("page"))
     shown = _result_rows(list(rows))
     gains = [row.gain for row in shown if row.gain is not None]
     return {
         "runs": runs,
         "run": run,
         "counts": _counts(run, found),
-        "outcome": outcome,
+        "outcome": request.GET.get("outcome", ""),
         "outcomes": RepricingOutcome.values,
         "rows": rows,
         "shown": shown,
         "gain": sum(gains) if gains else None,
         "days": MONTH_DAYS,
     }
+
+
+def _results_file(request: HttpRequest, found: RepricingRule) -> HttpResponseBase | None:
+    """The results of the run as a file, where one is asked for."""
+    if "file" not in request.GET:
+        return None
+    _all, run = _runs(request, found)
+    rows = _result_rows(list(_results(request, found, run))) if run else []
+    return export(request, f"rule-{found.pk}", RESULTS, rows)
+
+
+def _runs(request: HttpRequest, found: RepricingRule) -> tuple[list[RepricingRun], RepricingRun | None]:
+    """The newest runs, and the one that the address asks for or the newest of them."""
+    runs = list(RepricingRun.objects.filter(rules=found).order_by("-id")[:RUNS_SHOWN])
+    asked = request.GET.get("run", "")
+    run = next((each for each in runs if str(each.pk) == asked), None)
+    if run is None and asked.isdecimal() and len(asked) < 19:
+        run = find_run(found, int(asked))
+    return runs, run or (runs[0] if runs else None)
+
+
+def _results(request: HttpRequest, found: RepricingRule, run: RepricingRun) -> QuerySet[RepricingResult]:
+    """What a run did about the rule's products, as far as the address asks for it."""
+    outcome = request.GET.get("outcome", "")
+    results: QuerySet[RepricingResult] = run_results(found.pk, run.pk)
+    return results.filter(outcome=outcome) if outcome in RepricingOutcome.values else results
+
+
+def _held_back_by(result: RepricingResult) -> str:
+    return ", ".join(label(each) for each in (result.reason, *result.binding) if each)
 
 
 def _result_rows(results: Sequence[RepricingResult]) -> list[ResultRow]:

@@ -3,12 +3,15 @@
 from decimal import Decimal
 from typing import Any, Final
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from elastix.api.fields import CONTROL
+from elastix.desk.exports import export
 from elastix.desk.shell import page
+from elastix.desk.tags import label
 from elastix.errors import Conflict, Invalid, NotFound
 from pricing.bundles.core.bundles import USUAL_ALPHA
 from pricing.bundles.selectors.bundles import BundleOffer, bundle_offer, bundle_suggestions, counted_baskets
@@ -20,14 +23,46 @@ SUGGESTED: Final = 50
 FEWEST, MOST = 2, 6
 LONGEST_TEXT: Final = 100
 DISCOUNTS: Final = ("0.10", "0.15", "0.20")
+# Of the two lists as files.
+PAIRS: Final = (
+    (gettext_lazy("Code"), lambda each: each.products[0]),
+    (gettext_lazy("Product"), lambda each: each.names[0]),
+    (gettext_lazy("Second code"), lambda each: each.products[1]),
+    (gettext_lazy("Second product"), lambda each: each.names[1]),
+    (gettext_lazy("Baskets"), "pair.baskets_together"),
+    (gettext_lazy("Times chance"), "pair.lift"),
+    (gettext_lazy("Apart"), "bundle.individual_total"),
+    (gettext_lazy("Bundle"), "bundle.price"),
+    (gettext_lazy("Prices"), lambda each: label(each.pair.relationship)),
+)
+CATEGORIES: Final = (
+    (gettext_lazy("Category"), "category"),
+    (gettext_lazy("Products"), "products"),
+    (gettext_lazy("Revenue in 30 days"), "revenue"),
+    (gettext_lazy("Margin in %"), "margin_percent"),
+    (gettext_lazy("Elasticity"), "elasticity"),
+    (gettext_lazy("Prices to change"), "to_change"),
+    (gettext_lazy("Profit that would bring"), "profit_change"),
+    (gettext_lazy("Profit, lowest"), "profit_change_low"),
+    (gettext_lazy("Profit, highest"), "profit_change_high"),
+)
 
 
 @page()
-def bundles(request: HttpRequest) -> HttpResponse:
+def bundles(request: HttpRequest) -> HttpResponseBase:
     """Pairs that ask to be bundled, and the bundle that the address asks for."""
     category = CONTROL.sub("", request.GET.get("category", ""))[:LONGEST_TEXT]
     known = categories()
     category = category if category in known else ""
+    suggestions = bundle_suggestions(category=category or None, product=None, limit=SUGGESTED)
+    summaries = list(CategorySummary.objects.order_by("-revenue", "category"))
+    of_categories = request.GET.get("of") == "categories"
+    if file := (
+        export(request, "categories", CATEGORIES, summaries)
+        if of_categories
+        else export(request, "bundles", PAIRS, suggestions)
+    ):
+        return file
     asked = CONTROL.sub(" ", request.GET.get("products", ""))[:LONGEST_TEXT]
     discount = request.GET.get("discount", "")
     discount = discount if discount in DISCOUNTS else str(1 - USUAL_ALPHA)
@@ -35,9 +70,9 @@ def bundles(request: HttpRequest) -> HttpResponse:
         "page": "products",
         "category": category,
         "categories": known,
-        "suggestions": bundle_suggestions(category=category or None, product=None, limit=SUGGESTED),
+        "suggestions": suggestions,
         "baskets": counted_baskets(),
-        "summaries": list(CategorySummary.objects.order_by("-revenue", "category")),
+        "summaries": summaries,
         "products": asked,
         "discount": discount,
         "discounts": [(each, 100 * Decimal(each)) for each in DISCOUNTS],

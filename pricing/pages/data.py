@@ -42,11 +42,20 @@ from elastix.jobs.models import OPEN_STATES, Job
 from elastix.jobs.recompute import KIND as RECOMPUTE
 from elastix.jobs.waiting import is_unattended
 from pricing.elasticity.selectors.estimates import grade_counts
+from pricing.pages.lists import Column, chosen, ordered
 from pricing.sales.core.files import ImportKind
 from pricing.sales.selectors.products import merchandise
 from pricing.sales.services.imports import batch_revert
 
 IMPORTS_A_PAGE: Final = 20
+SORTED_BY: Final = (
+    Column("file", gettext_lazy("File"), "file_name"),
+    Column("kind", gettext_lazy("Kind"), "kind"),
+    Column("state", gettext_lazy("State"), "status"),
+    Column("accepted", gettext_lazy("Accepted"), "accepted", "-", True),
+    Column("refused", gettext_lazy("Refused"), "rejected", "-", True),
+    Column("loaded", gettext_lazy("Loaded"), "created_at", "-"),
+)
 REJECTS_SHOWN: Final = 20
 PREVIEW_KEPT: Final = 3600
 
@@ -105,9 +114,13 @@ def data(request: HttpRequest) -> HttpResponseBase:
         except (UnreadableFile, Conflict, Invalid) as error:
             context["error"], status = str(error), 400
     kept = Exists(UploadChunk.objects.filter(batch=OuterRef("pk")))
-    batches = ImportBatch.objects.select_related("created_by", "job").annotate(kept=kept).order_by("-id")
+    batches = ImportBatch.objects.select_related("created_by", "job").annotate(kept=kept)
     if request.GET.get("checks") != "all":
         batches = batches.exclude(status=ImportStatus.CHECKED)
+    if kind := chosen(request, "kind", file_kinds()):
+        batches = batches.filter(kind=kind)
+    batches, context["headings"] = ordered(request, batches, SORTED_BY, "-loaded")
+    context |= {"kind": kind, "kinds": list(file_kinds())}
     if asked := export(request, "imports", COLUMNS, batches):
         return asked
     context["rows"] = Paginator(batches, IMPORTS_A_PAGE).get_page(request.GET.get("page"))

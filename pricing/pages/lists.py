@@ -1,8 +1,9 @@
 """What the lists of the desk share: headings that sort, and values of the address that count only where they are known."""
 
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 
 from elastix.api.fields import CONTROL
@@ -17,6 +18,29 @@ def heading(key: str, name: Any, first: str, ordering: str, number: bool = False
     turned = key if ordering.startswith("-") else f"-{key}"
     asks = turned if sorted_by else f"{first}{key}"
     return {"name": name, "direction": direction, "asks": asks, "number": number}
+
+
+class Column(NamedTuple):
+    """A column that sorts its list: its word in the address, heading and expression; `first` is "-" where the largest lead."""
+
+    key: str
+    name: Any
+    expression: str
+    first: str = ""
+    is_number: bool = False
+
+
+def ordered(
+    request: HttpRequest, rows: QuerySet[Any], columns: Sequence[Column], default: str
+) -> tuple[QuerySet[Any], list[dict[str, Any]]]:
+    """Rows in the order that the address asks for, the newest key first among equals, and the headings of the columns."""
+    expressions = {each.key: F(each.expression) for each in columns}
+    asked = request.GET.get("sort", "")
+    asked = asked if asked.removeprefix("-") in expressions else default
+    column = expressions[asked.removeprefix("-")]
+    order = column.desc(nulls_last=True) if asked.startswith("-") else column.asc(nulls_last=True)
+    headings = [heading(each.key, each.name, each.first, asked, each.is_number) for each in columns]
+    return rows.order_by(order, "-pk"), headings
 
 
 def chosen(request: HttpRequest, name: str, known: Collection[str]) -> str:

@@ -97,7 +97,7 @@ def _assume(request: HttpRequest) -> HttpResponse:
     ratios: dict[str, Decimal | None] = {"assume": ASSUMED_RATIO, "forget": None}
     action = request.POST.get("action", "")
     if action not in ratios:
-        return error_page(request, 400, _("This form says nothing that can be done."))
+        return error_page(request, 400, _("Unknown action."))
     try:
         assume_costs(ratios[action], user=request.user)
     except ValidationError as error:

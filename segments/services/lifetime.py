@@ -29,7 +29,7 @@ from segments.models import CustomerForecast, CustomerModel, ForecastState
 from segments.services.customers import Customers
 
 FEWEST_REPEATS: Final = 100
-"""Customers who bought again, below which four parameters say nothing of a shop."""
+"""Customers who bought again, below which four parameters cannot be estimated."""
 HORIZON_DAYS, YEAR_DAYS, LONGEST_WAIT_DAYS = 90, 365, 3650
 AT_RISK_PURCHASE_DAYS: Final = 4
 AT_RISK_ALIVE: Final = 0.5
@@ -64,7 +64,7 @@ class Lifetimes:
 
 
 def compute(plan: RecomputePlan, customers: Customers) -> Lifetimes:
-    """Bring the visits up to date; in a full run, fit the models to them and to the past that is held against them."""
+    """Bring the visits up to date; in a full run, fit the models to them and test them on the held-out last days."""
     visits = {code: _visits(spent) for code, spent in customers.spent.items() if spent}
     if not plan.full:
         gone = {*customers.gone, *customers.spent}
@@ -130,7 +130,7 @@ def _fitted(customers: Customers, visits: Mapping[str, Visits], now: int) -> Cus
 
 
 def _hold_out(customers: Customers, then: int, days: int) -> HoldOut | None:
-    """Foresee the last days from those before them; None where these decide for no model."""
+    """Foresee the last days from those before them; None where there is too little to choose a model."""
     past, later = [], []
     for spent in customers.spent.values():
         before = {day: money for day, money in spent.items() if day < then}
@@ -143,7 +143,7 @@ def _hold_out(customers: Customers, then: int, days: int) -> HoldOut | None:
 
 
 def baskets(visits: list[Visits]) -> tuple[FloatArray, FloatArray]:
-    """Number and mean value of each customer's baskets after the first; 0 and 0 for who has none."""
+    """Number and mean value of each customer's baskets after the first; 0 and 0 without any."""
     _, _, days, revenue = np.array(visits, np.float64).reshape(-1, 4).T
     return days - 1, revenue / np.maximum(days - 1, 1)
 

@@ -7,16 +7,19 @@ from django import forms
 from django.contrib import messages
 from django.core.cache import cache
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from elastix.api.filters import TextFormField
 from elastix.api.permissions import Role, audit_username, role_of
 from elastix.dataset.versions import current_version
+from elastix.desk.exports import export
 from elastix.desk.shell import error_page, page
-from elastix.desk.tags import money
+from elastix.desk.tags import label, money
 from elastix.errors import Conflict, FieldError, Invalid
+from pricing.pages.lists import Column, chosen, ordered
 from pricing.recommendation.selectors.overview import state_of_figures
 from pricing.sales.core.service_codes import normalise_code
 from pricing.sales.selectors.products import merchandise
@@ -48,6 +51,22 @@ CANDIDATES_SHOWN: Final = 8
 KEPT_SECONDS: Final = 3600
 FIELDS: Final = ("design", "category", "products", "old_percent", "new_percent", "weeks")
 USUAL_SETTINGS: Final = {"washout_days": 2, "past_weeks": 26, "elasticity": None}
+SORTED_BY: Final = (
+    Column("name", gettext_lazy("Name"), "name"),
+    Column("state", gettext_lazy("State"), "status"),
+    Column("design", gettext_lazy("Design"), "design"),
+    Column("products", gettext_lazy("Products"), "product_count", "-", True),
+    Column("made", gettext_lazy("Made"), "created_at", "-"),
+)
+# Of the list as a file.
+COLUMNS: Final = (
+    (gettext_lazy("Name"), "name"),
+    (gettext_lazy("State"), lambda each: label(each.status)),
+    (gettext_lazy("Design"), lambda each: label(each.design)),
+    (gettext_lazy("Products"), "product_count"),
+    (gettext_lazy("Verdict"), lambda each: label(each.result["verdict"]) if each.result else ""),
+    (gettext_lazy("Starts on"), "starts_on"),
+)
 BEGINNING: Final = {"design": SWITCHBACK, "old_percent": "0", "new_percent": "-10", "weeks": "12"}
 
 
@@ -58,11 +77,14 @@ def _percent(**kwargs: Any) -> forms.FloatField:
 class PlanForm(forms.Form):
     """What the planner asks for, within the limits of the API."""
 
-    design = forms.ChoiceField(choices=[(SWITCHBACK, SWITCHBACK), (CLUSTERS, CLUSTERS)])
-    category = TextFormField(max_length=100, required=False)
-    products = TextFormField(max_length=10_000, required=False)
-    old_percent, new_percent = _percent(), _percent()
-    weeks = forms.IntegerField(min_value=FEWEST_WEEKS, max_value=MOST_WEEKS)
+    design = forms.ChoiceField(
+        choices=[(SWITCHBACK, SWITCHBACK), (CLUSTERS, CLUSTERS)], label=gettext_lazy("Design")
+    )
+    category = TextFormField(max_length=100, required=False, label=gettext_lazy("Category"))
+    products = TextFormField(max_length=10_000, required=False, label=gettext_lazy("Products"))
+    old_percent = _percent(label=gettext_lazy("Old price, % change"))
+    new_percent = _percent(label=gettext_lazy("New price, % change"))
+    weeks = forms.IntegerField(min_value=FEWEST_WEEKS, max_value=MOST_WEEKS, label=gettext_lazy("Weeks"))
 
     def clean_products(self) -> list[str]:
         codes = (self.cleaned_data["products"] or "").split(",")
@@ -91,7 +113,7 @@ def checked(sent: Mapping[str, str]) -> dict[str, Any]:
     if not form.is_valid():
         raise Invalid(
             *(
-                FieldError(field, str(text) if field == "__all__" else f"{field}: {text}")
+                FieldError(field, str(text) if field == "__all__" else f"{form[field].label}: {text}")
                 for field, texts in form.errors.items()
                 for text in texts
             )
@@ -115,10 +137,16 @@ def decision_words(experiment: PriceExperiment, result: Mapping[str, Any]) -> st
 
 
 @page(post=Role.ANALYST)
-def experiments_page(request: HttpRequest) -> HttpResponse:
+def experiments_page(request: HttpRequest) -> HttpResponseBase:
     """The planner, with the plan that the address asks for, and the experiments there are."""
     if request.method == "POST":
         return _create(request)
+    found = experiments()
+    if status := chosen(request, "status", ExperimentStatus.values):
+        found = found.filter(status=status)
+    found, headings = ordered(request, found, SORTED_BY, "-made")
+    if file := export(request, "experiments", COLUMNS, found):
+        return file
     asked = {name: request.GET.get(name, "").strip() for name in FIELDS}
     context: dict[str, Any] = {
         "page": "simulations",
@@ -143,7 +171,8 @@ def experiments_page(request: HttpRequest) -> HttpResponse:
     context["designs"] = (SWITCHBACK, CLUSTERS)
     categories = merchandise().exclude(category="").order_by("category")
     context["categories"] = categories.values_list("category", flat=True).distinct()
-    context["rows"] = Paginator(experiments(), ROWS_A_PAGE).get_page(request.GET.get("page"))
+    context |= {"headings": headings, "status": status, "statuses": ExperimentStatus.values}
+    context["rows"] = Paginator(found, ROWS_A_PAGE).get_page(request.GET.get("page"))
     return render(request, "desk/experiments.html", context, status=400 if "error" in context else 200)
 
 

@@ -92,7 +92,7 @@ def relative_demand(catalogue: Catalogue, prices: PricePaths, days: IntArray) ->
 
 
 def availability(rng: np.random.Generator, products: int, days: int) -> BoolArray:
-    """(P, D) whether a product can be had: some come late, some sell out for weeks, the first never does."""
+    """(P, D) whether a product is available: some come late, some sell out for weeks, the first never does."""
     day = np.arange(days)
     launch = np.where(rng.random(products) < LATE_LAUNCH, rng.uniform(0.15, 0.60, products) * days, 0)
     gap = np.where(rng.random(products) < SOLD_OUT_ONCE, rng.integers(20, 45, products), 0)

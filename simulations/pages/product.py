@@ -131,7 +131,7 @@ def _sliders(what_if: WhatIf, asked: Tried, *, has_cost: bool) -> list[Slider]:
         _slider("price", _("Price"), what_if.lowest, what_if.highest, currency.unit, price, money(price)),
         _slider(
             "response_factor",
-            _("Answer of demand to price"),
+            _("Demand response to price"),
             Decimal("0.5"),
             Decimal(2),
             Decimal("0.05"),

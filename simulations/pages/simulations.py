@@ -8,13 +8,17 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from elastix.api.permissions import Role
+from elastix.desk.exports import export
 from elastix.desk.shell import page
 from elastix.errors import Invalid, NotFound
+from pricing.pages.lists import Column, ordered, text
 from simulations.models import HIGHEST_PERCENT, LOWEST_PERCENT, MOST_STEPS, Simulation
 from simulations.selectors.comparison import MOST_COMPARED
 from simulations.selectors.simulations import find_simulation
@@ -26,6 +30,25 @@ from simulations.services.simulations import (
 )
 
 SIMULATIONS_A_PAGE: Final = 50
+SORTED_BY: Final = (
+    Column("name", gettext_lazy("Simulation"), "name"),
+    Column("product", gettext_lazy("Product"), "product__name"),
+    Column("changes", gettext_lazy("Price changes"), "range_to_percent", "-", True),
+    Column("by", gettext_lazy("By"), "created_by__username"),
+    Column("made", gettext_lazy("Made"), "created_at", "-"),
+)
+# Of the list as a file.
+COLUMNS: Final = (
+    (gettext_lazy("Simulation"), "name"),
+    (gettext_lazy("What for"), "description"),
+    (gettext_lazy("Code"), "product_id"),
+    (gettext_lazy("Product"), lambda row: row.product.name if row.product else ""),
+    (gettext_lazy("From, in %"), "range_from_percent"),
+    (gettext_lazy("To, in %"), "range_to_percent"),
+    (gettext_lazy("Step, in %"), "range_step_percent"),
+    (gettext_lazy("By"), lambda row: row.created_by.get_username() if row.created_by else ""),
+    (gettext_lazy("Made"), "created_at"),
+)
 USUAL_RANGE: Final = {"first": -10, "last": 10, "step": 1}
 
 
@@ -63,14 +86,22 @@ class SimulationForm(forms.Form):
 
 
 @page(post=Role.ANALYST)
-def simulations(request: HttpRequest) -> HttpResponse:
+def simulations(request: HttpRequest) -> HttpResponseBase:
     """The simulations, the newest first; POST copies or deletes one of them."""
     if request.method == "POST":
         return _act(request)
-    rows = Simulation.objects.select_related("product", "created_by").order_by("-created_at", "id")
+    rows = Simulation.objects.select_related("product", "created_by")
+    if asked_for := text(request, "q"):
+        of_product = Q(product__code__icontains=asked_for) | Q(product__name__icontains=asked_for)
+        rows = rows.filter(Q(name__icontains=asked_for) | of_product)
+    rows, headings = ordered(request, rows, SORTED_BY, "-made")
+    if asked := export(request, "simulations", COLUMNS, rows):
+        return asked
     context = {
         "page": "simulations",
         "rows": Paginator(rows, SIMULATIONS_A_PAGE).get_page(request.GET.get("page")),
+        "headings": headings,
+        "q": asked_for,
         "most": MOST_COMPARED,
         "key": uuid.uuid4(),
     }

@@ -47,9 +47,11 @@ NO_LOWEST: Final = (
 )
 NO_LOWEST_BELOW_COST: Final = "Below cost only as far as you say: give the lowest price."
 NOT_LOWER: Final = "The lowest price is above the present one, {price}: nothing could be marked down."
-NO_RATE: Final = "No sales of {code} are expected at any price, as nothing was sold of late, so no path of prices can be told."
-UNSETTLED: Final = "The elasticity of {code} did not settle on a value (NOT_CONVERGED): no path of prices can be told from it."
-RISING: Final = "Sales of {code} seem to rise with its price, which points to a fault in the data: no path of prices can be told."
+NO_RATE: Final = "No sales of {code} are expected at any price, as nothing was sold lately: no path of prices can be planned."
+UNSETTLED: Final = (
+    "The elasticity of {code} did not settle on a value (NOT_CONVERGED): no path of prices can be planned."
+)
+RISING: Final = "Sales of {code} seem to rise with its price, which points to a fault in the data: no prices can be planned."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,7 +107,7 @@ def _compared(
     impact = demand_curve(group.inputs, prices, group.strategy.demand_model)
     goal = impact.projected.profit if np.isfinite(impact.projected.profit).all() else impact.projected.revenue
     allowed = price_limits(group.inputs, group.constraints).allows(prices) | (np.array(changes) == 0)
-    # Of a range that lies outside the limits as a whole, the best all the same: it is said to be outside.
+    # Where the whole range lies outside the limits the best price is shown all the same, marked as outside.
     best = int(np.argmax(np.where(allowed, goal, -np.inf) if allowed.any() else goal))
     change = changes[best] if asked is None else asked
     changes = changes[:: -(-len(changes) // MOST_POINTS)]

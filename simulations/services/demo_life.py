@@ -35,10 +35,16 @@ from pricing.sales.selectors.daily import day_of_epoch
 from pricing.sales.selectors.products import merchandise
 from pricing.sales.services import staleness
 from pricing.sales.services.cleaning import clean_products
+from simulations.experiments.core.designs import SWITCHBACK
+from simulations.experiments.models import PriceExperiment
+from simulations.experiments.selectors.plans import wish_of
+from simulations.experiments.services.experiments import experiment_create
 from simulations.generator.catalogue import ICED_LATTE
 from simulations.generator.sales import MINUTES_A_DAY
 from simulations.generator.shop import GeneratedShop
 from simulations.generator.steps import PriceStep, price_steps
+from simulations.models import Simulation
+from simulations.services.simulations import simulation_create
 
 ANALYST, MANAGER = "maria", "noor"
 PEOPLE: Final = ((ANALYST, "analyst"), (MANAGER, "manager"))
@@ -57,6 +63,13 @@ TOO_MUCH_AT_ONCE = "Too much at once: half of it first."
 WRONG_SHELF = "The shelf label still said the old price."
 RULE_NAME = "Too much in stock"
 RULE_CATEGORY = "Home and Kitchen"
+SIMULATED: Final = (
+    ("Iced Latte: up to 15 % more", [0, 15, 1]),
+    ("Iced Latte: 20 % either way", [-20, 20, 5]),
+)
+"""Name and range of price changes (from, to, step, in percent) of the saved simulations."""
+TESTED = "Mugs and Glass"
+EXPERIMENT_NAME = "Mugs and glasses, 10 % cheaper"
 
 
 # --- people ----------------------------------------------------------------------------------------------
@@ -109,7 +122,7 @@ def review_prices(shop: GeneratedShop) -> list[PriceChange]:
 
 
 def _may_be(step: PriceStep) -> bool:
-    # The Iced Latte is what the documentation shows: nobody has touched its price.
+    # The documentation shows the Iced Latte at its generated price.
     return step.product != ICED_LATTE and abs(step.after / step.before - 1) <= LARGEST_STEP
 
 
@@ -182,9 +195,12 @@ def _date(change: PriceChange, **moments: dt.datetime) -> None:
 
 
 def start_work(shop: GeneratedShop) -> None:
-    """Leave to the shop's people what they have begun: proposals, prices that wait, one undone, and a rule with runs."""
+    """Leave to the shop's people what they have begun: proposals, prices that wait, one undone, a rule with runs,
+    simulations and a planned experiment."""
     with transaction.atomic():
         _last_evening(shop)
+        _simulations(shop)
+        _experiment()
     with sales_count_as_new(), jobs_run_in("inline"):
         rule = _rule()
         if rule is not None:
@@ -254,6 +270,28 @@ def _propose(
     for change in changes:
         _date(change, created_at=moment)
     return changes
+
+
+def _simulations(shop: GeneratedShop) -> list[Simulation]:
+    """Two to compare, of the product that the documentation shows."""
+    code, analyst = shop.products.code[ICED_LATTE], get_user_model().objects.get(username=ANALYST)
+    return [
+        simulation_create({"name": name, "stock_code": code, "price_range": steps}, user=analyst)
+        for name, steps in SIMULATED
+    ]
+
+
+def _experiment() -> PriceExperiment | None:
+    """A draft of a test of one category; None in a shop without it."""
+    if not merchandise().filter(category=TESTED, current_price__isnull=False).exists():
+        return None
+    wish = wish_of(
+        {
+            "category": TESTED, "design": SWITCHBACK, "old_percent": 0.0, "new_percent": -10.0, "weeks": 12,
+            "washout_days": 2, "past_weeks": 26, "elasticity": None,
+        }
+    )  # fmt: skip
+    return experiment_create(wish, name=EXPERIMENT_NAME, by=ANALYST)
 
 
 def _rule() -> RepricingRule | None:

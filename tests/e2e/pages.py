@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.e2e.installation import Installation
 
-TABS = ("forecast", "competitors", "history", "buyers", "together", "diagnostics", "sales")
+TABS = ("forecast", "competitors", "history", "clearance", "buyers", "together", "diagnostics", "sales")
 ADDRESSES = {
     "overview": "/desk/",
     "opportunities": "/desk/opportunities",

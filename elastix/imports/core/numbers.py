@@ -61,7 +61,7 @@ def bare_number(text: str) -> tuple[str, str]:
     written = " ".join(unicodedata.normalize("NFKC", text).translate(_DASHES).split())
     match = None
     if not (written[:1].isdigit() and written[-1:].isdigit()) and len(written) <= LONGEST_NUMBER:
-        # Nobody writes the price of one below zero: what that is has to be asked.
+        # A unit price below zero is never meant as a price: ask what it is.
         match = _BESIDE.fullmatch(written if written[0:1] == "-" else _OF_ONE.sub("", written))
     if match is None:
         return written, ""

@@ -2,7 +2,7 @@
 
 python-calamine lays a sheet out as one block of all its cells, and a workbook of two kilobytes can ask for a block no
 machine has (github.com/tafia/calamine, issue 693). Rust then aborts the process, which no ``except`` can catch: so
-the process is one that nobody misses.
+the process can be lost without harm.
 
 The workbook comes in as standard input, a seekable file. To standard output go pickles: the rows of each sheet in
 batches, ``(rows, filled)``, where ``filled`` are the cells that merged ranges lend to the rows below their first,

@@ -37,7 +37,7 @@ class SeparatorEvidence:
     currencies: set[str] = field(default_factory=set)
 
     def add(self, texts: Iterable[str]) -> None:
-        """Count the given distinct texts; numbers without any separator say nothing."""
+        """Count the given distinct texts; numbers without any separator are no evidence."""
         for text in texts:
             written, currency = bare_number(clean(text).removesuffix("%"))
             point, comma = is_number(written, "."), is_number(written, ",")

@@ -38,7 +38,7 @@ STARTING_WEIGHTS: Final = np.array([0.8] + [0.2 / (SPREADS.size - 1)] * (SPREADS
 PRIOR_PAIRS: Final = 20.0
 
 # --- categories in which everything competes ---------------------------------------------------------------------------
-# Judgement: by so much the pairs of such a category differ from its common cross elasticity (standard deviation).
+# Judgement: standard deviation of such a category's pairs around its common cross elasticity.
 COMMON_SPREAD: Final = 0.25
 # Judgement: where the search begins for the share of such categories and the spread of their common elasticities around
 # their mean, and as how many categories this beginning counts.

@@ -137,13 +137,14 @@ def fit_prior(
 
     Returns
     -------
-    The mixture's weights (STRATA, K), the common effects, whether the weights settled, and the rounds of the longest EM.
+    The mixture's weights (STRATA, K), the common effects, whether both settled, and the rounds of the longest EM.
     """
     common = CommonEffects.none(together.size)
     for _ in range(TURNS):
-        weights, settled, rounds = _mixture_weights(own, together, 1.0 - common.probability)
-        common = _common_effects(own, _log_likelihood(own, weights, together), group, first, second)
-    return weights, common, settled, rounds
+        weights, weights_settled, rounds = _mixture_weights(own, together, 1.0 - common.probability)
+        apart = _log_likelihood(own, weights, together)
+        common, common_settled, common_rounds = _common_effects(own, apart, group, first, second)
+    return weights, common, weights_settled and common_settled, max(rounds, common_rounds)
 
 
 def shrink(
@@ -177,7 +178,7 @@ def shrink(
 
 def _common_effects(
     own: OwnCross, log_apart: FloatArray, group: IntArray, first: IntArray, second: IntArray
-) -> CommonEffects:
+) -> tuple[CommonEffects, bool, int]:
     """Judge by category whether its pairs are alike, and estimate their common effect.
 
     Within a category e_ij ~ N(m, COMMON_SPREAD^2), and among categories m ~ N(mean, sd^2), both found by EM as is the
@@ -188,6 +189,10 @@ def _common_effects(
     Parameters
     ----------
     log_apart : (n,) log likelihood of each pair under the mixture around 0.
+
+    Returns
+    -------
+    The effects, whether their EM settled, and its rounds.
     """
     from scipy.special import expit, logit
 
@@ -207,7 +212,9 @@ def _common_effects(
     gained = -np.bincount(of_pair, log_apart[pairs], of_group.size) - 0.5 * misfit
     error = inflation / precision
     share, center, square = COMMON_SHARE, 0.0, COMMON_SD**2
-    for _ in range(COMMON_ROUNDS):
+    change, rounds = np.inf, 0
+    while change > EXACT and rounds < COMMON_ROUNDS:
+        before = np.array([share, center, square])
         apart = square + error
         # Integrated over the common effect: the likelihood of the pairs, and the prior.
         evidence = -0.5 * (np.log(apart / error) + (pooled - center) ** 2 / apart)
@@ -219,10 +226,11 @@ def _common_effects(
         center = (probability * mean).sum() / count
         spread = (probability * ((mean - center) ** 2 + posterior_variance)).sum()
         square = (spread + PRIOR_CATEGORIES * COMMON_SD**2) / count
+        change, rounds = np.abs(np.array([share, center, square]) - before).max(), rounds + 1
     found.probability[pairs] = probability[of_pair]
     found.mean[pairs] = mean[of_pair]
     found.variance[pairs] = posterior_variance[of_pair]
-    return found
+    return found, bool(change <= SETTLED), rounds
 
 
 def _inflation(

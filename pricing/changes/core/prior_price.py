@@ -16,7 +16,7 @@ PRIOR_DAYS: Final = 30
 """Days before a reduction whose lowest price is its prior price: the law's."""
 
 REDUCTION_DAYS: Final = 90
-"""Days after which a lowered price is the regular one and nobody would announce it any more. Judgement; the law names none."""
+"""Days after which a lowered price counts as the regular one, no longer announced as a reduction. Judgement: no law names any."""
 
 REGULAR, REDUCED, NO_DISCOUNT, UNKNOWN = PRIOR_STATES = ("regular", "reduced", "no_discount", "unknown")
 

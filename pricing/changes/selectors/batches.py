@@ -65,7 +65,7 @@ class BatchList:
 
     def __init__(self, state: str) -> None:
         self.statuses = STATES[state]
-        # Changes proposed singly stand for themselves: their numbers are made groups of one.
+        # A change proposed by itself is a group of one, keyed by its number.
         self.found: QuerySet[Any, Any] = (
             PriceChange.objects.filter(status__in=self.statuses)
             .order_by()

@@ -36,9 +36,9 @@ class Step:
     sources : the statuses that can take it.
     run : the service that takes it.
     name : what the button says.
-    singular, plural : what is said once it is done.
+    singular, plural : message after the step.
     takes_note : it is asked why.
-    warning : what is said before, besides what the changes amount to.
+    warning : shown in the confirmation, beside the totals of the changes.
     """
 
     sources: tuple[PriceChangeStatus, ...]

@@ -75,7 +75,7 @@ class Server:
 
         Raises
         ------
-        PlatformError : it was refused, or could not be had in several attempts.
+        PlatformError : it was refused, or failed in several attempts.
         """
         fault = ""
         for attempt in range(ATTEMPTS):

@@ -248,7 +248,7 @@ SEASON_FEW_ORIGINS: Final = 3
 SEASON_MANY_ORIGINS: Final = 6
 SEASON_MOST_LOSS: Final = {SEASON_FEW_ORIGINS: 0.25, SEASON_MANY_ORIGINS: 0.6}
 SEASON_LEAST_GAIN: Final = {SEASON_FEW_ORIGINS: 30.0, SEASON_MANY_ORIGINS: 10.0}
-# A product does not use its category's season if that would have raised its own loss by a quarter, or by so much.
+# A product does not use its category's season if that would have raised its own loss by a quarter, or by this much.
 SEASON_CONTRADICTED: Final = 1.25
 SEASON_CONTRADICTING_LOSS: Final = 5.0
 GROWTH_OVERLAP_DAYS: Final = (

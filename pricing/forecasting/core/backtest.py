@@ -40,7 +40,7 @@ class Backtest:
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """Measures of P products; nan where one cannot be had.
+    """Measures of P products; nan where one cannot be computed.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ MEASURES: Final = tuple(field.name for field in fields(Accuracy))
 
 
 def measures_of(measured: Accuracy, row: int) -> dict[str, float | None]:
-    """One product's measures by name; None where one cannot be had."""
+    """One product's measures by name; None where one cannot be computed."""
     values = {name: float(getattr(measured, name)[row]) for name in MEASURES}
     return {name: round(value, 6) if np.isfinite(value) else None for name, value in values.items()}
 
@@ -157,7 +157,7 @@ def prediction_interval(
 def score(measures: Accuracy) -> FloatArray:
     """What `auto` minimises: WAPE, bias and pinball loss together.
 
-    Any one of them alone can be had cheaply: absolute loss by forecasting too little, for instance.
+    Any one of them alone is easily lowered: absolute loss by forecasting too little, for instance.
     """
     return np.asarray(measures.wape + np.abs(measures.bias) + measures.pinball_share)
 

@@ -246,7 +246,7 @@ def _at_like_levels(test: Backtest, units: FloatArray) -> FloatArray:
     """Relative errors (P, n) of origins that expected at least a fifth of what is expected now, nan elsewhere.
 
     A Christmas product's errors of the summer, when next to nothing was expected, are thousands of times the forecast;
-    they say nothing of December.
+    they do not identify December.
     """
     errors = relative_errors(test)
     alike = test.forecast.mean(axis=2) >= LEAST_ALIKE * units[:, None]

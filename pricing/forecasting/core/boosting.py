@@ -178,7 +178,7 @@ def price_changed(prices: PricePanel, columns: Sequence[int]) -> BoolArray:
     for number, column in enumerate(columns):
         before = prices.price[:, column - 1]
         after = prices.price[:, column : column + HORIZON].mean(axis=1)
-        # A product without a price before has none that could have changed.
+        # Without an earlier price nothing can have changed.
         found[:, number] = np.abs(after / before - 1) > CHANGED_PRICE
     return found
 

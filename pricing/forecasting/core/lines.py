@@ -142,7 +142,7 @@ def _variation_of_quantity(panel: DemandPanel, sold_days: IntArray) -> FloatArra
     """How much the units per purchase vary (P,): squared deviations over the squared mean, at most 1.
 
     Of each sold day the mean of its purchases is known. A variation of 1 stands beside them as one more day, so that a
-    single purchase says nothing of it.
+    single purchase does not show it.
     """
     size = np.divide(panel.units, panel.lines, out=np.zeros(panel.units.shape), where=panel.lines > 0)
     lines, units = panel.lines.sum(axis=1), panel.units.sum(axis=1)

@@ -103,7 +103,7 @@ def seasonal_components(panel: DemandPanel, *, yearly: bool = True) -> Component
     by_month = _index(panel.units, history, month, MONTHS)
     by_month[(panel.days - start < DAYS_OF_A_YEAR) | (not yearly)] = 1.0
     past = by_weekday[:, weekday] * by_month[:, month]
-    # Where the index is 0 nothing was ever sold: the day says nothing, so it takes the average.
+    # Where the index is 0 nothing was ever sold: the day has no information, so it takes the average.
     average = np.where(history, panel.units, 0.0).sum(axis=1) / np.maximum(history.sum(axis=1), 1)
     plain = np.divide(panel.units, past, out=np.repeat(average[:, None], panel.days, axis=1), where=past > 0)
     return components(panel.end, _ses_level(plain, start), weekdays=by_weekday, months=by_month)

@@ -29,7 +29,7 @@ NOT_SOLD_SINCE: Final = "INACTIVE: nothing was sold since {day}, so no demand is
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measures:
-    """How well a product's past would have been forecast: measures of `backtest.Accuracy`, None where one cannot be had."""
+    """How well a product's past would have been forecast: measures of `backtest.Accuracy`, None where one cannot be computed."""
 
     wape: float | None = None
     bias: float | None = None
@@ -49,7 +49,7 @@ class ForecastAccuracy(Measures):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate(Measures):
-    """A method that was tried, and the score by which it is chosen: the less, the better."""
+    """A method that was tried, and the score by which it is chosen: lower is better."""
 
     method: str
     score: float | None

@@ -24,7 +24,7 @@ class Pair(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """Lowest and highest price that relations allow; None where they say nothing."""
+    """Lowest and highest price that relations allow; None where they set none."""
 
     floor: Decimal | None = None
     ceiling: Decimal | None = None

@@ -17,7 +17,7 @@ class StandingRecommendation(RecommendationFields):
     """Cached: the price recommended for a product that is for sale, by the policies.
 
     All rows are written together with the summaries of the categories. Where the product's price is not
-    `current_price` any more, the row says nothing about it.
+    `current_price` any more, the row is out of date.
     """
 
     product = models.OneToOneField(

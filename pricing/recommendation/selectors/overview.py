@@ -91,7 +91,7 @@ class ShopFigures:
 
 @dataclass(frozen=True, slots=True)
 class ShopOverview:
-    """How far the shop is set up and how it does; without sales or recommendations parts are None."""
+    """How far the shop is set up, and its key figures; without sales or recommendations parts are None."""
 
     setup: Setup
     figures: ShopFigures | None

@@ -47,7 +47,7 @@ def remember_overrides(changes: Sequence[PriceChange]) -> list[Override]:
     overrides = [
         Override(change=each, recommended_price=each.new_price, made_by=each.decided_by, reason=each.note)
         for each in rejected
-        # Of a price that has moved meanwhile, there was nothing left to take.
+        # The price has moved meanwhile: the recommendation no longer applied.
         if now.get(each.product_id) == each.old_price
     ]
     for each in applied:

@@ -8,6 +8,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from elastix.api.filters import ChoiceFilter, DayFilter, RangeForm, StrictFilterSet
 from elastix.api.operations import operation
 from elastix.api.permissions import Role, audit_username
 from elastix.api.serializers import RoundedField, RowSerializer
@@ -35,9 +36,22 @@ class ProductCostSerializer(RowSerializer):
     recorded_at = serializers.DateTimeField()
 
 
+class ProductCostFilterSet(StrictFilterSet):
+    source = ChoiceFilter(choices=CostSource.choices)
+    start_date = DayFilter(
+        field_name="valid_from", lookup_expr="gte", help_text="First day from which a cost holds, inclusive."
+    )
+    end_date = DayFilter(
+        field_name="valid_from", lookup_expr="lte", help_text="Last day from which a cost holds, inclusive."
+    )
+
+    form_base = RangeForm
+
+
 class ProductCostViewSet(ElastixViewSet):
     """What products cost, by the day from which on."""
 
+    filterset_class = ProductCostFilterSet
     lookup_url_kwarg = "code"
     lookup_value_converter = "product_code"
 
@@ -45,7 +59,7 @@ class ProductCostViewSet(ElastixViewSet):
     @operation(response=ProductCostSerializer, lists=True)
     def costs(self, request: Request, code: str) -> Response:
         """What a product cost from which day on, the newest first."""
-        return self.page(costs_of_product(code))
+        return self.page(self.filtered(costs_of_product(code)))
 
     @costs.mapping.post
     @operation(body=CostRecordedSerializer, response=ProductCostSerializer, status=201, role=Role.ANALYST)

@@ -95,8 +95,8 @@ def read_discounts(
     texts = [str(cell).strip() for cell in cells["discount"]]
     if any(text.endswith("%") for text in texts):
         return Discounts("discount")
-    if told := _told_by_totals(sample):
-        return told
+    if meaning := _meaning_from_totals(sample):
+        return meaning
     if "discount" not in asked and not any(bare_number(text)[1] for text in texts):
         _ask(texts)
     return Discounts()
@@ -115,7 +115,7 @@ def _are_shares(texts: Collection[object]) -> bool:
     return bool(sizes) and max(sizes) <= 1 and min(sizes) < 1 and not signed
 
 
-def _told_by_totals(sample: Sequence[tuple[Any, Any, Any, Any]]) -> Discounts | None:
+def _meaning_from_totals(sample: Sequence[tuple[Any, Any, Any, Any]]) -> Discounts | None:
     """The reading under which prices less their discounts make up nearly all totals; None if none does."""
     rows = [
         (price, abs(quantity), abs(off), total)

@@ -179,7 +179,7 @@ def rows_of_products(sql: str, codes: Sequence[str], *parameters: Any) -> list[t
 
 
 def product_shards(codes: Iterable[str]) -> Iterator[list[str]]:
-    """Cut products into pieces whose lines fit into memory together: so many products, or so many lines, at most.
+    """Cut products into pieces whose lines fit into memory together: with a maximum of products and of lines.
 
     A product of more lines than that is a piece of its own. The order stays.
     """

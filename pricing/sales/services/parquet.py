@@ -42,7 +42,7 @@ def parquet_export(
     Parameters
     ----------
     since : only this day's month and later ones are written; earlier months of an earlier export are kept as they are.
-    say : is told what goes on.
+    say : called with progress messages.
 
     Raises
     ------

@@ -47,7 +47,7 @@ def transactions_partition(say: Callable[[str], Any] = lambda line: None) -> int
 
     Parameters
     ----------
-    say : is told what goes on.
+    say : called with progress messages.
 
     Raises
     ------

@@ -60,7 +60,7 @@ def longest_gap(sold: BoolArray) -> int:
 
 
 def looks_sold_out(sold: BoolArray, usual_share: float) -> bool:
-    """Whether a product's longest gap is one that its usual sales would hardly leave: it was probably not to be had.
+    """Whether a product's longest gap is one that its usual sales would hardly leave: it was probably sold out.
 
     Parameters
     ----------

@@ -65,7 +65,7 @@ def build_clusters(
 
     Parameters
     ----------
-    categories : of each product; an empty one is no category, its products stand for themselves.
+    categories : of each product; "" is no category: such products are clusters of their own.
     substitutes : two codes and how strongly the one replaces the other; the strongest are joined first.
     looked_at : products that have at least one estimated pair.
     largest : products in a group at most; pairs that would make a larger one are cut.

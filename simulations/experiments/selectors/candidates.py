@@ -28,10 +28,14 @@ CATEGORY, PRODUCT = "category", "product"
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A test of a category's products together, or of one product: money in currency, `*_error` of the elasticity."""
+    """A test of a category's products together, or of one product: money in currency, `*_error` of the elasticity.
+
+    `key` is the category or the product's code, `name` the product's name, "" of a category.
+    """
 
     kind: str
     key: str
+    name: str
     products: int
     units_a_week: float
     revenue_a_week: float
@@ -115,5 +119,6 @@ def _candidate(
         test_weeks=weeks,
     )
     return Candidate(
-        kind, key, len(facts), float(units.sum()), float(revenue), elasticity, error, test_error, value.gain, value.cost
+        kind, key, facts[0].name if kind == PRODUCT else "", len(facts), float(units.sum()), float(revenue),
+        elasticity, error, test_error, value.gain, value.cost,
     )  # fmt: skip

@@ -127,7 +127,7 @@ def experiment_plan(wish: Wish, *, durations: bool = True) -> ExperimentPlan:
 
     Raises
     ------
-    Invalid : the design cannot be had, no product can be tested, or weeks, groups or sales are too few.
+    Invalid : the design is not possible, no product can be tested, or weeks, groups or sales are too few.
     """
     if wish.design == CHANNELS:
         raise Invalid(FieldError("design", NO_CHANNEL_PRICES))

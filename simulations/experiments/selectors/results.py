@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -59,7 +59,89 @@ class Measured:
         return cls(*(number(each) for each in values), p if np.isfinite(p) else None)  # type: ignore[call-arg]
 
 
-def experiment_result(experiment: PriceExperiment) -> dict[str, Any] | None:
+@dataclass(frozen=True, slots=True)
+class MeasuredEffects:
+    """Effects of the new price on some products together; profit is None where it is not what is judged by."""
+
+    units_percent: Measured
+    units: Measured
+    revenue: Measured
+    profit: Measured | None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The effect on units in percent after so many weeks, as `Measured` has it."""
+
+    weeks: int
+    estimate: float | None
+    low: float | None
+    high: float | None
+    always_low: float | None
+    always_high: float | None
+    p_value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupElasticity:
+    """The elasticity of the products of one group by itself."""
+
+    products: list[str]
+    elasticity: float | None
+    elasticity_error: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class WeeksRun:
+    """Weeks of groups at the old and at the new price: planned, run as drawn, and whether chance explains the difference."""
+
+    planned: list[int]
+    ran: list[int]
+    p_value: float
+    is_mismatch: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """Days on which a product was charged at another price than the drawn one."""
+
+    product_id: str
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentResult:
+    """What an experiment found, from sales up to a day (ISO 8601).
+
+    Attributes
+    ----------
+    tested, neighbours, total : effects on the tested products, on their neighbours (None without any) and on both together.
+    decision_low, decision_high : the always-valid interval that the verdict rests on, currency a week.
+    groups : elasticities by group, where the design identifies them.
+    looks : the effect week by week.
+    """
+
+    to: str
+    weeks: int
+    is_complete: bool
+    tested: MeasuredEffects
+    neighbours: MeasuredEffects | None
+    total: MeasuredEffects
+    verdict: str
+    decision_low: float | None
+    decision_high: float | None
+    decision: str
+    elasticity: float | None
+    elasticity_error: float | None
+    groups: list[GroupElasticity]
+    looks: list[Look]
+    sample_ratio: WeeksRun
+    deviations: list[Deviation]
+    tolerance_percent: float
+    sold_out: list[str]
+
+
+def experiment_result(experiment: PriceExperiment) -> ExperimentResult | None:
     """Estimate what an experiment found; None before a day of it is known."""
     products = list(experiment.products.order_by("group", "product_id"))
     newest, planned_end = newest_sale_day(), last_day(experiment)
@@ -80,26 +162,27 @@ def experiment_result(experiment: PriceExperiment) -> dict[str, Any] | None:
         _money(total, experiment), experiment.planned_money_error, is_last=is_complete(schedule, days)
     )
     has_neighbours = bool(experiment.neighbours)
-    return {
-        "to": last.isoformat(),
-        "weeks": now.weeks,
-        "is_complete": is_complete(schedule, days),
-        "tested": _block(now, experiment),
-        "neighbours": _block(beside, experiment) if has_neighbours else None,
-        "total": _block(total, experiment),
-        "verdict": verdict.verdict,
-        "decision_low": _finite(verdict.low),
-        "decision_high": _finite(verdict.high),
-        "decision": _words(verdict.verdict, experiment.money, verdict.low, verdict.high),
-        "elasticity": _finite(float(now.log_units.estimate) / experiment.contrast),
-        "elasticity_error": _finite(float(now.log_units.std_error) / abs(experiment.contrast)),
-        "groups": _groups(products, tested, schedule),
-        "looks": [
-            {"weeks": each.weeks}
-            | asdict(Measured.of(each.log_units, experiment.planned_error, percent=True))
-            for each in looks(tested, schedule)
-        ],
-    } | _checks(schedule, products, read)
+    wrong, counted = _days_at_another_price(schedule, products, read)
+    return ExperimentResult(
+        to=last.isoformat(),
+        weeks=now.weeks,
+        is_complete=is_complete(schedule, days),
+        tested=_measured(now, experiment),
+        neighbours=_measured(beside, experiment) if has_neighbours else None,
+        total=_measured(total, experiment),
+        verdict=verdict.verdict,
+        decision_low=_finite(verdict.low),
+        decision_high=_finite(verdict.high),
+        decision=_words(verdict.verdict, experiment.money, verdict.low, verdict.high),
+        elasticity=_finite(float(now.log_units.estimate) / experiment.contrast),
+        elasticity_error=_finite(float(now.log_units.std_error) / abs(experiment.contrast)),
+        groups=_groups(products, tested, schedule),
+        looks=_looks(tested, schedule, experiment.planned_error),
+        sample_ratio=_weeks_run(schedule, products, read.since.codes, wrong, counted),
+        deviations=_deviations(read.since.codes, wrong),
+        tolerance_percent=100 * TOLERANCE,
+        sold_out=_sold_out(read),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +248,8 @@ def _columns(sales: DailyMoney, cost: FloatArray, factor: FloatArray) -> list[Fl
 
 def _groups(
     products: Sequence[ExperimentProduct], tested: GroupSales, schedule: Schedule
-) -> list[dict[str, Any]]:
-    """The elasticity of each group by itself, where the design tells it."""
+) -> list[GroupElasticity]:
+    """The elasticity of each group by itself, where the design identifies it."""
     found = group_effects(tested, schedule)
     if found is None:
         return []
@@ -177,7 +260,7 @@ def _groups(
         elasticity = _finite(float(found.estimate[number] / contrast))
         error = _finite(float(found.std_error[number] / abs(contrast)))
         codes = [each.product_id for each in members]
-        rows.append({"products": codes, "elasticity": elasticity, "elasticity_error": error})
+        rows.append(GroupElasticity(codes, elasticity, error))
     return rows
 
 
@@ -185,16 +268,26 @@ def _money(found: Effects, experiment: PriceExperiment) -> Effect:
     return found.profit if experiment.money == "profit" else found.revenue
 
 
-def _block(found: Effects, experiment: PriceExperiment) -> dict[str, Any]:
+def _measured(found: Effects, experiment: PriceExperiment) -> MeasuredEffects:
     planned = experiment.planned_error
     of_units, of_revenue = planned * experiment.units_a_week, planned * experiment.revenue_a_week
     profit = Measured.of(found.profit, experiment.planned_money_error)
-    return {
-        "units_percent": asdict(Measured.of(found.log_units, planned, percent=True)),
-        "units": asdict(Measured.of(found.units, of_units)),
-        "revenue": asdict(Measured.of(found.revenue, of_revenue)),
-        "profit": asdict(profit) if experiment.money == "profit" else None,
-    }
+    return MeasuredEffects(
+        units_percent=Measured.of(found.log_units, planned, percent=True),
+        units=Measured.of(found.units, of_units),
+        revenue=Measured.of(found.revenue, of_revenue),
+        profit=profit if experiment.money == "profit" else None,
+    )
+
+
+def _looks(tested: GroupSales, schedule: Schedule, planned_error: float) -> list[Look]:
+    found = []
+    for each in looks(tested, schedule):
+        at = Measured.of(each.log_units, planned_error, percent=True)
+        found.append(
+            Look(each.weeks, at.estimate, at.low, at.high, at.always_low, at.always_high, at.p_value)
+        )
+    return found
 
 
 def _words(verdict: str, money: str, low: float, high: float) -> str:
@@ -205,33 +298,44 @@ def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def _checks(schedule: Schedule, products: Sequence[ExperimentProduct], read: _Read) -> dict[str, Any]:
-    """Whether it ran as drawn: shares of weeks, prices paid, and products that look sold out."""
+# --- whether it ran as drawn ------------------------------------------------------------------------------
+
+
+def _days_at_another_price(
+    schedule: Schedule, products: Sequence[ExperimentProduct], read: _Read
+) -> tuple[BoolArray, BoolArray]:
+    """Whether each product was charged at another price than the drawn one on each counted day, and which days count."""
     by_code = {each.product_id: each for each in products}
-    sales = read.since
-    days = sales.units.shape[1]
+    days = read.since.units.shape[1]
     counted = schedule.counted(days)
-    wanted = np.array([_prices_drawn(schedule, by_code[code], days) for code in sales.codes])
-    wrong = strayed(sales.price, wanted)[:, : counted.size] & counted
-    deviations = {code: int(each.sum()) for code, each in zip(sales.codes, wrong, strict=True) if each.any()}
-    sold, before = sales.units > 0, (read.before.units > 0).mean(axis=1)
-    out = [
+    drawn = np.array([_prices_drawn(schedule, by_code[code], days) for code in read.since.codes])
+    return strayed(read.since.price, drawn)[:, : counted.size] & counted, counted
+
+
+def _weeks_run(
+    schedule: Schedule,
+    products: Sequence[ExperimentProduct],
+    codes: Sequence[str],
+    wrong: BoolArray,
+    counted: BoolArray,
+) -> WeeksRun:
+    by_code = {each.product_id: each for each in products}
+    ratio = sample_ratio(*_ran(schedule, by_code, codes, wrong, counted))
+    return WeeksRun(list(ratio.planned), list(ratio.ran), ratio.p_value, ratio.is_mismatch)
+
+
+def _deviations(codes: Sequence[str], wrong: BoolArray) -> list[Deviation]:
+    days = dict(zip(codes, wrong.sum(axis=1).tolist(), strict=True))
+    return [Deviation(code, number) for code, number in sorted(days.items()) if number]
+
+
+def _sold_out(read: _Read) -> list[str]:
+    sold, before = read.since.units > 0, (read.before.units > 0).mean(axis=1)
+    return [
         code
-        for code, each, usual in zip(sales.codes, sold, before, strict=True)
+        for code, each, usual in zip(read.since.codes, sold, before, strict=True)
         if looks_sold_out(each, float(usual))
     ]
-    ratio = sample_ratio(*_ran(schedule, by_code, sales.codes, wrong, counted))
-    return {
-        "sample_ratio": {
-            "planned": list(ratio.planned),
-            "ran": list(ratio.ran),
-            "p_value": ratio.p_value,
-            "is_mismatch": ratio.is_mismatch,
-        },
-        "deviations": [{"product_id": code, "days": days} for code, days in sorted(deviations.items())],
-        "tolerance_percent": 100 * TOLERANCE,
-        "sold_out": out,
-    }
 
 
 def _prices_drawn(schedule: Schedule, product: ExperimentProduct, days: int) -> FloatArray:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
@@ -21,10 +22,10 @@ def record_result(experiment: PriceExperiment, newest: dt.date) -> PriceExperime
     """Estimate what an experiment found from the sales up to the newest day, and keep it with its elasticity."""
     result = experiment_result(experiment)
     lock_version()
-    experiment.result, experiment.result_to = result, newest
-    experiment.elasticity = result["elasticity"] if result else None
-    experiment.elasticity_error = result["elasticity_error"] if result else None
-    has_ended = experiment.ended_at is not None or bool(result and result["is_complete"])
+    experiment.result, experiment.result_to = asdict(result) if result else None, newest
+    experiment.elasticity = result.elasticity if result else None
+    experiment.elasticity_error = result.elasticity_error if result else None
+    has_ended = experiment.ended_at is not None or bool(result and result.is_complete)
     experiment.evidence = evidence_of(experiment) if has_ended else []
     experiment.save(update_fields=["result", "result_to", "elasticity", "elasticity_error", "evidence"])
     record_findings(experiment)

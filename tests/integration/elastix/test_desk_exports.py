@@ -8,9 +8,19 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 from openpyxl import load_workbook
 
-from tests.factories import ImportBatchFactory, ProductFactory
+from pricing.recommendation.models import CategorySummary
+from tests.factories import (
+    AlertFactory,
+    ExperimentFactory,
+    ImportBatchFactory,
+    ProductFactory,
+    ProductPairFactory,
+    RepricingRuleFactory,
+    SimulationFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -97,6 +107,85 @@ def test_the_list_of_imports_is_a_file_in_words(browser: Client) -> None:
     heading, row = as_csv(browser.get("/desk/data?file=csv"))
     assert heading == ["File", "Kind", "State", "Accepted", "Refused", "Loaded", "User"]
     assert row[:5] == ["sales.csv", "sales", "imported", "7", "1"]
+
+
+def test_alerts_rules_simulations_and_experiments_are_files(browser: Client) -> None:
+    ProductFactory(code="CUP", name="Cup")
+    AlertFactory(subject="CUP", message="CUP has no cost.")
+    RepricingRuleFactory(name="Ten percent off")
+    SimulationFactory(name="Dearer", product_id="CUP")
+    ExperimentFactory(name="Two prices")
+    rows = {
+        "alerts": ["a product has no cost", "CUP", "CUP has no cost."],
+        "rules": ["Ten percent off", "Always in the whole shop: lower by 10 %."],
+        "simulations": ["Dearer", "", "CUP", "Cup"],
+        "experiments": ["Two prices", "draft", "weeks in turn", "0"],
+    }
+    for name, expected in rows.items():
+        page = browser.get(f"/desk/{name}")
+        assert 'href="?file=csv" download' in page.content.decode(), name
+        answer = browser.get(f"/desk/{name}?file=csv")
+        assert answer["Content-Disposition"] == f'attachment; filename="{name}.csv"'
+        _heading, row = as_csv(answer)
+        assert row[: len(expected)] == expected
+
+
+def rows_of(browser: Client, path: str) -> list[str]:
+    return [row[0] for row in as_csv(browser.get(path))[1:]]
+
+
+def test_imports_are_sorted_and_filtered_as_their_page(browser: Client) -> None:
+    for name, accepted in (("b.csv", 5), ("a.csv", 9), ("c.csv", 1)):
+        ImportBatchFactory(file_name=name, rows=accepted, accepted=accepted)
+    ImportBatchFactory(file_name="p.csv", kind="products", rows=2, accepted=2)
+    assert rows_of(browser, "/desk/data?file=csv") == ["p.csv", "c.csv", "a.csv", "b.csv"]
+    assert rows_of(browser, "/desk/data?sort=-accepted&file=csv") == ["a.csv", "b.csv", "p.csv", "c.csv"]
+    assert rows_of(browser, "/desk/data?sort=file&kind=transactions&file=csv") == ["a.csv", "b.csv", "c.csv"]
+    page = browser.get("/desk/data?sort=-accepted").content.decode()
+    assert 'aria-sort="descending"' in page
+    # What is unknown counts as not said.
+    assert rows_of(browser, "/desk/data?sort=password&kind=x&file=csv") == [
+        "p.csv",
+        "c.csv",
+        "a.csv",
+        "b.csv",
+    ]
+
+
+def test_simulations_and_experiments_are_sorted_and_filtered(browser: Client) -> None:
+    ProductFactory(code="CUP", name="Blue cup")
+    for name, product in (("Beta", "CUP"), ("Alpha", None), ("Gamma", None)):
+        SimulationFactory(name=name, product_id=product)
+        ExperimentFactory(name=name)
+    assert rows_of(browser, "/desk/simulations?sort=name&file=csv") == ["Alpha", "Beta", "Gamma"]
+    assert rows_of(browser, "/desk/simulations?q=blue&file=csv") == ["Beta"]
+    assert "No simulation is like this." in browser.get("/desk/simulations?q=zzz").content.decode()
+    assert rows_of(browser, "/desk/experiments?sort=-name&file=csv") == ["Gamma", "Beta", "Alpha"]
+    assert rows_of(browser, "/desk/experiments?status=draft&sort=name&file=csv") == ["Alpha", "Beta", "Gamma"]
+    assert rows_of(browser, "/desk/experiments?status=running&file=csv") == []
+
+
+def test_alerts_as_a_file_are_those_of_the_filter(browser: Client) -> None:
+    AlertFactory(kind="no_cost"), AlertFactory(kind="import_failed")
+    assert len(as_csv(browser.get("/desk/alerts?kind=no_cost&file=csv"))) == 2
+    assert len(as_csv(browser.get("/desk/alerts?file=csv"))) == 3
+
+
+def test_pairs_and_categories_are_a_file_each(browser: Client) -> None:
+    first, second = (ProductFactory(code=code, name=code.title(), current_price=4) for code in ("CUP", "MUG"))
+    ProductPairFactory(product_x=first, product_y=second, relationship="independent", baskets_together=30)
+    CategorySummary.objects.create(
+        category="Cups", products=2, revenue=100, margin=0.25, elasticity=-2.0, to_change=1, revenue_change=1,
+        profit_change=5, profit_change_low=1, profit_change_high=9, published_version=1, catalogue_version=1,
+        computed_at=timezone.now(),
+    )  # fmt: skip
+    page = browser.get("/desk/bundles").content.decode()
+    assert 'href="?file=csv" download' in page
+    assert 'href="?file=csv&amp;of=categories" download' in page
+    _heading, pair = as_csv(browser.get("/desk/bundles?file=csv"))
+    assert pair[:5] == ["CUP", "Cup", "MUG", "Mug", "30"]
+    _heading, category = as_csv(browser.get("/desk/bundles?file=csv&of=categories"))
+    assert category == ["Cups", "2", "100", "25.0", "-2.0", "1", "5.0", "1.0", "9.0"]
 
 
 def test_the_page_leads_to_its_files_under_its_filters(browser: Client, catalogue: None) -> None:

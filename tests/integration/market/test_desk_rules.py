@@ -1,5 +1,8 @@
 """The desk's rules: a sentence to fill in, tried, proposing, applying; and the switch that stops all."""
 
+import csv
+import io
+import re
 from typing import Any
 
 import pytest
@@ -57,7 +60,7 @@ def test_the_sentence_becomes_a_draft_that_is_off(browser: Client) -> None:
     assert (made.unchanged_days, made.stock_days_above, made.scope) == (1, None, "shop")
     assert (made.action, str(made.percent), str(made.max_change_percent)) == ("factor", "-10.00", "12.00")
     page = html(browser, f"/desk/rules/{made.pk}")
-    said = "When the price has not changed for 1 days in the whole shop: lower by 10 %, at most 12 % at once"
+    said = "When the price has not changed for 1 day in the whole shop: lower by 10 %, at most 12 % at once"
     assert f"{said}, price endings kept." in page
     assert "Saved as a draft: it is off." in page
     assert not PriceChange.objects.filter(source="rule").exists()
@@ -113,6 +116,27 @@ def test_trying_shows_names_prices_and_what_holds_back_and_changes_nothing(
     assert Product.objects.get(pk="CUP").name in page
     assert prices() == before
     assert not PriceChange.objects.filter(source="rule").exists()
+
+
+def test_what_a_run_did_is_a_file_and_each_limit_opens_its_sentence(
+    browser: Client, django_capture_on_commit_callbacks: Any
+) -> None:
+    with_costs()
+    Product.objects.filter(pk="MUG").update(cost=6)
+    draft = rule(codes=["CUP", "MUG"], enabled=False)
+    act(browser, draft, django_capture_on_commit_callbacks, action="try")
+    page = html(browser, f"/desk/rules/{draft.pk}")
+    assert re.search(r'popovertarget="(\S+)">floor above the cost</button><span popover id="\1"', page)
+    answer = browser.get(f"/desk/rules/{draft.pk}?file=csv")
+    rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))  # type: ignore[attr-defined]
+    name = Product.objects.get(pk="CUP").name
+    assert rows[1][:5] == ["CUP", name, "4", "3.60", "3.60"]
+    assert (rows[2][0], rows[2][-1]) == ("MUG", "floor above the cost")
+
+
+@pytest.mark.parametrize(("days", "said"), [(1, "for 1 day in"), (2, "for 2 days in")])
+def test_one_day_is_no_days(browser: Client, days: int, said: str) -> None:
+    assert said in html(browser, f"/desk/rules/{rule(unchanged_days=days).pk}")
 
 
 def test_proposing_turns_it_on_and_leaves_the_decision_to_people(

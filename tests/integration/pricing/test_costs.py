@@ -290,6 +290,41 @@ def test_costs_are_recorded_and_listed_newest_first(
     assert [cost for _, cost, _ in rows()] == [1, 2]
 
 
+@pytest.mark.parametrize(
+    ("asked", "costs"),
+    [
+        ({}, [3, 2, 1]),
+        ({"source": "history"}, [2, 1]),
+        ({"start_date": str(day(20))}, [3, 2]),
+        ({"end_date": str(day(21))}, [1]),
+    ],
+)
+def test_costs_are_filtered_by_source_and_day(
+    viewer_client: APIClient, asked: dict[str, str], costs: list[int]
+) -> None:
+    known_since(40, cost=Decimal(3))
+    for cost, back in ((1, 30), (2, 20)):
+        cost_record("CUP", by="ann", valid_from=day(back), cost=Decimal(cost))
+    assert [row["cost"] for row in viewer_client.get(PATH, asked).json()["items"]] == costs
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"source": "guess"}, "source"),
+        ({"start_date": "soon"}, "start_date"),
+        ({"start_date": "2025-02-01", "end_date": "2025-01-01"}, "end_date"),
+    ],
+)
+def test_invalid_filters_of_costs_are_named(
+    viewer_client: APIClient, asked: dict[str, str], field: str
+) -> None:
+    known_since(40, cost=Decimal(3))
+    answer = viewer_client.get(PATH, asked)
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"] == field
+
+
 def test_patch_of_a_product_leaves_its_cost(analyst_client: APIClient) -> None:
     known_since(40, cost=Decimal(2))
     assert analyst_client.patch("/api/products/CUP", {"cost": 3}).status_code == 200

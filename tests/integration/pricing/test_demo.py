@@ -120,6 +120,9 @@ def it_has_a_life(viewer_client: APIClient) -> None:
         assert (change.proposed_by in (ANALYST, "rule 1"), change.is_stale) == (True, False)
     assert not PriceChange.objects.filter(product="P001").exists()
     assert Product.objects.get(pk="P001").price_source == "data"
+    tried = viewer_client.get("/simulations").json()["items"]
+    assert {each["stockItemRef"] for each in tried} == {"P001"}
+    assert len(tried) == 2
     rule = RepricingRule.objects.get()
     assert (rule.enabled, rule.may_apply, rule.created_by) == (True, False, MANAGER)
     dry, real = RepricingRun.objects.order_by("pk")

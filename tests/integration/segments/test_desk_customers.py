@@ -110,7 +110,9 @@ def test_every_gauge_has_a_sentence(browser: Client, viewer_client: APIClient) -
     page = page_of(browser)
     kpis = viewer_client.get("/dashboard/kpis").json()
     assert page.count("<meter") == 18
-    assert f'value="{kpis["Champion"]["priceSensitivity"]}" aria-label="Answer to prices, Champions"' in page
+    assert (
+        f'value="{kpis["Champion"]["priceSensitivity"]}" aria-label="Response to prices, Champions"' in page
+    )
     assert page.count('<p class="small text-body-secondary">How ') == 3
 
 

@@ -57,7 +57,7 @@ def test_a_plan_is_in_the_address_and_says_what_it_would_find(
 ) -> None:
     page = text_of(logged_in(viewer), PLAN)
     assert "In 12 weeks the effect that is expected (elasticity -2.00) would be found" in page
-    assert "4 products in 1 groups" in page
+    assert "Products: 4 · groups drawn: 1 · left out: 0" in page
     assert "Save as a draft" not in page
     assert "Save as a draft" in text_of(logged_in(analyst), PLAN)
 
@@ -66,7 +66,7 @@ def test_a_plan_is_in_the_address_and_says_what_it_would_find(
     ("change", "words"),
     [
         ("&weeks=8", "A switchback needs 12 weeks at least."),
-        ("&weeks=x", "weeks: Enter a whole number."),
+        ("&weeks=x", "Weeks: Enter a whole number."),
         ("&design=clusters", "12 groups of products are needed"),
         ("&design=persons", "persons is not one of the available choices"),
         ("&products=A", "Give either products or a category."),

@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from elastix.glossary import sentence_of
 from elastix.imports.models import ImportBatch
 from pricing.sales.models import Product
 from pricing.sales.services.holds import prices_hold, prices_release
@@ -51,6 +52,14 @@ def test_the_head_has_price_cost_margin_and_the_grade_in_words(browser: Client) 
     ):
         assert f"<dt>{name}</dt><dd>{value}</dd>" in page
     assert re.search(r"Elasticity</dt><dd>-1\.20", page)
+
+
+def test_every_warning_opens_the_sentence_that_explains_it(browser: Client) -> None:
+    PricedProductFactory(code="P001", estimate__flags=["CI_CROSSES_MINUS_ONE"])
+    noted = page_of(browser, "P001").partition("To note:")[2].partition("</p>")[0]
+    opened = re.findall(r'popovertarget="(\S+)">.*?<span popover id="(\S+)" role="note">(.*?)</span>', noted)
+    assert all(button == sentence for button, sentence, _ in opened)
+    assert sentence_of("CI_CROSSES_MINUS_ONE") in [html.unescape(text) for _, _, text in opened]
 
 
 def test_the_numbers_are_those_of_the_api(

@@ -152,7 +152,8 @@ def test_an_assumed_cost_is_marked_wherever_it_counts(browser: Client) -> None:
     # 60 % of 12.99 is 7.794: a margin of 40 %.
     assert "<dt>Cost</dt><dd>£7.79 <span" in page
     assert "<dt>Margin</dt><dd>40.0 % <span" in page
-    assert page.count("cost assumed") == 3  # margin, gain of what is recommended, and profit of what is tried
+    # Margin, what is to be noted, gain of what is recommended, and profit of what is tried.
+    assert page.count("cost assumed") == 4
     assert "The cost is assumed" in page
 
 

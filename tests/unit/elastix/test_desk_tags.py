@@ -4,10 +4,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import RequestFactory, override_settings
 from django.utils import translation
+from django.utils.html import escape
 
-from elastix.desk.tags import UNKNOWN, chance, label, money, number, percent, signed, who, with_query
+from elastix.desk.tags import UNKNOWN, chance, label, money, number, percent, signed, warned, who, with_query
 
 
 @pytest.mark.parametrize(
@@ -31,10 +33,10 @@ def test_numbers(value: Any, places: int, english: str, german: str) -> None:
     ("currency", "language", "expected"),
     [
         ("GBP", "en", "-£1,234.50"),
-        ("EUR", "de", "-1.234,50 €"),
-        ("JPY", "en", "-JPY 1,235"),
-        ("CHF", "en", "-CHF 1,234.50"),
-        ("CHF", "de", "-1.234,50 CHF"),
+        ("EUR", "de", "-1.234,50\N{NO-BREAK SPACE}€"),
+        ("JPY", "en", "-JPY\N{NO-BREAK SPACE}1,235"),
+        ("CHF", "en", "-CHF\N{NO-BREAK SPACE}1,234.50"),
+        ("CHF", "de", "-1.234,50\N{NO-BREAK SPACE}CHF"),
     ],
 )
 def test_money(currency: str, language: str, expected: str) -> None:
@@ -72,6 +74,21 @@ def test_nothing_that_is_estimated_is_certain(probability: float | None, text: s
         assert chance(probability) == text
 
 
+@pytest.mark.parametrize(
+    ("warning", "shown"),
+    [
+        ("NEW_PRICE: Today's price is new.", "Today's price is new."),
+        ("Few sales: A or B.", "Few sales: A or B."),
+        ("FEW_DAYS", "FEW_DAYS"),
+    ],
+)
+def test_a_warning_is_shown_without_its_word_for_programs(warning: str, shown: str) -> None:
+    assert warned(warning) == shown
+    page = render_to_string("desk/product_forecast.html", {"forecast": {"warnings": [warning]}})
+    assert f">{escape(shown)}</p>" in page
+
+
 def test_what_acts_by_itself_is_named_in_the_reader_s_language_and_people_as_they_are() -> None:
     with translation.override("de"):
         assert (who("the schedule"), who("Data"), who("")) == ("der Zeitplan", "Data", UNKNOWN)
+        assert who("rule 12") == "Regel 12"

@@ -164,6 +164,16 @@ def test_a_category_in_which_everything_competes_is_told_from_one_with_a_strong_
     assert common.mean[group < 12].mean() == pytest.approx(0.5, abs=0.06)
 
 
+def test_common_effects_that_did_not_settle_are_reported(monkeypatch):
+    own, together, group, _, _ = rivals_and_strangers()
+    first = np.arange(group.size)
+    assert fit_prior(own, together, group, first, first + 1)[2]
+    monkeypatch.setattr(cross_prior, "COMMON_ROUNDS", 1)
+    _, _, settled, rounds = fit_prior(own, together, group, first, first + 1)
+    assert not settled
+    assert rounds > 1
+
+
 def test_a_pair_of_which_the_sales_say_nothing_has_its_categorys_common_effect():
     own, together, _, weights, common = rivals_and_strangers()
     found = shrink(own, CrossPrior(0.2, weights), together, common)

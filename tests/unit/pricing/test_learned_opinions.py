@@ -122,6 +122,11 @@ def test_spread_between_products_is_what_errors_do_not_explain() -> None:
     assert between(rng.normal(0, error) * 0.5, error**2) == 0.0
 
 
+def test_a_spread_that_did_not_settle_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dml, "SPREAD_STEPS", 1)
+    assert np.isnan(between(np.array([-3.0, -1.0, 0.0, 2.0]), np.full(4, 0.01)))
+
+
 @pytest.mark.parametrize("seed", [11])
 def test_double_machine_learning_knows_the_categories(seed: int) -> None:
     found = fit_dml(weeks_of_a_shop(seed), -2.0, 0.0).opinions

@@ -30,6 +30,7 @@ from pricing.sales.core.grouping import distinct_pairs, pair_key
 FOLDS: Final = 3
 ROUNDS: Final = 2
 STEPS: Final = 25
+SPREAD_STEPS: Final = 50
 LEAST_INFORMATION: Final = 1e-6
 SETTLED: Final = 1e-3
 """Last step of a slope below which its search has settled: far below any standard error."""
@@ -136,7 +137,7 @@ def residual_slopes(weeks: Weeks, mean: FloatArray, price: FloatArray) -> Slopes
     clustered = np.bincount(block, influence, products * blocks)
     clusters = np.bincount(of_block, np.bincount(block, minlength=products * blocks) > 0, products)
     variance = np.bincount(of_block, clustered**2, products) * clusters / np.maximum(clusters - 2, 1)
-    # Of a product whose search did not settle nothing is said.
+    # A product whose search did not settle gets no estimate.
     identified &= np.abs(moved) < SETTLED
     usable = identified & (clusters > 2) & (np.abs(slope) < STEEPEST) & (variance > 0)
     return Slopes(np.where(usable, slope, np.nan), np.where(usable, np.sqrt(variance), np.nan), influence)
@@ -155,6 +156,8 @@ def _pooled_by_category(weeks: Weeks, found: Slopes, start: float) -> tuple[Opin
     for code in np.flatnonzero(members >= FEWEST_PRODUCTS_WITH_OPINIONS).tolist():
         some = np.flatnonzero(usable & (weeks.category == code))
         variance = between(found.slope[some], found.error[some] ** 2)
+        if not np.isfinite(variance):
+            continue
         weight = 1.0 / (found.error[some] ** 2 + variance)
         weight /= weight.sum()
         mean[code] = (weight * found.slope[some]).sum()
@@ -180,9 +183,9 @@ def _pooled_by_category(weeks: Weeks, found: Slopes, start: float) -> tuple[Opin
 
 
 def between(slope: FloatArray, variance: FloatArray) -> float:
-    """Variance of the products around their mean beyond their errors (Paule and Mandel 1982)."""
+    """Variance of the products around their mean beyond their errors (Paule and Mandel 1982); nan where it did not settle."""
     found = 0.0
-    for _ in range(50):
+    for _ in range(SPREAD_STEPS):
         weight = 1.0 / (variance + found)
         mean = (weight * slope).sum() / weight.sum()
         squares = (weight * (slope - mean) ** 2).sum()
@@ -192,8 +195,8 @@ def between(slope: FloatArray, variance: FloatArray) -> float:
             return 0.0
         found += step
         if abs(step) < 1e-6:
-            break
-    return float(found)
+            return float(found)
+    return float("nan")
 
 
 def _two_way(weeks: Weeks, influence: FloatArray, some: IntArray, weight: FloatArray) -> float:

@@ -57,7 +57,7 @@ class Pooled:
 def unpooled_data(
     mode: FloatArray, variance: FloatArray, prior_mean: FloatArray, prior_precision: FloatArray
 ) -> Unpooled:
-    """Take the prior off the posterior of one coefficient; products without cells (variance 0) say nothing."""
+    """Take the prior off the posterior of one coefficient; products without cells (variance 0) carry no information."""
     known = variance > 0
     safe = np.where(known, variance, 1.0)
     precision = np.where(known, np.maximum(1.0 / safe - prior_precision, 0.0), 0.0)

@@ -72,7 +72,7 @@ class Panel:
 
     @property
     def totals(self) -> BoolArray:
-        """(P,) whether the product's lines are totals, whose number says nothing."""
+        """(P,) whether the product's lines are totals, whose number carries no information."""
         return np.asarray(self.period > 0)
 
 
@@ -112,7 +112,7 @@ def build_panel(
     A product is active from its first to its last sale, without runs of unsold open days longer than
     max(14, 14.7 / lines per open day): stock-outs and delistings. Unsold days keep the list price of the nearer
     observed one. Products without a sale or without a known list price have no cells. Totals of a week or month have a
-    cell each; a product of totals is inactive where so many units would not have been missed by chance.
+    cell each; a product of totals is inactive where that many units would not have been missed by chance.
 
     Parameters
     ----------

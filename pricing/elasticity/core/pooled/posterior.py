@@ -256,7 +256,7 @@ def _evidence(
     converged: BoolArray,
     doubts: dict[str, BoolArray],
 ) -> Evidence:
-    """What grades and flags are read off: the estimates with their intervals, and the sales behind them."""
+    """What grades and flags are derived from: the estimates with their intervals, and the sales behind them."""
     total_error = np.sqrt(pooled.variance)
     return Evidence(
         elasticity=pooled.elasticity,

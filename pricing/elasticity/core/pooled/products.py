@@ -37,7 +37,7 @@ class ProductFits:
 
 @dataclass(frozen=True, slots=True)
 class ProductCells:
-    """The n cells of products: their panel, the columns of level and price (n, 2), and exposures (n,) that take in what
+    """The n cells of products: their panel, the columns of level and price (n, 2), and exposures (n,) that include what
     season, promotion and trend do, and for lines the price per line."""
 
     panel: Panel

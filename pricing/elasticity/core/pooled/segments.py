@@ -304,7 +304,7 @@ def _prepare_pairs(
 ) -> tuple[list[Batch], BoolArray]:
     """Batches of the pairs with 20 sold days, numbered from 0, and which pairs (M,) these are.
 
-    A pair has its product's cells. Their exposures take in the segment's share of the week's sales and what the
+    A pair has its product's cells. Their exposures include the segment's share of the week's sales and what the
     product's season, promotion and trend do, so that a level and an elasticity are left to fit.
     """
     identified = pairs.sold_days >= FEWEST_DAYS
