@@ -3,11 +3,11 @@
     python benchmarks/boosted_choice.py --file FILE [--origins 11] [--step 14]
     python benchmarks/boosted_choice.py --shops plain realistic_regular --seeds 41 42
 
-Each row is one origin: by which part of the default's error the boosted forecast was better at each of the three origins before
-it (newest first) and in all, whether that is a clear win, and then, on the 28 days after, which nothing before has seen, the WAPE
-of the default, of the published forecast, of what `auto` chooses without it (with --auto), of the boosted, and of the choice between
-it and the default. Files may be shorter than the year that the product asks for. Goal: over all origins the choice errs no more
-than the default.
+Each row is one origin: by which part of the default's error the boosted forecast was better at each of the three origins
+before it (newest first) and in all, whether that is a clear win, and then, on the 28 days after, which nothing before has seen,
+the WAPE of the default, of the published forecast, of what `auto` chooses without it (with --auto), of the boosted, and of the
+choice between it and the default. Files may be shorter than the year that the product asks for. Goal: over all origins the
+choice errs no more than the default.
 """
 
 import argparse

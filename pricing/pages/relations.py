@@ -1,6 +1,5 @@
 """/desk/relations: which prices have to stand in which relation, and whether they do."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -189,12 +188,11 @@ def _shown(at_prices: RelationAtPrices, code: str = "") -> ShownRelation:
 
 def _filled(relation: PriceRelation) -> dict[str, Any]:
     """A relation as its form says it."""
-    members: Sequence[Any] = relation.members.all()
     lines = [
         each.product_id
         if each.size is None
         else f"{each.product_id}{BEFORE_THE_SIZE} {each.size.normalize():f}"
-        for each in members
+        for each in relation.members.all()
     ]
     return {
         "name": relation.name,
