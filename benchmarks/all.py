@@ -63,6 +63,11 @@ COMMANDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "cannibalisation": (("--seeds", "21"), ()),
     "repricing_duels": (("--small",), ()),
     "experiment_designs": (("--runs", "20", "--only", "switchback"), ()),
+    "experiment_evidence": (("--products", "80", "--seeds", "401", "--weeks", "12", "--percent", "20"), ()),
+    "boosted_choice": (
+        ("--shops", "plain", "--products", "60", "--origins", "1"),
+        ("--file", FILE, "--shops", "plain", "realistic_regular"),
+    ),
     "second_opinions": (("--shops", "plain", "--products", "60"), ()),
 }
 

@@ -5,7 +5,7 @@ unexpected demand that lasts for weeks, gamma-mixed purchases of several units. 
 some sales of a week follow the prices of the days before. Nothing here knows of pairs, ratios or weeks.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,7 @@ from tests.simulated_shops.demand import (
     draw_shocks,
     log_response,
 )
+from tests.simulated_shops.shop import STREAMS
 from tests.simulated_shops.spec import ShopSpec
 
 WEEK = 7
@@ -243,6 +244,38 @@ def run_clusters(world: World, seed: int, *, article_level: bool = False) -> lis
             )
         )
     return looks
+
+
+def products_of_a_shop(spec: ShopSpec, seed: int, chosen: np.ndarray) -> Products:
+    """Some products of `simulated_shops.simulate(spec, seed)`, with all that is true of them."""
+    drawn = draw_products(np.random.default_rng(seed).spawn(len(STREAMS))[STREAMS.index("truth")], spec)
+    of_products = {
+        field.name: getattr(drawn, field.name)[chosen]
+        for field in fields(drawn)
+        if field.name != "category_mean"
+    }
+    return replace(drawn, **of_products)
+
+
+def switchback_of_products(world: World, products: Products, seed: int) -> tuple[Effect, float]:
+    """Test products by a switchback, each a group of its own: the log effects on units (G,), and the log price ratio."""
+    rng = np.random.default_rng([2025, seed])
+    count, days = world.groups, WEEK * (world.past + world.weeks)
+    spec = replace(ShopSpec(), products=count, categories=products.category_mean.size, days=WEEK * 104)
+    season = draw_season(rng, spec, products.category)
+    start = rng.integers(0, spec.days - days)
+    shocks = draw_shocks(rng, count, days, SHOCK_SD, SHOCK_WEEKS) + draw_shocks(
+        rng, 1, days, VISITS_SD, VISITS_WEEKS
+    )
+    weekday = np.log(WEEKDAYS[np.arange(days) % WEEK])
+    log_other = season[:, start : start + days] + shocks + weekday
+    shop = Shop(world, products, np.arange(count), "constant", log_other, rng)
+    drawn = draw_switchback(f"experiment {seed}", count, world.weeks)
+    sold = shop.sell(_prices(shop, drawn))[:, WEEK * world.past :]
+    pairs, at = _weeks(sold, world.washout).reshape(count, -1, 2), drawn.reshape(count, -1, 2)
+    treated, control = np.where(at, pairs, 0).sum(axis=2), np.where(at, 0, pairs).sum(axis=2)
+    old, new = np.log1p(world.change)
+    return log_ratio(treated[:, None], control[:, None]), float(new - old)
 
 
 def plan_from_the_past(design: str, world: World, seed: int, effect: float, weeks: int = 78) -> Power:

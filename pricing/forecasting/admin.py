@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from elastix.admin_base import ReadOnlyAdmin
+from pricing.forecasting.core.boosting import gain_over_default, wins_clearly
 from pricing.forecasting.models import BoostedForecast, BoostedModel, DemandForecast, ForecastModel
 
 
@@ -74,6 +75,7 @@ class BoostedModelAdmin(ReadOnlyAdmin):
         "as_of",
         "error_of_a_month",
         "of_the_default",
+        "chosen",
         "error_after_changes",
         "of_the_default_after_changes",
         "fitted_at",
@@ -86,6 +88,13 @@ class BoostedModelAdmin(ReadOnlyAdmin):
     @admin.display(description="of the default")
     def of_the_default(self, computed: BoostedModel) -> str:
         return self._measure(computed, "default", "wape")
+
+    @admin.display(description="better by")
+    def chosen(self, computed: BoostedModel) -> str:
+        """In percent of the default's error; below 0 it was worse."""
+        gain = gain_over_default(computed.shop)
+        taken = ", chosen by auto" if wins_clearly(computed.shop) else ""
+        return "-" if gain is None else f"{100 * gain:.1f} %{taken}"
 
     @admin.display(description="where prices changed")
     def error_after_changes(self, computed: BoostedModel) -> str:

@@ -30,8 +30,8 @@ class ForecastQuery(serializers.Serializer[Any]):
         error_messages={
             "invalid_choice": f'There is no method "{{input}}". Known: {", ".join((*METHODS, BOOSTED, AUTO))}.'
         },
-        help_text="auto: the one that would have forecast this product's past best, `boosted` not among them. "
-        "Default: the published forecast.",
+        help_text="auto: `boosted` where it won clearly on the shop's newest 84 days, otherwise the one of the others that would "
+        "have forecast this product's past best. Default: the published forecast.",
     )
     price = PriceInputField(
         required=False,

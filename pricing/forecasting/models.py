@@ -92,8 +92,8 @@ class DemandForecast(models.Model):
 class BoostedModel(models.Model):
     """When the boosted forecasts were last computed, and how they and the default would have done before. One row.
 
-    `shop` has, for each of the two, WAPE, bias and pinball loss of all products together; it is empty where the
-    shop was too small.
+    `shop` has, for each of the two, WAPE, bias and pinball loss of all products together, and the WAPE at each origin; it is
+    empty where the shop was too small.
     """
 
     shop = models.JSONField(default=dict, blank=True)

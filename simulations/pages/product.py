@@ -22,6 +22,7 @@ from pricing.changes.selectors.holding import holding_of
 from pricing.changes.selectors.price_changes import open_changes_of
 from pricing.changes.services.price_changes import propose
 from pricing.elasticity.selectors.estimates import elasticity_of_product
+from pricing.pages.relations import relations_of_product
 from pricing.recommendation.api.prices import price_field
 from pricing.recommendation.selectors.products import product_detail
 from pricing.sales.core.calendar import MONTH_DAYS
@@ -83,6 +84,7 @@ def _show(request: HttpRequest, found: Product, status: int = 200) -> HttpRespon
         "product": product_detail(code, days=1, version=version),
         "estimate": _estimate(version, code),
         "assumed_margin": _assumed_margin(pricing),
+        "relations": relations_of_product(code),
         "track": limits_track(pricing.recommendation),
         **_tab(request, found),
     }

@@ -18,6 +18,7 @@ from elastix.jobs.runner import jobs_run_in
 from market.services.competitors import ObservedPrice, prices_upsert
 from market.services.repricing import rule_run_request
 from market.services.rules import rule_create
+from pricing.recommendation.services.relations import Member, relation_create
 from pricing.changes.services import price_changes
 from pricing.changes.services.standing_proposals import propose_recommended
 from pricing.recommendation.selectors.standing import standing_recommendations
@@ -66,6 +67,10 @@ with jobs_run_in("inline"):
         user=noor,
     )
     rule_run_request(rule.pk, dry_run=True, by=noor)
+relation_create(
+    {{"name": "Two sellers", "kind": "steps", "gap_percent": Decimal(5)}},
+    members=[Member(code) for code in best[:2]], user=noor,
+)
 simulation_create({{"name": "Hearts", "stock_code": "{CODES[0]}"}}, user=noor)
 sold = list(merchandise().filter(is_active=True, cost__isnull=False, price_changes__isnull=True)
             .order_by("-summary__monthly_sales").values_list("code", flat=True)[:12])

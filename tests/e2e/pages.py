@@ -21,6 +21,9 @@ ADDRESSES = {
     "rules": "/desk/rules",
     "rule-new": "/desk/rules/new",
     "rule": "/desk/rules/{rule}",
+    "relations": "/desk/relations",
+    "relation-new": "/desk/relations/new",
+    "relation": "/desk/relations/{relation}",
     "alerts": "/desk/alerts?state=all",
     "customers": "/desk/customers",
     "customer": "/desk/customers/{customer}",
@@ -48,6 +51,7 @@ NAMES = """
 import json
 from elastix.imports.models import ImportBatch
 from market.models import RepricingRule
+from pricing.recommendation.models import PriceRelation
 from pricing.sales.models.summaries import ProductSummary
 from pricing.sales.models import PriceChange
 from segments.models import CustomerSegment
@@ -65,6 +69,7 @@ print(json.dumps({
     "other": other,
     "free": first(untouched, "product_id"),
     "rule": first(RepricingRule.objects.order_by("pk"), "pk"),
+    "relation": first(PriceRelation.objects.order_by("pk"), "pk"),
     "customer": first(CustomerSegment.objects.order_by("-monetary"), "pk"),
     "simulation": first(Simulation.objects.order_by("pk"), "pk"),
     "batch": first(PriceChange.objects.filter(status="applied", batch__isnull=False).order_by("pk"), "batch"),

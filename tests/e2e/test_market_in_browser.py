@@ -67,6 +67,30 @@ def test_the_emergency_stop_is_one_click_and_a_reason(at: Any) -> None:
     assert desk.complaints == viewer.complaints == []
 
 
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_price_relation_is_laid_down_seen_at_its_product_and_deleted(at: Any, width: int) -> None:
+    desk = at(width, user="noor")
+    page = desk.page
+    desk.go("/desk/rules")
+    page.click("main a:has-text('Price relations')")
+    page.click("text=New relation")
+    page.fill("#id_name", f"Two teas {width}")
+    page.select_option("#id_kind", "steps")
+    page.fill("#id_gap_percent", "5")
+    page.fill("#id_members", "P001\nP002")
+    page.click("main button:has-text('Save')")
+    page.wait_for_selector("text=Recommendations and rules keep to it from now on.")
+    desk.look(f"relation-{width}")
+    assert desk.obstacles() == []
+    page.click("main tbody a >> nth=0")
+    page.click(f"text=Two teas {width}")
+    page.click("button[data-opens=delete]")
+    page.click("dialog[open] button[value=delete]")
+    page.wait_for_selector("text=The relation is deleted.")
+    assert desk.obstacles() == []
+    assert desk.complaints == []
+
+
 def test_the_market_is_filtered_by_the_address_and_back_works(at: Any) -> None:
     desk = at(1440)
     page = desk.page

@@ -5,7 +5,7 @@ expected (and one more), weighted by the latter, which under the Poisson loss is
 does the boosting; it is an extra, and is imported only when a model is learned.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, Final
@@ -36,6 +36,8 @@ FIRST_ORIGIN: Final = 56
 STEP: Final = 7
 MOST_ROWS: Final = 250_000
 """Products times origins that are learned from: more make a job longer and a small model no better."""
+CLEAR_WIN: Final = 0.02
+"""Part of the default's error by which the boosted forecast has to be better to be chosen: less can be luck (decision 63)."""
 CHANGED_PRICE: Final = 0.02
 """Smallest relative difference of list prices that counts as a change of price."""
 
@@ -44,13 +46,15 @@ CHANGED_PRICE: Final = 0.02
 class ShopMeasures:
     """How far off 28-day totals of all products were: fractions of all units sold; `pinball` of a day's interval.
 
-    `wape_price_changed` is the error of the totals in whose 28 days the list price was another than before.
+    `wape_price_changed` is the error of the totals in whose 28 days the list price was another than before, `wapes` that of
+    each origin, the newest first.
     """
 
     wape: float
     bias: float
     pinball: float
     wape_price_changed: float
+    wapes: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,30 @@ def refusal(series: int, days: int) -> str | None:
         f"The boosted forecast needs {FEWEST_SERIES} products that sold in the last {INACTIVE_DAYS} days and more than "
         f"{MORE_THAN_DAYS} days of sales; this shop has {series:,} such products and {days:,} days. Ask for another method."
     )
+
+
+def gain_over_default(shop: Mapping[str, Mapping[str, Any]]) -> float | None:
+    """By which part of its error the default was worse than the boosted forecast, over the shop's newest 84 days.
+
+    Parameters
+    ----------
+    shop : measures of `boosted` and `default` by their names, as they are stored; None where they were not measured.
+    """
+    boosted, default = (shop.get(name, {}).get("wape") for name in (BOOSTED, "default"))
+    return None if boosted is None or not default else float(1 - boosted / default)
+
+
+def wins_clearly(shop: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether the boosted forecast was better at each of the three origins, and by `CLEAR_WIN` or more in all.
+
+    All products have one answer: their errors of one month have causes in common, so that of thousands of products hardly more
+    can be learned than of a few months, and of one product nothing.
+    """
+    boosted, default = (shop.get(name, {}).get("wapes") or () for name in (BOOSTED, "default"))
+    gain = gain_over_default(shop)
+    if gain is None or len(boosted) < BACKTEST_ORIGINS or None in (*boosted, *default):
+        return False
+    return gain >= CLEAR_WIN and all(ours < theirs for ours, theirs in zip(boosted, default, strict=True))
 
 
 def series_of(panel: DemandPanel) -> int:
@@ -242,4 +270,5 @@ def _of_the_shop(test: Backtest, measured: Accuracy, changed: BoolArray) -> Shop
         bias=share(float(error.sum()), sold),
         pinball=share(loss, sold),
         wape_price_changed=share(float(np.abs(error[changed]).sum()), float(units[changed].sum())),
+        wapes=tuple(map(share, np.abs(error).sum(axis=0).tolist(), units.sum(axis=0).tolist())),
     )

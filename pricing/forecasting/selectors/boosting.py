@@ -18,6 +18,15 @@ NOT_INSTALLED: Final = (
 NOT_YET: Final = "The boosted forecast has not been computed yet: that takes minutes after a full recompute. Try again later."
 
 
+def usable_boosted(code: str, as_of: dt.date) -> tuple[BoostedForecast, BoostedModel] | None:
+    """A product's boosted forecast and the computation that it is from; None where there is none for the day. Two queries."""
+    computed = BoostedModel.objects.first()
+    if computed is None or not computed.shop or as_of >= computed.as_of + dt.timedelta(days=HORIZON):
+        return None
+    row = BoostedForecast.objects.filter(product_id=code).first()
+    return None if row is None else (row, computed)
+
+
 def boosted_row(code: str, model: ShopModel, as_of: dt.date) -> tuple[BoostedForecast, BoostedModel]:
     """A product's boosted forecast and the computation that it is from.
 

@@ -18,6 +18,7 @@ from pricing.elasticity.selectors.demand_curve import LINEAR_SHARE, known_share
 from pricing.forecasting.core.backtest import HORIZON
 from pricing.forecasting.core.boosting import BOOSTED
 from pricing.forecasting.core.lines import NEW_DAYS
+from pricing.forecasting.core.named import AUTO
 from pricing.forecasting.models import DemandForecast, ForecastMethod
 from pricing.forecasting.selectors.base_demand import base_demands, stored_shop_model
 from pricing.forecasting.selectors.outlooks import (
@@ -26,6 +27,7 @@ from pricing.forecasting.selectors.outlooks import (
     Outlook,
     boost,
     cached_outlook,
+    or_boosted,
     outlook_by,
 )
 from pricing.sales.core.daily import DailySales
@@ -140,6 +142,8 @@ def forecast_of_product(
             boost(outlook, code, model, as_of)
     else:
         outlook = outlook_by(method, history, product.category, model, row, as_of, periods)
+        if method == AUTO:
+            outlook = or_boosted(outlook, row, model, as_of, periods)
     outlook.warnings += _warnings(row, as_of, outlook)
     if line_days > 1:
         outlook.warnings.append(text(SPREAD, name=OF_TOTALS, period=text(PERIODS[line_days])))

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Final, Self
 
 import numpy as np
@@ -12,15 +12,20 @@ from pricing.elasticity.core.constants import FREQUENCY_ALPHA
 from pricing.elasticity.core.pooled.grades import NOT_CONVERGED
 from pricing.forecasting.core.backtest import HORIZON, beside_naive, measures_of, prediction_interval, score
 from pricing.forecasting.core.batch import ShopModel
-from pricing.forecasting.core.boosting import BOOSTED
+from pricing.forecasting.core.boosting import (
+    BACKTEST_ORIGINS,
+    BOOSTED,
+    gain_over_default,
+    wins_clearly,
+)
 from pricing.forecasting.core.lines import INACTIVE_DAYS
 from pricing.forecasting.core.named import AUTO, METHODS, SMOOTHING, NamedForecast, choose, forecast_by
 from pricing.forecasting.core.panel import demand_panel
 from pricing.forecasting.core.stored import expected_days, holds, is_due
-from pricing.forecasting.models import DemandForecast, ForecastMethod
+from pricing.forecasting.models import BoostedForecast, DemandForecast, ForecastMethod
 from pricing.forecasting.selectors.base_demand import STORED, stored_forecasts
-from pricing.forecasting.selectors.boosting import boosted_row
-from pricing.forecasting.selectors.reasons import ASKED_FOR, BEST_OF_ALL, INACTIVE, reason_of
+from pricing.forecasting.selectors.boosting import boosted_row, usable_boosted
+from pricing.forecasting.selectors.reasons import ASKED_FOR, BEST_OF_ALL, INACTIVE, WON, reason_of
 from pricing.sales.core.arrays import FloatArray
 from pricing.sales.selectors.daily import epoch_days
 
@@ -59,6 +64,13 @@ class Candidate(Measures):
         reached = float(score(tried.measured)[0])
         known = reached if np.isfinite(reached) else None
         return cls(method=tried.method, score=known, **measures_of(tried.measured, 0))
+
+    @classmethod
+    def of_boosted(cls, stored: BoostedForecast) -> Self:
+        measures = {field.name: stored.accuracy.get(field.name) for field in fields(Measures)}
+        parts = [measures[name] for name in ("wape", "bias", "pinball_share")]
+        known = None if None in parts else sum(map(abs, parts))
+        return cls(method=BOOSTED, score=known, **measures)
 
 
 @dataclass(slots=True)
@@ -133,6 +145,29 @@ def boost(outlook: Outlook, code: str, model: ShopModel, as_of: dt.date) -> None
             f"Where prices had changed, the boosted forecast erred by {errors['boosted']:.3f}, "
             f"the default by {errors['default']:.3f}."
         )
+
+
+def or_boosted(
+    outlook: Outlook, row: DemandForecast, model: ShopModel, as_of: dt.date, periods: int
+) -> Outlook:
+    """What `auto` found, or the boosted forecast where it won clearly on the shop's newest 84 days.
+
+    It is among the candidates in either case, where it was computed.
+    """
+    found = usable_boosted(row.product_id, as_of)
+    if found is None:
+        return outlook
+    stored, computed = found
+    outlook.candidates = [*(outlook.candidates or []), Candidate.of_boosted(stored)]
+    if not wins_clearly(computed.shop):
+        return outlook
+    boosted = cached_outlook(row, model, as_of, periods, chosen=False)
+    boost(boosted, row.product_id, model, as_of)
+    boosted.candidates = outlook.candidates
+    if boosted.method == BOOSTED:
+        gain = gain_over_default(computed.shop) or 0.0
+        boosted.reason = text(WON, days=BACKTEST_ORIGINS * HORIZON, percent=f"{100 * gain:.0f} %")
+    return boosted
 
 
 def outlook_by(

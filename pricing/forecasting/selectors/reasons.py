@@ -9,6 +9,10 @@ from pricing.forecasting.models import DemandForecast, ForecastMethod
 INACTIVE: Final = "inactive"
 ASKED_FOR: Final = "It was asked for."
 BEST_OF_ALL: Final = "Of all methods it would have forecast this product's past best."
+WON: Final = (
+    "The boosted forecast: over the shop's newest {days} days it erred less than the default each of three times, "
+    "by {percent} in all."
+)
 REGULAR: Final = (
     "It sells every {days} days or so, so the days since the last sale say nothing until they are {times} times as "
     "many."

@@ -108,5 +108,11 @@ def _rows(codes: list[str], found: BoostedForecasts, products: list[int]) -> Ite
         yield codes[row], float(found.ratio[row]), int(found.origins[row]), json.dumps(accuracy)
 
 
-def _rounded(measured: ShopMeasures) -> dict[str, float | None]:
-    return {name: round(value, 6) if np.isfinite(value) else None for name, value in asdict(measured).items()}
+def _rounded(measured: ShopMeasures) -> dict[str, Any]:
+    def known(value: float) -> float | None:
+        return round(value, 6) if np.isfinite(value) else None
+
+    return {
+        name: [*map(known, value)] if isinstance(value, tuple) else known(value)
+        for name, value in asdict(measured).items()
+    }

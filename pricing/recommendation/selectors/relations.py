@@ -1,17 +1,34 @@
-"""Which relations bound the price of a product."""
+"""Which relations bound the price of a product, and what they say at the present prices."""
 
-from collections.abc import Collection, Mapping
-from decimal import Decimal
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from django.db.models import Q, QuerySet
 
 from elastix.errors import found
-from pricing.recommendation.core.relations import Bounds, bounds_of, shared_bounds
+from elastix.shop import shop_currency
+from pricing.recommendation.core.relations import NO_BOUNDS, Bounds, bounds_of, shared_bounds
 from pricing.recommendation.models import PriceRelation
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeStatus
 
 OPEN = (PriceChangeStatus.PROPOSED, PriceChangeStatus.APPROVED)
+
+
+@dataclass(frozen=True, slots=True)
+class RelationAtPrices:
+    """A relation at the present prices of its products.
+
+    Attributes
+    ----------
+    bounds : lowest and highest price that it allows each product beside the others, whole smallest units of the currency.
+    broken : codes of the products whose present price is outside, in the order of the relation.
+    """
+
+    relation: PriceRelation
+    bounds: dict[str, Bounds]
+    broken: list[str]
 
 
 def find_relation(relation_id: int) -> PriceRelation:
@@ -51,6 +68,38 @@ def relation_bounds(asked: Mapping[str, Decimal]) -> dict[str, Bounds]:
     )
     changes = dict(waiting.values_list("product_id", "new_price"))
     return bounds_of(pairs, _prices(codes) | changes | dict(asked))
+
+
+def at_present_prices(relations: Iterable[PriceRelation]) -> list[RelationAtPrices]:
+    """What relations, read with their members, say at the present prices. One query."""
+    pairs = {relation.pk: relation.pairs for relation in relations}
+    prices = _prices({code for each in pairs.values() for pair in each for code in pair[:2]})
+    shown = []
+    for relation in relations:
+        bounds = {code: _whole(each) for code, each in bounds_of(pairs[relation.pk], prices).items()}
+        members = [each.product_id for each in relation.members.all()]
+        broken = [
+            code
+            for code in members
+            if code in prices and not _within(prices[code], bounds.get(code, NO_BOUNDS))
+        ]
+        shown.append(RelationAtPrices(relation, bounds, broken))
+    return shown
+
+
+def _whole(bounds: Bounds) -> Bounds:
+    """Bounds as prices can have them: the floor rounded up, the ceiling down."""
+    currency = shop_currency()
+    return Bounds(
+        None if bounds.floor is None else currency.price(bounds.floor, ROUND_CEILING),
+        None if bounds.ceiling is None else currency.price(bounds.ceiling, ROUND_FLOOR),
+    )
+
+
+def _within(price: Decimal, bounds: Bounds) -> bool:
+    return (bounds.floor is None or price >= bounds.floor) and (
+        bounds.ceiling is None or price <= bounds.ceiling
+    )
 
 
 def _prices(codes: Collection[str]) -> dict[str, Decimal]:

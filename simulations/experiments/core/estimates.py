@@ -36,6 +36,17 @@ class Effect:
         return self.estimate - half, self.estimate + half
 
     @property
+    def spread(self) -> FloatArray:
+        """Standard deviation of the error, that of Student's t: infinite with two degrees of freedom or fewer.
+
+        It is what the estimate weighs beside others by: a standard error from few pairs is too small as often as too
+        large, and where it is too small it would count for too much.
+        """
+        with np.errstate(divide="ignore", invalid="ignore"):
+            wider = np.sqrt(self.df / (self.df - 2))
+        return np.asarray(self.std_error * np.where(self.df > 2, wider, np.inf))
+
+    @property
     def p_value(self) -> FloatArray:
         """Two-sided."""
         from scipy.special import stdtr

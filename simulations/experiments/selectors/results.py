@@ -175,7 +175,7 @@ def experiment_result(experiment: PriceExperiment) -> ExperimentResult | None:
         decision_high=_finite(verdict.high),
         decision=_words(verdict.verdict, experiment.money, verdict.low, verdict.high),
         elasticity=_finite(float(now.log_units.estimate) / experiment.contrast),
-        elasticity_error=_finite(float(now.log_units.std_error) / abs(experiment.contrast)),
+        elasticity_error=_finite(float(now.log_units.spread) / abs(experiment.contrast)),
         groups=_groups(products, tested, schedule),
         looks=_looks(tested, schedule, experiment.planned_error),
         sample_ratio=_weeks_run(schedule, products, read.since.codes, wrong, counted),
@@ -258,7 +258,7 @@ def _groups(
         members = [each for each in products if each.group == number]
         contrast = np.mean([np.log(float(each.new_price) / float(each.old_price)) for each in members])
         elasticity = _finite(float(found.estimate[number] / contrast))
-        error = _finite(float(found.std_error[number] / abs(contrast)))
+        error = _finite(float(found.spread[number] / abs(contrast)))
         codes = [each.product_id for each in members]
         rows.append(GroupElasticity(codes, elasticity, error))
     return rows

@@ -12,6 +12,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from elastix.dataset.models import DataVersion
+from elastix.dataset.versions import catalogue_changed
 from elastix.imports.models import ImportBatch
 from elastix.jobs.models import Job, JobState
 from elastix.jobs.recompute import request_recompute
@@ -290,10 +291,91 @@ def test_what_was_computed_for_days_gone_by_is_refused(shop: ImportBatch, viewer
     assert "which are over" in answer.json()["detail"]
 
 
-def test_auto_does_not_choose_it(shop: ImportBatch, viewer_client: APIClient) -> None:
+# --- chosen by auto ------------------------------------------------------------------------------
+
+
+def measured(boosted: list[float | None], default: list[float | None], *, wape: float = 0.3) -> None:
+    """Let the origins have erred so, newest first; in all it is `wape` against the default's .4."""
+    shop = {
+        "boosted": SHOP["boosted"] | {"wape": wape, "wapes": boosted},
+        "default": SHOP["default"] | {"wapes": default},
+    }
+    BoostedModel.objects.update(shop=shop)
+    catalogue_changed()
+
+
+def automatic(client: APIClient, code: str = "CUP", periods: int = 28) -> Any:
+    return client.get(f"{PATH}/{code}", {"method": "auto", "periods": periods}).json()
+
+
+def test_auto_takes_it_where_it_won_clearly_and_says_so(shop: ImportBatch, viewer_client: APIClient) -> None:
+    computed(CUP=1.5, MUG=0.8)
+    before = automatic(viewer_client)
+    measured([0.3, 0.2, 0.4], [0.4, 0.3, 0.5])
+    for code, ratio in (("CUP", 1.5), ("MUG", 0.8)):
+        body = automatic(viewer_client, code)
+        default = viewer_client.get(f"{PATH}/{code}", {"method": "lines", "periods": 28}).json()
+        assert body["method"] == "boosted"
+        # .3 instead of .4.
+        assert body["reason"] == (
+            "The boosted forecast: over the shop's newest 84 days it erred less than the default each of three times, "
+            "by 25 % in all."
+        )
+        assert body["total"] == pytest.approx(ratio * default["total"], abs=0.05)
+        assert {name: body["accuracy"][name] for name in MEASURES} == MEASURES
+    assert before["method"] != "boosted"
+    assert [row["method"] for row in before["candidates"]][-1] == "boosted"
+    assert automatic(viewer_client)["candidates"] == before["candidates"]
+
+
+@pytest.mark.parametrize(
+    ("boosted", "default", "wape"),
+    [
+        ([0.3, 0.3, 0.4], [0.4, 0.3, 0.5], 0.3),  # no better once
+        ([0.3, 0.2], [0.4, 0.3], 0.3),  # measured twice only
+        ([0.3, 0.2, None], [0.4, 0.3, None], 0.3),  # nothing was sold once
+        ([0.3, 0.2, 0.4], [0.4, 0.3, 0.5], 0.393),  # 1.75 % better in all
+    ],
+)
+def test_auto_leaves_it_where_the_win_may_be_luck(
+    shop: ImportBatch,
+    viewer_client: APIClient,
+    boosted: list[float | None],
+    default: list[float | None],
+    wape: float,
+) -> None:
     computed(CUP=1.5)
-    body = viewer_client.get(f"{PATH}/CUP", {"method": "auto"}).json()
-    assert "boosted" not in [row["method"] for row in body["candidates"]]
+    measured(boosted, default, wape=wape)
+    assert automatic(viewer_client)["method"] != "boosted"
+    measured([0.3, 0.2, 0.4], [0.4, 0.3, 0.5], wape=0.392)  # 2 %
+    assert automatic(viewer_client)["method"] == "boosted"
+
+
+def test_auto_is_what_it_was_without_a_boosted_forecast(shop: ImportBatch, viewer_client: APIClient) -> None:
+    without = automatic(viewer_client)
+    assert "boosted" not in [row["method"] for row in without["candidates"]]
+    computed(MUG=1.5)
+    measured([0.3, 0.2, 0.4], [0.4, 0.3, 0.5])
+    # It had no sales when they were computed, or they are of days gone by.
+    assert automatic(viewer_client) == without
+    BoostedModel.objects.update(as_of=AS_OF - dt.timedelta(days=28))
+    catalogue_changed()
+    assert automatic(viewer_client, "MUG")["method"] != "boosted"
+    # Computed by an earlier release: not measured origin by origin.
+    BoostedModel.objects.update(as_of=AS_OF, shop=SHOP)
+    catalogue_changed()
+    assert automatic(viewer_client, "MUG")["method"] != "boosted"
+
+
+def test_auto_leaves_an_inactive_product_inactive(shop: ImportBatch, viewer_client: APIClient) -> None:
+    computed(CUP=1.0)
+    measured([0.3, 0.2, 0.4], [0.4, 0.3, 0.5])
+    DemandForecast.objects.filter(pk="CUP").update(last_sold=AS_OF - dt.timedelta(days=92))
+    body = automatic(viewer_client)
+    assert (body["method"], body["reason"]) == ("inactive", "It has not sold for three months.")
+
+
+# --- the rest ------------------------------------------------------------------------------------
 
 
 def test_a_service_and_a_product_without_sales_have_the_same_answer_as_ever(
@@ -321,6 +403,9 @@ def test_the_admin_shows_both_errors_and_the_ratios(shop: ImportBatch, viewer: U
     assert "30 %" in model
     assert "40 %" in model
     assert "1.50" in browser.get(page(BoostedForecast), {"q": "cup"}).content.decode()
+    assert "25.0 %<" in model
+    measured([0.3, 0.2, 0.4], [0.4, 0.3, 0.5])
+    assert "25.0 %, chosen by auto" in browser.get(page(BoostedModel)).content.decode()
     BoostedModel.objects.update(shop={})
     assert '<td class="field-of_the_default">-</td>' in browser.get(page(BoostedModel)).content.decode()
 

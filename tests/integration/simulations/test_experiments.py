@@ -456,12 +456,25 @@ def test_one_stopped_early_says_what_it_found_without_new_sales(
     bowls: Rng, manager: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     experiment = experiment_start(plan_bowls().pk, by="manager")
-    run_days(bowls, 0, 41, monkeypatch)
+    run_days(bowls, 0, 55, monkeypatch)
     experiments_advance()
     assert not ExperimentalEvidence.objects.exists()
     experiment_stop(experiment.pk, by="manager")
     experiments_advance()
-    assert ExperimentalEvidence.objects.get().last_day == MONDAY + dt.timedelta(days=41)
+    assert ExperimentalEvidence.objects.get().last_day == MONDAY + dt.timedelta(days=55)
+
+
+def test_three_pairs_of_weeks_of_one_group_tell_no_error_and_so_nothing(
+    bowls: Rng, manager: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = experiment_start(plan_bowls().pk, by="manager")
+    run_days(bowls, 0, 41, monkeypatch)
+    experiment_stop(experiment.pk, by="manager")
+    experiments_advance()
+    experiment.refresh_from_db()
+    assert experiment.elasticity is not None
+    assert experiment.elasticity_error is None
+    assert not ExperimentalEvidence.objects.exists()
 
 
 def test_what_is_known_so_far_is_a_look_that_decides_nothing_too_early(

@@ -205,6 +205,16 @@ def test_errors_after_changes_of_price_are_added_up_apart() -> None:
     assert np.isnan(fit_boosted(panel, unpriced(panel), nobody(panel)).shop_default.wape_price_changed)
 
 
+def test_the_errors_of_each_origin_are_the_newest_first_and_make_up_the_whole() -> None:
+    panel = shop()
+    panel.units[:, -HORIZON:] *= 3  # what nobody foresaw in the newest month
+    found = fit_boosted(panel, unpriced(panel), nobody(panel)).shop_default
+    sold = [panel.units[:, DAYS - (n + 1) * HORIZON : DAYS - n * HORIZON].sum() for n in range(3)]
+    assert found.wapes[0] == pytest.approx(2 / 3, abs=0.03)
+    assert max(found.wapes[1:]) < 0.3
+    assert sum(map(float.__mul__, found.wapes, map(float, sold))) / sum(sold) == pytest.approx(found.wape)
+
+
 def test_where_the_default_is_right_it_changes_little() -> None:
     panel = shop()
     found = fit_boosted(panel, unpriced(panel), nobody(panel))

@@ -99,6 +99,12 @@ def test_two_groups_alike_have_twice_the_degrees_of_freedom() -> None:
     assert both.std_error == pytest.approx(log_ratio(one, np.full((1, 3), 10.0)).std_error / np.sqrt(2))
 
 
+def test_the_spread_of_an_error_is_that_of_student_s_t() -> None:
+    # Variance of t with 5 degrees of freedom: 5/3; with 1 or 2 there is none.
+    found = Effect(np.zeros(3), np.full(3, 0.3), np.array([5.0, 2.0, 1.0]))
+    np.testing.assert_allclose(found.spread, [0.3 * np.sqrt(5 / 3), np.inf, np.inf])
+
+
 def test_the_difference_in_money_is_a_week_s_and_of_all_groups_together() -> None:
     found = mean_difference(np.array([[10.0, 14.0], [3.0, 5.0]]), np.array([[8.0, 8.0], [3.0, 3.0]]))
     assert found.estimate == pytest.approx(4 + 1)
