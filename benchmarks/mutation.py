@@ -130,7 +130,10 @@ TARGETS = {
     "jobs": Target(
         ("elastix/jobs/*.py",),
         (),
-        requests("elastix/test_jobs elastix/test_schedules elastix/test_workers elastix/test_health"),
+        requests(
+            "elastix/test_health elastix/test_job_failures elastix/test_job_parts elastix/test_jobs "
+            "elastix/test_recompute_requests elastix/test_schedules elastix/test_workers"
+        ),
     ),
 }
 
@@ -332,12 +335,21 @@ def draw(name: str, target: Target, count: int, seed: int) -> list[Mutant]:
         fault, number = chance.choice(faults)
         code = Path(module).read_text()
         mutated = mutate_code(code, get_operator(fault)(), number)
-        if mutated is None or mutated == code:
+        if mutated is None or mutated == code or not is_python(mutated):
             continue
         pairs = [(a, b) for a, b in zip(code.splitlines(), mutated.splitlines(), strict=False) if a != b]
         before, after = (" ".join(pairs[0][side].split()) for side in (0, 1))
         mutants.append(Mutant(name, module, place[0], fault.split("/")[1], before, after, code=mutated))
     return mutants
+
+
+def is_python(code: str) -> bool:
+    """Tell whether a faulty module can be read at all: "if not found := ..." cannot, and nobody would ship it."""
+    try:
+        ast.parse(code)
+    except SyntaxError:
+        return False
+    return True
 
 
 def statement(module: str, line: int) -> range:
