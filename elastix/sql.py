@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import OperationalError, connection, connections, transaction
 
+from elastix.databases import SQLITE_CACHE_KB
 from elastix.replica import alias_for_reads, stay_on_primary
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def room_for_pages() -> Iterator[None]:
     try:
         yield
     finally:
-        execute(f"PRAGMA cache_size = -{settings.SQLITE_CACHE_KB}")
+        execute(f"PRAGMA cache_size = -{SQLITE_CACHE_KB}")
         execute("PRAGMA shrink_memory")
 
 
