@@ -116,8 +116,8 @@ TARGETS = {
     "recommendation": Target(
         ("pricing/recommendation/core/*.py",),
         units(
-            "cannibalisation competition currencies hard_limits impact joint joint_recommendation limits margins optimum "
-            "price_relations recommendation recommendation_properties taxes totals uncertainty"
+            "cannibalisation competition constrained currencies hard_limits impact joint joint_recommendation limits margins "
+            "offers optimum price_relations rationale recommendation recommendation_properties taxes totals uncertainty"
         ),
     ),
     "forecasting": Target(

@@ -191,7 +191,6 @@ def _with_endings(
     target, price = price, price.copy()
     slopes = cross + np.diag(np.nan_to_num(inputs.elasticity))
     earns = ~np.isnan(inputs.cost)
-    cost = np.where(earns, inputs.cost, 0.0)
     share = 1 + slopes @ (price / inputs.base_price - 1)
     choices = {
         product: _Choices(
@@ -210,9 +209,9 @@ def _with_endings(
             shares = share + np.outer(steps, slopes[:, product])
             prices = np.repeat(price[None, :], each.price.size, axis=0)
             prices[:, product] = each.price
-            margin = (prices - cost) / inputs.tax_factor
-            profit = np.where(earns, margin * inputs.quantity * np.maximum(shares, 0.0), 0.0)
-            best = each.best(profit.sum(axis=1))
+            margin = (prices - inputs.cost) / inputs.tax_factor
+            profit = margin * inputs.quantity * np.maximum(shares, 0.0)
+            best = each.best(profit[:, earns].sum(axis=1))
             price[product], share = each.price[best], shares[best]
         if np.array_equal(before, price):
             break

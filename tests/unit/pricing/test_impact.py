@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from elastix.currency import find_currency
 from pricing.elasticity.core.demand import DEMAND_MODELS, demand
 from pricing.recommendation.core.impact import (
     demand_curve,
     direction_worth_taking,
+    one_of,
     project_impact,
     risk_levels,
 )
@@ -67,6 +69,12 @@ def test_the_expected_figures_take_the_doubt_about_the_elasticity_in():
     assert sure.expected.profit[0] == pytest.approx(sure.projected.profit[0], rel=1e-5)
 
 
+def test_a_price_gains_or_loses() -> None:
+    impact = project_impact(latte(), 14.0)
+    assert 0 < impact.probability_of_loss[0] < 1
+    assert impact.probability_of_loss[0] == pytest.approx(1 - impact.probability_of_gain[0])
+
+
 def test_percent_changes_hold_for_a_product_nobody_bought():
     idle, busy = project_impact(latte(quantity=0), 15.0), project_impact(latte(), 15.0)
     for name in ("price", "quantity", "revenue", "profit"):
@@ -101,6 +109,7 @@ def test_demand_that_grows_for_other_reasons_counts_after_the_change_only():
     assert impact.current.quantity[0] == 1200
     assert impact.projected.quantity[0] == pytest.approx(1320)
     assert impact.probability_of_gain[0] == 1.0
+    assert project_impact(latte(), 12.99, demand_factor=0.0).projected.quantity[0] == 0
     shrunk = project_impact(latte(), 12.99, demand_factor=0.9)
     assert shrunk.probability_of_loss[0] == 1.0
 
@@ -125,7 +134,9 @@ def test_beyond_15_percent_the_other_model_is_shown_as_well():
     assert not project_impact(latte(price=10.0), 11.5).large_change[0]
 
 
-@pytest.mark.parametrize(("price", "factor"), [(0.0, 1.0), (np.nan, 1.0), (np.inf, 1.0), (14.0, -1.0)])
+@pytest.mark.parametrize(
+    ("price", "factor"), [(0.0, 1.0), (np.nan, 1.0), (np.inf, 1.0), (14.0, -1.0), (14.0, np.inf)]
+)
 def test_prices_and_factors_that_mean_nothing_are_refused(price, factor):
     with pytest.raises(ValueError, match="must be"):
         project_impact(latte(), price, demand_factor=factor)
@@ -353,3 +364,78 @@ def test_the_robust_gain_is_that_at_a_weak_elasticity() -> None:
     # At -0.3 a cut of 10 % sells 103 instead of 100: 103 x 3 - 100 x 4 = -91. At -0.1 it is 101 x 3 - 400 = -97: what is weaker
     # stays. A rise of 10 % sells 97: 97 x 5 - 400 = 85, in revenue 97 x 11 - 1000 = 67.
     assert gain == pytest.approx([-91.0, -97.0, 85.0, 67.0])
+
+
+def test_percent_changes_by_hand() -> None:
+    # 10 % more for 10 % less, of which 0.40 is earned now and 0.50 then: 1.1 x .9 = .99, .5 x .9 / .4 = 1.125.
+    inputs = PricingInputs.of(price=1.0, quantity=100, cost=0.6, elasticity=-1.0, std_error=0.1)
+    change = project_impact(inputs, 1.1, "linear").change_percent
+    assert [float(getattr(change, name)[0]) for name in ("price", "quantity", "revenue", "profit")] == (
+        pytest.approx([10, -10, -1, 12.5])
+    )
+
+
+def test_the_direction_of_linear_demand_is_measured_from_the_price_of_the_sales() -> None:
+    # Sold at 10, now 12, cost 6: profit rises with the price from -12 / (12 - 6) = -2 upwards where the elasticity is constant,
+    # from -10 / (2 x 12 - 10 - 6) = -1.25 upwards where demand is linear.
+    inputs = PricingInputs.of(
+        price=12.0, base_price=10.0, cost=6.0, elasticity=[-2.2, -1.6, -1.1], std_error=0.01
+    )
+    assert direction_worth_taking(inputs, "constant_elasticity").tolist() == [
+        "Decrease",
+        "Increase",
+        "Increase",
+    ]
+    assert direction_worth_taking(inputs, "linear").tolist() == ["Decrease", "Decrease", "Increase"]
+    assert direction_worth_taking(inputs).tolist() == ["Decrease", "Keep", "Increase"]
+
+
+def test_amounts_have_the_decimals_of_their_currency_and_units_always_two() -> None:
+    impact = project_impact(PricingInputs.of(price=100.0, quantity=1.25, cost=60.0, elasticity=-1.0), 100.0)
+    figures = {name: str(value) for name, value in impact.current.of_product(0, find_currency("JPY")).items()}
+    assert figures == {"price": "100", "quantity": "1.25", "revenue": "125", "profit": "50"}
+
+
+def test_of_many_products_one_can_be_looked_at() -> None:
+    inputs = PricingInputs.of(price=[10.0, 20.0], quantity=[1.0, 3.0], cost=[6.0, 9.0], elasticity=-1.0)
+    second = one_of(project_impact(inputs, [10.0, 20.0], "linear"), 1)
+    assert (second.current.revenue, second.current.profit, second.risk_level) == (60, 33, "low")
+
+
+def test_the_steps_below_a_price_of_one_cent_stay_at_one_cent() -> None:
+    stays = recommend(latte(price=0.01, cost=None, elasticity=-3.0), PriceConstraints.of(1))
+    assert [str(scenario.price) for scenario in steps_towards(stays, 0)] == ["0.01", "0.01", "0.01"]
+
+
+def test_the_market_leader_asks_the_lowest_allowed_cent_where_that_undercuts() -> None:
+    # Allowed from 12.15; no ending below 12.16, and 12.15 is below it. Below 12.15 nothing undercuts: the lowest ending.
+    found = recommend(latte(price=[12.99] * 2), PriceConstraints.of(2, target_margin=0.3))
+    assert preset_prices(found, np.array([12.16, 12.15]))["market-leader"].tolist() == [12.15, 12.49]
+
+
+def test_where_nothing_is_sold_now_changes_have_no_percentage() -> None:
+    # Sold at 5, at 10 an elasticity of -2 leaves nothing; at 7 a fifth of 100 units comes back.
+    inputs = PricingInputs.of(
+        price=10.0, base_price=5.0, quantity=100, cost=4.0, elasticity=-2.0, std_error=0.1
+    )
+    impact = project_impact(inputs, 7.0, "linear")
+    assert (impact.current.quantity[0], impact.projected.quantity[0]) == (0, pytest.approx(20))
+    assert np.isnan(impact.change_percent.quantity[0])
+
+
+def test_a_price_far_below_that_of_the_sales_rises_whatever_the_elasticity() -> None:
+    # Sold at 15, now 10, cost 8: linear demand earns more at a higher price for every elasticity, as 2 x 10 - 15 - 8 is below 0.
+    inputs = PricingInputs.of(price=10.0, base_price=15.0, cost=8.0, elasticity=-9.0, std_error=0.1)
+    assert direction_worth_taking(inputs, "linear")[0] == "Increase"
+
+
+def test_the_first_step_goes_a_third_of_the_way() -> None:
+    found = recommend(
+        PricingInputs.of(price=100.0, cost=50.0, elasticity=-1.2, std_error=0.1), PriceConstraints.of(1)
+    )
+    # A third of 14.99 is 5.00, twice as much 29.98.
+    assert names_and_prices(steps_towards(found, 0)) == {
+        "Conservative": "104.99",
+        "Recommended": "114.99",
+        "Aggressive": "129.99",
+    }
