@@ -238,15 +238,12 @@ class _Choices:
         self.price = np.concatenate([ended, cents, now])
         self.ended = np.concatenate([np.full(ended.size, True), np.full(cents.size, False), inside])
         self.allowed = np.concatenate([np.full(ended.size + cents.size, True), inside])
-        self.worth_it = WORTH_AN_ENDING * float(
-            np.abs((now - inputs.cost) * inputs.quantity / inputs.tax_factor)[0]
-        )
+        present_profit = (now - inputs.cost) * inputs.quantity / inputs.tax_factor
+        self.worth_it = WORTH_AN_ENDING * abs(present_profit.item())
 
     def best(self, profit: FloatArray) -> int:
         """The price of most profit (K,), ended unless that would cost more than half of the gain."""
         at_any = int(np.where(self.allowed, profit, -np.inf).argmax())
-        if not self.ended.any():
-            return at_any
         ended = int(np.where(self.ended, profit, -np.inf).argmax())
         most, kept = profit[at_any] - profit[-1], profit[ended] - profit[-1]
         return at_any if most >= self.worth_it and kept < ENDING_KEEPS * most else ended

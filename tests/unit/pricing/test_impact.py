@@ -367,11 +367,11 @@ def test_the_robust_gain_is_that_at_a_weak_elasticity() -> None:
 
 
 def test_percent_changes_by_hand() -> None:
-    # 10 % more for 10 % less, of which 0.40 is earned now and 0.50 then: 1.1 x .9 = .99, .5 x .9 / .4 = 1.125.
-    inputs = PricingInputs.of(price=1.0, quantity=100, cost=0.6, elasticity=-1.0, std_error=0.1)
-    change = project_impact(inputs, 1.1, "linear").change_percent
+    # 10 % more for 10 % less, of which 0.40 is earned now and 0.60 then: 1.1 x .9 = .99, .6 x .9 / .4 = 1.35.
+    inputs = PricingInputs.of(price=2.0, quantity=100, cost=1.6, elasticity=-1.0, std_error=0.1)
+    change = project_impact(inputs, 2.2, "linear").change_percent
     assert [float(getattr(change, name)[0]) for name in ("price", "quantity", "revenue", "profit")] == (
-        pytest.approx([10, -10, -1, 12.5])
+        pytest.approx([10, -10, -1, 35])
     )
 
 

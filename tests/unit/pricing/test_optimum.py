@@ -16,6 +16,7 @@ from pricing.recommendation.core.inputs import (
 )
 from pricing.recommendation.core.optimum import (
     believed_formula_price,
+    best_in_interval,
     best_prices,
     formula_price,
     lerner_price,
@@ -251,3 +252,9 @@ def test_a_markup_says_nothing_of_demand_that_does_not_fall():
         PricingStrategy(MARKUP),
     )
     assert (aim[0], np.isnan(aim).tolist()) == (9.0, [False, True, True])
+
+
+def test_the_search_finds_a_top_at_either_bound():
+    bounds = np.array([1.0, 3.0]), np.array([9.0, 3.0])
+    assert best_in_interval(lambda price: price, *bounds).tolist() == [9.0, 3.0]
+    assert best_in_interval(lambda price: -price, *bounds).tolist() == [1.0, 3.0]
