@@ -102,7 +102,7 @@ TARGETS = {
     "elasticity": Target(
         ("pricing/elasticity/core/*.py",),
         (
-            *units("demand diagnostics log_log points pooled_refresh"),
+            *units("demand diagnostics estimates log_log points pooled_refresh"),
             "tests/reference/test_log_log_against_statsmodels.py",
         ),
     ),
@@ -125,7 +125,10 @@ TARGETS = {
             "pricing/forecasting/core/{}.py",
             "backtest batch choice components intervals lines named panel season season_choice stored takeover textbook",
         ),
-        (*units("forecast forecast_accuracy forecast_kinds"), "tests/reference/test_forecast_methods.py"),
+        (
+            *units("forecast forecast_accuracy forecast_kinds inactivity"),
+            "tests/reference/test_forecast_methods.py",
+        ),
     ),
     "jobs": Target(
         ("elastix/jobs/*.py",),

@@ -240,6 +240,15 @@ def test_an_error_that_was_not_stated_is_taken_for_a_large_one():
     assert inputs.std_error.tolist() == [1.0, 0.3]
 
 
+def test_a_share_of_0_assumes_no_cost():
+    inputs = PricingInputs.of(price=10.0, elasticity=[-2.0, -2.0], assumed_cost_ratio=[0.0, 0.4])
+    assert (inputs.cost[1], np.isnan(inputs.cost).tolist(), inputs.cost_assumed.tolist()) == (
+        4.0,
+        [True, False],
+        [False, True],
+    )
+
+
 def test_costs_with_tax_count_to_four_decimals_and_taxes_are_not_negative():
     # 1.23456 and 20 % are 1.481472.
     assert PricingInputs.of(price=10.0, elasticity=-2.0, cost=1.23456, tax_rate=20).cost[0] == 1.4815
