@@ -172,8 +172,9 @@ def test_histories_that_are_none_are_refused(past: tuple[list[float], ...]) -> N
 
 
 def test_baskets_that_are_none_are_refused() -> None:
-    with pytest.raises(ValueError, match="above 0"):
-        fit_baskets(np.array([1.0]), np.array([0.0]))
+    for baskets, mean in ((1.0, 0.0), (0.0, 5.0), (1.0, np.inf)):
+        with pytest.raises(ValueError, match="above 0"):
+            fit_baskets(np.array([baskets]), np.array([mean]))
 
 
 def test_the_plain_averages_of_a_hold_out_are_rates_carried_on() -> None:
