@@ -68,6 +68,7 @@ def requests(names: str) -> tuple[str, ...]:
 
 
 HAND_SHOP = "tests/reference/test_hand_computed_shop.py"
+SEED_EXAMPLES = "tests/reference/test_seed_examples.py"
 TARGETS = {
     "segments": Target(
         ("segments/core/*.py",),
@@ -103,21 +104,26 @@ TARGETS = {
         ("pricing/elasticity/core/*.py",),
         (
             *units("demand diagnostics estimates log_log points pooled_refresh"),
+            SEED_EXAMPLES,
             "tests/reference/test_log_log_against_statsmodels.py",
         ),
     ),
     "pooled": Target(
         ("pricing/elasticity/core/pooled/*.py",),
         units(
-            "pooled_experiments pooled_grades pooled_late_response pooled_own_season pooled_panel "
-            "pooled_refresh pooled_segments pooled_solve price_series demand_curve_of_a_shop sold_by_weight"
+            "pooled_evidence pooled_experiments pooled_grades pooled_hierarchy pooled_late_response pooled_own_season "
+            "pooled_panel pooled_refresh pooled_segments pooled_solve price_series demand_curve_of_a_shop sold_by_weight"
         ),
     ),
     "recommendation": Target(
         ("pricing/recommendation/core/*.py",),
-        units(
-            "cannibalisation competition constrained currencies hard_limits impact joint joint_recommendation limits margins "
-            "offers optimum price_relations rationale recommendation recommendation_properties taxes totals uncertainty"
+        (
+            *units(
+                "cannibalisation competition constrained currencies hard_limits impact joint joint_recommendation limits margins "
+                "offers optimum price_relations rationale recommendation recommendation_properties taxes totals uncertainty"
+            ),
+            "tests/unit/market/test_constrained_prices.py",
+            SEED_EXAMPLES,
         ),
     ),
     "forecasting": Target(
