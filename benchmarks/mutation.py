@@ -111,7 +111,7 @@ TARGETS = {
     "pooled": Target(
         ("pricing/elasticity/core/pooled/*.py",),
         units(
-            "pooled_evidence pooled_experiments pooled_grades pooled_hierarchy pooled_late_response pooled_own_season "
+            "pooled_experiments pooled_grades pooled_hierarchy pooled_late_response pooled_own_season "
             "pooled_panel pooled_refresh pooled_segments pooled_solve price_series demand_curve_of_a_shop sold_by_weight"
         ),
     ),

@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser, User
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.test import override_settings
@@ -112,3 +113,11 @@ def test_the_nightly_run_is_left_out_after_a_full_one_and_without_sales(
         assert job.parameters["full"] is True
         DataVersion.objects.all().delete()
         assert request_full_recompute_if_due() is None
+
+
+def test_who_asked_is_kept_unless_it_is_nobody(held: list[int], manager: User) -> None:
+    assert request_recompute(requested_by=manager).requested_by == manager
+    Job.objects.all().delete()
+    assert request_recompute(requested_by=AnonymousUser()).requested_by is None
+    Job.objects.all().delete()
+    assert request_recompute().requested_by is None
