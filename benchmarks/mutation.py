@@ -34,7 +34,7 @@ import time
 import warnings
 from collections import defaultdict
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from itertools import accumulate
@@ -462,6 +462,8 @@ def measure(args: argparse.Namespace) -> list[Mutant]:
         target = TARGETS[name]
         if args.core:
             target = Target(tuple(each for each in target.modules if "/core/" in each), target.tests)
+        if args.services:
+            target = replace(target, modules=tuple(each for each in target.modules if "/services/" in each))
         known: dict[bool, dict[str, Any]] = {}
         for database in [each for each in (False, True) if (target.with_database if each else target.tests)]:
             sys.dont_write_bytecode = False
@@ -495,6 +497,9 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", choices=TARGETS, help="targets")
     parser.add_argument(
         "--core", action="store_true", help="core alone, with the tests that need no database"
+    )
+    parser.add_argument(
+        "--services", action="store_true", help="services alone, of the targets that have any"
     )
     parser.add_argument("--json", type=Path, help="keep every mutant and its result in this file")
     args = parser.parse_args()
