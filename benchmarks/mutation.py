@@ -119,8 +119,9 @@ TARGETS = {
         ("pricing/recommendation/core/*.py",),
         (
             *units(
-                "cannibalisation competition constrained currencies hard_limits impact joint joint_recommendation limits margins "
-                "offers optimum price_relations rationale recommendation recommendation_properties taxes totals uncertainty"
+                "cannibalisation competition constrained currencies hard_limits impact joint joint_recommendation limits "
+                "margins offers optimum price_relations rationale recommendation recommendation_properties scenarios taxes "
+                "totals uncertainty"
             ),
             "tests/unit/market/test_constrained_prices.py",
             SEED_EXAMPLES,
