@@ -34,7 +34,7 @@ import time
 import warnings
 from collections import defaultdict
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from itertools import accumulate
@@ -68,6 +68,7 @@ def requests(names: str) -> tuple[str, ...]:
 
 
 HAND_SHOP = "tests/reference/test_hand_computed_shop.py"
+SEED_EXAMPLES = "tests/reference/test_seed_examples.py"
 TARGETS = {
     "segments": Target(
         ("segments/core/*.py",),
@@ -102,22 +103,28 @@ TARGETS = {
     "elasticity": Target(
         ("pricing/elasticity/core/*.py",),
         (
-            *units("demand diagnostics log_log points pooled_refresh"),
+            *units("demand diagnostics estimates log_log points pooled_refresh"),
+            SEED_EXAMPLES,
             "tests/reference/test_log_log_against_statsmodels.py",
         ),
     ),
     "pooled": Target(
         ("pricing/elasticity/core/pooled/*.py",),
         units(
-            "pooled_experiments pooled_grades pooled_late_response pooled_own_season pooled_panel "
-            "pooled_refresh pooled_segments pooled_solve price_series demand_curve_of_a_shop sold_by_weight"
+            "pooled_experiments pooled_grades pooled_hierarchy pooled_late_response pooled_own_season "
+            "pooled_panel pooled_refresh pooled_segments pooled_solve price_series demand_curve_of_a_shop sold_by_weight"
         ),
     ),
     "recommendation": Target(
         ("pricing/recommendation/core/*.py",),
-        units(
-            "cannibalisation competition currencies hard_limits impact joint joint_recommendation limits margins optimum "
-            "price_relations recommendation recommendation_properties taxes totals uncertainty"
+        (
+            *units(
+                "cannibalisation competition constrained currencies hard_limits impact joint joint_recommendation limits "
+                "margins offers optimum price_relations rationale recommendation recommendation_properties scenarios taxes "
+                "totals uncertainty"
+            ),
+            "tests/unit/market/test_constrained_prices.py",
+            SEED_EXAMPLES,
         ),
     ),
     "forecasting": Target(
@@ -125,12 +132,18 @@ TARGETS = {
             "pricing/forecasting/core/{}.py",
             "backtest batch choice components intervals lines named panel season season_choice stored takeover textbook",
         ),
-        (*units("forecast forecast_accuracy forecast_kinds"), "tests/reference/test_forecast_methods.py"),
+        (
+            *units("forecast forecast_accuracy forecast_kinds inactivity"),
+            "tests/reference/test_forecast_methods.py",
+        ),
     ),
     "jobs": Target(
         ("elastix/jobs/*.py",),
         (),
-        requests("elastix/test_jobs elastix/test_schedules elastix/test_workers elastix/test_health"),
+        requests(
+            "elastix/test_health elastix/test_job_failures elastix/test_job_parts elastix/test_jobs "
+            "elastix/test_recompute_requests elastix/test_schedules elastix/test_workers"
+        ),
     ),
 }
 
@@ -332,12 +345,21 @@ def draw(name: str, target: Target, count: int, seed: int) -> list[Mutant]:
         fault, number = chance.choice(faults)
         code = Path(module).read_text()
         mutated = mutate_code(code, get_operator(fault)(), number)
-        if mutated is None or mutated == code:
+        if mutated is None or mutated == code or not is_python(mutated):
             continue
         pairs = [(a, b) for a, b in zip(code.splitlines(), mutated.splitlines(), strict=False) if a != b]
         before, after = (" ".join(pairs[0][side].split()) for side in (0, 1))
         mutants.append(Mutant(name, module, place[0], fault.split("/")[1], before, after, code=mutated))
     return mutants
+
+
+def is_python(code: str) -> bool:
+    """Tell whether a faulty module can be read at all: "if not found := ..." cannot, and nobody would ship it."""
+    try:
+        ast.parse(code)
+    except SyntaxError:
+        return False
+    return True
 
 
 def statement(module: str, line: int) -> range:
@@ -441,6 +463,8 @@ def measure(args: argparse.Namespace) -> list[Mutant]:
         target = TARGETS[name]
         if args.core:
             target = Target(tuple(each for each in target.modules if "/core/" in each), target.tests)
+        if args.services:
+            target = replace(target, modules=tuple(each for each in target.modules if "/services/" in each))
         known: dict[bool, dict[str, Any]] = {}
         for database in [each for each in (False, True) if (target.with_database if each else target.tests)]:
             sys.dont_write_bytecode = False
@@ -474,6 +498,9 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", choices=TARGETS, help="targets")
     parser.add_argument(
         "--core", action="store_true", help="core alone, with the tests that need no database"
+    )
+    parser.add_argument(
+        "--services", action="store_true", help="services alone, of the targets that have any"
     )
     parser.add_argument("--json", type=Path, help="keep every mutant and its result in this file")
     args = parser.parse_args()

@@ -12,7 +12,7 @@ from django.utils.functional import lazy
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
-from elastix import admin_imports  # noqa: F401  (registers the rejected rows)
+from elastix import admin_imports, admin_users  # noqa: F401  (registers rejected rows, users and groups)
 from elastix.admin_base import BUSY, ReadOnlyAdmin, WatchedAdmin, change_link, changelist_url, values_column
 from elastix.alerts.models import Alert, AlertDelivery
 from elastix.alerts.services import alert_acknowledge

@@ -1,18 +1,15 @@
 """One settings file; everything that differs between installations comes from the environment (.env.example)."""
 
-import math
-import re
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from elastix.currency import UnknownCurrency, find_currency
-from elastix.secrets import PLACEHOLDER_PASSWORDS, kept_secret_key, platform_url
+from elastix import databases
+from elastix.environment import currency_code, cut_points, tax_rate, throttle_rate, time_zone
+from elastix.secrets import kept_secret_key, platform_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -44,25 +41,11 @@ if PRODUCTION:
 # --- the shop --------------------------------------------------------------------------------------
 SHOP_NAME = env.str("SHOP_NAME", "Our shop")
 OWN_SELLER_NAMES = env.list("OWN_SELLER_NAMES", default=[])
-SHOP_CURRENCY = env.str("SHOP_CURRENCY", "GBP")
-try:
-    find_currency(SHOP_CURRENCY)
-except UnknownCurrency as error:
-    raise ImproperlyConfigured(str(error)) from error
+SHOP_CURRENCY = currency_code(env.str("SHOP_CURRENCY", "GBP"))
 # Whether prices are written with the tax that is owed on them (in percent of the net price); costs never are.
 PRICES_INCLUDE_TAX = env.bool("PRICES_INCLUDE_TAX", False)
-try:
-    TAX_RATE = Decimal(env.str("TAX_RATE", "0"))
-except InvalidOperation:
-    TAX_RATE = Decimal(-1)
-if not 0 <= TAX_RATE <= 100:
-    raise ImproperlyConfigured(f"TAX_RATE is not a percentage from 0 to 100: {env.str('TAX_RATE')!r}")
-try:
-    SHOP_TIME_ZONE = ZoneInfo(env.str("SHOP_TIME_ZONE", "UTC"))
-except (ZoneInfoNotFoundError, ValueError) as error:
-    raise ImproperlyConfigured(
-        f"SHOP_TIME_ZONE is not a time zone such as Europe/London: {env.str('SHOP_TIME_ZONE')!r}"
-    ) from error
+TAX_RATE = tax_rate("TAX_RATE", env.str("TAX_RATE", "0"))
+SHOP_TIME_ZONE = time_zone("SHOP_TIME_ZONE", env.str("SHOP_TIME_ZONE", "UTC"))
 # Empty: the list of pricing/sales/core/service_codes.py.
 SERVICE_CODE_PATTERNS = env.list("SERVICE_CODE_PATTERNS", default=[])
 # What tills and shop systems book sales on that belong to nobody in particular; compared without regard to case.
@@ -70,21 +53,6 @@ NOBODY = ["0", "-1", "guest", "anonymous", "unknown", "walk-in", "cash"]
 SEGMENT_EXCLUDED_CUSTOMERS = [
     each.strip().casefold() for each in env.list("SEGMENT_EXCLUDED_CUSTOMERS", default=NOBODY)
 ]
-
-
-def cut_points(name: str, text: str) -> tuple[float, float] | None:
-    """Two rising numbers at which a scale of customers is cut; None where nothing is set."""
-    if not text.strip():
-        return None
-    try:
-        low, high = (float(each) for each in text.split(","))
-        if not 0 <= low < high < math.inf:
-            raise ValueError
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{name} is not two rising numbers such as 30,90: {text!r}") from error
-    return low, high
-
-
 # Days since the last purchase, invoices, money spent. Nothing: the thirds of the shop's customers.
 SEGMENT_RECENCY_CUTS = cut_points("SEGMENT_RECENCY_CUTS", env.str("SEGMENT_RECENCY_CUTS", ""))
 SEGMENT_FREQUENCY_CUTS = cut_points("SEGMENT_FREQUENCY_CUTS", env.str("SEGMENT_FREQUENCY_CUTS", ""))
@@ -152,52 +120,20 @@ TEMPLATES = [
 ]
 
 # --- database --------------------------------------------------------------------------------------
-DATABASES = {"default": env.db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'elastix.sqlite3'}")}
-_database = DATABASES["default"]
-# Each thread of a server has a connection, each connection a page cache; jobs take more (`elastix.sql.room_for_pages`).
-SQLITE_CACHE_KB = 16 * 1024
-if _database["ENGINE"] == "django.db.backends.sqlite3":
-    Path(_database["NAME"]).parent.mkdir(parents=True, exist_ok=True)
-    _database["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
-        f"PRAGMA cache_size=-{SQLITE_CACHE_KB}; PRAGMA journal_size_limit=67108864; PRAGMA temp_store=MEMORY;",
-    }
-elif _database["ENGINE"] == "django.db.backends.postgresql":
-    _database["CONN_HEALTH_CHECKS"] = True
-    # A writer that waits longer than this for another's lock is asked to come back (503, Retry-After).
-    _database["OPTIONS"] = {"options": "-c lock_timeout=20000"}
-    if PRODUCTION and _database.get("PASSWORD", "").lower() in PLACEHOLDER_PASSWORDS:
-        raise ImproperlyConfigured(
-            "DATABASE_URL uses a well-known password. Choose another for the database."
-        )
-else:
-    raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// or sqlite:///")
-# Connections stay open between requests: opening one costs a millisecond, and on SQLite what it has read.
-_database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 60)
+DATABASES = {
+    "default": databases.primary(
+        env.db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'elastix.sqlite3'}"),
+        production=PRODUCTION,
+        # Connections stay open between requests: opening one costs a millisecond, and on SQLite what it has read.
+        conn_max_age=env.int("CONN_MAX_AGE", 60),
+    )
+}
 # Reads of safe requests (elastix/replica.py).
 REPLICA_URL = env.str("REPLICA_URL", "")
 if REPLICA_URL:
-    _replica = env.db_url_config(REPLICA_URL)
-    if {_database["ENGINE"], _replica.get("ENGINE")} != {"django.db.backends.postgresql"}:
-        raise ImproperlyConfigured(
-            "REPLICA_URL must begin with postgres://, as DATABASE_URL must then: only PostgreSQL has replicas."
-        )
-    if PRODUCTION and _replica.get("PASSWORD", "").lower() in PLACEHOLDER_PASSWORDS:
-        raise ImproperlyConfigured("REPLICA_URL uses a well-known password. Choose another for the database.")
-    DATABASES["replica"] = {
-        **_replica,
-        "CONN_MAX_AGE": _database["CONN_MAX_AGE"],
-        # A replica that cannot be reached is given up within seconds.
-        "OPTIONS": {
-            **_replica.get("OPTIONS", {}),
-            "options": "-c default_transaction_read_only=on",
-            "connect_timeout": 2,
-            "tcp_user_timeout": 3000,
-        },
-        "TEST": {"MIRROR": "default"},
-    }
+    DATABASES["replica"] = databases.replica(
+        env.db_url_config(REPLICA_URL), DATABASES["default"], production=PRODUCTION
+    )
     DATABASE_ROUTERS = ["elastix.replica.ReplicaRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -317,11 +253,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 # Attempts to log in, from one address and at one account; requests of one user to the API. Empty: as many as one likes.
-TOKEN_THROTTLE = env.str("TOKEN_THROTTLE", "10/min")
-API_THROTTLE = env.str("API_THROTTLE", "600/min")
-for _name, _rate in (("TOKEN_THROTTLE", TOKEN_THROTTLE), ("API_THROTTLE", API_THROTTLE)):
-    if not re.fullmatch(r"([1-9]\d*/(s|sec|m|min|h|hour|d|day))?", _rate):
-        raise ImproperlyConfigured(f"{_name} is no rate such as 10/min: {_rate!r}")
+TOKEN_THROTTLE = throttle_rate("TOKEN_THROTTLE", env.str("TOKEN_THROTTLE", "10/min"))
+API_THROTTLE = throttle_rate("API_THROTTLE", env.str("API_THROTTLE", "600/min"))
 # How long a token is good unless whoever makes it says otherwise.
 TOKEN_LIFETIME = timedelta(days=env.int("TOKEN_LIFETIME_DAYS", 90))
 OPEN_API = env.bool("OPEN_API", False)

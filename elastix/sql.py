@@ -3,6 +3,7 @@
 import datetime as dt
 import errno
 import gc
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import OperationalError, connection, connections, transaction
 
+from elastix.databases import SQLITE_CACHE_KB
 from elastix.replica import alias_for_reads, stay_on_primary
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ ROWS_AT_A_TIME = 20_000
 # SQLite refuses more than 32,766 values in a statement; beyond some thousands longer ones are no faster.
 VALUES_A_STATEMENT = 5_000
 JOB_CACHE_KB = 128 * 1024
+# The index of SQLite's log, 32 KB, and the log's first pages.
+SQLITE_OPENS_IN_BYTES = 64 * 1024
 
 
 def is_postgresql() -> bool:
@@ -34,8 +38,16 @@ def is_disk_full(error: BaseException) -> bool:
     """Tell whether an error means that the disk of the database or of the data directory is full."""
     if isinstance(error, OSError):
         return error.errno == errno.ENOSPC
+    if not isinstance(error, OperationalError):
+        return False
     words = ("disk is full", "No space left on device")  # SQLite, PostgreSQL
-    return isinstance(error, OperationalError) and any(each in str(error) for each in words)
+    return any(each in str(error) for each in words) or ("disk I/O error" in str(error) and not _has_room())
+
+
+def _has_room() -> bool:
+    """Tell whether SQLite's disk has room to open the database; without it SQLite speaks of an I/O error."""
+    directory = Path(settings.DATABASES["default"]["NAME"]).parent
+    return shutil.disk_usage(directory).free >= SQLITE_OPENS_IN_BYTES
 
 
 def as_integer(column: str) -> str:
@@ -128,7 +140,7 @@ def room_for_pages() -> Iterator[None]:
     try:
         yield
     finally:
-        execute(f"PRAGMA cache_size = -{settings.SQLITE_CACHE_KB}")
+        execute(f"PRAGMA cache_size = -{SQLITE_CACHE_KB}")
         execute("PRAGMA shrink_memory")
 
 

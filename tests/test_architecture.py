@@ -27,7 +27,7 @@ OUTSIDE_BASE = {
     "middleware",
     "migrations",
 }
-OUTSIDE_BASE |= {"pipeline", "secrets", "settings", "static", "templates", "urls", "wsgi"}
+OUTSIDE_BASE |= {"environment", "pipeline", "secrets", "settings", "static", "templates", "urls", "wsgi"}
 HEAVY = ("pandas", "duckdb", "statsmodels", "sklearn", "scipy.stats", "openpyxl", "python_calamine", "httpx")
 
 

@@ -104,6 +104,18 @@ def _sqlite_path() -> str:
     return str(connection.settings_dict["NAME"])
 
 
+def connection_string(name: str, options: dict[str, Any]) -> str:
+    """Return what PostgreSQL's programs are told of a database: its name, and how it is to be reached (`sslmode`).
+
+    What sessions of the application are to begin with (`options`) is left out, and what Django alone knows.
+    """
+    from psycopg import pq
+    from psycopg.conninfo import make_conninfo
+
+    known = {each.keyword.decode() for each in pq.Conninfo.get_defaults()} - {"options"}
+    return make_conninfo(dbname=name, **{key: value for key, value in options.items() if key in known})
+
+
 def _run(program: str, *arguments: str, database: bool = True) -> None:
     """Run one of PostgreSQL's programs on the database."""
     found = shutil.which(program)
@@ -117,7 +129,8 @@ def _run(program: str, *arguments: str, database: bool = True) -> None:
         "--port": str(settings["PORT"] or ""),
         "--username": settings["USER"],
     }
-    named = [f"{name}={value}" for name, value in where.items() if value] + [f"--dbname={settings['NAME']}"]
+    named = [f"{name}={value}" for name, value in where.items() if value]
+    named.append(f"--dbname={connection_string(settings['NAME'], settings['OPTIONS'])}")
     command = [found, *(named if database else []), *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)  # noqa: S603 - found above
     if done.returncode:

@@ -71,3 +71,22 @@ def test_an_import_into_a_full_disk_leaves_nothing_and_can_be_repeated(
         lines, rejects = sum(oracle.lines.values()), sum(oracle.rejects.values())
         assert list(counted(shop).values()) == [lines, 0, rejects]
         assert ": right" in shop.manage("verify")
+
+
+def test_a_disk_without_a_byte_of_room_is_named_before_anything_is_begun(disk: Path, tmp_path: Path) -> None:
+    oracle = Oracle()
+    first, second = oracle.file(tmp_path, 50), oracle.file(tmp_path, 50)
+    with Installation(disk / "shop") as shop:
+        assert imported(shop, first).returncode == 0
+        before = counted(shop)
+        filler = disk / "filler"
+        filler.write_bytes(bytes(shutil.disk_usage(disk).free))
+        assert shutil.disk_usage(disk).free == 0
+
+        # SQLite cannot make the files beside its database, and speaks of an I/O error.
+        failed = imported(shop, second)
+        assert (failed.returncode, failed.stderr.strip()) == (1, f"CommandError: {ADVICE}")
+
+        filler.unlink()
+        assert counted(shop) == before
+        assert imported(shop, second).returncode == 0

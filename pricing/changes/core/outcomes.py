@@ -258,7 +258,7 @@ def _standard_interval(skewness: FloatArray) -> tuple[FloatArray, FloatArray]:
         low, high = (gammaincinv(shape, tails) - shape) / np.sqrt(shape)
     normal = skewness <= _LEAST_SKEWNESS
     # A variable that is hardly ever above 0 has its mean beyond these quantiles; an interval is to hold its own mean.
-    return np.where(normal, -Z_80, np.minimum(low, 0.0)), np.where(normal, Z_80, np.maximum(high, 0.0))
+    return np.where(normal, -Z_80, low), np.where(normal, Z_80, np.maximum(high, 0.0))
 
 
 def season(rest_before: FloatArray, rest_after: FloatArray, days: IntArray) -> tuple[FloatArray, BoolArray]:

@@ -191,7 +191,6 @@ def _with_endings(
     target, price = price, price.copy()
     slopes = cross + np.diag(np.nan_to_num(inputs.elasticity))
     earns = ~np.isnan(inputs.cost)
-    cost = np.where(earns, inputs.cost, 0.0)
     share = 1 + slopes @ (price / inputs.base_price - 1)
     choices = {
         product: _Choices(
@@ -210,9 +209,9 @@ def _with_endings(
             shares = share + np.outer(steps, slopes[:, product])
             prices = np.repeat(price[None, :], each.price.size, axis=0)
             prices[:, product] = each.price
-            margin = (prices - cost) / inputs.tax_factor
-            profit = np.where(earns, margin * inputs.quantity * np.maximum(shares, 0.0), 0.0)
-            best = each.best(profit.sum(axis=1))
+            margin = (prices - inputs.cost) / inputs.tax_factor
+            profit = margin * inputs.quantity * np.maximum(shares, 0.0)
+            best = each.best(profit[:, earns].sum(axis=1))
             price[product], share = each.price[best], shares[best]
         if np.array_equal(before, price):
             break
@@ -239,15 +238,12 @@ class _Choices:
         self.price = np.concatenate([ended, cents, now])
         self.ended = np.concatenate([np.full(ended.size, True), np.full(cents.size, False), inside])
         self.allowed = np.concatenate([np.full(ended.size + cents.size, True), inside])
-        self.worth_it = WORTH_AN_ENDING * float(
-            np.abs((now - inputs.cost) * inputs.quantity / inputs.tax_factor)[0]
-        )
+        present_profit = (now - inputs.cost) * inputs.quantity / inputs.tax_factor
+        self.worth_it = WORTH_AN_ENDING * abs(present_profit.item())
 
     def best(self, profit: FloatArray) -> int:
         """The price of most profit (K,), ended unless that would cost more than half of the gain."""
         at_any = int(np.where(self.allowed, profit, -np.inf).argmax())
-        if not self.ended.any():
-            return at_any
         ended = int(np.where(self.ended, profit, -np.inf).argmax())
         most, kept = profit[at_any] - profit[-1], profit[ended] - profit[-1]
         return at_any if most >= self.worth_it and kept < ENDING_KEEPS * most else ended

@@ -114,7 +114,6 @@ def analyse_profit_margin(
         raise ValueError("Price, cost, quantity and fixed costs must not be negative.")
     p, c, q, fixed = np.broadcast_arrays(*given)
     unit = p - c
-    earning = np.maximum(unit, 0.0)
     return ProfitAnalysis(
         revenue=np.asarray(p * q),
         total_cost=np.asarray(c * q),
@@ -122,8 +121,8 @@ def analyse_profit_margin(
         margin_percent=100 * margin(p, c),
         markup_percent=100 * markup(p, c),
         profit_per_unit=np.asarray(unit),
-        break_even_units=_divide(c * q, earning),
-        break_even_units_fixed_costs=np.asarray(np.where(np.isnan(fixed), np.nan, _divide(fixed, earning))),
+        break_even_units=_divide(c * q, unit),
+        break_even_units_fixed_costs=np.asarray(np.where(np.isnan(fixed), np.nan, _divide(fixed, unit))),
     )
 
 

@@ -55,8 +55,7 @@ def truncated_cdf(value: ArrayLike, elasticity: ArrayLike, std_error: ArrayLike)
     from scipy.special import log_ndtr
 
     x, mean, sd = (np.asarray(given, np.float64) for given in (value, elasticity, std_error))
-    share = np.exp(np.minimum(log_ndtr((x - mean) / sd) - log_ndtr(-mean / sd), 0.0))
-    return np.asarray(np.where(np.asarray(x >= 0), 1.0, share))
+    return np.asarray(np.exp(np.minimum(log_ndtr((x - mean) / sd) - log_ndtr(-mean / sd), 0.0)))
 
 
 def truncated_quantile(share: ArrayLike, elasticity: ArrayLike, std_error: ArrayLike) -> FloatArray:
@@ -159,13 +158,14 @@ def _gain_if_linear(
 ) -> FloatArray:
     """Probability (P,) that the unit profit `after` times demand at the price exceeds `before` times demand now.
 
-    Demand at a price ends at an elasticity of its own. Between these two elasticities and 0 the difference of the
-    profits is a straight line in the elasticity each time, so that the gains lie on one side of its root.
+    Demand at a price ends at an elasticity of its own; below both nothing is sold at all. Between these two elasticities
+    and 0 the difference of the profits is a straight line in the elasticity each time, so that the gains lie on one side
+    of its root.
     """
     slope_after, slope_before = price / inputs.base_price - 1, inputs.price / inputs.base_price - 1
     with np.errstate(divide="ignore"):
         ends = [np.where(slope > 0, -1 / slope, -np.inf) for slope in (slope_after, slope_before)]
-    edges = [np.full(price.shape, -np.inf), np.minimum(*ends), np.maximum(*ends), np.zeros(price.shape)]
+    edges = [np.minimum(*ends), np.maximum(*ends), np.zeros(price.shape)]
     total = np.zeros(price.shape)
     for low, high in pairwise(edges):
         sold_after, sold_before = high > ends[0], high > ends[1]

@@ -4,13 +4,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from rest_framework.test import APIClient
 
 from elastix.revisions import revision_of
 from market.models import Competitor, CompetitorPrice, RepricingRule
 from pricing.models import PricePolicy, Product, Transaction
 from simulations.models import Simulation
+from tests.conftest import user_with_role
 from tests.factories import (
     CompetitorFactory,
     CompetitorPriceFactory,
@@ -187,3 +188,34 @@ def test_every_form_of_a_row_carries_its_state(manager: User) -> None:
         shown = browser.get(page(type(row), "change", row.pk)).content.decode()
         assert f'name="revision" value="{revision_of(type(row), row.pk)}"' in shown
     assert 'name="revision"' not in browser.get(page(PricePolicy, "add")).content.decode()
+
+
+def test_of_two_people_who_edit_a_user_or_a_group_the_second_is_warned(admin_user: User) -> None:
+    browser = signed_in(admin_user)
+    user, group = user_with_role("viewer", username="shared"), Group.objects.create(name="pickers")
+    edits: tuple[tuple[Any, dict[str, Any], dict[str, Any]], ...] = (
+        (user, {"first_name": "First"}, {"last_name": "Second"}),
+        (group, {"name": "packers"}, {"name": "senders"}),
+    )
+    for row, first, second in edits:
+        url = page(type(row), "change", row.pk)
+        both = filled_in(browser, url), filled_in(browser, url)
+        assert browser.post(url, both[0] | first).status_code == 302
+        refused = browser.post(url, both[1] | second)
+        assert refused.status_code == 409
+        ((name, value),) = first.items()
+        assert f"{name.replace('_', ' ').capitalize()}: {value}" in errors_of(refused)
+        row.refresh_from_db()
+        assert getattr(row, name) == value
+        again = both[1] | second | {"revision": refused.context["revision"]}
+        assert browser.post(url, again).status_code == 302
+
+
+def test_of_a_user_the_groups_count_and_logging_in_is_not_undone(admin_user: User) -> None:
+    browser = signed_in(admin_user)
+    user = user_with_role("viewer", username="shared")
+    url = page(User, "change", user.pk)
+    seen = filled_in(browser, url)
+    assert "last_login" not in seen and "date_joined" not in seen
+    user.groups.add(Group.objects.create(name="pickers"))
+    assert browser.post(url, seen | {"first_name": "Second"}).status_code == 409

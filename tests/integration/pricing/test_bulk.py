@@ -3,7 +3,6 @@
 import csv
 import datetime as dt
 import io
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -48,13 +47,6 @@ CODES = ["CUT", "NOCOST", "NOPRICE", "P001", "RIGHT", "UNSURE"]
 @pytest.fixture(autouse=True)
 def _products(db: None) -> None:
     products_to_price()
-
-
-@pytest.fixture
-def held() -> Iterator[list[int]]:
-    """Jobs wait until the test runs them."""
-    with jobs_run_in("caller") as jobs:
-        yield jobs
 
 
 def optimise(client: APIClient, commits: Commits, **body: Any) -> dict[str, Any]:

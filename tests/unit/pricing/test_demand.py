@@ -147,3 +147,8 @@ def test_no_price_in_whole_cents_within_15_percent_brings_more(elasticity, cents
     assume(elasticity < 0)
     revenue = tried * demand(tried, p0, 1.0, elasticity, "linear")
     assert potential == pytest.approx(100 * max(0.0, revenue.max() / p0 - 1), abs=1e-6)
+
+
+def test_where_the_whole_cents_beside_the_best_price_lose_the_present_one_stays():
+    # At -1 revenue is greatest at the present 0.035; whole cents from 0.03 to 0.04 bring less.
+    assert revenue_potential_percent(-1.0, 0.035) == 0

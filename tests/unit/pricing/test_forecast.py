@@ -121,6 +121,12 @@ def test_a_new_product_s_days_weigh_alike_and_days_before_its_first_sale_nothing
     assert base_price(panel, [(10, 8.0), (16, 4.0)]) == pytest.approx(8**0.75 * 4**0.25)
 
 
+def test_days_that_were_not_looked_at_weigh_nothing() -> None:
+    panel = panel_of(np.r_[np.zeros(10), np.ones(8)], shop=np.ones(18))
+    # Of eight days from the first sale on four were looked at, two of them at 8.00.
+    assert base_price(panel, [(10, 8.0), (12, 4.0)], through=14) == pytest.approx(8**0.5 * 4**0.5)
+
+
 def test_a_price_holds_over_unsold_days_and_the_first_one_also_before_it_was_known() -> None:
     panel = panel_of(np.ones(8), shop=np.ones(8))
     assert base_price(panel, [(0, np.nan), (4, 9.0)]) == pytest.approx(9.0)

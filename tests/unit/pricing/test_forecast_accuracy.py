@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pricing.forecasting.core.backtest import Backtest, accuracy
+from pricing.forecasting.core.batch import _at_like_levels
 
 
 def days(*units: float) -> np.ndarray:
@@ -27,3 +28,12 @@ def test_the_measures_of_three_origins_are_those_computed_by_hand() -> None:
         assert measures.wape == pytest.approx([(2 + 0 + 4) / 32])
         assert measures.bias == pytest.approx([(2 + 0 - 4) / 32])
         assert measures.mase == pytest.approx([(2 + 0 + 4) / 3 / 4])
+
+
+def test_errors_count_from_origins_that_expected_a_fifth_of_what_is_expected_now() -> None:
+    # Ten a day are expected now; 2 were of the first origin and 1.9 of the second, and three came each time.
+    forecast = days(2, 1.9)
+    test = Backtest(days(3, 3), forecast, forecast, np.ones((1, 2), bool), np.array([1.0]))
+    errors = _at_like_levels(test, np.array([10.0]))
+    assert errors[0, :28] == pytest.approx(np.full(28, 0.5))
+    assert np.isnan(errors[0, 28:]).all()

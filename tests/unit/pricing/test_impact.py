@@ -1,4 +1,4 @@
-"""What a price would do: figures, limits, risk, direction, scenarios, demand curve."""
+"""What a price would do: figures, limits, risk, direction, demand curve."""
 
 from decimal import Decimal
 
@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from elastix.currency import find_currency
 from pricing.elasticity.core.demand import DEMAND_MODELS, demand
 from pricing.recommendation.core.impact import (
     demand_curve,
     direction_worth_taking,
+    one_of,
     project_impact,
     risk_levels,
 )
-from pricing.recommendation.core.inputs import PriceConstraints, PricingInputs, PricingStrategy
-from pricing.recommendation.core.recommendation import recommend
-from pricing.recommendation.core.scenarios import Scenario, compare, preset_prices, steps_towards
+from pricing.recommendation.core.inputs import PricingInputs
 from pricing.recommendation.core.uncertainty import truncated_quantile
 
 models = st.sampled_from(DEMAND_MODELS)
@@ -67,6 +67,12 @@ def test_the_expected_figures_take_the_doubt_about_the_elasticity_in():
     assert sure.expected.profit[0] == pytest.approx(sure.projected.profit[0], rel=1e-5)
 
 
+def test_a_price_gains_or_loses() -> None:
+    impact = project_impact(latte(), 14.0)
+    assert 0 < impact.probability_of_loss[0] < 1
+    assert impact.probability_of_loss[0] == pytest.approx(1 - impact.probability_of_gain[0])
+
+
 def test_percent_changes_hold_for_a_product_nobody_bought():
     idle, busy = project_impact(latte(quantity=0), 15.0), project_impact(latte(), 15.0)
     for name in ("price", "quantity", "revenue", "profit"):
@@ -101,6 +107,7 @@ def test_demand_that_grows_for_other_reasons_counts_after_the_change_only():
     assert impact.current.quantity[0] == 1200
     assert impact.projected.quantity[0] == pytest.approx(1320)
     assert impact.probability_of_gain[0] == 1.0
+    assert project_impact(latte(), 12.99, demand_factor=0.0).projected.quantity[0] == 0
     shrunk = project_impact(latte(), 12.99, demand_factor=0.9)
     assert shrunk.probability_of_loss[0] == 1.0
 
@@ -125,7 +132,9 @@ def test_beyond_15_percent_the_other_model_is_shown_as_well():
     assert not project_impact(latte(price=10.0), 11.5).large_change[0]
 
 
-@pytest.mark.parametrize(("price", "factor"), [(0.0, 1.0), (np.nan, 1.0), (np.inf, 1.0), (14.0, -1.0)])
+@pytest.mark.parametrize(
+    ("price", "factor"), [(0.0, 1.0), (np.nan, 1.0), (np.inf, 1.0), (14.0, -1.0), (14.0, np.inf)]
+)
 def test_prices_and_factors_that_mean_nothing_are_refused(price, factor):
     with pytest.raises(ValueError, match="must be"):
         project_impact(latte(), price, demand_factor=factor)
@@ -217,131 +226,6 @@ def test_the_demand_curve_falls_between_its_limits():
         demand_curve(PricingInputs.of(price=[1.0, 2.0], elasticity=-1.0), np.array([1.0]))
 
 
-# --- scenarios ------------------------------------------------------------------------------------
-
-
-def names_and_prices(scenarios):
-    return {scenario.name: str(scenario.price) for scenario in scenarios}
-
-
-def test_the_steps_towards_a_recommendation_are_a_third_and_twice_of_it():
-    found = recommend(latte(), PriceConstraints.of(1, target_margin=0.3))
-    assert names_and_prices(steps_towards(found, 0)) == {
-        "Conservative": "13.49",
-        "Recommended": "14.49",
-        "Aggressive": "15.99",
-    }
-
-
-def test_the_steps_around_a_price_that_stays_try_the_direction_worth_taking():
-    stays = recommend(latte(cost=None, elasticity=-3.0), PriceConstraints.of(1))
-    assert names_and_prices(steps_towards(stays, 0)) == {
-        "Conservative": "12.49",
-        "Recommended": "12.99",
-        "Aggressive": "10.99",
-    }
-    undecided = recommend(latte(elasticity=0.4), PriceConstraints.of(1))
-    assert names_and_prices(steps_towards(undecided, 0)) == {
-        "Conservative": "13.49",
-        "Recommended": "12.99",
-        "Aggressive": "14.99",
-    }
-
-
-def test_the_steps_around_the_price_of_a_sweet_are_the_next_cents():
-    # 5 % and 15 % of 10 pence lie between 8 and 10 pence: 9 pence is the next below, and ends as prices may.
-    stays = recommend(latte(price=0.10, cost=None, elasticity=-3.0), PriceConstraints.of(1))
-    assert names_and_prices(steps_towards(stays, 0)) == {
-        "Conservative": "0.09",
-        "Recommended": "0.10",
-        "Aggressive": "0.09",
-    }
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.decimals("0.01", "900", places=2), st.floats(-5, 1), st.floats(0.1, 1.2))
-def test_the_outer_steps_lie_on_one_side_of_the_present_price_and_are_above_0(price, e, share):
-    found = recommend(
-        PricingInputs.of(price=price, cost=share * float(price), elasticity=e), PriceConstraints.of(1)
-    )
-    first, _, last = (scenario.price for scenario in steps_towards(found, 0))
-    assert first > 0
-    assert last > 0
-    assert (first - price) * (last - price) >= 0
-
-
-def test_the_presets_by_hand():
-    found = recommend(latte(), PriceConstraints.of(1, target_margin=0.3))
-    prices = {name: float(price[0]) for name, price in preset_prices(found, np.array([12.49])).items()}
-    # Allowed: 12.15 to 14.93. Most profit at 16.16, most revenue at 11.91; no ending between 12.15 and 12.48.
-    assert prices == {
-        "maximize-profit": 14.49,
-        "maximize-revenue": 12.49,
-        "balanced": 13.49,
-        "premium": 14.49,
-        "market-leader": 12.48,
-    }
-
-
-def test_the_market_leader_undercuts_by_a_cent_where_no_ending_does_and_never_below_the_floor():
-    found = recommend(latte(price=[12.99] * 3), PriceConstraints.of(3))
-    leader = preset_prices(found, np.array([11.30, 9.0, np.nan]))["market-leader"]
-    assert leader.tolist() == [11.29, 11.49, 11.49]
-
-
-def test_presets_need_what_they_compute_with():
-    found = recommend(
-        latte(cost=[np.nan, np.nan, 8.5], elasticity=[-1.2, -1.2, 0.5], price=[12.99] * 3),
-        PriceConstraints.of(3, min_price=[np.nan, 10, np.nan]),
-    )
-    presets = preset_prices(found)
-    known = {name: np.isfinite(prices).tolist() for name, prices in presets.items()}
-    assert known == {
-        "maximize-profit": [False, False, False],
-        "maximize-revenue": [False, True, False],
-        "balanced": [False, False, False],
-        "premium": [False, True, True],
-        "market-leader": [False, True, True],
-    }
-
-
-@settings(max_examples=40, deadline=None)
-@given(
-    st.decimals("0.05", "900", places=2),
-    elasticities,
-    st.floats(0.1, 1.2),
-    st.floats(0, 900),
-    st.lists(st.integers(0, 99), max_size=2).map(tuple),
-)
-def test_presets_lie_within_the_guardrails_or_are_the_present_price(price, e, share, rival, endings):
-    inputs = PricingInputs.of(price=price, cost=share * float(price), elasticity=e)
-    found = recommend(inputs, PriceConstraints.of(1), PricingStrategy(price_endings=endings))
-    limits = found.limits
-    for prices in preset_prices(found, np.array([rival])).values():
-        cents = round(100 * prices[0]) if limits.feasible[0] else None
-        assert (cents is None and np.isnan(prices[0])) or (
-            prices[0] == inputs.price[0] or limits.low[0] <= cents <= limits.high[0]
-        )
-
-
-def test_scenarios_are_ranked_by_profit_beside_the_present_price():
-    asked = [Scenario("High", Decimal("15.99")), Scenario("Low", Decimal("11.99"))]
-    comparison = compare(latte(), asked)
-    assert [scenario.name for scenario in comparison.scenarios] == ["Current price", "High", "Low"]
-    assert comparison.rank.tolist() == [2, 1, 3]
-    assert comparison.impact.risk_level.tolist() == ["low", "high", "high"]
-
-
-def test_without_a_cost_scenarios_are_ranked_by_revenue():
-    asked = [Scenario("High", Decimal("15.99")), Scenario("Low", Decimal("11.99"))]
-    assert compare(latte(cost=None), asked).rank.tolist() == [2, 3, 1]
-
-
-def test_scenarios_are_those_of_one_product():
-    with pytest.raises(ValueError, match="one product"):
-        compare(PricingInputs.of(price=[1.0, 2.0], elasticity=-1.0), [])
-
-
 def test_the_robust_gain_is_that_at_a_weak_elasticity() -> None:
     inputs = PricingInputs.of(
         price=[10.0, 10.0, 10.0, 10.0],
@@ -353,3 +237,55 @@ def test_the_robust_gain_is_that_at_a_weak_elasticity() -> None:
     # At -0.3 a cut of 10 % sells 103 instead of 100: 103 x 3 - 100 x 4 = -91. At -0.1 it is 101 x 3 - 400 = -97: what is weaker
     # stays. A rise of 10 % sells 97: 97 x 5 - 400 = 85, in revenue 97 x 11 - 1000 = 67.
     assert gain == pytest.approx([-91.0, -97.0, 85.0, 67.0])
+
+
+def test_percent_changes_by_hand() -> None:
+    # 10 % more for 10 % less, of which 0.40 is earned now and 0.60 then: 1.1 x .9 = .99, .6 x .9 / .4 = 1.35.
+    inputs = PricingInputs.of(price=2.0, quantity=100, cost=1.6, elasticity=-1.0, std_error=0.1)
+    change = project_impact(inputs, 2.2, "linear").change_percent
+    assert [float(getattr(change, name)[0]) for name in ("price", "quantity", "revenue", "profit")] == (
+        pytest.approx([10, -10, -1, 35])
+    )
+
+
+def test_the_direction_of_linear_demand_is_measured_from_the_price_of_the_sales() -> None:
+    # Sold at 10, now 12, cost 6: profit rises with the price from -12 / (12 - 6) = -2 upwards where the elasticity is constant,
+    # from -10 / (2 x 12 - 10 - 6) = -1.25 upwards where demand is linear.
+    inputs = PricingInputs.of(
+        price=12.0, base_price=10.0, cost=6.0, elasticity=[-2.2, -1.6, -1.1], std_error=0.01
+    )
+    assert direction_worth_taking(inputs, "constant_elasticity").tolist() == [
+        "Decrease",
+        "Increase",
+        "Increase",
+    ]
+    assert direction_worth_taking(inputs, "linear").tolist() == ["Decrease", "Decrease", "Increase"]
+    assert direction_worth_taking(inputs).tolist() == ["Decrease", "Keep", "Increase"]
+
+
+def test_amounts_have_the_decimals_of_their_currency_and_units_always_two() -> None:
+    impact = project_impact(PricingInputs.of(price=100.0, quantity=1.25, cost=60.0, elasticity=-1.0), 100.0)
+    figures = {name: str(value) for name, value in impact.current.of_product(0, find_currency("JPY")).items()}
+    assert figures == {"price": "100", "quantity": "1.25", "revenue": "125", "profit": "50"}
+
+
+def test_of_many_products_one_can_be_looked_at() -> None:
+    inputs = PricingInputs.of(price=[10.0, 20.0], quantity=[1.0, 3.0], cost=[6.0, 9.0], elasticity=-1.0)
+    second = one_of(project_impact(inputs, [10.0, 20.0], "linear"), 1)
+    assert (second.current.revenue, second.current.profit, second.risk_level) == (60, 33, "low")
+
+
+def test_where_nothing_is_sold_now_changes_have_no_percentage() -> None:
+    # Sold at 5, at 10 an elasticity of -2 leaves nothing; at 7 a fifth of 100 units comes back.
+    inputs = PricingInputs.of(
+        price=10.0, base_price=5.0, quantity=100, cost=4.0, elasticity=-2.0, std_error=0.1
+    )
+    impact = project_impact(inputs, 7.0, "linear")
+    assert (impact.current.quantity[0], impact.projected.quantity[0]) == (0, pytest.approx(20))
+    assert np.isnan(impact.change_percent.quantity[0])
+
+
+def test_a_price_far_below_that_of_the_sales_rises_whatever_the_elasticity() -> None:
+    # Sold at 15, now 10, cost 8: linear demand earns more at a higher price for every elasticity, as 2 x 10 - 15 - 8 is below 0.
+    inputs = PricingInputs.of(price=10.0, base_price=15.0, cost=8.0, elasticity=-9.0, std_error=0.1)
+    assert direction_worth_taking(inputs, "linear")[0] == "Increase"

@@ -19,6 +19,7 @@ def shop(seed, count=6, cross_sd=0.4):
         quantity=rng.integers(0, 400, count),
         cost=np.where(rng.random(count) < 0.15, np.nan, price * rng.uniform(0.2, 1.1, count)),
         elasticity=np.where(rng.random(count) < 0.1, np.nan, rng.normal(-1.8, 1.0, count)),
+        tax_rate=20 if seed % 2 else 0,
     )
     cross = rng.normal(0, cross_sd, (count, count)) * (1 - np.eye(count))
     return inputs, PriceConstraints.of(count, max_change=rng.uniform(0, 0.5)), cross
@@ -130,3 +131,9 @@ def test_malformed_cross_elasticities_are_refused():
         joint_prices(inputs, low, high, np.eye(2))
     with pytest.raises(ValueError, match="belong"):
         joint_prices(inputs, low, high, np.zeros((3, 3)))
+
+
+def test_a_product_whose_demand_does_not_fall_keeps_its_price():
+    inputs = PricingInputs.of(price=10.0, quantity=100, cost=6.0, elasticity=[0.0, 0.5])
+    found = joint_prices(inputs, np.full(2, 5.0), np.full(2, 20.0), np.zeros((2, 2)))
+    assert found.tolist() == [10.0, 10.0]

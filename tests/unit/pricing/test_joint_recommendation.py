@@ -121,3 +121,58 @@ def test_joint_recommendations_keep_the_limits(problem):
     assert choice.profit_together >= choice.profit_alone - 1e-9
     assert choice.profit_together == pytest.approx(joint_profit(inputs, choice.price, cross))
     assert np.all(choice.quantity >= 0)
+
+
+def choices(near=10.7, **range_and_endings):
+    """What a product of 10.00 that earns 5.00 with each of 100 units may cost near a price."""
+    known = {"low": 1050, "high": 1200, "price_endings": ()} | range_and_endings
+    return _Choices(
+        PricingInputs.of(price=10.0, cost=5.0, quantity=100.0, elasticity=-2.0), np.array([near]), **known
+    )
+
+
+@pytest.mark.parametrize(("low", "high"), [(1050, 1200), (800, 950)])
+def test_a_present_price_outside_the_limits_is_not_kept(low, high):
+    found = choices(low=low, high=high)
+    best = found.best(np.where(found.price == 10.0, 900.0, 500.0 + found.price))
+    assert low <= round(100 * found.price[best]) <= high
+
+
+@pytest.mark.parametrize(("near", "low", "high"), [(10.7, 1000, 1200), (9.2, 800, 1000)])
+def test_a_present_price_at_a_limit_may_be_kept(near, low, high):
+    found = choices(near, low=low, high=high)
+    assert found.price[found.best(np.where(found.price == 10.0, 900.0, 500.0))] == 10.0
+
+
+def test_where_no_price_ends_as_it_should_the_best_cent_is_taken():
+    found = choices(low=1060, high=1080, price_endings=(99,))
+    assert found.price[found.best(np.where(np.isclose(found.price, 10.71), 600.0, 500.0))] == 10.71
+
+
+@pytest.mark.parametrize("low", [1000, 1050])
+@pytest.mark.parametrize(("most", "kept", "price"), [(5.0, 2.4, 10.7), (5.0, 2.5, 10.99), (10.0, 4.9, 10.7)])
+def test_an_ending_keeps_at_least_half_of_a_gain_of_one_percent(most, kept, price, low):
+    # 1 % of 500.00 is 5.00; the gain is one on the present price, whether that is allowed or not.
+    found = choices(low=low, price_endings=(99,))
+    gain = np.select([np.isclose(found.price, 10.7), np.isclose(found.price, 10.99)], [most, kept], -9.0)
+    gain[-1] = 0.0
+    assert found.price[found.best(500 + gain)] == price
+
+
+def test_a_single_allowed_price_is_looked_at():
+    # (6 + 10 x 1.5) / 2 = 10.50 earns most at an elasticity of -2, and is the only price allowed.
+    inputs = PricingInputs.of(price=10.0, cost=6.0, quantity=100.0, elasticity=-2.0, std_error=0.1)
+    allowed = np.array([1050]), np.array([1050])
+    found = choose_together(inputs, allowed, np.array([True]), np.array([10.0]), [()], np.zeros((1, 1)))
+    assert (found.price[0], found.moved[0]) == (10.5, True)
+    assert found.profit_together == pytest.approx(4.5 * 90)
+
+
+def test_a_product_without_a_cost_does_not_count_where_endings_are_chosen():
+    # The second brings nothing that is known: the first takes the ending that earns most by itself, (6 + 10 x 1.5) / 2 = 10.50.
+    inputs = pair(cost=[6.0, np.nan], elasticity=[-2.0, -2.0])
+    cross = np.array([[0.0, 0.0], [9.0, 0.0]])
+    allowed = np.array([900, 1000]), np.array([1100, 1000])
+    found = choose_together(inputs, allowed, np.array([True, False]), inputs.price, [(50,), (50,)], cross)
+    assert found.price.tolist() == [10.5, 10.0]
+    assert (found.profit_now, found.profit_together) == (400, pytest.approx(4.5 * 90))

@@ -201,3 +201,56 @@ def test_an_assumed_cost_is_a_share_of_the_price_and_never_replaces_a_known_one(
     inputs = PricingInputs.of(price=12.99, cost=[8.5, np.nan], elasticity=-1.2, assumed_cost_ratio=0.6)
     assert inputs.cost.tolist() == [8.5, 7.794]
     assert inputs.cost_assumed.tolist() == [False, True]
+
+
+def test_prices_two_hundredths_of_a_cent_outside_are_not_allowed():
+    found = limits(cost=5.0, max_change=0.1)
+    assert (found.low[0], found.high[0]) == (900, 1100)
+    prices = {8.9999: False, 8.99996: True, 9.0: True, 11.0: True, 11.00004: True, 11.0001: False}
+    assert {price: bool(found.allows(np.array([price]))[0]) for price in prices} == prices
+
+
+def test_relations_have_a_floor_and_a_ceiling():
+    found = limits(cost=5.0, relation_floor=9.501, relation_ceiling=10.509)
+    assert (found.low[0], found.high[0]) == (951, 1050)
+    assert (bounds(found)["relation_floor"], bounds(found)["relation_ceiling"]) == ("9.51", "10.50")
+
+
+def test_every_rule_is_a_floor_or_a_ceiling():
+    assert FLOORS == (
+        "cost_floor", "target_margin", "minimum_margin", "min_price", "max_decrease", "competitor_floor", "relation_floor",
+    )  # fmt: skip
+    assert CEILINGS == (
+        "max_price",
+        "max_increase",
+        "competitor_ceiling",
+        "relation_ceiling",
+        "price_ceiling",
+    )
+
+
+def test_rules_that_can_be_kept_together_do_not_contradict_each_other():
+    # A minimum of 12.00 and a largest increase to 11.50; a floor at 11.50 and a ceiling at 12.00 stand in nobody's way.
+    found = limits(cost=5.0, min_price=12.0, competitor_floor=11.5, max_price=12.0)
+    assert named(found, 13.0) == ["min_price", "max_increase"]
+
+
+def test_an_error_that_was_not_stated_is_taken_for_a_large_one():
+    inputs = PricingInputs.of(price=10.0, elasticity=[-2.0, -2.0], std_error=[None, 0.3])
+    assert inputs.std_error.tolist() == [1.0, 0.3]
+
+
+def test_a_share_of_0_assumes_no_cost():
+    inputs = PricingInputs.of(price=10.0, elasticity=[-2.0, -2.0], assumed_cost_ratio=[0.0, 0.4])
+    assert (inputs.cost[1], np.isnan(inputs.cost).tolist(), inputs.cost_assumed.tolist()) == (
+        4.0,
+        [True, False],
+        [False, True],
+    )
+
+
+def test_costs_with_tax_count_to_four_decimals_and_taxes_are_not_negative():
+    # 1.23456 and 20 % are 1.481472.
+    assert PricingInputs.of(price=10.0, elasticity=-2.0, cost=1.23456, tax_rate=20).cost[0] == 1.4815
+    with pytest.raises(ValueError, match="tax rates"):
+        PricingInputs.of(price=10.0, elasticity=-2.0, tax_rate=-0.5)

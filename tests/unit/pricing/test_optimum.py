@@ -16,11 +16,14 @@ from pricing.recommendation.core.inputs import (
 )
 from pricing.recommendation.core.optimum import (
     believed_formula_price,
+    best_in_interval,
+    best_prices,
     formula_price,
     lerner_price,
     linear_profit_optimum,
     linear_revenue_optimum,
     markup_price,
+    price_endings_near,
     profit_optimum,
     revenue_optimum,
     strategy_optimum,
@@ -195,3 +198,63 @@ def test_a_markup_laid_down_goes_before_the_target_margin():
     aim = strategy_optimum(inputs, constraints, PricingStrategy(MARKUP))
     assert aim[:2].tolist() == pytest.approx([10.0, 7.0])
     assert np.isnan(aim[2])
+
+
+def best(low, high, strategy="profit", endings=(), aim=np.nan, **facts):
+    """The best price of a product of linear demand that costs 10.00, and whether it is better."""
+    known = {"price": 10.0, "cost": 6.0, "elasticity": -2.0, "std_error": 1e-6} | facts
+    found, better = best_prices(
+        PricingInputs.of(**known), np.array([low]), np.array([high]), np.array([aim]),
+        PricingStrategy(strategy, "linear", endings),
+    )  # fmt: skip
+    return round(float(found[0]), 2), bool(better[0])
+
+
+def test_the_best_allowed_price_is_looked_for_whatever_the_aim():
+    # (6 + 10 x 1.5) / 2 = 10.50
+    assert best(500, 2000) == (10.5, True)
+    assert best(1080, 2000) == (10.8, True)
+    assert best(500, 1020) == (10.2, True)
+
+
+def test_the_present_price_is_left_aside_and_beats_all_others_where_it_is_the_best():
+    found, better = best(500, 2000, price=10.5, base_price=10.0)
+    assert (abs(round(100 * found) - 1050), better) == (1, False)
+
+
+def test_of_a_rule_a_price_as_far_from_its_aim_as_the_present_one_is_no_better():
+    assert best(900, 1100, MARKUP, endings=(50,), aim=10.25) == (10.5, False)
+    assert best(900, 1100, MARKUP, endings=(50,), aim=10.26) == (10.5, True)
+
+
+def test_two_cents_on_either_side_of_a_price_are_its_neighbours():
+    found, allowed = price_endings_near(np.array([10.005]), np.array([900]), np.array([1100]), ())
+    assert (sorted(found[0].tolist()), allowed.all()) == ([999, 1000, 1001, 1002], True)
+    found, _ = price_endings_near(np.array([10.0]), np.array([1000]), np.array([1001]), ())
+    assert sorted(set(found[0].tolist())) == [1000, 1001]
+
+
+def test_two_endings_on_either_side_of_a_price_are_its_neighbours():
+    found, allowed = price_endings_near(np.array([10.2]), np.array([850]), np.array([1150]), (49, 99))
+    assert sorted(found[0][allowed[0]].tolist()) == [899, 949, 999, 1049, 1099, 1149]
+
+
+def test_an_ending_that_leaves_half_of_the_way_of_a_rule_is_kept():
+    # From 10.00 towards 11.00, which is more than 5 %: 10.50 is half of the way, 10.49 is not.
+    assert best(900, 1100, MARKUP, endings=(50,), aim=11.0) == (10.5, True)
+    assert best(900, 1100, MARKUP, endings=(49,), aim=11.0) == (11.0, True)
+
+
+def test_a_markup_says_nothing_of_demand_that_does_not_fall():
+    aim = strategy_optimum(
+        PricingInputs.of(price=10.0, cost=6.0, elasticity=[-0.1, 0.0, 0.5]),
+        PriceConstraints.of(3, markup=0.5),
+        PricingStrategy(MARKUP),
+    )
+    assert (aim[0], np.isnan(aim).tolist()) == (9.0, [False, True, True])
+
+
+def test_the_search_finds_a_top_at_either_bound():
+    bounds = np.array([1.0, 3.0]), np.array([9.0, 3.0])
+    assert best_in_interval(lambda price: price, *bounds).tolist() == [9.0, 3.0]
+    assert best_in_interval(lambda price: -price, *bounds).tolist() == [1.0, 3.0]

@@ -108,6 +108,11 @@ def test_one_price_no_sales_or_no_known_price_give_no_levels():
     assert np.isnan(two_point_elasticities(found).elasticity).all()
 
 
+def test_prices_of_pence_are_prices():
+    found = levels([(0, 1, 0.25, 8), (0, 2, 0.2, 10), (0, 3, -0.2, 10)])
+    assert (found.previous_price[0], found.last_price[0], found.last_units[0]) == (0.25, 0.2, 10.0)
+
+
 def test_a_shop_with_one_product_at_one_price_has_no_levels():
     assert levels([(0, 1, 10, 5), (0, 2, 10, 6)]).found.tolist() == [False]
 

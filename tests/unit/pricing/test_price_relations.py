@@ -54,3 +54,18 @@ def test_prices_chosen_in_the_shared_room_keep_the_relation(over: int, under: in
     floor, ceiling = found["A"].floor, found["B"].ceiling
     assert floor is not None and ceiling is not None
     assert float(floor) == pytest.approx(float(pair.ratio * ceiling))
+
+
+def test_the_shared_room_ends_at_the_geometric_mean() -> None:
+    # One costs at least twice the other: 18 and twice 4 meet at sqrt(18 x 8) = 12, half of which is the other's.
+    found = shared_bounds([Pair("A", "B", Decimal(2))], {"A": Decimal(18), "B": Decimal(4)})
+    assert found == {"A": (Decimal(12), None), "B": (None, Decimal(6))}
+
+
+def test_of_several_relations_the_tightest_holds() -> None:
+    pairs = [Pair("C", "A", Decimal("1.5")), Pair("C", "B", Decimal(1)), Pair("C", "A", Decimal("1.1"))]
+    found = bounds_of(pairs, PRICES)
+    # 1.5 x 10 against 12 and 11; 20 / 1.5 against 20 / 1.1.
+    assert found["C"] == (Decimal(15), None)
+    assert found["A"] == (None, Decimal(20) / Decimal("1.5"))
+    assert shared_bounds(pairs, {"A": Decimal(10)}) == {}

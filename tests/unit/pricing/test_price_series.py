@@ -52,6 +52,7 @@ def test_channels_of_different_prices_have_a_series_each() -> None:
         at(1, 4.0),
         at(1, 4.04),  # a percent
         at(1, 5.0, range(19)),  # too few lines to show a price
+        [*at(1, 5.0, range(19)), *at(1, 0.0, range(19, 25))],  # no more lines that sold anything
         [*at(1, 4.0), *at(1, 5.0, range(28, 30))],  # two days
     ],
 )

@@ -27,7 +27,8 @@ def found(*steps: tuple[int, int], today: int) -> PriorPrice:
         # The same where 80 ended on the first of the 30 days, and where it had ended the day before that.
         ([(0, 80), (31, 100), (60, 90)], 60, "no_discount", 80),
         ([(0, 80), (30, 100), (60, 90)], 60, "reduced", 100),
-        # Lowered below both.
+        # Lowered to what was charged within the 30 days, and below both.
+        ([(0, 80), (50, 100), (60, 80)], 60, "no_discount", 80),
         ([(0, 80), (50, 100), (60, 75)], 60, "reduced", 80),
         # Progressive: the prior price of the first step, also once that is more than 30 days ago.
         ([(0, 100), (60, 90), (70, 80)], 70, "reduced", 100),
@@ -66,13 +67,18 @@ def test_progressive_and_resumed_are_reported() -> None:
     assert not found((0, 90), (60, 100), today=70).resumed
     assert found((0, 100), (60, 90), (63, 85), (66, 90), today=67).resumed
     assert not found((0, 100), (60, 90), (63, 85), today=67).resumed
+    # One that ended says nothing of the next; one that deepens again has still been resumed.
+    assert not found((0, 100), (60, 90), (70, 100), (80, 95), today=80).resumed
+    assert found((0, 100), (60, 90), (63, 85), (66, 90), (70, 80), today=70).resumed
 
 
 def test_what_may_be_announced_is_a_percentage_of_the_prior_price() -> None:
     assert found((0, 100), (60, 90), (70, 80), today=70).discount_percent == 20
     assert found((0, 80), (50, 100), (60, 90), today=60).discount_percent is None
+    assert PriorPrice("reduced", price=None, prior_price=Decimal(100)).discount_percent is None
+    assert PriorPrice("reduced", price=Decimal(90), prior_price=Decimal(0)).discount_percent is None
 
 
 def test_without_an_earlier_price_nothing_is_known() -> None:
     assert prior_price([], START).state == "unknown"
-    assert found((0, 100), today=9).state == "unknown"
+    assert (found((0, 100), today=9).state, found((0, 100), today=9).known_days) == ("unknown", 0)

@@ -161,3 +161,21 @@ def test_limits_lie_on_either_side_of_the_expectation():
     assert interval_of(drawn, 50.0) == pytest.approx((10, 90))
     assert interval_of(drawn, 95.0) == pytest.approx((10, 95))
     assert interval_of(np.zeros(DRAWS), 0.0) == (0, 0)
+
+
+@pytest.mark.parametrize("shared", [0.0, 0.06, 0.1])
+def test_each_elasticity_errs_as_much_whatever_part_of_it_is_shared(shared):
+    # At 11 instead of 10 a tenth of the elasticity is lost of 100 units that bring 11 each: a spread of 110 x 0.1.
+    facts = inputs(1, elasticity=-5.0, std_error=0.1)
+    drawn = draw_changes(facts, np.array([11.0]), errors_of(1, shared), "linear").revenue[0]
+    assert drawn.std() == pytest.approx(11.0, rel=0.06)
+    assert drawn.mean() == pytest.approx(100 * (11 * 0.5 - 10), abs=2)
+
+
+def test_sales_lost_to_others_are_lost_and_no_more_than_all_of_them():
+    facts, errors = inputs(2, std_error=1e-6), errors_of(2)
+    taken = Spillover(np.array([-0.5, -2.0]), np.zeros(2))
+    drawn = draw_changes(facts, np.full(2, 10.0), errors, "linear", taken)
+    # Of 100 at 10.00 that earn 4.00 each, 50 are left of the one, and none of the other.
+    assert drawn.revenue[:, 0] == pytest.approx([-500, -1000])
+    assert drawn.profit[:, 0] == pytest.approx([-200, -400])

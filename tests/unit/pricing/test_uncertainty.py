@@ -243,3 +243,14 @@ def test_the_limits_leave_a_tenth_on_either_side(mean, sd):
     assert low[0] < high[0] <= 0
     if mean < 0:
         assert exact.cdf([low[0], high[0]]).tolist() == pytest.approx([0.1, 0.9], abs=1e-7)
+
+
+@pytest.mark.parametrize("model", DEMAND_MODELS)
+def test_at_the_price_of_the_sales_demand_is_known(model):
+    inputs = PricingInputs.of(price=10.0, elasticity=[-1.0, -3.0], std_error=0.5)
+    low, high = share_interval(np.full(2, 10.0), inputs, model)
+    assert (low.tolist(), high.tolist()) == ([1.0, 1.0], [1.0, 1.0])
+
+
+def test_no_elasticity_lies_above_0():
+    assert truncated_cdf([0.0, 0.5, np.inf, -np.inf], -1.0, 0.5).tolist() == [1.0, 1.0, 1.0, 0.0]

@@ -162,6 +162,8 @@ def test_baskets_of_strangers_are_everybodys() -> None:
         ([0.0], [0.0], [4.0]),
         ([1.0], [np.nan], [4.0]),
         ([-1.0], [1.0], [4.0]),
+        ([1.0, -1.0], [1.0, 0.0], [4.0, 4.0]),
+        ([1.0, 0.0], [1.0, 0.0], [4.0, np.inf]),
     ],
 )
 def test_histories_that_are_none_are_refused(past: tuple[list[float], ...]) -> None:
@@ -170,5 +172,33 @@ def test_histories_that_are_none_are_refused(past: tuple[list[float], ...]) -> N
 
 
 def test_baskets_that_are_none_are_refused() -> None:
-    with pytest.raises(ValueError, match="above 0"):
-        fit_baskets(np.array([1.0]), np.array([0.0]))
+    for baskets, mean in ((1.0, 0.0), (0.0, 5.0), (1.0, np.inf)):
+        with pytest.raises(ValueError, match="above 0"):
+            fit_baskets(np.array([baskets]), np.array([mean]))
+
+
+def test_the_plain_averages_of_a_hold_out_are_rates_carried_on() -> None:
+    past, _ = simulated(4, 400, weeks=40, later=20)
+    everybody = past.frequency.sum() / past.age.sum()
+    found = hold_out(past, np.full(400, 20 * everybody), 20.0)
+    assert found is not None
+    assert (found.customers, found.mean_error) == (400, pytest.approx(0, abs=1e-12))
+    # One purchase more than everybody's rate for each is wrong by one.
+    one_more = hold_out(past, np.full(400, 20 * everybody + 1), 20.0)
+    assert one_more is not None and one_more.mean_error == pytest.approx(1)
+    # A past of less than the 20 weeks to foresee counts as 20.
+    own = hold_out(past, np.where(past.age > 20, 20 * past.frequency / past.age, past.frequency), 20.0)
+    assert own is not None and own.own_error == pytest.approx(0, abs=1e-12)
+
+
+def test_likelihoods_are_densities_in_the_unit_that_was_given() -> None:
+    past, _ = simulated(4, 400, weeks=40, later=0)
+    weeks, days = (
+        fit_purchases(Histories(past.frequency, unit * past.recency, unit * past.age)) for unit in (1, 7)
+    )
+    assert weeks.log_likelihood - days.log_likelihood == pytest.approx(past.frequency.sum() * np.log(7))
+    assert days.alpha == pytest.approx(7 * weeks.alpha)
+    mean = np.random.default_rng(3).gamma(3.0, 5.0, 300)
+    pounds, pence = (fit_baskets(np.full(300, 4.0), unit * mean) for unit in (1, 100))
+    assert pounds.log_likelihood - pence.log_likelihood == pytest.approx(300 * np.log(100))
+    assert pence.gamma == pytest.approx(100 * pounds.gamma)

@@ -1,9 +1,12 @@
 """Elasticities of products in segments, out of the rows of their table."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from segments.core.pairs import known, means_of_segments, stored_pairs
+from pricing.elasticity.core.pooled import FLAGS
+from segments.core.pairs import known, means_of_segments, pair_rows, stored_pairs
 from segments.core.rfm import SEGMENTS
 
 
@@ -32,3 +35,15 @@ def test_stored_pairs_number_their_products_in_the_order_of_the_rows() -> None:
     pairs = stored_pairs(rows)
     assert (pairs.product.tolist(), pairs.segment.tolist()) == ([0, 0, 1], [0, 2, 2])
     assert (pairs.sold_days.tolist(), pairs.shared_error.tolist()) == ([20] * 3, [0.1] * 3)
+
+
+def test_rows_of_pairs_are_those_they_were_read_from_with_their_flags() -> None:
+    figures = (-2.0, 0.4, -2.784, -1.216, 0.5, 0.1, 20, 30.0)
+    rows = [("P1", SEGMENTS[0], *figures), ("P1", SEGMENTS[2], *figures), ("P7", SEGMENTS[2], *figures)]
+    doubtful = FLAGS["MIXED_PRICES"] | FLAGS["FEW_DAYS"]
+    pairs = replace(stored_pairs(rows), product_flags=np.array([doubtful, 0, 0]))
+    found = pair_rows(["P1", "P7"], pairs)
+    assert [row[:-2] for row in found] == rows
+    # Of what the product is flagged with a pair has only what more sales would not mend.
+    assert [row[-1] for row in found] == [["MIXED_PRICES"], [], []]
+    assert [row[-1] for row in pair_rows(["P1", "P7"], stored_pairs(rows))] == [[], [], []]

@@ -297,3 +297,8 @@ def test_key_figures_refuse_arrays_that_do_not_fit(place):
     given[place] = [1.0]
     with pytest.raises(ValueError, match="each segment"):
         segment_kpis(*given)
+
+
+def test_a_purchase_on_the_day_itself_and_only_cancelled_ones_are_possible():
+    found = rfm_segments(np.array([0.0, 5.0]), np.array([0.0, 2.0]), np.array([10.0, 20.0]))
+    assert min(found.segment.tolist()) >= 0
