@@ -17,6 +17,10 @@ REFUSED_ROW_TERMS: Words = {
         _("a total"),
         _("The row sums up others."),
     ),
+    "payment_row": (
+        _("a payment"),
+        _("The row is called as a payment or change, not as a product."),
+    ),
     "period_too_long": (
         _("period too long"),
         _("A total of a quarter, half a year or a year: prices change within it."),

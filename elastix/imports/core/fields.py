@@ -214,6 +214,8 @@ class FileSchema:
     Attributes
     ----------
     fallback : fields that take the column of another one where they have none of their own.
+    assumed : what a field is in a file that has no column for it, and none that could be it, with the fields that such a file
+        has to have.
     date : the field that a year, a month, a week and a day may be together, in columns of their own; "" if none.
     time : for a datetime field the field that holds its time of day where that stands in a column of its own.
     strong, weak : the field of each normalised name, and of those that count only where there is no better one.
@@ -225,6 +227,7 @@ class FileSchema:
 
     fields: tuple[Field, ...]
     fallback: Mapping[str, str] = field(default_factory=dict)
+    assumed: Mapping[str, tuple[object, frozenset[str]]] = field(default_factory=dict)
     time: Mapping[str, str] = field(default_factory=dict)
     date: str = ""
     strong: Mapping[str, str] = field(init=False)

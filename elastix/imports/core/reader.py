@@ -209,6 +209,8 @@ class Table:
 
     def _values(self, field: Field, batch: Batch, cache: CachedConverter) -> list[Any]:
         place = self._columns.position.get(field.name)
+        if place is None and field.name in self._schema.assumed:
+            return [self._schema.assumed[field.name][0]] * len(batch.lines)
         if place is None:
             empty = (field.empty, None) if field.kind == "datetime" else field.empty
             return [empty] * len(batch.lines)

@@ -122,6 +122,8 @@ TRANSACTIONS: Final = FileSchema(
         Field("channel", column_names("channel"), max_length=LONGEST_CHANNEL, empty="", first=True),
     ),
     fallback={"stock_code": "description"},
+    # Tills that write a row for each item scanned.
+    assumed={"quantity": (Decimal(1), frozenset({"invoice_no", "stock_code", "invoice_date", "unit_price"}))},
     time={"invoice_date": "invoice_time"},
     date="invoice_date",
 )

@@ -10,6 +10,7 @@ from elastix.imports.core import UnreadableFile
 from elastix.imports.core.dates import parse_date
 from elastix.imports.core.numbers import without_measure
 from pricing.sales.core.sale_words import PAIRS, Meaning, is_yes, meaning, plain
+from pricing.sales.core.till_words import is_charge_type, is_payment
 
 MOST_NAMED: Final = 5
 # Of whole prices that may be cents: how many there have to be, their median, and the share that ends in 9 or 5.
@@ -106,14 +107,30 @@ def foreign_costs(written: Collection[str], shop: str) -> str:
     )
 
 
-def read_meanings(name: str, texts: Collection[str]) -> tuple[dict[str, Meaning], str]:
+def read_meanings(
+    name: str, texts: Collection[str], *, of_lines: bool = False
+) -> tuple[dict[str, Meaning], str]:
     """What the values of a column of statuses or types mean, and a note about those that are not known.
 
     A column none of whose values is known says nothing about sales ("type" may be the type of product): no meanings.
+
+    Parameters
+    ----------
+    of_lines : whether the column is one of types of lines, not of statuses.
     """
     letters = {text: plain(text) for text in texts}
     pair = PAIRS.get(frozenset(letters.values()), {})
-    known = {text: found for text in texts if (found := pair.get(letters[text]) or meaning(text))}
+    known = {
+        text: found
+        for text in texts
+        if (found := pair.get(letters[text]) or meaning(text, of_lines=of_lines))
+    }
+    if of_lines:
+        known |= {text: Meaning.CHARGE for text in texts if text not in known and is_charge_type(text)}
+        # "Payment" alone may be the word for sales; beside others it is how these were paid.
+        paid = {text for text in texts if is_payment(text) is not False}
+        if Meaning.SALE in (says for text, says in known.items() if text not in paid):
+            known |= dict.fromkeys(paid, Meaning.VOID)
     unknown = sorted(set(texts) - set(known))
     if not unknown:
         return known, ""

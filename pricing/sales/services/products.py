@@ -1,7 +1,7 @@
 """Write products. A price set by hand is recorded as a price change; every edit raises the catalogue version."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +21,7 @@ from pricing.sales.core.files import PRODUCTS, ImportKind, products_schema
 from pricing.sales.core.sale_words import is_total
 from pricing.sales.core.sales_rows import look_alike, without_zeros
 from pricing.sales.core.service_codes import DEFAULT, is_service_code, suggest_service_codes
+from pricing.sales.core.till_words import is_charge
 from pricing.sales.core.whole_file import foreign_costs, warned_of
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.costs import CostSource
@@ -39,20 +40,30 @@ EDITABLE = ("name", "category", "current_price", "cost", "stock_level", "target_
 GROUPING = ("kind", "category")
 
 
-def charges_among(names: Mapping[str, str]) -> list[str]:
-    """The codes, of those that are no products yet, that by their names are charges, taxes or discounts, not merchandise."""
+def charges_among(
+    names: Mapping[str, str], lines: Mapping[str, int], negative: Mapping[str, int]
+) -> tuple[list[str], list[str]]:
+    """The codes, of those that are no products yet, that are charges, taxes or discounts, not merchandise.
+
+    Parameters
+    ----------
+    names : by code.
+    lines, negative : how many rows of a file each code has, and how many of these have a negative price.
+
+    Returns
+    -------
+    Those whose whole name says so, and those of which it is probable.
+    """
+    patterns = tuple(settings.SERVICE_CODE_PATTERNS) or DEFAULT
     codes = sorted(names)
     texts = [names[code] or code for code in codes]
-    found = suggest_service_codes(
-        codes,
-        texts,
-        [1] * len(codes),
-        [0] * len(codes),
-        patterns=tuple(settings.SERVICE_CODE_PATTERNS) or DEFAULT,
-    )
-    suggested = [each.code for each in found]
-    known = set(Product.objects.filter(code__in=suggested).values_list("code", flat=True))
-    return [code for code in suggested if code not in known]
+    counts = ([table.get(code, 0) for code in codes] for table in (lines, negative))
+    found = [each.code for each in suggest_service_codes(codes, texts, *counts, patterns=patterns)]
+    sure = {code for code in codes if is_charge(names[code] or code) and not is_service_code(code, patterns)}
+    known: set[str] = set()
+    for chunk in batches(sorted({*found, *sure})):
+        known.update(Product.objects.filter(code__in=chunk).values_list("code", flat=True))
+    return sorted(sure - known), [code for code in found if code not in known | sure]
 
 
 def kind_of(code: str) -> str:
@@ -61,14 +72,17 @@ def kind_of(code: str) -> str:
     return Kind.SERVICE if is_service_code(code, patterns) else Kind.MERCHANDISE
 
 
-def products_ensure(names: Mapping[str, str]) -> None:
-    """Create the products that are not there yet; `names` maps normalised code to a name (or "")."""
+def products_ensure(names: Mapping[str, str], services: Collection[str] = ()) -> None:
+    """Create the products that are not there yet; `names` maps normalised code to a name (or "").
+
+    Those of `services` are created as services, the others as their codes say.
+    """
     codes = sorted(names)
     known: set[str] = set()
     for chunk in batches(codes):
         known.update(Product.objects.filter(code__in=chunk).values_list("code", flat=True))
     missing = [
-        Product(code=code, name=names[code] or code, kind=kind_of(code))
+        Product(code=code, name=names[code] or code, kind=Kind.SERVICE if code in services else kind_of(code))
         for code in codes
         if code not in known
     ]

@@ -25,7 +25,7 @@ MOMENT = (dt.datetime(2025, 3, 13, 10, 15, tzinfo=dt.UTC), 20_160)
 BLANK = {
     "invoice_no": "1", "stock_code": "A1", "quantity": 2, "invoice_date": MOMENT, "unit_price": Decimal(10),
     "line_total": None, "discount": None, "discount_percent": None, "tax_amount": None, "tax_rate": None, "status": "",
-    "line_type": "", "cancelled": "", "currency": "", "customer_id": None, "country": "",
+    "line_type": "", "cancelled": "", "currency": "", "customer_id": None, "country": "", "description": "",
 }  # fmt: skip
 
 
@@ -128,7 +128,7 @@ def test_types_and_statuses_say_what_a_line_is() -> None:
     [
         ("REFUND", Meaning.REFUND), ("Gutschrift", Meaning.REFUND), ("Rückgabe", Meaning.REFUND), ("avoir", Meaning.REFUND),
         ("Reembolso", Meaning.REFUND), ("storniert", Meaning.VOID), ("annulée", Meaning.VOID), ("wc-cancelled", Meaning.VOID),
-        ("Zurückerstattet", Meaning.UNDONE), ("partially_refunded", Meaning.SALE), ("paid", Meaning.SALE), ("Coffee", None),
+        ("Zurückerstattet", Meaning.UNDONE), ("partially_refunded", Meaning.PART), ("paid", Meaning.SALE), ("Coffee", None),
     ],
 )  # fmt: skip
 def test_the_words_of_six_languages_are_known(text: str, expected: Meaning | None) -> None:
