@@ -59,7 +59,7 @@ class Report:
     Attributes
     ----------
     format : "csv" (any text) or "xlsx".
-    compressed : whether the text was packed with gzip.
+    compressed : whether it was packed, with gzip or as ZIP.
     encoding, delimiter : of a text, else None.
     decimal_mark : the decimal separator, "." or ",".
     date_order : "day-first", "month-first", "year-first", or None where every date says it itself.

@@ -8,23 +8,22 @@ from itertools import compress
 from operator import itemgetter
 from typing import Any, BinaryIO, Final
 
+from elastix.imports.core.archives import unzipped
 from elastix.imports.core.columns import Columns, Header, check_mapping, find_header, resolve
 from elastix.imports.core.dates import ORDERS, date_converter, with_time
 from elastix.imports.core.fields import (
-    DateOrder,
     DecimalSeparator,
     Field,
     FileSchema,
     UnreadableFile,
-    is_in_minor_units,
-    is_in_thousands,
 )
 from elastix.imports.core.formats import TextFormat, is_workbook, text_format
+from elastix.imports.core.notes import reading_notes
 from elastix.imports.core.numbers import number_converter
 from elastix.imports.core.options import Options, Report
 from elastix.imports.core.records import Batch, JoinedRecords, Records, Reject, TextRecords, reject
 from elastix.imports.core.sheets import SheetRecords, the_table
-from elastix.imports.core.sniff import Sniffed, sniff
+from elastix.imports.core.sniff import sniff
 from elastix.imports.core.values import (
     CachedConverter,
     CellConverter,
@@ -238,7 +237,7 @@ def open_table(source: BinaryIO, schema: FileSchema, options: Options | None = N
 
     Parameters
     ----------
-    source : a binary file object that can seek: CSV or the like (also gzipped), or XLSX.
+    source : a binary file object that can seek: CSV or the like (also gzipped), XLSX, or a ZIP archive of one of them.
     schema : the fields to look for.
     options : what the user says about the file.
 
@@ -249,12 +248,13 @@ def open_table(source: BinaryIO, schema: FileSchema, options: Options | None = N
     options = options or Options()
     check_mapping(schema, options.mapping)
     _check_options(options)
+    source, packed = unzipped(source, options.max_bytes)
     records, header, layout = find_table(source, {"": schema}, options)[""]
-    return _table(records, header, layout, schema, options)
+    return _table(records, header, layout, schema, options, packed)
 
 
 def find_table(source: BinaryIO, schemas: Mapping[str, FileSchema], options: Options) -> dict[str, Found]:
-    """Find the rows of a file and their header, as it looks to each of the schemas.
+    """Find the rows of a file, which is no archive, and their header, as it looks to each of the schemas.
 
     Raises
     ------
@@ -311,6 +311,7 @@ def _table(
     layout: TextFormat | None,
     schema: FileSchema,
     options: Options,
+    packed: str,
 ) -> Table:
     columns, rows = _joined(resolve(header, schema), header, schema, records)
     delimiter = records.delimiter if isinstance(records, TextRecords) else None
@@ -322,7 +323,7 @@ def _table(
     within = None if "stray_date" in options.accept else seen.dates.within(order)
     report = Report(
         format="csv" if layout else "xlsx",
-        compressed=bool(layout and layout.compressed),
+        compressed=bool(packed or (layout and layout.compressed)),
         encoding=layout.encoding if layout else None,
         delimiter=delimiter,
         decimal_mark=mark,
@@ -331,7 +332,10 @@ def _table(
         mapping={name: columns.names[place] for name, place in columns.position.items()},
         ignored_columns=columns.ignored,
         sheet=records.name if isinstance(records, SheetRecords) else None,
-        notes=tuple(_notes(records, header, seen, order, columns, schema)),
+        notes=(
+            *([f"The file {shown(packed)} in the archive was read."] if packed else []),
+            *reading_notes(records, header, seen, order, columns, schema),
+        ),
     )
     said = {**(header.layout.columns if header.layout else {}), **options.mapping}
     passed_over = frozenset(column for column, field in said.items() if not field)
@@ -354,45 +358,3 @@ def _joined(
     parts = {columns.names[at] for at in header.joined if at >= 0}
     ignored = tuple(each for each in columns.ignored if each not in parts)
     return Columns((*columns.names, name), position, ignored), JoinedRecords(records, header.joined)
-
-
-def _notes(
-    records: TextRecords | SheetRecords,
-    header: Header,
-    seen: Sniffed,
-    order: DateOrder | None,
-    columns: Columns,
-    schema: FileSchema,
-) -> Iterator[str]:
-    if isinstance(records, SheetRecords):
-        yield from records.notes
-    elif words := records.layout.doubtful_words:
-        yield (
-            f"The file was read as {records.layout.encoding}, which was guessed:"
-            f" name the encoding if {', '.join(map(shown, words))} look wrong."
-        )
-    if header.skipped:
-        yield f"{header.skipped} rows above the header (line {header.line}) were passed over."
-    if header.layout:
-        yield f"The file was recognised as {header.layout.title}."
-    if header.remembered:
-        yield "The columns are read as somebody said for a file of the same columns before."
-    for field in schema:
-        label = columns.names[columns.position[field.name]] if field.name in columns.position else ""
-        several = [columns.names[place] for place in header.candidates.get(field.name, ())]
-        if field.ranked and len(several) > 1:
-            listed = ", ".join(map(shown, several))
-            yield f"Of the columns {listed}, {shown(label)} is read as {field.name}: map another if it is wrong."
-        if field.money and is_in_minor_units(label):
-            yield f"{shown(label)} is in hundredths: its amounts were divided by 100."
-        if (field.money or field.units) and is_in_thousands(label):
-            yield f"{shown(label)} is in thousands: its numbers were multiplied by 1,000."
-    if order and seen.dates.against(order):
-        yield f"Some dates do not exist {order}; those rows are rejected."
-    if any(each.point and each.comma for each in seen.separators.values()):
-        yield "Some numbers have another decimal separator than the others; those rows are rejected."
-    if seen.dates_half_converted:
-        yield (
-            "Dates up to the 12th are date cells and all later ones are text: a spreadsheet has probably"
-            " swapped day and month of the former. Check them."
-        )
