@@ -121,6 +121,14 @@ REFUSED_ROW_TERMS: Words = {
         _("price not allowed"),
         _("The price crosses a limit, and the file gives no reason or the person may not decide that."),
     ),
+    "not_available": (
+        _("sold out there"),
+        _("The competitor does not have the product: nobody can buy it at that price."),
+    ),
+    "not_new": (
+        _("not new"),
+        _("The competitor's product is used or refurbished."),
+    ),
     "own_shop": (
         _("our own price"),
         _("The competitor is this shop itself."),

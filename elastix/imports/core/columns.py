@@ -17,7 +17,7 @@ from elastix.imports.core.fields import (
     name_without_unit,
     normalise_name,
 )
-from elastix.imports.core.guesses import column_guesses
+from elastix.imports.core.guesses import column_guesses, seller_columns
 from elastix.imports.core.numbers import is_currency, parse_number
 from elastix.imports.core.values import clean, shown
 
@@ -158,7 +158,7 @@ def find_header(
     best = replace(best, samples=below, candidates=best.candidates | _currencies(best, below, schema))
     passed_over = {
         place
-        for column, field in mapping.items()
+        for column, field in (mapping or (remembered or {}).get(header_key(best.names), {})).items()
         if not field
         for place in _columns_named(column, best.names, best.names)
     }
@@ -325,10 +325,20 @@ def resolve(header: Header, schema: FileSchema) -> Columns:
             f"The columns {_listed(periods[:SHOWN_COLUMNS])} are days, weeks or months: the table has a column for each of them."
             f" Turn it (in a spreadsheet: unpivot) so that each has rows of its own, with columns for {needed}."
         )
+    sellers = seller_columns(_free(header), header.samples) if schema.across in header.missing else []
+    if len(sellers) >= FEWEST_PERIODS:
+        raise UnreadableFile(
+            f"The columns {_listed(sellers[:SHOWN_COLUMNS])} seem to be a column for each {schema.across}: turn the table (in a"
+            f" spreadsheet: unpivot) so that each has rows of its own, with columns for {needed}."
+        )
     if header.missing:
         guesses = column_guesses(_free(header), [schema[name] for name in header.missing], header.samples)
         options = " ".join(f'--map "{name}={field}"' for name, field in guesses.items())
-        which = f"Is it {options}?" if guesses else "None of the others looks like it."
+        which = (
+            f"Is it {options}?"
+            if guesses
+            else "None of the others looks like it: if it is not there, add it."
+        )
         if (
             guesses
             and len(header.missing) == 1

@@ -1,7 +1,7 @@
 """Reading a table: the format of the file is detected first, then its rows come in chunks of columns."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, tzinfo
 from itertools import compress
@@ -9,13 +9,21 @@ from operator import itemgetter
 from typing import Any, BinaryIO, Final
 
 from elastix.imports.core.archives import unzipped
-from elastix.imports.core.columns import Columns, Header, check_mapping, find_header, resolve
+from elastix.imports.core.columns import (
+    Columns,
+    Header,
+    check_mapping,
+    find_header,
+    header_key,
+    resolve,
+)
 from elastix.imports.core.dates import ORDERS, date_converter, with_time
 from elastix.imports.core.fields import (
     DecimalSeparator,
     Field,
     FileSchema,
     UnreadableFile,
+    says_per,
 )
 from elastix.imports.core.formats import TextFormat, is_workbook, text_format
 from elastix.imports.core.notes import reading_notes
@@ -337,14 +345,29 @@ def _table(
             *reading_notes(records, header, seen, order, columns, schema),
         ),
     )
-    said = {**(header.layout.columns if header.layout else {}), **options.mapping}
+    before = options.remembered.get(header_key(header.names), {}) if header.remembered else {}
+    said = {**(header.layout.columns if header.layout else {}), **before, **options.mapping}
     passed_over = frozenset(column for column, field in said.items() if not field)
     sheets = records.starts if isinstance(records, SheetRecords) else ()
     asked = frozenset(said.values()) & columns.position.keys()
+    _check_prices_of_one(report.mapping, schema, asked)
     return Table(
         columns.names, seen.rows, report, seen.currencies, sheets, passed_over, asked, rows, columns, schema, options.time_zone,
         within, marks, seen.distinct,
     )  # fmt: skip
+
+
+def _check_prices_of_one(mapping: Mapping[str, str], schema: FileSchema, asked: Collection[str]) -> None:
+    """Ask about a column whose name says that its prices are not those of one product."""
+    for field in schema:
+        count, measure = says_per(mapping.get(field.name, ""))
+        if field.money and field.name not in asked and (count > 1 or (field.each and measure)):
+            label = mapping[field.name]
+            what = f"{count} {measure}".strip() if count > 1 else f"a {measure}"
+            raise UnreadableFile(
+                f"{shown(label)} has prices of {what}, not of one product: bring them to one, or have them read as they stand"
+                f' (option mapping: "{label}={field.name}").'
+            )
 
 
 def _joined(

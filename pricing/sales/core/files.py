@@ -6,6 +6,7 @@ from typing import Final
 
 from elastix.currency import TWO_DECIMALS, Currency
 from elastix.imports.core import Field, FileSchema, column_names
+from elastix.imports.core.fields import normalise_name
 from pricing.sales.core.service_codes import normalise_code
 
 MAX_QUANTITY: Final = 999_999
@@ -22,7 +23,12 @@ class ImportKind(StrEnum):
 
 
 def list_price_field(
-    name: str, aliases: tuple[str, ...], currency: Currency, *, required: bool = False
+    name: str,
+    aliases: tuple[str, ...],
+    currency: Currency,
+    *,
+    required: bool = False,
+    instead: str | None = None,
 ) -> Field:
     """A positive price in smallest units of a currency."""
     low, high = currency.unit, currency.highest
@@ -32,10 +38,26 @@ def list_price_field(
         kind="decimal",
         places=currency.decimals,
         required=required,
+        instead=instead,
         minimum=low,
         maximum=high,
         money=True,
+        each=True,
     )
+
+
+def sale_price_field(currency: Currency) -> Field:
+    """A price for a time, which is the one that is charged where it is below the other; 0 or blank where there is none."""
+    return Field(
+        "sale_price", column_names("sale_price"), kind="decimal", places=currency.decimals, minimum=0, maximum=currency.highest,
+        money=True, each=True,
+    )  # fmt: skip
+
+
+def without_sale_prices(concept: str) -> tuple[str, ...]:
+    """The names of columns of prices without those of prices for a time."""
+    sale = {normalise_name(name) for name in column_names("sale_price")}
+    return tuple(name for name in column_names(concept) if normalise_name(name) not in sale)
 
 
 def _money(
