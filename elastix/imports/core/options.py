@@ -15,6 +15,7 @@ ACCEPTABLE: Final[dict[str, str]] = {
     "stray_date": "Rows with a date far from all others are read.",
     "all_returns": "A file in which every row is a return is read.",
     "other_offers": "Competitors' prices of products that are sold out or not new are read.",
+    "zero_cost": "Costs of 0 in a file of products are read; else they are taken as not known.",
     "payment_row": "Rows called Cash, Change, Card payment and the like are products.",
     "look_alike_code": "Codes like those of the catalogue without their zeros are other products.",
 }

@@ -91,7 +91,7 @@ class Table:
     header : the names of its columns.
     rows_hint : how many rows it has, accepted or not.
     report : how it is read.
-    currencies : the currencies that stand beside its numbers, as they are written there.
+    currencies_of : the currencies that stand beside the numbers of each field, as they are written there.
     sheets : name of each sheet and number of the line before its first; empty unless several were joined.
     passed_over : columns that a known layout or the user says are not to be read.
     asked : fields whose columns they name.
@@ -100,7 +100,7 @@ class Table:
     header: tuple[str, ...]
     rows_hint: int
     report: Report
-    currencies: frozenset[str]
+    currencies_of: Mapping[str, frozenset[str]]
     sheets: tuple[tuple[str, int], ...]
     passed_over: frozenset[str]
     asked: frozenset[str]
@@ -111,6 +111,11 @@ class Table:
     _within: tuple[date, date] | None
     _marks: Mapping[str, DecimalSeparator]
     _distinct: Mapping[str, set[Any]]
+
+    @property
+    def currencies(self) -> frozenset[str]:
+        """The currencies that stand beside any of its numbers."""
+        return frozenset().union(*self.currencies_of.values())
 
     def distinct(self, name: str) -> set[Any]:
         """The different values of an inspected field, without blank and bad ones; at most 10,000."""
@@ -352,8 +357,8 @@ def _table(
     asked = frozenset(said.values()) & columns.position.keys()
     _check_prices_of_one(report.mapping, schema, asked)
     return Table(
-        columns.names, seen.rows, report, seen.currencies, sheets, passed_over, asked, rows, columns, schema, options.time_zone,
-        within, marks, seen.distinct,
+        columns.names, seen.rows, report, seen.currencies_of, sheets, passed_over, asked, rows, columns, schema,
+        options.time_zone, within, marks, seen.distinct,
     )  # fmt: skip
 
 

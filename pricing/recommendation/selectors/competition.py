@@ -85,7 +85,8 @@ def is_our_name(seller: str) -> bool:
     name = " ".join(seller.split()).casefold()
     # "tassen-laden.de" is "Tassen Laden".
     host = _HOST.fullmatch(name)
-    return name in ours or (bool(host) and _letters(host[1]) in {_letters(each) for each in ours})
+    label = _letters(host.group(1)) if host else ""
+    return name in ours or (label != "" and label in {_letters(each) for each in ours})
 
 
 def _letters(name: str) -> str:

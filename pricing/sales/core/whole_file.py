@@ -215,7 +215,10 @@ _TELLING: Final = re.compile(
 
 _TELLING_OF_COSTS: Final = re.compile(
     r"\b(?:per|pro|je|par) \d|tax|\bvat\b|mwst|\bust\b|\btva\b|\biva\b|\bbtw\b|currency|w[aä]hrung|devise|moneda|valuta|"
-    r"\bpack|\bcase\b|gebinde|^uom$|^units?( of measure)?$|einheit",
+    r"\bpack|\bcase\b|gebinde|^uom$|^units?( of measure)?$|einheit|price unit|^pe$|^vpe$|^ve$|"
+    r"min\.? (?:qty|quantity)|\bmoq\b|mindest|staffel|\btiers?\b|ab menge|\bvalid|g[uü]ltig|effective date|"
+    r"discount|rabatt|remise|descuento|sconto|korting|freight|\bduty|fracht|\bzoll|warehouse|\blager(?:ort|platz)|"
+    r"\bcosts?\b|kosten|einkauf|\bek\b|prix d.achat|\bco[uû]ts?\b|\bcostes?\b|\bcosto|inkoop",
     re.IGNORECASE,
 )
 
