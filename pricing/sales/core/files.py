@@ -131,6 +131,15 @@ TRANSACTIONS: Final = FileSchema(
             "tax_amount", kind="decimal", rounds=True, by_name=False, minimum=-MAX_PRICE, maximum=MAX_PRICE
         ),
         Field("tax_rate", kind="decimal", percent=True, by_name=False, minimum=0, maximum=100),
+        Field(
+            "returned_quantity",
+            column_names("returned_quantity"),
+            kind="decimal",
+            places=QUANTITY_PLACES,
+            minimum=-MAX_QUANTITY,
+            maximum=MAX_QUANTITY,
+            units=True,
+        ),
         Field("status", column_names("status"), max_length=60, empty="", inspected=True),
         Field("line_type", column_names("line_type"), max_length=60, empty="", inspected=True),
         *(

@@ -32,6 +32,7 @@ NOTES: Final[dict[str, str]] = {
     "from_total": "Unit prices computed from line totals, to 4 decimals: {}.",
     "discounted": "Prices from which the discount in a column of its own was taken off: {}.",
     "refund": "Rows read as returns because their type says so: {}.",
+    "taken_back": "Rows from whose quantity the returned units were taken off: {}.",
     "part": "Rows whose status says that a part was given back, not how much: {}. They count as whole sales; export the refunds"
     " as rows of their own.",
 }
@@ -55,6 +56,7 @@ class SalesRows:
     tomorrow : the first day that is not allowed, in days since 1970-01-01.
     is_service : tells whether a code stands for a service.
     keeps_payments : whether rows that are called as payments are products all the same.
+    sales_by_sign : rows that a type calls sales, by whether their quantity is positive.
     below_zero : rows with a negative price by product.
     counts : rows by what was done to them, keys of NOTES.
     """
@@ -71,6 +73,7 @@ class SalesRows:
     tomorrow: int = 2**31
     is_service: Any = None
     keeps_payments: bool = False
+    sales_by_sign: Counter[bool] = field(default_factory=Counter)
     below_zero: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
     _above: dict[str, Any] = field(default_factory=dict)
@@ -98,6 +101,8 @@ class SalesRows:
         yield from payments
         yield from self._check_values(columns, {row for row, *_ in payments})
         yield from self._leave_out_totals(columns)
+        if "returned_quantity" in self.fields:
+            yield from self._take_back(columns)
         if "invoice_no" not in self.fields:
             columns["invoice_no"] = [
                 made_up_invoice(moment[0], code, customer) if type(moment) is tuple else ""
@@ -127,6 +132,8 @@ class SalesRows:
             for row, text in enumerate(columns[name]):
                 says = meanings.get(text) if type(text) is str else None
                 sold = _is_number(quantities[row]) and quantities[row] > 0
+                if name == "line_type" and says is Meaning.SALE and _is_number(quantities[row]):
+                    self.sales_by_sign[sold] += 1
                 if says is Meaning.VOID or (says is Meaning.UNDONE and sold):
                     yield row, "not_a_sale", f"{name} is {text!r}: the line is no sale."
                 elif says is Meaning.REFUND and sold:
@@ -136,6 +143,20 @@ class SalesRows:
                     yield row, "not_a_sale", f"{name} is {text!r}: the line is no sale of the product."
                 elif says is Meaning.PART and sold:
                     self.counts["part"] += 1
+
+    def _take_back(self, columns: Columns) -> Iterator[Problem]:
+        quantities = columns["quantity"]
+        for row, back in enumerate(columns["returned_quantity"]):
+            sold = quantities[row]
+            if not (_is_number(back) and _is_number(sold)) or not back or sold <= 0:
+                continue
+            if abs(back) > sold:
+                yield row, "out_of_range", f"More was returned ({abs(back):f}) than sold ({sold:f})."
+            elif abs(back) == sold:
+                yield row, "not_a_sale", "All of it was returned: the line is no sale."
+            else:
+                quantities[row] = sold - abs(back)
+                self.counts["taken_back"] += 1
 
     def _is_product_sold(self, columns: Columns, row: int) -> bool:
         amount = columns["unit_price" if "unit_price" in self.fields else "line_total"][row]

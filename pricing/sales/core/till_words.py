@@ -1,10 +1,11 @@
 """What tills write among the products of a receipt: payments, change, rounding, discounts, tips; in six languages."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
-from pricing.sales.core.sale_words import plain
+from pricing.sales.core.sale_words import Meaning, plain
 from pricing.sales.core.service_codes import FEE_WORDS
 
 LONGEST_NAME: Final = 60
@@ -58,6 +59,20 @@ CHARGE_TYPES: Final = _set_of(
     imposta, mancia, commissione, arrotondamento, btw, fooi, toeslag, afronding
     """
 )
+# Types of lines that are products, in files that call other lines otherwise ...
+ITEMS: Final = _set_of(
+    "item, items, line item, product, article, artikel, position, produit, producto, articulo, prodotto, articolo, menu item"
+)
+SALES: Final = _set_of(
+    "sale, sales, sold, sale line, item sale, verkauf, vente, ventes, venta, ventas, vendita, verkoop"
+)
+# ... such as these. Beside "Regular" a "Discount" is a sale at a discount.
+DISCOUNT_TYPES: Final = _set_of(
+    "discount, discounts, coupon, promotion, promo, rabatt, nachlass, remise, descuento, sconto, korting, shipping, versand"
+)
+PURCHASES: Final = _set_of(
+    "purchase, purchases, einkauf, achat, achats, compra, compras, acquisto, acquisti, inkoop"
+)
 _NUMBERS: Final = re.compile(r"\b(?:[0-9]+|percent|eur|usd|gbp|chf)\b")
 
 
@@ -80,6 +95,25 @@ def is_charge(text: str) -> bool:
     return _said(text) in CHARGES
 
 
-def is_charge_type(text: str) -> bool:
-    """Whether a type of line says that it is a tax, a fee or a tip."""
-    return plain(text) in CHARGE_TYPES
+def read_types(plain_texts: Mapping[str, str], known: Mapping[str, Meaning]) -> dict[str, Meaning]:
+    """What types of lines mean beside each other: a payment beside sales is how these were paid.
+
+    Parameters
+    ----------
+    plain_texts : the types, each with its plain form.
+    known : what the words of sales, refunds and the like among them mean.
+    """
+    found = dict(known)
+    items = {text for text, words in plain_texts.items() if words in ITEMS}
+    others = CHARGE_TYPES | DISCOUNT_TYPES if items else CHARGE_TYPES
+    found |= {
+        text: Meaning.CHARGE for text, words in plain_texts.items() if text not in known and words in others
+    }
+    found |= {text: Meaning.SALE for text in items - known.keys() if len(plain_texts) > len(items)}
+    # "Payment" or "Purchase" may be the word for sales, and "Cash" beside "Invoice" the way that they were paid.
+    if items or {*plain_texts.values()} & SALES:
+        apart = {
+            text for text, words in plain_texts.items() if is_payment(text) is not False or words in PURCHASES
+        }
+        found |= dict.fromkeys(apart, Meaning.VOID)
+    return found

@@ -10,7 +10,7 @@ from elastix.imports.core import UnreadableFile
 from elastix.imports.core.dates import parse_date
 from elastix.imports.core.numbers import without_measure
 from pricing.sales.core.sale_words import PAIRS, Meaning, is_yes, meaning, plain
-from pricing.sales.core.till_words import is_charge_type, is_payment
+from pricing.sales.core.till_words import read_types
 
 MOST_NAMED: Final = 5
 # Of whole prices that may be cents: how many there have to be, their median, and the share that ends in 9 or 5.
@@ -126,11 +126,7 @@ def read_meanings(
         if (found := pair.get(letters[text]) or meaning(text, of_lines=of_lines))
     }
     if of_lines:
-        known |= {text: Meaning.CHARGE for text in texts if text not in known and is_charge_type(text)}
-        # "Payment" alone may be the word for sales; beside others it is how these were paid.
-        paid = {text for text in texts if is_payment(text) is not False}
-        if Meaning.SALE in (says for text, says in known.items() if text not in paid):
-            known |= dict.fromkeys(paid, Meaning.VOID)
+        known = read_types(letters, known)
     unknown = sorted(set(texts) - set(known))
     if not unknown:
         return known, ""
@@ -159,6 +155,8 @@ def read_marks(field: str, name: str, texts: Collection[str]) -> tuple[dict[str,
     texts : its different values, blanks left out.
     """
     said = {text: True if parse_date(text) and len(text) > 1 else is_yes(text) for text in texts}
+    if len(said) == 1 and (letter := plain(*texts)) and len(letter) == 1 and plain(name).startswith(letter):
+        said = dict.fromkeys(texts, True)  # "V" in a column "Void"
     if unknown := sorted(text for text, yes in said.items() if yes is None):
         shown = ", ".join(f'"{text}"' for text in unknown[:MOST_NAMED])
         return (

@@ -212,6 +212,15 @@ class TransactionsImport(FileImport):
                 f"All {self.staged:,} rows would be returns, not sales. If the file holds returns only, accept"
                 " all_returns (option accept); else correct the signs or name the right column of quantities."
             )
+        if (
+            self.rows.sales_by_sign[False]
+            and not self.rows.sales_by_sign[True]
+            and "all_returns" not in self.accept
+        ):
+            raise UnreadableFile(
+                f"All {self.rows.sales_by_sign[False]:,} rows that are called sales have a negative quantity: turn the signs, or"
+                " accept all_returns (option accept) if they are returns."
+            )
         if shop_currency().decimals and look_like_cents(self.prices):
             notes.append(
                 "All prices are whole numbers that end as prices in cents do: if they are cents, name the column so"

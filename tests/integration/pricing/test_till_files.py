@@ -135,3 +135,110 @@ def test_a_column_that_could_be_the_quantity_is_asked_about(load: Load) -> None:
 def test_without_receipts_or_prices_of_one_quantities_are_needed(header: str, load: Load) -> None:
     rows = [f"{row},4" if "Size" in header else row for row in SCANNED]
     assert load(text(header, *rows)).status == ImportStatus.FAILED
+
+
+RIGHT: dict[str, tuple[bytes, list[tuple[Any, ...]], dict[str, int], str]] = {
+    "orders with refunded quantities": (
+        text(
+            "Order #,SKU,Qty Ordered,Qty Refunded,Purchase Date,Price",
+            "1,A1,2,0,2024-03-13,10", "2,A1,3,1,2024-03-14,10", "3,A1,1,1,2024-03-15,10",
+        ),
+        [*on("2024-03-13", 2), *on("2024-03-14", 2)], {"not_a_sale": 1},
+        "Rows from whose quantity the returned units were taken off: 1.",
+    ),
+    "refunded amounts": (
+        text("Order,SKU,Qty,Date,Price,Amount Refunded", "1,A1,2,2024-03-13,10,4"),
+        on("2024-03-13", 2), {}, "may change what prices or lines mean: Amount Refunded.",
+    ),
+    "a configurable product and the one chosen": (
+        text("Order,SKU,Qty,Date,Price", "1,A1,2,2024-03-13,10", "1,A1-RED,2,2024-03-13,0"),
+        [*on("2024-03-13", 2), *on("2024-03-13", 2, price="0", code="A1-RED")], {}, "Rows with a price of 0",
+    ),
+    "deposits of bottles": (
+        text(
+            "Bon;Artikelnr;Bezeichnung;Menge;Datum;Preis",
+            "1;A1;Cola;2;13.03.2024;10,00", "1;P1;Pfand 0,25;2;13.03.2024;0,25", "1;P2;Leergut;1;13.03.2024;-3,30",
+        ),
+        [
+            *on("2024-03-13", 2), *on("2024-03-13", 2, price="0.25", code="P1"), *on("2024-03-13", -1, price="3.3", code="P2"),
+        ],
+        {}, "count as services: P1.",
+    ),
+    "loyalty points and a card": (
+        text("Receipt,Item,Qty,Date,Price", "1,A1,2,2024-03-13,10", "1,Points,1,2024-03-13,-5", "1,Contactless,1,2024-03-13,15"),
+        on("2024-03-13", 2), {"payment_row": 2}, "",
+    ),
+    "a gratuity": (
+        text("Receipt,Item,Qty,Date,Price", "1,A1,1,2024-03-13,10", "1,Gratuity 18%,1,2024-03-13,1.8"),
+        [*on("2024-03-13", 1), *on("2024-03-13", 1, price="1.8", code="GRATUITY 18%")], {}, "count as services: GRATUITY 18%.",
+    ),
+    "the letter of a mark": (
+        text("Receipt,SKU,Qty,Date,Price,Void", "1,A1,2,2024-03-13,10,", "1,A1,1,2024-03-13,10,V"),
+        on("2024-03-13", 2), {"not_a_sale": 1}, "",
+    ),
+    "meals of the staff and waste": (
+        text(
+            "Receipt,SKU,Qty,Date,Price,Type",
+            "1,A1,2,2024-03-13,10,Sale", "1,A1,1,2024-03-13,10,Staff meal", "1,A1,1,2024-03-13,10,Waste",
+        ),
+        on("2024-03-13", 2), {"not_a_sale": 2}, "",
+    ),
+    "purchases among movements of stock": (
+        text("Receipt,SKU,Movement,Qty,Date,Price", "1,A1,Sale,2,2024-03-13,10", "2,A1,Purchase,10,2024-03-13,4"),
+        on("2024-03-13", 2), {"not_a_sale": 1}, "",
+    ),
+    "kinds of service": (
+        text("Order,SKU,Qty,Date,Price,Order Type", "1,A1,2,2024-03-13,10,Takeaway", "2,A1,1,2024-03-14,10,Delivery"),
+        [*on("2024-03-13", 2), *on("2024-03-14", 1)], {}, "say nothing about sales: the column is not used.",
+    ),
+    "letters of tax rates beside prices": (
+        text("Bon;Artikel;Menge;Datum;Preis", "1;A1;2;13.03.2024;10,00 A"), [], {"not_a_number": 1}, "",
+    ),
+    "an Etsy order": (
+        text(
+            "Sale Date,Item Name,Buyer,Quantity,Price,Coupon Code,Discount Amount,Order Shipping,Transaction ID,SKU,Date Shipped",
+            "03/13/24,Mug,joe,2,10.00,SPRING,2.00,4.00,77,A1,03/14/24",
+        ),
+        on("2024-03-13", 2, price="9"), {}, "",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_file_of_a_till_or_shop_is_read_as_it_is_meant(name: str, load: Load) -> None:
+    content, expected, reasons, note = RIGHT[name]
+    batch = load(content)
+    assert (batch.status, lines(), batch.reasons) == (ImportStatus.PUBLISHED, expected, reasons), batch.error
+    assert note in notes(batch)
+
+
+def test_sales_that_are_written_as_what_left_the_stock_are_asked_about(load: Load) -> None:
+    content = text(
+        "Receipt,SKU,Movement,Qty,Date,Price", "1,A1,Sale,-2,2024-03-13,10", "2,A1,Purchase,10,2024-03-13,4"
+    )
+    batch = load(content)
+    assert batch.status == ImportStatus.FAILED
+    assert "All 1 rows that are called sales have a negative quantity: turn the signs" in batch.error
+    assert load(content, accept=["all_returns"]).accepted == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "question"),
+    [
+        (
+            text(
+                "order-id,sku,quantity-purchased,posted-date,amount-type,amount-description,amount",
+                "1,A1,2,2024-03-13,ItemPrice,Principal,20.00", "1,A1,2,2024-03-13,ItemPrice,Tax,3.80",
+            ),
+            "No column was found for",
+        ),
+        (text("Order,Date,Items,Total", '1,2024-03-13,"A1 x 2, B1 x 1",30'), "No column was found for"),
+        (text("Order,SKU,Qty,Date,Price,Unit Price", "1,A1,2,2024-03-13,20,10"), "could all be unit_price"),
+        (text("Order,SKU,Qty,Date,Cost", "1,A1,2,2024-03-13,4"), "No column was found for unit_price"),
+        (text("Order,SKU,Qty,Date,Price (per 100)", "1,A1,2,2024-03-13,400"), "has prices of 100, not of one product"),
+    ],
+)  # fmt: skip
+def test_what_a_file_does_not_say_is_asked(content: bytes, question: str, load: Load) -> None:
+    batch = load(content)
+    assert batch.status == ImportStatus.FAILED
+    assert question in batch.error

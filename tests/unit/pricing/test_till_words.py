@@ -4,7 +4,7 @@ import pytest
 
 from pricing.sales.core.sale_words import Meaning, meaning
 from pricing.sales.core.till_words import is_charge, is_payment
-from pricing.sales.core.whole_file import read_meanings
+from pricing.sales.core.whole_file import read_marks, read_meanings
 
 SALE, REFUND, PART, VOID, CHARGE = (
     Meaning.SALE, Meaning.REFUND, Meaning.PART, Meaning.VOID, Meaning.CHARGE,
@@ -81,3 +81,27 @@ def test_types_of_lines_tell_how_they_were_paid_and_what_was_charged_beside() ->
         "Payment": SALE,
         "Refund": REFUND,
     }
+
+
+def test_types_of_lines_say_something_beside_each_other() -> None:
+    def read(*texts: str) -> dict[str, Meaning]:
+        return read_meanings("Type", set(texts), of_lines=True)[0]
+
+    assert read("Item", "Discount") == {"Item": SALE, "Discount": CHARGE}
+    assert read("Regular sale", "Discount") == {"Regular sale": SALE}
+    assert read("Item") == {}
+    assert read("Sale", "Purchase") == {"Sale": SALE, "Purchase": VOID}
+    assert read("Purchase", "Refund") == {"Purchase": SALE, "Refund": REFUND}
+    assert read("Sale", "Comp", "Internal transfer") == {
+        "Sale": SALE,
+        "Comp": VOID,
+        "Internal transfer": VOID,
+    }
+    # Ways of paying.
+    assert read("Cash", "Card", "Invoice") == {"Invoice": SALE}
+
+
+def test_the_letter_of_a_mark_says_yes() -> None:
+    assert read_marks("cancelled", "Void", {"V"})[0] == {"V": VOID}
+    assert read_marks("cancelled", "Void", {"V", "Z"})[0] == {}
+    assert read_marks("returned", "Void", {"D"})[0] == {}
