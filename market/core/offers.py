@@ -34,12 +34,18 @@ _USED: Final = _phrases(
     """
     used, refurbished, renewed, reconditioned, pre owned, preowned, second hand, secondhand, open box, damaged, parts,
     collectible, gebraucht, generaluberholt, erneuert, aufbereitet, b ware, defekt, occasion, reconditionne, reconditionnee,
-    usage, usado, usada, reacondicionado, reacondicionada, segunda mano, usato, usata, ricondizionato, ricondizionata,
+    like new, as new, wie neu, neuwertig, comme neuf, como nuevo, come nuovo, als nieuw, usage,
+    usado, usada, reacondicionado, reacondicionada, segunda mano, usato, usata, ricondizionato, ricondizionata,
     gebruikt, tweedehands
     """
 )
 _NEW: Final = _phrases("new, brand new, neu, neuware, neuf, neuve, nuevo, nueva, nuovo, nuova, nieuw")
 _SCHEMA_ORG: Final = re.compile(r"^https?://schema\.org/", re.IGNORECASE)
+_PIECES: Final = re.compile(
+    r"(?:[<>~\u2265\u2264] ?)?([+-]?[0-9]+(?:\.[0-9]+)?) ?\+?(?: ?(?:pcs|pieces|units|stk|st\u00fcck|left|in stock)\.?)?",
+    re.IGNORECASE,
+)
+FIRST_ERROR: Final = 300  # of the status codes of HTTP
 _HOST: Final = re.compile(
     r"(?:https?://)?(?:[^/@]*@)?(?:www\.)?([a-z0-9](?:[a-z0-9-]*\.)+[a-z]{2,})(?::[0-9]+)?(?:[/?#].*)?",
     re.IGNORECASE,
@@ -52,11 +58,17 @@ _TELLING: Final = re.compile(
 )
 
 
-def can_be_bought(text: str) -> bool | None:
-    """Whether an availability says that the product can be bought; a number of pieces says so, too. None if it says neither."""
+def can_be_bought(text: str, *, is_status: bool = False) -> bool | None:
+    """Whether an availability says that the product can be bought; a number of pieces says so, too. None if it says neither.
+
+    Parameters
+    ----------
+    is_status : whether the column is called a status: a number of three digits may be that of a page (404) there.
+    """
     bare = _SCHEMA_ORG.sub("", text.strip())
-    if bare.lstrip("+-").replace(".", "", 1).isdigit():
-        return float(bare) > 0
+    if pieces := _PIECES.fullmatch(bare):
+        number = float(pieces[1])
+        return 0 < number < FIRST_ERROR if is_status else number > 0
     words = f" {plain(bare)} "
     if any(phrase in words for phrase in _SOLD_OUT):
         return False

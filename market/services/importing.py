@@ -1,7 +1,7 @@
 """Importing competitors' prices: all good rows of a file or none; the same file again changes nothing."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from elastix.currency import TWO_DECIMALS, Currency
 from elastix.imports.core import Field, FileSchema, Table, UnreadableFile, column_names
-from elastix.imports.core.fields import currency_in, says_with_tax
+from elastix.imports.core.fields import currency_in, normalise_name, says_with_tax
 from elastix.imports.ingest import UpsertImport, ingest, ingest_failed
 from elastix.imports.models import ImportBatch
 from elastix.shop import shop_currency
@@ -33,7 +33,6 @@ from pricing.sales.models import Product
 from pricing.sales.selectors.daily import epoch_days
 
 LONGEST_ADDRESS: Final = 2_000
-_STATES: Final = {"availability": can_be_bought, "condition": is_new}
 _NOTES: Final = {
     "sale": "Prices of which the lower sale price beside them is read: {}.",
     "cut": "Addresses of more than 100 characters, cut after that: {}.",
@@ -100,7 +99,11 @@ class CompetitorPricesImport(UpsertImport):
 
     def begin(self, table: Table) -> list[str]:
         mapping, notes = table.report.mapping, list[str]()
-        for name, says in _STATES.items():
+        states: dict[str, Callable[[str], bool | None]] = {
+            "availability": partial(can_be_bought, is_status=_is_status(mapping)),
+            "condition": is_new,
+        }
+        for name, says in states.items():
             if name not in mapping or "other_offers" in (self.batch.options.get("accept") or ()):
                 continue
             texts = table.distinct(name)
@@ -210,6 +213,11 @@ class CompetitorPricesImport(UpsertImport):
 
     def upsert(self) -> tuple[int, int]:
         return prices_upsert(self.rows)
+
+
+def _is_status(mapping: Mapping[str, str]) -> bool:
+    """Whether the column of availabilities is called a status."""
+    return "status" in normalise_name(mapping.get("availability", ""))
 
 
 def check_rows(columns: Mapping[str, Sequence[Any]]) -> Iterator[tuple[int, str, str]]:
