@@ -17,7 +17,7 @@ from elastix.imports.core.fields import (
     name_without_unit,
     normalise_name,
 )
-from elastix.imports.core.guesses import column_guesses, seller_columns
+from elastix.imports.core.guesses import column_guesses, columns_with_numbers, seller_columns
 from elastix.imports.core.numbers import is_currency, parse_number
 from elastix.imports.core.values import clean, shown
 
@@ -176,7 +176,13 @@ def _free(header: Header) -> dict[int, str]:
 def _assumed(name: str, header: Header, free: Mapping[int, str], schema: FileSchema) -> bool:
     """Whether a missing field has the value that it has in such files, since no column could be it."""
     _, needed = schema.assumed.get(name, (None, frozenset({name})))
-    return needed <= header.candidates.keys() and not column_guesses(free, [schema[name]], header.samples)
+    return needed <= header.candidates.keys() and not _may_be(name, header, free, schema)
+
+
+def _may_be(name: str, header: Header, free: Mapping[int, str], schema: FileSchema) -> list[str]:
+    """The columns that could be a field: by their name, or because a number stands in them."""
+    guesses = column_guesses(free, [schema[name]], header.samples)
+    return list(dict.fromkeys([*guesses, *columns_with_numbers(free, header.samples)]))
 
 
 def _currencies(header: Header, rows: Sequence[Sequence[str]], schema: FileSchema) -> dict[str, list[int]]:
@@ -325,7 +331,8 @@ def resolve(header: Header, schema: FileSchema) -> Columns:
             f"The columns {_listed(periods[:SHOWN_COLUMNS])} are days, weeks or months: the table has a column for each of them."
             f" Turn it (in a spreadsheet: unpivot) so that each has rows of its own, with columns for {needed}."
         )
-    sellers = seller_columns(_free(header), header.samples) if schema.across in header.missing else []
+    turned = schema.across in header.missing and header.candidates
+    sellers = seller_columns(_free(header), header.samples) if turned else []
     if len(sellers) >= FEWEST_PERIODS:
         raise UnreadableFile(
             f"The columns {_listed(sellers[:SHOWN_COLUMNS])} seem to be a column for each {schema.across}: turn the table (in a"
@@ -334,20 +341,12 @@ def resolve(header: Header, schema: FileSchema) -> Columns:
     if header.missing:
         guesses = column_guesses(_free(header), [schema[name] for name in header.missing], header.samples)
         options = " ".join(f'--map "{name}={field}"' for name, field in guesses.items())
-        which = (
-            f"Is it {options}?"
-            if guesses
-            else "None of the others looks like it: if it is not there, add it."
-        )
-        if (
-            guesses
-            and len(header.missing) == 1
-            and header.missing[0] in schema.assumed
-            and _assumed(*header.missing, header, {}, schema)
-        ):
-            value, _ = schema.assumed[header.missing[0]]
-            none = " ".join(f'--map "{name}="' for name in guesses)
-            which += f" If it is none, and {header.missing[0]} is {value} in each row: {none}."
+        which = f"Is it {options}?" if guesses else "None of the others looks like it."
+        name, *others = header.missing
+        if not others and name in schema.assumed and _assumed(name, header, {}, schema):
+            value, _ = schema.assumed[name]
+            none = " ".join(f'--map "{each}="' for each in _may_be(name, header, _free(header), schema))
+            which += f" If it is none, and {name} is {value} in each row: {none}."
         raise UnreadableFile(
             f"No column was found for {', '.join(header.missing)}. The columns are {_described(header)}. {which}"
             " Rename the columns, or say which is which (option mapping; on the command line --map COLUMN=FIELD)."

@@ -50,6 +50,16 @@ def column_guesses(
     return found
 
 
+def columns_with_numbers(free: Mapping[int, str], samples: Sequence[Sequence[Any]]) -> list[str]:
+    """The columns, of those that no field has, in which a number stands."""
+    number = Field("number", kind="decimal")
+    return [
+        name
+        for place, name in free.items()
+        if any(_suits(number, [row[place]]) for row in samples if len(row) > place)
+    ]
+
+
 def seller_columns(free: Mapping[int, str], samples: Sequence[Sequence[Any]]) -> list[str]:
     """The columns of numbers whose names may be those of shops: "Amazon", "Alpha price", but not "Min price" or "Rank".
 
