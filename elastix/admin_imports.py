@@ -39,7 +39,9 @@ DECIMAL_MARKS = {"": "detect from the whole file", ".": "point: 1,250.50", ",": 
 class UploadForm(forms.Form):
     """A file, and what the user can say about its format."""
 
-    file = forms.FileField(help_text="CSV, TSV or XLSX; texts also packed with gzip (.gz).")
+    file = forms.FileField(
+        help_text="CSV, TSV or XLSX; texts also packed with gzip (.gz), one file also as .zip."
+    )
     encoding = forms.ChoiceField(choices=ENCODINGS, required=False)
     delimiter = forms.CharField(
         label="Between columns", required=False, max_length=10, strip=False, help_text='Such as ; or "tab".'

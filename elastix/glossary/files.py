@@ -17,6 +17,10 @@ REFUSED_ROW_TERMS: Words = {
         _("a total"),
         _("The row sums up others."),
     ),
+    "payment_row": (
+        _("a payment"),
+        _("The row is called as a payment or change, not as a product."),
+    ),
     "period_too_long": (
         _("period too long"),
         _("A total of a quarter, half a year or a year: prices change within it."),
@@ -116,6 +120,14 @@ REFUSED_ROW_TERMS: Words = {
     "price_not_allowed": (
         _("price not allowed"),
         _("The price crosses a limit, and the file gives no reason or the person may not decide that."),
+    ),
+    "not_available": (
+        _("sold out there"),
+        _("The competitor does not have the product: nobody can buy it at that price."),
+    ),
+    "not_new": (
+        _("not new"),
+        _("The competitor's product is used or refurbished."),
     ),
     "own_shop": (
         _("our own price"),

@@ -38,6 +38,7 @@ LABELS = {
     "cancelled": _("whether it was cancelled"),
     "paid": _("whether it was paid"),
     "currency": _("currency"),
+    "returned_quantity": _("returned quantity"),
     "customer_id": _("customer"),
     "country": _("country"),
     "cost_valid_from": _("first day of the cost"),
@@ -48,6 +49,10 @@ LABELS = {
     "price": _("price"),
     "recorded_at": _("seen on"),
     "source": _("source"),
+    "sale_price": _("lower price for a time"),
+    "availability": _("availability"),
+    "condition": _("condition"),
+    "recorded_time": _("time of day"),
     "category": _("category"),
     "cost": _("cost"),
     # how a file is written, and what may be read all the same
@@ -57,6 +62,9 @@ LABELS = {
     "already_imported": _("rows that were imported already: a second time"),
     "stray_date": _("dates far from all others"),
     "all_returns": _("a file in which every row is a return"),
+    "payment_row": _("rows called Cash, Change, Card payment and the like: products"),
+    "other_offers": _("competitors' offers that are sold out or not new"),
+    "zero_cost": _("costs of 0"),
     "look_alike_code": _("codes like those of the catalogue without their zeros: other products"),
     # scenarios
     "Current price": _("As today"),

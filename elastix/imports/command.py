@@ -38,7 +38,11 @@ class ImportCommand(BaseCommand):
     kind: str
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, help="CSV, TSV or XLSX; text may be packed with gzip")
+        parser.add_argument(
+            "file",
+            type=Path,
+            help="CSV, TSV or XLSX, also alone in a ZIP archive; text may be packed with gzip",
+        )
         parser.add_argument("--dry-run", action="store_true", help="read and check the file, keep nothing")
         parser.add_argument(
             "--map",

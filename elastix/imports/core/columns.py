@@ -17,7 +17,7 @@ from elastix.imports.core.fields import (
     name_without_unit,
     normalise_name,
 )
-from elastix.imports.core.guesses import column_guesses
+from elastix.imports.core.guesses import column_guesses, columns_with_numbers, seller_columns
 from elastix.imports.core.numbers import is_currency, parse_number
 from elastix.imports.core.values import clean, shown
 
@@ -155,7 +155,34 @@ def find_header(
     if best is None:
         return None
     below = tuple(cells for _, cells in rows[best.skipped + 1 : best.skipped + 1 + SAMPLE_ROWS])
-    return replace(best, samples=below, candidates=best.candidates | _currencies(best, below, schema))
+    best = replace(best, samples=below, candidates=best.candidates | _currencies(best, below, schema))
+    passed_over = {
+        place
+        for column, field in (mapping or (remembered or {}).get(header_key(best.names), {})).items()
+        if not field
+        for place in _columns_named(column, best.names, best.names)
+    }
+    free = {place: name for place, name in _free(best).items() if place not in passed_over}
+    return replace(
+        best, missing=tuple(name for name in best.missing if not _assumed(name, best, free, schema))
+    )
+
+
+def _free(header: Header) -> dict[int, str]:
+    """The names of the columns that no field has, by place."""
+    return {place: name for place, name in enumerate(header.names) if name and not header.holds(place)}
+
+
+def _assumed(name: str, header: Header, free: Mapping[int, str], schema: FileSchema) -> bool:
+    """Whether a missing field has the value that it has in such files, since no column could be it."""
+    _, needed = schema.assumed.get(name, (None, frozenset({name})))
+    return needed <= header.candidates.keys() and not _may_be(name, header, free, schema)
+
+
+def _may_be(name: str, header: Header, free: Mapping[int, str], schema: FileSchema) -> list[str]:
+    """The columns that could be a field: by their name, or because a number stands in them."""
+    guesses = column_guesses(free, [schema[name]], header.samples)
+    return list(dict.fromkeys([*guesses, *columns_with_numbers(free, header.samples)]))
 
 
 def _currencies(header: Header, rows: Sequence[Sequence[str]], schema: FileSchema) -> dict[str, list[int]]:
@@ -304,11 +331,22 @@ def resolve(header: Header, schema: FileSchema) -> Columns:
             f"The columns {_listed(periods[:SHOWN_COLUMNS])} are days, weeks or months: the table has a column for each of them."
             f" Turn it (in a spreadsheet: unpivot) so that each has rows of its own, with columns for {needed}."
         )
+    turned = schema.across in header.missing and header.candidates
+    sellers = seller_columns(_free(header), header.samples) if turned else []
+    if len(sellers) >= FEWEST_PERIODS:
+        raise UnreadableFile(
+            f"The columns {_listed(sellers[:SHOWN_COLUMNS])} seem to be a column for each {schema.across}: turn the table (in a"
+            f" spreadsheet: unpivot) so that each has rows of its own, with columns for {needed}."
+        )
     if header.missing:
-        free = {place: name for place, name in enumerate(header.names) if name and not header.holds(place)}
-        guesses = column_guesses(free, [schema[name] for name in header.missing], header.samples)
+        guesses = column_guesses(_free(header), [schema[name] for name in header.missing], header.samples)
         options = " ".join(f'--map "{name}={field}"' for name, field in guesses.items())
         which = f"Is it {options}?" if guesses else "None of the others looks like it."
+        name, *others = header.missing
+        if not others and name in schema.assumed and _assumed(name, header, {}, schema):
+            value, _ = schema.assumed[name]
+            none = " ".join(f'--map "{each}="' for each in _may_be(name, header, _free(header), schema))
+            which += f" If it is none, and {name} is {value} in each row: {none}."
         raise UnreadableFile(
             f"No column was found for {', '.join(header.missing)}. The columns are {_described(header)}. {which}"
             " Rename the columns, or say which is which (option mapping; on the command line --map COLUMN=FIELD)."
@@ -350,9 +388,10 @@ def best_of(field: Field, header: Header) -> int | None:
 
 def _periods(header: Header) -> list[str]:
     """The columns whose names are days, weeks, months or quarters, where there are several."""
-    free = [name for place, name in enumerate(header.names) if name and not header.holds(place)]
     found = [
-        name for name in free if parse_date(name) or month_number(name.rstrip(".")) or is_long_period(name)
+        name
+        for name in _free(header).values()
+        if parse_date(name) or month_number(name.rstrip(".")) or is_long_period(name)
     ]
     return found if len(found) >= FEWEST_PERIODS else []
 

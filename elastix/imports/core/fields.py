@@ -45,6 +45,11 @@ _THOUSANDS: Final = re.compile(
     "[tk][$\u20ac\u00a3]",
     re.IGNORECASE,
 )
+_PER: Final = re.compile(
+    r"(?:/|\b(?:per|pro|je|par|por|al|au|voor)\b) ?(?:([1-9][0-9]{0,4}) ?)?"
+    r"(kg|kilos?|g|gr|mg|lbs?|oz|l|litres?|liters?|ml|cl|m|cm)?(?![^\W\d_])",
+    re.IGNORECASE,
+)
 _CURRENCY: Final = re.compile(rf"\b(?:{_CODES})\b|[$\u20ac\u00a3\u00a5]", re.IGNORECASE)
 _WITH_TAX: Final = re.compile(
     rf"\b(?:{_WITH})\b\.? ?(?:of )?(?:{_TAXES})\b|\b(?:{_TAXES}) (?:{_SAID_BEHIND})|\b(?:{_GROSS})",
@@ -83,6 +88,12 @@ def is_in_minor_units(name: str) -> bool:
 def is_in_thousands(name: str) -> bool:
     """Whether a column's name says that its numbers are thousands: "Revenue (thousands)", "Umsatz [TEUR]"."""
     return _THOUSANDS.search(_spaced(name)) is not None
+
+
+def says_per(name: str) -> tuple[int, str]:
+    """Of how many units, and of which measure, a column's name says that its prices are: "Price (per 100 g)", "Preis pro kg"."""
+    match = _PER.search(_spaced(name))
+    return (int(match[1] or 1), (match[2] or "").casefold()) if match else (1, "")
 
 
 def currency_in(name: str) -> str:
@@ -171,6 +182,7 @@ class Field:
     ranked : whether, of several columns with different names of it, the one whose name comes first is taken.
     units : whether a unit may stand beside the number: 2 kg, 3 pcs, x4.
     money : whether amounts may be written in hundredths, where the column's name says so.
+    each : whether it is a price of the product as it is sold, never one by weight or volume.
     first : whether, of several columns with its names, the first one is taken; else the user is asked.
     convert : turns the stripped text of a code into its value; a ValueError rejects it, with its message.
     """
@@ -194,6 +206,7 @@ class Field:
     ranked: bool = False
     units: bool = False
     money: bool = False
+    each: bool = False
     convert: Callable[[str], object] | None = None
 
     @property
@@ -214,6 +227,9 @@ class FileSchema:
     Attributes
     ----------
     fallback : fields that take the column of another one where they have none of their own.
+    assumed : what a field is in a file that has no column for it, and none that could be it, with the fields that such a file
+        has to have.
+    across : the field whose values may be names of columns, in tables that have to be turned; "" if none.
     date : the field that a year, a month, a week and a day may be together, in columns of their own; "" if none.
     time : for a datetime field the field that holds its time of day where that stands in a column of its own.
     strong, weak : the field of each normalised name, and of those that count only where there is no better one.
@@ -225,7 +241,9 @@ class FileSchema:
 
     fields: tuple[Field, ...]
     fallback: Mapping[str, str] = field(default_factory=dict)
+    assumed: Mapping[str, tuple[object, frozenset[str]]] = field(default_factory=dict)
     time: Mapping[str, str] = field(default_factory=dict)
+    across: str = ""
     date: str = ""
     strong: Mapping[str, str] = field(init=False)
     weak: Mapping[str, str] = field(init=False)

@@ -1,5 +1,6 @@
 """Which column of an unknown layout may be which field: what the message about it proposes."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, Final
@@ -10,6 +11,18 @@ from elastix.imports.core.numbers import parse_number
 from elastix.imports.core.values import clean
 
 SIMILAR: Final = 0.7
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_PRICES: Final = frozenset({"price", "preis", "prix", "precio", "prezzo", "prijs", "eur", "usd", "gbp"})
+_OF_NO_SHOP: Final = frozenset(
+    re.findall(
+        r"\S+",
+        """
+        min minimum max maximum avg average mean median lowest highest cheapest our ours my own unser eigener notre nuestro nostro
+        ons count number competitors offers rank position index diff difference delta margin cost stock qty quantity shipping
+        delivery versand old list rrp msrp uvp rating ratings reviews id no sales sale total weight size anzahl rang lager
+        """,
+    )
+)
 
 
 def column_guesses(
@@ -35,6 +48,34 @@ def column_guesses(
             place = max(likely, key=lambda each: alike[each])
             found[left.pop(place)] = field.name
     return found
+
+
+def columns_with_numbers(free: Mapping[int, str], samples: Sequence[Sequence[Any]]) -> list[str]:
+    """The columns, of those that no field has, in which a number stands."""
+    number = Field("number", kind="decimal")
+    return [
+        name
+        for place, name in free.items()
+        if any(_suits(number, [row[place]]) for row in samples if len(row) > place)
+    ]
+
+
+def seller_columns(free: Mapping[int, str], samples: Sequence[Sequence[Any]]) -> list[str]:
+    """The columns of numbers whose names may be those of shops: "Amazon", "Alpha price", but not "Min price" or "Rank".
+
+    Parameters
+    ----------
+    free : the names of the columns that no field has, by place.
+    samples : rows of the file.
+    """
+    numbers = Field("number", kind="decimal")
+    return [
+        name
+        for place, name in free.items()
+        if {*_WORD.findall(name.casefold())} - _PRICES
+        and not {*_WORD.findall(name.casefold())} & _OF_NO_SHOP
+        and _suits(numbers, [row[place] for row in samples if len(row) > place])
+    ]
 
 
 def _similarity(name: str, field: Field) -> float:

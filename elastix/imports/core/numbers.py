@@ -38,6 +38,10 @@ _OF_ONE: Final = re.compile(
 )
 
 
+# A price of one kilo or litre is that of a product only where it is sold so.
+_BY_MEASURE: Final = re.compile(r"(?: ?/ ?| (?:per|pro|je|par|por|al) )(?:kg|kilo|l)\.?$", re.IGNORECASE)
+
+
 def _pattern(separator: str, group: str) -> re.Pattern[str]:
     """Signed digits, plain or grouped by thousands (or as in India; no group begins with 0), a fraction, an exponent."""
     groups = rf"[1-9][0-9]{{0,2}}([{re.escape(group)}' \u2019])[0-9]{{3}}(?:\1[0-9]{{3}})*"
@@ -69,7 +73,8 @@ def bare_number(text: str) -> tuple[str, str]:
     if digits[0] == "." and left[-1:].isalpha():  # "Rs.500" is no half
         left, digits = f"{left}.", digits[1:]
     if digits[-1] in ".,":
-        right = _NO_CENTS.sub("", right)
+        right, no_cents = _NO_CENTS.subn("", right)
+        digits = digits[:-1] if no_cents else digits
     signs = left.count("-") + right.count("-")
     brackets = (opened + inner, closed + outer)
     beside = [part for side in (left, right) if (part := side.replace("-", " ").replace("+", " ").strip())]
@@ -145,6 +150,10 @@ def number_converter(column: Field, label: str, separator: DecimalSeparator) -> 
     def convert(text: str) -> Any:
         written = without_measure(text)[0] if column.units else text
         value = parse_number(written.removesuffix("%") if column.percent else written, separator)
+        if value is not None and column.each and _BY_MEASURE.search(text):
+            return invalid(
+                "not_a_number", label, text, "is a price by weight or volume", "that of the product"
+            )
         if value is None:
             return invalid("not_a_number", label, text, "is not a number", sample)
         if hundredths and not text.endswith("%"):

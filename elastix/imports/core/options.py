@@ -14,6 +14,9 @@ ACCEPTABLE: Final[dict[str, str]] = {
     "already_imported": "Rows that were imported already are added a second time.",
     "stray_date": "Rows with a date far from all others are read.",
     "all_returns": "A file in which every row is a return is read.",
+    "other_offers": "Competitors' prices of products that are sold out or not new are read.",
+    "zero_cost": "Costs of 0 in a file of products are read; else they are taken as not known.",
+    "payment_row": "Rows called Cash, Change, Card payment and the like are products.",
     "look_alike_code": "Codes like those of the catalogue without their zeros are other products.",
 }
 # The options of all three ways in; `mapping` and `accept` beside them.
@@ -58,7 +61,7 @@ class Report:
     Attributes
     ----------
     format : "csv" (any text) or "xlsx".
-    compressed : whether the text was packed with gzip.
+    compressed : whether it was packed, with gzip or as ZIP.
     encoding, delimiter : of a text, else None.
     decimal_mark : the decimal separator, "." or ",".
     date_order : "day-first", "month-first", "year-first", or None where every date says it itself.

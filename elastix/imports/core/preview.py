@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
+from elastix.imports.core.archives import unzipped
 from elastix.imports.core.columns import Header
 from elastix.imports.core.fields import FileSchema
 from elastix.imports.core.options import Options
@@ -45,7 +46,7 @@ def preview(source: BinaryIO, schemas: Mapping[str, FileSchema], options: Option
     ------
     UnreadableFile : if it is no table at all.
     """
-    tables = find_table(source, schemas, options)
+    tables = find_table(unzipped(source, options.max_bytes)[0], schemas, options)
     return {name: _preview(header) for name, (_, header, _) in tables.items()}
 
 

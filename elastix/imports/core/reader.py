@@ -1,30 +1,37 @@
 """Reading a table: the format of the file is detected first, then its rows come in chunks of columns."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, tzinfo
 from itertools import compress
 from operator import itemgetter
 from typing import Any, BinaryIO, Final
 
-from elastix.imports.core.columns import Columns, Header, check_mapping, find_header, resolve
+from elastix.imports.core.archives import unzipped
+from elastix.imports.core.columns import (
+    Columns,
+    Header,
+    check_mapping,
+    find_header,
+    header_key,
+    resolve,
+)
 from elastix.imports.core.dates import ORDERS, date_converter, with_time
 from elastix.imports.core.fields import (
-    DateOrder,
     DecimalSeparator,
     Field,
     FileSchema,
     UnreadableFile,
-    is_in_minor_units,
-    is_in_thousands,
+    says_per,
 )
 from elastix.imports.core.formats import TextFormat, is_workbook, text_format
+from elastix.imports.core.notes import reading_notes
 from elastix.imports.core.numbers import number_converter
 from elastix.imports.core.options import Options, Report
 from elastix.imports.core.records import Batch, JoinedRecords, Records, Reject, TextRecords, reject
 from elastix.imports.core.sheets import SheetRecords, the_table
-from elastix.imports.core.sniff import Sniffed, sniff
+from elastix.imports.core.sniff import sniff
 from elastix.imports.core.values import (
     CachedConverter,
     CellConverter,
@@ -84,7 +91,7 @@ class Table:
     header : the names of its columns.
     rows_hint : how many rows it has, accepted or not.
     report : how it is read.
-    currencies : the currencies that stand beside its numbers, as they are written there.
+    currencies_of : the currencies that stand beside the numbers of each field, as they are written there.
     sheets : name of each sheet and number of the line before its first; empty unless several were joined.
     passed_over : columns that a known layout or the user says are not to be read.
     asked : fields whose columns they name.
@@ -93,7 +100,7 @@ class Table:
     header: tuple[str, ...]
     rows_hint: int
     report: Report
-    currencies: frozenset[str]
+    currencies_of: Mapping[str, frozenset[str]]
     sheets: tuple[tuple[str, int], ...]
     passed_over: frozenset[str]
     asked: frozenset[str]
@@ -104,6 +111,11 @@ class Table:
     _within: tuple[date, date] | None
     _marks: Mapping[str, DecimalSeparator]
     _distinct: Mapping[str, set[Any]]
+
+    @property
+    def currencies(self) -> frozenset[str]:
+        """The currencies that stand beside any of its numbers."""
+        return frozenset().union(*self.currencies_of.values())
 
     def distinct(self, name: str) -> set[Any]:
         """The different values of an inspected field, without blank and bad ones; at most 10,000."""
@@ -209,6 +221,8 @@ class Table:
 
     def _values(self, field: Field, batch: Batch, cache: CachedConverter) -> list[Any]:
         place = self._columns.position.get(field.name)
+        if place is None and field.name in self._schema.assumed:
+            return [self._schema.assumed[field.name][0]] * len(batch.lines)
         if place is None:
             empty = (field.empty, None) if field.kind == "datetime" else field.empty
             return [empty] * len(batch.lines)
@@ -236,7 +250,7 @@ def open_table(source: BinaryIO, schema: FileSchema, options: Options | None = N
 
     Parameters
     ----------
-    source : a binary file object that can seek: CSV or the like (also gzipped), or XLSX.
+    source : a binary file object that can seek: CSV or the like (also gzipped), XLSX, or a ZIP archive of one of them.
     schema : the fields to look for.
     options : what the user says about the file.
 
@@ -247,12 +261,13 @@ def open_table(source: BinaryIO, schema: FileSchema, options: Options | None = N
     options = options or Options()
     check_mapping(schema, options.mapping)
     _check_options(options)
+    source, packed = unzipped(source, options.max_bytes)
     records, header, layout = find_table(source, {"": schema}, options)[""]
-    return _table(records, header, layout, schema, options)
+    return _table(records, header, layout, schema, options, packed)
 
 
 def find_table(source: BinaryIO, schemas: Mapping[str, FileSchema], options: Options) -> dict[str, Found]:
-    """Find the rows of a file and their header, as it looks to each of the schemas.
+    """Find the rows of a file, which is no archive, and their header, as it looks to each of the schemas.
 
     Raises
     ------
@@ -309,6 +324,7 @@ def _table(
     layout: TextFormat | None,
     schema: FileSchema,
     options: Options,
+    packed: str,
 ) -> Table:
     columns, rows = _joined(resolve(header, schema), header, schema, records)
     delimiter = records.delimiter if isinstance(records, TextRecords) else None
@@ -320,7 +336,7 @@ def _table(
     within = None if "stray_date" in options.accept else seen.dates.within(order)
     report = Report(
         format="csv" if layout else "xlsx",
-        compressed=bool(layout and layout.compressed),
+        compressed=bool(packed or (layout and layout.compressed)),
         encoding=layout.encoding if layout else None,
         delimiter=delimiter,
         decimal_mark=mark,
@@ -329,16 +345,34 @@ def _table(
         mapping={name: columns.names[place] for name, place in columns.position.items()},
         ignored_columns=columns.ignored,
         sheet=records.name if isinstance(records, SheetRecords) else None,
-        notes=tuple(_notes(records, header, seen, order, columns, schema)),
+        notes=(
+            *([f"The file {shown(packed)} in the archive was read."] if packed else []),
+            *reading_notes(records, header, seen, order, columns, schema),
+        ),
     )
-    said = {**(header.layout.columns if header.layout else {}), **options.mapping}
+    before = options.remembered.get(header_key(header.names), {}) if header.remembered else {}
+    said = {**(header.layout.columns if header.layout else {}), **before, **options.mapping}
     passed_over = frozenset(column for column, field in said.items() if not field)
     sheets = records.starts if isinstance(records, SheetRecords) else ()
     asked = frozenset(said.values()) & columns.position.keys()
+    _check_prices_of_one(report.mapping, schema, asked)
     return Table(
-        columns.names, seen.rows, report, seen.currencies, sheets, passed_over, asked, rows, columns, schema, options.time_zone,
-        within, marks, seen.distinct,
+        columns.names, seen.rows, report, seen.currencies_of, sheets, passed_over, asked, rows, columns, schema,
+        options.time_zone, within, marks, seen.distinct,
     )  # fmt: skip
+
+
+def _check_prices_of_one(mapping: Mapping[str, str], schema: FileSchema, asked: Collection[str]) -> None:
+    """Ask about a column whose name says that its prices are not those of one product."""
+    for field in schema:
+        count, measure = says_per(mapping.get(field.name, ""))
+        if field.money and field.name not in asked and (count > 1 or (field.each and measure)):
+            label = mapping[field.name]
+            what = f"{count} {measure}".strip() if count > 1 else f"a {measure}"
+            raise UnreadableFile(
+                f"{shown(label)} has prices of {what}, not of one product: bring them to one, or have them read as they stand"
+                f' (option mapping: "{label}={field.name}").'
+            )
 
 
 def _joined(
@@ -352,45 +386,3 @@ def _joined(
     parts = {columns.names[at] for at in header.joined if at >= 0}
     ignored = tuple(each for each in columns.ignored if each not in parts)
     return Columns((*columns.names, name), position, ignored), JoinedRecords(records, header.joined)
-
-
-def _notes(
-    records: TextRecords | SheetRecords,
-    header: Header,
-    seen: Sniffed,
-    order: DateOrder | None,
-    columns: Columns,
-    schema: FileSchema,
-) -> Iterator[str]:
-    if isinstance(records, SheetRecords):
-        yield from records.notes
-    elif words := records.layout.doubtful_words:
-        yield (
-            f"The file was read as {records.layout.encoding}, which was guessed:"
-            f" name the encoding if {', '.join(map(shown, words))} look wrong."
-        )
-    if header.skipped:
-        yield f"{header.skipped} rows above the header (line {header.line}) were passed over."
-    if header.layout:
-        yield f"The file was recognised as {header.layout.title}."
-    if header.remembered:
-        yield "The columns are read as somebody said for a file of the same columns before."
-    for field in schema:
-        label = columns.names[columns.position[field.name]] if field.name in columns.position else ""
-        several = [columns.names[place] for place in header.candidates.get(field.name, ())]
-        if field.ranked and len(several) > 1:
-            listed = ", ".join(map(shown, several))
-            yield f"Of the columns {listed}, {shown(label)} is read as {field.name}: map another if it is wrong."
-        if field.money and is_in_minor_units(label):
-            yield f"{shown(label)} is in hundredths: its amounts were divided by 100."
-        if (field.money or field.units) and is_in_thousands(label):
-            yield f"{shown(label)} is in thousands: its numbers were multiplied by 1,000."
-    if order and seen.dates.against(order):
-        yield f"Some dates do not exist {order}; those rows are rejected."
-    if any(each.point and each.comma for each in seen.separators.values()):
-        yield "Some numbers have another decimal separator than the others; those rows are rejected."
-    if seen.dates_half_converted:
-        yield (
-            "Dates up to the 12th are date cells and all later ones are text: a spreadsheet has probably"
-            " swapped day and month of the former. Check them."
-        )

@@ -247,9 +247,9 @@ class Sniffed:
         return sum(self.separators.values(), SeparatorEvidence()).separator(delimiter), {}
 
     @property
-    def currencies(self) -> frozenset[str]:
-        """The currencies that stand beside numbers, as they are written there."""
-        return frozenset().union(*(each.currencies for each in self.separators.values()))
+    def currencies_of(self) -> dict[str, frozenset[str]]:
+        """The currencies that stand beside the numbers of each field, as they are written there."""
+        return {name: frozenset(each.currencies) for name, each in self.separators.items()}
 
     @property
     def dates_half_converted(self) -> bool:

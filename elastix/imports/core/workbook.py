@@ -9,20 +9,18 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
 from typing import BinaryIO, Final, cast
 
 from elastix.imports.core import sheet_process
+from elastix.imports.core.archives import inflated, package_members
 from elastix.imports.core.fields import UnreadableFile
-from elastix.imports.core.formats import BLOCK
 from elastix.imports.core.sheet_process import MOST_CELLS
 from elastix.imports.core.sheets import Sheet
 from elastix.imports.core.values import shown
 
-_LOCAL_HEADER: Final = struct.Struct("<26xHH")
 _PLACE: Final = struct.Struct("<Q")
 _WIDE_REFERENCE: Final = re.compile(rb"""r=["']([A-Z]{2,3})[0-9]""")
 _REFERENCE: Final = re.compile(rb"""r=["'][A-Z]{1,3}([0-9]{1,7})""")
@@ -111,11 +109,7 @@ def memory_for(packed: int) -> int:
 
 def _check_package(handle: BinaryIO, max_bytes: int) -> None:
     """Refuse packages that are no workbooks, and those that would unpack to more than the memory is worth."""
-    try:
-        with zipfile.ZipFile(handle) as package:
-            members = package.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
-        raise UnreadableFile("The workbook is damaged or cut off: save or upload it again.") from error
+    members = package_members(handle, "workbook")
     names = {member.filename for member in members}
     if any(member.flag_bits & 1 for member in members):
         raise UnreadableFile("The file is protected by a password: save it without one.")
@@ -129,7 +123,7 @@ def _check_package(handle: BinaryIO, max_bytes: int) -> None:
         )
     size = 0
     for member in members:
-        for block in _inflated(handle, member):
+        for block in inflated(handle, member, "workbook"):
             size += len(block)
             if size > max_bytes:
                 raise UnreadableFile(
@@ -158,29 +152,6 @@ def _check_extent(handle: BinaryIO, member: zipfile.ZipInfo) -> None:
 
 def _overlapping(handle: BinaryIO, member: zipfile.ZipInfo) -> Iterator[bytes]:
     kept = b""
-    for block in _inflated(handle, member):
+    for block in inflated(handle, member, "workbook"):
         yield kept + block
         kept = block[-_LONGEST_REFERENCE:]
-
-
-def _inflated(handle: BinaryIO, member: zipfile.ZipInfo) -> Iterator[bytes]:
-    """Unpack a member, whatever size its directory entry claims."""
-    # A damaged directory may say that the member begins before the file does.
-    handle.seek(max(member.header_offset, 0))
-    header = handle.read(30)
-    if member.header_offset < 0 or len(header) < 30:
-        raise UnreadableFile("The workbook is damaged or cut off: save or upload it again.")
-    handle.seek(sum(_LOCAL_HEADER.unpack(header)), 1)
-    left = member.compress_size
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS) if member.compress_type == zipfile.ZIP_DEFLATED else None
-    while left > 0 and (packed := handle.read(min(BLOCK, left))):
-        left -= len(packed)
-        if inflater is None:
-            yield packed
-            continue
-        while packed:
-            try:
-                yield inflater.decompress(packed, 16 * BLOCK)
-            except zlib.error as error:
-                raise UnreadableFile("The workbook is damaged: save it again as .xlsx.") from error
-            packed = inflater.unconsumed_tail

@@ -1,6 +1,7 @@
 """Competitors' prices as pricing uses them: of each competitor the newest, if it is fresh and plausible."""
 
 import datetime as dt
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -21,6 +22,7 @@ from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.models import Product
 
 FRESH_DAYS = 7
+_HOST = re.compile(r"([a-z0-9-]+)(?:\.(?:co|com))?\.[a-z]{2,}")
 _PRICE_COLUMNS = ("competitor_name", "price", "recorded_at")
 
 
@@ -78,9 +80,17 @@ class CompetitorPrices:
 
 
 def is_our_name(seller: str) -> bool:
-    """Whether that is a name of the shop itself: what it asks is no competitor's price."""
-    ours = (settings.SHOP_NAME, *settings.OWN_SELLER_NAMES)
-    return " ".join(seller.split()).casefold() in {" ".join(name.split()).casefold() for name in ours}
+    """Whether that is a name of the shop itself, or its host: what it asks is no competitor's price."""
+    ours = {" ".join(name.split()).casefold() for name in (settings.SHOP_NAME, *settings.OWN_SELLER_NAMES)}
+    name = " ".join(seller.split()).casefold()
+    # "tassen-laden.de" is "Tassen Laden".
+    host = _HOST.fullmatch(name)
+    label = _letters(host.group(1)) if host else ""
+    return name in ours or (label != "" and label in {_letters(each) for each in ours})
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]", "", name)
 
 
 def competitor_statistics(

@@ -22,6 +22,7 @@ from pricing.recommendation.services.overrides import remember_overrides
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeSource
 from pricing.sales.services import products as catalogue
+from pricing.sales.services.product_files import ProductsImport
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def product_update(setter: Setter, code: str, **changes: Any) -> Product:
     return product
 
 
-class CheckedProductsImport(catalogue.ProductsImport):
+class CheckedProductsImport(ProductsImport):
     """Products, of which those rows are refused whose new price nobody may set, or not whoever brought the file."""
 
     def check(self, columns: dict[str, list[Any]]) -> Iterator[tuple[int, str, str]]:

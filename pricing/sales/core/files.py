@@ -6,6 +6,7 @@ from typing import Final
 
 from elastix.currency import TWO_DECIMALS, Currency
 from elastix.imports.core import Field, FileSchema, column_names
+from elastix.imports.core.fields import normalise_name
 from pricing.sales.core.service_codes import normalise_code
 
 MAX_QUANTITY: Final = 999_999
@@ -22,7 +23,12 @@ class ImportKind(StrEnum):
 
 
 def list_price_field(
-    name: str, aliases: tuple[str, ...], currency: Currency, *, required: bool = False
+    name: str,
+    aliases: tuple[str, ...],
+    currency: Currency,
+    *,
+    required: bool = False,
+    instead: str | None = None,
 ) -> Field:
     """A positive price in smallest units of a currency."""
     low, high = currency.unit, currency.highest
@@ -32,10 +38,26 @@ def list_price_field(
         kind="decimal",
         places=currency.decimals,
         required=required,
+        instead=instead,
         minimum=low,
         maximum=high,
         money=True,
+        each=True,
     )
+
+
+def sale_price_field(currency: Currency) -> Field:
+    """A price for a time, which is the one that is charged where it is below the other; 0 or blank where there is none."""
+    return Field(
+        "sale_price", column_names("sale_price"), kind="decimal", places=currency.decimals, minimum=0, maximum=currency.highest,
+        money=True, each=True,
+    )  # fmt: skip
+
+
+def without_sale_prices(concept: str) -> tuple[str, ...]:
+    """The names of columns of prices without those of prices for a time."""
+    sale = {normalise_name(name) for name in column_names("sale_price")}
+    return tuple(name for name in column_names(concept) if normalise_name(name) not in sale)
 
 
 def _money(
@@ -109,6 +131,15 @@ TRANSACTIONS: Final = FileSchema(
             "tax_amount", kind="decimal", rounds=True, by_name=False, minimum=-MAX_PRICE, maximum=MAX_PRICE
         ),
         Field("tax_rate", kind="decimal", percent=True, by_name=False, minimum=0, maximum=100),
+        Field(
+            "returned_quantity",
+            column_names("returned_quantity"),
+            kind="decimal",
+            places=QUANTITY_PLACES,
+            minimum=-MAX_QUANTITY,
+            maximum=MAX_QUANTITY,
+            units=True,
+        ),
         Field("status", column_names("status"), max_length=60, empty="", inspected=True),
         Field("line_type", column_names("line_type"), max_length=60, empty="", inspected=True),
         *(
@@ -122,6 +153,8 @@ TRANSACTIONS: Final = FileSchema(
         Field("channel", column_names("channel"), max_length=LONGEST_CHANNEL, empty="", first=True),
     ),
     fallback={"stock_code": "description"},
+    # Tills that write a row for each item scanned.
+    assumed={"quantity": (Decimal(1), frozenset({"invoice_no", "stock_code", "invoice_date", "unit_price"}))},
     time={"invoice_date": "invoice_time"},
     date="invoice_date",
 )
@@ -149,9 +182,12 @@ def products_schema(currency: Currency) -> FileSchema:
                 minimum=0,
                 maximum=MAX_PRICE,
                 money=True,
+                each=True,
             ),
             Field("cost_valid_from", column_names("cost_valid_from"), kind="datetime"),
-            list_price_field("current_price", column_names("list_price"), currency),
+            list_price_field("current_price", without_sale_prices("list_price"), currency),
+            sale_price_field(currency),
+            Field("currency", column_names("currency"), max_length=10, empty="", inspected=True),
             stock_field("stock_level", column_names("stock"), -MAX_STOCK),
             stock_field("target_stock", column_names("target_stock"), 0),
             Field("reason", column_names("price_reason"), max_length=255, empty=""),

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from enum import Enum
 from typing import Final
 
@@ -16,22 +17,24 @@ class Meaning(Enum):
     SALE = "sale"
     REFUND = "refund"  # the line gives goods or money back
     UNDONE = "undone"  # the sale was given back afterwards: it is a sale no more
+    PART = "part"  # a part of the sale was given back afterwards, and nothing says how much
     VOID = "void"  # it never became a sale
+    CHARGE = "charge"  # a tax, a fee or a tip beside the sale
 
 
 _WORDS: Final[dict[Meaning, str]] = {
     Meaning.SALE: """
         sale, sales, sold, sell, purchase, payment, paid, complete, completed, closed, fulfilled, shipped, delivered,
         processing, invoice, invoiced, order, ordered, open, approved, success, successful, settled, captured,
-        authorized, partially refunded, partially paid, partially fulfilled, pending, on hold, unshipped, shipping,
+        authorized, partially paid, partially fulfilled, pending, on hold, unshipped, shipping,
         sale line, layby closed, ok, received, issued, ticket, receipt, inv, regular sale, item sale, exchange,
-        partially returned, partial refund, refund requested, return requested, return pending, refund pending,
-        teilweise erstattet, teilerstattung, teilweise bezahlt, ausgeliefert, versendet, verschickt, zugestellt,
+        refund requested, return requested, return pending, refund pending,
+        teilweise bezahlt, ausgeliefert, versendet, verschickt, zugestellt,
         eingegangen, zahlungseingang, ausstehend, wartend, beleg, kassenbon, bon, bar, verkauft,
-        partiellement rembourse, partiellement remboursee, en attente, encaisse, ticket de caisse, vendu, vendue,
-        parcialmente reembolsado, reembolso parcial, pendiente, cobrado, vendido, vendida,
-        parzialmente rimborsato, rimborso parziale, in attesa, incassato, evaso, venduto, scontrino,
-        gedeeltelijk terugbetaald, in afwachting, in behandeling, kassabon, verkocht,
+        en attente, encaisse, ticket de caisse, vendu, vendue,
+        pendiente, cobrado, vendido, vendida,
+        in attesa, incassato, evaso, venduto, scontrino,
+        in afwachting, in behandeling, kassabon, verkocht,
         layaway closed, in progress, unfulfilled, verkauf, bezahlt, abgeschlossen, versandt, geliefert,
         rechnung, offen, erledigt, in bearbeitung, vente, paye, payee, termine, terminee, livre, livree, expedie,
         expediee, facture, en cours, venta, pagado, pagada, completado, completada, enviado, enviada, entregado,
@@ -42,11 +45,11 @@ _WORDS: Final[dict[Meaning, str]] = {
         refund, return, returns, ret, rtn, ref, crn, cn, cm, credit, credit invoice, customer return, sales return,
         stornorechnung, rechnungskorrektur, rucksendung, ruckgabebeleg, rueckerstattung, warenruckgabe, retourbeleg,
         facture d avoir, note de credit, bon de retour, retour client, factura rectificativa, nota de abono,
-        ricevuta di reso, nota credito, storno parziale, retourbon, creditfactuur, retour klant,
+        ricevuta di reso, nota credito, retourbon, creditfactuur, retour klant,
         credit, credit note, credit memo, creditnote, sale return, exchange return,
         gutschrift, retoure, rueckgabe, ruckgabe, erstattung, ruckerstattung, retour, avoir, remboursement,
         devolucion, reembolso, abono, nota de credito, reso, rimborso, nota di credito, terugbetaling, creditnota,
-        teruggave
+        teruggave, restitutie
     """,
     Meaning.UNDONE: """
         refunded, returned, return completed, return received, return approved, refund issued, refund completed,
@@ -62,6 +65,10 @@ _WORDS: Final[dict[Meaning, str]] = {
         impaye, impayee, non paye, non payee, devis, abandonne, abandonnee, rejete, rejetee, supprime,
         impagado, no pagado, presupuesto, abandonado, eliminado, caducado, anulacion, cancelacion,
         non pagato, impagato, preventivo, abbandonato, annullamento, eliminato, scaduto,
+        comp, comped, complimentary, waste, wastage, spoilage, shrinkage, staff meal, employee meal, own use, internal use,
+        training, transfer in, transfer out, internal transfer, stock adjustment, inventory adjustment, stock in,
+        stock receipt, umbuchung, bruch, verderb, schwund, personalverzehr, lagerzugang, einlagerung, entree de stock,
+        traspaso, merma, invitacion, omaggio, overboeking, ontvangst, breuk, derving,
         niet betaald, onbetaald, offerte, annulering, verlopen, verwijderd, afgebroken,
         cancel, cancel, cancellation, void, voided, failed, failure, declined, rejected, abandoned,
         expired, draft, quote, deleted, trash, test, unpaid, saved, parked, checkout draft, cancelled by customer,
@@ -88,6 +95,17 @@ _HOLDING_BACK: Final = _set_of(
     kein keine nicht ausstehend teilweise sans pas partiel partielle en sin parcial pendiente senza parziale geen niet
     """
 )
+# With one of these a refund is that of a part of the sale.
+_PARTIAL: Final = _set_of(
+    """
+    part partial partially partly teil teilweise partie partiel partielle partiellement parcial parcialmente parziale
+    parzialmente gedeeltelijk gedeeltelijke deels
+    """
+)
+# What a refund of a part is called in one word: Teilerstattung, deelrestitutie.
+_PART_OF: Final = re.compile("^(?:teil|deel) ?(?=[a-z]{4})")
+# Words for a cancelled sale that with "part" before them are entries of their own: Teilstorno.
+_ENTRIES: Final = _set_of("storno stornierung cancellation annulation anulacion annullamento annulering")
 _WHOSE: Final = _set_of(
     """
     customer client cliente kunde klant marchandise marchandises merce mercancia ware to from of by stock von vom de du
@@ -150,6 +168,23 @@ def plain(text: str) -> str:
     return _SPACE.sub(" ", bare).strip()
 
 
+def _of_a_part(words: Sequence[str], *, of_lines: bool) -> Meaning | None:
+    """What words mean that say that a part of a sale was given back; None where they do not."""
+    if len(words) == 1:
+        words = ["part", *words] if (rest := _PART_OF.sub("", words[0])) != words[0] else words
+        words = [*words[:-1], rest]
+    if not {*words} & _PARTIAL or {*words} & (_HOLDING_BACK - _PARTIAL - {"en"}):
+        return None
+    whole = " ".join(word for word in words if word not in _PARTIAL)
+    given_back = {
+        each: found for each in (whole, *words) if (found := MEANINGS.get(each)) not in (None, Meaning.SALE)
+    }
+    if not given_back:
+        return None
+    entry = Meaning.REFUND in given_back.values() or bool({*given_back} & _ENTRIES)
+    return Meaning.REFUND if of_lines and entry else Meaning.PART
+
+
 def is_total(text: object) -> bool:
     """Whether a cell that should name a product or an invoice says that its row is a total of others."""
     if not isinstance(text, str) or text[:1].isdigit() or not _MAYBE_TOTAL.search(text):
@@ -184,12 +219,19 @@ MEANINGS: Final[dict[str, Meaning]] = {
 }
 
 
-def meaning(text: str) -> Meaning | None:
-    """What a status or a type of line means for the sale; None if the words are not known."""
+def meaning(text: str, *, of_lines: bool = False) -> Meaning | None:
+    """What a status or a type of line means for the sale; None if the words are not known.
+
+    Parameters
+    ----------
+    of_lines : whether it is a type of line: there a "partial refund" is the line that gives the part back.
+    """
     written = plain(text).removeprefix("wc ")
     if written in MEANINGS:
         return MEANINGS[written]
     words = written.split()
+    if part := _of_a_part(words, of_lines=of_lines):
+        return part
     if len(words) > 1 and words[0] in _SUBJECTS and (found := MEANINGS.get(" ".join(words[1:]))):
         return found
     # "POS return", "Kassenbon Retoure", "Avoir client": the noun says it, at the end or before whose it is.

@@ -14,6 +14,7 @@ from pricing.sales.core.discounts import Discounts
 from pricing.sales.core.files import MAX_PRICE
 from pricing.sales.core.line_totals import LineTotals, OrderTotals
 from pricing.sales.core.sale_words import Meaning, is_total
+from pricing.sales.core.till_words import is_payment
 from pricing.sales.core.whole_file import MARKS, currency_code
 
 Columns = dict[str, list[Any]]
@@ -26,10 +27,14 @@ SAYING: Final = ("line_type", "status", *MARKS)
 
 NOTES: Final[dict[str, str]] = {
     "negative_price": "Rows with a negative price, read as returns: {}.",
+    "free": "Rows with a price of 0, kept as given away, not as demand: {}.",
     "both_negative": "Rows with a negative quantity and a negative price, read as one return each: {}.",
     "from_total": "Unit prices computed from line totals, to 4 decimals: {}.",
     "discounted": "Prices from which the discount in a column of its own was taken off: {}.",
     "refund": "Rows read as returns because their type says so: {}.",
+    "taken_back": "Rows from whose quantity the returned units were taken off: {}.",
+    "part": "Rows whose status says that a part was given back, not how much: {}. They count as whole sales; export the refunds"
+    " as rows of their own.",
 }
 
 
@@ -50,6 +55,9 @@ class SalesRows:
     totals : of a file with unit prices and line totals, whether they fit; None where it has not both.
     tomorrow : the first day that is not allowed, in days since 1970-01-01.
     is_service : tells whether a code stands for a service.
+    keeps_payments : whether rows that are called as payments are products all the same.
+    sales_by_sign : rows that a type calls sales, by whether their quantity is positive.
+    below_zero : rows with a negative price by product.
     counts : rows by what was done to them, keys of NOTES.
     """
 
@@ -64,6 +72,9 @@ class SalesRows:
     orders: OrderTotals = field(default_factory=OrderTotals)
     tomorrow: int = 2**31
     is_service: Any = None
+    keeps_payments: bool = False
+    sales_by_sign: Counter[bool] = field(default_factory=Counter)
+    below_zero: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
     _above: dict[str, Any] = field(default_factory=dict)
 
@@ -86,8 +97,12 @@ class SalesRows:
             yield from self._net_prices(columns)
         if self.totals:
             self.totals.keep_unfit(columns, gross)
-        yield from self._check_values(columns)
+        payments = [] if self.keeps_payments else list(self._payments(columns))
+        yield from payments
+        yield from self._check_values(columns, {row for row, *_ in payments})
         yield from self._leave_out_totals(columns)
+        if "returned_quantity" in self.fields:
+            yield from self._take_back(columns)
         if "invoice_no" not in self.fields:
             columns["invoice_no"] = [
                 made_up_invoice(moment[0], code, customer) if type(moment) is tuple else ""
@@ -117,11 +132,58 @@ class SalesRows:
             for row, text in enumerate(columns[name]):
                 says = meanings.get(text) if type(text) is str else None
                 sold = _is_number(quantities[row]) and quantities[row] > 0
+                if name == "line_type" and says is Meaning.SALE and _is_number(quantities[row]):
+                    self.sales_by_sign[sold] += 1
                 if says is Meaning.VOID or (says is Meaning.UNDONE and sold):
                     yield row, "not_a_sale", f"{name} is {text!r}: the line is no sale."
                 elif says is Meaning.REFUND and sold:
                     quantities[row] = -quantities[row]
                     self.counts["refund"] += 1
+                elif says is Meaning.CHARGE and sold and self._is_product_sold(columns, row):
+                    yield row, "not_a_sale", f"{name} is {text!r}: the line is no sale of the product."
+                elif says is Meaning.PART and sold:
+                    self.counts["part"] += 1
+
+    def _take_back(self, columns: Columns) -> Iterator[Problem]:
+        quantities = columns["quantity"]
+        for row, back in enumerate(columns["returned_quantity"]):
+            sold = quantities[row]
+            if not (_is_number(back) and _is_number(sold)) or not back or sold <= 0:
+                continue
+            if abs(back) > sold:
+                yield row, "out_of_range", f"More was returned ({abs(back):f}) than sold ({sold:f})."
+            elif abs(back) == sold:
+                yield row, "not_a_sale", "All of it was returned: the line is no sale."
+            else:
+                quantities[row] = sold - abs(back)
+                self.counts["taken_back"] += 1
+
+    def _is_product_sold(self, columns: Columns, row: int) -> bool:
+        amount = columns["unit_price" if "unit_price" in self.fields else "line_total"][row]
+        code = columns["stock_code"][row]
+        return not (_is_number(amount) and amount < 0) and not (type(code) is str and self.is_service(code))
+
+    def _payments(self, columns: Columns) -> Iterator[Problem]:
+        names = [
+            text or code for text, code in zip(columns["description"], columns["stock_code"], strict=True)
+        ]
+        different = {name for name in names if type(name) is str}
+        said = {name: is_payment(name) for name in different}
+        if not any(found is not False for found in said.values()):
+            return
+        rows = list(
+            zip(names, columns["invoice_no"], columns["unit_price"], columns["quantity"], strict=True)
+        )
+        paid = {invoice for name, invoice, _, _ in rows if said.get(name) and invoice}
+        for row, (name, invoice, price, quantity) in enumerate(rows):
+            negative = _is_number(price) and _is_number(quantity) and price * quantity < 0
+            found = said.get(name, False)
+            if found or (found is None and (negative or invoice in paid)):
+                yield (
+                    row,
+                    "payment_row",
+                    f"{name!r} is a payment or change, no line of a sale; accept payment_row if it is a product.",
+                )
 
     def _leave_out_totals(self, columns: Columns) -> Iterator[Problem]:
         for name in ("stock_code", "invoice_no"):
@@ -186,16 +248,21 @@ class SalesRows:
         off = abs(amount) if self.discounts.of_units else abs(amount) / abs(quantity)
         return price - off * (1 if price >= 0 else -1)
 
-    def _check_values(self, columns: Columns) -> Iterator[Problem]:
+    def _check_values(self, columns: Columns, refused: Collection[int]) -> Iterator[Problem]:
         prices, quantities = columns["unit_price"], columns["quantity"]
         cells = zip(prices, columns["stock_code"], columns["invoice_date"], strict=True)
         for row, (price, code, moment) in enumerate(cells):
+            if row in refused:
+                continue
             if type(moment) is tuple and moment[1] > self.tomorrow:
                 yield row, "in_the_future", f"The date {moment[0]:%Y-%m-%d} lies in the future."
             elif type(price) is Decimal and price < 0 and type(code) is str and not self.is_service(code):
                 if _is_number(quantities[row]):
                     self.counts["both_negative" if quantities[row] < 0 else "negative_price"] += 1
                     prices[row], quantities[row] = -price, -abs(quantities[row])
+                    self.below_zero[code] += 1
+            elif price == 0 and type(price) is Decimal and _is_number(quantities[row]):
+                self.counts["free"] += quantities[row] > 0
             elif self.known_zeros and type(code) is str and code in self.known_zeros:
                 yield row, "look_alike_code", look_alike(code, self.known_zeros[code])
 

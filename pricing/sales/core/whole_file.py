@@ -10,6 +10,7 @@ from elastix.imports.core import UnreadableFile
 from elastix.imports.core.dates import parse_date
 from elastix.imports.core.numbers import without_measure
 from pricing.sales.core.sale_words import PAIRS, Meaning, is_yes, meaning, plain
+from pricing.sales.core.till_words import read_types
 
 MOST_NAMED: Final = 5
 # Of whole prices that may be cents: how many there have to be, their median, and the share that ends in 9 or 5.
@@ -106,14 +107,26 @@ def foreign_costs(written: Collection[str], shop: str) -> str:
     )
 
 
-def read_meanings(name: str, texts: Collection[str]) -> tuple[dict[str, Meaning], str]:
+def read_meanings(
+    name: str, texts: Collection[str], *, of_lines: bool = False
+) -> tuple[dict[str, Meaning], str]:
     """What the values of a column of statuses or types mean, and a note about those that are not known.
 
     A column none of whose values is known says nothing about sales ("type" may be the type of product): no meanings.
+
+    Parameters
+    ----------
+    of_lines : whether the column is one of types of lines, not of statuses.
     """
     letters = {text: plain(text) for text in texts}
     pair = PAIRS.get(frozenset(letters.values()), {})
-    known = {text: found for text in texts if (found := pair.get(letters[text]) or meaning(text))}
+    known = {
+        text: found
+        for text in texts
+        if (found := pair.get(letters[text]) or meaning(text, of_lines=of_lines))
+    }
+    if of_lines:
+        known = read_types(letters, known)
     unknown = sorted(set(texts) - set(known))
     if not unknown:
         return known, ""
@@ -142,6 +155,8 @@ def read_marks(field: str, name: str, texts: Collection[str]) -> tuple[dict[str,
     texts : its different values, blanks left out.
     """
     said = {text: True if parse_date(text) and len(text) > 1 else is_yes(text) for text in texts}
+    if len(said) == 1 and (letter := plain(*texts)) and len(letter) == 1 and plain(name).startswith(letter):
+        said = dict.fromkeys(texts, True)  # "V" in a column "Void"
     if unknown := sorted(text for text, yes in said.items() if yes is None):
         shown = ", ".join(f'"{text}"' for text in unknown[:MOST_NAMED])
         return (
@@ -198,7 +213,10 @@ _TELLING: Final = re.compile(
 
 _TELLING_OF_COSTS: Final = re.compile(
     r"\b(?:per|pro|je|par) \d|tax|\bvat\b|mwst|\bust\b|\btva\b|\biva\b|\bbtw\b|currency|w[aä]hrung|devise|moneda|valuta|"
-    r"\bpack|\bcase\b|gebinde|^uom$|^units?( of measure)?$|einheit",
+    r"\bpack|\bcase\b|gebinde|^uom$|^units?( of measure)?$|einheit|price unit|^pe$|^vpe$|^ve$|"
+    r"min\.? (?:qty|quantity)|\bmoq\b|mindest|staffel|\btiers?\b|ab menge|\bvalid|g[uü]ltig|effective date|"
+    r"discount|rabatt|remise|descuento|sconto|korting|freight|\bduty|fracht|\bzoll|warehouse|\blager(?:ort|platz)|"
+    r"\bcosts?\b|kosten|einkauf|\bek\b|prix d.achat|\bco[uû]ts?\b|\bcostes?\b|\bcosto|inkoop",
     re.IGNORECASE,
 )
 

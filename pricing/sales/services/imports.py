@@ -7,14 +7,13 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from elastix.errors import Conflict
 from elastix.fields import uuid7_block
 from elastix.imports.core import Chunk, Table, UnreadableFile
-from elastix.imports.core.fields import currency_in, says_with_tax
+from elastix.imports.core.fields import currency_in
 from elastix.imports.core.values import CachedConverter
 from elastix.imports.ingest import FileImport, ingest, ingest_failed
 from elastix.imports.models import ImportBatch, ImportStatus
@@ -34,17 +33,16 @@ from pricing.sales.core.whole_file import (
     MOST_NAMED,
     chosen_currency,
     look_like_cents,
-    other_currency,
     read_marks,
     read_meanings,
     read_units,
-    warned_of,
 )
 from pricing.sales.models import StagedTransaction, SupersededLine
 from pricing.sales.models.products import Kind
 from pricing.sales.selectors.daily import day_of_epoch, epoch_days
 from pricing.sales.selectors.partitions import is_partitioned
 from pricing.sales.services import rollup
+from pricing.sales.services.file_notes import notes_of_columns
 from pricing.sales.services.overlaps import leave_out_known, leave_out_lines, leave_out_repeated
 from pricing.sales.services.partitions import partitions_ensure
 from pricing.sales.services.products import charges_among, codes_without_zeros, kind_of, products_ensure
@@ -59,7 +57,6 @@ _SHARED = (
 _COLUMNS = [*_SHARED.split(", "), "product_code", "batch_id", "token", "line"]
 _WITH_CHANNEL = [*_COLUMNS, "channel"]
 ONE = Decimal(1)
-TAXES = frozenset({"tax_amount", "tax_rate"})
 # Different prices from which the endings are known well enough.
 PRICES_TO_TELL = 1_000
 # Fewer rows than these may well be returns only.
@@ -80,6 +77,7 @@ class TransactionsImport(FileImport):
         self.totals = TotalsSeen()
         self.prices: set[Decimal] = set()
         self.sheets: Sequence[tuple[str, int]] = ()
+        self.services: Sequence[str] = ()
         self.accept = frozenset(batch.options.get("accept") or ())
         self.staged = self.returned = self.cancelled = self.cancelled_negative = 0
         # Values as the driver takes them; SQLite has timestamps in UTC, naive, separated by a blank.
@@ -101,7 +99,10 @@ class TransactionsImport(FileImport):
         meanings: dict[str, dict[str, Meaning]] = {}
         for name in fields & {"status", "line_type", *MARKS}:
             label, said = table.report.mapping[name], table.distinct(name)
-            found, note = read_marks(name, label, said) if name in MARKS else read_meanings(label, said)
+            if name in MARKS:
+                found, note = read_marks(name, label, said)
+            else:
+                found, note = read_meanings(label, said, of_lines=name == "line_type")
             meanings[name] = found
             notes += [note] if note else []
         notes += [note] if (note := read_units(table.distinct_cells("quantity"))) else []
@@ -130,29 +131,12 @@ class TransactionsImport(FileImport):
             is_before_discount=gross,
             known_zeros=codes_without_zeros(self.accept),
             tomorrow=epoch_days(timezone.now().date()) + 1,
+            keeps_payments="payment_row" in self.accept,
             is_service=lambda code: kind_of(code) == Kind.SERVICE,
         )
-        foreign = other_currency(table.distinct("currency"), beside, settings.SHOP_CURRENCY)
-        if foreign and not wanted:
-            notes.append(
-                f"Prices are in {foreign}, the shop's currency is {settings.SHOP_CURRENCY}: they are not converted."
-            )
-        with_tax = says_with_tax(priced[0]) if priced and not gross else None
-        if with_tax is not None and with_tax != settings.PRICES_INCLUDE_TAX and not fields & TAXES:
-            notes.append(
-                f"{priced[0]} says that its prices are {'with' if with_tax else 'without'} tax, the shop's are"
-                f" {'without' if with_tax else 'with'} it (PRICES_INCLUDE_TAX): they are read as they stand."
-            )
-        if warned := warned_of(set(table.report.ignored_columns) - table.passed_over):
-            notes.append(
-                f"Not read, although it may change what prices or lines mean: {', '.join(warned)}. Map what matters."
-            )
-        if "invoice_no" not in fields:
-            notes.append(
-                "The file has no invoice numbers: lines of one product and day count as one invoice."
-            )
-        if table.report.mapping.get("stock_code") == table.report.mapping.get("description", ""):
-            notes.append("The file has no product codes: the names of products are their codes.")
+        notes += notes_of_columns(
+            table, priced=priced[0] if priced else "", currencies=beside, is_gross=gross, wanted=wanted
+        )
         return notes
 
     def check(self, columns: dict[str, list[Any]]) -> Iterator[tuple[int, str, str]]:
@@ -228,6 +212,15 @@ class TransactionsImport(FileImport):
                 f"All {self.staged:,} rows would be returns, not sales. If the file holds returns only, accept"
                 " all_returns (option accept); else correct the signs or name the right column of quantities."
             )
+        if (
+            self.rows.sales_by_sign[False]
+            and not self.rows.sales_by_sign[True]
+            and "all_returns" not in self.accept
+        ):
+            raise UnreadableFile(
+                f"All {self.rows.sales_by_sign[False]:,} rows that are called sales have a negative quantity: turn the signs, or"
+                " accept all_returns (option accept) if they are returns."
+            )
         if shop_currency().decimals and look_like_cents(self.prices):
             notes.append(
                 "All prices are whole numbers that end as prices in cents do: if they are cents, name the column so"
@@ -235,15 +228,30 @@ class TransactionsImport(FileImport):
             )
         self.rows.orders.judge(self.batch.report["mapping"].get("line_total", ""))
         notes += self._leave_out_unfit() + self._leave_out_known()
-        if charges := charges_among(self._usual_names()):
-            notes.append(
-                f"These look like charges, taxes or discounts, not products: {', '.join(charges[:MOST_NAMED])}. They count as"
-                " products unless their kind is set to service (admin, or SERVICE_CODE_PATTERNS)."
-            )
+        notes += self._services_among_codes()
         self.batch.report["granularity"] = granularity = self.totals.granularity()
         if granularity != "lines":
             notes.append(
                 f"The rows are totals of a {granularity} each, not single purchases: they are estimated as totals."
+            )
+        return notes
+
+    def _services_among_codes(self) -> list[str]:
+        """Find the new codes that are charges or discounts; return notes."""
+        lines = Counter[str]()
+        for (code, _), count in self.descriptions.items():
+            lines[code] += count
+        self.services, others = charges_among(self._usual_names(), lines, self.rows.below_zero)
+        notes = []
+        if self.services:
+            notes.append(
+                "These are called as charges, taxes or discounts are, and count as services:"
+                f" {', '.join(self.services[:MOST_NAMED])}. Set the kind of one that is a product to merchandise (admin)."
+            )
+        if others:
+            notes.append(
+                f"These look like charges, taxes or discounts, not products: {', '.join(others[:MOST_NAMED])}. They count as"
+                " products unless their kind is set to service (admin, or SERVICE_CODE_PATTERNS)."
             )
         return notes
 
@@ -288,7 +296,7 @@ class TransactionsImport(FileImport):
         return notes
 
     def publish(self) -> None:
-        products_ensure(self._usual_names())
+        products_ensure(self._usual_names(), self.services)
         if self.c_invoices_are_sales:
             execute(
                 f"UPDATE {STAGED} SET is_return = %s WHERE batch_id = %s AND token = %s AND quantity > 0",

@@ -1,7 +1,7 @@
 """Write products. A price set by hand is recorded as a price change; every edit raises the catalogue version."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
@@ -12,16 +12,10 @@ from django.utils import timezone
 
 from elastix.dataset.versions import catalogue_changed, lock_version
 from elastix.errors import Conflict
-from elastix.imports.core import FileSchema, Table
-from elastix.imports.core.fields import currency_in, says_with_tax
-from elastix.imports.ingest import UpsertImport
-from elastix.shop import shop_currency
 from elastix.sql import batches
-from pricing.sales.core.files import PRODUCTS, ImportKind, products_schema
-from pricing.sales.core.sale_words import is_total
-from pricing.sales.core.sales_rows import look_alike, without_zeros
+from pricing.sales.core.sales_rows import without_zeros
 from pricing.sales.core.service_codes import DEFAULT, is_service_code, suggest_service_codes
-from pricing.sales.core.whole_file import foreign_costs, warned_of
+from pricing.sales.core.till_words import is_charge
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.costs import CostSource
 from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
@@ -29,7 +23,7 @@ from pricing.sales.models.products import Kind, PriceSource
 from pricing.sales.selectors.daily import day_of_epoch
 from pricing.sales.selectors.holds import held_prices
 from pricing.sales.services import rollup
-from pricing.sales.services.costs import costs_record, costs_remember, day_refused
+from pricing.sales.services.costs import costs_record, costs_remember
 
 PriceCheck = Callable[[Product], None]
 """Called with a product whose price was set by hand, before it is saved; it raises what speaks against the price."""
@@ -39,20 +33,30 @@ EDITABLE = ("name", "category", "current_price", "cost", "stock_level", "target_
 GROUPING = ("kind", "category")
 
 
-def charges_among(names: Mapping[str, str]) -> list[str]:
-    """The codes, of those that are no products yet, that by their names are charges, taxes or discounts, not merchandise."""
+def charges_among(
+    names: Mapping[str, str], lines: Mapping[str, int], negative: Mapping[str, int]
+) -> tuple[list[str], list[str]]:
+    """The codes, of those that are no products yet, that are charges, taxes or discounts, not merchandise.
+
+    Parameters
+    ----------
+    names : by code.
+    lines, negative : how many rows of a file each code has, and how many of these have a negative price.
+
+    Returns
+    -------
+    Those whose whole name says so, and those of which it is probable.
+    """
+    patterns = tuple(settings.SERVICE_CODE_PATTERNS) or DEFAULT
     codes = sorted(names)
     texts = [names[code] or code for code in codes]
-    found = suggest_service_codes(
-        codes,
-        texts,
-        [1] * len(codes),
-        [0] * len(codes),
-        patterns=tuple(settings.SERVICE_CODE_PATTERNS) or DEFAULT,
-    )
-    suggested = [each.code for each in found]
-    known = set(Product.objects.filter(code__in=suggested).values_list("code", flat=True))
-    return [code for code in suggested if code not in known]
+    counts = ([table.get(code, 0) for code in codes] for table in (lines, negative))
+    found = [each.code for each in suggest_service_codes(codes, texts, *counts, patterns=patterns)]
+    sure = {code for code in codes if is_charge(names[code] or code) and not is_service_code(code, patterns)}
+    known: set[str] = set()
+    for chunk in batches(sorted({*found, *sure})):
+        known.update(Product.objects.filter(code__in=chunk).values_list("code", flat=True))
+    return sorted(sure - known), [code for code in found if code not in known | sure]
 
 
 def kind_of(code: str) -> str:
@@ -61,14 +65,17 @@ def kind_of(code: str) -> str:
     return Kind.SERVICE if is_service_code(code, patterns) else Kind.MERCHANDISE
 
 
-def products_ensure(names: Mapping[str, str]) -> None:
-    """Create the products that are not there yet; `names` maps normalised code to a name (or "")."""
+def products_ensure(names: Mapping[str, str], services: Collection[str] = ()) -> None:
+    """Create the products that are not there yet; `names` maps normalised code to a name (or "").
+
+    Those of `services` are created as services, the others as their codes say.
+    """
     codes = sorted(names)
     known: set[str] = set()
     for chunk in batches(codes):
         known.update(Product.objects.filter(code__in=chunk).values_list("code", flat=True))
     missing = [
-        Product(code=code, name=names[code] or code, kind=kind_of(code))
+        Product(code=code, name=names[code] or code, kind=Kind.SERVICE if code in services else kind_of(code))
         for code in codes
         if code not in known
     ]
@@ -223,64 +230,6 @@ def codes_without_zeros(accepted: Iterable[str]) -> dict[str, str]:
         for code in Product.objects.filter(code__in=chunk).values_list("code", flat=True):
             del zeros[code]
     return zeros
-
-
-class ProductsImport(UpsertImport):
-    """Products; what a row leaves blank stays as it is."""
-
-    kind = ImportKind.PRODUCTS
-    schema = PRODUCTS
-    known_zeros: Mapping[str, str] = {}
-
-    def begin(self, table: Table) -> list[str]:
-        self.known_zeros = codes_without_zeros(self.batch.options.get("accept") or ())
-        labels = table.report.mapping
-        beside = {currency_in(labels[name]) for name in ("cost", "current_price") if name in labels} - {""}
-        notes = [note] if (note := foreign_costs(beside | table.currencies, settings.SHOP_CURRENCY)) else []
-        if "cost" in labels and says_with_tax(labels["cost"]):
-            notes.append(
-                f"{labels['cost']} says that costs are with tax: they are read as they stand, and should be without."
-            )
-        if warned := warned_of(set(table.report.ignored_columns) - table.passed_over, of_costs=True):
-            notes.append(
-                f"Not read, although it may change what costs or prices mean: {', '.join(warned)}."
-                " Costs and prices are those of one unit."
-            )
-        return notes
-
-    def check(self, columns: dict[str, list[Any]]) -> Iterator[tuple[int, str, str]]:
-        for row, code in enumerate(columns["code"]):
-            if is_total(code):
-                yield row, "total_row", f"{code!r} sums up other rows: it is no product."
-            elif type(code) is str and code in self.known_zeros:
-                yield row, "look_alike_code", look_alike(code, self.known_zeros[code])
-        for row, (cost, since) in enumerate(zip(columns["cost"], columns["cost_valid_from"], strict=True)):
-            # A moment and its day; nothing and None where the cell is blank.
-            if type(since) is not tuple or since[1] is None:
-                continue
-            if cost is None:
-                yield (
-                    row,
-                    "value_missing",
-                    "The cost is blank although the row says from which day on it holds.",
-                )
-            elif refusal := day_refused(day_of_epoch(since[1])):
-                yield row, "in_the_future", refusal
-
-    def new_rows(self) -> int:
-        codes = sorted({row["code"] for row in self.rows})
-        known = (Product.objects.filter(code__in=chunk).count() for chunk in batches(codes))
-        return len(codes) - sum(known)
-
-    @classmethod
-    def file_schema(cls) -> FileSchema:
-        return products_schema(shop_currency())
-
-    def row(self, values: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in values.items() if value not in (None, "")}
-
-    def upsert(self) -> tuple[int, int]:
-        return products_upsert(self.rows, by=str(self.batch.created_by or "import"))
 
 
 def _same_group(product: Product, fields: Mapping[str, Any]) -> bool:

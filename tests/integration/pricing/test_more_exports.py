@@ -160,10 +160,17 @@ def test_charges_among_the_products_are_named(load: Load) -> None:
         "1,Mug,2,2024-03-13,10",
         "1,VAT 20%,1,2024-03-13,4",
         "1,Rounding,1,2024-03-13,0.01",
+        "1,Next day carriage,1,2024-03-13,5",
+        "1,Summer action,1,2024-03-13,-5",
     )
-    (note,) = [note for note in load(content).report["notes"] if "look like" in note]
-    assert note.startswith(
-        "These look like charges, taxes or discounts, not products: ROUNDING, VAT 20%. They count as products"
+    notes = " ".join(load(content).report["notes"])
+    assert (
+        "These are called as charges, taxes or discounts are, and count as services: ROUNDING, VAT 20%."
+        in notes
+    )
+    assert (
+        "These look like charges, taxes or discounts, not products: NEXT DAY CARRIAGE, SUMMER ACTION. They count as products"
+        in notes
     )
 
 

@@ -260,6 +260,8 @@ def test_products_are_mapped_too():
         "cost_valid_from": ["2025-01-31 00:00:00+00:00", "None"],
         "cost_valid_from_day": ["20119", "None"],
         "current_price": ["12.99", "None"],
+        "sale_price": ["None", "None"],
+        "currency": ["", ""],
         "stock_level": ["40.000", "None"],
         "target_stock": ["60.000", "None"],
         "reason": ["", ""],

@@ -1,6 +1,5 @@
 import gzip
 import io
-import zipfile
 
 import pytest
 
@@ -291,14 +290,6 @@ def test_files_with_nothing_in_them_are_refused(content):
 def test_what_is_no_table_is_named(content, sentence):
     with pytest.raises(UnreadableFile, match=sentence):
         table(content)
-
-
-def test_a_zip_archive_of_a_table_is_to_be_unpacked():
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        archive.writestr("sales.csv", csv_text([ROW]))
-    with pytest.raises(UnreadableFile, match="unpack it"):
-        table(stream.getvalue())
 
 
 def test_a_file_object_is_rewound_and_stays_open():

@@ -312,7 +312,7 @@ def test_a_workbook_whose_data_cannot_be_unpacked_is_refused():
     content = bytearray(GOOD)
     place = member_data(GOOD, "xl/worksheets/sheet1.xml")
     content[place] = b"\xff" * (place.stop - place.start)
-    with pytest.raises(UnreadableFile, match="workbook is damaged: save it again"):
+    with pytest.raises(UnreadableFile, match="workbook is damaged: save or upload it again"):
         table(bytes(content))
 
 

@@ -27,6 +27,21 @@ ALERT = "P259 sold 1,236 units in the last 7 days of the data, 2.2 times the usu
             "Keine Verkäufe am 25. Dez 2025, 26. Dez 2025, obwohl der Shop an diesen Wochentagen sonst verkauft:"
             " Wurde eine Datei vergessen?",
         ),
+        (
+            "'Cash' is a payment or change, no line of a sale; accept payment_row if it is a product.",
+            "'Cash' ist eine Zahlung oder Rückgeld, keine Zeile eines Verkaufs; lassen Sie payment_row zu, wenn es"
+            " ein Produkt ist.",
+        ),
+        (
+            'The ZIP archive holds 2 files ("a.csv", "b.csv"): load them one by one, or an archive of one.',
+            'Das ZIP-Archiv enthält 2 Dateien ("a.csv", "b.csv"): Laden Sie sie einzeln, oder ein Archiv mit einer.',
+        ),
+        (
+            "Rows whose status says that a part was given back, not how much: 1,234. They count as whole sales; export the"
+            " refunds as rows of their own.",
+            "Zeilen, deren Status sagt, dass ein Teil zurückging, aber nicht wie viel: 1.234. Sie zählen als ganze Verkäufe;"
+            " exportieren Sie die Erstattungen als eigene Zeilen.",
+        ),
         # Two sentences, one of which is not known.
         ("There is no product 22423. Somebody said so.", "Es gibt kein Produkt 22423. Somebody said so."),
     ],

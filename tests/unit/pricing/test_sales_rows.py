@@ -25,7 +25,8 @@ MOMENT = (dt.datetime(2025, 3, 13, 10, 15, tzinfo=dt.UTC), 20_160)
 BLANK = {
     "invoice_no": "1", "stock_code": "A1", "quantity": 2, "invoice_date": MOMENT, "unit_price": Decimal(10),
     "line_total": None, "discount": None, "discount_percent": None, "tax_amount": None, "tax_rate": None, "status": "",
-    "line_type": "", "cancelled": "", "currency": "", "customer_id": None, "country": "",
+    "line_type": "", "cancelled": "", "currency": "", "customer_id": None, "country": "", "description": "",
+    "returned_quantity": None,
 }  # fmt: skip
 
 
@@ -128,7 +129,7 @@ def test_types_and_statuses_say_what_a_line_is() -> None:
     [
         ("REFUND", Meaning.REFUND), ("Gutschrift", Meaning.REFUND), ("Rückgabe", Meaning.REFUND), ("avoir", Meaning.REFUND),
         ("Reembolso", Meaning.REFUND), ("storniert", Meaning.VOID), ("annulée", Meaning.VOID), ("wc-cancelled", Meaning.VOID),
-        ("Zurückerstattet", Meaning.UNDONE), ("partially_refunded", Meaning.SALE), ("paid", Meaning.SALE), ("Coffee", None),
+        ("Zurückerstattet", Meaning.UNDONE), ("partially_refunded", Meaning.PART), ("paid", Meaning.SALE), ("Coffee", None),
     ],
 )  # fmt: skip
 def test_the_words_of_six_languages_are_known(text: str, expected: Meaning | None) -> None:
@@ -270,3 +271,22 @@ def test_columns_that_may_change_what_prices_mean_are_warned_of() -> None:
         "MwSt.",
         "Taxes",
     ]
+
+
+def test_what_was_returned_is_taken_off_the_quantity() -> None:
+    rows = [
+        {"quantity": Decimal(5), "returned_quantity": Decimal(2)},
+        {"quantity": Decimal(5), "returned_quantity": Decimal(-2)},
+        {"quantity": Decimal(5), "returned_quantity": Decimal(5)},
+        {"quantity": Decimal(5), "returned_quantity": Decimal(6)},
+        {"quantity": Decimal(5), "returned_quantity": None},
+        {"quantity": Decimal(-5), "returned_quantity": Decimal(5)},
+    ]
+    columns, problems = read(*rows)
+    assert problems == {2: "not_a_sale", 3: "out_of_range"}
+    assert columns["quantity"] == [3, 3, 5, 5, 5, -5]
+
+
+def test_the_total_of_a_line_is_that_of_all_that_was_sold() -> None:
+    columns, _ = read(money(line_total="50", quantity=Decimal(5), returned_quantity=Decimal(2)))
+    assert (columns["quantity"], columns["unit_price"]) == ([3], [10])
