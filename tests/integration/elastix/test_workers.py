@@ -1,6 +1,9 @@
 """What runs jobs: threads of a serving process, and workers that look for jobs by themselves."""
 
 import datetime as dt
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -238,3 +241,11 @@ def test_the_length_of_the_real_queue_is_known() -> None:
             redis.delete(name)
             if kept:
                 redis.rpush(name, *kept)
+
+
+def test_processes_that_run_jobs_stand_back_behind_answers() -> None:
+    begin = "import os, elastix.celery; from celery.signals import worker_process_init"
+    script = f"{begin}; worker_process_init.send(None); print(os.nice(0))"
+    before = os.nice(0)
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert int(found.stdout.split()[-1]) == min(before + 10, 19)
