@@ -1,4 +1,4 @@
-"""What Django is told of the databases of DATABASE_URL and REPLICA_URL; options of a URL (`?sslmode=require`) are kept."""
+"""Settings of the databases of DATABASE_URL and REPLICA_URL; options of a URL (`?sslmode=require`) are kept."""
 
 from pathlib import Path
 from typing import Any, Final

@@ -105,7 +105,7 @@ def test_a_recommended_price_is_explained_by_its_strategy(facts: dict[str, Any],
         ({"warnings": ("BELOW_COST", "COOLDOWN")}, "84 %. The current price is below the cost."),
         (
             {"moved": False, "reason": "UNCERTAIN_GAIN", "probability_of_gain": 0.62},
-            "9.00 looks better, but brings more profit with a probability of only 62 %, and 70 % is asked for. "
+            "9.00 looks better, but brings more profit with a probability of only 62 %, and 80 % is asked for. "
             "The price stays at 10.00.",
         ),
         (
