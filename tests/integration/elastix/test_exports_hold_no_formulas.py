@@ -57,6 +57,7 @@ DESK_WITH_TEXTS = {
     f"/desk/{name}"
     for name in (
         "products", "market", "customers", "data", "opportunities", "opportunities?tab=left", "changes", "changes?tab=not-taken",
+        "simulations", "rules", "alerts",
         f"changes/batch/{BATCH}",
     )
 }  # fmt: skip
