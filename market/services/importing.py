@@ -26,9 +26,14 @@ from market.core.offers import (
 from market.models.competitors import LONGEST_NAME, LONGEST_SOURCE
 from market.services.competitors import ObservedPrice, prices_upsert
 from pricing.recommendation.selectors.competition import FRESH_DAYS, counted_from, fresh_from, is_our_name
-from pricing.sales.core.files import list_price_field, sale_price_field, without_sale_prices
+from pricing.sales.core.files import (
+    charge_sale_prices,
+    list_price_field,
+    sale_price_field,
+    without_sale_prices,
+)
 from pricing.sales.core.service_codes import normalise_code
-from pricing.sales.core.whole_file import chosen_currency, currency_code, other_currency
+from pricing.sales.core.whole_file import chosen_currency, currency_code, in_other_currency, other_currency
 from pricing.sales.models import Product
 from pricing.sales.selectors.daily import epoch_days
 
@@ -153,7 +158,7 @@ class CompetitorPricesImport(UpsertImport):
         return []
 
     def check(self, columns: dict[str, list[Any]]) -> Iterator[tuple[int, str, str]]:
-        self._charged_prices(columns)
+        self.counts["sale"] += charge_sale_prices(columns["price"], columns["sale_price"])
         for row, text in enumerate(columns["source"]):
             if type(text) is str and is_address(text) and len(text) > LONGEST_SOURCE:
                 columns["source"][row] = text[:LONGEST_SOURCE]
@@ -166,26 +171,13 @@ class CompetitorPricesImport(UpsertImport):
         yield from self._other_offers(columns)
         yield from check_rows(columns)
 
-    def _charged_prices(self, columns: dict[str, list[Any]]) -> None:
-        prices = columns["price"]
-        for row, sale in enumerate(columns["sale_price"]):
-            if sale and (prices[row] is None or sale < prices[row]):
-                self.counts["sale"] += prices[row] is not None
-                prices[row] = sale
-
     def _other_offers(self, columns: dict[str, list[Any]]) -> Iterator[tuple[int, str, str]]:
         for name, states in self.states.items():
             reason = "not_available" if name == "availability" else "not_new"
             for row, text in enumerate(columns[name]):
                 if states.get(text) is False:
                     yield row, reason, f"{name} is {text!r}: nobody can buy the product new at that price."
-        for row, text in enumerate(columns["currency"] if self.currency else ()):
-            if type(text) is str and text and currency_code(text) != self.currency:
-                yield (
-                    row,
-                    "other_currency",
-                    f"The price is in {text}; only those in {self.currency} are read.",
-                )
+        yield from in_other_currency(columns["currency"], self.currency)
 
     def row(self, values: dict[str, Any]) -> ObservedPrice:
         names = ("competitor_name", "recorded_at", "price", "source")

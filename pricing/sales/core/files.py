@@ -1,8 +1,9 @@
 """The files a shop brings: its sales lines and its products."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from elastix.currency import TWO_DECIMALS, Currency
 from elastix.imports.core import Field, FileSchema, column_names
@@ -52,6 +53,16 @@ def sale_price_field(currency: Currency) -> Field:
         "sale_price", column_names("sale_price"), kind="decimal", places=currency.decimals, minimum=0, maximum=currency.highest,
         money=True, each=True,
     )  # fmt: skip
+
+
+def charge_sale_prices(prices: list[Any], sale_prices: Sequence[Any]) -> int:
+    """Put sale prices in place of the prices above them, or of none; return how many took the place of another."""
+    replaced = 0
+    for row, sale in enumerate(sale_prices):
+        if sale and (prices[row] is None or sale < prices[row]):
+            replaced += prices[row] is not None
+            prices[row] = sale
+    return replaced
 
 
 def without_sale_prices(concept: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from pricing.sales.core.files import MAX_PRICE
 from pricing.sales.core.line_totals import LineTotals, OrderTotals
 from pricing.sales.core.sale_words import Meaning, is_total
 from pricing.sales.core.till_words import is_payment
-from pricing.sales.core.whole_file import MARKS, currency_code
+from pricing.sales.core.whole_file import MARKS, in_other_currency
 
 Columns = dict[str, list[Any]]
 Problem = tuple[int, str, str]
@@ -85,7 +85,7 @@ class SalesRows:
         if self.fields & {*SAYING}:
             yield from self._read_meanings(columns)
         if self.currency:
-            yield from self._leave_out_currencies(columns)
+            yield from in_other_currency(columns["currency"], self.currency)
         if (
             "invoice_no" in self.fields
             and not self.fields & {"unit_price"}
@@ -192,15 +192,6 @@ class SalesRows:
                 for row, text in enumerate(columns[name]):
                     if text in totals:
                         yield row, "total_row", f"{text!r} sums up other rows: it is no line of a sale."
-
-    def _leave_out_currencies(self, columns: Columns) -> Iterator[Problem]:
-        for row, text in enumerate(columns["currency"]):
-            if type(text) is str and text and currency_code(text) != self.currency:
-                yield (
-                    row,
-                    "other_currency",
-                    f"The price is in {text}; only those in {self.currency} are read.",
-                )
 
     def _net_prices(self, columns: Columns) -> Iterator[Problem]:
         prices = columns["unit_price"]

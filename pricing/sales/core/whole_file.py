@@ -1,7 +1,7 @@
 """Facts about a sales file as a whole: its currency, and the meaning of its statuses and marks."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -42,6 +42,13 @@ def currency_code(text: str) -> str:
     """The code of a currency that a file names by its code or its sign."""
     written = text.strip().upper()
     return _OF_SIGN.get(written, written)
+
+
+def in_other_currency(texts: Sequence[object], currency: str) -> Iterator[tuple[int, str, str]]:
+    """Yield the rows whose currency is not the chosen one, with reason and message; none where no currency was chosen."""
+    for row, text in enumerate(texts if currency else ()):
+        if type(text) is str and text and currency_code(text) != currency:
+            yield row, "other_currency", f"The price is in {text}; only those in {currency} are read."
 
 
 def _codes(texts: Collection[str]) -> list[str]:

@@ -12,14 +12,14 @@ from elastix.imports.ingest import UpsertImport
 from elastix.imports.models import ImportBatch
 from elastix.shop import shop_currency
 from elastix.sql import batches
-from pricing.sales.core.files import PRODUCTS, ImportKind, products_schema
+from pricing.sales.core.files import PRODUCTS, ImportKind, charge_sale_prices, products_schema
 from pricing.sales.core.sale_words import is_total
 from pricing.sales.core.sales_rows import look_alike
 from pricing.sales.core.whole_file import (
     MOST_NAMED,
     chosen_currency,
-    currency_code,
     foreign_costs,
+    in_other_currency,
     warned_of,
 )
 from pricing.sales.models import Product
@@ -87,18 +87,8 @@ class ProductsImport(UpsertImport):
                 yield row, "total_row", f"{code!r} sums up other rows: it is no product."
             elif type(code) is str and code in self.known_zeros:
                 yield row, "look_alike_code", look_alike(code, self.known_zeros[code])
-        for row, text in enumerate(columns["currency"] if self.currency else ()):
-            if type(text) is str and text and currency_code(text) != self.currency:
-                yield (
-                    row,
-                    "other_currency",
-                    f"The price is in {text}; only those in {self.currency} are read.",
-                )
-        prices = columns["current_price"]
-        for row, sale in enumerate(columns["sale_price"]):
-            if sale and (prices[row] is None or sale < prices[row]):
-                self.counts["sale"] += prices[row] is not None
-                prices[row] = sale
+        yield from in_other_currency(columns["currency"], self.currency)
+        self.counts["sale"] += charge_sale_prices(columns["current_price"], columns["sale_price"])
         yield from self._check_costs(columns)
 
     def _check_costs(self, columns: dict[str, list[Any]]) -> Iterator[Problem]:
