@@ -15,10 +15,10 @@ from elastix.api.fields import CONTROL
 from elastix.dataset.models import DataVersion
 from elastix.dataset.versions import current_version
 from elastix.desk.exports import export
+from elastix.desk.lists import heading
 from elastix.desk.shell import page
 from elastix.desk.tags import day, label
 from elastix.errors import Invalid
-from pricing.pages.lists import heading
 from segments.core.rfm import SEGMENTS
 from segments.models import SegmentSummary
 from segments.selectors import dashboard

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,11 +16,18 @@ from elastix.alerts.models import Alert, alert_kinds
 from elastix.alerts.services import alert_acknowledge
 from elastix.api.permissions import Role, audit_username, role_of
 from elastix.desk.exports import export
+from elastix.desk.lists import Column, chosen, ordered, text
 from elastix.desk.shell import page
 from elastix.desk.tags import label, said
 
 ALERTS_A_PAGE: Final = 50
 STATES: Final = ("standing", "new", "cleared", "all")
+SORTED_BY: Final = (
+    Column("since", gettext_lazy("Since"), "raised_at", "-"),
+    Column("kind", gettext_lazy("Kind"), "kind"),
+    Column("subject", gettext_lazy("Subject"), "subject"),
+    Column("seen", gettext_lazy("Seen by"), "acknowledged_by"),
+)
 # Of the list as a file.
 COLUMNS: Final = (
     (gettext_lazy("Kind"), lambda alert: label(alert.kind)),
@@ -33,19 +41,20 @@ COLUMNS: Final = (
 
 @page()
 def alerts(request: HttpRequest) -> HttpResponseBase:
-    """Alerts by state and kind, newest first; what the address says that is unknown counts as not said."""
+    """Alerts by state, kind and subject, newest first; what the address says that is unknown counts as not said."""
     kinds = {kind: label(kind) for kind in alert_kinds()}
-    state = request.GET.get("state", "")
-    state = state if state in STATES else "standing"
-    kind = request.GET.get("kind", "")
-    kind = kind if kind in kinds else ""
-    found = Alert.objects.order_by("-raised_at", "-id")
+    state = chosen(request, "state", STATES) or "standing"
+    kind = chosen(request, "kind", kinds)
+    found = Alert.objects.all()
     if state != "all":
         found = found.filter(cleared_at__isnull=state != "cleared")
     if state == "new":
         found = found.filter(acknowledged_at__isnull=True)
     if kind:
         found = found.filter(kind=kind)
+    if subject := text(request, "q"):
+        found = found.filter(Q(subject__icontains=subject) | Q(message__icontains=subject))
+    found, headings = ordered(request, found, SORTED_BY, "-since")
     if asked := export(request, "alerts", COLUMNS, found):
         return asked
     rows = Paginator(found, ALERTS_A_PAGE).get_page(request.GET.get("page"))
@@ -53,6 +62,8 @@ def alerts(request: HttpRequest) -> HttpResponseBase:
         "page": "alerts",
         "rows": rows,
         "shown": [(alert, kinds.get(alert.kind, alert.kind)) for alert in rows],
+        "headings": headings,
+        "q": subject,
         "state": state,
         "kind": kind,
         "kinds": kinds.items(),

@@ -10,19 +10,37 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy
 
-from elastix.api.fields import CONTROL
 from elastix.desk.exports import export
+from elastix.desk.lists import chosen, heading, text
 from elastix.desk.shell import page
 from elastix.desk.tags import label
 from market.core.positioning import POSITIONS
 from market.models import Competitor
 from market.models.competitors import LONGEST_NAME
-from market.selectors.matrix import AGES, MatrixRow, columns, matrix, products_of_market
+from market.selectors.matrix import (
+    AGES,
+    GAP,
+    INDEX,
+    MEAN,
+    ORDERINGS,
+    PRICE,
+    PRODUCT,
+    MatrixRow,
+    columns,
+    matrix,
+    products_of_market,
+)
 from pricing.recommendation.selectors.product_list import categories
 
 PRODUCTS_A_PAGE: Final = 50
-LONGEST_TEXT: Final = 100
 MOST_COLUMNS: Final = 6
+HEADINGS: Final = (
+    (PRODUCT, gettext_lazy("Product"), ""),
+    (PRICE, gettext_lazy("Our price"), "-"),
+    (MEAN, gettext_lazy("Their mean"), "-"),
+    (GAP, gettext_lazy("Gap"), "-"),
+    (INDEX, gettext_lazy("Index"), "-"),
+)
 MOST_AT_ONCE: Final = 5_000
 # Of the list as a file; the competitors' prices follow.
 COLUMNS: Final = (
@@ -39,18 +57,18 @@ COLUMNS: Final = (
 @page()
 def market(request: HttpRequest) -> HttpResponseBase:
     """Products and what competitors ask for them; what the address says that is unknown counts as not said."""
-    said = request.GET
-    text = CONTROL.sub("", said.get("q", "").strip())[:LONGEST_TEXT]
-    category = CONTROL.sub("", said.get("category", ""))[:LONGEST_TEXT]
-    competitor = CONTROL.sub("", said.get("competitor", ""))[:LONGEST_NAME]
-    age = said.get("age", "") if said.get("age", "") in AGES else ""
-    position = said.get("position", "") if said.get("position", "") in POSITIONS else ""
+    asked_for, category = text(request, "q"), text(request, "category")
+    competitor = text(request, "competitor", LONGEST_NAME)
+    age, position = chosen(request, "age", AGES), chosen(request, "position", POSITIONS)
+    order = request.GET.get("sort", "")
+    order = order if order.removeprefix("-") in ORDERINGS else ""
     codes = products_of_market(
-        text=text, category=category, age=age, competitor=competitor, positions=[position] if position else ()
-    )
+        text=asked_for, category=category, age=age, competitor=competitor,
+        positions=[position] if position else (), order=order,
+    )  # fmt: skip
     if asked := _export(request, codes, competitor):
         return asked
-    rows = Paginator(codes, PRODUCTS_A_PAGE).get_page(said.get("page"))
+    rows = Paginator(codes, PRODUCTS_A_PAGE).get_page(request.GET.get("page"))
     shown = matrix(list(rows))
     names = [competitor] if competitor else columns(shown, MOST_COLUMNS)
     context: dict[str, Any] = {
@@ -58,7 +76,12 @@ def market(request: HttpRequest) -> HttpResponseBase:
         "rows": rows,
         "shown": [(row, [(name, row.prices.get(name)) for name in names]) for row in shown],
         "names": names,
-        "q": text,
+        "headings": [
+            heading(*each, order or (PRODUCT if not position else ""), each[0] != PRODUCT)
+            for each in HEADINGS
+        ],
+        "farthest_first": position and not order,
+        "q": asked_for,
         "category": category,
         "competitor": competitor,
         "age": age,

@@ -18,6 +18,8 @@ from django_htmx.http import HttpResponseClientRefresh
 from elastix.api.fields import CONTROL
 from elastix.api.permissions import Role, audit_username, role_of
 from elastix.desk.exports import export
+from elastix.desk.forms import show_refusals
+from elastix.desk.lists import Column, chosen, ordered, text
 from elastix.desk.shell import page
 from elastix.desk.tags import label, said
 from elastix.errors import Conflict
@@ -40,6 +42,13 @@ RULES_A_PAGE: Final = 50
 RUNS_SHOWN: Final = 10
 LONGEST_REASON: Final = 255
 CANARY_PERCENT: Final = 10
+SORTED_BY: Final = (
+    Column("name", gettext_lazy("Rule"), "name"),
+    Column("priority", gettext_lazy("Priority"), "priority", "", True),
+    Column("state", gettext_lazy("State"), "enabled", "-"),
+    Column("run", gettext_lazy("Newest run"), "newest_moment", "-"),
+)
+ON, OFF = "on", "off"
 # Of the lists as files.
 RULES: Final = (
     (gettext_lazy("Rule"), "name"),
@@ -82,14 +91,19 @@ class ResultRow:
 
 @page()
 def rules(request: HttpRequest) -> HttpResponseBase:
-    """All rules in the order in which they are tried, with what their newest runs did."""
+    """The rules, as a rule in the order in which they are tried, with what their newest runs did."""
     newest = RepricingRun.objects.filter(rules=OuterRef("pk")).order_by("-pk")
     paused = Count("pauses", filter=Q(pauses__resumed_at__isnull=True))
-    found = RepricingRule.objects.order_by("priority", "id").annotate(
+    found = RepricingRule.objects.annotate(
         newest_run=Subquery(newest.values("pk")[:1]),
         newest_moment=Subquery(newest.values("created_at")[:1]),
         paused_count=paused,
     )
+    if name := text(request, "q"):
+        found = found.filter(name__icontains=name)
+    if state := chosen(request, "state", (ON, OFF)):
+        found = found.filter(enabled=state == ON)
+    found, headings = ordered(request, found, SORTED_BY, "priority", ties="id")
     if asked := export(request, "rules", RULES, found):
         return asked
     rows: Any = Paginator(found, RULES_A_PAGE).get_page(request.GET.get("page"))
@@ -98,7 +112,8 @@ def rules(request: HttpRequest) -> HttpResponseBase:
         {"rule": rule, "sentence": sentence(rule), "run": (run := runs.get(rule.newest_run)), "counts": _counts(run, rule)}
         for rule in rows
     ]  # fmt: skip
-    return render(request, "desk/rules.html", {**_frame(request), "rows": rows, "shown": shown})
+    context = {"rows": rows, "shown": shown, "headings": headings, "q": name, "state": state}
+    return render(request, "desk/rules.html", _frame(request) | context)
 
 
 @page(post=Role.MANAGER)
@@ -142,7 +157,7 @@ def rule_new(request: HttpRequest) -> HttpResponse:
         try:
             made = rule_create(form.rule_fields() | {"enabled": False}, user=request.user)
         except ValidationError as error:
-            _explain(form, error)
+            show_refusals(form, error)
         else:
             messages.success(request, _("Saved as a draft: it is off. Try it first."))
             return redirect("rule", made.pk)
@@ -168,7 +183,7 @@ def rule(request: HttpRequest, rule_id: int) -> HttpResponseBase:
                 _as_seen(request, found)
                 rule_update(found.pk, form.rule_fields(), user=request.user)
         except ValidationError as error:
-            _explain(form, error)
+            show_refusals(form, error)
         except Edited as error:
             form.add_error(None, str(error))
         else:
@@ -192,13 +207,6 @@ def rule_run(request: HttpRequest, rule_id: int, run_id: int) -> HttpResponse:
     if run.finished_at is not None:
         return HttpResponseClientRefresh()
     return render(request, "desk/rule_run.html", {"rule": found, "run": run})
-
-
-def _explain(form: RuleForm, error: ValidationError) -> None:
-    """Show each error of the service beside its field."""
-    for name, texts in error.message_dict.items():
-        for text in texts:
-            form.add_error(name if name in form.fields else None, text)
 
 
 # --- its steps -------------------------------------------------------------------------------------------

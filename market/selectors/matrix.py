@@ -20,14 +20,18 @@ from market.core.positioning import (
 )
 from market.models import CompetitorPrice
 from market.selectors.competitors import freshness_days, is_fresh
-from pricing.recommendation.core.competition import market_prices
+from pricing.recommendation.core.competition import MarketPrices, market_prices
 from pricing.recommendation.selectors.competition import CompetitorPrices, competitor_prices, counted_from
+from pricing.sales.core.arrays import FloatArray
 from pricing.sales.models import Product
 from pricing.sales.selectors.products import merchandise, products_matching
 
 FRESH, STALE, NONE = "fresh", "stale", "none"
 AGES: Final = (FRESH, STALE, NONE)
 """Of a product's newest competitor's price: young enough to be used, too old, or there is none."""
+PRODUCT, PRICE, MEAN, GAP, INDEX = "product", "price", "mean", "gap", "index"
+ORDERINGS: Final = (PRODUCT, PRICE, MEAN, GAP, INDEX)
+"""What a list of products is sorted by: name, our price, their mean, the gap to it, the index; "-" before it turns it round."""
 
 _SLACK: Final = 1e-9
 
@@ -69,8 +73,9 @@ def products_of_market(
     age: str = "",
     competitor: str = "",
     positions: Collection[str] = (),
+    order: str = "",
 ) -> list[str]:
-    """Codes of the active merchandise by code; with positions those farthest from the market's mean first.
+    """Codes of the active merchandise by name; with positions those farthest from the market's mean first.
 
     Parameters
     ----------
@@ -78,6 +83,7 @@ def products_of_market(
     age : one of `AGES`; "" is any but those without a price.
     competitor : only products of which this one's price is known.
     positions : any of `market.core.positioning.POSITIONS`.
+    order : one of `ORDERINGS`, with "-" from the last to the first. Products without that figure come last.
     """
     products = merchandise()
     if text:
@@ -93,14 +99,17 @@ def products_of_market(
         products = products.filter(Exists(seen), ~Exists(seen.filter(is_fresh())))
     else:
         products = products.filter(Exists(seen.filter(is_fresh() if age == FRESH else Q())))
-    products = products.order_by("code")
-    if positions:
-        return _placed(products.values_list("code", "category", named=True), positions)
+    sign, by = ("-" if order.startswith("-") else ""), order.removeprefix("-")
+    products = products.order_by(f"{sign if by == PRODUCT else ''}name", "code")
+    if positions or by not in ("", PRODUCT):
+        found = products.values_list("code", "category", named=True)
+        return _placed(found, positions, by, descending=bool(sign))
     return list(products.values_list("code", flat=True))
 
 
-def _placed(products: Iterable[Any], positions: Collection[str]) -> list[str]:
-    """Those of the products (code, category) whose price stands there, the largest gap first."""
+def _placed(products: Iterable[Any], positions: Collection[str], by: str, *, descending: bool) -> list[str]:
+    """Those of the products (code, category) whose price stands there, anywhere without positions; by one of `ORDERINGS`,
+    without one the largest gap first."""
     days = freshness_days(products)
     seen = competitor_prices(list(days), days, only_fresh=True)
     used = np.flatnonzero(seen.used)
@@ -112,9 +121,20 @@ def _placed(products: Iterable[Any], positions: Collection[str]) -> list[str]:
         [BELOW_AVERAGE, ABOVE_AVERAGE, AVERAGE],
         "",
     )
-    chosen = np.flatnonzero(np.isin(at, list(positions)))
-    order = chosen[np.lexsort((chosen, -np.abs(gap[chosen])))]
+    chosen = np.flatnonzero(np.isin(at, list(positions))) if positions else np.arange(len(seen.codes))
+    if by == PRODUCT:
+        return [seen.codes[row] for row in chosen.tolist()]
+    keys = {PRICE: seen.own_price, MEAN: found.mean, GAP: gap, INDEX: _index(seen.own_price, found)}
+    key = (-keys[by] if descending else keys[by]) if by else -np.abs(gap)
+    order = chosen[np.lexsort((chosen, key[chosen]))]  # nan, what is not known, last
     return [seen.codes[row] for row in order.tolist()]
+
+
+def _index(own_price: FloatArray, found: MarketPrices) -> FloatArray:
+    """(P,) our prices between the lowest (0) and the highest (1) of theirs, .5 where these are one."""
+    spread = found.highest - found.lowest
+    within = (own_price - found.lowest) / np.where(spread > 0, spread, 1.0)
+    return np.where((spread == 0) & np.isfinite(own_price), 0.5, within)
 
 
 def matrix(codes: Sequence[str]) -> list[MatrixRow]:

@@ -19,6 +19,7 @@ from elastix.api.permissions import Role, role_of
 from elastix.dataset.models import DataVersion
 from elastix.dataset.versions import current_version
 from elastix.desk.exports import export
+from elastix.desk.lists import Column, chosen, ordered, text
 from elastix.desk.shell import error_page, page
 from elastix.desk.tags import label, number, said
 from elastix.errors import Conflict
@@ -40,7 +41,6 @@ from pricing.changes.selectors.overrides import override_outcomes, overrides
 from pricing.changes.selectors.price_changes import OPEN, changes_in_force, open_changes_of
 from pricing.changes.selectors.prior_prices import prior_prices_of_changes
 from pricing.changes.services.steps import MOST_UNTYPED, STEPS, Step, take_step
-from pricing.pages.lists import chosen
 from pricing.pages.opportunities import text_of
 from pricing.recommendation.selectors.expected import expected_effects
 from pricing.sales.models import PriceChange
@@ -61,6 +61,18 @@ TABS: Final = (
     (NOT_TAKEN, gettext_lazy("Not taken")),
 )
 BAR_WIDTH: Final = 120
+BATCHES_SORTED_BY: Final = (
+    Column("newest", gettext_lazy("Batch"), "newest", "-"),
+    Column("by", gettext_lazy("By"), "by"),
+    Column("count", gettext_lazy("Prices"), "count", "-", True),
+)
+NOT_TAKEN_SORTED_BY: Final = (
+    Column("product", gettext_lazy("Product"), "product_name"),
+    Column("day", gettext_lazy("Day"), "created_at", "-"),
+    Column("recommended", gettext_lazy("Recommended"), "recommended_price", "-", True),
+    Column("chosen", gettext_lazy("Done instead"), "chosen_price", "-", True),
+    Column("by", gettext_lazy("By"), "made_by"),
+)
 # Of the lists as files, which have a line for each change.
 COLUMNS: Final = (
     (gettext_lazy("Code"), "product_id"),
@@ -118,23 +130,33 @@ class Row:
 @page()
 def changes(request: HttpRequest) -> HttpResponseBase:
     """The batches in one state, or the recommendations that were not taken."""
-    tab = chosen(request, "tab", [name for name, _text in TABS]) or "decide"
-    columns, found = (COLUMNS_NOT_TAKEN, overrides()) if tab == NOT_TAKEN else (COLUMNS, changes_in(tab))
-    if asked := export(request, "not-taken" if tab == NOT_TAKEN else "changes", columns, found):
+    tab = chosen(request, "tab", [name for name, _title in TABS]) or "decide"
+    asked_for = text(request, "q")
+    headings: list[dict[str, Any]] = []
+    if tab == NOT_TAKEN:
+        found, headings = ordered(request, overrides(asked_for), NOT_TAKEN_SORTED_BY, "-day")
+        asked = export(request, "not-taken", COLUMNS_NOT_TAKEN, found)
+    else:
+        asked = export(request, "changes", COLUMNS, changes_in(tab, asked_for))
+    if asked:
         return asked
     version = current_version()
     counts = state_counts() | {NOT_TAKEN: overrides().count()}
     context: dict[str, Any] = {
         "page": "changes",
         "tab": tab,
-        "tabs": [(name, text, counts[name]) for name, text in TABS],
+        "tabs": [(name, title, counts[name]) for name, title in TABS],
+        "q": asked_for,
     }
     if tab == NOT_TAKEN:
-        rows = Paginator(overrides(), ROWS_A_PAGE).get_page(request.GET.get("page"))
+        rows = Paginator(found, ROWS_A_PAGE).get_page(request.GET.get("page"))
         context |= {"rows": rows, "outcomes": override_outcomes(list(rows), version)}
     else:
-        rows = Paginator(cast(Any, BatchList(tab)), BATCHES_A_PAGE).get_page(request.GET.get("page"))
+        batches = BatchList(tab, asked_for)
+        batches.found, headings = ordered(request, batches.found, BATCHES_SORTED_BY, "-newest", ties="-last")
+        rows = Paginator(cast(Any, batches), BATCHES_A_PAGE).get_page(request.GET.get("page"))
         context |= {"rows": rows, "batches": with_totals(list(cast(Any, rows)), tab)}
+    context["headings"] = headings
     if tab == "applied":
         paid = _kept_outcomes(changes_in_force(OUTCOMES_SHOWN))
         context["paid"] = [_outcome_row(each) for each in paid]

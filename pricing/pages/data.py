@@ -21,6 +21,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from elastix.api.permissions import Role
 from elastix.dataset.versions import data_version
 from elastix.desk.exports import export
+from elastix.desk.lists import Column, chosen, ordered
 from elastix.desk.shell import page
 from elastix.desk.tags import label
 from elastix.errors import Conflict, Invalid, found
@@ -42,7 +43,6 @@ from elastix.jobs.models import OPEN_STATES, Job
 from elastix.jobs.recompute import KIND as RECOMPUTE
 from elastix.jobs.waiting import is_unattended
 from pricing.elasticity.selectors.estimates import grade_counts
-from pricing.pages.lists import Column, chosen, ordered
 from pricing.sales.core.files import ImportKind
 from pricing.sales.selectors.products import merchandise
 from pricing.sales.services.imports import batch_revert

@@ -16,12 +16,12 @@ from elastix.api.fields import CONTROL
 from elastix.api.permissions import Role, audit_username
 from elastix.dataset.versions import current_version
 from elastix.desk.exports import export
+from elastix.desk.lists import LONGEST_TEXT, Column, chosen, heading, ordered, text
 from elastix.desk.shell import page
 from elastix.desk.tags import label, said
 from elastix.errors import Conflict
 from pricing.changes.services.standing_proposals import propose_recommended
 from pricing.elasticity.models import Grade
-from pricing.pages.lists import LONGEST_TEXT, chosen, heading, text
 from pricing.pages.reasons import MOVES, REASONS
 from pricing.pages.reasons import SEGMENTS as SEGMENT_NAMES
 from pricing.recommendation.core.impact import RISK_LEVELS
@@ -61,6 +61,19 @@ HEADINGS: Final = (
 HEADINGS_AFTER: Final = (
     ("competitor", gettext_lazy("Competitors"), "-", True),
     ("stock", gettext_lazy("Stock"), "", True),
+)
+LEFT_SORTED_BY: Final = (
+    Column("product", gettext_lazy("Product"), "product__name"),
+    Column("price", gettext_lazy("Price"), "current_price", "-", True),
+    Column("elasticity", gettext_lazy("Elasticity"), "elasticity", "", True),
+    Column("grade", gettext_lazy("Grade"), "quality"),
+)
+REFUSED_SORTED_BY: Final = (
+    Column("product", gettext_lazy("Product"), "product__name"),
+    Column("price", gettext_lazy("Price"), "current_price", "-", True),
+    Column("gain", gettext_lazy("Profit in 30 days"), "profit_change", "-", True),
+    Column("day", gettext_lazy("Day"), "decided_at", "-"),
+    Column("by", gettext_lazy("By"), "decided_by"),
 )
 # Of the lists as files.
 COLUMNS: Final = (
@@ -127,7 +140,7 @@ def opportunities(request: HttpRequest) -> HttpResponseBase:
         LEFT: ("left-alone", COLUMNS_LEFT, _found_left),
         REFUSED: ("refused", COLUMNS_REFUSED, _found_refused),
     }.get(tab, ("opportunities", COLUMNS_TO_CHANGE, _found))
-    found = found(request)
+    found, headings = found(request)
     if asked := export(request, name, columns, found):
         return asked
     computed_at, as_of = computed_to()
@@ -139,6 +152,7 @@ def opportunities(request: HttpRequest) -> HttpResponseBase:
         "days": MONTH_DAYS,
         "categories": categories(),
         "asked": _asked(request),
+        "headings": headings,
     }
     if tab == REFUSED:
         context["rows"] = Paginator(found, ROWS_A_PAGE).get_page(request.GET.get("page"))
@@ -181,19 +195,20 @@ def _to_change(request: HttpRequest) -> QuerySet[StandingRecommendation]:
     return not_refused(filtered_standing(standing_recommendations(moved=True), _asked(request)))
 
 
-def _found(request: HttpRequest) -> Any:
-    return ordered_standing(_to_change(request), _ordering(request))
+def _found(request: HttpRequest) -> tuple[Any, list[dict[str, Any]]]:
+    ordering = _ordering(request)
+    headings = [heading(*each[:3], ordering, each[3]) for each in HEADINGS]
+    return ordered_standing(_to_change(request), ordering), headings
 
 
-def _found_refused(request: HttpRequest) -> Any:
-    return (
-        recommendations().filter(state=RecommendationState.REFUSED, stands=True).order_by("-decided_at", "pk")
-    )
+def _found_refused(request: HttpRequest) -> tuple[Any, list[dict[str, Any]]]:
+    found = recommendations().filter(state=RecommendationState.REFUSED, stands=True)
+    return ordered(request, found, REFUSED_SORTED_BY, "-day")
 
 
-def _found_left(request: HttpRequest) -> Any:
+def _found_left(request: HttpRequest) -> tuple[Any, list[dict[str, Any]]]:
     found = filtered_standing(standing_recommendations(), {"category": text(request, "category")})
-    return ordered_standing(of_reason(found, chosen(request, "reason", REASONS)), "product")
+    return ordered(request, of_reason(found, chosen(request, "reason", REASONS)), LEFT_SORTED_BY, "product")
 
 
 def _moves(request: HttpRequest, found: Any) -> dict[str, Any]:
@@ -212,7 +227,6 @@ def _moves(request: HttpRequest, found: Any) -> dict[str, Any]:
         "grades": Grade.values,
         "risks": RISK_LEVELS,
         "segments": [(value, SEGMENT_NAMES.get(value, value)) for value in SEGMENTS],
-        "headings": [heading(*each[:3], ordering, each[3]) for each in HEADINGS],
         "headings_after": [heading(*each[:3], ordering, each[3]) for each in HEADINGS_AFTER],
         "why_none": [] if rows.paginator.count else _reasons(left_alone(asked["category"]))[:3],
     }

@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from elastix.api.fields import CONTROL
 from elastix.desk.exports import export
+from elastix.desk.lists import heading
 from elastix.desk.shell import page
 from pricing.elasticity.models import Grade
-from pricing.pages.lists import heading
 from pricing.recommendation.selectors.product_list import (
     ORDERINGS,
     categories,

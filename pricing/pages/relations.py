@@ -9,19 +9,22 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import prefetch_related_objects
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Exists, OuterRef, Q, prefetch_related_objects
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from elastix.api.permissions import Role, role_of
 from elastix.dataset.versions import lock_version
+from elastix.desk.exports import export
+from elastix.desk.forms import show_refusals
+from elastix.desk.lists import Column, ordered, text
 from elastix.desk.shell import page
 from elastix.desk.tags import said
 from elastix.revisions import Edited
 from pricing.recommendation.core.relations import NO_BOUNDS, Bounds
-from pricing.recommendation.models import PriceRelation, PriceRelationKind
+from pricing.recommendation.models import PriceRelation, PriceRelationKind, PriceRelationMember
 from pricing.recommendation.models.relations import LARGEST_GAP, SIZE
 from pricing.recommendation.selectors.relations import (
     RelationAtPrices,
@@ -45,6 +48,18 @@ KINDS: Final = {
     PriceRelationKind.OWN_LABEL: gettext_lazy("own label below the brands"),
 }
 BEFORE_THE_SIZE: Final = ";"
+SORTED_BY: Final = (
+    Column("name", gettext_lazy("Relation"), "name"),
+    Column("kind", gettext_lazy("Kind of relation"), "kind"),
+    Column("gap", gettext_lazy("Gap"), "gap_percent", "-", True),
+)
+# Of the list as a file.
+COLUMNS: Final = (
+    (gettext_lazy("Relation"), "name"),
+    (gettext_lazy("Kind of relation"), lambda each: KINDS[PriceRelationKind(each.kind)]),
+    (gettext_lazy("Gap in %"), "gap_percent"),
+    (gettext_lazy("Products"), lambda each: ", ".join(member.product_id for member in each.members.all())),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +106,20 @@ class RelationForm(forms.Form):
 
 
 @page()
-def relations(request: HttpRequest) -> HttpResponse:
-    """All relations by name, and whether the present prices keep them."""
-    found = PriceRelation.objects.order_by("name", "id").prefetch_related("members")
+def relations(request: HttpRequest) -> HttpResponseBase:
+    """The relations, and whether the present prices keep them."""
+    found = PriceRelation.objects.prefetch_related("members")
+    if asked_for := text(request, "q"):
+        of_product = Exists(
+            PriceRelationMember.objects.filter(relation=OuterRef("pk"), product_id__icontains=asked_for)
+        )
+        found = found.filter(Q(name__icontains=asked_for) | of_product)
+    found, headings = ordered(request, found, SORTED_BY, "name")
+    if asked := export(request, "relations", COLUMNS, found):
+        return asked
     rows: Any = Paginator(found, RELATIONS_A_PAGE).get_page(request.GET.get("page"))
-    context = {"rows": rows, "shown": [_shown(each) for each in at_present_prices(list(rows))]}
+    shown = [_shown(each) for each in at_present_prices(list(rows))]
+    context = {"rows": rows, "shown": shown, "headings": headings, "q": asked_for}
     return render(request, "desk/relations.html", context | _frame(request))
 
 
@@ -108,7 +132,7 @@ def relation_new(request: HttpRequest) -> HttpResponse:
         try:
             made = relation_create(fields, members=fields.pop("members"), user=request.user)
         except ValidationError as error:
-            _explain(form, error)
+            show_refusals(form, error)
         else:
             messages.success(request, _("Saved. Recommendations and rules keep to it from now on."))
             return redirect("relation", made.pk)
@@ -130,7 +154,7 @@ def relation(request: HttpRequest, relation_id: int) -> HttpResponse:
                 _as_seen(request, found)
                 relation_update(found.pk, fields, members=fields.pop("members"), user=request.user)
         except ValidationError as error:
-            _explain(form, error)
+            show_refusals(form, error)
         except Edited as error:
             form.add_error(None, str(error))
         else:
@@ -217,10 +241,3 @@ def _member(line: str) -> Member:
 def _revision(relation: PriceRelation) -> str:
     """Moves with every save, its products' included."""
     return str(relation.updated_at.timestamp())
-
-
-def _explain(form: RelationForm, error: ValidationError) -> None:
-    """Show what the service refused beside what it is about."""
-    for name, texts in error.message_dict.items():
-        for text in texts:
-            form.add_error(name if name in form.fields else None, text)

@@ -16,10 +16,10 @@ from elastix.api.filters import TextFormField
 from elastix.api.permissions import Role, audit_username, role_of
 from elastix.dataset.versions import current_version
 from elastix.desk.exports import export
+from elastix.desk.lists import Column, chosen, ordered
 from elastix.desk.shell import error_page, page
 from elastix.desk.tags import label, money
 from elastix.errors import Conflict, FieldError, Invalid
-from pricing.pages.lists import Column, chosen, ordered
 from pricing.recommendation.selectors.overview import state_of_figures
 from pricing.sales.core.service_codes import normalise_code
 from pricing.sales.selectors.products import merchandise

@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy
 
 from elastix.api.permissions import Role
 from elastix.desk.exports import export
+from elastix.desk.lists import Column, ordered, text
 from elastix.desk.shell import page
 from elastix.errors import Invalid, NotFound
-from pricing.pages.lists import Column, ordered, text
 from simulations.models import HIGHEST_PERCENT, LOWEST_PERCENT, MOST_STEPS, Simulation
 from simulations.selectors.comparison import MOST_COMPARED
 from simulations.selectors.simulations import find_simulation

@@ -61,13 +61,15 @@ class Batch:
 
 
 class BatchList:
-    """The batches with changes in some states, newest first, sliced without reading the others."""
+    """The batches with changes in one of the states, newest first, sliced without reading the others.
 
-    def __init__(self, state: str) -> None:
-        self.statuses = STATES[state]
+    `text` leaves those in which a reason, a person or a product is like it.
+    """
+
+    def __init__(self, state: str, text: str = "") -> None:
         # A change proposed by itself is a group of one, keyed by its number.
         self.found: QuerySet[Any, Any] = (
-            PriceChange.objects.filter(status__in=self.statuses)
+            changes_in(state, text)
             .order_by()
             .values("batch", single=_single())
             .annotate(
@@ -131,9 +133,16 @@ def changes_of(key: UUID | int) -> QuerySet[PriceChange]:
     return found
 
 
-def changes_in(state: str) -> QuerySet[PriceChange]:
-    """The changes in one of the states, the newest first, each with its product."""
+def changes_in(state: str, text: str = "") -> QuerySet[PriceChange]:
+    """The changes in one of the states, the newest first, each with its product. `text`: as of `BatchList`, of whole batches."""
     found = PriceChange.objects.filter(status__in=STATES[state]).select_related("product")
+    if text:
+        named = Q(product__code__icontains=text) | Q(product__name__icontains=text)
+        alike = found.filter(
+            Q(reason__icontains=text) | Q(proposed_by__icontains=text) | Q(applied_by__icontains=text) | named
+        ).order_by()
+        batches = alike.filter(batch__isnull=False).values("batch")
+        found = found.filter(Q(pk__in=alike.values("pk")) | Q(batch__in=batches))
     return found.order_by("-created_at", "-pk")
 
 

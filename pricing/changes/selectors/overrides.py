@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from math import isnan, nan
 from typing import Final
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from elastix.dataset.models import DataVersion
 from pricing.changes.selectors.outcomes import ChangeWindow, outcomes_of
@@ -44,9 +45,17 @@ class OverrideOutcome:
         return self.window.days_counted if self.window else 0
 
 
-def overrides() -> QuerySet[Override]:
-    """All overrides, newest first, each with its change or recommendation and the product."""
-    return Override.objects.select_related("change__product", "recommendation__product")
+def overrides(text: str = "") -> QuerySet[Override]:
+    """Overrides, newest first, each with its change or recommendation, the product and its name; `text` leaves those in which
+    the product, the person or the reason is like it."""
+    found = Override.objects.select_related("change__product", "recommendation__product").annotate(
+        product_code=Coalesce("change__product_id", "recommendation__product_id"),
+        product_name=Coalesce("change__product__name", "recommendation__product__name"),
+    )
+    if text:
+        named = Q(product_code__icontains=text) | Q(product_name__icontains=text)
+        found = found.filter(named | Q(made_by__icontains=text) | Q(reason__icontains=text))
+    return found
 
 
 def override_outcomes(found: Sequence[Override], version: DataVersion) -> list[OverrideOutcome]:

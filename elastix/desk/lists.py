@@ -31,16 +31,16 @@ class Column(NamedTuple):
 
 
 def ordered(
-    request: HttpRequest, rows: QuerySet[Any], columns: Sequence[Column], default: str
-) -> tuple[QuerySet[Any], list[dict[str, Any]]]:
-    """Rows in the order that the address asks for, the newest key first among equals, and the headings of the columns."""
+    request: HttpRequest, rows: QuerySet[Any, Any], columns: Sequence[Column], default: str, ties: str = "-pk"
+) -> tuple[QuerySet[Any, Any], list[dict[str, Any]]]:
+    """Rows in the order that the address asks for, `ties` among equals, and the headings of the columns."""
     expressions = {each.key: F(each.expression) for each in columns}
     asked = request.GET.get("sort", "")
     asked = asked if asked.removeprefix("-") in expressions else default
     column = expressions[asked.removeprefix("-")]
     order = column.desc(nulls_last=True) if asked.startswith("-") else column.asc(nulls_last=True)
     headings = [heading(each.key, each.name, each.first, asked, each.is_number) for each in columns]
-    return rows.order_by(order, "-pk"), headings
+    return rows.order_by(order, ties), headings
 
 
 def chosen(request: HttpRequest, name: str, known: Collection[str]) -> str:
@@ -49,6 +49,6 @@ def chosen(request: HttpRequest, name: str, known: Collection[str]) -> str:
     return value if value in known else ""
 
 
-def text(request: HttpRequest, name: str) -> str:
+def text(request: HttpRequest, name: str, longest: int = LONGEST_TEXT) -> str:
     """A parameter of the address that is any short text."""
-    return CONTROL.sub("", request.GET.get(name, "").strip())[:LONGEST_TEXT]
+    return CONTROL.sub("", request.GET.get(name, "").strip())[:longest]
