@@ -4,6 +4,7 @@ import datetime as dt
 import errno
 import gc
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -28,6 +29,7 @@ VALUES_A_STATEMENT = 5_000
 JOB_CACHE_KB = 128 * 1024
 # The index of SQLite's log, 32 KB, and the log's first pages.
 SQLITE_OPENS_IN_BYTES = 64 * 1024
+DISK_FULL = "The disk is full, so nothing of this was kept. Make room, then repeat it."
 
 
 def is_postgresql() -> bool:
@@ -38,7 +40,7 @@ def is_disk_full(error: BaseException) -> bool:
     """Tell whether an error means that the disk of the database or of the data directory is full."""
     if isinstance(error, OSError):
         return error.errno == errno.ENOSPC
-    if not isinstance(error, OperationalError):
+    if not isinstance(error, OperationalError | sqlite3.OperationalError):
         return False
     words = ("disk is full", "No space left on device")  # SQLite, PostgreSQL
     return any(each in str(error) for each in words) or ("disk I/O error" in str(error) and not _has_room())

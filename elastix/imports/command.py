@@ -6,13 +6,13 @@ from argparse import SUPPRESS, ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError
+from django.core.management.base import CommandError
 from django.db.models import Q
 from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from elastix.command import ElastixCommand
 from elastix.errors import Invalid
 from elastix.imports.core.options import ACCEPTABLE, SINGLE_OPTIONS
 from elastix.imports.ingest import file_import
@@ -20,7 +20,7 @@ from elastix.imports.models import ImportBatch, ImportStatus
 from elastix.imports.services import DuplicateImport, batch_create
 from elastix.jobs.models import Job, JobState
 from elastix.jobs.recompute import KIND as RECOMPUTE
-from elastix.jobs.runner import DISK_FULL, abandoned, jobs_run_in, run_to_the_end
+from elastix.jobs.runner import abandoned, jobs_run_in, run_to_the_end
 from elastix.sql import is_disk_full
 
 SHOWN_REJECTS = 10
@@ -32,7 +32,7 @@ _ORDERS = {
 }
 
 
-class ImportCommand(BaseCommand):
+class ImportCommand(ElastixCommand):
     """Base of the import commands; a subclass names its `kind`."""
 
     kind: str
@@ -112,10 +112,8 @@ class ImportCommand(BaseCommand):
             try:
                 with path.open("rb") as file, jobs_run_in("caller"):
                     return batch_create(file, kind=self.kind, file_name=path.name, options=how, **flags)
-            except (OSError, OperationalError) as error:
+            except OSError as error:
                 if is_disk_full(error):
-                    raise CommandError(DISK_FULL) from error
-                if isinstance(error, OperationalError):
                     raise
                 raise CommandError(f"{path}: {error.strerror}.") from error
             except (Invalid, DuplicateImport) as error:

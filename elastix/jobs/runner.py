@@ -23,12 +23,11 @@ from elastix.audit.actor import Actor, acting
 from elastix.dataset.versions import lock_version
 from elastix.jobs.kinds import JobFailed, job_kind
 from elastix.jobs.models import Job, JobState
-from elastix.sql import is_disk_full, room_for_pages
+from elastix.sql import DISK_FULL, is_disk_full, room_for_pages
 
 logger = logging.getLogger(__name__)
 
 FORGOTTEN_AFTER = timedelta(seconds=10)
-DISK_FULL = "The disk is full, so nothing of this was kept. Make room, then repeat it."
 
 
 Place = Literal["celery", "thread", "inline", "caller"]

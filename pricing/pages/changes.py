@@ -70,7 +70,7 @@ NOT_TAKEN_SORTED_BY: Final = (
     Column("product", gettext_lazy("Product"), "product_name"),
     Column("day", gettext_lazy("Day"), "created_at", "-"),
     Column("recommended", gettext_lazy("Recommended"), "recommended_price", "-", True),
-    Column("chosen", gettext_lazy("Done instead"), "chosen_price", "-", True),
+    Column("chosen", gettext_lazy("Done instead"), "charged_price", "-", True),
     Column("by", gettext_lazy("By"), "made_by"),
 )
 # Of the lists as files, which have a line for each change.

@@ -28,9 +28,13 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", mounted], check=True)
 
 
-def imported(shop: Installation, file: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(PROJECT / "manage.py"), "import_transactions", str(file)]
+def managed(shop: Installation, *said: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(PROJECT / "manage.py"), *said]
     return subprocess.run(command, cwd=PROJECT, env=shop.environment, capture_output=True, text=True)
+
+
+def imported(shop: Installation, file: Path) -> subprocess.CompletedProcess[str]:
+    return managed(shop, "import_transactions", str(file))
 
 
 def counted(shop: Installation) -> dict[str, int]:
@@ -90,3 +94,23 @@ def test_a_disk_without_a_byte_of_room_is_named_before_anything_is_begun(disk: P
         filler.unlink()
         assert counted(shop) == before
         assert imported(shop, second).returncode == 0
+
+
+@pytest.mark.parametrize("room", [0, 200_000])
+@pytest.mark.parametrize("command", ["recompute --full", "backup", "demo"])
+def test_every_command_says_it_in_a_sentence(command: str, room: int, disk: Path, tmp_path: Path) -> None:
+    oracle = Oracle()
+    with Installation(disk / "shop") as shop:
+        assert imported(shop, oracle.file(tmp_path, 4_000)).returncode == 0
+        before, copy = counted(shop), disk / "copy"
+        filler = disk / "filler"
+        filler.write_bytes(bytes(shutil.disk_usage(disk).free - room))
+
+        failed = managed(shop, *command.split(), *([str(copy)] if command == "backup" else []))
+        assert (failed.returncode, failed.stderr.strip().splitlines()[-1]) == (1, f"CommandError: {ADVICE}")
+        assert "Traceback" not in failed.stderr
+        assert not list(disk.glob("copy*"))
+
+        filler.unlink()
+        assert counted(shop) == before
+        assert ": right" in shop.manage("verify")

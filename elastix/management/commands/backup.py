@@ -4,12 +4,13 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from elastix.command import ElastixCommand
 from elastix.maintenance.backup import BackupError, backup
 
 
-class Command(BaseCommand):
+class Command(ElastixCommand):
     help = "Copy the database into a new file, while the shop works."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -5,14 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from redis.exceptions import RedisError
 
+from elastix.command import ElastixCommand
 from elastix.dataset.versions import database_replaced
 from elastix.maintenance.backup import BackupError, restore
 
 
-class Command(BaseCommand):
+class Command(ElastixCommand):
     help = (
         "Put a copy made by `manage.py backup` in the place of the database. Stop server and workers before."
     )

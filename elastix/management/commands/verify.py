@@ -6,16 +6,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.module_loading import import_string
 
+from elastix.command import ElastixCommand
 from elastix.errors import Conflict
 from elastix.maintenance.verification import PARQUET_CHECK, Finding, verify
 
 SHOWN = 10
 
 
-class Command(BaseCommand):
+class Command(ElastixCommand):
     help = "Check that the database agrees with itself: sums, price changes, references. Ends with 1 if not."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

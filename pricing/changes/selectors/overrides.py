@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import isnan, nan
 from typing import Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, When
 from django.db.models.functions import Coalesce
 
 from elastix.dataset.models import DataVersion
@@ -46,11 +46,18 @@ class OverrideOutcome:
 
 
 def overrides(text: str = "") -> QuerySet[Override]:
-    """Overrides, newest first, each with its change or recommendation, the product and its name; `text` leaves those in which
-    the product, the person or the reason is like it."""
+    """Overrides, newest first, each with its change or recommendation, the product, its name and the price charged instead.
+
+    `text` leaves those in which the product, the person or the reason is like it.
+    """
     found = Override.objects.select_related("change__product", "recommendation__product").annotate(
         product_code=Coalesce("change__product_id", "recommendation__product_id"),
         product_name=Coalesce("change__product__name", "recommendation__product__name"),
+        charged_price=Case(
+            When(change__isnull=True, then="recommendation__current_price"),
+            When(change__status=PriceChangeStatus.REJECTED, then="change__old_price"),
+            default="change__new_price",
+        ),
     )
     if text:
         named = Q(product_code__icontains=text) | Q(product_name__icontains=text)

@@ -5,13 +5,14 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from elastix.command import ElastixCommand
 from elastix.errors import Conflict
 from pricing.sales.services.parquet import parquet_export
 
 
-class Command(BaseCommand):
+class Command(ElastixCommand):
     help = "Write the transactions into a folder as Parquet, a file a month (needs DuckDB: requirements-extra.txt)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -3,14 +3,15 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from elastix.command import ElastixCommand
 from elastix.errors import Conflict
 from pricing.sales.selectors.partitions import is_partitioned, partitions_of_months
 from pricing.sales.services.partitions import conversion_room, transactions_partition
 
 
-class Command(BaseCommand):
+class Command(ElastixCommand):
     help = (
         "Turn the table of transactions into one with a partition for each month (PostgreSQL). Back up before; writers"
         " wait meanwhile."

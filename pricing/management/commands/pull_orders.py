@@ -5,9 +5,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.dateparse import parse_date, parse_datetime
 
+from elastix.command import ElastixCommand
 from elastix.jobs.models import Job, JobState
 from elastix.jobs.runner import jobs_run_in, run_to_the_end
 from pricing.connections.adapters import configured
@@ -15,7 +16,7 @@ from pricing.connections.models import PlatformName
 from pricing.connections.services.pulling import forget, pull_request
 
 
-class Command(BaseCommand):
+class Command(ElastixCommand):
     help = "Pull orders as sales, and stock levels, from the platforms that are configured, from where the last pull ended."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -3,8 +3,9 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from elastix.command import ElastixCommand
 from elastix.jobs.models import JobState
 from elastix.jobs.runner import jobs_run_in, run_to_the_end
 from pricing.connections.adapters import open_platform
@@ -14,7 +15,7 @@ from pricing.connections.services.pushing import COUNTS, push_plan, push_request
 from pricing.management.commands.pull_orders import chosen
 
 
-class Command(BaseCommand):
+class Command(ElastixCommand):
     help = "Push the prices that the ledger has put in force to the platforms that are configured, and read them back."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

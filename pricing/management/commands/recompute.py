@@ -3,8 +3,9 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from elastix.command import ElastixCommand
 from elastix.dataset.versions import data_version
 from elastix.jobs.models import JobState
 from elastix.jobs.recompute import request_recompute
@@ -13,7 +14,7 @@ from pricing.sales.core.service_codes import normalise_code
 from pricing.sales.models import Product
 
 
-class Command(BaseCommand):
+class Command(ElastixCommand):
     help = "Recompute what is stale; --full computes everything again, hyperparameters included."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

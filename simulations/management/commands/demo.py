@@ -7,8 +7,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from elastix.command import ElastixCommand
 from simulations.services.demo import NotEmpty, demo_finish, demo_is_loaded, demo_load
 from simulations.services.demo_life import demo_logins
 
@@ -28,7 +29,7 @@ BANNER = """
 """
 
 
-class Command(BaseCommand):
+class Command(ElastixCommand):
     help = "Make a demonstration shop with known elasticities (once), compute, and serve it on this machine."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -56,6 +56,32 @@ def test_the_address_says_what_is_shown(
     assert messages_of(browser, query) == expected
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (
+            "?state=all&sort=subject",
+            ["The newest sale is old.", "CUP sold twice the usual.", "MUG sold out."],
+        ),
+        (
+            "?state=all&sort=-subject",
+            ["MUG sold out.", "CUP sold twice the usual.", "The newest sale is old."],
+        ),
+        ("?state=all&sort=kind", ["The newest sale is old.", "MUG sold out.", "CUP sold twice the usual."]),
+        ("?state=all&sort=moon", ["The newest sale is old.", "MUG sold out.", "CUP sold twice the usual."]),
+        ("?state=all&sort=since", ["MUG sold out.", "CUP sold twice the usual.", "The newest sale is old."]),
+        ("?q=cup", ["CUP sold twice the usual."]),
+        ("?q=SOLD&sort=subject", ["CUP sold twice the usual.", "MUG sold out."]),
+        ("?q=tea", []),
+    ],
+)
+def test_the_list_sorts_and_is_searched(
+    browser: Client, raised: Any, query: str, expected: list[str]
+) -> None:
+    answer = browser.get(f"/desk/alerts{query}")
+    assert re.findall(r'<p class="mb-1">(.*?)</p>', answer.content.decode()) == expected
+
+
 def test_whoever_has_seen_one_says_so_and_the_first_stays_noted(browser: Client, raised: Any) -> None:
     path = f"/desk/alerts/{raised['CUP'].pk}/seen"
     answer = browser.post(path, {"back": "/desk/alerts?state=new"})

@@ -104,6 +104,54 @@ def test_the_address_says_what_is_shown(
     assert codes(browser, query) == expected
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        # Prices 10, 6, 3; means 10, 5 and none that is used; gaps 0 and +20 %; index .5 twice: one price stands in the middle.
+        ("?sort=price", ["TEA", "MUG", "CUP"]),
+        ("?sort=-price", ["CUP", "MUG", "TEA"]),
+        ("?sort=mean", ["MUG", "CUP", "TEA"]),
+        ("?sort=-mean", ["CUP", "MUG", "TEA"]),
+        ("?sort=-gap", ["MUG", "CUP", "TEA"]),
+        ("?sort=gap", ["CUP", "MUG", "TEA"]),
+        ("?sort=-index", ["CUP", "MUG", "TEA"]),
+        ("?sort=-product", ["TEA", "MUG", "CUP"]),
+        ("?sort=moon", ["CUP", "MUG", "TEA"]),
+        ("?sort=-price&category=Cups&position=Above+Average", ["MUG"]),
+    ],
+)
+def test_the_headings_sort_and_what_is_not_known_comes_last(
+    browser: Client, competition: None, query: str, expected: list[str]
+) -> None:
+    assert codes(browser, query) == expected
+
+
+def test_the_index_sorts_by_the_place_among_their_prices(browser: Client, competition: None) -> None:
+    observed("MUG", "Berta", "7.00")  # 6.00 between 5.00 and 7.00: .5
+    observed("MUG", "Carl", "6.50")  # still .5
+    ProductFactory(code="PEN", current_price=Decimal("9.00"))
+    observed("PEN", "Arno", "8.00")
+    observed("PEN", "Berta", "12.00")  # 9.00: a quarter of the way
+    assert codes(browser, "?sort=index")[0] == "PEN"
+    assert codes(browser, "?sort=-index")[-2:] == ["PEN", "TEA"]
+
+
+def test_the_heading_says_how_it_is_sorted_and_turns_it_round(browser: Client, competition: None) -> None:
+    text = page(browser, "?sort=-gap&category=Cups")
+    assert (
+        'aria-sort="descending" class="desk-number"><a class="text-body text-decoration-none" href="?sort=gap&amp;category=Cups"'
+        in text
+    )
+    assert text.count('aria-sort="none"') == 4
+
+
+def test_a_heading_sorts_within_a_position(browser: Client, competition: None) -> None:
+    ProductFactory(code="FAR", current_price=Decimal("9.00"))
+    observed("FAR", "Arno", "5.00")
+    assert codes(browser, "?position=Above+Average&sort=price") == ["MUG", "FAR"]
+    assert "the largest gap first" not in page(browser, "?position=Above+Average&sort=price")
+
+
 def test_the_largest_gap_comes_first(browser: Client, competition: None) -> None:
     ProductFactory(code="FAR", current_price=Decimal("9.00"))
     observed("FAR", "Arno", "5.00")

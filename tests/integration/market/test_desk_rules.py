@@ -67,6 +67,30 @@ def test_the_sentence_becomes_a_draft_that_is_off(browser: Client) -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", ["Second", "First", "Third"]),
+        ("?sort=name", ["First", "Second", "Third"]),
+        ("?sort=-name", ["Third", "Second", "First"]),
+        ("?sort=-priority", ["Third", "First", "Second"]),
+        ("?sort=-state", ["Second", "First", "Third"]),
+        ("?sort=moon", ["Second", "First", "Third"]),
+        ("?state=off", ["First", "Third"]),
+        ("?state=on&q=SEC", ["Second"]),
+        ("?q=nothing", []),
+    ],
+)
+def test_rules_are_listed_as_they_are_tried_or_as_the_address_says(
+    browser: Client, query: str, expected: list[str]
+) -> None:
+    for name, priority, enabled in (("First", 20, False), ("Second", 10, True), ("Third", 30, False)):
+        rule(name=name, priority=priority, enabled=enabled)
+    page = html(browser, f"/desk/rules{query}")
+    assert re.findall(r'<th scope="row"><span><a href="/desk/rules/\d+">(\w+)</a>', page) == expected
+    assert ("No rule is like this." in page) == (not expected)
+
+
+@pytest.mark.parametrize(
     ("said", "expected"),
     [
         ({"name": ""}, "This field is required."),

@@ -14,6 +14,7 @@ from pricing.changes.selectors.batches import totals_of_batch
 from pricing.changes.services import price_changes
 from pricing.recommendation.models import Override
 from pricing.sales.models import PriceChange, Product
+from pricing.sales.models.price_changes import PriceChangeStatus
 from pricing.sales.services.products import product_update
 from tests.factories import PriceChangeFactory
 from tests.integration.admin_pages import queries_of, said
@@ -70,6 +71,53 @@ def test_a_batch_says_who_why_how_many_what_it_brings_and_its_widest_change(
     text = shown(browser, PATH)
     assert re.search(r"Spring \d+ \w+ \d{4} anna 2 \+£[\d,]+ \(-?£[\d,]+ to £[\d,]+\) -11.5 %", text), text
     assert re.search(r"By itself \d+ \w+ \d{4} somebody 1 ", text), text
+
+
+def batches_of(browser: Client, query: str) -> list[str]:
+    """The reasons in the first column, in order."""
+    return re.findall(
+        r'<th scope="row"><span><a href="[^"]+">(.*?)</a>', browser.get(PATH + query).content.decode()
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", ["Alone", "Spring"]),
+        ("?sort=newest", ["Spring", "Alone"]),
+        ("?sort=-count", ["Spring", "Alone"]),
+        ("?sort=count", ["Alone", "Spring"]),
+        ("?sort=by", ["Spring", "Alone"]),
+        ("?sort=-by", ["Alone", "Spring"]),
+        ("?sort=moon", ["Alone", "Spring"]),
+        ("?q=sprin", ["Spring"]),
+        ("?q=ANNA", ["Spring"]),
+        ("?q=p001", ["Spring"]),
+        ("?q=right", ["Alone"]),
+        ("?q=otto&sort=count", ["Alone"]),
+        ("?q=nothing", []),
+    ],
+)
+def test_batches_sort_and_are_found_by_reason_person_or_product(
+    batch: Any, browser: Client, query: str, expected: list[str]
+) -> None:
+    PriceChangeFactory(
+        product="RIGHT",
+        old_price=Decimal("12.99"),
+        new_price=Decimal("13.49"),
+        reason="Alone",
+        proposed_by="otto",
+    )
+    assert batches_of(browser, query) == expected
+    assert ("Nothing is like this." in shown(browser, PATH + query)) == (not expected)
+
+
+def test_a_batch_that_is_found_by_one_product_is_shown_and_exported_whole(
+    batch: Any, browser: Client
+) -> None:
+    assert re.search(r"Spring \d+ \w+ \d{4} anna 2 ", shown(browser, f"{PATH}?q=P001"))
+    _heading, *rows = as_csv(browser.get(f"{PATH}?q=P001&file=csv"))
+    assert sorted(row[0] for row in rows) == ["CUT", "P001"]
 
 
 def test_each_state_has_its_tab(batch: Any, browser: Client) -> None:
@@ -274,6 +322,41 @@ def test_a_change_in_effect_says_whether_it_paid(last_day: int, words: str, brow
         assert "Of 1 change judged after 28 days, " in shown(browser, f"{PATH}?tab=applied")
     else:
         assert "how well expectations hold is not known" in shown(browser, f"{PATH}?tab=applied")
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", ["third", "second", "first"]),
+        ("&sort=day", ["first", "second", "third"]),
+        ("&sort=-recommended", ["second", "first", "third"]),
+        # Rejected: the price stayed at 10; of the others 12 and 11 were charged.
+        ("&sort=-chosen", ["second", "third", "first"]),
+        ("&sort=by", ["third", "first", "second"]),
+        ("&q=FIRST", ["first"]),
+        ("&q=zoe", ["second"]),
+        ("&q=mug", ["third"]),
+        ("&q=nothing", []),
+    ],
+)
+def test_what_was_not_taken_sorts_and_is_searched(browser: Client, query: str, expected: list[str]) -> None:
+    rows = (
+        ("CUP1", "first", "max", 14, PriceChangeStatus.REJECTED, 15),
+        ("CUP2", "second", "zoe", 15, PriceChangeStatus.APPLIED, 12),
+        ("MUG", "third", "anna", 13, PriceChangeStatus.APPLIED, 11),
+    )
+    for day, (code, reason, by, recommended, status, new) in enumerate(rows):
+        instead = PriceChangeFactory(
+            product__code=code, status=status, old_price=Decimal(10), new_price=Decimal(new)
+        )
+        made = Override.objects.create(
+            change=instead, recommended_price=Decimal(recommended), made_by=by, reason=reason
+        )
+        Override.objects.filter(pk=made.pk).update(created_at=noon(day))
+    _heading, *found = as_csv(browser.get(f"{PATH}?tab=not-taken&file=csv{query}"))
+    assert [row[-1] for row in found] == expected
+    text = shown(browser, f"{PATH}?tab=not-taken{query}")
+    assert [each for each in re.findall(r"\b(first|second|third)\b", text)] == expected
 
 
 def test_what_was_not_taken_says_who_why_and_what_that_cost(browser: Client) -> None:

@@ -15,7 +15,7 @@ from pricing.recommendation.services.categories import categories_refresh_if_out
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.services.holds import prices_hold
 from pricing.sales.services.products import product_update
-from tests.factories import PricedProductFactory
+from tests.factories import PricedProductFactory, ProductFactory
 from tests.integration.admin_pages import queries_of, said
 from tests.integration.elastix.test_desk_exports import as_csv
 from tests.integration.pricing.factories import products_to_price
@@ -97,6 +97,28 @@ def test_what_is_left_alone_is_a_file_with_the_reason(standing: None, browser: C
     )
     left = StandingRecommendation.objects.filter(changes=False).count()
     assert len(as_csv(browser.get(f"{PATH}?tab=left&file=csv"))) == 1 + left > 2
+
+
+def test_what_is_left_alone_sorts_by_its_headings(standing: None, browser: Client) -> None:
+    for number, price in enumerate((3, 1, 2)):
+        product = StandingRecommendation.objects.get(product="UNSURE")
+        product.pk, product.product_id, product.current_price = None, f"LEFT{number}", Decimal(price)
+        ProductFactory(code=f"LEFT{number}", name=f"Left {number}")
+        product.save(force_insert=True)
+    query = "?tab=left&reason=UNCERTAIN_GAIN"
+    found = codes(browser, query)
+    assert found[:3] == ["LEFT0", "LEFT1", "LEFT2"] and found[-1] == "UNSURE"
+    assert [code for code in codes(browser, f"{query}&sort=price") if code != "UNSURE"] == [
+        "LEFT1",
+        "LEFT2",
+        "LEFT0",
+    ]
+    assert [code for code in codes(browser, f"{query}&sort=-price") if code != "UNSURE"] == [
+        "LEFT0",
+        "LEFT2",
+        "LEFT1",
+    ]
+    assert codes(browser, f"{query}&sort=moon") == found
 
 
 def test_what_is_chosen_is_summed_up_in_the_foot(standing: None, browser: Client) -> None:

@@ -11,6 +11,7 @@ from django.test import Client
 from pricing.recommendation.models import PriceRelation
 from pricing.recommendation.services.relations import Member, relation_create, relation_update
 from tests.factories import PricedProductFactory
+from tests.integration.elastix.test_desk_exports import as_csv
 
 pytestmark = pytest.mark.django_db
 STEPS = {"name": "Mugs", "kind": "steps", "gap_percent": "10", "members": "cup\n MUG \n\n"}
@@ -209,3 +210,28 @@ def test_the_pages_ask_a_fixed_number_of_queries(browser: Client, django_assert_
         html(browser, "/desk/relations")
     with django_assert_max_num_queries(11):
         html(browser, f"/desk/relations/{made.pk}")
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", ["Cups", "Mugs", "Packs"]),
+        ("?sort=-name", ["Packs", "Mugs", "Cups"]),
+        ("?sort=kind", ["Cups", "Packs", "Mugs"]),
+        ("?sort=-gap", ["Mugs", "Packs", "Cups"]),
+        ("?q=MU", ["Cups", "Mugs", "Packs"]),  # all hold MUG
+        ("?q=pack", ["Packs"]),
+        ("?q=tea", []),
+    ],
+)
+def test_the_list_sorts_is_searched_and_is_a_file(browser: Client, query: str, expected: list[str]) -> None:
+    related("Mugs", gap="10")
+    related("Packs", kind="sizes", gap="0", CUP="1", MUG="2")
+    related("Cups", kind="line", gap="0")
+    page = html(browser, f"/desk/relations{query}")
+    assert re.findall(r'<th scope="row"><a href="/desk/relations/\d+">(\w+)</a>', page) == expected
+    assert ("No relation is like this." in page) == (not expected)
+    heading, *rows = as_csv(browser.get(f"/desk/relations{query}{'&' if query else '?'}file=csv"))
+    assert heading == ["Relation", "Kind of relation", "Gap in %", "Products"]
+    assert [row[0] for row in rows] == expected
+    assert all(row[3] == "CUP, MUG" for row in rows)
