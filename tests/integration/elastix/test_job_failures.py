@@ -2,6 +2,7 @@
 
 import errno
 import shutil
+import sqlite3
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,8 +13,8 @@ from django.db import OperationalError
 
 from elastix.jobs.kinds import JobFailed
 from elastix.jobs.models import JobState
-from elastix.jobs.runner import DISK_FULL, JobRun, claim, run_job
-from elastix.sql import is_disk_full
+from elastix.jobs.runner import JobRun, claim, run_job
+from elastix.sql import DISK_FULL, is_disk_full
 from tests.jobs import Registrar, lose_worker, new_job, state
 from tests.shops import Commits
 
@@ -82,6 +83,7 @@ def test_what_cannot_succeed_is_not_tried_again(commits: Commits, register_job: 
     [
         (OSError(errno.ENOSPC, "No space left on device"), DISK_FULL),
         (OperationalError("database or disk is full"), DISK_FULL),
+        (sqlite3.OperationalError("database or disk is full"), DISK_FULL),
         (OperationalError('could not extend file "base/1/2": No space left on device'), DISK_FULL),
         (OperationalError("database is locked"), "OperationalError: database is locked"),
         (PermissionError(errno.EACCES, "Denied"), f"PermissionError: [Errno {errno.EACCES}] Denied"),

@@ -356,7 +356,7 @@ def test_what_was_not_taken_sorts_and_is_searched(browser: Client, query: str, e
     _heading, *found = as_csv(browser.get(f"{PATH}?tab=not-taken&file=csv{query}"))
     assert [row[-1] for row in found] == expected
     text = shown(browser, f"{PATH}?tab=not-taken{query}")
-    assert [each for each in re.findall(r"\b(first|second|third)\b", text)] == expected
+    assert re.findall(r"\b(first|second|third)\b", text) == expected
 
 
 def test_what_was_not_taken_says_who_why_and_what_that_cost(browser: Client) -> None:
