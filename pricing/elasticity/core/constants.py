@@ -100,6 +100,10 @@ TOTALS_NOISE: Final = (
     0.05  # variance of totals beyond chance, over their squared mean: they vary by a fifth (judgement)
 )
 SMALLEST_CATEGORY: Final = 8  # products below which categories share a group
+# A sale of the whole shop: more than this share of what sold on a day, and so many products, were on promotion (simulation:
+# on other days of mixed shops up to .15 are, in their sales .8 to .95).
+EVENT_SHARE: Final = 0.5
+FEWEST_IN_EVENT: Final = 8
 
 # --- pooled elasticities: errors that the model does not know of (simulation) ------------------------------------------
 # By maximum likelihood over shops with one disturbance each (`python benchmarks/error_terms.py --seeds 1 2`): what misread
