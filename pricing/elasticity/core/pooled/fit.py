@@ -87,6 +87,7 @@ def fit_pooled(
     open_days: IntArray,
     experiments: Experiments | None = None,
     series: PriceSeries | None = None,
+    several_prices: BoolArray | None = None,
 ) -> Hyperparameters:
     """Fit what all products share: the hierarchy of elasticities, controls, dispersions, seasons, calendar.
 
@@ -102,6 +103,8 @@ def fit_pooled(
     experiments : what they found of products is data of these, beside their sales. What they found of categories is
         not: `refresh` includes it.
     series : days by channel, of the products whose channels carry different prices, in place of their rows of `daily`.
+    several_prices : (P,) whether a product's lines show several prices at once, see `price_mix`: what its list price was on a
+        day hangs on who bought, so that it tells nothing of the others, unless most products are like it.
 
     Returns
     -------
@@ -118,6 +121,9 @@ def fit_pooled(
     hyper, group, panel, design = _prepare(daily, of, category, hyper)
     prepared = list(batches(panel, design, of))
     totals = panel.totals[np.searchsorted(of, np.arange(category.size))]
+    doubtful = np.zeros(category.size, np.bool_) if several_prices is None else several_prices
+    if 2 * doubtful.sum() > category.size:
+        doubtful = np.zeros(category.size, np.bool_)
     frequency = _Progress(hyper.frequency, np.full(category.size, constants.FREQUENCY_DISPERSION))
     quantity = _Progress(hyper.quantity, np.full(category.size, constants.QUANTITY_DISPERSION))
     for number in range(ROUNDS):
@@ -129,8 +135,8 @@ def fit_pooled(
         purchases = product_priors(quantity.priors, group)
         seen = None if experiments is None else of_purchases(experiments.product, purchases)
         priors = _beside_late_share(constants.FREQUENCY_HYPERPRIORS, hyper)
-        _improve(frequency, prepared, group, priors, seen=seen)
-        _improve(quantity, prepared, group, constants.QUANTITY_HYPERPRIORS, per_unit=True, left_out=totals)
+        _improve(frequency, prepared, group, priors, doubtful, seen=seen)
+        _improve(quantity, prepared, group, constants.QUANTITY_HYPERPRIORS, doubtful | totals, per_unit=True)
     hyper = replace(hyper, frequency=frequency.priors, quantity=quantity.priors)
     prior = product_priors(hyper.frequency, group)
     left = Residuals.of(panel, design, prior, frequency.dispersion, frequency.coefficients, of)
@@ -238,8 +244,9 @@ def _improve(
     prepared: list[Batch],
     group: IntArray,
     hyperpriors: dict[str, Hyperprior],
+    left_out: BoolArray,
+    *,
     per_unit: bool = False,
-    left_out: BoolArray | None = None,
     seen: Unpooled | None = None,
 ) -> None:
     """One round for one part of demand: solve all products, then EM on what their own data say, but for those (P,) that
@@ -248,9 +255,7 @@ def _improve(
     normal = product_priors(priors, group)
     known_more = normal if seen is None else with_observations(normal, seen)
     fit = solve_part(prepared, known_more, progress.dispersion, per_unit, progress.coefficients, ROUGH)
-    identified = fit.residual_df >= constants.LEAST_RESIDUAL_DF
-    if left_out is not None:
-        identified &= ~left_out
+    identified = (fit.residual_df >= constants.LEAST_RESIDUAL_DF) & ~left_out
     priors = _with_noise(priors, fit, identified)
     progress.dispersion = own_dispersion(fit, priors.dispersion, priors.autocorrelation, priors.persistence)
     progress.coefficients = fit.coefficients
