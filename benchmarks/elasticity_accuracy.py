@@ -70,7 +70,9 @@ def fit(shop: AnyShop) -> tuple[Hyperparameters, Posterior, tuple[float, float, 
     daily = daily_sales(lines, clean, products)
     several = several_prices(lines, clean, products)
     rolled_up = time.process_time()
-    hyper = fit_pooled(daily, shop.product_category, np.unique(daily.day[daily.lines > 0]), several_prices=several)
+    hyper = fit_pooled(
+        daily, shop.product_category, np.unique(daily.day[daily.lines > 0]), several_prices=several
+    )
     fitted = time.process_time()
     posterior = refresh(daily, shop.product_category, hyper, several_prices=several)
     return hyper, posterior, (rolled_up - started, fitted - rolled_up, time.process_time() - fitted)

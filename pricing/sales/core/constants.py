@@ -46,6 +46,7 @@ SHORT_DIP_DAYS: Final = 18.0
 LASTING_DIPS: Final = 0.62
 FEWEST_PAIRS_OF_DIPS: Final = 6
 LONGEST_OF_COUPONS: Final = 3
+DAYS_IN_DIPS: Final = 0.3
 PROVEN_DAYS: Final = 21  # from which a lower price is the price and no dip
 
 # --- several prices at once (simulation) ------------------------------------------------------------------------------

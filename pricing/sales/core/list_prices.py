@@ -11,6 +11,7 @@ import numpy as np
 
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.constants import (
+    DAYS_IN_DIPS,
     FEWEST_IN_CELL,
     FEWEST_PAIRS_OF_DIPS,
     LASTING_DIPS,
@@ -278,6 +279,9 @@ def _coupons(runs: _Runs, day: IntArray, products: int) -> BoolArray:
     pairs = np.bincount(product[1:][near], minlength=products)
     lasting = np.bincount(product[1:][near & in_dip[1:] & in_dip[:-1]], minlength=products)
     takes_turns = (pairs >= FEWEST_PAIRS_OF_DIPS) & (lasting <= LASTING_DIPS * pairs)
+    takes_turns &= np.bincount(product, in_dip, products) <= DAYS_IN_DIPS * np.bincount(
+        product, minlength=products
+    )
     return np.asarray(dip & (runs.days <= LONGEST_OF_COUPONS) & takes_turns[runs.product])
 
 
