@@ -13,7 +13,7 @@ from typing import Final
 # Simulation: realistic_sparse, seeds 161 and 162, and realistic_regular, seed 161. From .7 to .8 the products made worse
 # fall from 7 to 12 to 5 to 8 %, and the profit of all changes by .1 to .3 percentage points of 6 to 9.
 SURE_ENOUGH: Final = (
-    0.8  # least probability of a gain by which a change is recommended, and offered by itself
+    0.7  # least probability of a gain by which a change is recommended, and offered by itself
 )
 
 # --- when a price may end otherwise than the policy says (decision 8) --------------------------------------------------

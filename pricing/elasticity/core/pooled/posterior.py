@@ -9,6 +9,7 @@ from pricing.elasticity.core.constants import (
     HIDDEN_ERROR,
     LEAST_UNPOOLED_WEIGHT,
     MODEL_ERROR,
+    OWN_HIDDEN_ERROR,
     RESPONSE_ERROR,
     SOLD_OUT_PRODUCT_LIMIT,
     TRUSTED_EXPERIMENTS,
@@ -31,7 +32,7 @@ from pricing.elasticity.core.pooled.grades import (
     flag_bits,
     grades,
 )
-from pricing.elasticity.core.pooled.hierarchy import unpooled_data
+from pricing.elasticity.core.pooled.hierarchy import Unpooled, unpooled_data
 from pricing.elasticity.core.pooled.hyperparameters import (
     COLUMNS,
     PRICE,
@@ -191,9 +192,10 @@ def _posterior(
 ) -> Posterior:
     """The posterior from the fits of the two parts of demand, from experiments and from what is in doubt."""
     doubts = _doubts(panel, prices, hyper)
+    misread = OWN_HIDDEN_ERROR**2 * (prices.several | prices.sold_out)
     parts = [
         _part(*of, group, prices.identified_share)
-        for of in ((hyper.frequency, frequency), (hyper.quantity, quantity))
+        for of in ((hyper.frequency, frequency, misread), (hyper.quantity, quantity, np.zeros(group.size)))
     ]
     pooled = _of_units(parts, panel)
     beyond = MODEL_ERROR**2 + (BORROWED_ERROR * (1.0 - pooled.weight)) ** 2
@@ -341,12 +343,16 @@ def _of_units(parts: list[_Part], panel: Panel) -> PooledElasticities:
     )
 
 
-def _part(priors: PartPriors, fit: Fit, group: IntArray, share: FloatArray) -> _Part:
-    """Take the posterior apart; of what the sales say, a share (P,) is the product's own."""
+def _part(priors: PartPriors, fit: Fit, misread: FloatArray, group: IntArray, share: FloatArray) -> _Part:
+    """Take the posterior apart; of what the sales say, a share (P,) is the product's own, and errs by a variance (P,) more
+    than they say."""
     normal = product_priors(priors, group)
     mean, precision = normal.mean[:, PRICE], normal.precision[:, PRICE]
     mode = fit.coefficients[:, PRICE]
     data = unpooled_data(mode, fit.covariance[:, PRICE, PRICE], mean, precision)
+    kept = 1.0 / (1.0 + misread * data.precision)
+    data = Unpooled(kept * data.precision, kept * data.weighted)
+    mode = np.where(misread > 0, (precision * mean + data.weighted) / (precision + data.precision), mode)
     identified = data.precision * share > 0
     variance = 1.0 / (precision + data.precision * share)
     return _Part(
