@@ -28,7 +28,7 @@ MOVES: Final = {
 REASONS: Final = {
     recommendation.UNCERTAIN_GAIN: Reason(
         _("The gain is not sure enough"),
-        _("Another price looks better, but brings more with a probability of less than 70 %."),
+        _("Another price looks better, but brings more with a probability of less than 80 %."),
         _("More sales at different prices: try another price for two weeks, or wait for sales to come in."),
     ),
     recommendation.NO_BETTER_PRICE: Reason(

@@ -37,7 +37,7 @@ DEFINITIONS: Final = (
     (
         _("Chance of a gain"),
         _(
-            "How probable it is that the change brings more profit than today's price. A price is recommended from 70 % on."
+            "How probable it is that the change brings more profit than today's price. A price is recommended from 80 % on."
         ),
     ),
     (

@@ -85,9 +85,9 @@ def _fit(days: ShopDays) -> FittedModel | None:
     number = {name: code for code, name in enumerate(categories)}
     category = np.array([number[names[code]] if names[code] else -1 for code in days.codes], np.int64)
     found = experiments_of(days.codes)
-    return FittedModel(
-        fit_pooled(days.daily, category, open_days(), found, price_series_of(days.codes)), categories
-    )
+    several = sold_at_several_prices(data_flags(days.codes))
+    hyper = fit_pooled(days.daily, category, open_days(), found, price_series_of(days.codes), several)
+    return FittedModel(hyper, categories)
 
 
 def publish(plan: RecomputePlan, found: Elasticities) -> None:

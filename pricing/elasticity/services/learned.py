@@ -24,7 +24,6 @@ from pricing.elasticity.core.learned.opinions import (
     disagreements,
     is_installed,
 )
-from pricing.elasticity.core.pooled.events import without_events
 from pricing.elasticity.core.pooled.evidence import EXPERIMENTAL
 from pricing.elasticity.core.pooled.panel import Panel, build_panel
 from pricing.elasticity.models import (
@@ -109,9 +108,8 @@ def learn_opinions(run: JobRun) -> dict[str, Any]:
 def _weeks(days: ShopDays, model: FittedModel, category: IntArray) -> Weeks:
     """The weeks of all products that have one price at a time and are not sold in totals of longer periods."""
     hyper = model.hyper
-    daily = without_events(days.daily, hyper.event_days)
     panel: Panel = build_panel(
-        daily, category.size, hyper.calendar, (hyper.price_response, hyper.promotion_response)
+        days.daily, category.size, hyper.calendar, (hyper.price_response, hyper.promotion_response)
     )
     allowed = panel.period <= DAYS_A_WEEK
     series = price_series_of(days.codes)

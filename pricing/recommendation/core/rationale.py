@@ -85,7 +85,7 @@ NEAREST: Final = (
     "{price} is the allowed price nearest to it, and brings {more} than {now} with a probability of {chance}."
 )
 UNCERTAIN: Final = (
-    "{price} looks better, but brings {more} with a probability of only {chance}, and 70 % is asked for."
+    "{price} looks better, but brings {more} with a probability of only {chance}, and 80 % is asked for."
 )
 STAYS: Final = "The price stays at {price}."
 NO_ENDING: Final = "No other price that ends as prices should is allowed."

@@ -41,12 +41,15 @@ RETURNED_PRICE: Final = 0.002  # by which the log prices before and after a prom
 # Days that a dip below differing prices may last to be a promotion: the middle between the fewest and the most days
 # that the sales around it leave it.
 SHORT_DIP_DAYS: Final = 18.0
-# Dips by coupons: of a product's neighbouring sold days with a dip, this share at most are both in it, of so many at least
-# (promotions: .6 to .9, coupons beside them: .2 to .6); dropped are dips of so many sold days.
-LASTING_DIPS: Final = 0.62
+# Dips by coupons (realistic shops, seeds 1 and 2): of a product's pairs of neighbouring sold days with a dip, of which there
+# have to be so many, at most this share are both in it (promotions: .6 to .9, coupons beside them: .2 to .6); this share of the
+# dips at least are of one sold day (0 to .3 and .45 to .8), and this one of its days at most is in dips (contracts: .3 to .55).
+# Dropped are dips of so many sold days.
 FEWEST_PAIRS_OF_DIPS: Final = 6
-LONGEST_OF_COUPONS: Final = 3
+LASTING_DIPS: Final = 0.62
+SINGLE_DIPS: Final = 0.5
 DAYS_IN_DIPS: Final = 0.3
+LONGEST_OF_COUPONS: Final = 3
 PROVEN_DAYS: Final = 21  # from which a lower price is the price and no dip
 
 # --- several prices at once (simulation) ------------------------------------------------------------------------------

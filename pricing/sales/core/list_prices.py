@@ -22,6 +22,7 @@ from pricing.sales.core.constants import (
     RETURNED_PRICE,
     SAME_PRICE,
     SHORT_DIP_DAYS,
+    SINGLE_DIPS,
     SWITCH_DAYS,
     WIDEST_CELL,
 )
@@ -261,9 +262,10 @@ def _runs(product: IntArray, day: IntArray, level: FloatArray, regular: BoolArra
 def _coupons(runs: _Runs, day: IntArray, products: int) -> BoolArray:
     """Which runs are a lower price that some buyers pay while others pay the usual one, of products that show this to be so.
 
-    Who buys on the days next to a promotion's day buys at its price; beside a coupon's day others pay the usual price. Of pairs
-    of neighbouring sold days within three days with a dip on one of them at least, both are in the dip for .6 to .9 of a
-    product's pairs in the one case, for .2 to .6 in the other. A dip of few days is then dropped.
+    Who buys on the days next to a promotion's day buys at its price; beside a coupon's day others pay the usual one. Of a
+    product's pairs of sold days within three days with a dip on one of them at least, both are in the dip for .6 to .9 in the
+    one case and for .2 to .6 in the other; and half of the dips by coupons are of a single sold day, of promotions hardly any.
+    A dip of few days is then dropped. Where most days are in dips there is no usual price.
 
     Parameters
     ----------
@@ -275,13 +277,20 @@ def _coupons(runs: _Runs, day: IntArray, products: int) -> BoolArray:
     dip = (before >= 0) & (after >= 0)
     dip &= runs.first_day[after] - runs.last_day[before] <= PROMOTION_REACH_DAYS
     product, in_dip = runs.product[runs.of], dip[runs.of]
-    near = (product[1:] == product[:-1]) & (np.diff(day) <= SWITCH_DAYS) & (in_dip[1:] | in_dip[:-1])
-    pairs = np.bincount(product[1:][near], minlength=products)
-    lasting = np.bincount(product[1:][near & in_dip[1:] & in_dip[:-1]], minlength=products)
-    takes_turns = (pairs >= FEWEST_PAIRS_OF_DIPS) & (lasting <= LASTING_DIPS * pairs)
-    takes_turns &= np.bincount(product, in_dip, products) <= DAYS_IN_DIPS * np.bincount(
-        product, minlength=products
-    )
+    near = (product[1:] == product[:-1]) & (np.diff(day) <= SWITCH_DAYS)
+
+    def share(some: BoolArray, of: BoolArray, whose: IntArray) -> FloatArray:
+        """By product (P,), how many of those are some; 1 without any."""
+        count = np.bincount(whose[of], minlength=products)
+        return np.where(
+            count > 0, np.bincount(whose[of & some], minlength=products) / np.maximum(count, 1), 1.0
+        )
+
+    pairs = near & (in_dip[1:] | in_dip[:-1])
+    takes_turns = np.bincount(product[1:][pairs], minlength=products) >= FEWEST_PAIRS_OF_DIPS
+    takes_turns &= share(in_dip[1:] & in_dip[:-1], pairs, product[1:]) <= LASTING_DIPS
+    takes_turns &= share(runs.days == 1, dip, runs.product) >= SINGLE_DIPS
+    takes_turns &= share(in_dip, np.ones(day.size, np.bool_), product) <= DAYS_IN_DIPS
     return np.asarray(dip & (runs.days <= LONGEST_OF_COUPONS) & takes_turns[runs.product])
 
 

@@ -154,6 +154,55 @@ def test_a_price_seen_on_one_day_only_is_not_a_list_price() -> None:
     np.testing.assert_array_equal(np.delete(daily.list_price, 20), 3.0)
 
 
+def a_quarter(lows: str, price: float = 10.0, low: float = 8.0) -> list[tuple[int, float]]:
+    """A line every second day at a price for 30 of them, then as `lows` says (L: at the low price), then 30 more."""
+    prices = [price] * 30 + [low if each == "L" else price for each in lows] + [price] * 30
+    return [(2 * number, paid) for number, paid in enumerate(prices)]
+
+
+def prices_of(rows: list[tuple[int, float]]) -> list[float]:
+    return rolled_up(shop_and_web(rows, [])).list_price.tolist()
+
+
+COUPONS = "HLHLLHHLHLLLHHLH"
+
+
+def test_coupons_that_some_buyers_hold_are_no_list_price() -> None:
+    # Thirteen pairs of neighbours with a dip, three of them both in it; three of the five dips are of one day.
+    found = np.array(prices_of(a_quarter(COUPONS)))
+    low = np.array([each == "L" for each in COUPONS])
+    assert np.isnan(found[30:46][low]).all()
+    np.testing.assert_array_equal(found[np.isfinite(found)], 10.0)
+
+
+@pytest.mark.parametrize(
+    ("lows", "why"),
+    [
+        ("HHLLLLLLLHHH", "it lasts"),
+        ("HLLLHHHHLLLHHHHLLLHHHHLLLHHHH", "a weekend's sale: half of the pairs, but no dip of one day"),
+        ("HLLHHHHHHLLH", "no dip of one day"),
+        ("HLLLLHHLLHLLLLLHHLLLLH", "most neighbours of a low day are low"),
+        ("HLLLLHLHLLLLLHHLHLLLLLHH", "these go with dips of one day, which are dropped by themselves"),
+    ],
+)
+def test_dips_that_last_are_prices(lows: str, why: str) -> None:
+    found = np.array(prices_of(a_quarter(lows)))[30 : 30 + len(lows)]
+    lasting = np.array([each == "L" and "L" in (lows[at - 1], lows[at + 1]) for at, each in enumerate(lows)])
+    np.testing.assert_array_equal(found[lasting], 8.0, err_msg=why)
+
+
+def test_where_most_days_are_dips_buyers_have_prices_of_their_own() -> None:
+    # Contracts: 60 of 120 days are low. None of the two prices is the one that all are asked.
+    rows = [(2 * number, 8.0 if number % 4 in (1, 2) else 10.0) for number in range(120)]
+    assert set(prices_of(rows)) == {8.0, 10.0}
+
+
+def test_coupons_on_one_product_say_nothing_of_another() -> None:
+    coupons, lasting = (shop_and_web(a_quarter(lows), []) for lows in (COUPONS, "HHLLLHHHHHHH"))
+    both = rolled_up(together(coupons, lasting), 2)
+    assert (both.list_price[both.product == 1] == 8.0).sum() == 3
+
+
 def test_the_roll_up_does_not_depend_on_the_order_of_the_lines() -> None:
     lines = mixed_shop()
     order = np.random.default_rng(5).permutation(lines.product.size)

@@ -129,9 +129,9 @@ def test_profit_and_revenue_move_a_price_only_for_a_likely_gain(case, policy, mo
         PricingInputs.of(**case), PriceConstraints.of(1, **policy), PricingStrategy(strategy, model)
     ).of_product(0)
     if advice.moved:
-        assert advice.probability_of_gain >= 0.7
+        assert advice.probability_of_gain >= 0.8
     elif advice.reason == "UNCERTAIN_GAIN":
-        assert advice.probability_of_gain < 0.7
+        assert advice.probability_of_gain < 0.8
 
 
 @settings(max_examples=40, deadline=None)

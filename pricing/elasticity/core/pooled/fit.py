@@ -14,7 +14,6 @@ from pricing.elasticity.core.pooled.design import (
     design_matrix,
     weigh_totals,
 )
-from pricing.elasticity.core.pooled.events import event_days, without_events
 from pricing.elasticity.core.pooled.experiments import Experiments, of_purchases, with_observations
 from pricing.elasticity.core.pooled.hierarchy import (
     Unpooled,
@@ -115,9 +114,7 @@ def fit_pooled(
     ValueError : if no product has sales and a list price.
     """
     daily, of = in_series(daily, series, category.size)
-    events = event_days(daily)
-    daily = without_events(daily, events)
-    hyper = replace(_first_guess(daily, category, open_days), event_days=events)
+    hyper = _first_guess(daily, category, open_days)
     hyper, group, panel, design = _prepare(daily, of, category, hyper)
     prepared = list(batches(panel, design, of))
     totals = panel.totals[np.searchsorted(of, np.arange(category.size))]

@@ -1,6 +1,6 @@
 """Hyperparameters: the priors of a full fit, stored so that any product can be estimated again with them."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Final, Self, get_type_hints
 
 import numpy as np
@@ -115,7 +115,6 @@ class Hyperparameters:
     fading : standard score of what sales have to do with the price of the week before; see `placebo.py`.
     late_share : share of each product's response that comes late: buyers act on the present price, and by this share still
         on that of the weeks before. What is common to all products beside it has the slope of "price_before".
-    event_days : (E,) sorted days of sales of the whole shop, which are promotions of no product; see `events.py`.
     """
 
     calendar: ShopCalendar
@@ -136,7 +135,6 @@ class Hyperparameters:
     sold_out: float = 0.0
     fading: float = 0.0
     late_share: float = 0.0
-    event_days: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @property
     def prices_follow_sales(self) -> bool:

@@ -194,8 +194,8 @@ def _posterior(
     doubts = _doubts(panel, prices, hyper)
     misread = OWN_HIDDEN_ERROR**2 * (prices.several | prices.sold_out)
     parts = [
-        _part(*of, group, prices.identified_share)
-        for of in ((hyper.frequency, frequency, misread), (hyper.quantity, quantity, np.zeros(group.size)))
+        _part(hyper.frequency, frequency, misread, group, prices.identified_share),
+        _part(hyper.quantity, quantity, np.zeros(group.size), group, prices.identified_share),
     ]
     pooled = _of_units(parts, panel)
     beyond = MODEL_ERROR**2 + (BORROWED_ERROR * (1.0 - pooled.weight)) ** 2

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from pricing.elasticity.core.pooled.design import design_matrix, weigh_totals
-from pricing.elasticity.core.pooled.events import without_events
 from pricing.elasticity.core.pooled.hyperparameters import LEVEL, PRICE, Hyperparameters, product_priors
 from pricing.elasticity.core.pooled.panel import Panel, Window, build_panel
 from pricing.elasticity.core.pooled.solve import Fit, batches, solve_with_dispersion
@@ -57,7 +56,6 @@ def fit_products(
     group = hyper.groups_of(category)
     response = (hyper.price_response, hyper.promotion_response)
     days, of = in_series(daily, series, category.size)
-    days = without_events(days, hyper.event_days)
     panel = build_panel(days, of.size, hyper.calendar, response, window, of)
     design = design_matrix(panel, hyper, group[of])
     prepared = list(batches(weigh_totals(panel, hyper), design, of))
