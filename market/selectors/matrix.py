@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from market.core.positioning import (
     ABOVE_AVERAGE,
@@ -100,6 +100,10 @@ def products_of_market(
     else:
         products = products.filter(Exists(seen.filter(is_fresh() if age == FRESH else Q())))
     sign, by = ("-" if order.startswith("-") else ""), order.removeprefix("-")
+    if by == PRICE and not positions:
+        price = F("current_price")
+        priced = price.desc(nulls_last=True) if sign else price.asc(nulls_last=True)
+        return list(products.order_by(priced, "code").values_list("code", flat=True))
     products = products.order_by(f"{sign if by == PRODUCT else ''}name", "code")
     if positions or by not in ("", PRODUCT):
         found = products.values_list("code", "category", named=True)

@@ -111,7 +111,7 @@ def relations(request: HttpRequest) -> HttpResponseBase:
     found = PriceRelation.objects.prefetch_related("members")
     if asked_for := text(request, "q"):
         of_product = Exists(
-            PriceRelationMember.objects.filter(relation=OuterRef("pk"), product_id__icontains=asked_for)
+            PriceRelationMember.objects.filter(relation=OuterRef("pk"), product__code__icontains=asked_for)
         )
         found = found.filter(Q(name__icontains=asked_for) | of_product)
     found, headings = ordered(request, found, SORTED_BY, "name")

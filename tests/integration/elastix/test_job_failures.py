@@ -88,7 +88,7 @@ def test_what_cannot_succeed_is_not_tried_again(commits: Commits, register_job: 
         (OperationalError("database is locked"), "OperationalError: database is locked"),
         (PermissionError(errno.EACCES, "Denied"), f"PermissionError: [Errno {errno.EACCES}] Denied"),
     ],
-    ids=["file", "SQLite", "PostgreSQL", "another of the database", "another of a file"],
+    ids=["file", "SQLite", "SQLite itself", "PostgreSQL", "another of the database", "another of a file"],
 )
 def test_a_full_disk_is_named_with_the_remedy(error: Exception, said: str, register_job: Registrar) -> None:
     def work(run: JobRun) -> dict[str, Any]:

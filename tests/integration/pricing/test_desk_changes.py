@@ -347,7 +347,11 @@ def test_what_was_not_taken_sorts_and_is_searched(browser: Client, query: str, e
     )
     for day, (code, reason, by, recommended, status, new) in enumerate(rows):
         instead = PriceChangeFactory(
-            product__code=code, status=status, old_price=Decimal(10), new_price=Decimal(new)
+            product__code=code,
+            status=status,
+            old_price=Decimal(10),
+            new_price=Decimal(new),
+            changed_at=noon(day) if status == PriceChangeStatus.APPLIED else None,
         )
         made = Override.objects.create(
             change=instead, recommended_price=Decimal(recommended), made_by=by, reason=reason

@@ -103,7 +103,7 @@ def test_what_is_left_alone_sorts_by_its_headings(standing: None, browser: Clien
     for number, price in enumerate((3, 1, 2)):
         product = StandingRecommendation.objects.get(product="UNSURE")
         product.pk, product.product_id, product.current_price = None, f"LEFT{number}", Decimal(price)
-        ProductFactory(code=f"LEFT{number}", name=f"Left {number}")
+        ProductFactory(code=f"LEFT{number}", name=f"Left {number}", current_price=Decimal(price))
         product.save(force_insert=True)
     query = "?tab=left&reason=UNCERTAIN_GAIN"
     found = codes(browser, query)

@@ -192,7 +192,7 @@ def _posterior(
 ) -> Posterior:
     """The posterior from the fits of the two parts of demand, from experiments and from what is in doubt."""
     doubts = _doubts(panel, prices, hyper)
-    misread = OWN_HIDDEN_ERROR**2 * (prices.several | prices.sold_out)
+    misread = np.where(prices.several | prices.sold_out, OWN_HIDDEN_ERROR**2, 0.0)
     parts = [
         _part(hyper.frequency, frequency, misread, group, prices.identified_share),
         _part(hyper.quantity, quantity, np.zeros(group.size), group, prices.identified_share),
