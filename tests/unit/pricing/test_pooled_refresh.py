@@ -220,6 +220,26 @@ def test_a_doubtful_estimate_may_be_off_by_more(alarm: str, score: float, added:
         np.testing.assert_allclose(grown, added, rtol=1e-6)
 
 
+def test_what_has_several_prices_says_nothing_of_its_category_unless_most_are_like_it() -> None:
+    shop = fitted_shop()
+    open_days = np.unique(shop.daily.day)
+    # Whoever bought that day at whichever price: the list price of every fourth product jumps by half from day to day.
+    several = np.arange(shop.category.size) % 4 == 0
+    jumps = several[shop.daily.product] & (np.arange(shop.daily.product.size) % 2 == 0)
+    misread = replace(shop.daily, list_price=np.where(jumps, 0.5, 1.0) * shop.daily.list_price)
+    right = shop.hyper.frequency.group_mean
+    taken, left = (
+        fit_pooled(misread, shop.category, open_days, several_prices=flags).frequency.group_mean
+        for flags in (np.zeros_like(several), several)
+    )
+    assert np.abs(taken - right).max() > 0.3
+    assert np.abs(left - right).max() < 0.5 * np.abs(taken - right).max()
+    most = fit_pooled(
+        misread, shop.category, open_days, several_prices=np.arange(shop.category.size) % 4 != 0
+    )
+    np.testing.assert_array_equal(most.frequency.group_mean, taken)
+
+
 def test_own_sales_at_several_prices_say_less_and_the_category_more() -> None:
     # An error of .9 that the sales do not show beside what they say of their own error: the more they seemed to know, the
     # more of it is left to the category.
