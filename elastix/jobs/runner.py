@@ -211,8 +211,12 @@ def run_job(job_id: int, on_progress: Callable[[float], None] | None = None) -> 
     except JobFailed as error:
         _failed(run, str(error), for_good=True)
     except Exception as error:
-        logger.exception("job %s failed", job_id)
-        _failed(run, DISK_FULL if is_disk_full(error) else f"{type(error).__name__}: {error}")
+        if is_disk_full(error):
+            logger.error("job %s failed: %s", job_id, DISK_FULL)
+            _failed(run, DISK_FULL)
+        else:
+            logger.exception("job %s failed", job_id)
+            _failed(run, f"{type(error).__name__}: {error}")
     else:
         if result is not None:
             _succeed(run, result)

@@ -46,6 +46,9 @@ def backup(path: Path) -> int:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+        part.with_name(f"{part.name}-journal").unlink(
+            missing_ok=True
+        )  # SQLite's, of a copy that was not finished
     return path.stat().st_size
 
 
