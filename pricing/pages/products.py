@@ -23,13 +23,13 @@ PRODUCTS_A_PAGE: Final = 50
 LONGEST_TEXT: Final = 100
 # Heading and the key it sorts by; numbers start with the largest.
 HEADINGS: Final = (
-    ("name", _("Product"), ""),
-    ("category", _("Category"), ""),
-    ("price", _("Price"), "-"),
-    ("cost", _("Cost"), "-"),
-    ("units", _("Units in 30 days"), "-"),
-    ("elasticity", _("Elasticity"), ""),
-    ("grade", _("Grade"), ""),
+    ("name", _("Product"), "", False),
+    ("category", _("Category"), "", False),
+    ("price", _("Price"), "-", True),
+    ("cost", _("Cost"), "-", True),
+    ("units", _("Units in 30 days"), "-", True),
+    ("elasticity", _("Elasticity"), "", True),
+    ("grade", _("Grade"), "", False),
 )
 # Of the list as a file.
 COLUMNS: Final = (
@@ -67,6 +67,6 @@ def products(request: HttpRequest) -> HttpResponseBase:
         "sort": ordering,
         "categories": categories(),
         "grades": Grade.values,
-        "headings": [heading(*each, ordering) for each in HEADINGS],
+        "headings": [heading(*each[:3], ordering, each[3]) for each in HEADINGS],
     }
     return render(request, "desk/products.html", context)
