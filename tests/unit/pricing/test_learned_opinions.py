@@ -6,11 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pricing.elasticity.core.learned import dml
+from pricing.elasticity.core.learned import dml, slopes
 from pricing.elasticity.core.learned.demand import BASELINE, BETTER, beats_the_baseline, fit_demand
-from pricing.elasticity.core.learned.dml import between, fit_dml, residual_slopes
-from pricing.elasticity.core.learned.features import NAMES, Weeks, features
+from pricing.elasticity.core.learned.dml import between, fit_dml
+from pricing.elasticity.core.learned.features import NAMES, Weeks, features, weeks_of
 from pricing.elasticity.core.learned.opinions import Opinions, disagreements, is_installed, refusal
+from pricing.elasticity.core.learned.slopes import residual_slopes, yearly_slopes
+from pricing.elasticity.core.pooled.panel import build_panel
+from pricing.sales.core.calendar import shop_calendar
+from pricing.sales.core.daily import DailySales
 from tests.dgp import Floats
 
 PRODUCTS, WEEKS, CATEGORIES = 36, 104, 3
@@ -82,6 +86,31 @@ def test_windows_reach_where_they_say() -> None:
     assert other.tolist() == [101, 102, 103]
 
 
+def test_a_peak_of_each_year_stands_out_from_the_prices_beside_it() -> None:
+    weeks = weeks_of_a_shop(1)
+    price = np.where(np.arange(WEEKS) % 52 == 20, 0.3, 0.0)
+    raised = np.where(np.arange(WEEKS) >= 60, 0.2, 0.0)
+    prices = weeks.price.copy()
+    prices[:WEEKS], prices[WEEKS : 2 * WEEKS] = price, raised
+    rows = features(replace(weeks, price=prices), np.zeros(PRODUCTS), 0.0)
+    beside = [
+        NAMES.index(f"price then less that of the weeks that {side}") for side in ("led up to it", "followed")
+    ]
+    np.testing.assert_allclose(rows[[20, 72]][:, beside], 0.3)
+    # The other product's price rose for good in week 60: what followed in its other year is as high.
+    np.testing.assert_allclose(rows[WEEKS + 8, beside], [0.2, 0.0], atol=1e-12)
+
+
+def test_weeks_are_counted_from_the_first_one_with_sales() -> None:
+    days = 19_002 + np.arange(70)
+    ones = np.ones(70, np.int64)
+    daily = DailySales(0 * ones, days, ones * 1.0, ones * 4.0, ones < 0, ones)
+    panel = build_panel(daily, 1, shop_calendar(days, days, ones), (-2.0, 0.3))
+    found = weeks_of(panel, np.zeros(1, np.int64), np.ones(1, np.bool_))
+    assert (found.weeks, found.first_week) == (10, int(panel.week.min()))
+    assert sorted(set(found.column.tolist())) == list(range(10))
+
+
 # --- double machine learning ---------------------------------------------------------------------
 
 
@@ -108,10 +137,45 @@ def test_the_slope_is_that_of_a_negative_binomial_regression() -> None:
         assert found.slope[product] == pytest.approx(other.params[1], rel=1e-6)
 
 
+def test_weeks_of_other_years_tell_the_slope_whatever_comes_back_every_year() -> None:
+    weeks = weeks_of_a_shop(13, confounded=True)
+    found = yearly_slopes(weeks, weeks.usual)
+    standard = (found.slope - TRUTH[weeks.category]) / found.error
+    assert np.abs(found.slope - TRUTH[weeks.category]).mean() < 0.4
+    assert abs(standard.mean()) < 0.4
+    assert 0.7 < standard.std() < 1.4
+
+
+def test_the_slope_over_years_is_that_of_a_logit_of_pairs() -> None:
+    # Given the sum of a pair, the units of its second week are binomial: logit = log of usual units + slope * price.
+    statsmodels = pytest.importorskip("statsmodels.api")
+    weeks = weeks_of_a_shop(3)
+    usual = np.random.default_rng(1).uniform(20, 90, weeks.units.size)
+    found = yearly_slopes(weeks, usual)
+    for product in (0, 7):
+        first, second = (
+            np.flatnonzero((weeks.product == product) & (weeks.column // 52 == year)) for year in (0, 1)
+        )
+        change = (weeks.price[second] - weeks.price[first])[:, None]
+        sold = np.stack([weeks.units[second], weeks.units[first]], axis=1)
+        offset = np.log(usual[second] / usual[first])
+        other = statsmodels.GLM(sold, change, statsmodels.families.Binomial(), offset=offset).fit(tol=1e-12)
+        assert found.slope[product] == pytest.approx(other.params[0], rel=1e-6)
+
+
+def test_a_single_year_tells_no_slope_over_years() -> None:
+    weeks = weeks_of_a_shop(1)
+    some = np.flatnonzero(weeks.column < 52)
+    cells = ("product", "column", "units", "usual", "price", "promotion")
+    short = replace(weeks, weeks=52, **{name: getattr(weeks, name)[some] for name in cells})
+    assert np.isnan(yearly_slopes(short, short.usual).slope).all()
+
+
 def test_nothing_is_said_of_slopes_whose_search_has_not_settled(monkeypatch: pytest.MonkeyPatch) -> None:
     weeks = weeks_of_a_shop(1)
-    monkeypatch.setattr(dml, "STEPS", 1)
+    monkeypatch.setattr(slopes, "STEPS", 1)
     assert np.isnan(residual_slopes(weeks, weeks.usual, weeks.price).slope).all()
+    assert np.isnan(yearly_slopes(weeks, weeks.usual).slope).all()
 
 
 def test_spread_between_products_is_what_errors_do_not_explain() -> None:
@@ -140,7 +204,7 @@ def test_it_sees_through_peaks_in_which_prices_are_raised() -> None:
     naive = residual_slopes(weeks, weeks.usual, weeks.price).slope[weeks.category == 0].mean()
     found = fit_dml(weeks, -2.0, 0.0).opinions
     assert naive > TRUTH[0] + 1.2
-    assert abs(found.category[0] - TRUTH[0]) < 0.5 * (naive - TRUTH[0])
+    assert abs(found.category[0] - TRUTH[0]) < 0.3
 
 
 # --- the boosted demand model ----------------------------------------------------------------------
@@ -199,6 +263,14 @@ def test_a_category_that_contradicts_flags_its_products_with_an_estimate() -> No
         opinions(nothing, [-0.8, -2.0]), pooled, np.where(np.isnan(pooled), np.nan, error), category
     )
     assert found.tolist() == [True, True, False, False, False, False]
+
+
+@pytest.mark.parametrize(("opinion", "apart"), [(-1.5, True), (-1.6, False)])
+def test_a_category_contradicts_where_the_difference_is_not_zero(opinion: float, apart: bool) -> None:
+    # Errors: .1 of the opinion, sqrt(.3^2 / 2 + .16^2) = .266 of the mean of -2.1; 1.96 times both together .557.
+    category, pooled = np.zeros(2, np.int64), np.array([-2.0, -2.2])
+    found = disagreements(opinions([np.nan] * 2, [opinion]), pooled, np.full(2, 0.3), category)
+    assert found.tolist() == [apart, apart]
 
 
 @pytest.mark.parametrize(("prices", "words"), [(1, "price never changed"), (2, "26 weeks on sale")])

@@ -2,7 +2,8 @@
 
 Boosted trees learn, on other weeks and products, the units of a week and its log price from everything but the price.
 What a product's units have to do with the rest of its price is then a Poisson regression with the predicted units as
-exposure: residual on residual, for counts.
+exposure: residual on residual, for counts. Where comparing weeks with those of other years contradicts that, something that
+comes back every year was not learned, and the comparison counts.
 """
 
 from dataclasses import dataclass
@@ -18,31 +19,20 @@ from pricing.elasticity.core.constants import (
     LEARNER,
     LEARNING_ERROR,
     SPREAD_OF_SLOPES,
-    STEEPEST,
     TOO_VAGUE_A_SLOPE,
     WEEKS_A_CLUSTER,
 )
-from pricing.elasticity.core.learned.features import Weeks, expected_units, features, learn
+from pricing.elasticity.core.learned.features import SEASON, Weeks, expected_units, features, learn
 from pricing.elasticity.core.learned.opinions import Opinions
-from pricing.sales.core.arrays import FloatArray, IntArray
+from pricing.elasticity.core.learned.slopes import Slopes, residual_slopes, yearly_slopes
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.grouping import distinct_pairs, pair_key
 
 FOLDS: Final = 3
 ROUNDS: Final = 2
-STEPS: Final = 25
 SPREAD_STEPS: Final = 50
-LEAST_INFORMATION: Final = 1e-6
-SETTLED: Final = 1e-3
-"""Last step of a slope below which its search has settled: far below any standard error."""
-
-
-@dataclass(frozen=True, slots=True)
-class Slopes:
-    """Residual on residual, product by product: slope and error (P,), nan where undefined; influence of each cell (n,)."""
-
-    slope: FloatArray
-    error: FloatArray
-    influence: FloatArray
+CONTRADICTION: Final = 1.96
+"""Standard errors between the two kinds of comparison from which the one with other years counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +71,8 @@ def fit_dml(weeks: Weeks, start: float, promotion: float) -> Learned:
             predicted[held] = price.predict(rows[held])
         predicted *= _calibration(weeks.price, predicted, base)
         found = residual_slopes(weeks, mean, weeks.price - predicted)
-        opinions, guess, spread = _pooled_by_category(weeks, found, start)
+        yearly = yearly_slopes(weeks, weeks.usual * np.exp(rows[:, SEASON] + promotion * weeks.promotion))
+        opinions, guess, spread = _pooled_by_category(weeks, found, yearly, start)
     variation = float((weeks.usual * weeks.price**2).sum())
     left = float((weeks.usual * (weeks.price - predicted) ** 2).sum())
     metrics = {
@@ -97,81 +88,43 @@ def _calibration(price: FloatArray, predicted: FloatArray, weight: FloatArray) -
     return float(np.clip((weight * price * predicted).sum() / variation, 0.0, 1.0)) if variation > 0 else 0.0
 
 
-def residual_slopes(weeks: Weeks, mean: FloatArray, price: FloatArray) -> Slopes:
-    """Regress each product's units on the unforeseen part of its price, with predicted units as exposure.
+@dataclass(frozen=True, slots=True)
+class _Category:
+    """Mean of a category's slopes, its variance but for what learning errs by, and the spread of its products."""
 
-    Quasi-likelihood with variance m + a m^2, a pooled; errors are clustered by blocks of four weeks of a product.
-
-    Parameters
-    ----------
-    mean : (n,) units predicted without the price.
-    price : (n,) log price less what was predicted of it.
-    """
-    products, product = weeks.category.size, weeks.product
-
-    def total(values: FloatArray) -> FloatArray:
-        return np.asarray(np.bincount(product, values, products), np.float64)
-
-    noise = max(float(((weeks.units - mean) ** 2 - mean).sum() / (mean**2).sum()), 0.0)
-    level, slope = np.zeros(products), np.zeros(products)
-    for step in range(STEPS + 1):
-        expected = mean * np.exp(np.clip(level[product] + slope[product] * price, -8.0, 8.0))
-        weight = 1.0 / (1.0 + noise * expected)
-        surprise = weight * (weeks.units - expected)
-        ones, cross, square = (total(weight * expected * price**power) for power in range(3))
-        determinant = ones * square - cross**2
-        identified = determinant > LEAST_INFORMATION * np.maximum(ones, 1.0)
-        if step == STEPS:
-            break
-        safe = np.where(identified, determinant, 1.0)
-        first, second = total(surprise), total(surprise * price)
-        level += np.where(identified, np.clip((square * first - cross * second) / safe, -1.0, 1.0), 0.0)
-        moved = np.where(identified, np.clip((ones * second - cross * first) / safe, -2.0, 2.0), 0.0)
-        slope += moved
-    information = np.where(identified, determinant / np.where(ones > 0, ones, 1.0), 1.0)
-    centred = price - (cross / np.where(ones > 0, ones, 1.0))[product]
-    influence = surprise * centred / information[product]
-    blocks = weeks.weeks // WEEKS_A_CLUSTER + 1
-    block = pair_key(product, weeks.column // WEEKS_A_CLUSTER, blocks)
-    of_block = np.repeat(np.arange(products), blocks)
-    clustered = np.bincount(block, influence, products * blocks)
-    clusters = np.bincount(of_block, np.bincount(block, minlength=products * blocks) > 0, products)
-    variance = np.bincount(of_block, clustered**2, products) * clusters / np.maximum(clusters - 2, 1)
-    # A product whose search did not settle gets no estimate.
-    identified &= np.abs(moved) < SETTLED
-    usable = identified & (clusters > 2) & (np.abs(slope) < STEEPEST) & (variance > 0)
-    return Slopes(np.where(usable, slope, np.nan), np.where(usable, np.sqrt(variance), np.nan), influence)
+    mean: float
+    variance: float
+    spread: float
 
 
-def _pooled_by_category(weeks: Weeks, found: Slopes, start: float) -> tuple[Opinions, FloatArray, FloatArray]:
+def _pooled_by_category(
+    weeks: Weeks, found: Slopes, yearly: Slopes, start: float
+) -> tuple[Opinions, FloatArray, FloatArray]:
     """Opinions on products and categories; the best guess of each product, and the spread of products around it."""
     products, categories = weeks.category.size, int(weeks.category.max(initial=-1)) + 1
     on_sale = weeks_on_sale(weeks)
-    usable = (
-        np.isfinite(found.slope) & (on_sale >= FEWEST_WEEKS_TO_LEARN_FROM) & (found.error < TOO_VAGUE_A_SLOPE)
-    )
     mean, error = np.full(categories, np.nan), np.full(categories, np.nan)
-    members = np.bincount(weeks.category[usable & (weeks.category >= 0)], minlength=categories)
+    members = np.zeros(categories, np.int64)
     guess, spread = np.full(products, start), np.full(products, SPREAD_OF_SLOPES)
-    for code in np.flatnonzero(members >= FEWEST_PRODUCTS_WITH_OPINIONS).tolist():
-        some = np.flatnonzero(usable & (weeks.category == code))
-        variance = between(found.slope[some], found.error[some] ** 2)
-        if not np.isfinite(variance):
-            continue
-        weight = 1.0 / (found.error[some] ** 2 + variance)
-        weight /= weight.sum()
-        mean[code] = (weight * found.slope[some]).sum()
-        error[code] = np.sqrt(
-            _two_way(weeks, found.influence, some, weight) + variance / some.size + LEARNING_ERROR**2
-        )
+    slope, own_error = found.slope.copy(), found.error.copy()
+    for code in range(categories):
         of_category = weeks.category == code
-        guess[of_category], spread[of_category] = mean[code], np.sqrt(variance)
-    unpooled_weight = np.where(usable, spread**2 / (spread**2 + np.where(usable, found.error, 1.0) ** 2), 0.0)
-    guess = guess + unpooled_weight * (np.where(usable, found.slope, guess) - guess)
-    total_error = np.sqrt(found.error**2 + LEARNING_ERROR**2)
+        kept, by_year = (_category(weeks, each, of_category, on_sale) for each in (found, yearly))
+        if kept is not None and by_year is not None and _contradicts(by_year, kept):
+            kept = by_year
+            slope[of_category], own_error[of_category] = yearly.slope[of_category], yearly.error[of_category]
+        members[code] = np.count_nonzero(of_category & _usable(slope, own_error, on_sale))
+        if kept is None:
+            continue
+        mean[code], error[code] = kept.mean, np.sqrt(kept.variance + LEARNING_ERROR**2)
+        guess[of_category], spread[of_category] = kept.mean, kept.spread
+    usable = _usable(slope, own_error, on_sale)
+    unpooled_weight = np.where(usable, spread**2 / (spread**2 + np.where(usable, own_error, 1.0) ** 2), 0.0)
+    guess = guess + unpooled_weight * (np.where(usable, slope, guess) - guess)
+    total_error = np.sqrt(own_error**2 + LEARNING_ERROR**2)
     identified = usable & (total_error <= LARGEST_OPINION_ERROR)
     opinions = Opinions(
-        elasticity=np.where(identified, found.slope, np.nan),
+        elasticity=np.where(identified, slope, np.nan),
         std_error=np.where(identified, total_error, np.nan),
         weeks=on_sale,
         category=mean,
@@ -180,6 +133,31 @@ def _pooled_by_category(weeks: Weeks, found: Slopes, start: float) -> tuple[Opin
         metrics={},
     )
     return opinions, guess, spread
+
+
+def _usable(slope: FloatArray, error: FloatArray, on_sale: IntArray) -> BoolArray:
+    return np.isfinite(slope) & (on_sale >= FEWEST_WEEKS_TO_LEARN_FROM) & (error < TOO_VAGUE_A_SLOPE)
+
+
+def _category(weeks: Weeks, found: Slopes, members: BoolArray, on_sale: IntArray) -> _Category | None:
+    """Mean over the members (P,) of a category; None where too few of them say something."""
+    some = np.flatnonzero(members & _usable(found.slope, found.error, on_sale))
+    if some.size < FEWEST_PRODUCTS_WITH_OPINIONS:
+        return None
+    variance = between(found.slope[some], found.error[some] ** 2)
+    if not np.isfinite(variance):
+        return None
+    weight = 1.0 / (found.error[some] ** 2 + variance)
+    weight /= weight.sum()
+    of_mean = _two_way(weeks, found.influence, some, weight) + variance / some.size
+    return _Category(float((weight * found.slope[some]).sum()), of_mean, float(np.sqrt(variance)))
+
+
+def _contradicts(yearly: _Category, residual: _Category) -> bool:
+    """Whether the comparison with other years differs by more than chance (Hausman 1978); the other is the sharper one if
+    nothing comes back every year, so what lies between them varies by what the first varies more."""
+    varies = max(yearly.variance - residual.variance, yearly.variance / 2)
+    return (yearly.mean - residual.mean) ** 2 > CONTRADICTION**2 * varies
 
 
 def between(slope: FloatArray, variance: FloatArray) -> float:

@@ -19,6 +19,9 @@ NEAR: Final = ((2, 4), (2, 13))
 """Weeks from which to which before a week, and after it, that show a product's level then."""
 AROUND_A_YEAR: Final = (0, 1, 3)
 """Weeks before and after the same week of another year that are taken with it."""
+BESIDE_THEN: Final = (3, 6)
+"""Weeks from which to which before and after that same week whose prices are taken from its price: what is left is a
+short peak of each year, while a price that changed for good has the same on one side."""
 MOST_CATEGORIES: Final = 250
 """scikit-learn distinguishes no more than 255 values of a category."""
 
@@ -36,6 +39,8 @@ NAMES: Final = (
     *(f"sales {first} to {last} weeks after" for first, last in NEAR),
     *(f"sales within {reach} weeks of the same week of other years" for reach in AROUND_A_YEAR),
     "price in the same week of other years",
+    "price then less that of the weeks that led up to it",
+    "price then less that of the weeks that followed",
 )
 CATEGORY: Final = 0
 SEASON: Final = NAMES.index("season of the category")
@@ -85,7 +90,7 @@ def weeks_of(panel: Panel, category: IntArray, allowed: BoolArray) -> Weeks:
     rate = np.bincount(product, units, products) / np.where(days > 0, days, 1.0)
     price = panel.log_price[rows]
     mean = np.bincount(product, exposure * price, products) / np.where(days > 0, days, 1.0)
-    first = int(panel.week[rows].min(initial=0)) if rows.size else 0
+    first = int(panel.week[rows].min()) if rows.size else 0
     column = panel.week[rows] - first
     return Weeks(
         product=product,
@@ -134,7 +139,7 @@ def features(weeks: Weeks, elasticity: FloatArray, promotion: float) -> FloatArr
         (weeks.first_week + weeks.column) % WEEKS_A_YEAR,
         weeks.column,
         weeks.promotion,
-        np.log(weeks.weekly)[weeks.product],
+        np.log(weeks.weekly[weeks.product]),
         weeks.log_usual_price[weeks.product],
         _log_ratio(of_category[0], of_category[1]),
         _log_ratio(shop_sold, shop_expected),
@@ -151,8 +156,13 @@ def features(weeks: Weeks, elasticity: FloatArray, promotion: float) -> FloatArr
         return [(middle - reach, middle + reach) for middle in middles]
 
     columns += [_ratio_within(other_years(reach), sold, expected)[cell] for reach in AROUND_A_YEAR]
-    total, weight = _within(other_years(0), priced), _within(other_years(0), plain)
-    columns.append(np.where(weight > 0, total / np.where(weight > 0, weight, 1.0), np.nan)[cell])
+    near, far = BESIDE_THEN
+    middles = [middle for middle, _ in other_years(0)]
+    led_up, followed = (
+        [(at + low, at + high) for at in middles] for low, high in ((-far, -near), (near, far))
+    )
+    then, before, since = (_price_within(each, priced, plain) for each in (other_years(0), led_up, followed))
+    columns += [then[cell], (then - before)[cell], (then - since)[cell]]
     return np.stack(columns, axis=1).astype(np.float64)
 
 
@@ -198,6 +208,12 @@ def _ratio_within(windows: list[tuple[int, int]], sold: FloatArray, expected: Fl
     """(P, W) log of what was sold over what is usual within windows around each week; nan where nothing is usual."""
     total, usual = _within(windows, sold), _within(windows, expected)
     return np.where(usual > 0, _log_ratio(total, usual), np.nan)
+
+
+def _price_within(windows: list[tuple[int, int]], priced: FloatArray, plain: FloatArray) -> FloatArray:
+    """(P, W) mean price within windows around each week; nan where nothing is usual."""
+    total, usual = _within(windows, priced), _within(windows, plain)
+    return np.where(usual > 0, total / np.where(usual > 0, usual, 1.0), np.nan)
 
 
 def _within(windows: list[tuple[int, int]], table: FloatArray) -> FloatArray:

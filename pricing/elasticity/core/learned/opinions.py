@@ -16,7 +16,7 @@ from pricing.sales.core.arrays import Z_95, BoolArray, FloatArray, IntArray
 DML: Final = "dml"
 ML: Final = "ml"
 EXTRA: Final = "sklearn"
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Raised with whatever changes what is learned from the same sales."""
 
 
@@ -66,17 +66,17 @@ def refusal(method: str, list_prices: int) -> str:
 def disagreements(
     opinions: Opinions, elasticity: FloatArray, std_error: FloatArray, category: IntArray
 ) -> BoolArray:
-    """(P,) where an opinion and the pooled estimate contradict each other: their 95 % intervals have nothing in common.
+    """(P,) where an opinion and the pooled estimate contradict each other.
 
-    A product's own are compared, and those of its category: the mean of its products' pooled estimates, of which the
-    products that have an opinion count. What misleads a whole category shows there long before it shows in one product.
+    A product's own do so where their 95 % intervals have nothing in common: of thousands, chance would put many apart by less.
+    Those of its category, few and sharp, where the 95 % interval of their difference leaves out 0: the opinion and the mean of
+    its products' pooled estimates. What misleads a whole category shows there long before it shows in one product.
 
     Parameters
     ----------
     elasticity, std_error : (P,) pooled; nan where there is none.
     category : (P,) 0..C-1, -1 for none.
     """
-    own = _apart(opinions.elasticity, opinions.std_error, elasticity, std_error)
     known = np.isfinite(elasticity) & (category >= 0)
     categories = opinions.category.size
     count = np.bincount(category[known], minlength=categories)
@@ -86,10 +86,8 @@ def disagreements(
     error = np.sqrt(
         np.bincount(category[known], std_error[known] ** 2, categories) / some**2 + MODEL_ERROR**2
     )
-    together = _apart(opinions.category, opinions.category_error, mean, error) & (count > 0)
-    return np.asarray(own | (known & together[np.where(category >= 0, category, 0)] if categories else own))
-
-
-def _apart(one: FloatArray, one_error: FloatArray, other: FloatArray, other_error: FloatArray) -> BoolArray:
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.abs(one - other) > Z_95 * (one_error + other_error))
+        own = np.abs(opinions.elasticity - elasticity) > Z_95 * (opinions.std_error + std_error)
+        apart = np.abs(opinions.category - mean) > Z_95 * np.hypot(opinions.category_error, error)
+    together = apart & (count > 0)
+    return np.asarray(own | (known & together[np.where(category >= 0, category, 0)] if categories else own))
