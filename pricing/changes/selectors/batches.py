@@ -15,6 +15,7 @@ from elastix.errors import NotFound
 from elastix.shop import shop_currency
 from pricing.changes.selectors.price_changes import OPEN
 from pricing.elasticity.core.demand import AVERAGE
+from pricing.elasticity.selectors.demand_curve import shop_linear_share
 from pricing.recommendation.core.inputs import PricingInputs
 from pricing.recommendation.core.uncertainty import ErrorFactor
 from pricing.recommendation.selectors.bulk_optimization import error_factor, own_weights
@@ -236,7 +237,7 @@ def _below_cost(changes: Sequence[PriceChange]) -> int:
 
 def _add_expected(totals: PriceTotals, changes: Sequence[tuple[PriceChange, dict[str, Any]]]) -> None:
     """Add changes by the records of what is expected of them."""
-    weights = own_weights([each.product_id for each, _ in changes])
+    weights, linear_share = own_weights([each.product_id for each, _ in changes]), shop_linear_share()
     by_model: dict[str, list[tuple[PriceChange, dict[str, Any]]]] = {}
     for change, record in changes:
         by_model.setdefault(record.get("demand_model", AVERAGE), []).append((change, record))
@@ -254,6 +255,7 @@ def _add_expected(totals: PriceTotals, changes: Sequence[tuple[PriceChange, dict
             cost=_floats(record["cost"] for record in records),
             tax_rate=[record.get("tax_rate") or 0.0 for record in records],
             currency=shop_currency(),
+            linear_share=linear_share,
         )
         price = np.array([float(each.new_price) for each in members])
         sums = PriceTotals()

@@ -61,6 +61,8 @@ class RecommendationFields(models.Model):
     profit_low = models.FloatField(null=True, blank=True, help_text="10 % limit.")
     profit_high = models.FloatField(null=True, blank=True, help_text="90 % limit.")
     profit_change = models.FloatField(null=True, blank=True)
+    gain_low = models.FloatField(null=True, blank=True, help_text="10 % limit of the change of profit.")
+    gain_high = models.FloatField(null=True, blank=True, help_text="90 % limit of it.")
     probability_of_gain = models.FloatField(null=True, blank=True)
 
     class Meta:

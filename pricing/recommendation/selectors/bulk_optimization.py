@@ -15,6 +15,7 @@ from pricing.recommendation.core.impact import Figures
 from pricing.recommendation.core.recommendation import Recommendation, RecommendedPrice
 from pricing.recommendation.core.uncertainty import (
     DRAWS,
+    INTERVAL,
     ErrorFactor,
     MonteCarloDraws,
     draw_changes,
@@ -144,16 +145,23 @@ def optimize_each(
             drawn = draw_changes(
                 group.inputs.take(moved), of_group.price[moved], errors, group.strategy.demand_model
             )
-            found.add(group.facts, bulk_rows(group, of_group), moved, drawn)
+            found.add(group.facts, bulk_rows(group, of_group, drawn), moved, drawn)
         found.add_without_price(without_price)
         progress(min(done * PRODUCTS_A_CHUNK / max(len(codes), 1), 1.0))
     found.rows.sort(key=lambda row: row.product_id)
     return found
 
 
-def bulk_rows(group: PriceGroup, found: Recommendation) -> list[BulkRow]:
-    """What is recommended for the products of a group, in their order."""
+def bulk_rows(
+    group: PriceGroup, found: Recommendation, drawn: MonteCarloDraws | None = None
+) -> list[BulkRow]:
+    """What is recommended for the products of a group, in their order; `drawn` are the changes of those that move."""
     impact, rows = found.impact, []
+    # Not the ends of the new profit less the present one: where sales came at another price, what is earned now is as
+    # uncertain, and by the same elasticity.
+    gains = np.full((2, len(group.facts)), np.nan)
+    if drawn is not None:
+        gains[:, found.moved] = np.quantile(drawn.profit, INTERVAL, axis=1)
     for index, facts in enumerate(group.facts):
         # What is expected of the present price needs no elasticity.
         moved = bool(found.moved[index])
@@ -167,6 +175,8 @@ def bulk_rows(group: PriceGroup, found: Recommendation) -> list[BulkRow]:
                 **amounts(impact.current, after, index),
                 profit_low=known(low.profit[index], places("profit")),
                 profit_high=known(high.profit[index], places("profit")),
+                gain_low=known(gains[0, index], places("profit")),
+                gain_high=known(gains[1, index], places("profit")),
             )
         )
     return rows

@@ -200,6 +200,8 @@ def _choose(
             "probability_of_gain": known(gain[index], 4) if moved else None,
             "profit_low": known(min(low[index], after.profit[index]), places("profit")),
             "profit_high": known(max(high[index], after.profit[index]), places("profit")),
+            "gain_low": known(low[index] - now.profit[index], places("profit")) if moved else None,
+            "gain_high": known(high[index] - now.profit[index], places("profit")) if moved else None,
         }
         for name, value in chosen.items():
             setattr(row, name, value)

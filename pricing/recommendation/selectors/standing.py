@@ -60,10 +60,10 @@ class LeftAlone:
 def standing_recommendations(moved: bool | None = None) -> QuerySet[StandingRecommendation]:
     """What is recommended for each product for sale whose price is still the one it was looked at.
 
-    Each with its `product` and, beside the columns: `change_percent`; `gain_low` and `gain_high`, the 80 % interval of
-    the change of profit; `ci_low` and `ci_high`, the 95 % interval of the elasticity; `stock_days`, how long the stock lasts
-    at the present price; `open_change`, the number of the change that is proposed or approved already; `offer`, the
-    state of the recommendation of its product that stands: open, refused (and remembered) or None.
+    Each with its `product` and, beside the columns: `change_percent`; `ci_low` and `ci_high`, the 95 % interval of the
+    elasticity; `stock_days`, how long the stock lasts at the present price; `open_change`, the number of the change that is
+    proposed or approved already; `offer`, the state of the recommendation of its product that stands: open, refused (and
+    remembered) or None.
 
     Parameters
     ----------
@@ -89,8 +89,6 @@ def standing_recommendations(moved: bool | None = None) -> QuerySet[StandingReco
         )
         .annotate(
             change_percent=100 * (recommended - price) / price,
-            gain_low=F("profit_low") - F("profit_now"),
-            gain_high=F("profit_high") - F("profit_now"),
             ci_low=F("estimate__ci_low"),
             ci_high=F("estimate__ci_high"),
             stock_days=Case(
