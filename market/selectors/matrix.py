@@ -97,7 +97,7 @@ def products_of_market(
         products = products.filter(~Exists(seen))
     elif age == STALE:
         products = products.filter(Exists(seen), ~Exists(seen.filter(is_fresh())))
-    else:
+    elif not positions:  # only what has a fresh price has a position
         products = products.filter(Exists(seen.filter(is_fresh() if age == FRESH else Q())))
     sign, by = ("-" if order.startswith("-") else ""), order.removeprefix("-")
     if by == PRICE and not positions:
