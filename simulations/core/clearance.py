@@ -16,7 +16,7 @@ from elastix.currency import TWO_DECIMALS, Currency
 from pricing.elasticity.core.demand import CONSTANT_ELASTICITY, LINEAR
 from pricing.recommendation.core.inputs import SMALLEST_STD_ERROR
 from pricing.recommendation.core.optimum import price_endings_near
-from pricing.recommendation.core.uncertainty import INTERVAL, demand_shares, truncated_quantile
+from pricing.recommendation.core.uncertainty import demand_shares, interval_of, truncated_quantile
 from pricing.sales.core.arrays import FloatArray, IntArray
 
 SEARCH_DRAWS: Final = 200
@@ -300,14 +300,9 @@ def _figures(
         left=case.stock - sold.mean(axis=0),
         total_units=float(sold[:, -1].mean()),
         total_revenue=float(whole.mean()),
-        revenue_interval=_interval(whole),
+        revenue_interval=interval_of(whole, float(whole.mean())),
         proceeds=float(proceeds.mean()),
-        proceeds_interval=_interval(proceeds),
+        proceeds_interval=interval_of(proceeds, float(proceeds.mean())),
         sold_out_by=(sold >= case.stock - _SLACK).mean(axis=0),
     )
     return figures, proceeds
-
-
-def _interval(drawn: FloatArray) -> tuple[float, float]:
-    low, high = np.quantile(drawn, INTERVAL)
-    return float(low), float(high)

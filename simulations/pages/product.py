@@ -24,7 +24,7 @@ from pricing.changes.services.price_changes import propose
 from pricing.elasticity.selectors.estimates import elasticity_of_product
 from pricing.pages.relations import relations_of_product
 from pricing.recommendation.api.prices import price_field
-from pricing.recommendation.selectors.products import product_detail
+from pricing.recommendation.selectors.products import ProductDetail, product_detail
 from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.models import Product
 from pricing.sales.models.price_changes import PriceChangeSource
@@ -81,7 +81,8 @@ def _show(request: HttpRequest, found: Product, status: int = 200) -> HttpRespon
         if part == WHAT_IF:
             return render(request, "desk/what_if.html", context | {"swapped": True})
     context |= {
-        "product": product_detail(code, days=1, version=version),
+        "product": (detail := product_detail(code, days=1, version=version)),
+        "stock_days": _stock_days(detail, pricing),
         "estimate": _estimate(version, code),
         "assumed_margin": _assumed_margin(pricing),
         "relations": relations_of_product(code),
@@ -174,6 +175,16 @@ def _tab(request: HttpRequest, found: Product) -> dict[str, Any]:
 def _tabs(request: HttpRequest) -> dict[str, Any]:
     tabs = [(name, heading) for name, (heading, _show_tab) in TABS.items()]
     return {"tab": tab_of(request), "tabs": tabs}
+
+
+def _stock_days(product: ProductDetail, pricing: ProductPricing) -> int | None:
+    """Whole days that the stock lasts at the sales expected at the present price, as among the opportunities; at those of the
+    last 30 days where nothing is expected."""
+    expected = pricing.recommendation.expected
+    units = (float(expected.impact.current.quantity) if expected else 0.0) or float(product.monthly_sales)
+    if product.stock_level is None or not units > 0:
+        return None
+    return int(MONTH_DAYS * max(float(product.stock_level), 0.0) / units)
 
 
 def _assumed_margin(pricing: ProductPricing) -> Decimal | None:

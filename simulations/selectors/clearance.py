@@ -133,6 +133,11 @@ class ClearanceAnswer:
     warnings: list[str]
     proposal: Proposed | None
 
+    @property
+    def holds(self) -> bool:
+        """Whether the plan is to keep today's price to the end."""
+        return all(step.price == self.inputs.price for step in self.steps)
+
 
 def clearance(code: str, version: DataVersion, asked: ClearanceAsked) -> ClearanceAnswer:
     """Plan how to clear the stock of a product by a day.

@@ -67,9 +67,9 @@ def steps_towards(recommendation: Recommendation, index: int) -> tuple[Scenario,
     """Return the scenarios Conservative, Recommended and Aggressive for one product.
 
     Conservative goes a third of the recommended way, Aggressive goes it twice: that may lie beyond the limits, as a
-    question and not as advice. Where the price is to stay, they try 5 % and 15 % in the direction worth taking,
-    upwards where there is none. Prices end as the strategy allows where that leaves them on their side of the present
-    price, and in whole cents elsewhere.
+    question and not as advice. Where the price is to stay, they try 5 % and 15 % in the direction worth taking, upwards
+    where there is none. Prices end as the strategy allows where that leaves them on their side of the present and of the
+    recommended price, and in whole cents elsewhere.
     """
     now, price = recommendation.inputs.price[index], recommendation.price[index]
     currency = recommendation.inputs.currency
@@ -79,6 +79,12 @@ def steps_towards(recommendation: Recommendation, index: int) -> tuple[Scenario,
         sign = -1 if recommendation.impact.direction[index] == DECREASE else 1
         small, large = sign * SMALL_STEP * now, sign * LARGE_STEP * now
     low, high = _side(currency.per_one * float(now), upwards=bool(small > 0))
+    if recommendation.moved[index]:
+        advised = round(currency.per_one * float(price))
+        if small > 0:
+            high[0], low[1] = max(advised - 1, low[0]), advised + 1
+        else:
+            low[0], high[1] = min(advised + 1, high[0]), max(advised - 1, 1)
     asked = np.clip(np.array([now + small, now + large]), low / currency.per_one, high / currency.per_one)
     near = _nearest(asked, low, high, recommendation.strategy.price_endings, currency)
     return (

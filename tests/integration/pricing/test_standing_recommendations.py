@@ -63,8 +63,12 @@ def test_the_largest_gain_comes_first_and_figures_are_those_of_the_optimization(
         assert item["recommended_price"] == float(row.recommended_price or 0)
         assert item["profit_change"] == row.profit_change
         # Sold at the present price: what is earned now is certain, and the ends are those of the new profit.
-        assert item["gain_low"] == pytest.approx((row.profit_low or 0) - (row.profit_now or 0), rel=0.05, abs=1)
-        assert item["gain_high"] == pytest.approx((row.profit_high or 0) - (row.profit_now or 0), rel=0.05, abs=1)
+        assert item["gain_low"] == pytest.approx(
+            (row.profit_low or 0) - (row.profit_now or 0), rel=0.05, abs=1
+        )
+        assert item["gain_high"] == pytest.approx(
+            (row.profit_high or 0) - (row.profit_now or 0), rel=0.05, abs=1
+        )
         assert item["risk_level"] == row.risk_level
         now, then = float(row.current_price or 0), float(row.recommended_price or 0)
         assert item["change_percent"] == round(100 * (then / now - 1), 1)
@@ -73,7 +77,11 @@ def test_the_largest_gain_comes_first_and_figures_are_those_of_the_optimization(
 def test_a_gain_that_is_likely_has_an_interval_above_nothing(viewer_client: APIClient) -> None:
     # Sold at 10.90 and now at 12.99: what is sold at 12.99 is as uncertain as what is sold at a higher price.
     PricedProductFactory(
-        code="MOVED", cost="7.80", estimate__elasticity=-0.5, estimate__std_error=0.5, forecast__base_price="10.90"
+        code="MOVED",
+        cost="7.80",
+        estimate__elasticity=-0.5,
+        estimate__std_error=0.5,
+        forecast__base_price="10.90",
     )
     (row,) = optimize_each(["MOVED"]).rows
     assert row.changes and row.probability_of_gain is not None and row.probability_of_gain > 0.95

@@ -59,6 +59,16 @@ def test_the_figures_are_those_of_the_api(browser: Client, viewer_client: APICli
     assert "Lowest price allowed: £8.50 (cost)." in page
 
 
+def test_a_stock_that_sells_by_itself_needs_no_markdown(browser: Client, viewer_client: APIClient) -> None:
+    page = tab(browser, end_date=END, stock=50)
+    assert "No markdown is needed: none is expected to bring more than today's price throughout." in page
+    assert "Chance that the plan brings more" not in page
+    asked = {"product_id": "P001", "end_date": END, "stock": 50}
+    (plan, *_) = viewer_client.post("/api/price/clearance", asked).json()["compared"]
+    low, high = plan["revenue_interval"]
+    assert low <= plan["revenue"] <= high
+
+
 def test_it_says_in_german_why_it_cannot_plan(browser: Client) -> None:
     Product.objects.filter(code="P001").update(stock_level=None)
     page = tab(browser, "de", end_date=END)

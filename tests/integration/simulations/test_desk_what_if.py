@@ -198,6 +198,10 @@ def test_the_stock_says_how_many_days_it_lasts(browser: Client, viewer_client: A
     PricedProductFactory(code="P001", stock_level=100)
     assert "<dt>Stock lasts</dt><dd>2 days</dd>" in page_of(browser, "P001")  # at 1,200 in 30 days
     assert viewer_client.get("/api/products/P001").json()["stock_days"] == 2
+    ForecastModelFactory()
+    DataVersion.objects.update_or_create(pk=1, defaults={"as_of": AS_OF})
+    PricedProductFactory(code="SLOWER", stock_level=100, forecast__month=300)
+    assert "<dt>Stock lasts</dt><dd>10 days</dd>" in page_of(browser, "SLOWER")  # sold 1,200, expected 300
     ProductFactory(code="NEW", stock_level=5)
     assert "<dt>Stock lasts</dt><dd>nothing sells</dd>" in page_of(browser, "NEW")
 

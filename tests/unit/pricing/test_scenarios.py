@@ -63,10 +63,24 @@ def test_the_outer_steps_lie_on_one_side_of_the_present_price_and_are_above_0(pr
     found = recommend(
         PricingInputs.of(price=price, cost=share * float(price), elasticity=e), PriceConstraints.of(1)
     )
-    first, _, last = (scenario.price for scenario in steps_towards(found, 0))
+    first, advised, last = (scenario.price for scenario in steps_towards(found, 0))
     assert first > 0
     assert last > 0
     assert (first - price) * (last - price) >= 0
+    if found.moved[0]:
+        assert abs(first - price) <= abs(advised - price) <= abs(last - price)
+
+
+def test_endings_do_not_carry_the_first_step_past_the_recommended_price() -> None:
+    # A third of the way from 2.08 to 2.39 is 2.18; the next price with an ending is 2.49.
+    found = recommend(
+        PricingInputs.of(price=2.08, cost=1.0, elasticity=-1.2, std_error=0.1), PriceConstraints.of(1)
+    )
+    assert names_and_prices(steps_towards(found, 0)) == {
+        "Conservative": "2.18",
+        "Recommended": "2.39",
+        "Aggressive": "2.49",
+    }
 
 
 def test_the_presets_by_hand():
