@@ -13,7 +13,13 @@ from django.utils import timezone
 from elastix.dataset.models import DataVersion
 from elastix.dataset.versions import data_version, lock_version
 from elastix.sql import fetch
-from pricing.recommendation.models import BulkRow, CategorySummary, PricePolicy, StandingRecommendation
+from pricing.recommendation.models import (
+    BulkRow,
+    CategorySummary,
+    PricePolicy,
+    PriceRelation,
+    StandingRecommendation,
+)
 from pricing.recommendation.selectors.bulk_optimization import (
     COLUMNS,
     BulkRecommendation,
@@ -34,7 +40,7 @@ Sales = Mapping[str, tuple[float, float]]
 
 
 def categories_refresh_if_outdated() -> bool:
-    """Sum up the categories again if figures, products or policies have changed, or a day has passed."""
+    """Sum up the categories again if figures, products, policies or price relations have changed, or a day has passed."""
     version = data_version()
     if not _outdated(version):
         return False
@@ -52,7 +58,10 @@ def _outdated(version: DataVersion) -> bool:
         not oldest.standing
         or of != (version.published_version, version.catalogue_version)
         or timezone.now() - oldest.computed_at >= AT_LEAST_EVERY
-        or PricePolicy.objects.filter(updated_at__gt=oldest.computed_at).exists()
+        or any(
+            rules.objects.filter(updated_at__gt=oldest.computed_at).exists()
+            for rules in (PricePolicy, PriceRelation)
+        )
     )
 
 

@@ -8,7 +8,7 @@ from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from elastix.dataset.versions import lock_version
+from elastix.dataset.versions import catalogue_changed, lock_version
 from elastix.errors import Conflict
 from pricing.recommendation.models import PricePolicy
 from pricing.recommendation.selectors.policies import find_policy
@@ -77,7 +77,7 @@ def policy_delete(policy_id: int, *, user: Any = None) -> None:
     ------
     NotFound : there is no such policy.
     """
-    lock_version()
+    catalogue_changed()  # no row is left to say when
     policy = find_policy(policy_id, PricePolicy.objects.select_for_update(of=("self",)))
     _log(policy, DELETION, user, "Deleted.")
     policy.delete()

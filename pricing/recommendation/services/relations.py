@@ -8,7 +8,7 @@ from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from elastix.dataset.versions import lock_version
+from elastix.dataset.versions import catalogue_changed, lock_version
 from pricing.recommendation.models import PriceRelation, PriceRelationKind, PriceRelationMember
 from pricing.recommendation.selectors.relations import find_relation
 from pricing.sales.models import Product
@@ -71,7 +71,7 @@ def relation_delete(relation_id: int, *, user: Any = None) -> None:
     ------
     NotFound : there is no such relation.
     """
-    lock_version()
+    catalogue_changed()  # no row is left to say when
     relation = find_relation(relation_id)
     _log(relation, DELETION, user, "Deleted.")
     relation.delete()

@@ -16,9 +16,16 @@ from pricing.recommendation.selectors.bulk import filtered_products
 from pricing.recommendation.selectors.bulk_optimization import optimize_each
 from pricing.recommendation.selectors.recommendations import recommend_many
 from pricing.recommendation.services.categories import categories_refresh, categories_refresh_if_outdated
+from pricing.recommendation.services.policies import policy_delete
+from pricing.recommendation.services.relations import relation_delete
 from pricing.sales.models import Product
 from pricing.sales.services.products import product_update
-from tests.factories import PricedProductFactory, PricePolicyFactory, SalesHistoryFactory
+from tests.factories import (
+    PricedProductFactory,
+    PricePolicyFactory,
+    PriceRelationFactory,
+    SalesHistoryFactory,
+)
 from tests.integration.pricing.factories import products_to_price
 from tests.integration.pricing.queries import queries_of_call
 from tests.jobs import scheduled
@@ -141,8 +148,12 @@ def a_day_later() -> None:
     CategorySummary.objects.update(computed_at=timezone.now() - dt.timedelta(hours=24))
 
 
+def new_relation() -> None:
+    PriceRelationFactory()
+
+
 @pytest.mark.django_db
-@pytest.mark.parametrize("change", [touched, new_policy, a_day_later])
+@pytest.mark.parametrize("change", [touched, new_policy, new_relation, a_day_later])
 def test_it_is_summed_up_anew_when_something_has_changed_and_only_then(change: Callable[[], None]) -> None:
     products_to_price()
     assert "categories" in scheduled()
@@ -152,6 +163,18 @@ def test_it_is_summed_up_anew_when_something_has_changed_and_only_then(change: C
     assert categories_refresh_if_outdated()
     assert not categories_refresh_if_outdated()
     assert CategorySummary.objects.count() == 3
+
+
+@pytest.mark.django_db
+def test_what_no_longer_binds_has_it_summed_up_anew() -> None:
+    products_to_price()
+    policy, relation = PricePolicyFactory(category="Drinks", max_change="0.05"), PriceRelationFactory()
+    assert categories_refresh_if_outdated()
+    policy_delete(policy.pk)
+    assert categories_refresh_if_outdated()
+    relation_delete(relation.pk)
+    assert categories_refresh_if_outdated()
+    assert not categories_refresh_if_outdated()
 
 
 @pytest.mark.django_db
@@ -170,7 +193,7 @@ def test_the_answer_and_the_look_take_the_same_few_queries_however_many(counted:
     with override_settings(DEBUG=False):
         categories_refresh_if_outdated()
         assert queries_of_call(lambda: counted.get(PATH)) == 1
-        assert queries_of_call(categories_refresh_if_outdated) == 3
+        assert queries_of_call(categories_refresh_if_outdated) == 4
 
 
 @pytest.mark.django_db
