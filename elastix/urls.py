@@ -14,6 +14,7 @@ from elastix.api.routers import Router
 from elastix.api.token import TokenViewSet
 from elastix.audit.api import AuditViewSet
 from elastix.desk.login import DeskLoginView, DeskLogoutView
+from elastix.desk.password import password
 from elastix.desk.search import search
 from elastix.desk.shell import HomeView, set_theme
 from elastix.glossary.api import GlossaryViewSet
@@ -41,6 +42,7 @@ urlpatterns = [
     path("desk/theme", set_theme, name="theme"),
     path("desk/search", search, name="search"),
     path("desk/logout", DeskLogoutView.as_view(), name="logout"),
+    path("desk/password", password, name="password"),
     path("desk/alerts", alerts, name="alerts"),
     path("desk/alerts/<row_id:alert_id>/seen", alert_seen, name="alert-seen"),
     path("desk/", include("pricing.pages.urls")),

@@ -25,6 +25,7 @@ ADDRESSES = {
     "relation-new": "/desk/relations/new",
     "relation": "/desk/relations/{relation}",
     "alerts": "/desk/alerts?state=all",
+    "password": "/desk/password",
     "customers": "/desk/customers",
     "customer": "/desk/customers/{customer}",
     "simulations": "/desk/simulations",

@@ -24,6 +24,7 @@ DESK = [
 OPEN = ("/desk/login", "/desk/logout", "/desk/language", "/desk/theme")
 # Asks for a sum over more products than an address can name.
 READ_BY_POST = ("/desk/opportunities/chosen",)
+OWN = ("/desk/password",)  # everybody changes their own
 BATCH = "00000000-0000-4000-8000-000000000001"
 NAMED = {"code": "CUP", **dict.fromkeys(("import_id", "batch", "simulation_id"), BATCH)}
 
@@ -57,7 +58,7 @@ def test_somebody_without_a_role_reads_why(client: Client, route: str) -> None:
     assert "Your role does not allow this." in answer.content.decode()
 
 
-@pytest.mark.parametrize("route", [route for route in DESK if route not in (*OPEN, *READ_BY_POST)])
+@pytest.mark.parametrize("route", [route for route in DESK if route not in (*OPEN, *READ_BY_POST, *OWN)])
 def test_a_viewer_may_send_nothing(browser: Client, route: str) -> None:
     assert browser.post(filled(route)).status_code in (403, 405)
     assert browser.delete(filled(route)).status_code == 405
@@ -81,6 +82,29 @@ def test_somebody_logs_in_and_out(client: Client, viewer: User) -> None:
     assert client.get("/desk/login")["Location"] == "/desk/"
     assert client.post("/desk/logout")["Location"] == "/desk/login"
     assert client.get("/desk/").status_code == 302
+
+
+def test_somebody_changes_their_password_and_is_signed_out_elsewhere(client: Client, viewer: User) -> None:
+    viewer.set_password("old-words-7319")
+    viewer.save()
+    elsewhere = Client()
+    for each in (client, elsewhere):
+        assert each.login(username=viewer.username, password="old-words-7319")
+    asked = {"old_password": "wrong", "new_password1": "new-words-2841", "new_password2": "new-words-2841"}
+    answer = client.post("/desk/password", asked)
+    assert answer.status_code == 400
+    assert "Your old password was entered incorrectly" in answer.content.decode()
+    asked["old_password"] = "old-words-7319"
+    answer = client.post("/desk/password", asked | {"new_password2": "other-words-2841"})
+    assert "The two password fields" in answer.content.decode()
+    answer = client.post("/desk/password", asked | {"new_password1": "1234", "new_password2": "1234"})
+    assert "This password is too short" in answer.content.decode()
+    answer = client.post("/desk/password", asked, follow=True)
+    assert "Your password is changed." in answer.content.decode()
+    assert client.get("/desk/").status_code == 200
+    assert elsewhere.get("/desk/").status_code == 302
+    assert not Client().login(username=viewer.username, password="old-words-7319")
+    assert Client().login(username=viewer.username, password="new-words-2841")
 
 
 def test_a_login_leads_nowhere_else(client: Client, viewer: User) -> None:
