@@ -10,6 +10,7 @@ from django.test import Client
 
 from pricing.sales.models import Product
 from simulations.experiments.models import PriceExperiment
+from simulations.experiments.selectors.candidates import Candidate
 from simulations.experiments.services.experiments import experiment_start
 from simulations.experiments.services.running import experiments_advance
 from tests.integration.pricing.queries import queries_of_call
@@ -50,6 +51,16 @@ def test_the_first_page_ranks_tests_by_their_worth_and_leads_to_a_plan(
     assert 'href="?category=Bowls"' in page
     # The link names the products alone: the rest is as the form begins.
     assert "In 12 weeks the effect" in text_of(logged_in(viewer), "/desk/experiments?category=Bowls")
+
+
+@pytest.mark.parametrize(("cost", "pays"), [(40.0, False), (39.0, True)])
+def test_where_no_test_pays_for_itself_that_is_said(
+    cost: float, pays: bool, bowls: np.random.Generator, viewer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Candidate("category", "Bowls", "", 4, 50.0, 500.0, -2.0, 0.4, 0.3, gain=40.0, cost=cost)
+    monkeypatch.setattr("simulations.experiments.pages.test_candidates", lambda **_: [found])
+    page = text_of(logged_in(viewer), "/desk/experiments?worth=1")
+    assert ("No test pays for itself" in page) is not pays
 
 
 def test_a_plan_is_in_the_address_and_says_what_it_would_find(
