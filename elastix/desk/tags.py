@@ -188,9 +188,9 @@ def label(word: str) -> str:
 
 
 @register.filter
-def described(word: str) -> str:
-    """The sentence that explains a fixed word; empty where it has none."""
-    return sentence_of(word)
+def described(word: str, kind: str = "") -> str:
+    """The sentence that explains a fixed word, of a kind of the glossary where several have it; empty where it has none."""
+    return sentence_of(word, kind)
 
 
 @register.inclusion_tag("desk/term.html")

@@ -23,7 +23,6 @@ from elastix.errors import Conflict
 from pricing.changes.services.standing_proposals import propose_recommended
 from pricing.elasticity.models import Grade
 from pricing.pages.reasons import MOVES, REASONS
-from pricing.pages.reasons import SEGMENTS as SEGMENT_NAMES
 from pricing.recommendation.core.impact import RISK_LEVELS
 from pricing.recommendation.models import RecommendationState, StandingRecommendation
 from pricing.recommendation.selectors.offers import OPEN, open_codes, recommendations
@@ -226,7 +225,7 @@ def _moves(request: HttpRequest, found: Any) -> dict[str, Any]:
         "offered": len(open_codes()),
         "grades": Grade.values,
         "risks": RISK_LEVELS,
-        "segments": [(value, SEGMENT_NAMES.get(value, value)) for value in SEGMENTS],
+        "segments": SEGMENTS,
         "headings_after": [heading(*each[:3], ordering, each[3]) for each in HEADINGS_AFTER],
         "why_none": [] if rows.paginator.count else _reasons(left_alone(asked["category"]))[:3],
     }

@@ -63,6 +63,13 @@ def test_rows_say_what_to_change_and_why(standing: None, browser: Client) -> Non
     assert "2 prices recommended to change" in text
 
 
+def test_segments_have_the_names_that_other_pages_call_them_by(standing: None, browser: Client) -> None:
+    page = browser.get(PATH).content.decode()
+    assert '<option value="AtRisk">At risk</option>' in page
+    page = browser.get(PATH, headers={"accept-language": "de"}).content.decode()
+    assert '<option value="Champion">Beste Kunden</option>' in page
+
+
 def test_filters_and_sorting_are_in_the_address(standing: None, browser: Client) -> None:
     assert codes(browser, "?change=raise") == ["P001"]
     assert codes(browser, "?change=sideways&risk=none&grade=Z&segment=Kings&sort=luck&page=99") == [
