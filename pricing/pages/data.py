@@ -43,6 +43,7 @@ from elastix.jobs.models import OPEN_STATES, Job
 from elastix.jobs.recompute import KIND as RECOMPUTE
 from elastix.jobs.waiting import is_unattended
 from pricing.elasticity.selectors.estimates import grade_counts
+from pricing.recommendation.selectors.standing import standing_is_behind
 from pricing.sales.core.files import ImportKind
 from pricing.sales.selectors.products import merchandise
 from pricing.sales.services.imports import batch_revert
@@ -66,7 +67,7 @@ class Progress:
 
     Attributes
     ----------
-    stage : import, figures, or "" when there is nothing left to wait for.
+    stage : import, figures, prices (which are recommended anew), or "" when there is nothing left to wait for.
     share : what is done of the stage, 0 to 1.
     unattended : nobody has begun with it for so long that probably no worker runs.
     error : why the figures could not be computed the last time; "" where they could.
@@ -282,9 +283,16 @@ def _progress(batch: ImportBatch) -> Progress:
     failed = next((job.error for job in newest if job.state not in OPEN_STATES), "")
     if newest and newest[0].state in OPEN_STATES:
         return replace(_of_job("figures", newest[0]), error=failed)
-    grades, stale = grade_counts(), data_version().is_stale
+    version = data_version()
+    if standing_is_behind(version):
+        return Progress("prices", error=failed)
+    grades = grade_counts()
     return Progress(
-        "", error=failed, stale=stale, products=merchandise().count(), sure=grades["A"] + grades["B"]
+        "",
+        error=failed,
+        stale=version.is_stale,
+        products=merchandise().count(),
+        sure=grades["A"] + grades["B"],
     )
 
 

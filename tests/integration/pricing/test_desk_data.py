@@ -12,6 +12,7 @@ from django.utils import timezone
 from elastix.dataset.models import DataVersion
 from elastix.imports.models import ImportBatch, ImportStatus, UploadChunk
 from elastix.jobs.models import Job, JobState
+from pricing.recommendation.services.categories import categories_refresh_if_outdated
 from pricing.sales.models import Product, Transaction
 from tests.conftest import user_with_role
 from tests.factories import ImportBatchFactory, ProductFactory
@@ -206,6 +207,7 @@ def test_what_was_checked_is_imported_without_sending_it_again(send: Any, browse
     batch = send(f"/desk/data/{checked.pk}", {"action": "import"})
     assert (batch.status, batch.accepted, batch.dry_run) == (ImportStatus.PUBLISHED, 1, False)
     assert Transaction.objects.get().product_id == "CUP"
+    categories_refresh_if_outdated()
     page = page_of(browser, batch)
     assert "Ready: 1 product, 0 with grade A or B." in page
     assert 'hx-get="/desk/data' not in page
@@ -225,6 +227,12 @@ def test_costs_are_imported_and_the_page_is_ready(send: Any, browser: Client) ->
     ProductFactory(code="CUP")
     batch = send(f"/desk/data/{send('/desk/data', uploaded(COSTS)).pk}", {"action": "import"})
     assert float(Product.objects.get().cost or 0) == 1.5
+    # The figures are there, the recommendations not: once a minute it is looked whether they have the newest costs.
+    waiting = page_of(browser, batch)
+    assert "The recommendations are being computed again" in waiting
+    assert 'hx-trigger="every 1s"' in waiting
+    assert "Ready" not in waiting
+    categories_refresh_if_outdated()
     assert "Ready: 1 product" in page_of(browser, batch)
 
 
@@ -300,6 +308,7 @@ def test_the_page_is_loaded_anew_once_there_is_nothing_to_wait_for(
 
 def test_what_is_not_in_the_figures_yet_is_said(send: Any, browser: Client) -> None:
     batch = send(f"/desk/data/{send('/desk/data', uploaded(SALES)).pk}", {"action": "import"})
+    categories_refresh_if_outdated()
     assert "follows within the hour" not in page_of(browser, batch)
     DataVersion.objects.update(sales_version=2)
     assert "follows within the hour" in page_of(browser, batch)

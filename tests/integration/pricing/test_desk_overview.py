@@ -175,7 +175,7 @@ def test_the_page_asks_a_fixed_number_of_queries(
     for day in (1, 9, 17):
         moment = dt.datetime(2025, 4, day, 8, tzinfo=dt.UTC)
         PriceChangeFactory(product=cup, is_applied=True, changed_at=moment)
-    with django_assert_num_queries(25):
+    with django_assert_num_queries(27):
         browser.get("/desk/")
 
 
