@@ -1,9 +1,11 @@
 """/desk/data: imports. A file is checked first, then imported from the stored upload."""
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,7 +25,7 @@ from elastix.dataset.versions import data_version
 from elastix.desk.exports import export
 from elastix.desk.lists import Column, chosen, ordered
 from elastix.desk.shell import page
-from elastix.desk.tags import label
+from elastix.desk.tags import DAY, UNKNOWN, day, label, number
 from elastix.errors import Conflict, Invalid, found
 from elastix.imports.core import UnreadableFile
 from elastix.imports.core.columns import header_key
@@ -58,6 +60,13 @@ SORTED_BY: Final = (
     Column("loaded", gettext_lazy("Loaded"), "created_at", "-"),
 )
 REJECTS_SHOWN: Final = 20
+# What the check says of the order of day and month; None: no date of the file depends on it.
+DATE_ORDERS: Final = {
+    "day-first": gettext_lazy("Dates are read with the day first: 3/12/2025 is 3 December."),
+    "month-first": gettext_lazy("Dates are read with the month first: 12/3/2025 is 3 December."),
+    "year-first": gettext_lazy("Dates are read with the year first: 25/12/3 is 3 December 2025."),
+    None: gettext_lazy("Each date says by itself which number is the day."),
+}
 PREVIEW_KEPT: Final = 3600
 
 
@@ -259,7 +268,34 @@ def _answers(batch: ImportBatch) -> dict[str, Any]:
         return shown  # the check has said why
     schema = file_kinds()[batch.kind]
     columns = list(zip(seen.names, seen.fields, strict=True))
+    shown |= _as_read(batch)
     return shown | {"preview": seen, "columns": columns, "fields": [field.name for field in schema]}
+
+
+def _as_read(batch: ImportBatch) -> dict[str, Any]:
+    """The numbers and dates of the first rows as the check has read them, beside what stands there, and its order of dates."""
+    report = batch.report
+    rows = report.get("first_rows", [])
+    fields = [name for name in report.get("mapping", {}) if any(name in row for row in rows)]
+    return {
+        "read_fields": fields,
+        "read_rows": [(row["line"], [(name, *_cell(row.get(name))) for name in fields]) for row in rows],
+        "order": DATE_ORDERS[report["date_order"]] if _date_field(batch) in fields else "",
+    }
+
+
+def _date_field(batch: ImportBatch) -> str:
+    return file_kinds()[batch.kind].date or "-"
+
+
+def _cell(read: list[str] | None) -> tuple[str, str]:
+    """What stands in a cell and what it is read as, in the user's way of writing; a dash for what cannot be read."""
+    written, value = read or ("", "")
+    if not value:
+        return written, UNKNOWN if written else ""
+    if DAY.fullmatch(value):
+        return written, day(dt.date.fromisoformat(value))
+    return written, number(Decimal(value), len(value.partition(".")[2]))
 
 
 def _preview(batch: ImportBatch) -> Preview:

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from elastix.dataset.models import DataVersion
+from elastix.desk.tags import UNKNOWN
 from elastix.imports.models import ImportBatch, ImportStatus, UploadChunk
 from elastix.jobs.models import Job, JobState
 from pricing.recommendation.services.categories import categories_refresh_if_outdated
@@ -96,6 +97,36 @@ def test_the_first_rows_stand_below_a_choice_for_each_column(send: Any, browser:
     assert '<option value="unit_price" selected>unit price</option>' in page
     assert page.count('<select class="form-select form-select-sm"') == 6
     assert "<td>2025-03-01 10:00</td>" in page
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "order", "day"),
+    [
+        ("12/1/2010", "12/31/2010", "with the month first", "1 Dec 2010"),
+        ("12/1/2010", "31/12/2010", "with the day first", "12 Jan 2010"),
+        ("2010-12-01", "2010-12-31", "Each date says by itself which number is the day", "1 Dec 2010"),
+    ],
+)
+def test_the_check_says_how_numbers_and_dates_are_read(
+    send: Any, browser: Client, first: str, second: str, order: str, day: str
+) -> None:
+    text = (
+        "InvoiceNo;StockCode;Description;Quantity;InvoiceDate;UnitPrice\n"
+        f"1;CUP;Cup;2;{first} 10:00;1,234.50\n"
+        f"2;MUG;Mug;x;{second} 10:00;6.00\n"
+    )
+    page = page_of(browser, send("/desk/data", uploaded(text)))
+    assert order in page
+    assert f"{first} 10:00</span> → {day}</td>" in page
+    assert "1,234.50</span> → 1,234.5</td>" in page
+    # The refused row says what could not be read.
+    assert f'<span class="text-body-secondary">x</span> → {UNKNOWN}</td>' in page
+
+
+def test_a_file_without_dates_says_nothing_of_their_order(send: Any, browser: Client) -> None:
+    page = page_of(browser, send("/desk/data", uploaded(COSTS)))
+    assert "1.50</span> → 1.5</td>" in page
+    assert "which number is the day" not in page
 
 
 @pytest.mark.parametrize("sent", [{}, {"file": SimpleUploadedFile("empty.csv", b"")}])
