@@ -25,7 +25,7 @@ from elastix.dataset.versions import data_version
 from elastix.desk.exports import export
 from elastix.desk.lists import Column, chosen, ordered
 from elastix.desk.shell import page
-from elastix.desk.tags import DAY, UNKNOWN, day, label, number
+from elastix.desk.tags import DAY, UNKNOWN, day, label, number, said
 from elastix.errors import Conflict, Invalid, found
 from elastix.imports.core import UnreadableFile
 from elastix.imports.core.columns import header_key
@@ -37,6 +37,7 @@ from elastix.imports.models import ImportBatch, ImportStatus, UploadChunk
 from elastix.imports.services import (
     batch_again,
     batch_create,
+    imported_before,
     read_options,
     remembered_mappings,
     stored_upload,
@@ -148,7 +149,7 @@ def data_import(request: HttpRequest, import_id: UUID) -> HttpResponse:
         try:
             return redirect("data-import", (action or _check_again)(request, batch).pk)
         except (UnreadableFile, Conflict, Invalid) as error:
-            messages.error(request, str(error))
+            messages.error(request, said(str(error)))
     context: dict[str, Any] = {
         "page": "data",
         "batch": batch,
@@ -158,6 +159,8 @@ def data_import(request: HttpRequest, import_id: UUID) -> HttpResponse:
         "may_revert": batch.kind == ImportKind.TRANSACTIONS and batch.status == ImportStatus.PUBLISHED,
         "may_repeat": batch.status == ImportStatus.WITHDRAWN and batch.chunks.exists(),
     }
+    if batch.status == ImportStatus.CHECKED:
+        context["imported_before"] = imported_before(batch)
     if batch.status in (ImportStatus.CHECKED, ImportStatus.FAILED) and batch.chunks.exists():
         context |= _answers(batch)
     return render(request, "desk/import.html", context)

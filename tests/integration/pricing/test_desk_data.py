@@ -247,8 +247,12 @@ def test_what_was_checked_is_imported_without_sending_it_again(send: Any, browse
 def test_the_same_file_a_second_time_needs_to_be_wanted(send: Any, browser: Client) -> None:
     checked = send("/desk/data", uploaded(SALES))
     send(f"/desk/data/{checked.pk}", {"action": "import"})
-    again = browser.post(f"/desk/data/{checked.pk}", {"action": "import"})
-    assert "The same file was imported before" in again.content.decode()
+    assert "tick “Import it even if the same file was imported before”" in page_of(browser, checked)
+    other = send("/desk/data", uploaded(SALES + "3,CUP,Cup,1,2025-03-03 10:00,4.00\n"))
+    assert "The same file was imported before" not in page_of(browser, other)
+    again = browser.post(f"/desk/data/{checked.pk}", {"action": "import"}).content.decode()
+    assert "The same file was imported before" in again
+    assert "`force`" not in again
     assert Transaction.objects.count() == 1
     send(f"/desk/data/{checked.pk}", {"action": "import", "force": "1"})
     assert Transaction.objects.count() == 2
@@ -382,7 +386,7 @@ def test_pages_ask_a_fixed_number_of_queries(
         ImportBatchFactory(status=ImportStatus.PUBLISHED, file_name=f"{number}.csv")
     with django_assert_num_queries(7):
         browser.get("/desk/data")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         browser.get(f"/desk/data/{checked.pk}")
 
 
