@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 
 from elastix.currency import SIGNS
 from elastix.desk.recognised import recognised
+from elastix.desk.wording import in_page_words
 from elastix.glossary import label_of, sentence_of
 from elastix.shop import shop_currency
 
@@ -123,6 +124,7 @@ def warned(warning: Any) -> str:
 
 
 def _in_language(sentence: str, values: dict[str, Any]) -> str:
+    sentence = in_page_words(sentence)
     if not values:
         return recognised(sentence, _written) or DAY_IN_TEXT.sub(_day_written, sentence)
     return translation.gettext(sentence).format(**{name: _value(value) for name, value in values.items()})
@@ -142,6 +144,8 @@ def _written(text: str) -> str:
         return day(dt.date.fromisoformat(text))
     if "," in text and all(DAY.fullmatch(each) for each in text.split(", ")):
         return ", ".join(map(_written, text.split(", ")))
+    if ", " in text and all(translation.gettext(each) != each for each in text.split(", ")):
+        return ", ".join(map(said, text.split(", ")))
     # Whole numbers without separators may be codes.
     if SEPARATED.fullmatch(text):
         plain = text.replace(",", "")
@@ -188,9 +192,9 @@ def label(word: str) -> str:
 
 
 @register.filter
-def described(word: str) -> str:
-    """The sentence that explains a fixed word; empty where it has none."""
-    return sentence_of(word)
+def described(word: str, kind: str = "") -> str:
+    """The sentence that explains a fixed word, of a kind of the glossary where several have it; empty where it has none."""
+    return sentence_of(word, kind)
 
 
 @register.inclusion_tag("desk/term.html")

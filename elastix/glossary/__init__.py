@@ -69,9 +69,9 @@ def label_of(word: str) -> str:
     return str(LABELS.get(word) or (found[0] if found else word))
 
 
-def sentence_of(word: str) -> str:
-    """The sentence that explains a fixed word; empty where it has none."""
-    found = _entry(word)
+def sentence_of(word: str, kind: str = "") -> str:
+    """The sentence that explains a fixed word, of a kind where several have it; empty where it has none."""
+    found = KINDS[kind].get(word) if kind else _entry(word)
     return str(found[1]) if found else ""
 
 

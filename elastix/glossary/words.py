@@ -15,6 +15,8 @@ LABELS = {
     "transactions": _("sales"),
     "products": _("products and costs"),
     "competitor_prices": _("competitors' prices"),
+    # standard errors, beside the names HC3 and HAC
+    "classical": _("classical"),
     # columns of files
     "invoice_no": _("invoice number"),
     "stock_code": _("product code"),

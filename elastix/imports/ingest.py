@@ -110,18 +110,6 @@ class UpsertImport(FileImport):
     def publish(self) -> None:
         self.written["created"], self.written["updated"] = self.upsert()
 
-    def settle(self) -> list[str]:
-        new = self.new_rows()
-        if new is None or not self.rows:
-            return []
-        if self.batch.dry_run:
-            return [f"Would be created: {new:,}. The other rows would update what is there."]
-        return [f"Created: {new:,}. The other rows updated what was there."]
-
-    def new_rows(self) -> int | None:
-        """How many of the rows will be created; None where that is not known before."""
-        return None
-
 
 def ingest(kind: type[FileImport], run: JobRun) -> dict[str, Any]:
     """Job handler: read a file, reject bad rows one by one, and publish the good ones together."""
@@ -165,6 +153,8 @@ def _stage(run: JobRun, rows: FileImport, table: Table) -> None:
     """Stage the good rows and keep the rejected ones, chunk by committed chunk."""
     batch = rows.batch
     batch.report = asdict(table.report) | {"columns": list(table.header)}
+    if batch.dry_run:
+        batch.report["first_rows"] = table.first_as_read()
     notes = [*table.report.notes, *rows.begin(table)]
     counted = Counter[tuple[str, str]]()
     for chunk in table.chunks(check=rows.check):

@@ -87,8 +87,7 @@ def batch_create(
         if not dry_run:
             # Of two uploads of one file at the same time the second waits here, and then sees the first.
             lock_text(batch.sha256)
-            same = ImportBatch.objects.filter(kind=kind, sha256=batch.sha256, dry_run=False)
-            before = same.filter(status__in=LASTING).exclude(pk=batch.pk).first()
+            before = imported_before(batch)
             if force and before is not None:
                 # All its rows were imported before: that is what was asked for.
                 batch.options = options | {"accept": [*options.get("accept", ()), "already_imported"]}
@@ -103,6 +102,12 @@ def batch_create(
         batch.save(update_fields=["sha256", "job", "options"])
         dispatch_on_commit(batch.job.pk)
     return batch
+
+
+def imported_before(batch: ImportBatch) -> ImportBatch | None:
+    """The import of the same file that counts, if there is one: a second needs `force`."""
+    same = ImportBatch.objects.filter(kind=batch.kind, sha256=batch.sha256, dry_run=False)
+    return same.filter(status__in=LASTING).exclude(pk=batch.pk).first()
 
 
 def _check_options(options: Mapping[str, Any]) -> None:

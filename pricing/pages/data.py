@@ -1,9 +1,11 @@
 """/desk/data: imports. A file is checked first, then imported from the stored upload."""
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,7 +25,7 @@ from elastix.dataset.versions import data_version
 from elastix.desk.exports import export
 from elastix.desk.lists import Column, chosen, ordered
 from elastix.desk.shell import page
-from elastix.desk.tags import label
+from elastix.desk.tags import DAY, UNKNOWN, day, label, number, said
 from elastix.errors import Conflict, Invalid, found
 from elastix.imports.core import UnreadableFile
 from elastix.imports.core.columns import header_key
@@ -35,6 +37,7 @@ from elastix.imports.models import ImportBatch, ImportStatus, UploadChunk
 from elastix.imports.services import (
     batch_again,
     batch_create,
+    imported_before,
     read_options,
     remembered_mappings,
     stored_upload,
@@ -43,6 +46,7 @@ from elastix.jobs.models import OPEN_STATES, Job
 from elastix.jobs.recompute import KIND as RECOMPUTE
 from elastix.jobs.waiting import is_unattended
 from pricing.elasticity.selectors.estimates import grade_counts
+from pricing.recommendation.selectors.standing import standing_is_behind
 from pricing.sales.core.files import ImportKind
 from pricing.sales.selectors.products import merchandise
 from pricing.sales.services.imports import batch_revert
@@ -57,6 +61,13 @@ SORTED_BY: Final = (
     Column("loaded", gettext_lazy("Loaded"), "created_at", "-"),
 )
 REJECTS_SHOWN: Final = 20
+# What the check says of the order of day and month; None: no date of the file depends on it.
+DATE_ORDERS: Final = {
+    "day-first": gettext_lazy("Dates are read with the day first: 3/12/2025 is 3 December."),
+    "month-first": gettext_lazy("Dates are read with the month first: 12/3/2025 is 3 December."),
+    "year-first": gettext_lazy("Dates are read with the year first: 25/12/3 is 3 December 2025."),
+    None: gettext_lazy("Each date says by itself which number is the day."),
+}
 PREVIEW_KEPT: Final = 3600
 
 
@@ -66,7 +77,7 @@ class Progress:
 
     Attributes
     ----------
-    stage : import, figures, or "" when there is nothing left to wait for.
+    stage : import, figures, prices (which are recommended anew), or "" when there is nothing left to wait for.
     share : what is done of the stage, 0 to 1.
     unattended : nobody has begun with it for so long that probably no worker runs.
     error : why the figures could not be computed the last time; "" where they could.
@@ -138,7 +149,7 @@ def data_import(request: HttpRequest, import_id: UUID) -> HttpResponse:
         try:
             return redirect("data-import", (action or _check_again)(request, batch).pk)
         except (UnreadableFile, Conflict, Invalid) as error:
-            messages.error(request, str(error))
+            messages.error(request, said(str(error)))
     context: dict[str, Any] = {
         "page": "data",
         "batch": batch,
@@ -148,6 +159,8 @@ def data_import(request: HttpRequest, import_id: UUID) -> HttpResponse:
         "may_revert": batch.kind == ImportKind.TRANSACTIONS and batch.status == ImportStatus.PUBLISHED,
         "may_repeat": batch.status == ImportStatus.WITHDRAWN and batch.chunks.exists(),
     }
+    if batch.status == ImportStatus.CHECKED:
+        context["imported_before"] = imported_before(batch)
     if batch.status in (ImportStatus.CHECKED, ImportStatus.FAILED) and batch.chunks.exists():
         context |= _answers(batch)
     return render(request, "desk/import.html", context)
@@ -258,7 +271,34 @@ def _answers(batch: ImportBatch) -> dict[str, Any]:
         return shown  # the check has said why
     schema = file_kinds()[batch.kind]
     columns = list(zip(seen.names, seen.fields, strict=True))
+    shown |= _as_read(batch)
     return shown | {"preview": seen, "columns": columns, "fields": [field.name for field in schema]}
+
+
+def _as_read(batch: ImportBatch) -> dict[str, Any]:
+    """The numbers and dates of the first rows as the check has read them, beside what stands there, and its order of dates."""
+    report = batch.report
+    rows = report.get("first_rows", [])
+    fields = [name for name in report.get("mapping", {}) if any(name in row for row in rows)]
+    return {
+        "read_fields": fields,
+        "read_rows": [(row["line"], [(name, *_cell(row.get(name))) for name in fields]) for row in rows],
+        "order": DATE_ORDERS[report["date_order"]] if _date_field(batch) in fields else "",
+    }
+
+
+def _date_field(batch: ImportBatch) -> str:
+    return file_kinds()[batch.kind].date or "-"
+
+
+def _cell(read: list[str] | None) -> tuple[str, str]:
+    """What stands in a cell and what it is read as, in the user's way of writing; a dash for what cannot be read."""
+    written, value = read or ("", "")
+    if not value:
+        return written, UNKNOWN if written else ""
+    if DAY.fullmatch(value):
+        return written, day(dt.date.fromisoformat(value))
+    return written, number(Decimal(value), len(value.partition(".")[2]))
 
 
 def _preview(batch: ImportBatch) -> Preview:
@@ -282,9 +322,16 @@ def _progress(batch: ImportBatch) -> Progress:
     failed = next((job.error for job in newest if job.state not in OPEN_STATES), "")
     if newest and newest[0].state in OPEN_STATES:
         return replace(_of_job("figures", newest[0]), error=failed)
-    grades, stale = grade_counts(), data_version().is_stale
+    version = data_version()
+    if standing_is_behind(version):
+        return Progress("prices", error=failed)
+    grades = grade_counts()
     return Progress(
-        "", error=failed, stale=stale, products=merchandise().count(), sure=grades["A"] + grades["B"]
+        "",
+        error=failed,
+        stale=version.is_stale,
+        products=merchandise().count(),
+        sure=grades["A"] + grades["B"],
     )
 
 

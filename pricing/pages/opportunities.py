@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from elastix.api.fields import CONTROL
 from elastix.api.permissions import Role, audit_username
+from elastix.dataset.models import DataVersion
 from elastix.dataset.versions import current_version
 from elastix.desk.exports import export
 from elastix.desk.lists import LONGEST_TEXT, Column, chosen, heading, ordered, text
@@ -23,7 +24,6 @@ from elastix.errors import Conflict
 from pricing.changes.services.standing_proposals import propose_recommended
 from pricing.elasticity.models import Grade
 from pricing.pages.reasons import MOVES, REASONS
-from pricing.pages.reasons import SEGMENTS as SEGMENT_NAMES
 from pricing.recommendation.core.impact import RISK_LEVELS
 from pricing.recommendation.models import RecommendationState, StandingRecommendation
 from pricing.recommendation.selectors.offers import OPEN, open_codes, recommendations
@@ -40,6 +40,7 @@ from pricing.recommendation.selectors.standing import (
     not_refused,
     of_reason,
     ordered_standing,
+    standing_is_behind,
     standing_recommendations,
     without_open_change,
 )
@@ -144,10 +145,12 @@ def opportunities(request: HttpRequest) -> HttpResponseBase:
     if asked := export(request, name, columns, found):
         return asked
     computed_at, as_of = computed_to()
+    version = current_version()
     context: dict[str, Any] = {
         "page": "opportunities",
         "tab": tab,
         "computed_at": computed_at,
+        "behind": computed_at is not None and standing_is_behind(version),
         "as_of": as_of,
         "days": MONTH_DAYS,
         "categories": categories(),
@@ -157,7 +160,7 @@ def opportunities(request: HttpRequest) -> HttpResponseBase:
     if tab == REFUSED:
         context["rows"] = Paginator(found, ROWS_A_PAGE).get_page(request.GET.get("page"))
     else:
-        context |= _left(request, found) if tab == LEFT else _moves(request, found)
+        context |= _left(request, found) if tab == LEFT else _moves(request, found, version)
     return render(request, "desk/opportunities.html", context)
 
 
@@ -211,13 +214,13 @@ def _found_left(request: HttpRequest) -> tuple[Any, list[dict[str, Any]]]:
     return ordered(request, of_reason(found, chosen(request, "reason", REASONS)), LEFT_SORTED_BY, "product")
 
 
-def _moves(request: HttpRequest, found: Any) -> dict[str, Any]:
+def _moves(request: HttpRequest, found: Any, version: DataVersion) -> dict[str, Any]:
     asked, ordering = _asked(request), _ordering(request)
     rows = Paginator(found, ROWS_A_PAGE).get_page(request.GET.get("page"))
     whole = request.GET.get("all") == "1"
     return {
         "rows": rows,
-        "worth": all_totals(current_version()),
+        "worth": all_totals(version),
         "shown": [_row(each) for each in rows],
         "sort": ordering,
         "whole": whole,
@@ -226,7 +229,7 @@ def _moves(request: HttpRequest, found: Any) -> dict[str, Any]:
         "offered": len(open_codes()),
         "grades": Grade.values,
         "risks": RISK_LEVELS,
-        "segments": [(value, SEGMENT_NAMES.get(value, value)) for value in SEGMENTS],
+        "segments": SEGMENTS,
         "headings_after": [heading(*each[:3], ordering, each[3]) for each in HEADINGS_AFTER],
         "why_none": [] if rows.paginator.count else _reasons(left_alone(asked["category"]))[:3],
     }

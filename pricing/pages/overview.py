@@ -19,6 +19,7 @@ from elastix.dataset.versions import current_version
 from elastix.desk.shell import error_page, page
 from pricing.changes.selectors.outcomes import newest_outcomes
 from pricing.recommendation.selectors.overview import Figure, ShopFigures, shop_overview
+from pricing.recommendation.selectors.standing import standing_is_behind
 from pricing.recommendation.services.policies import assume_costs
 
 SHOWN: Final = 5
@@ -84,6 +85,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             "figures_shown": found.figures,
             "revenue_chart": revenue_chart(found.figures),
             "worth": found.worth,
+            "behind": standing_is_behind(version),
             "opportunities": _address_of("opportunities"),
             "changes": newest_outcomes(version, SHOWN),
             "alerts": list(alerts.order_by("-raised_at", "-id")[:SHOWN]),

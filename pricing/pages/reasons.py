@@ -101,12 +101,3 @@ REASONS: Final = {
     ),
 }
 """Why a price stays as it is."""
-
-SEGMENTS: Final = {
-    "Champion": _("Champions"),
-    "LoyalCustomers": _("loyal customers"),
-    "PotentialLoyalists": _("potential loyalists"),
-    "AtRisk": _("customers at risk"),
-    "Hibernating": _("hibernating customers"),
-    "Lost": _("lost customers"),
-}

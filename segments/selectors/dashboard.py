@@ -1,7 +1,9 @@
 """What the dashboard shows: key figures, sizes and revenue of the six segments."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 from django.db.models import Sum
@@ -55,6 +57,32 @@ def kpis(*, start_date: dt.date | None, end_date: dt.date | None) -> dict[str, S
         name: SegmentKpi(*(rounded(value, 1) for value in values))
         for name, values in zip(SEGMENTS, columns, strict=True)
     }
+
+
+@dataclass(frozen=True, slots=True)
+class RevenueShares:
+    """How a revenue is spread over the segments.
+
+    Attributes
+    ----------
+    percent : each segment's share of the revenue, 0 to 100; None where there is no revenue.
+    rest, rest_percent : the part that no segment has: sales without a customer number, less what those brought back
+        who have kept nothing.
+    """
+
+    percent: dict[str, Decimal | None]
+    rest: Decimal
+    rest_percent: Decimal | None
+
+
+def revenue_shares(revenue: Decimal, sizes: Sequence[SegmentSummary]) -> RevenueShares:
+    """Return the shares of the segments, and of what no segment has, in the shop's whole revenue of the same days."""
+
+    def share(amount: Decimal) -> Decimal | None:
+        return 100 * amount / revenue if revenue > 0 else None
+
+    rest = revenue - sum((row.revenue for row in sizes), NOTHING)
+    return RevenueShares({row.segment: share(row.revenue) for row in sizes}, rest, share(rest))
 
 
 def segment_sizes(*, start_date: dt.date | None, end_date: dt.date | None) -> list[SegmentSummary]:

@@ -1,6 +1,7 @@
 """/desk/report: two pages A4 to print: the shop, the ten best moves, what paid, and what the words mean."""
 
 from collections import Counter
+from decimal import Decimal
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
@@ -16,7 +17,7 @@ from pricing.recommendation.selectors.overview import shop_figures
 from pricing.recommendation.selectors.standing import ordered_standing, standing_recommendations
 from pricing.recommendation.selectors.standing_totals import all_totals
 from pricing.sales.core.calendar import MONTH_DAYS
-from segments.selectors.dashboard import kpis, segment_sizes
+from segments.selectors.dashboard import revenue_shares, segment_sizes
 
 MOVES_SHOWN: Final = 10
 OUTCOMES_SHOWN: Final = 12
@@ -76,7 +77,8 @@ def _shop(version: DataVersion) -> dict[str, Any]:
     """The last 28 days of figures beside as many before, and the segments in them."""
     figures = shop_figures(version)
     first, last = figures.first_day, figures.last_day
-    segments = kpis(start_date=first, end_date=last)
+    sizes = segment_sizes(start_date=first, end_date=last)
+    shares = revenue_shares(figures.revenue.now or Decimal(0), sizes)
     return {
         "days": figures.days,
         "first": first,
@@ -88,5 +90,6 @@ def _shop(version: DataVersion) -> dict[str, Any]:
             (_("Units"), "number", figures.units.now, figures.units.before),
         ],
         "covered_percent": figures.covered_percent,
-        "segments": [(row, segments[row.segment]) for row in segment_sizes(start_date=first, end_date=last)],
+        "segments": [(row, shares.percent[row.segment]) for row in sizes],
+        "shares": shares,
     }

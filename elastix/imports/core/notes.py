@@ -1,9 +1,15 @@
 """What the user should know of how a file is read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from elastix.imports.core.columns import Columns, Header
-from elastix.imports.core.fields import DateOrder, FileSchema, is_in_minor_units, is_in_thousands
+from elastix.imports.core.fields import (
+    DateOrder,
+    DecimalSeparator,
+    FileSchema,
+    is_in_minor_units,
+    is_in_thousands,
+)
 from elastix.imports.core.records import TextRecords
 from elastix.imports.core.sheets import SheetRecords
 from elastix.imports.core.sniff import Sniffed
@@ -51,3 +57,23 @@ def reading_notes(
             "Dates up to the 12th are date cells and all later ones are text: a spreadsheet has probably"
             " swapped day and month of the former. Check them."
         )
+
+
+def grouped_notes(
+    seen: Sniffed,
+    columns: Columns,
+    schema: FileSchema,
+    mark: DecimalSeparator,
+    marks: Mapping[str, DecimalSeparator],
+) -> Iterator[str]:
+    """Sentences about amounts such as 1.234 that count as thousands, since others of their column have a decimal comma."""
+    for name, evidence in seen.separators.items():
+        separator = marks.get(name, mark)
+        grouped = evidence.examples.get("either ." if separator == "," else "either ,")
+        telling = evidence.examples.get("comma" if separator == "," else "point")
+        if schema[name].money and grouped and telling:
+            label = columns.names[columns.position[name]]
+            yield (
+                f"{shown(label)} has {grouped}, which is read as thousands, since {telling} has decimals:"
+                " say which decimal mark the file has if that is wrong."
+            )

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, tzinfo
+from decimal import Decimal
 from itertools import compress
 from operator import itemgetter
 from typing import Any, BinaryIO, Final
@@ -26,7 +27,7 @@ from elastix.imports.core.fields import (
     says_per,
 )
 from elastix.imports.core.formats import TextFormat, is_workbook, text_format
-from elastix.imports.core.notes import reading_notes
+from elastix.imports.core.notes import grouped_notes, reading_notes
 from elastix.imports.core.numbers import number_converter
 from elastix.imports.core.options import Options, Report
 from elastix.imports.core.records import Batch, JoinedRecords, Records, Reject, TextRecords, reject
@@ -41,12 +42,17 @@ from elastix.imports.core.values import (
     cell_text,
     code_converter,
     shown,
+    storable,
     text_converter,
 )
 from elastix.imports.core.workbook import open_workbook
 
 CHUNK_ROWS: Final = 20_000
 FIRST_ROWS: Final = 2_000
+ROWS_AS_READ: Final = 5
+LONGEST_AS_READ: Final = 40
+NUMBERS_AND_DATES: Final = ("integer", "decimal", "datetime")
+EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 DELIMITERS: Final = (",", ";", "\t", "|")
 
 # Given the columns of some rows (rejected values among them) it changes them in place, and yields the number of each row
@@ -136,6 +142,30 @@ class Table:
         for chunk in self.chunks(FIRST_ROWS):
             return list(zip(*(chunk.columns[name] for name in names), strict=True))
         return []
+
+    def first_as_read(self, most: int = ROWS_AS_READ) -> list[dict[str, Any]]:
+        """The numbers and dates of the first rows: by field the text that stands there and what it is read as.
+
+        Numbers and days are texts themselves, "1234.5" and "2025-03-01"; None is what cannot be read. Blank cells and
+        fields without a column are left out; "line" is the row's.
+        """
+        fields = [
+            each
+            for each in self._schema
+            if each.kind in NUMBERS_AND_DATES and each.name in self._columns.position
+        ]
+        batch = next(iter(self._records.batches(len(self.header), self.report.header_line)), None)
+        rows: list[dict[str, Any]] = (
+            [{"line": line} for line in batch.lines[:most]] if batch and fields else []
+        )
+        for field in fields:
+            convert = self._converter(field)
+            for row, cell in zip(
+                rows, batch.cells[self._columns.position[field.name]] if batch else (), strict=False
+            ):
+                if written := cell_text(cell, field.kind).strip():
+                    row[field.name] = [storable(written, LONGEST_AS_READ), _as_read(_plain(convert(cell)))]
+        return rows
 
     def chunks(self, size: int = CHUNK_ROWS, check: RowCheck | None = None) -> Iterator[Chunk]:
         """Read the rows, `size` or somewhat more at a time. Accepted and rejected ones are all rows of the file.
@@ -239,6 +269,14 @@ class Table:
 
 def _plain(value: Any) -> Any:
     return value.value if type(value) is Noted else value
+
+
+def _as_read(value: Any) -> str | None:
+    """A number or the day of a date as a text; None for what cannot be read."""
+    if isinstance(value, tuple):
+        day = value[1]
+        return None if day is None else date.fromordinal(EPOCH_DAY + day).isoformat()
+    return f"{Decimal(value).normalize():f}" if isinstance(value, int | Decimal) else None
 
 
 def _column_names(field: Field) -> tuple[str, ...]:
@@ -348,6 +386,7 @@ def _table(
         notes=(
             *([f"The file {shown(packed)} in the archive was read."] if packed else []),
             *reading_notes(records, header, seen, order, columns, schema),
+            *(grouped_notes(seen, columns, schema, mark, marks) if options.decimal_mark is None else ()),
         ),
     )
     before = options.remembered.get(header_key(header.names), {}) if header.remembered else {}

@@ -49,6 +49,8 @@ class SeparatorEvidence:
                 kind = "either" if point and comma else "point" if point else "comma"
                 setattr(self, kind, getattr(self, kind) + 1)
                 self.examples.setdefault(kind, shown(text.strip()))
+                if kind == "either":
+                    self.examples.setdefault(f"either {',' if ',' in written else '.'}", shown(text.strip()))
 
     def __add__(self, other: "SeparatorEvidence") -> "SeparatorEvidence":
         return SeparatorEvidence(

@@ -56,7 +56,8 @@ class Figure:
 
     Attributes
     ----------
-    now, before, last_year : of the last days, of as many before, and of the same weekdays a year ago.
+    now, before, last_year : of the last days, of as many before, and of the same weekdays a year ago; None for days
+        that the data have only in part.
     series : of each of the last days, oldest first.
     """
 
@@ -122,7 +123,7 @@ def state_of_figures(version: DataVersion) -> str:
     """
     products = Product.objects.aggregate(Count("pk"), Sum("cost"), Sum("current_price"), Max("updated_at"))
     policies = PricePolicy.objects.aggregate(Count("pk"), Max("updated_at"))
-    versions = (version.published_version, version.catalogue_version, version.as_of)
+    versions = (version.published_version, version.catalogue_version, version.first_day, version.as_of)
     state = [*versions, *products.values(), *policies.values(), shop_currency().code]
     return hashlib.sha256(repr(state).encode()).hexdigest()
 
@@ -138,12 +139,17 @@ def _figures(version: DataVersion) -> ShopFigures:
     def days_from(start: dt.date, count: int = DAYS) -> list[ShopTotals]:
         return [by_day.get(start + number * day, NOTHING) for number in range(count)]
 
-    parts = (days_from(first), days_from(before), days_from(first - A_YEAR))
-    now, *earlier = (shop_totals(part) for part in parts)
+    def totals_from(start: dt.date) -> ShopTotals:
+        """Totals to compare with; none where the data begin later, since fewer days would pass for growth."""
+        whole = version.first_day is not None and start >= version.first_day
+        return shop_totals(days_from(start)) if whole else NOTHING
+
+    days = days_from(first)
+    now, earlier = shop_totals(days), (totals_from(before), totals_from(first - A_YEAR))
 
     def figure(name: str) -> Figure:
         then, year = (getattr(each, name) if each.revenue else None for each in earlier)
-        return Figure(getattr(now, name), then, year, [getattr(each, name) for each in parts[0]])
+        return Figure(getattr(now, name), then, year, [getattr(each, name) for each in days])
 
     sold = [
         DayRevenue(before + number * day, each.revenue)

@@ -1,5 +1,6 @@
 """The prices recommended for all products as they stand: ranked, filtered, and why the others are left alone."""
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,12 +22,21 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast
 
+from elastix.dataset.models import DataVersion
 from pricing.elasticity.models import Method
-from pricing.recommendation.models import Recommendation, RecommendationState, StandingRecommendation
+from pricing.recommendation.models import (
+    CategorySummary,
+    PricePolicy,
+    PriceRelation,
+    Recommendation,
+    RecommendationState,
+    StandingRecommendation,
+)
 from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeStatus
 from pricing.sales.models.products import Kind
+from pricing.sales.selectors.products import merchandise
 
 RAISE: Final = "raise"
 LOWER: Final = "lower"
@@ -181,3 +191,24 @@ def computed_to() -> tuple[Any, Any]:
     """When the recommendations were computed, and the first day that is not in their figures; None before the first."""
     found = StandingRecommendation.objects.aggregate(at=Min("computed_at"), as_of=Min("as_of"))
     return found["at"], found["as_of"]
+
+
+def standing_is_behind(version: DataVersion, older_than: dt.datetime | None = None) -> bool:
+    """Whether figures, products, costs, policies or price relations have changed since the prices were recommended, or that was long ago.
+
+    They are recommended again within a minute (`categories_refresh_if_outdated`).
+    """
+    with_prices = CategorySummary.objects.annotate(standing=Exists(StandingRecommendation.objects.all()))
+    oldest = with_prices.order_by("computed_at", "pk").first()
+    if oldest is None:
+        return merchandise().exists()
+    of = (oldest.published_version, oldest.catalogue_version)
+    return (
+        not oldest.standing
+        or of != (version.published_version, version.catalogue_version)
+        or (older_than is not None and oldest.computed_at <= older_than)
+        or any(
+            rules.objects.filter(updated_at__gt=oldest.computed_at).exists()
+            for rules in (PricePolicy, PriceRelation)
+        )
+    )

@@ -7,19 +7,12 @@ from typing import Any, Final
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Exists
 from django.utils import timezone
 
 from elastix.dataset.models import DataVersion
 from elastix.dataset.versions import data_version, lock_version
 from elastix.sql import fetch
-from pricing.recommendation.models import (
-    BulkRow,
-    CategorySummary,
-    PricePolicy,
-    PriceRelation,
-    StandingRecommendation,
-)
+from pricing.recommendation.models import BulkRow, CategorySummary, StandingRecommendation
 from pricing.recommendation.selectors.bulk_optimization import (
     COLUMNS,
     BulkRecommendation,
@@ -27,6 +20,7 @@ from pricing.recommendation.selectors.bulk_optimization import (
     optimize_each,
 )
 from pricing.recommendation.selectors.policies import tax_factors
+from pricing.recommendation.selectors.standing import standing_is_behind
 from pricing.recommendation.services.offers import recommendations_update
 from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.models import Product
@@ -42,27 +36,10 @@ Sales = Mapping[str, tuple[float, float]]
 def categories_refresh_if_outdated() -> bool:
     """Sum up the categories again if figures, products, policies or price relations have changed, or a day has passed."""
     version = data_version()
-    if not _outdated(version):
+    if not standing_is_behind(version, older_than=timezone.now() - AT_LEAST_EVERY):
         return False
     categories_refresh(version)
     return True
-
-
-def _outdated(version: DataVersion) -> bool:
-    with_prices = CategorySummary.objects.annotate(standing=Exists(StandingRecommendation.objects.all()))
-    oldest = with_prices.order_by("computed_at", "pk").first()
-    if oldest is None:
-        return merchandise().exists()
-    of = (oldest.published_version, oldest.catalogue_version)
-    return (
-        not oldest.standing
-        or of != (version.published_version, version.catalogue_version)
-        or timezone.now() - oldest.computed_at >= AT_LEAST_EVERY
-        or any(
-            rules.objects.filter(updated_at__gt=oldest.computed_at).exists()
-            for rules in (PricePolicy, PriceRelation)
-        )
-    )
 
 
 def categories_refresh(version: DataVersion) -> None:

@@ -241,16 +241,21 @@ class TransactionsImport(FileImport):
         lines = Counter[str]()
         for (code, _), count in self.descriptions.items():
             lines[code] += count
-        self.services, others = charges_among(self._usual_names(), lines, self.rows.below_zero)
+        names = self._usual_names()
+        self.services, others = charges_among(names, lines, self.rows.below_zero)
+
+        def named(codes: Sequence[str]) -> str:
+            return ", ".join(f"{code} {names[code]}".strip() for code in codes[:MOST_NAMED])
+
         notes = []
         if self.services:
             notes.append(
                 "These are called as charges, taxes or discounts are, and count as services:"
-                f" {', '.join(self.services[:MOST_NAMED])}. Set the kind of one that is a product to merchandise (admin)."
+                f" {named(self.services)}. Set the kind of one that is a product to merchandise (admin)."
             )
         if others:
             notes.append(
-                f"These look like charges, taxes or discounts, not products: {', '.join(others[:MOST_NAMED])}. They count as"
+                f"These look like charges, taxes or discounts, not products: {named(others)}. They count as"
                 " products unless their kind is set to service (admin, or SERVICE_CODE_PATTERNS)."
             )
         return notes

@@ -1,7 +1,7 @@
 """Importing products: what a row leaves blank stays as it is."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from django.conf import settings
@@ -116,15 +116,43 @@ class ProductsImport(UpsertImport):
                 differing[row["code"]] = None
         if differing:
             notes.append(
-                f"Products in several rows that differ: {len(differing):,} ({', '.join([*differing][:MOST_NAMED])}). Of each the"
+                f"Products in several rows that differ: {_counted([*differing])}. Of each the"
                 " last row counts: add up stocks of several places, and leave one price and cost of each."
             )
-        return notes + super().settle()
+        if above := self._costs_above_prices():
+            notes.append(
+                f"Costs above the price of their product: {_counted(above)}. Look whether the column, the unit or the decimal"
+                " mark is another."
+            )
+        return [*notes, *self._of_new_products()]
 
-    def new_rows(self) -> int:
-        codes = sorted({row["code"] for row in self.rows})
-        known = (Product.objects.filter(code__in=chunk).count() for chunk in batches(codes))
-        return len(codes) - sum(known)
+    def _of_new_products(self) -> Iterator[str]:
+        """Say which products would be created: a code with a slip of the pen is a new product, too."""
+        if not self.rows:
+            return
+        codes = list(dict.fromkeys(row["code"] for row in self.rows))
+        known = set[str]()
+        for chunk in batches(codes):
+            known |= set(Product.objects.filter(code__in=chunk).values_list("code", flat=True))
+        new = [code for code in codes if code not in known]
+        if self.batch.dry_run:
+            text = f"Would be created: {_counted(new)}. The other rows would update what is there."
+        else:
+            text = f"Created: {_counted(new)}. The other rows updated what was there."
+        yield f"{text} A mistyped code becomes a product of its own: look at these." if new else text
+
+    def _costs_above_prices(self) -> list[str]:
+        """The products whose cost in the file is above their price there, or the present one."""
+        costs = {row["code"]: row for row in self.rows if "cost" in row and "cost_valid_from_day" not in row}
+        prices: dict[str, Any] = {}
+        for chunk in batches([code for code, row in costs.items() if "current_price" not in row]):
+            prices.update(Product.objects.filter(code__in=chunk).values_list("code", "current_price"))
+        found = []
+        for code, row in costs.items():
+            price = row.get("current_price", prices.get(code))
+            if price is not None and row["cost"] > price:
+                found.append(code)
+        return found
 
     def row(self, values: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -135,3 +163,8 @@ class ProductsImport(UpsertImport):
 
     def upsert(self) -> tuple[int, int]:
         return products_upsert(self.rows, by=str(self.batch.created_by or "import"))
+
+
+def _counted(codes: Sequence[str]) -> str:
+    """How many products, and the codes of the first."""
+    return f"{len(codes):,} ({', '.join(codes[:MOST_NAMED])})" if codes else "0"

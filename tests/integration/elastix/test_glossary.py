@@ -4,9 +4,10 @@ import re
 
 import pytest
 from django.test import Client
+from django.utils.translation import override
 from rest_framework.test import APIClient
 
-from elastix.glossary import KINDS, terms
+from elastix.glossary import KINDS, label_of, terms
 from tests.factories import ElasticityEstimateFactory, ProductFactory
 
 pytestmark = pytest.mark.django_db
@@ -48,3 +49,12 @@ def test_a_page_opens_the_same_sentence_at_the_word(
     assert [text.replace("&#x27;", "'") for _, _, text in found] == [sentence, sentence]
     assert all(opens == opened for opens, opened, _ in found)
     assert found[0][0] != found[1][0]
+
+
+@pytest.mark.parametrize(
+    ("word", "german"),
+    [("classical", "klassisch"), ("code", "Artikelnummer"), ("Champion", "Beste Kunden")],
+)
+def test_words_of_pages_are_german_for_german_readers(word: str, german: str) -> None:
+    with override("de"):
+        assert label_of(word) == german

@@ -10,8 +10,10 @@ from django.test import Client
 from django.utils import timezone
 
 from elastix.dataset.models import DataVersion
+from elastix.desk.tags import UNKNOWN
 from elastix.imports.models import ImportBatch, ImportStatus, UploadChunk
 from elastix.jobs.models import Job, JobState
+from pricing.recommendation.services.categories import categories_refresh_if_outdated
 from pricing.sales.models import Product, Transaction
 from tests.conftest import user_with_role
 from tests.factories import ImportBatchFactory, ProductFactory
@@ -95,6 +97,36 @@ def test_the_first_rows_stand_below_a_choice_for_each_column(send: Any, browser:
     assert '<option value="unit_price" selected>unit price</option>' in page
     assert page.count('<select class="form-select form-select-sm"') == 6
     assert "<td>2025-03-01 10:00</td>" in page
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "order", "day"),
+    [
+        ("12/1/2010", "12/31/2010", "with the month first", "1 Dec 2010"),
+        ("12/1/2010", "31/12/2010", "with the day first", "12 Jan 2010"),
+        ("2010-12-01", "2010-12-31", "Each date says by itself which number is the day", "1 Dec 2010"),
+    ],
+)
+def test_the_check_says_how_numbers_and_dates_are_read(
+    send: Any, browser: Client, first: str, second: str, order: str, day: str
+) -> None:
+    text = (
+        "InvoiceNo;StockCode;Description;Quantity;InvoiceDate;UnitPrice\n"
+        f"1;CUP;Cup;2;{first} 10:00;1,234.50\n"
+        f"2;MUG;Mug;x;{second} 10:00;6.00\n"
+    )
+    page = page_of(browser, send("/desk/data", uploaded(text)))
+    assert order in page
+    assert f"{first} 10:00</span> → {day}</td>" in page
+    assert "1,234.50</span> → 1,234.5</td>" in page
+    # The refused row says what could not be read.
+    assert f'<span class="text-body-secondary">x</span> → {UNKNOWN}</td>' in page
+
+
+def test_a_file_without_dates_says_nothing_of_their_order(send: Any, browser: Client) -> None:
+    page = page_of(browser, send("/desk/data", uploaded(COSTS)))
+    assert "1.50</span> → 1.5</td>" in page
+    assert "which number is the day" not in page
 
 
 @pytest.mark.parametrize("sent", [{}, {"file": SimpleUploadedFile("empty.csv", b"")}])
@@ -206,6 +238,7 @@ def test_what_was_checked_is_imported_without_sending_it_again(send: Any, browse
     batch = send(f"/desk/data/{checked.pk}", {"action": "import"})
     assert (batch.status, batch.accepted, batch.dry_run) == (ImportStatus.PUBLISHED, 1, False)
     assert Transaction.objects.get().product_id == "CUP"
+    categories_refresh_if_outdated()
     page = page_of(browser, batch)
     assert "Ready: 1 product, 0 with grade A or B." in page
     assert 'hx-get="/desk/data' not in page
@@ -214,8 +247,12 @@ def test_what_was_checked_is_imported_without_sending_it_again(send: Any, browse
 def test_the_same_file_a_second_time_needs_to_be_wanted(send: Any, browser: Client) -> None:
     checked = send("/desk/data", uploaded(SALES))
     send(f"/desk/data/{checked.pk}", {"action": "import"})
-    again = browser.post(f"/desk/data/{checked.pk}", {"action": "import"})
-    assert "The same file was imported before" in again.content.decode()
+    assert "tick “Import it even if the same file was imported before”" in page_of(browser, checked)
+    other = send("/desk/data", uploaded(SALES + "3,CUP,Cup,1,2025-03-03 10:00,4.00\n"))
+    assert "The same file was imported before" not in page_of(browser, other)
+    again = browser.post(f"/desk/data/{checked.pk}", {"action": "import"}).content.decode()
+    assert "The same file was imported before" in again
+    assert "`force`" not in again
     assert Transaction.objects.count() == 1
     send(f"/desk/data/{checked.pk}", {"action": "import", "force": "1"})
     assert Transaction.objects.count() == 2
@@ -225,6 +262,12 @@ def test_costs_are_imported_and_the_page_is_ready(send: Any, browser: Client) ->
     ProductFactory(code="CUP")
     batch = send(f"/desk/data/{send('/desk/data', uploaded(COSTS)).pk}", {"action": "import"})
     assert float(Product.objects.get().cost or 0) == 1.5
+    # The figures are there, the recommendations not: once a minute it is looked whether they have the newest costs.
+    waiting = page_of(browser, batch)
+    assert "The recommendations are being computed again" in waiting
+    assert 'hx-trigger="every 1s"' in waiting
+    assert "Ready" not in waiting
+    categories_refresh_if_outdated()
     assert "Ready: 1 product" in page_of(browser, batch)
 
 
@@ -300,6 +343,7 @@ def test_the_page_is_loaded_anew_once_there_is_nothing_to_wait_for(
 
 def test_what_is_not_in_the_figures_yet_is_said(send: Any, browser: Client) -> None:
     batch = send(f"/desk/data/{send('/desk/data', uploaded(SALES)).pk}", {"action": "import"})
+    categories_refresh_if_outdated()
     assert "follows within the hour" not in page_of(browser, batch)
     DataVersion.objects.update(sales_version=2)
     assert "follows within the hour" in page_of(browser, batch)
@@ -342,7 +386,7 @@ def test_pages_ask_a_fixed_number_of_queries(
         ImportBatchFactory(status=ImportStatus.PUBLISHED, file_name=f"{number}.csv")
     with django_assert_num_queries(7):
         browser.get("/desk/data")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         browser.get(f"/desk/data/{checked.pk}")
 
 

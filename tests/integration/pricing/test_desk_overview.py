@@ -43,7 +43,10 @@ def page_of(browser: Client) -> str:
 @pytest.fixture
 def small_shop(db: None) -> None:
     """A cup at cost 2 and a mug without a cost; postage besides. Sold on the first and last days of both windows."""
-    DataVersion.objects.create(pk=1, sales_version=1, published_version=1, time_zone="UTC", as_of=AS_OF)
+    first_day = AS_OF - dt.timedelta(days=57)
+    DataVersion.objects.create(
+        pk=1, sales_version=1, published_version=1, time_zone="UTC", as_of=AS_OF, first_day=first_day
+    )
     ProductFactory(code="CUP", cost=Decimal(2), category="Drinks", current_price=Decimal(4))
     ProductFactory(code="MUG", current_price=Decimal(6))
     ProductFactory(code="POST", kind="service", cost=Decimal(1))
@@ -172,7 +175,7 @@ def test_the_page_asks_a_fixed_number_of_queries(
     for day in (1, 9, 17):
         moment = dt.datetime(2025, 4, day, 8, tzinfo=dt.UTC)
         PriceChangeFactory(product=cup, is_applied=True, changed_at=moment)
-    with django_assert_num_queries(25):
+    with django_assert_num_queries(27):
         browser.get("/desk/")
 
 
@@ -182,10 +185,24 @@ def test_the_page_asks_a_fixed_number_of_queries(
 def test_the_tiles_compare_with_the_same_weekdays_of_last_year(browser: Client, small_shop: None) -> None:
     day = AS_OF - dt.timedelta(days=1 + 364)
     SalesHistory.objects.create(product_id="CUP", date=day, quantity=10, revenue=Decimal(50))
+    DataVersion.objects.update(first_day=AS_OF - dt.timedelta(days=28 + 364))
     page = page_of(browser)
     # 100 now against 50; 20 cups and mugs against 10; a profit of 20 against 50 - 10 * 2.
     assert "+100.0 % on last year" in page
     assert "-33.3 % on last year" in page
+    # A day of last year's 28 is missing: the others would pass for all.
+    DataVersion.objects.update(first_day=AS_OF - dt.timedelta(days=27 + 364))
+    assert "on last year" not in page_of(browser)
+
+
+@pytest.mark.parametrize(
+    ("ago", "said"), [(56, "+0.0 %"), (55, "nothing to compare with")], ids=["whole", "a day short"]
+)
+def test_the_days_before_are_compared_with_if_the_data_have_all_of_them(
+    browser: Client, small_shop: None, ago: int, said: str
+) -> None:
+    DataVersion.objects.update(first_day=AS_OF - dt.timedelta(days=ago))
+    assert f'Revenue</span> <strong>£100</strong> <span class="small">{said}' in page_of(browser)
 
 
 def test_without_a_last_year_nothing_is_compared_with_it(browser: Client, small_shop: None) -> None:

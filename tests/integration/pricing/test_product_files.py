@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from pricing.sales.models import Product
+from tests.factories import ProductFactory
 from tests.integration.pricing.test_product_import import Send, send
 
 __all__ = ["send"]
@@ -87,7 +88,7 @@ RIGHT: dict[str, tuple[bytes, dict[str, tuple[str | None, ...]], dict[str, int],
         text("sku,warehouse,stock", "A1,North,10", "A1,South,25"),
         {"A1": (None, None, "25")}, {}, "Products in several rows that differ: 1 (A1). Of each the last row counts",
     ),
-    "the same row twice": (text("sku,cost,price", "A1,4.20,9.99", "A1,4.20,9.99"), {"A1": MUG}, {}, "Created: 1."),
+    "the same row twice": (text("sku,cost,price", "A1,4.20,9.99", "A1,4.20,9.99"), {"A1": MUG}, {}, "Created: 1 (A1)."),
     "costs by quantity": (
         text("sku,min qty,cost", "A1,1,4.20", "A1,100,3.90"), {"A1": ("3.9", None, None)}, {}, "prices mean: min qty.",
     ),
@@ -112,6 +113,11 @@ RIGHT: dict[str, tuple[bytes, dict[str, tuple[str | None, ...]], dict[str, int],
         text("sku,cost,price", "A1,$4.20,\u20ac9.99"), {"A1": MUG}, {}, "Amounts are in $",
     ),
     "gross costs": (text("SKU;EK brutto;VK", "A1;4,20;9,99"), {"A1": MUG}, {}, "says that costs are with tax"),
+    "thousands without decimals": (
+        text("SKU;EK;VK", "A1;4,20;9,99", "A2;1.234;2.345,60"),
+        {"A1": MUG, "A2": ("1234", "2345.6", None)}, {},
+        '"EK" has "1.234", which is read as thousands, since "4,20" has decimals',
+    ),
     "net prices": (text("SKU;EK;VK netto", "A1;4,20;9,99"), {"A1": MUG}, {}, "says that its prices are without tax"),
 }  # fmt: skip
 
@@ -151,3 +157,25 @@ def test_a_currency_can_be_chosen(send: Send) -> None:
 def test_products_may_cost_nothing(send: Send) -> None:
     send(text("sku,cost,price", "A1,0,9.99"), accept="zero_cost")
     assert figures() == {"A1": ("0", "9.99", None)}
+
+
+def test_new_codes_are_named_since_one_may_be_mistyped(send: Send) -> None:
+    ProductFactory(code="A1")
+    note = "Would be created: 1 (AI). The other rows would update what is there. A mistyped code becomes a product"
+    assert note in " ".join(send(text("sku,cost", "A1,4.20", "AI,4.20"), dry_run="true")["report"]["notes"])
+    known = " ".join(send(text("sku,cost", "A1,4.20"), dry_run="true")["report"]["notes"])
+    assert known == "Would be created: 0. The other rows would update what is there."
+
+
+def test_a_cost_above_the_price_is_noted(send: Send) -> None:
+    for code, price in (("A1", "2.08"), ("A2", "99.00"), ("A3", None), ("A4", "4.00")):
+        ProductFactory(code=code, current_price=price and Decimal(price))
+    # The price in the file counts before the present one; a cost as high as the price is none above it.
+    content = text("sku,cost,price", "A1,99,", "A2,99,", "A3,99,", "A4,5,6", "A5,5,5")
+    assert "Costs above the price of their product: 1 (A1)." in " ".join(send(content)["report"]["notes"])
+
+
+@pytest.mark.parametrize("said", [{}, {"decimal_mark": ","}])
+def test_thousands_are_noted_unless_the_decimal_mark_is_said(send: Send, said: dict[str, str]) -> None:
+    notes = " ".join(send(text("SKU;EK", "A1;4,20", "A2;1.234"), **said)["report"]["notes"])
+    assert ("read as thousands" in notes) == (not said)

@@ -454,7 +454,7 @@ def test_a_product_file_says_what_is_new_and_what_looks_like_another(
     assert (lost.accepted, lost.reasons) == (0, {"look_alike_code": 1})
     both = products(b"code,name,cost\n00123,Ink,1.10\nB7,Bolt,2\n")
     assert both.accepted == 2
-    assert both.report["notes"][-1].startswith("Created: 1.")
+    assert both.report["notes"][-1].startswith("Created: 1 (B7).")
 
 
 # --- totals ------------------------------------------------------------------------------------------

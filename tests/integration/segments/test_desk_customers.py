@@ -10,7 +10,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from elastix.desk.search import Hit
-from segments.models import CustomerSegment
+from segments.models import CustomerModel, CustomerSegment
 from tests.integration.elastix.test_desk_exports import as_csv
 from tests.integration.segments import shop
 from tests.integration.segments.test_moves import run, three_runs
@@ -65,6 +65,7 @@ def test_the_treemap_has_the_shares_of_the_revenue(browser: Client, viewer_clien
     ]
     assert "£900" in page
     assert "75.0 %" in page  # 3 of 4 customers
+    assert '<th scope="col" class="desk-number">Of revenue with a customer number</th>' in page
 
 
 def test_a_period_limits_the_revenue(browser: Client) -> None:
@@ -243,3 +244,11 @@ def test_the_pages_ask_a_fixed_number_of_times(
         page_of(browser)
     with django_assert_num_queries(10):
         page_of(browser, "/desk/customers/C0")
+
+
+def test_what_customers_are_expected_to_do_has_sentences_of_its_own(browser: Client) -> None:
+    segments()
+    CustomerModel.objects.create(state="NOT_CONVERGED", as_of=shop.AS_OF)
+    page = page_of(browser)
+    assert "The purchases do not decide between very different models" in page
+    assert "no price is recommended" not in page

@@ -16,7 +16,14 @@ from pricing.recommendation.models import StandingRecommendation
 from pricing.recommendation.services.categories import categories_refresh_if_outdated
 from pricing.sales.models import Product
 from simulations.models import Simulation
-from tests.factories import PriceChangeFactory, PricedProductFactory, ProductFactory, SimulationFactory
+from tests.factories import (
+    PriceChangeFactory,
+    PricedProductFactory,
+    ProductFactory,
+    SalesHistoryFactory,
+    SimulationFactory,
+)
+from tests.integration.segments import shop as segments
 
 pytestmark = pytest.mark.django_db
 SIMULATIONS, NEW, COMPARE = "/desk/simulations", "/desk/simulations/new", "/desk/simulations/compare"
@@ -280,6 +287,30 @@ def test_the_report_has_what_paid_and_what_the_words_mean(viewing: Client, shop:
     for word in ("Elasticity", "80 % interval", "Grade D", "Paid"):
         assert f"<dt>{word}</dt>" in page
     assert page.count('class="report-page"') == 2
+
+
+def test_the_report_has_the_shares_of_all_revenue_and_what_has_no_customer_number(viewing: Client) -> None:
+    segments.publish()
+    cup = ProductFactory(code="CUP")
+    SalesHistoryFactory(product=cup, date=segments.day(10), quantity=100, price=Decimal(10))
+    for name, revenue in (("Champion", "500"), ("Lost", "80")):
+        segments.summary(name, customer_count=2)
+        segments.daily_revenue(name, 10, revenue)
+    page = page_of(viewing, "/desk/report")
+    # 500, 80 and the rest of 1,000: with a customer number alone Champions would have 86 %.
+    for row in (
+        ("Champions", "£500", "50 %"),
+        ("Lost", "£80", "8 %"),
+        ("Without a customer number", "£420", "42 %"),
+    ):
+        name, amount, share = row
+        assert re.search(
+            rf'{name}</th><td class="desk-number">[^<]+</td><td class="desk-number">{amount}</td>'
+            rf'<td class="desk-number">{share}</td>',
+            page,
+        )
+    segments.daily_revenue("LoyalCustomers", 10, "420")
+    assert "Without a customer number" not in page_of(viewing, "/desk/report")
 
 
 def test_the_report_asks_at_most_forty_queries(

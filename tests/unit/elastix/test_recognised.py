@@ -28,11 +28,6 @@ ALERT = "P259 sold 1,236 units in the last 7 days of the data, 2.2 times the usu
             " Wurde eine Datei vergessen?",
         ),
         (
-            "'Cash' is a payment or change, no line of a sale; accept payment_row if it is a product.",
-            "'Cash' ist eine Zahlung oder Rückgeld, keine Zeile eines Verkaufs; lassen Sie payment_row zu, wenn es"
-            " ein Produkt ist.",
-        ),
-        (
             'The ZIP archive holds 2 files ("a.csv", "b.csv"): load them one by one, or an archive of one.',
             'Das ZIP-Archiv enthält 2 Dateien ("a.csv", "b.csv"): Laden Sie sie einzeln, oder ein Archiv mit einer.',
         ),
