@@ -1,5 +1,6 @@
 """/desk/changes: price changes by batch, to be decided on, applied and undone; whether they paid; what was not taken."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final, cast
@@ -29,6 +30,7 @@ from pricing.changes.selectors.batches import (
     BatchList,
     changes_in,
     changes_of,
+    crossed_of,
     flagged,
     state_counts,
     states_of,
@@ -42,6 +44,7 @@ from pricing.changes.selectors.price_changes import OPEN, changes_in_force, open
 from pricing.changes.selectors.prior_prices import prior_prices_of_changes
 from pricing.changes.services.steps import MOST_UNTYPED, STEPS, Step, take_step
 from pricing.pages.opportunities import text_of
+from pricing.recommendation.core.limits import Limit
 from pricing.recommendation.selectors.expected import expected_effects
 from pricing.sales.models import PriceChange
 from pricing.sales.models.price_changes import PriceChangeStatus
@@ -109,6 +112,7 @@ class Row:
     gain : expected change of profit in 30 days; None where nothing is expected.
     prior : of a reduction that waits, what could be announced of it; else None.
     cost_assumed : what is expected of it rests on a cost that is a share of the price.
+    crossed : the limit of recommendations that an open one lies beyond.
     """
 
     change: PriceChange
@@ -118,9 +122,11 @@ class Row:
     bar: dict[str, float] | None
     prior: PriorPrice | None = None
     cost_assumed: bool = False
+    crossed: Limit | None = None
 
     @property
     def flagged(self) -> bool:
+        """It cannot be made as it was proposed."""
         return self.change.is_stale or self.rival is not None
 
 
@@ -225,6 +231,7 @@ def _batch(request: HttpRequest, key: UUID | int) -> HttpResponseBase:
     if asked := export(request, "changes", COLUMNS, shown):
         return asked
     rows = Paginator(shown, ROWS_A_PAGE).get_page(request.GET.get("page"))
+    crossed = crossed_of(shown)
     context: dict[str, Any] = {
         "page": "changes",
         "batch": key,
@@ -233,19 +240,20 @@ def _batch(request: HttpRequest, key: UUID | int) -> HttpResponseBase:
         "state": state,
         "states": [(name, text, counts[name]) for name, text in TABS if counts.get(name)],
         "rows": rows,
-        "shown": _rows(list(rows)),
+        "shown": _rows(list(rows), crossed),
         "totals": totals_of_batch(key, state),
         "steps": [
             (name, step.name) for name, step in STEPS.items() if set(STATES[state]) & set(step.sources)
         ],
         "may_decide": role_of(request.user) >= Role.MANAGER,
         "flagged": flagged(shown),
+        "beyond": len(crossed),
         "in_effect": counts["applied"],
     }
     return render(request, "desk/batch.html", context)
 
 
-def _rows(found: list[PriceChange]) -> list[Row]:
+def _rows(found: list[PriceChange], crossed: Mapping[int, Limit]) -> list[Row]:
     open_changes = open_changes_of(each.product_id for each in found)
     in_force = [
         each
@@ -268,7 +276,8 @@ def _rows(found: list[PriceChange]) -> list[Row]:
         expected = each.expected or records.get(each.pk)
         assumed = bool(expected and expected.get("cost_assumed"))
         prior = priors.get(each.pk)
-        rows.append(Row(each, conflict, _gain(expected), outcome, _bar(outcome), prior, assumed))
+        beyond = crossed.get(each.pk)
+        rows.append(Row(each, conflict, _gain(expected), outcome, _bar(outcome), prior, assumed, beyond))
     return rows
 
 
@@ -323,7 +332,7 @@ def _taken(found: QuerySet[PriceChange], step: Step, given: Any) -> list[PriceCh
     if given.get("scope") == "all":
         return list(able)
     if given.get("scope") == "unflagged":
-        without = flagged(able)
+        without = flagged(able) | set(crossed_of(able))
         return [each for each in able if each.pk not in without]
     ticked = [int(number) for number in given.getlist("change")[:ROWS_A_PAGE] if number.isdecimal()]
     return list(able.filter(pk__in=[number for number in ticked if number < MOST_NUMBER]))

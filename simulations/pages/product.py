@@ -15,7 +15,7 @@ from elastix.api.fields import TextField
 from elastix.api.permissions import Role
 from elastix.dataset.versions import current_version
 from elastix.desk.shell import page
-from elastix.desk.tags import money, number, percent, said
+from elastix.desk.tags import label, money, number, percent, said
 from elastix.errors import Conflict, Invalid, NotFound
 from elastix.shop import shop_currency
 from pricing.changes.selectors.holding import holding_of
@@ -24,6 +24,7 @@ from pricing.changes.services.price_changes import propose
 from pricing.elasticity.selectors.estimates import elasticity_of_product
 from pricing.pages.relations import relations_of_product
 from pricing.recommendation.api.prices import price_field
+from pricing.recommendation.core.limits import FLOORS, Limit, crossed_limit
 from pricing.recommendation.selectors.products import product_detail
 from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.models import Product
@@ -200,7 +201,20 @@ def _propose(request: HttpRequest, found: Product) -> HttpResponse:
         messages.error(request, said(error.detail))
         return _show(request, found, status=409 if isinstance(error, Conflict) else 400)
     messages.success(request, _("Proposed. Somebody who may approve prices decides on it now."))
+    if crossed := crossed_limit(price, recommended.limits):
+        messages.warning(request, _beyond(price, crossed))
     return redirect(request.get_full_path())
+
+
+def _beyond(price: Decimal, crossed: Limit) -> str:
+    """That a price lies outside the limits of recommendations, for whoever has proposed it."""
+    beyond = (
+        _("%(price)s is below the lowest price that limits recommendations, %(bound)s (%(limit)s).")
+        if crossed.rule in FLOORS
+        else _("%(price)s is above the highest price that limits recommendations, %(bound)s (%(limit)s).")
+    )
+    said_so = beyond % {"price": money(price), "bound": money(crossed.bound), "limit": label(crossed.rule)}
+    return f"{said_so} {_('It is flagged for whoever decides.')}"
 
 
 def _estimate(version: Any, code: str) -> Any:

@@ -16,8 +16,10 @@ from elastix.shop import shop_currency
 from pricing.changes.selectors.price_changes import OPEN
 from pricing.elasticity.core.demand import AVERAGE
 from pricing.recommendation.core.inputs import PricingInputs
+from pricing.recommendation.core.limits import Limit
 from pricing.recommendation.core.uncertainty import ErrorFactor
 from pricing.recommendation.selectors.bulk_optimization import error_factor, own_weights
+from pricing.recommendation.selectors.crossed import limits_crossed
 from pricing.recommendation.selectors.expected import expected_effects
 from pricing.recommendation.selectors.policies import effective_policies
 from pricing.recommendation.selectors.price_totals import PriceTotals
@@ -164,6 +166,13 @@ def flagged(found: QuerySet[PriceChange]) -> set[int]:
         old_price__isnull=True, product__current_price__isnull=True
     )
     return set(found.filter(~stays | Exists(other), status__in=OPEN).order_by().values_list("pk", flat=True))
+
+
+def crossed_of(changes: Iterable[PriceChange]) -> dict[int, Limit]:
+    """By its number, the limit of recommendations that each of the open ones among changes lies beyond."""
+    waiting = [each for each in changes if each.status in OPEN]
+    limits = limits_crossed([(each.product_id, each.new_price) for each in waiting]) if waiting else []
+    return {each.pk: limit for each, limit in zip(waiting, limits, strict=True) if limit is not None}
 
 
 def totals_of_batch(key: UUID | int, state: str) -> PriceTotals:

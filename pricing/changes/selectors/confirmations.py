@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pricing.changes.core.prior_price import NO_DISCOUNT
-from pricing.changes.selectors.batches import totals_of
+from pricing.changes.selectors.batches import crossed_of, totals_of
 from pricing.changes.selectors.price_changes import OPEN
 from pricing.changes.selectors.prior_prices import prior_prices_of_changes
 from pricing.recommendation.selectors.price_totals import PriceTotals
@@ -20,11 +20,13 @@ class Confirmation:
     totals : count, range, expected profit and how many are below cost.
     moved : how many cannot be made, since the price has moved.
     no_discounts : how many are to a lower price that may not be announced as a reduction.
+    beyond : how many lie outside the limits of recommendations.
     """
 
     totals: PriceTotals = field(default_factory=PriceTotals)
     moved: int = 0
     no_discounts: int = 0
+    beyond: int = 0
 
 
 def confirmation_of(changes: Sequence[PriceChange], totals: PriceTotals | None = None) -> Confirmation:
@@ -34,9 +36,11 @@ def confirmation_of(changes: Sequence[PriceChange], totals: PriceTotals | None =
     ----------
     totals : of these changes, where they are known already.
     """
-    priors = prior_prices_of_changes([each for each in changes if each.status in OPEN])
+    waiting = [each for each in changes if each.status in OPEN]
+    priors = prior_prices_of_changes(waiting)
     return Confirmation(
         totals or totals_of(changes),
         sum(each.is_stale for each in changes),
         sum(each.state == NO_DISCOUNT for each in priors.values()),
+        len(crossed_of(waiting)),
     )

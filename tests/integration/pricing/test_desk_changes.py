@@ -252,6 +252,40 @@ def test_an_older_ledger_s_second_open_change_is_flagged(batch: Any, browser: Cl
     assert of_batch(batch) == {"CUT": "proposed", "P001": "approved"}
 
 
+def test_a_price_outside_the_limits_of_recommendations_is_flagged_counted_and_may_be_approved(
+    browser: Client,
+) -> None:
+    products_to_price()
+    number = uuid7()
+    # From 12.99 by at most 15 %: 11.05 to 14.93; 1.1 times the cost of 8.50 is 9.35.
+    wanted = [("CUT", Decimal("14.93")), ("P001", Decimal("14.94")), ("RIGHT", Decimal("8.99"))]
+    price_changes.propose(wanted, by="anna", batch=number)
+    text = shown(browser, f"{PATH}/batch/{number}")
+    assert text.count("Recommendations keep to limits, and this price lies beyond one.") == 2
+    assert re.search(r"P001 .* outside the limits .* largest increase [^:]+: £14.93", text), text
+    assert re.search(r"RIGHT .* outside the limits .* largest decrease [^:]+: £11.05", text), text
+    assert "2 prices lie outside the limits that recommendations keep to" in text
+    asked = shown(browser, f"{PATH}/batch/{number}/confirm?step=approve&scope=all")
+    assert "Outside the limits 2 " in asked
+    assert "Outside the limits" not in shown(browser, f"{PATH}/batch/{number}/confirm?step=reject&scope=all")
+    assert "1 price approved." in take(browser, number, "approve", 1, scope="unflagged")
+    assert of_batch(number) == {"CUT": "approved", "P001": "proposed", "RIGHT": "proposed"}
+    assert "2 prices approved." in take(browser, number, "approve", 2)
+
+
+def test_prices_outside_the_limits_take_no_query_each(browser: Client) -> None:
+    products_to_price()
+    first, second = uuid7(), uuid7()
+    price_changes.propose([("CUT", Decimal("15.99"))], by="anna", batch=first)
+    price_changes.propose(
+        [(code, Decimal("15.99")) for code in ("P001", "RIGHT", "UNSURE")], by="anna", batch=second
+    )
+    for path in (f"{PATH}/batch/{{}}", f"{PATH}/batch/{{}}/confirm?step=approve&scope=all"):
+        for batch in (first, second):
+            browser.get(path.format(batch))  # fills what is remembered
+        assert queries_of(browser, path.format(second)) == queries_of(browser, path.format(first)) <= 60
+
+
 def test_what_was_confirmed_has_to_be_what_is_done(batch: Any, browser: Client) -> None:
     assert "have changed since they were confirmed" in take(browser, batch, "approve", 3)
     uncounted = browser.post(f"{PATH}/batch/{batch}", {"step": "approve", "scope": "all"})
