@@ -7,7 +7,6 @@ from functools import wraps
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
@@ -22,6 +21,7 @@ from django.views.generic import RedirectView
 from elastix.alerts.models import Alert
 from elastix.api.permissions import Role, role_of
 from elastix.dataset.versions import ZoneChanged, data_version
+from elastix.desk.signed_out import to_login
 from elastix.errors import Busy, NotFound
 
 View = Callable[..., HttpResponseBase]
@@ -96,7 +96,7 @@ def _answer(
     view: View, request: HttpRequest, post: Role | None, *args: Any, **kwargs: Any
 ) -> HttpResponseBase:
     if not request.user.is_authenticated:
-        return redirect_to_login(request.get_full_path(), reverse("login"))
+        return to_login(request)
     if request.method not in ("GET", "HEAD", "POST") or (request.method == "POST" and post is None):
         return HttpResponseNotAllowed(["GET", "HEAD", *(["POST"] if post else [])])
     needed = post if request.method == "POST" and post else Role.VIEWER
