@@ -1,9 +1,10 @@
 """/desk/changes: price changes by batch, to be decided on, applied and undone; whether they paid; what was not taken."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -22,7 +23,7 @@ from elastix.dataset.versions import current_version
 from elastix.desk.exports import export
 from elastix.desk.lists import Column, chosen, ordered, text
 from elastix.desk.shell import error_page, page
-from elastix.desk.tags import label, number, said
+from elastix.desk.tags import label, number, said, who
 from elastix.errors import Conflict
 from pricing.changes.core.prior_price import PriorPrice
 from pricing.changes.selectors.batches import (
@@ -38,12 +39,14 @@ from pricing.changes.selectors.batches import (
     with_totals,
 )
 from pricing.changes.selectors.confirmations import confirmation_of
+from pricing.changes.selectors.deciders import all_own, has_other_approver
 from pricing.changes.selectors.outcomes import ChangeOutcome, kept_calibration, outcomes_of
 from pricing.changes.selectors.overrides import override_outcomes, overrides
 from pricing.changes.selectors.price_changes import OPEN, changes_in_force, open_changes_of
 from pricing.changes.selectors.prior_prices import prior_prices_of_changes
 from pricing.changes.services.steps import MOST_UNTYPED, STEPS, Step, take_step
 from pricing.pages.opportunities import text_of
+from pricing.pages.reasons import SECOND_PERSON
 from pricing.recommendation.core.limits import Limit
 from pricing.recommendation.selectors.expected import expected_effects
 from pricing.sales.models import PriceChange
@@ -100,6 +103,38 @@ COLUMNS_NOT_TAKEN: Final = (
     (gettext_lazy("By"), "made_by"),
     (gettext_lazy("Why"), lambda each: label(each.left) if each.left else each.reason),
 )
+
+
+class Meanwhile(NamedTuple):
+    """How a status is said that a change, or several, has reached already, and the column that keeps by whom."""
+
+    person: str
+    one: Any
+    several: Any
+
+
+MEANWHILE: Final[dict[str, Meanwhile]] = {
+    PriceChangeStatus.APPROVED: Meanwhile(
+        "decided_by",
+        gettext_lazy("It has been approved already, by %(who)s."),
+        gettext_lazy("Approved already, by %(who)s: %(count)s."),
+    ),
+    PriceChangeStatus.REJECTED: Meanwhile(
+        "decided_by",
+        gettext_lazy("It has been rejected already, by %(who)s."),
+        gettext_lazy("Rejected already, by %(who)s: %(count)s."),
+    ),
+    PriceChangeStatus.APPLIED: Meanwhile(
+        "applied_by",
+        gettext_lazy("It has been put into effect already, by %(who)s."),
+        gettext_lazy("Put into effect already, by %(who)s: %(count)s."),
+    ),
+    PriceChangeStatus.ROLLED_BACK: Meanwhile(
+        "rolled_back_by",
+        gettext_lazy("It has been undone already, by %(who)s."),
+        gettext_lazy("Undone already, by %(who)s: %(count)s."),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +248,7 @@ def confirm(request: HttpRequest, batch: UUID | None = None, change_id: int | No
         "found": confirmation_of(taken, totals_of_batch(key, state) if state else None),
         "count": len(taken),
         "scope": scope,
+        "meanwhile": "" if taken else _meanwhile(found, step, request.GET),
         "chosen": [] if scope in ("all", "unflagged") else [each.pk for each in taken],
         "typed": len(taken) > MOST_UNTYPED,
     }
@@ -232,6 +268,8 @@ def _batch(request: HttpRequest, key: UUID | int) -> HttpResponseBase:
         return asked
     rows = Paginator(shown, ROWS_A_PAGE).get_page(request.GET.get("page"))
     crossed = crossed_of(shown)
+    may_decide, name = role_of(request.user) >= Role.MANAGER, request.user.get_username()
+    own = may_decide and state == "decide" and all_own(shown, name)
     context: dict[str, Any] = {
         "page": "changes",
         "batch": key,
@@ -243,9 +281,13 @@ def _batch(request: HttpRequest, key: UUID | int) -> HttpResponseBase:
         "shown": _rows(list(rows), crossed),
         "totals": totals_of_batch(key, state),
         "steps": [
-            (name, step.name) for name, step in STEPS.items() if set(STATES[state]) & set(step.sources)
+            (word, step.name)
+            for word, step in STEPS.items()
+            if set(STATES[state]) & set(step.sources) and not (own and word == "approve")
         ],
-        "may_decide": role_of(request.user) >= Role.MANAGER,
+        "may_decide": may_decide,
+        "own": own,
+        "second_person": SECOND_PERSON if own and not has_other_approver(name) else "",
         "flagged": flagged(shown),
         "beyond": len(crossed),
         "in_effect": counts["applied"],
@@ -334,8 +376,27 @@ def _taken(found: QuerySet[PriceChange], step: Step, given: Any) -> list[PriceCh
     if given.get("scope") == "unflagged":
         without = flagged(able) | set(crossed_of(able))
         return [each for each in able if each.pk not in without]
-    ticked = [int(number) for number in given.getlist("change")[:ROWS_A_PAGE] if number.isdecimal()]
-    return list(able.filter(pk__in=[number for number in ticked if number < MOST_NUMBER]))
+    return list(able.filter(pk__in=_ticked(given)))
+
+
+def _ticked(given: Any) -> list[int]:
+    numbers = [int(number) for number in given.getlist("change")[:ROWS_A_PAGE] if number.isdecimal()]
+    return [number for number in numbers if number < MOST_NUMBER]
+
+
+def _meanwhile(found: QuerySet[PriceChange], step: Step, given: Any) -> str:
+    """Why none of the chosen changes can take a step: what happened to them meanwhile, and by whom."""
+    chosen = found if given.get("scope") else found.filter(pk__in=_ticked(given))
+    others = [each for each in chosen if each.status in MEANWHILE and each.status not in step.sources]
+    if not others:
+        return _("Nothing is chosen that can take this step.")
+    counts = Counter((each.status, getattr(each, MEANWHILE[each.status].person)) for each in others)
+    if len(others) == 1:
+        return str(MEANWHILE[others[0].status].one) % {"who": who(next(iter(counts))[1])}
+    return " ".join(
+        str(MEANWHILE[status].several) % {"who": who(person), "count": number(count)}
+        for (status, person), count in sorted(counts.items())
+    )
 
 
 def _take(request: HttpRequest, key: UUID | int, found: QuerySet[PriceChange]) -> HttpResponse:
@@ -347,9 +408,7 @@ def _take(request: HttpRequest, key: UUID | int, found: QuerySet[PriceChange]) -
         return address
     taken = _taken(found, step, request.POST)
     if not taken:
-        messages.warning(
-            request, _("Nothing was chosen that can take this step. It may have been taken already.")
-        )
+        messages.warning(request, _meanwhile(found, step, request.POST))
         return address
     whole = isinstance(key, UUID) and request.POST.get("scope") == "all"
     try:

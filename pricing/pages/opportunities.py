@@ -20,9 +20,10 @@ from elastix.desk.lists import LONGEST_TEXT, Column, chosen, heading, ordered, t
 from elastix.desk.shell import page
 from elastix.desk.tags import label, said
 from elastix.errors import Conflict
+from pricing.changes.selectors.deciders import all_own, has_other_approver
 from pricing.changes.services.standing_proposals import propose_recommended
 from pricing.elasticity.models import Grade
-from pricing.pages.reasons import MOVES, REASONS
+from pricing.pages.reasons import MOVES, REASONS, SECOND_PERSON
 from pricing.pages.reasons import SEGMENTS as SEGMENT_NAMES
 from pricing.recommendation.core.impact import RISK_LEVELS
 from pricing.recommendation.models import RecommendationState, StandingRecommendation
@@ -295,6 +296,8 @@ def _propose(request: HttpRequest) -> HttpResponse:
     messages.success(
         request, ngettext("%(count)d price proposed.", "%(count)d prices proposed.", count) % {"count": count}
     )
+    if all_own(made.changes, audit_username(request)) and not has_other_approver(audit_username(request)):
+        messages.warning(request, SECOND_PERSON)
     if made.left_out:
         named = " ".join(said(each.sentence) for each in made.left_out[:5])
         messages.warning(

@@ -102,6 +102,11 @@ REASONS: Final = {
 }
 """Why a price stays as it is."""
 
+SECOND_PERSON: Final = _(
+    "A second person who may approve prices is needed, since nobody approves their own: an admin adds one under the gear at "
+    "the top, Users."
+)
+
 SEGMENTS: Final = {
     "Champion": _("Champions"),
     "LoyalCustomers": _("loyal customers"),

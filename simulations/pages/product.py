@@ -18,10 +18,12 @@ from elastix.desk.shell import page
 from elastix.desk.tags import label, money, number, percent, said
 from elastix.errors import Conflict, Invalid, NotFound
 from elastix.shop import shop_currency
+from pricing.changes.selectors.deciders import all_own, has_other_approver
 from pricing.changes.selectors.holding import holding_of
 from pricing.changes.selectors.price_changes import open_changes_of
 from pricing.changes.services.price_changes import propose
 from pricing.elasticity.selectors.estimates import elasticity_of_product
+from pricing.pages.reasons import SECOND_PERSON
 from pricing.pages.relations import relations_of_product
 from pricing.recommendation.api.prices import price_field
 from pricing.recommendation.core.limits import FLOORS, Limit, crossed_limit
@@ -195,12 +197,16 @@ def _propose(request: HttpRequest, found: Product) -> HttpResponse:
     recommended = product_pricing(found.code, Tried()).recommendation.price
     is_recommended = recommended.moved and price == recommended.recommended_price
     source = PriceChangeSource.RECOMMENDATION if is_recommended else PriceChangeSource.PROPOSAL
+    by = request.user.get_username()
     try:
-        propose([(found.code, price)], by=request.user.get_username(), reason=reason, source=source)
+        proposed = propose([(found.code, price)], by=by, reason=reason, source=source)
     except (Conflict, Invalid) as error:
         messages.error(request, said(error.detail))
         return _show(request, found, status=409 if isinstance(error, Conflict) else 400)
-    messages.success(request, _("Proposed. Somebody who may approve prices decides on it now."))
+    if all_own(proposed, by) and not has_other_approver(by):
+        messages.success(request, f"{_('Proposed.')} {SECOND_PERSON}")
+    else:
+        messages.success(request, _("Proposed. Somebody who may approve prices decides on it now."))
     if crossed := crossed_limit(price, recommended.limits):
         messages.warning(request, _beyond(price, crossed))
     return redirect(request.get_full_path())

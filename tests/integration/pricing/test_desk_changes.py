@@ -6,7 +6,7 @@ from html import unescape
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from elastix.fields import uuid7
@@ -16,7 +16,7 @@ from pricing.recommendation.models import Override
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeStatus
 from pricing.sales.services.products import product_update
-from tests.factories import PriceChangeFactory
+from tests.factories import PriceChangeFactory, PricePolicyFactory
 from tests.integration.admin_pages import queries_of, said
 from tests.integration.elastix.test_desk_exports import as_csv
 from tests.integration.pricing.factories import products_to_price
@@ -224,7 +224,7 @@ def test_the_whole_story_of_a_batch(batch: Any, browser: Client) -> None:
         ("A trial", "manager")
     }
     # Twice is harmless.
-    assert "It may have been taken already." in take(browser, batch, "undo")
+    assert "Undone already, by manager: 2." in take(browser, batch, "undo")
 
 
 def test_only_what_is_ticked_takes_the_step(batch: Any, browser: Client) -> None:
@@ -316,6 +316,60 @@ def test_nobody_approves_what_they_proposed(browser: Client, manager: User) -> N
     answer = browser.post(f"{PATH}/{number}", {"step": "approve", "count": 1, "scope": "all"})
     assert "somebody else has to approve it" in said(answer)
     assert PriceChange.objects.get().status == "proposed"
+
+
+def test_whoever_proposed_all_of_a_batch_reads_that_somebody_else_approves_it(
+    browser: Client, manager: User
+) -> None:
+    products_to_price()
+    own, mixed = uuid7(), uuid7()
+    price_changes.propose([("CUT", Decimal("11.49")), ("RIGHT", Decimal("13.49"))], by="manager", batch=own)
+    price_changes.propose([("P001", Decimal("13.99"))], by="manager", batch=mixed)
+    price_changes.propose([("UNSURE", Decimal("13.99"))], by="anna", batch=mixed)
+    text = shown(browser, f"{PATH}/batch/{own}")
+    assert "You proposed these prices yourself: somebody else has to approve them." in text
+    assert "A second person who may approve prices is needed" in text
+    page = browser.get(f"{PATH}/batch/{own}").content.decode()
+    assert ("?step=approve" in page, "?step=reject" in page) == (False, True)
+    # Users who are no longer active, or only read, do not count.
+    User.objects.create_user("former", is_superuser=True, is_active=False)
+    User.objects.create_user("reader").groups.add(Group.objects.get(name="analyst"))
+    assert "A second person" in shown(browser, f"{PATH}/batch/{own}")
+    User.objects.create_user("maria").groups.add(Group.objects.get(name="manager"))
+    text = shown(browser, f"{PATH}/batch/{own}")
+    assert "You proposed these prices yourself" in text and "A second person" not in text
+    for offered in (mixed, own):
+        if offered == own:
+            PricePolicyFactory(category="Cups", self_approval=True)
+        page = browser.get(f"{PATH}/batch/{offered}").content.decode()
+        assert "?step=approve" in page and "You proposed these prices" not in page
+
+
+@pytest.mark.parametrize(
+    ("done", "asked", "one", "several"),
+    [
+        ("approve", "approve", "It has been approved already, by maria.", "Approved already, by maria: 2."),
+        ("reject", "approve", "It has been rejected already, by maria.", "Rejected already, by maria: 2."),
+        ("apply", "reject", "It has been put into effect already, by maria.",
+         "Put into effect already, by maria: 2."),
+        ("undo", "undo", "It has been undone already, by maria.", "Undone already, by maria: 2."),
+    ],
+)  # fmt: skip
+def test_a_step_that_somebody_took_meanwhile_says_which_and_by_whom(
+    batch: Any, browser: Client, done: str, asked: str, one: str, several: str
+) -> None:
+    numbers = list(PriceChange.objects.filter(batch=batch).values_list("pk", flat=True))
+    steps = {"approve": price_changes.approve, "reject": price_changes.reject, "apply": price_changes.apply,
+             "undo": price_changes.roll_back}  # fmt: skip
+    way = [done] if done == "reject" else list(steps)[: list(steps).index(done) + 1]
+    for step in way:
+        if step != "reject" or done == "reject":
+            steps[step](numbers, by="maria")
+    path = f"{PATH}/batch/{batch}/confirm?step={asked}"
+    assert one in shown(browser, f"{path}&change={numbers[0]}")
+    assert several in shown(browser, f"{path}&scope=all")
+    assert one in take(browser, batch, asked, 1, scope="", change=[numbers[0]])
+    assert "Nothing is chosen that can take this step." in shown(browser, path)
 
 
 @pytest.mark.parametrize("role", ["viewer", "analyst"])

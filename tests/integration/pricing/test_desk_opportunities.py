@@ -6,7 +6,7 @@ from html import unescape
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from pricing.changes.services.price_changes import propose
@@ -184,6 +184,17 @@ def test_all_that_is_found_is_proposed_at_once(standing: None, browser: Client) 
     browser.post(f"{PATH}?all=1")
     assert sorted(PriceChange.objects.values_list("product_id", flat=True)) == ["CUT", "P001"]
     assert "Choose at least one price first." in said(browser.post(f"{PATH}?all=1"))
+
+
+def test_whoever_alone_may_approve_prices_reads_that_a_second_person_is_needed(
+    standing: None, browser: Client
+) -> None:
+    assert "A second person who may approve prices is needed" in said(
+        browser.post(PATH, {"product": ["CUT"]})
+    )
+    User.objects.create_user("maria").groups.add(Group.objects.get(name="manager"))
+    again = said(browser.post(PATH, {"product": ["P001"]}))  # the first answer's message stands before
+    assert (again.count("1 price proposed."), again.count("A second person")) == (2, 1)
 
 
 def test_viewers_look_and_do_not_choose(standing: None, client: Client, viewer: User) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.utils import timezone
@@ -193,3 +193,30 @@ def test_a_proposal_outside_the_limits_of_recommendations_says_so_at_once(
     assert (answer.status_code, PriceChange.objects.get().new_price) == (302, Decimal(price))
     told = [str(each) for each in get_messages(answer.wsgi_request)]
     assert told[1:] == ([words] if words else [])
+
+
+@pytest.mark.parametrize(
+    ("others", "self_approval", "words"),
+    [
+        (
+            (),
+            None,
+            "Proposed. A second person who may approve prices is needed, since nobody approves their own",
+        ),
+        (("analyst",), None, "Proposed. A second person who may approve prices is needed"),
+        (("manager",), None, "Proposed. Somebody who may approve prices decides on it now."),
+        (("admin",), None, "Proposed. Somebody who may approve prices decides on it now."),
+        ((), True, "Proposed. Somebody who may approve prices decides on it now."),
+    ],
+)
+def test_the_only_one_who_may_approve_prices_reads_that_a_second_person_is_needed(
+    client: Client, others: tuple[str, ...], self_approval: bool | None, words: str
+) -> None:
+    for number, role in enumerate(("manager", *others)):
+        User.objects.create_user(f"user {number}").groups.add(Group.objects.get(name=role))
+    client.force_login(User.objects.get(username="user 0"))
+    PricedProductFactory(code="P001")
+    if self_approval:
+        PricePolicyFactory(self_approval=True)
+    answer = client.post("/desk/products/P001", {"price": "13.99"})
+    assert words in next(str(each) for each in get_messages(answer.wsgi_request))
