@@ -38,7 +38,7 @@ from pricing.changes.selectors.batches import (
     totals_of_batch,
     with_totals,
 )
-from pricing.changes.selectors.confirmations import confirmation_of
+from pricing.changes.selectors.confirmations import confirmation_of, undoing_of
 from pricing.changes.selectors.deciders import all_own, has_other_approver
 from pricing.changes.selectors.outcomes import ChangeOutcome, kept_calibration, outcomes_of
 from pricing.changes.selectors.overrides import override_outcomes, overrides
@@ -56,7 +56,7 @@ BATCHES_A_PAGE: Final = 20
 ROWS_A_PAGE: Final = 50
 OUTCOMES_SHOWN: Final = 10
 MOST_NUMBER: Final = 2**63
-STATE_OF_STEP: Final = {"approve": "decide", "apply": "approved", "undo": "applied"}
+STATE_OF_STEP: Final = {"approve": "decide", "apply": "approved"}
 KEPT_SECONDS: Final = 3600
 NOT_TAKEN: Final = "not-taken"
 TABS: Final = (
@@ -241,11 +241,13 @@ def confirm(request: HttpRequest, batch: UUID | None = None, change_id: int | No
         return error_page(request, 404, _("There is no such step."))
     found, scope = changes_of(key), request.GET.get("scope", "")
     taken = _taken(found, step, request.GET)
-    state = STATE_OF_STEP.get(request.GET["step"]) if scope == "all" else None
+    word = request.GET["step"]
+    state = STATE_OF_STEP.get(word) if scope == "all" else None
+    totals = totals_of_batch(key, state) if state else None
     context = {
         "step": step,
-        "word": request.GET["step"],
-        "found": confirmation_of(taken, totals_of_batch(key, state) if state else None),
+        "word": word,
+        "found": undoing_of(taken) if word == "undo" else confirmation_of(taken, totals),
         "count": len(taken),
         "scope": scope,
         "meanwhile": "" if taken else _meanwhile(found, step, request.GET),
@@ -268,6 +270,7 @@ def _batch(request: HttpRequest, key: UUID | int) -> HttpResponseBase:
         return asked
     rows = Paginator(shown, ROWS_A_PAGE).get_page(request.GET.get("page"))
     crossed = crossed_of(shown)
+    listed = _rows(list(rows), crossed)
     may_decide, name = role_of(request.user) >= Role.MANAGER, request.user.get_username()
     own = may_decide and state == "decide" and all_own(shown, name)
     context: dict[str, Any] = {
@@ -278,10 +281,12 @@ def _batch(request: HttpRequest, key: UUID | int) -> HttpResponseBase:
         "state": state,
         "states": [(name, text, counts[name]) for name, text in TABS if counts.get(name)],
         "rows": rows,
-        "shown": _rows(list(rows), crossed),
+        "shown": listed,
+        "ticked": sum(not each.flagged for each in listed),
+        "several_pages": rows.paginator.num_pages > 1,
         "totals": totals_of_batch(key, state),
         "steps": [
-            (word, step.name)
+            (word, step.name, sum(counts[name] for name in STATES if set(STATES[name]) & set(step.sources)))
             for word, step in STEPS.items()
             if set(STATES[state]) & set(step.sources) and not (own and word == "approve")
         ],

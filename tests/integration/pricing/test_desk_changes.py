@@ -294,6 +294,74 @@ def test_what_was_confirmed_has_to_be_what_is_done(batch: Any, browser: Client) 
     assert set(of_batch(batch).values()) == {"proposed"}
 
 
+def test_the_undo_dialog_says_where_prices_go_back_to_and_promises_no_gain(
+    batch: Any, browser: Client
+) -> None:
+    for step in ("approve", "apply"):
+        take(browser, batch, step)
+    path = f"{PATH}/batch/{batch}/confirm?step=undo"
+    # 12.99 / 11.49 is 113.1 %, 12.99 / 13.99 is 92.9 %.
+    text = shown(browser, f"{path}&scope=all")
+    assert "Undo: 2 prices" in text
+    assert "The prices go back to those before: by -7.1 % to +13.1 %." in text
+    one = PriceChange.objects.get(product_id="CUT").pk
+    alone = shown(browser, f"{path}&change={one}")
+    assert "goes back from £11.49 to £12.99 (+13.1 %)." in alone
+    for said_there in (text, alone):
+        assert not re.search(r"Expected profit|Outside|[Bb]elow|follow the sales|Changes", said_there)
+    Product.objects.filter(pk="CUT").update(cost=Decimal("13.00"))
+    assert "1 of the prices before is below the cost of today." in shown(browser, f"{path}&scope=all")
+    PriceChange.objects.filter(pk=one).update(old_price=None)
+    alone = shown(browser, f"{path}&change={one}")
+    assert "1 had no price before, and follows the sales again." in alone and "goes back" not in alone
+    assert "by -7.1 % to -7.1 %" in shown(browser, f"{path}&scope=all")
+
+
+def test_a_batch_of_several_pages_says_how_many_are_ticked_and_how_many_are_all(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pricing.pages.changes.ROWS_A_PAGE", 2)
+    products_to_price()
+    number = uuid7()
+    wanted = [(code, Decimal("13.49")) for code in ("CUT", "P001", "RIGHT", "UNSURE")]
+    price_changes.propose(wanted, by="anna", batch=number)
+    price_changes.approve([PriceChange.objects.get(product_id="UNSURE").pk], by="max")
+    text = shown(browser, f"{PATH}/batch/{number}")
+    assert "Approve: 2 ticked on this page Approve all 3 " in text
+    # What is approved can be rejected as well.
+    assert "Reject: 2 ticked on this page Reject all 4 " in text
+    assert "without a flag" not in text
+    product_update("CUT", by="anna", current_price=Decimal("12.49"))
+    text = shown(browser, f"{PATH}/batch/{number}")
+    assert "Approve: 1 ticked on this page Approve all 3 Approve all without a flag " in text
+    monkeypatch.setattr("pricing.pages.changes.ROWS_A_PAGE", 50)
+    text = shown(browser, f"{PATH}/batch/{number}")
+    assert "Approve: 2 ticked Reject: 2 ticked " in text
+
+
+def test_a_change_by_itself_takes_its_step_without_a_tick(browser: Client) -> None:
+    products_to_price()
+    (made,) = price_changes.propose([("CUT", Decimal("11.49"))], by="anna")
+    page = browser.get(f"{PATH}/{made.pk}").content.decode()
+    assert f"/desk/changes/{made.pk}/confirm?step=approve&amp;scope=all" in page
+    assert 'name="change"' not in page and "ticked" not in page
+    assert "Approve: 1 price" in shown(browser, f"{PATH}/{made.pk}/confirm?step=approve&scope=all")
+    answer = browser.post(f"{PATH}/{made.pk}", {"step": "approve", "count": 1, "scope": "all"})
+    assert "1 price approved." in said(answer)
+
+
+def test_pages_of_changes_are_told_apart_by_their_titles(batch: Any, browser: Client) -> None:
+    (made,) = price_changes.propose([("RIGHT", Decimal("13.49"))], by="anna")
+    Product.objects.filter(pk="RIGHT").update(name="Right cup")
+    title = re.compile(r"<title>(.*?) · ")
+    for path, expected in ((f"batch/{batch}", "Spring"), (str(made.pk), "Right cup")):
+        found = title.search(browser.get(f"{PATH}/{path}").content.decode())
+        assert found and found[1] == expected
+    # One wording for a change without a reason.
+    assert "Without a reason" in shown(browser, PATH)
+    assert "Without a reason" in shown(browser, f"{PATH}/{made.pk}")
+
+
 def test_more_than_fifty_prices_are_confirmed_by_their_number(browser: Client) -> None:
     codes = [f"P{number:03}" for number in range(51)]
     Product.objects.bulk_create(

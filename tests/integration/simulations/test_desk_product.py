@@ -220,3 +220,13 @@ def test_the_only_one_who_may_approve_prices_reads_that_a_second_person_is_neede
         PricePolicyFactory(self_approval=True)
     answer = client.post("/desk/products/P001", {"price": "13.99"})
     assert words in next(str(each) for each in get_messages(answer.wsgi_request))
+
+
+def test_an_open_proposal_has_its_reason_in_quotes(browser: Client) -> None:
+    product = PricedProductFactory(code="P001")
+    made = PriceChangeFactory(
+        product=product, new_price=Decimal("13.49"), proposed_by="max", reason="Cheaper"
+    )
+    assert "Reason: “Cheaper”. <a href=" in page_of(browser, "P001")
+    PriceChange.objects.filter(pk=made.pk).update(reason="")
+    assert "Reason:" not in page_of(browser, "P001")
