@@ -30,14 +30,15 @@ from pricing.recommendation.models import RecommendationState, StandingRecommend
 from pricing.recommendation.selectors.offers import OPEN, open_codes, recommendations
 from pricing.recommendation.selectors.product_list import categories
 from pricing.recommendation.selectors.standing import (
+    HELD,
     LOWER,
     ORDERINGS,
     RAISE,
     SEGMENTS,
     computed_to,
     filtered_standing,
-    held_back,
     left_alone,
+    not_held,
     not_refused,
     of_reason,
     ordered_standing,
@@ -112,7 +113,10 @@ COLUMNS_REFUSED: Final = (
 )
 COLUMNS_LEFT: Final = (
     *COLUMNS,
-    (gettext_lazy("Why"), lambda each: REASONS.get(each.reason, REASONS["NO_PRICE"]).name),
+    (
+        gettext_lazy("Why"),
+        lambda each: REASONS.get(HELD if each.is_held else each.reason, REASONS["NO_PRICE"]).name,
+    ),
 )
 # The elasticities that the drawing spans, from left to right, and its width.
 STEEPEST: Final = -6.0
@@ -192,8 +196,8 @@ def _ordering(request: HttpRequest) -> str:
 
 
 def _to_change(request: HttpRequest) -> QuerySet[StandingRecommendation]:
-    """What the address asks for of the recommended changes that nobody has refused."""
-    return not_refused(filtered_standing(standing_recommendations(moved=True), _asked(request)))
+    """What the address asks for of the recommended changes of free prices that nobody has refused."""
+    return not_refused(not_held(filtered_standing(standing_recommendations(moved=True), _asked(request))))
 
 
 def _found(request: HttpRequest) -> tuple[Any, list[dict[str, Any]]]:
@@ -222,7 +226,8 @@ def _moves(request: HttpRequest, found: Any) -> dict[str, Any]:
         "shown": [_row(each) for each in rows],
         "sort": ordering,
         "whole": whole,
-        "proposable": without_open_change(found).count() if whole else 0,
+        "proposable": (proposable := without_open_change(found).count()),
+        "proposed": rows.paginator.count - proposable,
         "filtered": any(asked.values()),
         "offered": len(open_codes()),
         "grades": Grade.values,
@@ -236,7 +241,7 @@ def _moves(request: HttpRequest, found: Any) -> dict[str, Any]:
 def _left(request: HttpRequest, found: Any) -> dict[str, Any]:
     reason = chosen(request, "reason", REASONS)
     category = text(request, "category")
-    reasons = _reasons([*held_back(category), *left_alone(category)])
+    reasons = _reasons(left_alone(category))
     context: dict[str, Any] = {"reasons": reasons, "reason": reason}
     if reason:
         context["rows"] = Paginator(found, ROWS_A_PAGE).get_page(request.GET.get("page"))
