@@ -22,6 +22,7 @@ from elastix.alerts.models import Alert
 from elastix.api.permissions import Role, role_of
 from elastix.dataset.versions import ZoneChanged, data_version
 from elastix.desk.signed_out import to_login
+from elastix.desk.tags import said
 from elastix.errors import Busy, NotFound
 
 View = Callable[..., HttpResponseBase]
@@ -105,9 +106,15 @@ def _answer(
     try:
         return view(request, *args, **kwargs)
     except NotFound as error:
-        return error_page(request, 404, str(error))
+        return error_page(request, 404, said(error.detail))
     except (Busy, ZoneChanged) as error:
-        return error_page(request, 503, str(error))
+        return error_page(request, 503, said(error.detail))
+
+
+@page(post=Role.VIEWER)
+def nowhere(request: HttpRequest, rest: str) -> HttpResponse:
+    """Any address below /desk/ that is no page's."""
+    return error_page(request, 404, _("This address leads to no page of the desk."))
 
 
 def error_page(request: HttpRequest, status: int, message: str) -> HttpResponse:

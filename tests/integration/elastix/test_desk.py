@@ -25,6 +25,8 @@ OPEN = ("/desk/login", "/desk/logout", "/desk/language", "/desk/theme")
 # Asks for a sum over more products than an address can name.
 READ_BY_POST = ("/desk/opportunities/chosen",)
 BATCH = "00000000-0000-4000-8000-000000000001"
+# All addresses that are no page's: whatever is sent there, nothing is there.
+NOWHERE = "/desk/{rest}"
 NAMED = {"code": "CUP", **dict.fromkeys(("import_id", "batch", "simulation_id"), BATCH)}
 
 
@@ -57,7 +59,7 @@ def test_somebody_without_a_role_reads_why(client: Client, route: str) -> None:
     assert "Your role does not allow this." in answer.content.decode()
 
 
-@pytest.mark.parametrize("route", [route for route in DESK if route not in (*OPEN, *READ_BY_POST)])
+@pytest.mark.parametrize("route", [route for route in DESK if route not in (*OPEN, *READ_BY_POST, NOWHERE)])
 def test_a_viewer_may_send_nothing(browser: Client, route: str) -> None:
     assert browser.post(filled(route)).status_code in (403, 405)
     assert browser.delete(filled(route)).status_code == 405
@@ -171,6 +173,39 @@ def test_what_is_not_there_is_a_page(browser: Client) -> None:
         answer = browser.get(address)
         assert (answer.status_code, answer["Content-Type"]) == (404, "text/html; charset=utf-8")
         assert "There is nothing here" in answer.content.decode()
+
+
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "nonsense",
+        "data/abc",
+        "changes/batch/xyz",
+        "changes/",
+        "alerts/9999999999999999999999/seen",
+        "a/b/c.php",
+    ],
+)
+def test_an_address_below_the_desk_that_is_no_page_s_is_the_desk_s_own_page(
+    browser: Client, address: str, debug: bool
+) -> None:
+    with override_settings(DEBUG=debug):
+        for answer in (browser.get(f"/desk/{address}"), browser.post(f"/desk/{address}")):
+            page = answer.content.decode()
+            assert answer.status_code == 404
+            assert "There is nothing here" in page
+            assert 'href="/desk/products"' in page and "To the overview" in page
+    outside = browser.get(f"/desks/{address}")
+    assert (outside.status_code, outside["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_what_is_missing_is_said_in_german(browser: Client) -> None:
+    german = {"accept-language": "de"}
+    page = browser.get("/desk/products/NOPE", headers=german).content.decode()
+    assert "Es gibt kein Produkt &#x27;NOPE&#x27;." in page
+    page = browser.get("/desk/changes/7", headers=german).content.decode()
+    assert "Es gibt keine Preisänderung 7." in page
 
 
 # --- what stands above every page -----------------------------------------------------------------------
