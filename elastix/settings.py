@@ -252,6 +252,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LOGIN_URL = "admin:login"
+CSRF_FAILURE_VIEW = "elastix.desk.signed_out.csrf_failed"
 # Attempts to log in, from one address and at one account; requests of one user to the API. Empty: as many as one likes.
 TOKEN_THROTTLE = throttle_rate("TOKEN_THROTTLE", env.str("TOKEN_THROTTLE", "10/min"))
 API_THROTTLE = throttle_rate("API_THROTTLE", env.str("API_THROTTLE", "600/min"))

@@ -16,7 +16,7 @@ from elastix.audit.api import AuditViewSet
 from elastix.desk.login import DeskLoginView, DeskLogoutView
 from elastix.desk.password import password
 from elastix.desk.search import search
-from elastix.desk.shell import HomeView, set_theme
+from elastix.desk.shell import HomeView, nowhere, set_theme
 from elastix.glossary.api import GlossaryViewSet
 from elastix.jobs.api import JobViewSet
 from elastix.tokens.api import TokensViewSet
@@ -53,6 +53,8 @@ urlpatterns = [
     path("desk/", include("simulations.pages.urls")),
     path("desk/experiments", experiments_page, name="experiments"),
     path("desk/experiments/<int:experiment_id>", experiment_page, name="experiment"),
+    # Behind all pages of the desk: what none of them answers.
+    path("desk/<path:rest>", nowhere),
     path("docs", DocsView.as_view(), name="docs"),
     path("openapi.json", SchemaView.as_view(), name="openapi"),
     *router.urls,

@@ -7,7 +7,6 @@ from functools import wraps
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
@@ -22,6 +21,8 @@ from django.views.generic import RedirectView
 from elastix.alerts.models import Alert
 from elastix.api.permissions import Role, role_of
 from elastix.dataset.versions import ZoneChanged, data_version
+from elastix.desk.signed_out import to_login
+from elastix.desk.tags import said
 from elastix.errors import Busy, NotFound
 
 View = Callable[..., HttpResponseBase]
@@ -96,7 +97,7 @@ def _answer(
     view: View, request: HttpRequest, post: Role | None, *args: Any, **kwargs: Any
 ) -> HttpResponseBase:
     if not request.user.is_authenticated:
-        return redirect_to_login(request.get_full_path(), reverse("login"))
+        return to_login(request)
     if request.method not in ("GET", "HEAD", "POST") or (request.method == "POST" and post is None):
         return HttpResponseNotAllowed(["GET", "HEAD", *(["POST"] if post else [])])
     needed = post if request.method == "POST" and post else Role.VIEWER
@@ -105,9 +106,15 @@ def _answer(
     try:
         return view(request, *args, **kwargs)
     except NotFound as error:
-        return error_page(request, 404, str(error))
+        return error_page(request, 404, said(error.detail))
     except (Busy, ZoneChanged) as error:
-        return error_page(request, 503, str(error))
+        return error_page(request, 503, said(error.detail))
+
+
+@page(post=Role.VIEWER)
+def nowhere(request: HttpRequest, rest: str) -> HttpResponse:
+    """Any address below /desk/ that is no page's."""
+    return error_page(request, 404, _("This address leads to no page of the desk."))
 
 
 def error_page(request: HttpRequest, status: int, message: str) -> HttpResponse:

@@ -151,6 +151,10 @@ WARNING_TERMS: Words = {
         _("outside the limits"),
         _("Today's price lies outside the prices allowed."),
     ),
+    "BEYOND_LIMITS": (
+        _("outside the limits"),
+        _("Recommendations keep to limits, and this price lies beyond one. It may be approved all the same."),
+    ),
     "LARGE_CHANGE": (
         _("large change"),
         _("The change is larger than 15 %: the demand models differ there."),

@@ -18,7 +18,7 @@ from elastix.api.permissions import Role, audit_username, role_of
 from elastix.currency import TWO_DECIMALS
 from elastix.errors import Conflict
 from elastix.shop import shop_currency
-from pricing.changes.selectors.confirmations import confirmation_of
+from pricing.changes.selectors.confirmations import confirmation_of, undoing_of
 from pricing.changes.services import price_changes
 from pricing.changes.services.bulk_proposals import bulk_propose
 from pricing.changes.services.steps import MOST_UNTYPED, STEPS, take_step
@@ -175,7 +175,7 @@ class PriceChangeAdmin(ExportMixin, ReadOnlyAdmin):
             "verb": step.name,
             "word": word,
             "step": step,
-            "found": confirmation_of(rows),
+            "found": undoing_of(rows) if word == "undo" else confirmation_of(rows),
             "count": len(rows),
             "typed": len(rows) > MOST_UNTYPED,
             "media": self.media,

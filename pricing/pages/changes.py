@@ -1,8 +1,10 @@
 """/desk/changes: price changes by batch, to be decided on, applied and undone; whether they paid; what was not taken."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -21,7 +23,7 @@ from elastix.dataset.versions import current_version
 from elastix.desk.exports import export
 from elastix.desk.lists import Column, chosen, ordered, text
 from elastix.desk.shell import error_page, page
-from elastix.desk.tags import label, number, said
+from elastix.desk.tags import label, number, said, who
 from elastix.errors import Conflict
 from pricing.changes.core.prior_price import PriorPrice
 from pricing.changes.selectors.batches import (
@@ -29,19 +31,23 @@ from pricing.changes.selectors.batches import (
     BatchList,
     changes_in,
     changes_of,
+    crossed_of,
     flagged,
     state_counts,
     states_of,
     totals_of_batch,
     with_totals,
 )
-from pricing.changes.selectors.confirmations import confirmation_of
+from pricing.changes.selectors.confirmations import confirmation_of, undoing_of
+from pricing.changes.selectors.deciders import all_own, has_other_approver
 from pricing.changes.selectors.outcomes import ChangeOutcome, kept_calibration, outcomes_of
 from pricing.changes.selectors.overrides import override_outcomes, overrides
 from pricing.changes.selectors.price_changes import OPEN, changes_in_force, open_changes_of
 from pricing.changes.selectors.prior_prices import prior_prices_of_changes
 from pricing.changes.services.steps import MOST_UNTYPED, STEPS, Step, take_step
 from pricing.pages.opportunities import text_of
+from pricing.pages.reasons import SECOND_PERSON
+from pricing.recommendation.core.limits import Limit
 from pricing.recommendation.selectors.expected import expected_effects
 from pricing.sales.models import PriceChange
 from pricing.sales.models.price_changes import PriceChangeStatus
@@ -50,7 +56,7 @@ BATCHES_A_PAGE: Final = 20
 ROWS_A_PAGE: Final = 50
 OUTCOMES_SHOWN: Final = 10
 MOST_NUMBER: Final = 2**63
-STATE_OF_STEP: Final = {"approve": "decide", "apply": "approved", "undo": "applied"}
+STATE_OF_STEP: Final = {"approve": "decide", "apply": "approved"}
 KEPT_SECONDS: Final = 3600
 NOT_TAKEN: Final = "not-taken"
 TABS: Final = (
@@ -99,6 +105,38 @@ COLUMNS_NOT_TAKEN: Final = (
 )
 
 
+class Meanwhile(NamedTuple):
+    """How a status is said that a change, or several, has reached already, and the column that keeps by whom."""
+
+    person: str
+    one: Any
+    several: Any
+
+
+MEANWHILE: Final[dict[str, Meanwhile]] = {
+    PriceChangeStatus.APPROVED: Meanwhile(
+        "decided_by",
+        gettext_lazy("It has been approved already, by %(who)s."),
+        gettext_lazy("Approved already, by %(who)s: %(count)s."),
+    ),
+    PriceChangeStatus.REJECTED: Meanwhile(
+        "decided_by",
+        gettext_lazy("It has been rejected already, by %(who)s."),
+        gettext_lazy("Rejected already, by %(who)s: %(count)s."),
+    ),
+    PriceChangeStatus.APPLIED: Meanwhile(
+        "applied_by",
+        gettext_lazy("It has been put into effect already, by %(who)s."),
+        gettext_lazy("Put into effect already, by %(who)s: %(count)s."),
+    ),
+    PriceChangeStatus.ROLLED_BACK: Meanwhile(
+        "rolled_back_by",
+        gettext_lazy("It has been undone already, by %(who)s."),
+        gettext_lazy("Undone already, by %(who)s: %(count)s."),
+    ),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A change of a batch with what speaks against it, and what came of it.
@@ -109,6 +147,7 @@ class Row:
     gain : expected change of profit in 30 days; None where nothing is expected.
     prior : of a reduction that waits, what could be announced of it; else None.
     cost_assumed : what is expected of it rests on a cost that is a share of the price.
+    crossed : the limit of recommendations that an open one lies beyond.
     """
 
     change: PriceChange
@@ -118,9 +157,11 @@ class Row:
     bar: dict[str, float] | None
     prior: PriorPrice | None = None
     cost_assumed: bool = False
+    crossed: Limit | None = None
 
     @property
     def flagged(self) -> bool:
+        """It cannot be made as it was proposed."""
         return self.change.is_stale or self.rival is not None
 
 
@@ -200,13 +241,16 @@ def confirm(request: HttpRequest, batch: UUID | None = None, change_id: int | No
         return error_page(request, 404, _("There is no such step."))
     found, scope = changes_of(key), request.GET.get("scope", "")
     taken = _taken(found, step, request.GET)
-    state = STATE_OF_STEP.get(request.GET["step"]) if scope == "all" else None
+    word = request.GET["step"]
+    state = STATE_OF_STEP.get(word) if scope == "all" else None
+    totals = totals_of_batch(key, state) if state else None
     context = {
         "step": step,
-        "word": request.GET["step"],
-        "found": confirmation_of(taken, totals_of_batch(key, state) if state else None),
+        "word": word,
+        "found": undoing_of(taken) if word == "undo" else confirmation_of(taken, totals),
         "count": len(taken),
         "scope": scope,
+        "meanwhile": "" if taken else _meanwhile(found, step, request.GET),
         "chosen": [] if scope in ("all", "unflagged") else [each.pk for each in taken],
         "typed": len(taken) > MOST_UNTYPED,
     }
@@ -225,6 +269,10 @@ def _batch(request: HttpRequest, key: UUID | int) -> HttpResponseBase:
     if asked := export(request, "changes", COLUMNS, shown):
         return asked
     rows = Paginator(shown, ROWS_A_PAGE).get_page(request.GET.get("page"))
+    crossed = crossed_of(shown)
+    listed = _rows(list(rows), crossed)
+    may_decide, name = role_of(request.user) >= Role.MANAGER, request.user.get_username()
+    own = may_decide and state == "decide" and all_own(shown, name)
     context: dict[str, Any] = {
         "page": "changes",
         "batch": key,
@@ -233,19 +281,26 @@ def _batch(request: HttpRequest, key: UUID | int) -> HttpResponseBase:
         "state": state,
         "states": [(name, text, counts[name]) for name, text in TABS if counts.get(name)],
         "rows": rows,
-        "shown": _rows(list(rows)),
+        "shown": listed,
+        "ticked": sum(not each.flagged for each in listed),
+        "several_pages": rows.paginator.num_pages > 1,
         "totals": totals_of_batch(key, state),
         "steps": [
-            (name, step.name) for name, step in STEPS.items() if set(STATES[state]) & set(step.sources)
+            (word, step.name, sum(counts[name] for name in STATES if set(STATES[name]) & set(step.sources)))
+            for word, step in STEPS.items()
+            if set(STATES[state]) & set(step.sources) and not (own and word == "approve")
         ],
-        "may_decide": role_of(request.user) >= Role.MANAGER,
+        "may_decide": may_decide,
+        "own": own,
+        "second_person": SECOND_PERSON if own and not has_other_approver(name) else "",
         "flagged": flagged(shown),
+        "beyond": len(crossed),
         "in_effect": counts["applied"],
     }
     return render(request, "desk/batch.html", context)
 
 
-def _rows(found: list[PriceChange]) -> list[Row]:
+def _rows(found: list[PriceChange], crossed: Mapping[int, Limit]) -> list[Row]:
     open_changes = open_changes_of(each.product_id for each in found)
     in_force = [
         each
@@ -268,7 +323,8 @@ def _rows(found: list[PriceChange]) -> list[Row]:
         expected = each.expected or records.get(each.pk)
         assumed = bool(expected and expected.get("cost_assumed"))
         prior = priors.get(each.pk)
-        rows.append(Row(each, conflict, _gain(expected), outcome, _bar(outcome), prior, assumed))
+        beyond = crossed.get(each.pk)
+        rows.append(Row(each, conflict, _gain(expected), outcome, _bar(outcome), prior, assumed, beyond))
     return rows
 
 
@@ -323,10 +379,29 @@ def _taken(found: QuerySet[PriceChange], step: Step, given: Any) -> list[PriceCh
     if given.get("scope") == "all":
         return list(able)
     if given.get("scope") == "unflagged":
-        without = flagged(able)
+        without = flagged(able) | set(crossed_of(able))
         return [each for each in able if each.pk not in without]
-    ticked = [int(number) for number in given.getlist("change")[:ROWS_A_PAGE] if number.isdecimal()]
-    return list(able.filter(pk__in=[number for number in ticked if number < MOST_NUMBER]))
+    return list(able.filter(pk__in=_ticked(given)))
+
+
+def _ticked(given: Any) -> list[int]:
+    numbers = [int(number) for number in given.getlist("change")[:ROWS_A_PAGE] if number.isdecimal()]
+    return [number for number in numbers if number < MOST_NUMBER]
+
+
+def _meanwhile(found: QuerySet[PriceChange], step: Step, given: Any) -> str:
+    """Why none of the chosen changes can take a step: what happened to them meanwhile, and by whom."""
+    chosen = found if given.get("scope") else found.filter(pk__in=_ticked(given))
+    others = [each for each in chosen if each.status in MEANWHILE and each.status not in step.sources]
+    if not others:
+        return _("Nothing is chosen that can take this step.")
+    counts = Counter((each.status, getattr(each, MEANWHILE[each.status].person)) for each in others)
+    if len(others) == 1:
+        return str(MEANWHILE[others[0].status].one) % {"who": who(next(iter(counts))[1])}
+    return " ".join(
+        str(MEANWHILE[status].several) % {"who": who(person), "count": number(count)}
+        for (status, person), count in sorted(counts.items())
+    )
 
 
 def _take(request: HttpRequest, key: UUID | int, found: QuerySet[PriceChange]) -> HttpResponse:
@@ -338,9 +413,7 @@ def _take(request: HttpRequest, key: UUID | int, found: QuerySet[PriceChange]) -
         return address
     taken = _taken(found, step, request.POST)
     if not taken:
-        messages.warning(
-            request, _("Nothing was chosen that can take this step. It may have been taken already.")
-        )
+        messages.warning(request, _meanwhile(found, step, request.POST))
         return address
     whole = isinstance(key, UUID) and request.POST.get("scope") == "all"
     try:

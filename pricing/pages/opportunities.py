@@ -21,22 +21,24 @@ from elastix.desk.lists import LONGEST_TEXT, Column, chosen, heading, ordered, t
 from elastix.desk.shell import page
 from elastix.desk.tags import label, said
 from elastix.errors import Conflict
+from pricing.changes.selectors.deciders import all_own, has_other_approver
 from pricing.changes.services.standing_proposals import propose_recommended
 from pricing.elasticity.models import Grade
-from pricing.pages.reasons import MOVES, REASONS
+from pricing.pages.reasons import MOVES, REASONS, SECOND_PERSON
 from pricing.recommendation.core.impact import RISK_LEVELS
 from pricing.recommendation.models import RecommendationState, StandingRecommendation
 from pricing.recommendation.selectors.offers import OPEN, open_codes, recommendations
 from pricing.recommendation.selectors.product_list import categories
 from pricing.recommendation.selectors.standing import (
+    HELD,
     LOWER,
     ORDERINGS,
     RAISE,
     SEGMENTS,
     computed_to,
     filtered_standing,
-    held_back,
     left_alone,
+    not_held,
     not_refused,
     of_reason,
     ordered_standing,
@@ -112,7 +114,10 @@ COLUMNS_REFUSED: Final = (
 )
 COLUMNS_LEFT: Final = (
     *COLUMNS,
-    (gettext_lazy("Why"), lambda each: REASONS.get(each.reason, REASONS["NO_PRICE"]).name),
+    (
+        gettext_lazy("Why"),
+        lambda each: REASONS.get(HELD if each.is_held else each.reason, REASONS["NO_PRICE"]).name,
+    ),
 )
 # The elasticities that the drawing spans, from left to right, and its width.
 STEEPEST: Final = -6.0
@@ -194,8 +199,8 @@ def _ordering(request: HttpRequest) -> str:
 
 
 def _to_change(request: HttpRequest) -> QuerySet[StandingRecommendation]:
-    """What the address asks for of the recommended changes that nobody has refused."""
-    return not_refused(filtered_standing(standing_recommendations(moved=True), _asked(request)))
+    """What the address asks for of the recommended changes of free prices that nobody has refused."""
+    return not_refused(not_held(filtered_standing(standing_recommendations(moved=True), _asked(request))))
 
 
 def _found(request: HttpRequest) -> tuple[Any, list[dict[str, Any]]]:
@@ -224,7 +229,8 @@ def _moves(request: HttpRequest, found: Any, version: DataVersion) -> dict[str, 
         "shown": [_row(each) for each in rows],
         "sort": ordering,
         "whole": whole,
-        "proposable": without_open_change(found).count() if whole else 0,
+        "proposable": (proposable := without_open_change(found).count()),
+        "proposed": rows.paginator.count - proposable,
         "filtered": any(asked.values()),
         "offered": len(open_codes()),
         "grades": Grade.values,
@@ -238,7 +244,7 @@ def _moves(request: HttpRequest, found: Any, version: DataVersion) -> dict[str, 
 def _left(request: HttpRequest, found: Any) -> dict[str, Any]:
     reason = chosen(request, "reason", REASONS)
     category = text(request, "category")
-    reasons = _reasons([*held_back(category), *left_alone(category)])
+    reasons = _reasons(left_alone(category))
     context: dict[str, Any] = {"reasons": reasons, "reason": reason}
     if reason:
         context["rows"] = Paginator(found, ROWS_A_PAGE).get_page(request.GET.get("page"))
@@ -298,6 +304,8 @@ def _propose(request: HttpRequest) -> HttpResponse:
     messages.success(
         request, ngettext("%(count)d price proposed.", "%(count)d prices proposed.", count) % {"count": count}
     )
+    if all_own(made.changes, audit_username(request)) and not has_other_approver(audit_username(request)):
+        messages.warning(request, SECOND_PERSON)
     if made.left_out:
         named = " ".join(said(each.sentence) for each in made.left_out[:5])
         messages.warning(

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pricing.recommendation.core import limits, recommendation
 from pricing.recommendation.selectors import pricing_inputs
-from pricing.recommendation.selectors.standing import HELD, OPEN_CHANGE
+from pricing.recommendation.selectors.standing import HELD
 
 
 class Reason(NamedTuple):
@@ -91,13 +91,13 @@ REASONS: Final = {
         _("A price experiment tests it: nobody else may change it meanwhile."),
         _("The end of the experiment, or a manager who pauses it."),
     ),
-    OPEN_CHANGE: Reason(
-        _("A change waits already"),
-        _("Another price is recommended, and a change of the price is proposed or approved."),
-        _("A decision on that change: apply or reject it."),
-    ),
     pricing_inputs.SERVICE: Reason(
         _("A service"), _("Postage and fees are never priced."), _("Nothing: it is no merchandise.")
     ),
 }
 """Why a price stays as it is."""
+
+SECOND_PERSON: Final = _(
+    "A second person who may approve prices is needed, since nobody approves their own: an admin adds one under the gear at "
+    "the top, Users."
+)

@@ -15,15 +15,18 @@ from elastix.api.fields import TextField
 from elastix.api.permissions import Role
 from elastix.dataset.versions import current_version
 from elastix.desk.shell import page
-from elastix.desk.tags import money, number, percent, said
+from elastix.desk.tags import label, money, number, percent, said
 from elastix.errors import Conflict, Invalid, NotFound
 from elastix.shop import shop_currency
+from pricing.changes.selectors.deciders import all_own, has_other_approver
 from pricing.changes.selectors.holding import holding_of
 from pricing.changes.selectors.price_changes import open_changes_of
 from pricing.changes.services.price_changes import propose
 from pricing.elasticity.selectors.estimates import elasticity_of_product
+from pricing.pages.reasons import SECOND_PERSON
 from pricing.pages.relations import relations_of_product
 from pricing.recommendation.api.prices import price_field
+from pricing.recommendation.core.limits import FLOORS, Limit, crossed_limit
 from pricing.recommendation.selectors.products import ProductDetail, product_detail
 from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.models import Product
@@ -205,13 +208,30 @@ def _propose(request: HttpRequest, found: Product) -> HttpResponse:
     recommended = product_pricing(found.code, Tried()).recommendation.price
     is_recommended = recommended.moved and price == recommended.recommended_price
     source = PriceChangeSource.RECOMMENDATION if is_recommended else PriceChangeSource.PROPOSAL
+    by = request.user.get_username()
     try:
-        propose([(found.code, price)], by=request.user.get_username(), reason=reason, source=source)
+        proposed = propose([(found.code, price)], by=by, reason=reason, source=source)
     except (Conflict, Invalid) as error:
         messages.error(request, said(error.detail))
         return _show(request, found, status=409 if isinstance(error, Conflict) else 400)
-    messages.success(request, _("Proposed. Somebody who may approve prices decides on it now."))
+    if all_own(proposed, by) and not has_other_approver(by):
+        messages.success(request, f"{_('Proposed.')} {SECOND_PERSON}")
+    else:
+        messages.success(request, _("Proposed. Somebody who may approve prices decides on it now."))
+    if crossed := crossed_limit(price, recommended.limits):
+        messages.warning(request, _beyond(price, crossed))
     return redirect(request.get_full_path())
+
+
+def _beyond(price: Decimal, crossed: Limit) -> str:
+    """That a price lies outside the limits of recommendations, for whoever has proposed it."""
+    beyond = (
+        _("%(price)s is below the lowest price that limits recommendations, %(bound)s (%(limit)s).")
+        if crossed.rule in FLOORS
+        else _("%(price)s is above the highest price that limits recommendations, %(bound)s (%(limit)s).")
+    )
+    said_so = beyond % {"price": money(price), "bound": money(crossed.bound), "limit": label(crossed.rule)}
+    return f"{said_so} {_('It is flagged for whoever decides.')}"
 
 
 def _estimate(version: Any, code: str) -> Any:

@@ -18,7 +18,10 @@ from elastix.api.permissions import Role
 from elastix.desk.exports import export
 from elastix.desk.lists import Column, ordered, text
 from elastix.desk.shell import page
+from elastix.desk.tags import said
 from elastix.errors import Invalid, NotFound
+from pricing.sales.models import Product
+from pricing.sales.models.products import Kind
 from simulations.models import HIGHEST_PERCENT, LOWEST_PERCENT, MOST_STEPS, Simulation
 from simulations.selectors.comparison import MOST_COMPARED
 from simulations.selectors.simulations import find_simulation
@@ -63,6 +66,12 @@ class SimulationForm(forms.Form):
     last = forms.FloatField(min_value=LOWEST_PERCENT, max_value=HIGHEST_PERCENT)
     step = forms.FloatField()
 
+    def clean_stock_code(self) -> str:
+        code: str = self.cleaned_data["stock_code"].strip().upper()
+        if code and not Product.objects.filter(code=code, kind=Kind.MERCHANDISE).exists():
+            raise forms.ValidationError(_("There is no product {code}.").format(code=repr(code)))
+        return code
+
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         first, last, step = (values.get(name) for name in ("first", "last", "step"))
@@ -80,7 +89,7 @@ class SimulationForm(forms.Form):
         return {
             "name": values["name"],
             "description": values["description"],
-            "stock_code": values["stock_code"].strip().upper(),
+            "stock_code": values["stock_code"],
             "price_range": [values["first"], values["last"], values["step"]],
         }
 
@@ -136,7 +145,7 @@ def simulation_new(request: HttpRequest) -> HttpResponse:
                 simulation_create(form.fields_of_simulation(), user=request.user, simulation_id=key)
                 return redirect("simulations")
             except Invalid as error:
-                form.add_error("stock_code", str(error))
+                form.add_error("stock_code", said(str(error)))
         return _form(request, form, status=400)
     code = request.GET.get("code", "")[:50]
     return _form(
@@ -155,11 +164,11 @@ def simulation(request: HttpRequest, simulation_id: UUID) -> HttpResponse:
                 simulation_update(simulation_id, form.fields_of_simulation())
                 return redirect("simulations")
             except Invalid as error:
-                form.add_error("stock_code", str(error))
+                form.add_error("stock_code", said(str(error)))
         return _form(request, form, found, status=400)
     first, last, step = found.price_range
-    said = {"name": found.name, "description": found.description, "stock_code": found.stock_code}
-    form = SimulationForm(said | {"first": first, "last": last, "step": step})
+    kept = {"name": found.name, "description": found.description, "stock_code": found.stock_code}
+    form = SimulationForm(kept | {"first": first, "last": last, "step": step})
     return _form(request, form, found, fresh=True)
 
 

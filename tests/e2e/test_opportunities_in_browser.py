@@ -42,7 +42,7 @@ def test_prices_are_chosen_proposed_approved_applied_and_undone(at: Any, width: 
     noor.page.get_by_role("link", name=f"The best three, {width}").click()
     noor.look("batch")
     for step in ("Approve", "Apply"):
-        noor.page.get_by_role("button", name=f"{step} what is ticked").click()
+        noor.page.get_by_role("button", name=f"{step}: 3 ticked").click()
         dialog = noor.page.locator("dialog[open]")
         dialog.get_by_text(f"{step}: 3 prices").wait_for()
         assert "Below cost" in dialog.inner_text()
@@ -76,13 +76,13 @@ def test_a_dialog_is_left_by_the_keyboard_and_nothing_is_done(at: Any) -> None:
 
     noor = at(1440, user="noor")
     noor.go(address)
-    noor.page.get_by_role("button", name="Reject what is ticked").focus()
+    noor.page.get_by_role("button", name="Reject: 1 ticked").focus()
     noor.page.keyboard.press("Enter")
     noor.page.locator("dialog[open]").get_by_text("Reject: 1 price").wait_for()
     noor.page.keyboard.press("Escape")
     assert noor.page.locator("dialog[open]").count() == 0
     noor.go(address)
-    assert noor.page.get_by_role("button", name="Approve what is ticked").is_visible()
+    assert noor.page.get_by_role("button", name="Approve: 1 ticked").is_visible()
     assert noor.complaints == []
 
 

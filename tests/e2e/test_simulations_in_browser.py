@@ -67,7 +67,7 @@ def test_a_mistake_is_said_beside_its_field(at: Any) -> None:
     desk.go("/desk/simulations/new?code=NOWHERE")
     desk.page.fill("#name", "Wrong")
     desk.page.get_by_role("button", name="Save").click()
-    assert desk.page.get_by_text("There is no stock item").is_visible()
+    assert desk.page.get_by_text("There is no product").is_visible()
     assert desk.page.input_value("#name") == "Wrong"
 
 

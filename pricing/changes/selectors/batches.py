@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,12 +18,14 @@ from pricing.changes.selectors.price_changes import OPEN
 from pricing.elasticity.core.demand import AVERAGE
 from pricing.elasticity.selectors.demand_curve import shop_linear_share
 from pricing.recommendation.core.inputs import PricingInputs
+from pricing.recommendation.core.limits import Limit
 from pricing.recommendation.core.uncertainty import ErrorFactor
 from pricing.recommendation.selectors.bulk_optimization import error_factor, own_weights
+from pricing.recommendation.selectors.crossed import limits_crossed
 from pricing.recommendation.selectors.expected import expected_effects
 from pricing.recommendation.selectors.policies import effective_policies
 from pricing.recommendation.selectors.price_totals import PriceTotals
-from pricing.sales.models import PriceChange
+from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeStatus
 
 STATES: Final = {
@@ -167,6 +170,13 @@ def flagged(found: QuerySet[PriceChange]) -> set[int]:
     return set(found.filter(~stays | Exists(other), status__in=OPEN).order_by().values_list("pk", flat=True))
 
 
+def crossed_of(changes: Iterable[PriceChange]) -> dict[int, Limit]:
+    """By its number, the limit of recommendations that each of the open ones among changes lies beyond."""
+    waiting = [each for each in changes if each.status in OPEN]
+    limits = limits_crossed([(each.product_id, each.new_price) for each in waiting]) if waiting else []
+    return {each.pk: limit for each, limit in zip(waiting, limits, strict=True) if limit is not None}
+
+
 def totals_of_batch(key: UUID | int, state: str) -> PriceTotals:
     """What the changes of a batch in one state amount to, remembered as for the list of batches."""
     found = with_totals(BatchList(state).of(key), state)
@@ -219,20 +229,16 @@ def totals_of(changes: Sequence[PriceChange]) -> PriceTotals:
     others = [each for each in changes if each.pk not in records]
     percents = [each.change_percent for each in others]
     totals.add_range(np.array([float(each) for each in percents if each is not None]))
-    totals.below_cost += _below_cost(others)
+    totals.below_cost += count_below_cost([(each.product, each.new_price) for each in others])
     totals.count = len(changes)
     return totals
 
 
-def _below_cost(changes: Sequence[PriceChange]) -> int:
-    """How many new prices are below the cost, with the tax that prices include."""
-    costly = [each for each in changes if each.product.cost is not None]
-    policies = effective_policies([each.product for each in costly]) if costly else {}
-    return sum(
-        each.product.cost is not None
-        and each.new_price < each.product.cost * policies[each.product_id].tax_factor
-        for each in costly
-    )
+def count_below_cost(prices: Iterable[tuple[Product, Decimal]]) -> int:
+    """How many prices of products are below the cost, with the tax that prices include."""
+    costly = [(product, product.cost, price) for product, price in prices if product.cost is not None]
+    policies = effective_policies([product for product, _, _ in costly]) if costly else {}
+    return sum(price < cost * policies[product.code].tax_factor for product, cost, price in costly)
 
 
 def _add_expected(totals: PriceTotals, changes: Sequence[tuple[PriceChange, dict[str, Any]]]) -> None:

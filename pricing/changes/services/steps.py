@@ -81,7 +81,6 @@ STEPS: Final = {
         gettext_lazy("%(count)s price undone."),
         gettext_lazy("%(count)s prices undone."),
         takes_note=True,
-        warning=gettext_lazy("These products get back the prices they had before."),
     ),
 }
 

@@ -7,7 +7,7 @@ whole cent stays one, and rounding inward is exact. The bounds' formulas take Py
 A new rule is a row of `TABLE`; where it comes from a setting of the price policies, that setting is named there.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -295,6 +295,21 @@ def price_limits(
         floor_known=known["cost"] | known["min_price"],
         currency=inputs.currency,
     )
+
+
+def crossed_limit(price: Decimal, limits: Iterable[Limit]) -> Limit | None:
+    """The tightest of a product's limits that a price lies beyond, or None; those of price relations are left out.
+
+    Relations are judged by the prices of all products that are proposed together, as `broken_rule` does.
+    """
+    own = [each for each in limits if each.rule not in (RELATION_FLOOR, RELATION_CEILING)]
+    below = [each for each in own if each.rule in FLOORS and price < each.bound]
+    above = [each for each in own if each.rule in CEILINGS and price > each.bound]
+    return max(below, key=_bound_of, default=None) or min(above, key=_bound_of, default=None)
+
+
+def _bound_of(limit: Limit) -> Decimal:
+    return limit.bound
 
 
 class BrokenRule(NamedTuple):

@@ -33,14 +33,14 @@ from pricing.recommendation.models import (
     StandingRecommendation,
 )
 from pricing.sales.core.calendar import MONTH_DAYS
-from pricing.sales.models import PriceChange, Product
+from pricing.sales.models import PriceChange, PriceHold, Product
 from pricing.sales.models.price_changes import PriceChangeStatus
 from pricing.sales.models.products import Kind
 from pricing.sales.selectors.products import merchandise
 
 RAISE: Final = "raise"
 LOWER: Final = "lower"
-HELD, OPEN_CHANGE = HELD_BACK = ("held", "open_change")
+HELD: Final = "held"
 OPEN: Final = (PriceChangeStatus.PROPOSED, PriceChangeStatus.APPROVED)
 # Of the wing above, reached by its relation to products.
 SegmentElasticity: Any = Product._meta.get_field("segment_elasticities").related_model
@@ -161,30 +161,34 @@ def not_refused(found: QuerySet[StandingRecommendation]) -> QuerySet[StandingRec
     return found.filter(Q(offer__isnull=True) | Q(offer=RecommendationState.OPEN))
 
 
+def not_held(found: QuerySet[StandingRecommendation]) -> QuerySet[StandingRecommendation]:
+    """Those whose price nobody holds, as a price experiment does."""
+    return found.filter(product__price_hold__isnull=True)
+
+
 def left_alone(category: str = "") -> list[LeftAlone]:
-    """Why products keep their price, the most frequent reason first."""
-    found = filtered_standing(standing_recommendations(moved=False), {"category": category})
-    counts = found.order_by().values_list("reason").annotate(count=Count("product_id"))
-    return [
+    """Why products keep their price, each counted once: those that are held, then the most frequent reason first."""
+    found = filtered_standing(standing_recommendations(), {"category": category})
+    held = found.filter(product__price_hold__isnull=False).count()
+    rows = not_held(found.filter(changes=False)).order_by()
+    counts = rows.values_list("reason").annotate(count=Count("product_id"))
+    reasons = [
         LeftAlone(reason, count) for reason, count in sorted(counts, key=lambda each: (-each[1], each[0]))
     ]
-
-
-def held_back(category: str = "") -> list[LeftAlone]:
-    """How many products keep their price whatever is recommended: it is held, or another change waits."""
-    everything = filtered_standing(standing_recommendations(), {"category": category})
-    counts = [LeftAlone(reason, of_reason(everything, reason).count()) for reason in HELD_BACK]
-    return [each for each in counts if each.count]
+    return [LeftAlone(HELD, held), *reasons] if held else reasons
 
 
 def of_reason(found: Any, reason: str) -> Any:
-    """Those of the standing recommendations that keep their price for a reason: the recommendation's, or one of `HELD_BACK`."""
+    """Those of the standing recommendations that keep their price for a reason: `HELD`, or else the recommendation's own.
+
+    All that keep it where no reason is given. Each says whether it `is_held`.
+    """
+    found = found.annotate(is_held=Exists(PriceHold.objects.filter(product_id=OuterRef("product_id"))))
     if reason == HELD:
-        return found.filter(product__price_hold__isnull=False)
-    if reason == OPEN_CHANGE:
-        return found.filter(changes=True, open_change__isnull=False)
-    found = found.filter(changes=False)
-    return found.filter(reason=reason) if reason else found
+        return found.filter(is_held=True)
+    if not reason:
+        return found.filter(Q(changes=False) | Q(is_held=True))
+    return found.filter(changes=False, is_held=False, reason=reason)
 
 
 def computed_to() -> tuple[Any, Any]:
@@ -194,9 +198,9 @@ def computed_to() -> tuple[Any, Any]:
 
 
 def standing_is_behind(version: DataVersion, older_than: dt.datetime | None = None) -> bool:
-    """Whether figures, products, costs, policies or price relations have changed since the prices were recommended, or that was long ago.
+    """Whether what prices rest on has changed since they were recommended, or that was long ago.
 
-    They are recommended again within a minute (`categories_refresh_if_outdated`).
+    That is figures, products, costs, policies and price relations. Prices are recommended again within a minute (`categories_refresh_if_outdated`).
     """
     with_prices = CategorySummary.objects.annotate(standing=Exists(StandingRecommendation.objects.all()))
     oldest = with_prices.order_by("computed_at", "pk").first()

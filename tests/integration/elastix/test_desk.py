@@ -26,6 +26,8 @@ OPEN = ("/desk/login", "/desk/logout", "/desk/language", "/desk/theme")
 READ_BY_POST = ("/desk/opportunities/chosen",)
 OWN = ("/desk/password",)  # everybody changes their own
 BATCH = "00000000-0000-4000-8000-000000000001"
+# All addresses that are no page's: whatever is sent there, nothing is there.
+NOWHERE = "/desk/{rest}"
 NAMED = {"code": "CUP", **dict.fromkeys(("import_id", "batch", "simulation_id"), BATCH)}
 
 
@@ -58,7 +60,9 @@ def test_somebody_without_a_role_reads_why(client: Client, route: str) -> None:
     assert "Your role does not allow this." in answer.content.decode()
 
 
-@pytest.mark.parametrize("route", [route for route in DESK if route not in (*OPEN, *READ_BY_POST, *OWN)])
+@pytest.mark.parametrize(
+    "route", [route for route in DESK if route not in (*OPEN, *READ_BY_POST, *OWN, NOWHERE)]
+)
 def test_a_viewer_may_send_nothing(browser: Client, route: str) -> None:
     assert browser.post(filled(route)).status_code in (403, 405)
     assert browser.delete(filled(route)).status_code == 405
@@ -68,6 +72,82 @@ def test_a_form_without_the_page_s_token_is_refused(analyst: User) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(analyst)
     assert client.post("/desk/data").status_code == 403
+
+
+# --- whoever was signed out meanwhile --------------------------------------------------------------------
+
+PART = {"HX-Request": "true"}
+SHOP = "http://testserver"
+NOT_SAVED = "You had been signed out: what you sent was not saved."
+
+
+@pytest.mark.parametrize(
+    ("current", "back"),
+    [
+        (f"{SHOP}/desk/products/CUP?tab=sales", "%2Fdesk%2Fproducts%2FCUP%3Ftab%3Dsales"),
+        ("https://example.com/desk/products", "%2Fdesk%2F"),
+        (f"{SHOP}/admin/", "%2Fdesk%2F"),
+        (f"{SHOP}/desk/login?next=/desk/data", "%2Fdesk%2F"),
+        ("", "%2Fdesk%2F"),
+    ],
+)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_part_of_a_page_sends_the_whole_page_to_the_login(
+    client: Client, method: str, current: str, back: str
+) -> None:
+    answer = getattr(client, method)("/desk/opportunities/chosen", headers=PART | {"HX-Current-URL": current})
+    assert (answer.status_code, answer["HX-Redirect"]) == (200, f"/desk/login?next={back}")
+    assert "Location" not in answer
+    assert not answer.content
+
+
+def test_a_form_of_somebody_signed_out_leads_back_and_is_said_not_to_be_saved(
+    client: Client, analyst: User
+) -> None:
+    analyst.set_password("correct horse battery")
+    analyst.save()
+    sent = client.post(
+        "/desk/products/CUP", {"price": "4"}, headers={"referer": f"{SHOP}/desk/products?q=cup"}
+    )
+    assert sent["Location"] == "/desk/login?next=/desk/products%3Fq%3Dcup"
+    said = {"username": "analyst", "password": "correct horse battery", "next": "/desk/products?q=cup"}
+    entered = client.post("/desk/login", said)
+    assert entered["Location"] == "/desk/products?q=cup"
+    assert NOT_SAVED in client.get(entered["Location"]).content.decode()
+    assert NOT_SAVED not in client.get(entered["Location"]).content.decode()
+
+
+def test_a_page_that_was_only_opened_says_nothing_of_a_form(client: Client, viewer: User) -> None:
+    client.get("/desk/products")
+    client.force_login(viewer)
+    assert NOT_SAVED not in client.get("/desk/products").content.decode()
+
+
+def test_a_form_without_any_cookie_has_a_page_that_leads_to_the_login() -> None:
+    client = Client(enforce_csrf_checks=True)
+    answer = client.post("/desk/data", headers={"referer": f"{SHOP}/desk/data?sort=day"})
+    page = answer.content.decode()
+    assert answer.status_code == 403
+    assert "What you sent was not saved" in page
+    assert 'href="/desk/login?next=%2Fdesk%2Fdata%3Fsort%3Dday"' in page
+    assert (
+        "style=" not in page
+        and "<style" not in page
+        and "default-src 'self'" in answer["Content-Security-Policy"]
+    )
+    assert "no-store" in answer["Cache-Control"]
+    german = client.post("/desk/data", headers={"accept-language": "de"})
+    assert "Was Sie gesendet haben, wurde nicht gespeichert" in german.content.decode()
+    part = client.post("/desk/data", headers=PART | {"HX-Current-URL": f"{SHOP}/desk/data"})
+    assert (part.status_code, part["HX-Redirect"]) == (200, "/desk/login?next=%2Fdesk%2Fdata")
+
+
+def test_elsewhere_a_form_without_its_token_is_refused_as_always(manager: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    assert "CSRF verification failed" in client.post("/admin/login/").content.decode()
+    client.force_login(manager)
+    refused = client.post("/api/price/changes", {}, content_type="application/json")
+    assert (refused.status_code, refused["Content-Type"]) == (403, "application/problem+json")
 
 
 def test_somebody_logs_in_and_out(client: Client, viewer: User) -> None:
@@ -119,6 +199,39 @@ def test_what_is_not_there_is_a_page(browser: Client) -> None:
         answer = browser.get(address)
         assert (answer.status_code, answer["Content-Type"]) == (404, "text/html; charset=utf-8")
         assert "There is nothing here" in answer.content.decode()
+
+
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "nonsense",
+        "data/abc",
+        "changes/batch/xyz",
+        "changes/",
+        "alerts/9999999999999999999999/seen",
+        "a/b/c.php",
+    ],
+)
+def test_an_address_below_the_desk_that_is_no_page_s_is_the_desk_s_own_page(
+    browser: Client, address: str, debug: bool
+) -> None:
+    with override_settings(DEBUG=debug):
+        for answer in (browser.get(f"/desk/{address}"), browser.post(f"/desk/{address}")):
+            page = answer.content.decode()
+            assert answer.status_code == 404
+            assert "There is nothing here" in page
+            assert 'href="/desk/products"' in page and "To the overview" in page
+    outside = browser.get(f"/desks/{address}")
+    assert (outside.status_code, outside["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_what_is_missing_is_said_in_german(browser: Client) -> None:
+    german = {"accept-language": "de"}
+    page = browser.get("/desk/products/NOPE", headers=german).content.decode()
+    assert "Es gibt kein Produkt &#x27;NOPE&#x27;." in page
+    page = browser.get("/desk/changes/7", headers=german).content.decode()
+    assert "Es gibt keine Preisänderung 7." in page
 
 
 # --- what stands above every page -----------------------------------------------------------------------

@@ -6,7 +6,7 @@ from html import unescape
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from elastix.fields import uuid7
@@ -16,7 +16,7 @@ from pricing.recommendation.models import Override
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeStatus
 from pricing.sales.services.products import product_update
-from tests.factories import PriceChangeFactory
+from tests.factories import PriceChangeFactory, PricePolicyFactory
 from tests.integration.admin_pages import queries_of, said
 from tests.integration.elastix.test_desk_exports import as_csv
 from tests.integration.pricing.factories import products_to_price
@@ -224,7 +224,7 @@ def test_the_whole_story_of_a_batch(batch: Any, browser: Client) -> None:
         ("A trial", "manager")
     }
     # Twice is harmless.
-    assert "It may have been taken already." in take(browser, batch, "undo")
+    assert "Undone already, by manager: 2." in take(browser, batch, "undo")
 
 
 def test_only_what_is_ticked_takes_the_step(batch: Any, browser: Client) -> None:
@@ -252,12 +252,114 @@ def test_an_older_ledger_s_second_open_change_is_flagged(batch: Any, browser: Cl
     assert of_batch(batch) == {"CUT": "proposed", "P001": "approved"}
 
 
+def test_a_price_outside_the_limits_of_recommendations_is_flagged_counted_and_may_be_approved(
+    browser: Client,
+) -> None:
+    products_to_price()
+    number = uuid7()
+    # From 12.99 by at most 15 %: 11.05 to 14.93; 1.1 times the cost of 8.50 is 9.35.
+    wanted = [("CUT", Decimal("14.93")), ("P001", Decimal("14.94")), ("RIGHT", Decimal("8.99"))]
+    price_changes.propose(wanted, by="anna", batch=number)
+    text = shown(browser, f"{PATH}/batch/{number}")
+    assert text.count("Recommendations keep to limits, and this price lies beyond one.") == 2
+    assert re.search(r"P001 .* outside the limits .* largest increase [^:]+: £14.93", text), text
+    assert re.search(r"RIGHT .* outside the limits .* largest decrease [^:]+: £11.05", text), text
+    assert "2 prices lie outside the limits that recommendations keep to" in text
+    asked = shown(browser, f"{PATH}/batch/{number}/confirm?step=approve&scope=all")
+    assert "Outside the limits 2 " in asked
+    assert "Outside the limits" not in shown(browser, f"{PATH}/batch/{number}/confirm?step=reject&scope=all")
+    assert "1 price approved." in take(browser, number, "approve", 1, scope="unflagged")
+    assert of_batch(number) == {"CUT": "approved", "P001": "proposed", "RIGHT": "proposed"}
+    assert "2 prices approved." in take(browser, number, "approve", 2)
+
+
+def test_prices_outside_the_limits_take_no_query_each(browser: Client) -> None:
+    products_to_price()
+    first, second = uuid7(), uuid7()
+    price_changes.propose([("CUT", Decimal("15.99"))], by="anna", batch=first)
+    price_changes.propose(
+        [(code, Decimal("15.99")) for code in ("P001", "RIGHT", "UNSURE")], by="anna", batch=second
+    )
+    for path in (f"{PATH}/batch/{{}}", f"{PATH}/batch/{{}}/confirm?step=approve&scope=all"):
+        for batch in (first, second):
+            browser.get(path.format(batch))  # fills what is remembered
+        assert queries_of(browser, path.format(second)) == queries_of(browser, path.format(first)) <= 60
+
+
 def test_what_was_confirmed_has_to_be_what_is_done(batch: Any, browser: Client) -> None:
     assert "have changed since they were confirmed" in take(browser, batch, "approve", 3)
     uncounted = browser.post(f"{PATH}/batch/{batch}", {"step": "approve", "scope": "all"})
     assert "have changed since they were confirmed" in said(uncounted)
     assert "no such step" in take(browser, batch, "dance")
     assert set(of_batch(batch).values()) == {"proposed"}
+
+
+def test_the_undo_dialog_says_where_prices_go_back_to_and_promises_no_gain(
+    batch: Any, browser: Client
+) -> None:
+    for step in ("approve", "apply"):
+        take(browser, batch, step)
+    path = f"{PATH}/batch/{batch}/confirm?step=undo"
+    # 12.99 / 11.49 is 113.1 %, 12.99 / 13.99 is 92.9 %.
+    text = shown(browser, f"{path}&scope=all")
+    assert "Undo: 2 prices" in text
+    assert "The prices go back to those before: by -7.1 % to +13.1 %." in text
+    one = PriceChange.objects.get(product_id="CUT").pk
+    alone = shown(browser, f"{path}&change={one}")
+    assert "goes back from £11.49 to £12.99 (+13.1 %)." in alone
+    for said_there in (text, alone):
+        assert not re.search(r"Expected profit|Outside|[Bb]elow|follow the sales|Changes", said_there)
+    Product.objects.filter(pk="CUT").update(cost=Decimal("13.00"))
+    assert "1 of the prices before is below the cost of today." in shown(browser, f"{path}&scope=all")
+    PriceChange.objects.filter(pk=one).update(old_price=None)
+    alone = shown(browser, f"{path}&change={one}")
+    assert "1 had no price before, and follows the sales again." in alone and "goes back" not in alone
+    assert "by -7.1 % to -7.1 %" in shown(browser, f"{path}&scope=all")
+
+
+def test_a_batch_of_several_pages_says_how_many_are_ticked_and_how_many_are_all(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pricing.pages.changes.ROWS_A_PAGE", 2)
+    products_to_price()
+    number = uuid7()
+    wanted = [(code, Decimal("13.49")) for code in ("CUT", "P001", "RIGHT", "UNSURE")]
+    price_changes.propose(wanted, by="anna", batch=number)
+    price_changes.approve([PriceChange.objects.get(product_id="UNSURE").pk], by="max")
+    text = shown(browser, f"{PATH}/batch/{number}")
+    assert "Approve: 2 ticked on this page Approve all 3 " in text
+    # What is approved can be rejected as well.
+    assert "Reject: 2 ticked on this page Reject all 4 " in text
+    assert "without a flag" not in text
+    product_update("CUT", by="anna", current_price=Decimal("12.49"))
+    text = shown(browser, f"{PATH}/batch/{number}")
+    assert "Approve: 1 ticked on this page Approve all 3 Approve all without a flag " in text
+    monkeypatch.setattr("pricing.pages.changes.ROWS_A_PAGE", 50)
+    text = shown(browser, f"{PATH}/batch/{number}")
+    assert "Approve: 2 ticked Reject: 2 ticked " in text
+
+
+def test_a_change_by_itself_takes_its_step_without_a_tick(browser: Client) -> None:
+    products_to_price()
+    (made,) = price_changes.propose([("CUT", Decimal("11.49"))], by="anna")
+    page = browser.get(f"{PATH}/{made.pk}").content.decode()
+    assert f"/desk/changes/{made.pk}/confirm?step=approve&amp;scope=all" in page
+    assert 'name="change"' not in page and "ticked" not in page
+    assert "Approve: 1 price" in shown(browser, f"{PATH}/{made.pk}/confirm?step=approve&scope=all")
+    answer = browser.post(f"{PATH}/{made.pk}", {"step": "approve", "count": 1, "scope": "all"})
+    assert "1 price approved." in said(answer)
+
+
+def test_pages_of_changes_are_told_apart_by_their_titles(batch: Any, browser: Client) -> None:
+    (made,) = price_changes.propose([("RIGHT", Decimal("13.49"))], by="anna")
+    Product.objects.filter(pk="RIGHT").update(name="Right cup")
+    title = re.compile(r"<title>(.*?) · ")
+    for path, expected in ((f"batch/{batch}", "Spring"), (str(made.pk), "Right cup")):
+        found = title.search(browser.get(f"{PATH}/{path}").content.decode())
+        assert found and found[1] == expected
+    # One wording for a change without a reason.
+    assert "Without a reason" in shown(browser, PATH)
+    assert "Without a reason" in shown(browser, f"{PATH}/{made.pk}")
 
 
 def test_more_than_fifty_prices_are_confirmed_by_their_number(browser: Client) -> None:
@@ -282,6 +384,60 @@ def test_nobody_approves_what_they_proposed(browser: Client, manager: User) -> N
     answer = browser.post(f"{PATH}/{number}", {"step": "approve", "count": 1, "scope": "all"})
     assert "somebody else has to approve it" in said(answer)
     assert PriceChange.objects.get().status == "proposed"
+
+
+def test_whoever_proposed_all_of_a_batch_reads_that_somebody_else_approves_it(
+    browser: Client, manager: User
+) -> None:
+    products_to_price()
+    own, mixed = uuid7(), uuid7()
+    price_changes.propose([("CUT", Decimal("11.49")), ("RIGHT", Decimal("13.49"))], by="manager", batch=own)
+    price_changes.propose([("P001", Decimal("13.99"))], by="manager", batch=mixed)
+    price_changes.propose([("UNSURE", Decimal("13.99"))], by="anna", batch=mixed)
+    text = shown(browser, f"{PATH}/batch/{own}")
+    assert "You proposed these prices yourself: somebody else has to approve them." in text
+    assert "A second person who may approve prices is needed" in text
+    page = browser.get(f"{PATH}/batch/{own}").content.decode()
+    assert ("?step=approve" in page, "?step=reject" in page) == (False, True)
+    # Users who are no longer active, or only read, do not count.
+    User.objects.create_user("former", is_superuser=True, is_active=False)
+    User.objects.create_user("reader").groups.add(Group.objects.get(name="analyst"))
+    assert "A second person" in shown(browser, f"{PATH}/batch/{own}")
+    User.objects.create_user("maria").groups.add(Group.objects.get(name="manager"))
+    text = shown(browser, f"{PATH}/batch/{own}")
+    assert "You proposed these prices yourself" in text and "A second person" not in text
+    for offered in (mixed, own):
+        if offered == own:
+            PricePolicyFactory(category="Cups", self_approval=True)
+        page = browser.get(f"{PATH}/batch/{offered}").content.decode()
+        assert "?step=approve" in page and "You proposed these prices" not in page
+
+
+@pytest.mark.parametrize(
+    ("done", "asked", "one", "several"),
+    [
+        ("approve", "approve", "It has been approved already, by maria.", "Approved already, by maria: 2."),
+        ("reject", "approve", "It has been rejected already, by maria.", "Rejected already, by maria: 2."),
+        ("apply", "reject", "It has been put into effect already, by maria.",
+         "Put into effect already, by maria: 2."),
+        ("undo", "undo", "It has been undone already, by maria.", "Undone already, by maria: 2."),
+    ],
+)  # fmt: skip
+def test_a_step_that_somebody_took_meanwhile_says_which_and_by_whom(
+    batch: Any, browser: Client, done: str, asked: str, one: str, several: str
+) -> None:
+    numbers = list(PriceChange.objects.filter(batch=batch).values_list("pk", flat=True))
+    steps = {"approve": price_changes.approve, "reject": price_changes.reject, "apply": price_changes.apply,
+             "undo": price_changes.roll_back}  # fmt: skip
+    way = [done] if done == "reject" else list(steps)[: list(steps).index(done) + 1]
+    for step in way:
+        if step != "reject" or done == "reject":
+            steps[step](numbers, by="maria")
+    path = f"{PATH}/batch/{batch}/confirm?step={asked}"
+    assert one in shown(browser, f"{path}&change={numbers[0]}")
+    assert several in shown(browser, f"{path}&scope=all")
+    assert one in take(browser, batch, asked, 1, scope="", change=[numbers[0]])
+    assert "Nothing is chosen that can take this step." in shown(browser, path)
 
 
 @pytest.mark.parametrize("role", ["viewer", "analyst"])

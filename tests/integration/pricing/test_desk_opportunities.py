@@ -6,7 +6,7 @@ from html import unescape
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from pricing.changes.services.price_changes import propose
@@ -162,18 +162,37 @@ def test_what_is_left_alone_is_counted_by_reason_with_what_would_change_it(
     assert codes(browser, "?tab=left&reason=NONSENSE") == []
 
 
-def test_a_price_that_is_held_or_waits_is_left_alone_and_says_what_would_change_that(
-    standing: None, browser: Client
-) -> None:
-    assert "The price is held" not in shown(browser, f"{PATH}?tab=left")
-    prices_hold(["RIGHT"], holder="experiment 3", reason="the price experiment 'Cups' (3) tests its price")
+def test_each_product_is_counted_once_to_change_or_left_alone(standing: None, browser: Client) -> None:
+    def counted() -> tuple[int, dict[str, int], int]:
+        """To change, left alone by reason, and the lines of the file of those left alone."""
+        to_change = re.search(r"(\d+) prices? recommended to change", shown(browser))
+        left = browser.get(f"{PATH}?tab=left").content.decode()
+        reasons = re.findall(r'reason=(\w+)">.*?desk-number">(\d+)<', left, re.DOTALL)
+        lines = len(as_csv(browser.get(f"{PATH}?tab=left&file=csv"))) - 1
+        return int(to_change[1]) if to_change else 0, {name: int(count) for name, count in reasons}, lines
+
+    everything = StandingRecommendation.objects.count()
+    to_change, reasons, lines = counted()
+    assert (to_change, lines, "held" in reasons) == (2, everything - 2, False)
+    assert sum(reasons.values()) == lines
+    assert "proposed already" not in shown(browser)
+    # One that would be changed, and one that is left alone anyway.
+    prices_hold(
+        ["P001", "RIGHT"], holder="experiment 3", reason="the price experiment 'Cups' (3) tests its price"
+    )
     propose([("CUT", Decimal("11.99"))], by="max")
-    text = shown(browser, f"{PATH}?tab=left")
-    assert "The price is held 1" in text
-    assert "The end of the experiment, or a manager who pauses it." in text
-    assert "A change waits already 1" in text
-    assert codes(browser, "?tab=left&reason=held") == ["RIGHT"]
-    assert codes(browser, "?tab=left&reason=open_change") == ["CUT"]
+    to_change, held, lines = counted()
+    assert (to_change, lines, held["held"]) == (1, everything - 1, 2)
+    assert sum(held.values()) == lines
+    assert {name: count for name, count in held.items() if name != "held"} == {
+        name: count for name, count in reasons.items() if name != "NO_BETTER_PRICE"
+    }
+    text = shown(browser)
+    assert "1 price recommended to change, 1 of them proposed already" in text
+    assert "The end of the experiment, or a manager who pauses it." in shown(browser, f"{PATH}?tab=left")
+    assert codes(browser, "?tab=left&reason=held") == ["P001", "RIGHT"]
+    why = {row[0]: row[-1] for row in as_csv(browser.get(f"{PATH}?tab=left&file=csv"))[1:]}
+    assert why["P001"] == why["RIGHT"] == "The price is held"
 
 
 def test_a_gain_that_rests_on_an_assumed_cost_says_so(standing: None, browser: Client) -> None:
@@ -204,6 +223,17 @@ def test_all_that_is_found_is_proposed_at_once(standing: None, browser: Client) 
     browser.post(f"{PATH}?all=1")
     assert sorted(PriceChange.objects.values_list("product_id", flat=True)) == ["CUT", "P001"]
     assert "Choose at least one price first." in said(browser.post(f"{PATH}?all=1"))
+
+
+def test_whoever_alone_may_approve_prices_reads_that_a_second_person_is_needed(
+    standing: None, browser: Client
+) -> None:
+    assert "A second person who may approve prices is needed" in said(
+        browser.post(PATH, {"product": ["CUT"]})
+    )
+    User.objects.create_user("maria").groups.add(Group.objects.get(name="manager"))
+    again = said(browser.post(PATH, {"product": ["P001"]}))  # the first answer's message stands before
+    assert (again.count("1 price proposed."), again.count("A second person")) == (2, 1)
 
 
 def test_viewers_look_and_do_not_choose(standing: None, client: Client, viewer: User) -> None:

@@ -325,14 +325,16 @@ def test_what_recommendations_are_worth_follows_a_price_that_was_set(
     assert "): 1 price" in page_of(browser)
 
 
-def test_it_says_how_many_recommendations_wait_for_a_decision(browser: Client, small_shop: None) -> None:
+def test_it_says_how_many_recommendations_are_sure_enough_to_act_on(
+    browser: Client, small_shop: None
+) -> None:
     products_to_price()
     categories_refresh_if_outdated()
     # Both are offered, and nothing has to be said.
     assert "): 2 prices" in page_of(browser)
-    assert "for a decision" not in page_of(browser)
+    assert "sure enough" not in page_of(browser)
     recommendations_refuse(["CUT"], by="anna", reason="A competitor closes down.")
-    said = "1 of them waits for a decision; the others are proposed already, were refused or are not sure enough."
+    said = "1 of them is sure enough to act on; the others are not, are proposed already or were refused."
     assert said in page_of(browser)
 
 

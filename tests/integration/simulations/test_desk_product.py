@@ -8,14 +8,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
+from django.contrib.messages import get_messages
 from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from elastix.glossary import sentence_of
 from elastix.imports.models import ImportBatch
-from pricing.sales.models import Product
+from pricing.sales.models import PriceChange, Product
 from pricing.sales.services.holds import prices_hold, prices_release
 from tests.factories import PriceChangeFactory, PricedProductFactory, PricePolicyFactory, ProductFactory
 
@@ -165,3 +166,67 @@ def test_the_page_asks_at_most_forty_queries(
         PriceChangeFactory(product=cup, is_applied=True, new_price=Decimal(price))
     with django_assert_max_num_queries(40):
         browser.get("/desk/products/CUP")
+
+
+@pytest.mark.parametrize(
+    ("price", "words"),
+    [
+        ("14.93", ""),
+        (
+            "15.00",
+            "£15.00 is above the highest price that limits recommendations, £14.93 (largest increase). "
+            "It is flagged for whoever decides.",
+        ),
+        (
+            "11.00",
+            "£11.00 is below the lowest price that limits recommendations, £11.05 (largest decrease). "
+            "It is flagged for whoever decides.",
+        ),
+    ],
+)
+def test_a_proposal_outside_the_limits_of_recommendations_says_so_at_once(
+    client: Client, analyst: User, price: str, words: str
+) -> None:
+    client.force_login(analyst)
+    PricedProductFactory(code="P001")  # 12.99, by at most 15 %
+    answer = client.post("/desk/products/P001", {"price": price})
+    assert (answer.status_code, PriceChange.objects.get().new_price) == (302, Decimal(price))
+    told = [str(each) for each in get_messages(answer.wsgi_request)]
+    assert told[1:] == ([words] if words else [])
+
+
+@pytest.mark.parametrize(
+    ("others", "self_approval", "words"),
+    [
+        (
+            (),
+            None,
+            "Proposed. A second person who may approve prices is needed, since nobody approves their own",
+        ),
+        (("analyst",), None, "Proposed. A second person who may approve prices is needed"),
+        (("manager",), None, "Proposed. Somebody who may approve prices decides on it now."),
+        (("admin",), None, "Proposed. Somebody who may approve prices decides on it now."),
+        ((), True, "Proposed. Somebody who may approve prices decides on it now."),
+    ],
+)
+def test_the_only_one_who_may_approve_prices_reads_that_a_second_person_is_needed(
+    client: Client, others: tuple[str, ...], self_approval: bool | None, words: str
+) -> None:
+    for number, role in enumerate(("manager", *others)):
+        User.objects.create_user(f"user {number}").groups.add(Group.objects.get(name=role))
+    client.force_login(User.objects.get(username="user 0"))
+    PricedProductFactory(code="P001")
+    if self_approval:
+        PricePolicyFactory(self_approval=True)
+    answer = client.post("/desk/products/P001", {"price": "13.99"})
+    assert words in next(str(each) for each in get_messages(answer.wsgi_request))
+
+
+def test_an_open_proposal_has_its_reason_in_quotes(browser: Client) -> None:
+    product = PricedProductFactory(code="P001")
+    made = PriceChangeFactory(
+        product=product, new_price=Decimal("13.49"), proposed_by="max", reason="Cheaper"
+    )
+    assert "Reason: “Cheaper”. <a href=" in page_of(browser, "P001")
+    PriceChange.objects.filter(pk=made.pk).update(reason="")
+    assert "Reason:" not in page_of(browser, "P001")

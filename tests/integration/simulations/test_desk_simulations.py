@@ -82,7 +82,8 @@ def test_a_simulation_is_saved_once_however_often_its_form_is_sent(writing: Clie
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("stock_code", "NOWHERE", "There is no stock item"),
+        ("stock_code", "NOWHERE", "There is no product &#x27;NOWHERE&#x27;."),
+        ("stock_code", "POST", "There is no product &#x27;POST&#x27;."),
         ("name", "", "This field is required"),
         ("last", "-20", "The range ends before it begins"),
         ("step", "0", "The step must be above 0"),
@@ -96,6 +97,7 @@ def test_what_cannot_be_saved_is_said_and_kept_in_the_form(
     field: str, value: str, message: str, writing: Client
 ) -> None:
     ProductFactory(code="P1")
+    ProductFactory(code="POST", kind="service")
     answer = writing.post(NEW, said(**{field: value}))
     assert answer.status_code == 400
     page = answer.content.decode()
@@ -318,3 +320,8 @@ def test_the_report_asks_at_most_forty_queries(
 ) -> None:
     with django_assert_max_num_queries(40):
         page_of(viewing, "/desk/report")
+
+
+def test_a_product_that_is_not_there_is_missing_in_german_and_in_one_word(writing: Client) -> None:
+    page = writing.post(NEW, said(stock_code="chai"), headers={"accept-language": "de"}).content.decode()
+    assert "Es gibt kein Produkt &#x27;CHAI&#x27;." in page

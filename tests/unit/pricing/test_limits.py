@@ -15,6 +15,7 @@ from pricing.recommendation.core.limits import (
     CEILINGS,
     FLOORS,
     RULES,
+    crossed_limit,
     is_extrapolation,
     price_limits,
 )
@@ -254,3 +255,21 @@ def test_costs_with_tax_count_to_four_decimals_and_taxes_are_not_negative():
     assert PricingInputs.of(price=10.0, elasticity=-2.0, cost=1.23456, tax_rate=20).cost[0] == 1.4815
     with pytest.raises(ValueError, match="tax rates"):
         PricingInputs.of(price=10.0, elasticity=-2.0, tax_rate=-0.5)
+
+
+def test_a_price_crosses_the_tightest_limit_on_its_side_and_none_between_them():
+    # 1.1 times the cost: 5.50; by at most a quarter: 7.50 to 12.50; at most 11; 5 times the cost: 25.
+    found = list(limits(price=10.0, cost=5.0, max_change=0.25, max_price=11.0).of_product(0))
+
+    def crossed(price):
+        limit = crossed_limit(Decimal(price), found)
+        return limit and (limit.rule, str(limit.bound))
+
+    assert crossed("7.49") == crossed("5.00") == ("max_decrease", "7.50")
+    assert crossed("7.50") is crossed("11.00") is None
+    assert crossed("11.01") == crossed("26.00") == ("max_price", "11.00")
+
+
+def test_relations_to_other_prices_are_left_to_those_who_see_all_of_them():
+    found = list(limits(price=10.0, relation_floor=9.0, relation_ceiling=11.0).of_product(0))
+    assert crossed_limit(Decimal("8.99"), found) is crossed_limit(Decimal("11.01"), found) is None

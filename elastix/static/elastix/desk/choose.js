@@ -1,4 +1,5 @@
-// A tick above a column ticks every row of the page; the button says how many are ticked. A form with data-keeps remembers
+// A tick above a column ticks every row of the page; the button says how many are ticked: one within the form by data-count,
+// one outside it by data-count-of, with the form's id. A form with data-keeps remembers
 // the ticks of its other pages: they are sent along, hidden, until the form is sent or the list is filtered otherwise.
 (() => {
   const kept = () => {
@@ -24,13 +25,14 @@
     });
   };
   const count = (form) => {
-    const shown = form.querySelector("[data-count]");
+    const shown = [...form.querySelectorAll("[data-count]"), ...document.querySelectorAll(`[data-count-of="${form.id}"]`)];
     const box = form.querySelector("[data-chooses]");
-    if (!shown || !box) { return; }
+    if (!shown.length || !box) { return; }
     const name = box.dataset.chooses;
     const ticks = [...form.querySelectorAll(`input[type=checkbox][name="${name}"]`)];
     const ticked = ticks.filter((tick) => tick.checked).length;
-    shown.textContent = ticked + form.querySelectorAll(`input[type=hidden][name="${name}"]`).length || "";
+    const chosen = ticked + form.querySelectorAll(`input[type=hidden][name="${name}"]`).length;
+    shown.forEach((each) => { each.textContent = chosen || ("countOf" in each.dataset ? 0 : ""); });
     box.checked = ticked > 0 && ticked === ticks.length;
     box.indeterminate = ticked > 0 && ticked < ticks.length;
   };
