@@ -198,9 +198,8 @@ def computed_to() -> tuple[Any, Any]:
 
 
 def standing_is_behind(version: DataVersion, older_than: dt.datetime | None = None) -> bool:
-    """Whether what prices rest on has changed since they were recommended, or that was long ago.
-
-    That is figures, products, costs, policies and price relations. Prices are recommended again within a minute (`categories_refresh_if_outdated`).
+    """Whether what prices rest on has changed since they were recommended, or that was long ago: figures, products, costs,
+    policies, price relations. They are recommended again within a minute (`categories_refresh_if_outdated`).
     """
     with_prices = CategorySummary.objects.annotate(standing=Exists(StandingRecommendation.objects.all()))
     oldest = with_prices.order_by("computed_at", "pk").first()
