@@ -15,8 +15,7 @@ from elastix.dataset.versions import data_version
 from elastix.errors import NotFound
 from elastix.shop import shop_currency
 from pricing.changes.selectors.price_changes import OPEN
-from pricing.elasticity.core.demand import AVERAGE
-from pricing.elasticity.selectors.demand_curve import shop_linear_share
+from pricing.elasticity.core.demand import AVERAGE, EQUAL_SHARES
 from pricing.recommendation.core.inputs import PricingInputs
 from pricing.recommendation.core.limits import Limit
 from pricing.recommendation.core.uncertainty import ErrorFactor
@@ -243,11 +242,12 @@ def count_below_cost(prices: Iterable[tuple[Product, Decimal]]) -> int:
 
 def _add_expected(totals: PriceTotals, changes: Sequence[tuple[PriceChange, dict[str, Any]]]) -> None:
     """Add changes by the records of what is expected of them."""
-    weights, linear_share = own_weights([each.product_id for each, _ in changes]), shop_linear_share()
-    by_model: dict[str, list[tuple[PriceChange, dict[str, Any]]]] = {}
+    weights = own_weights([each.product_id for each, _ in changes])
+    by_curve: dict[tuple[str, float], list[tuple[PriceChange, dict[str, Any]]]] = {}
     for change, record in changes:
-        by_model.setdefault(record.get("demand_model", AVERAGE), []).append((change, record))
-    for model, found in by_model.items():
+        curve = record.get("demand_model", AVERAGE), record.get("linear_share", EQUAL_SHARES)
+        by_curve.setdefault(curve, []).append((change, record))
+    for (model, linear_share), found in by_curve.items():
         members, records = [change for change, _ in found], [record for _, record in found]
 
         def errors(indices: Iterable[Any], members: Sequence[PriceChange] = members) -> ErrorFactor:

@@ -36,8 +36,8 @@ def expected_effects(changes: Sequence[Change]) -> list[dict[str, Any] | None]:
     Returns
     -------
     list
-        For each change a record that JSON can hold: {days, elasticity, std_error, demand_model, cost, tax_rate, cost_assumed,
-        data_version, current: {price, quantity, revenue, profit}, projected: the same, interval: {level, quantity:
+        For each change a record that JSON can hold: {days, elasticity, std_error, demand_model, linear_share, cost, tax_rate,
+        cost_assumed, data_version, current: {price, quantity, revenue, profit}, projected: the same, interval: {level, quantity:
         [low, high], revenue, profit}, probability_of_gain}. Profits are None where the cost is unknown, and then the
         gain is one of revenue. None in place of the record where the old price or the elasticity is not known, or the
         product is a service or unknown.
@@ -64,6 +64,7 @@ def expected_effects(changes: Sequence[Change]) -> list[dict[str, Any] | None]:
                 "elasticity": known(inputs.elasticity[position], 4),
                 "std_error": known(inputs.std_error[position], 4),
                 "demand_model": strategy.demand_model,
+                "linear_share": known(inputs.linear_share, 4),
                 "cost": known(inputs.net_cost[position], 4),
                 "tax_rate": known(100 * (inputs.tax_factor[position] - 1), 2),
                 "cost_assumed": bool(inputs.cost_assumed[position]),
