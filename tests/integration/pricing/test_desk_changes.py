@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.core.cache import cache
 from django.test import Client
 
 from elastix.fields import uuid7
@@ -158,6 +159,19 @@ def test_the_list_takes_a_few_queries_however_many_batches(batch: Any, browser: 
         PriceChangeFactory(product__code=f"CUP{number}")
     queries_of(browser, PATH)
     assert queries_of(browser, PATH) == before <= 14
+
+
+def test_the_interval_of_a_batch_is_wider_where_the_demand_curve_is_open(batch: Any, browser: Client) -> None:
+    take(browser, batch, "approve")
+    widths = []
+    for linear_share in (0.5, 1.0):
+        for each in PriceChange.objects.filter(batch=batch):
+            each.expected = {**(each.expected or {}), "linear_share": linear_share}
+            each.save()
+        cache.clear()
+        low, high = totals_of_batch(batch, "approved").interval or (0.0, 0.0)
+        widths.append(high - low)
+    assert 0 < widths[1] < 0.8 * widths[0]
 
 
 def test_a_decision_by_itself_changes_no_total(batch: Any, browser: Client) -> None:
