@@ -440,6 +440,16 @@ def test_a_step_that_somebody_took_meanwhile_says_which_and_by_whom(
     assert "Nothing is chosen that can take this step." in shown(browser, path)
 
 
+def test_what_can_take_a_step_but_is_flagged_is_not_said_to_have_taken_it(
+    batch: Any, browser: Client
+) -> None:
+    take(browser, batch, "approve")
+    for code in ("CUT", "P001"):
+        product_update(code, by="anna", current_price=Decimal("12.49"))
+    text = shown(browser, f"{PATH}/batch/{batch}/confirm?step=apply&scope=unflagged")
+    assert "Nothing is chosen that can take this step." in text
+
+
 @pytest.mark.parametrize("role", ["viewer", "analyst"])
 def test_only_managers_decide(role: str, batch: Any, client: Client, request: pytest.FixtureRequest) -> None:
     client.force_login(request.getfixturevalue(role))
