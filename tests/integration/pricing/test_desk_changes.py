@@ -309,6 +309,9 @@ def test_the_undo_dialog_says_where_prices_go_back_to_and_promises_no_gain(
     assert "goes back from £11.49 to £12.99 (+13.1 %)." in alone
     for said_there in (text, alone):
         assert not re.search(r"Expected profit|Outside|[Bb]elow|follow the sales|Changes", said_there)
+    # Above the price that is undone, below the one it goes back to.
+    Product.objects.filter(pk="CUT").update(cost=Decimal("12.00"))
+    assert "below" not in shown(browser, f"{path}&scope=all")
     Product.objects.filter(pk="CUT").update(cost=Decimal("13.00"))
     assert "1 of the prices before is below the cost of today." in shown(browser, f"{path}&scope=all")
     PriceChange.objects.filter(pk=one).update(old_price=None)
