@@ -269,7 +269,7 @@ def _batch(request: HttpRequest, key: UUID | int) -> HttpResponseBase:
     if asked := export(request, "changes", COLUMNS, shown):
         return asked
     rows = Paginator(shown, ROWS_A_PAGE).get_page(request.GET.get("page"))
-    crossed = crossed_of(shown)
+    crossed = crossed_of(shown) if set(STATES[state]) & set(OPEN) else {}
     listed = _rows(list(rows), crossed)
     may_decide, name = role_of(request.user) >= Role.MANAGER, request.user.get_username()
     own = may_decide and state == "decide" and all_own(shown, name)

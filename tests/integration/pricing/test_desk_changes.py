@@ -323,6 +323,9 @@ def test_the_undo_dialog_says_where_prices_go_back_to_and_promises_no_gain(
     assert "goes back from £11.49 to £12.99 (+13.1 %)." in alone
     for said_there in (text, alone):
         assert not re.search(r"Expected profit|Outside|[Bb]elow|follow the sales|Changes", said_there)
+    # Above the price that is undone, below the one it goes back to.
+    Product.objects.filter(pk="CUT").update(cost=Decimal("12.00"))
+    assert "below" not in shown(browser, f"{path}&scope=all")
     Product.objects.filter(pk="CUT").update(cost=Decimal("13.00"))
     assert "1 of the prices before is below the cost of today." in shown(browser, f"{path}&scope=all")
     PriceChange.objects.filter(pk=one).update(old_price=None)
@@ -452,6 +455,16 @@ def test_a_step_that_somebody_took_meanwhile_says_which_and_by_whom(
     assert several in shown(browser, f"{path}&scope=all")
     assert one in take(browser, batch, asked, 1, scope="", change=[numbers[0]])
     assert "Nothing is chosen that can take this step." in shown(browser, path)
+
+
+def test_what_can_take_a_step_but_is_flagged_is_not_said_to_have_taken_it(
+    batch: Any, browser: Client
+) -> None:
+    take(browser, batch, "approve")
+    for code in ("CUT", "P001"):
+        product_update(code, by="anna", current_price=Decimal("12.49"))
+    text = shown(browser, f"{PATH}/batch/{batch}/confirm?step=apply&scope=unflagged")
+    assert "Nothing is chosen that can take this step." in text
 
 
 @pytest.mark.parametrize("role", ["viewer", "analyst"])
