@@ -1,8 +1,11 @@
 """/desk/password: whoever is signed in changes their own password."""
 
+from typing import cast
+
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -16,7 +19,8 @@ from elastix.desk.shell import page
 @page(post=Role.VIEWER)
 def password(request: HttpRequest) -> HttpResponse:
     """The form, and the change: this session goes on, those on other devices end."""
-    form = PasswordChangeForm(request.user, request.POST if request.method == "POST" else None)
+    user = cast(User, request.user)  # `page` lets nobody else in
+    form = PasswordChangeForm(user, request.POST if request.method == "POST" else None)
     if form.is_valid():
         form.save()
         update_session_auth_hash(request, form.user)

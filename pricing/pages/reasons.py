@@ -78,7 +78,7 @@ REASONS: Final = {
     ),
     limits.INFEASIBLE: Reason(
         _("The limits leave no price"),
-        _("The rules of the policy contradict each other for this product."),
+        _("The limits contradict each other for this product: those of a policy, of costs, or built in."),
         _("A policy whose limits can all be kept: look at the limits on the product's page."),
     ),
     pricing_inputs.NO_PRICE: Reason(
