@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -15,7 +15,7 @@ from elastix.api.fields import CONTROL
 from elastix.dataset.models import DataVersion
 from elastix.dataset.versions import current_version
 from elastix.desk.exports import export
-from elastix.desk.lists import heading
+from elastix.desk.lists import RowColumn, heading, sorted_rows
 from elastix.desk.shell import page
 from elastix.desk.tags import day, label
 from elastix.errors import Invalid
@@ -53,6 +53,22 @@ FILE_COLUMNS: Final = (
     (gettext_lazy("Invoices"), "frequency"),
     (gettext_lazy("Last purchase"), "last_purchase"),
 )
+# Of what a customer has bought.
+PRODUCTS_BY: Final = (
+    RowColumn("product", gettext_lazy("Product"), lambda row: row.name or row.code),
+    RowColumn("units", gettext_lazy("Units"), lambda row: row.quantity, "-", True),
+    RowColumn("revenue", gettext_lazy("Revenue"), lambda row: row.revenue, "-", True),
+    RowColumn("invoices", gettext_lazy("Invoices"), lambda row: row.invoices, "-", True),
+    RowColumn("last_purchase", gettext_lazy("Last purchase"), lambda row: row.last_purchase, "-"),
+)
+PRODUCT_COLUMNS: Final = (
+    (gettext_lazy("Code"), "code"),
+    (gettext_lazy("Product"), "name"),
+    (gettext_lazy("Units"), "quantity"),
+    (gettext_lazy("Revenue"), "revenue"),
+    (gettext_lazy("Invoices"), "invoices"),
+    (gettext_lazy("Last purchase"), "last_purchase"),
+)
 GAUGES: Final = (
     (
         "wallet_share",
@@ -88,10 +104,13 @@ def customers(request: HttpRequest) -> HttpResponseBase:
 
 
 @page()
-def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
+def customer(request: HttpRequest, customer_id: str) -> HttpResponseBase:
     """One customer: sums and scores, the segments so far, and what was bought."""
     version = current_version()
     detail = customer_detail(customer_id)
+    products, headings = sorted_rows(request, detail.products, PRODUCTS_BY)
+    if asked := export(request, "customer-products", PRODUCT_COLUMNS, products):
+        return asked
     recency = max((version.as_of - detail.customer.last_purchase).days, 0) if version.as_of else None
     scores = (
         (_("Recency"), detail.customer.r_score),
@@ -101,6 +120,8 @@ def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
     context = {
         "page": "customers",
         "detail": detail,
+        "products": products,
+        "headings": headings,
         "recency": recency,
         "scores": scores,
         "forecast": customer_forecast(customer_id),

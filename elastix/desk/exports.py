@@ -9,6 +9,7 @@ and `{% include "desk/export.html" %}` in the template. `COLUMNS` are pairs of a
 or attribute of a row, or a function of it.
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from operator import attrgetter, itemgetter
@@ -51,10 +52,17 @@ def export(
 def _value(row: Any, source: str | Callable[[Any], Any]) -> Any:
     read = source if callable(source) else itemgetter(source) if isinstance(row, dict) else attrgetter(source)
     found = read(row)
+    if isinstance(found, float) and math.isfinite(found):
+        return _rounded(found)
     # Whole units without the decimals of their column; texts of translations are texts.
     if isinstance(found, Decimal) and found == found.to_integral_value():
         return int(found)
     return found if found is None or isinstance(found, bool | int | float | Decimal | str) else _text(found)
+
+
+def _rounded(value: float) -> float:
+    """A computed figure with the decimals that people read: two, or four below 1, such as a probability."""
+    return round(value, 2 if abs(value) >= 1 else 4)
 
 
 def _text(value: Any) -> Any:

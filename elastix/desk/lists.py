@@ -1,6 +1,6 @@
 """What the lists of the desk share: headings that sort, and values of the address that count only where they are known."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
 from django.db.models import F, QuerySet
@@ -41,6 +41,35 @@ def ordered(
     order = column.desc(nulls_last=True) if asked.startswith("-") else column.asc(nulls_last=True)
     headings = [heading(each.key, each.name, each.first, asked, each.is_number) for each in columns]
     return rows.order_by(order, ties), headings
+
+
+class RowColumn(NamedTuple):
+    """A column that sorts rows that are worked out: its word in the address, its heading, and the value of a row."""
+
+    key: str
+    name: Any
+    value: Callable[[Any], Any]
+    first: str = ""
+    is_number: bool = False
+
+
+def sorted_rows(
+    request: HttpRequest, rows: Sequence[Any], columns: Sequence[RowColumn], default: str = ""
+) -> tuple[list[Any], list[dict[str, Any]]]:
+    """Rows in the order that the address asks for, what is not known last, and the headings of the columns.
+
+    `default` is how they are sorted where the address asks for nothing known; "" leaves the order in which they come.
+    """
+    values = {each.key: each.value for each in columns}
+    asked = request.GET.get("sort", "")
+    asked = asked if asked.removeprefix("-") in values else default
+    headings = [heading(each.key, each.name, each.first, asked, each.is_number) for each in columns]
+    if not asked:
+        return list(rows), headings
+    value = values[asked.removeprefix("-")]
+    known = [row for row in rows if value(row) is not None]
+    known.sort(key=value, reverse=asked.startswith("-"))
+    return [*known, *(row for row in rows if value(row) is None)], headings
 
 
 def chosen(request: HttpRequest, name: str, known: Collection[str]) -> str:

@@ -120,7 +120,8 @@ def warned(warning: Any) -> str:
     """A warning in the user's language, without the fixed word ("NEW_PRICE: ") by which programs know it."""
     sentence = said(warning)
     found = WORD.match(sentence)
-    return sentence[found.end() :] if found else sentence
+    text = sentence[found.end() :] if found else sentence
+    return text[:1].upper() + text[1:]
 
 
 def _in_language(sentence: str, values: dict[str, Any]) -> str:

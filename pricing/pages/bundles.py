@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from elastix.api.fields import CONTROL
 from elastix.desk.exports import export
+from elastix.desk.lists import RowColumn, sorted_rows
 from elastix.desk.shell import page
 from elastix.desk.tags import label
 from elastix.errors import Conflict, Invalid, NotFound
@@ -46,6 +47,24 @@ CATEGORIES: Final = (
     (gettext_lazy("Profit, lowest"), "profit_change_low"),
     (gettext_lazy("Profit, highest"), "profit_change_high"),
 )
+# What the lists are sorted by: one of them at a time.
+PAIRS_BY: Final = (
+    RowColumn("names", gettext_lazy("Products"), lambda each: each.names),
+    RowColumn("baskets", gettext_lazy("Baskets"), lambda each: each.pair.baskets_together, "-", True),
+    RowColumn("lift", gettext_lazy("Times chance"), lambda each: each.pair.lift, "-", True),
+    RowColumn("apart", gettext_lazy("Apart"), lambda each: each.bundle.individual_total, "-", True),
+    RowColumn("bundle", gettext_lazy("Bundle"), lambda each: each.bundle.price, "-", True),
+    RowColumn("relationship", gettext_lazy("Prices"), lambda each: label(each.pair.relationship)),
+)
+CATEGORIES_BY: Final = (
+    RowColumn("category", gettext_lazy("Category"), lambda each: each.category),
+    RowColumn("products", gettext_lazy("Products"), lambda each: each.products, "-", True),
+    RowColumn("revenue", gettext_lazy("Revenue in 30 days"), lambda each: each.revenue, "-", True),
+    RowColumn("margin", gettext_lazy("Margin"), lambda each: each.margin_percent, "-", True),
+    RowColumn("elasticity", gettext_lazy("Elasticity"), lambda each: each.elasticity, "", True),
+    RowColumn("to_change", gettext_lazy("Prices to change"), lambda each: each.to_change, "-", True),
+    RowColumn("profit", gettext_lazy("Profit that would bring"), lambda each: each.profit_change, "-", True),
+)
 
 
 @page()
@@ -54,8 +73,12 @@ def bundles(request: HttpRequest) -> HttpResponseBase:
     category = CONTROL.sub("", request.GET.get("category", ""))[:LONGEST_TEXT]
     known = categories()
     category = category if category in known else ""
-    suggestions = bundle_suggestions(category=category or None, product=None, limit=SUGGESTED)
-    summaries = list(CategorySummary.objects.order_by("-revenue", "category"))
+    suggestions, pair_headings = sorted_rows(
+        request, bundle_suggestions(category=category or None, product=None, limit=SUGGESTED), PAIRS_BY
+    )
+    summaries, category_headings = sorted_rows(
+        request, list(CategorySummary.objects.order_by("-revenue", "category")), CATEGORIES_BY, "-revenue"
+    )
     of_categories = request.GET.get("of") == "categories"
     if file := (
         export(request, "categories", CATEGORIES, summaries)
@@ -71,6 +94,8 @@ def bundles(request: HttpRequest) -> HttpResponseBase:
         "category": category,
         "categories": known,
         "suggestions": suggestions,
+        "pair_headings": pair_headings,
+        "category_headings": category_headings,
         "baskets": counted_baskets(),
         "summaries": summaries,
         "products": asked,

@@ -59,6 +59,24 @@ SORTED_BY: Final = (
     Column("made", gettext_lazy("Made"), "created_at", "-"),
 )
 # Of the list as a file.
+# Of the products of one.
+PRODUCTS_BY: Final = (
+    Column("product", gettext_lazy("Product"), "product__name"),
+    Column("group", gettext_lazy("Group"), "group", "", True),
+    Column("usual", gettext_lazy("Usual"), "usual_price", "-", True),
+    Column("old", gettext_lazy("Old price"), "old_price", "-", True),
+    Column("new", gettext_lazy("New price"), "new_price", "-", True),
+    Column("now", gettext_lazy("Now"), "product__current_price", "-", True),
+)
+PRODUCT_COLUMNS: Final = (
+    (gettext_lazy("Code"), "product_id"),
+    (gettext_lazy("Product"), "product.name"),
+    (gettext_lazy("Group"), lambda each: each.group + 1),
+    (gettext_lazy("Usual"), "usual_price"),
+    (gettext_lazy("Old price"), "old_price"),
+    (gettext_lazy("New price"), "new_price"),
+    (gettext_lazy("Now"), "product.current_price"),
+)
 COLUMNS: Final = (
     (gettext_lazy("Name"), "name"),
     (gettext_lazy("State"), lambda each: label(each.status)),
@@ -177,16 +195,22 @@ def experiments_page(request: HttpRequest) -> HttpResponseBase:
 
 
 @page(post=Role.ANALYST)
-def experiment_page(request: HttpRequest, experiment_id: int) -> HttpResponse:
+def experiment_page(request: HttpRequest, experiment_id: int) -> HttpResponseBase:
     """One experiment: its state, what it found in words and a chart, its prices, and the steps there are."""
     experiment = find_experiment(experiment_id)
     if request.method == "POST":
         return _step(request, experiment)
+    products, headings = ordered(
+        request, experiment.products.select_related("product"), PRODUCTS_BY, "group", ties="product_id"
+    )
+    if file := export(request, "experiment-products", PRODUCT_COLUMNS, products):
+        return file
     result = experiment.result
     context: dict[str, Any] = {
         "page": "simulations",
         "experiment": experiment,
-        "products": experiment.products.select_related("product").order_by("group", "product_id"),
+        "products": products,
+        "headings": headings,
         "until": last_day(experiment),
         "result": result,
         "may_decide": role_of(request.user) >= Role.MANAGER,

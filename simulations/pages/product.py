@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -34,7 +34,7 @@ from pricing.sales.models.price_changes import PriceChangeSource
 from pricing.sales.models.products import margin_percent
 from pricing.sales.selectors.products import find_product
 from simulations.pages.drawings import curve_chart, curve_rows, limits_track
-from simulations.pages.tabs import TABS, tab_of
+from simulations.pages.tabs import TABS, tab_file, tab_of
 from simulations.selectors.what_if import ProductPricing, Tried, WhatIf, product_pricing
 from simulations.serializers import TriedSlidersSerializer
 
@@ -61,11 +61,13 @@ class Slider:
 
 
 @page(post=Role.ANALYST)
-def product(request: HttpRequest, code: str) -> HttpResponse:
+def product(request: HttpRequest, code: str) -> HttpResponseBase:
     """What is known of a product; parts that nothing is known of are left out and say so."""
     found = find_product(code)
     if request.method == "POST":
         return _propose(request, found)
+    if file := tab_file(request, found, current_version()):
+        return file
     return _show(request, found)
 
 

@@ -3,11 +3,16 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+from django.conf import settings
 from django.core.paginator import Paginator
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from elastix.dataset.models import DataVersion
+from elastix.desk.exports import export
+from elastix.desk.lists import Column, RowColumn, ordered, sorted_rows
+from elastix.desk.tags import label
 from elastix.errors import Conflict, NotFound
 from market.core.attraction import DEFAULT_GAMMA
 from market.selectors.competitors import product_market
@@ -21,6 +26,7 @@ from pricing.forecasting.selectors.forecasts import forecast_of_product
 from pricing.recommendation.selectors.products import product_detail
 from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.models import Product, Transaction
+from segments.core.rfm import SEGMENTS
 from segments.selectors.buyers import buyers_of_product
 from simulations.pages.clearance import clearance_tab
 from simulations.pages.drawings import forecast_chart, market_chart, price_chart
@@ -30,6 +36,31 @@ MARKET_DAYS: Final = 90
 PRICE_DAYS: Final = 730
 PAIRS_SHOWN: Final = 10
 SALES_A_PAGE: Final = 50
+
+SALES_BY: Final = (
+    Column("day", _("Day"), "invoice_date", "-"),
+    Column("invoice", _("Invoice"), "invoice_no"),
+    Column("units", _("Units"), "quantity", "-", True),
+    Column("price", _("Price"), "unit_price", "-", True),
+    Column("customer", _("Customer"), "customer_id"),
+    Column("country", _("Country"), "country"),
+)
+BUYERS_BY: Final = (
+    RowColumn("segment", _("Segment"), lambda each: SEGMENTS.index(each.segment)),
+    RowColumn("units", _("Units"), lambda each: each.quantity, "-", True),
+    RowColumn("revenue", _("Revenue"), lambda each: each.revenue, "-", True),
+    RowColumn("share", _("Share"), lambda each: each.share_percent, "-", True),
+    RowColumn("paid", _("Mean price paid"), lambda each: each.avg_price, "-", True),
+    RowColumn("elasticity", _("Elasticity"), lambda each: each.elasticity, "", True),
+    RowColumn("grade", _("Grade"), lambda each: each.quality or None),
+)
+TOGETHER_BY: Final = (
+    RowColumn("product", _("Product"), lambda each: each.pair.product_y.name),
+    RowColumn("baskets", _("Invoices with both"), lambda each: each.pair.baskets_together, "-", True),
+    RowColumn("lift", _("Times as often as by chance"), lambda each: each.pair.lift, "-", True),
+    RowColumn("follows", _("Units follow its price"), lambda each: each.pair.cross_elasticity, "-", True),
+    RowColumn("bundle", _("Price of both as a bundle"), lambda each: each.bundle.price, "-", True),
+)
 
 Tab = Callable[[HttpRequest, Product, DataVersion], dict[str, Any]]
 
@@ -63,11 +94,14 @@ def _history(request: HttpRequest, product: Product, version: DataVersion) -> di
 
 
 def _buyers(request: HttpRequest, product: Product, version: DataVersion) -> dict[str, Any]:
-    return {"buyers": buyers_of_product(product.code)}
+    buyers, headings = sorted_rows(request, buyers_of_product(product.code), BUYERS_BY)
+    return {"buyers": buyers, "headings": headings}
 
 
 def _together(request: HttpRequest, product: Product, version: DataVersion) -> dict[str, Any]:
-    return {"suggestions": bundle_suggestions(category=None, product=product.code, limit=PAIRS_SHOWN)}
+    found = bundle_suggestions(category=None, product=product.code, limit=PAIRS_SHOWN)
+    suggestions, headings = sorted_rows(request, found, TOGETHER_BY)
+    return {"suggestions": suggestions, "headings": headings}
 
 
 def _diagnostics(request: HttpRequest, product: Product, version: DataVersion) -> dict[str, Any]:
@@ -82,8 +116,9 @@ def _diagnostics(request: HttpRequest, product: Product, version: DataVersion) -
 
 
 def _sales(request: HttpRequest, product: Product, version: DataVersion) -> dict[str, Any]:
-    lines = Transaction.objects.filter(product=product).order_by("-invoice_date", "-id")
-    return {"rows": Paginator(lines, SALES_A_PAGE).get_page(request.GET.get("page"))}
+    lines, headings = ordered(request, Transaction.objects.filter(product=product), SALES_BY, "-day", "-id")
+    rows = Paginator(lines, SALES_A_PAGE).get_page(request.GET.get("page"))
+    return {"lines": lines, "rows": rows, "headings": headings}
 
 
 TABS: Final[dict[str, tuple[Any, Tab]]] = {
@@ -97,6 +132,57 @@ TABS: Final[dict[str, tuple[Any, Tab]]] = {
     "sales": (_("Sales"), _sales),
 }
 """By their name in the address: the heading, and what the tab shows. The first is open where none is asked for."""
+
+
+FILES: Final[dict[str, tuple[str, Any]]] = {
+    "buyers": (
+        "buyers",
+        (
+            (_("Segment"), lambda each: capfirst(label(each.segment))),
+            (_("Units"), "quantity"),
+            (_("Revenue"), "revenue"),
+            (_("Share in %"), "share_percent"),
+            (_("Mean price paid"), "avg_price"),
+            (_("Elasticity"), "elasticity"),
+            (_("Grade"), "quality"),
+        ),
+    ),
+    "together": (
+        "suggestions",
+        (
+            (_("Code"), "pair.product_y_id"),
+            (_("Product"), "pair.product_y.name"),
+            (_("Invoices with both"), "pair.baskets_together"),
+            (_("Times as often as by chance"), "pair.lift"),
+            (_("Units follow its price"), "pair.cross_elasticity"),
+            (_("Price of both as a bundle"), "bundle.price"),
+        ),
+    ),
+    "sales": (
+        "lines",
+        (
+            (
+                _("Day"),
+                lambda line: line.invoice_date.astimezone(settings.SHOP_TIME_ZONE).replace(tzinfo=None),
+            ),
+            (_("Invoice"), "invoice_no"),
+            (_("Units"), "quantity"),
+            (_("Price"), "unit_price"),
+            (_("Customer"), "customer_id"),
+            (_("Country"), "country"),
+        ),
+    ),
+}
+"""The tabs that are lists, and may be files: where their rows are in what is shown, and the columns of the file."""
+
+
+def tab_file(request: HttpRequest, product: Product, version: DataVersion) -> HttpResponseBase | None:
+    """The list of the tab as the file that the address asks for; None where it asks for the page."""
+    tab = tab_of(request)
+    if tab not in FILES or "file" not in request.GET:
+        return None
+    rows, columns = FILES[tab]
+    return export(request, tab, columns, TABS[tab][1](request, product, version)[rows])
 
 
 def tab_of(request: HttpRequest) -> str:

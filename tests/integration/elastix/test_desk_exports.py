@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 from openpyxl import load_workbook
 
+from elastix.desk.exports import export
 from pricing.recommendation.models import CategorySummary
 from tests.factories import (
     AlertFactory,
@@ -186,6 +187,12 @@ def test_pairs_and_categories_are_a_file_each(browser: Client) -> None:
     assert pair[:5] == ["CUP", "Cup", "MUG", "Mug", "30"]
     _heading, category = as_csv(browser.get("/desk/bundles?file=csv&of=categories"))
     assert category == ["Cups", "2", "100", "25.0", "-2.0", "1", "5.0", "1.0", "9.0"]
+
+
+def test_computed_figures_have_the_decimals_that_people_read(rf: RequestFactory) -> None:
+    rows = [{"figure": each} for each in (912.6300000000001, -9.883086744218394, 0.912345, 3.0, None)]
+    answer = export(rf.get("/", {"file": "csv"}), "figures", [("Figure", "figure")], rows)
+    assert [row[0] for row in as_csv(answer)[1:]] == ["912.63", "-9.88", "0.9123", "3.0", ""]
 
 
 def test_the_page_leads_to_its_files_under_its_filters(browser: Client, catalogue: None) -> None:

@@ -199,3 +199,11 @@ def test_a_choice_leads_to_no_other_server(browser: Client, address: str) -> Non
 def test_a_theme_is_not_changed_by_a_link(browser: Client) -> None:
     assert browser.get("/desk/theme?theme=dark").status_code == 405
     assert "theme" not in browser.cookies
+
+
+def test_a_search_without_a_hit_says_so_once(browser: Client) -> None:
+    page = browser.get("/desk/search", {"q": "moon"}).content.decode()
+    assert page.count("Nothing is found.") == 1
+    assert (
+        "visually-hidden" not in page[page.index("Nothing is found.") - 60 : page.index("Nothing is found.")]
+    )

@@ -78,6 +78,7 @@ def test_nothing_that_is_estimated_is_certain(probability: float | None, text: s
     ("warning", "shown"),
     [
         ("NEW_PRICE: Today's price is new.", "Today's price is new."),
+        ("NEW_PRICE: the present price has 0 of 28 days.", "The present price has 0 of 28 days."),
         ("Few sales: A or B.", "Few sales: A or B."),
         ("FEW_DAYS", "FEW_DAYS"),
     ],
