@@ -56,6 +56,23 @@ def test_a_slider_changes_figures_curve_and_address(at: Any, width: int) -> None
     assert desk.complaints == []
 
 
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+def test_a_sentence_opens_at_its_word(at: Any, width: int) -> None:
+    desk = at(width)
+    desk.go("/desk/products/P002")
+    word = desk.page.locator(".desk-term > button").first
+    word.click()
+    at_word, box = (
+        word.bounding_box(),
+        desk.page.locator(".desk-term > [popover]:popover-open").bounding_box(),
+    )
+    between = (box["y"] - (at_word["y"] + at_word["height"]), at_word["y"] - (box["y"] + box["height"]))
+    assert 0 <= max(between) < 20  # right below the word, or above it
+    assert box["x"] <= at_word["x"] + at_word["width"] and box["x"] + box["width"] >= at_word["x"]
+    assert box["x"] >= 0 and box["x"] + box["width"] <= width
+    assert desk.complaints == []
+
+
 def test_tabs_are_in_the_address_and_back_leads_to_the_one_before(at: Any) -> None:
     desk = at(WIDTHS["desk"])
     desk.go("/desk/products/P002")
