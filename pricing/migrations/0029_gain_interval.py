@@ -1,13 +1,4 @@
-from typing import Any
-
 from django.db import migrations, models
-from django.db.models import F
-
-
-def gains_until_the_next_look(apps: Any, schema_editor: Any) -> None:
-    """What was taken for the interval until now; the next look at the prices brings the right one."""
-    rows = apps.get_model("pricing", "StandingRecommendation").objects
-    rows.update(gain_low=F("profit_low") - F("profit_now"), gain_high=F("profit_high") - F("profit_now"))
 
 
 def _field(name: str, help_text: str) -> list[migrations.AddField]:
@@ -23,5 +14,4 @@ class Migration(migrations.Migration):
     operations = [
         *_field("gain_low", "10 % limit of the change of profit."),
         *_field("gain_high", "90 % limit of it."),
-        migrations.RunPython(gains_until_the_next_look, migrations.RunPython.noop, elidable=True),
     ]

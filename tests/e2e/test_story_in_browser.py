@@ -138,7 +138,8 @@ def confirm(desk: Desk, step: str, note: str = "") -> None:
     dialog = desk.page.locator("dialog[open]")
     dialog.get_by_text(f"{step}: {CHOSEN} prices").wait_for()
     asked = dialog.inner_text()
-    assert re.search(r"Below cost\s+\d", asked)
+    below_cost = r"go back to those before" if step == "Undo" else r"Below cost\s+\d"
+    assert re.search(below_cost, asked)
     if note:
         dialog.get_by_label("Why").fill(note)
     desk.look(f"story-{step.lower()}")

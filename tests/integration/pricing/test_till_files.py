@@ -70,7 +70,7 @@ def test_payments_are_refused_and_rounding_and_coupons_are_services(load: Load) 
         "C1X": Kind.SERVICE,
         "G1": Kind.MERCHANDISE,  # a card, in a receipt without payments
     }
-    assert "count as services: C1X, R." in notes(batch)
+    assert "count as services: C1X 10 % coupon, R Rundung." in notes(batch)
     assert "Rows with a negative price, read as returns: 2." in notes(batch)
     days = SalesHistory.objects.all()
     assert sum(day.revenue - day.returned_revenue for day in days) == Decimal("20.98")
@@ -162,7 +162,7 @@ RIGHT: dict[str, tuple[bytes, list[tuple[Any, ...]], dict[str, int], str]] = {
         [
             *on("2024-03-13", 2), *on("2024-03-13", 2, price="0.25", code="P1"), *on("2024-03-13", -1, price="3.3", code="P2"),
         ],
-        {}, "count as services: P1.",
+        {}, "count as services: P1 Pfand 0,25.",
     ),
     "loyalty points and a card": (
         text("Receipt,Item,Qty,Date,Price", "1,A1,2,2024-03-13,10", "1,Points,1,2024-03-13,-5", "1,Contactless,1,2024-03-13,15"),
