@@ -65,7 +65,7 @@ def test_the_treemap_has_the_shares_of_the_revenue(browser: Client, viewer_clien
     ]
     assert "£900" in page
     assert "75.0 %" in page  # 3 of 4 customers
-    assert '<th scope="col" class="desk-number">Of revenue with a customer number</th>' in page
+    assert '<th scope="col" class="desk-number text-wrap">Of revenue with a customer number</th>' in page
 
 
 def test_a_period_limits_the_revenue(browser: Client) -> None:
