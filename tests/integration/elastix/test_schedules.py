@@ -2,6 +2,7 @@
 
 import datetime as dt
 import threading
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -211,3 +212,19 @@ def test_renewing_moves_the_lease_of_the_newest_claim_only() -> None:
     assert second is not None
     assert not run.renew()
     assert second.renew()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("lease", "is_renewed"), [(0.2, True), (3600, False)])
+def test_a_transaction_that_kept_the_heartbeat_waiting_renews_the_lease(
+    lease: float, is_renewed: bool
+) -> None:
+    job = JobFactory(kind="work")
+    claimed = claim(job.pk)
+    assert claimed is not None
+    job.refresh_from_db()
+    before = job.lease_until
+    with override_settings(JOB_LEASE_SECONDS=lease), claimed.fenced_transaction():
+        time.sleep(0.06)
+    job.refresh_from_db()
+    assert (job.lease_until != before) is is_renewed
