@@ -17,6 +17,7 @@ from elastix.imports.models import ImportBatch
 from elastix.jobs.kinds import JobFailed
 from elastix.jobs.recompute import RecomputePlan
 from elastix.jobs.runner import JobRun, place_of_jobs
+from elastix.sql import analyze
 from pricing.elasticity.selectors.fitted_model import fitted_model
 from pricing.elasticity.services import estimates, price_tests, summaries
 from pricing.elasticity.services.estimates import Elasticities
@@ -33,6 +34,15 @@ from segments.services.lifetime import Lifetimes
 from segments.services.sales import SegmentDays
 
 CLEANED, COMPUTED = 0.5, 0.9
+ANALYSE_FROM_PRODUCTS = 1_000
+PUBLISHED_BY_PRODUCT = (
+    "pricing_productsummary",
+    "pricing_elasticityestimate",
+    "pricing_demandforecast",
+    "segments_productsegment",
+    "segments_segmentsales",
+    "segments_segmentelasticity",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,3 +138,5 @@ def publish(plan: RecomputePlan, found: Computed) -> None:
     lifetime.publish(found.lifetimes)
     sales.publish(plan, found.segment_sales)
     elasticities.publish(plan, found.segment_elasticities, found.customers)
+    if plan.full and len(found.segment_sales.codes) >= ANALYSE_FROM_PRODUCTS:
+        analyze(*PUBLISHED_BY_PRODUCT)

@@ -112,6 +112,15 @@ def execute(sql: str, parameters: Sequence[Any] = ()) -> int:
         return int(cursor.rowcount)
 
 
+def analyze(*tables: str) -> None:
+    """Let PostgreSQL count tables that many rows were written to; until autovacuum comes round its planner takes them for empty.
+
+    SQLite plans without statistics.
+    """
+    if is_postgresql():
+        execute(f"ANALYZE {', '.join(tables)}")
+
+
 @contextmanager
 def without_waiting() -> Iterator[None]:
     """Let a write fail at once where SQLite's one lock is taken; on PostgreSQL it waits for its row alone.

@@ -98,11 +98,12 @@ def _lines(codes: Sequence[str], first: int, segment_of: dict[str, int]) -> list
             *(np.array(column, np.float64) for column in numbers),
         ]
 
+    # The codes are asked of the products: asked of the lines, PostgreSQL looks for the lines of every product of the shop.
     sql = (
         f"SELECT t.product_id, t.customer_id, {day_of('t.date')}, CAST({SIGNED_QUANTITY} AS double precision), "
         f"CAST({SIGNED_QUANTITY} * t.unit_price AS double precision), t.units FROM pricing_transaction t "
         "JOIN pricing_product p ON p.code = t.product_id WHERE p.kind = 'merchandise' AND NOT t.voided "
-        f"AND t.customer_id IS NOT NULL AND t.product_id IN ({placeholders(len(codes))})"
+        f"AND t.customer_id IS NOT NULL AND p.code IN ({placeholders(len(codes))})"
     )
     lines = fetch_arrays([(sql, codes)], arrays, columns=6)
     of_a_segment = lines[1] >= 0

@@ -13,7 +13,7 @@ from pricing.bundles.core.constants import (
     MOST_PARTNERS,
 )
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
-from pricing.sales.core.grouping import group_numbers, group_starts, pair_key, split_pair
+from pricing.sales.core.grouping import distinct, group_numbers, group_starts, pair_key, split_pair
 
 if TYPE_CHECKING:
     from scipy import sparse
@@ -102,7 +102,7 @@ def baskets_of(basket: IntArray, product: IntArray, products: int) -> Baskets:
     """
     from scipy import sparse
 
-    basket, product = split_pair(np.unique(pair_key(basket, product, products)), products)
+    basket, product = split_pair(distinct(pair_key(basket, product, products)), products)
     number = group_numbers(group_starts(basket))
     total = int(number[-1]) + 1 if number.size else 0
     ones = np.ones(number.size, np.int32)

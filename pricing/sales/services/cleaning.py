@@ -31,7 +31,7 @@ from elastix.sql import (
 from pricing.sales.core.arrays import IntArray
 from pricing.sales.core.channels import PRICES_BY_CHANNEL, PriceSeries, main_prices, price_series
 from pricing.sales.core.daily import DailySales, daily_sales
-from pricing.sales.core.grouping import matching_rows, product_day_key
+from pricing.sales.core.grouping import distinct, matching_rows, product_day_key
 from pricing.sales.core.lines import SalesLines, clean_lines, data_flags
 from pricing.sales.core.periods import Periods, read_periods
 from pricing.sales.core.price_mix import SEVERAL_PRICES, several_prices
@@ -222,7 +222,7 @@ def _write_facts(
     """Store what only the lines show of a product: data flags, the number of its invoices, what a line sums up."""
     # Different invoices, those cancelled later included.
     sold = ~lines.cancellation
-    pairs = np.unique(lines.product[sold] * (1 << 32) + lines.invoice[sold])
+    pairs = distinct(lines.product[sold] * (1 << 32) + lines.invoice[sold])
     invoices = np.bincount(pairs >> 32, minlength=len(codes)).tolist()
     names = ("data_flags", "invoices", "line_days", "dated_last")
     columns = (

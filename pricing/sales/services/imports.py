@@ -21,7 +21,7 @@ from elastix.jobs.models import OPEN_STATES, Job
 from elastix.jobs.recompute import request_recompute
 from elastix.jobs.runner import JobRun, dispatch_on_commit
 from elastix.shop import shop_currency
-from elastix.sql import execute, fetch, insert_rows, is_postgresql, locked_now
+from elastix.sql import analyze, execute, fetch, insert_rows, is_postgresql, locked_now
 from pricing.sales.core.discounts import is_before_discount, read_discounts
 from pricing.sales.core.files import TRANSACTIONS, ImportKind
 from pricing.sales.core.line_totals import LineTotals
@@ -314,10 +314,13 @@ class TransactionsImport(FileImport):
             f"FROM {STAGED} WHERE batch_id = %s AND token = %s",
             [False, self.batch_id, self.token],
         )
-        if self.batch.accepted >= ANALYSE_FROM_ROWS:
+        many = self.batch.accepted >= ANALYSE_FROM_ROWS
+        if many:
             execute("ANALYZE pricing_transaction")
         if self.batch.accepted:
             rollup.apply_batch(self.batch.pk)
+        if many:
+            analyze("pricing_product", "pricing_saleshistory")
         request_recompute(requested_by=self.batch.created_by)
 
     def _usual_names(self) -> dict[str, str]:

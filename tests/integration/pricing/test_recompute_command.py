@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.db.models import F
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from elastix import pipeline
@@ -18,6 +20,7 @@ from elastix.imports.models import ImportBatch
 from elastix.jobs.models import Job, JobState
 from elastix.jobs.recompute import RecomputePlan, request_recompute
 from elastix.jobs.runner import JobRun, claim, jobs_run_in, run_job
+from elastix.sql import is_postgresql
 from pricing.elasticity.models import ElasticityEstimate, ElasticityModel
 from pricing.elasticity.services import summaries as summarising
 from pricing.sales.models import ProductSummary, SalesHistory, StaleCustomer, StaleProduct, Transaction
@@ -97,6 +100,19 @@ def test_what_is_stale_is_brought_up_to_date_and_the_marks_go(
         key[0] for key, values in estimates().items() if not np.allclose(values, before[key], equal_nan=True)
     }
     assert changed == {"CUP"}
+
+
+@pytest.mark.parametrize(("fewest", "are_counted"), [(1, True), (10_000, False)])
+def test_a_large_full_run_lets_the_planner_count_what_it_published(
+    fewest: int, are_counted: bool, shop: ImportBatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not is_postgresql():
+        pytest.skip("SQLite plans without statistics")
+    monkeypatch.setattr(pipeline, "ANALYSE_FROM_PRODUCTS", fewest)
+    with CaptureQueriesContext(connection) as queries:
+        recompute("--full")
+    counted = f"ANALYZE {', '.join(pipeline.PUBLISHED_BY_PRODUCT)}"
+    assert any(query["sql"] == counted for query in queries) is are_counted
 
 
 def test_twice_is_the_same_as_once(shop: ImportBatch) -> None:

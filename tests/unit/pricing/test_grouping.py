@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from pricing.sales.core.grouping import (
     as_of,
+    distinct,
     distinct_pairs,
     group_ends,
     group_medians,
@@ -49,6 +50,21 @@ def test_a_pair_is_its_place_in_a_table_and_comes_apart_again():
     key = pair_key(first, second, 4)
     assert key.tolist() == [0, 3, 4, 9, -1]
     assert [column.tolist() for column in split_pair(key, 4)] == [first.tolist(), second.tolist()]
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ([], []),
+        ([7], [7]),
+        ([3, 1, 3, 2, 1], [1, 2, 3]),
+        ([0, -1, 0], [-1, 0]),
+        ([2**62, -(2**62)], [-(2**62), 2**62]),
+    ],
+)
+def test_distinct_integers_ascend_once_each(keys, expected):
+    found = distinct(np.array(keys, np.int64))
+    assert (found.tolist(), found.dtype) == (expected, np.int64)
 
 
 def test_distinct_pairs_stand_in_order_and_every_row_knows_its_own():

@@ -24,6 +24,7 @@ from pricing.sales.core.calendar import (
 )
 from pricing.sales.core.daily import DailySales
 from pricing.sales.core.grouping import (
+    distinct,
     group_ends,
     group_starts,
     group_sums,
@@ -198,7 +199,7 @@ def panel_of_products(panel: Panel, of: IntArray, sold_days: IntArray) -> Panel:
     """
     products = sold_days.size
     product = of[panel.product]
-    weeks = np.unique(product_day_key(product, panel.week))
+    weeks = distinct(product_day_key(product, panel.week))
     first = np.searchsorted(of, np.arange(products))
     seen = np.bincount(of, panel.sold_days, products) > 0
     return replace(
@@ -335,7 +336,7 @@ def _cells(
         (inside >= 0) & (intervals.product[behind] == path.product) & (path.start < intervals.stop[behind])
     )
     starts = interval_key[~by_week]  # a window may cut into a total
-    cuts = np.unique(np.concatenate((pieces, starts, change_key[valid])))
+    cuts = distinct(np.concatenate((pieces, starts, change_key[valid])))
     inside = np.searchsorted(interval_key, cuts, "right") - 1
     of_cell, start = split_product_day(cuts)
     stop = intervals.stop[inside].copy()
