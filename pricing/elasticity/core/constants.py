@@ -302,9 +302,11 @@ SPREAD_OF_SLOPES: Final = 0.5  # of products in a category, where it cannot be e
 USUAL_UNITS_BESIDE: Final = (
     5.0  # units as usual beside what was sold, so that a few sales do not look like a season
 )
-# Simulation (seeds 1 and 2): what the learned nuisances and the steps of the trees leave, beyond chance.
+# Simulation (seeds 1 and 2): what the learned nuisances leave, beyond chance.
 LEARNING_ERROR: Final = 0.15
-SHAPE_ERROR: Final = 0.2
+# Simulation (seeds 7 to 12): what the steps of the trees leave, beyond chance. With .2, .76 to .83 of the intervals of undisturbed
+# categories held, with .33 .93 to .97.
+SHAPE_ERROR: Final = 0.33
 LEARNER: Final = {
     "learning_rate": 0.15,
     "max_iter": 50,

@@ -102,7 +102,7 @@ def test_a_full_recompute_leads_to_second_opinions_that_know_the_truth(
     assert job is not None
     assert (job.state, job.error) == (JobState.SUCCEEDED, "")
     model = LearnedModel.objects.get(method="dml")
-    assert (model.offered, model.version) == (True, "2")
+    assert (model.offered, model.version) == (True, "3")
     assert model.products > PRODUCTS / 2
     assert model.sales_version == ElasticityModel.objects.get().sales_version
     assert "season of the category" in model.features

@@ -265,9 +265,9 @@ def test_a_category_that_contradicts_flags_its_products_with_an_estimate() -> No
     assert found.tolist() == [True, True, False, False, False, False]
 
 
-@pytest.mark.parametrize(("opinion", "apart"), [(-1.5, True), (-1.6, False)])
+@pytest.mark.parametrize(("opinion", "apart"), [(-1.6, True), (-1.7, False)])
 def test_a_category_contradicts_where_the_difference_is_not_zero(opinion: float, apart: bool) -> None:
-    # Errors: .1 of the opinion, sqrt(.3^2 / 2 + .16^2) = .266 of the mean of -2.1; 1.96 times both together .557.
+    # Errors: .1 of the opinion, sqrt(.3^2 / 2 + .16^2) = .266 of the mean of -2.1; 1.645 times both together .467.
     category, pooled = np.zeros(2, np.int64), np.array([-2.0, -2.2])
     found = disagreements(opinions([np.nan] * 2, [opinion]), pooled, np.full(2, 0.3), category)
     assert found.tolist() == [apart, apart]

@@ -16,8 +16,10 @@ from pricing.sales.core.arrays import Z_95, BoolArray, FloatArray, IntArray
 DML: Final = "dml"
 ML: Final = "ml"
 EXTRA: Final = "sklearn"
-VERSION: Final = "2"
+VERSION: Final = "3"
 """Raised with whatever changes what is learned from the same sales."""
+Z_90: Final = 1.6448536269514722
+"""95 % quantile of the standard normal: half-width of a 90 % interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,9 @@ def disagreements(
     """(P,) where an opinion and the pooled estimate contradict each other.
 
     A product's own do so where their 95 % intervals have nothing in common: of thousands, chance would put many apart by less.
-    Those of its category, few and sharp, where the 95 % interval of their difference leaves out 0: the opinion and the mean of
-    its products' pooled estimates. What misleads a whole category shows there long before it shows in one product.
+    Those of its category, few and sharp, where the 90 % interval of their difference leaves out 0: the opinion and the mean of
+    its products' pooled estimates. What misleads a whole category shows there long before it shows in one product; and as both
+    errors hold what the models do not know of, one undisturbed category in a hundred is that far apart, not one in ten.
 
     Parameters
     ----------
@@ -88,6 +91,6 @@ def disagreements(
     )
     with np.errstate(invalid="ignore"):
         own = np.abs(opinions.elasticity - elasticity) > Z_95 * (opinions.std_error + std_error)
-        apart = np.abs(opinions.category - mean) > Z_95 * np.hypot(opinions.category_error, error)
+        apart = np.abs(opinions.category - mean) > Z_90 * np.hypot(opinions.category_error, error)
     together = apart & (count > 0)
     return np.asarray(own | (known & together[np.where(category >= 0, category, 0)] if categories else own))
