@@ -304,8 +304,8 @@ USUAL_UNITS_BESIDE: Final = (
 )
 # Simulation (seeds 1 and 2): what the learned nuisances leave, beyond chance.
 LEARNING_ERROR: Final = 0.15
-# Simulation (seeds 7 to 12): what the steps of the trees leave, beyond chance. With .2, .76 to .83 of the intervals of undisturbed
-# categories held, with .33 .93 to .97.
+# Simulation (plain and regular shops, seeds 7 to 12): what the steps of the trees leave, beyond chance. With .2 the intervals of
+# .76 and .83 of the categories held, with .33 of .93 to .97.
 SHAPE_ERROR: Final = 0.33
 LEARNER: Final = {
     "learning_rate": 0.15,

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from elastix.dataset.versions import data_version
@@ -20,6 +22,7 @@ from elastix.jobs.models import OPEN_STATES, Job, JobState
 from pricing.elasticity.models import ElasticityEstimate
 from pricing.elasticity.services import estimates as estimating
 from pricing.sales.models import PriceChange, Product, StagedTransaction, Transaction
+from pricing.sales.services import imports
 from pricing.sales.services.imports import TransactionsImport, stage_sweep
 from tests.shops import csv_bytes, lines_of_shop
 
@@ -64,6 +67,20 @@ def test_a_file_comes_in_and_everything_is_computed(command: Command) -> None:
     assert Transaction.objects.count() == 353
     assert ElasticityEstimate.objects.filter(method="pooled").count() == 5
     assert set(Job.objects.values_list("state", flat=True)) == {JobState.SUCCEEDED}
+
+
+@pytest.mark.parametrize(("fewest", "are_counted"), [(1, True), (10_000, False)])
+def test_a_large_file_lets_the_planner_count_what_it_wrote(
+    fewest: int, are_counted: bool, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "ANALYSE_FROM_ROWS", fewest)
+    with CaptureQueriesContext(connection) as queries:
+        command(csv_bytes([GOOD]))
+    said = {query["sql"] for query in queries if query["sql"].startswith("ANALYZE pricing_")}
+    of_sums = (
+        {"ANALYZE pricing_product, pricing_saleshistory"} if connection.vendor == "postgresql" else set()
+    )
+    assert said == ({"ANALYZE pricing_transaction"} | of_sums if are_counted else set())
 
 
 def test_refused_rows_are_shown_with_line_and_reason(command: Command) -> None:
