@@ -34,6 +34,7 @@ from segments.services.lifetime import Lifetimes
 from segments.services.sales import SegmentDays
 
 CLEANED, COMPUTED = 0.5, 0.9
+# Below, any plan will do.
 ANALYSE_FROM_PRODUCTS = 1_000
 PUBLISHED_BY_PRODUCT = (
     "pricing_productsummary",
