@@ -9,7 +9,7 @@ import numpy as np
 from django.db.models import Min
 from django.utils import timezone
 
-from elastix.sql import epoch_day, fetch
+from elastix.sql import epoch_day, fetch, insert_rows
 from pricing.sales.models import Transaction
 from pricing.sales.selectors.daily import epoch_days
 from segments.core.history import Move, moves_between, segment_name, segments_at
@@ -109,11 +109,9 @@ def publish(history: SegmentHistory) -> None:
     SegmentRun.objects.bulk_create(
         SegmentRun(as_of=day, published_at=moment, worked_out_later=day < history.now) for day in history.runs
     )
-    SegmentMove.objects.bulk_create(
-        (
-            SegmentMove(run_id=day, customer_id=code, segment_before=before, segment=after)
-            for day, moves in history.runs.items()
-            for code, before, after in moves
-        ),
-        batch_size=1000,
+    rows = (
+        (day.isoformat(), code, before, after)
+        for day, moves in history.runs.items()
+        for code, before, after in moves
     )
+    insert_rows("segments_segmentmove", ("run_id", "customer_id", "segment_before", "segment"), rows)
