@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from elastix.dataset.versions import lock_version
 from elastix.errors import Conflict
-from elastix.sql import execute, fetch, is_postgresql, locked_now
+from elastix.sql import analyze, execute, fetch, is_postgresql, locked_now
 from pricing.sales.selectors.partitions import (
     DEFAULT,
     KEY,
@@ -73,7 +73,7 @@ def transactions_partition(say: Callable[[str], Any] = lambda line: None) -> int
         say("Building the indexes.")
         _exchange()
     say("Collecting statistics.")
-    execute(f"ANALYZE {TABLE}")
+    analyze(TABLE)
     return len(months)
 
 
