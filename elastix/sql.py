@@ -115,7 +115,7 @@ def execute(sql: str, parameters: Sequence[Any] = ()) -> int:
 def analyze(*tables: str) -> None:
     """Let PostgreSQL count tables that many rows were written to; until autovacuum comes round its planner takes them for empty.
 
-    SQLite is left alone: it reads whole indexes for it, and plans these tables well without.
+    SQLite is left alone: it would read every index of these tables for it.
     """
     if is_postgresql():
         execute(f"ANALYZE {', '.join(tables)}")
