@@ -32,6 +32,7 @@ from pricing.recommendation.selectors.policies import EffectivePolicy, Overrides
 from pricing.recommendation.selectors.relations import relation_limits
 from pricing.sales.models import Product
 from pricing.sales.models.products import Kind
+from pricing.sales.selectors.daily import PRICE_ASKED
 
 RELATED: Final = PriceRelationMember.objects.filter(product=OuterRef("pk"))
 WATCHED: Final = Product.objects.filter(pk=OuterRef("pk"), competitor_prices__isnull=False)
@@ -243,12 +244,11 @@ def _chunk_of_facts(codes: list[str]) -> dict[str, PriceFacts]:
 
 def _range_charged(codes: Sequence[str]) -> dict[str, tuple[float, float]]:
     """The lowest and the highest list price of each product, of days whose list price is known."""
-    list_price = "COALESCE(list_price, CASE WHEN source = 'manual' THEN price END)"
     return {
         code: (float(lowest), float(highest))
         for code, lowest, highest in fetch(
-            f"SELECT product_id, MIN({list_price}), MAX({list_price}) FROM pricing_saleshistory "
-            f"WHERE product_id IN ({placeholders(len(codes))}) AND {list_price} > 0 GROUP BY product_id",
+            f"SELECT product_id, MIN({PRICE_ASKED}), MAX({PRICE_ASKED}) FROM pricing_saleshistory "
+            f"WHERE product_id IN ({placeholders(len(codes))}) AND {PRICE_ASKED} > 0 GROUP BY product_id",
             codes,
         )
     }

@@ -30,6 +30,10 @@ from pricing.sales.core.periods import Periods, last_day_known, spread_daily
 from pricing.sales.models import PriceChange, ProductSummary, SalesHistory, Transaction
 
 EPOCH = dt.date(1970, 1, 1)
+# The list price of a day of lines is the promotion's while one runs; that of a promotion entered by hand is the regular one.
+PRICE_ASKED = (
+    "CASE WHEN source = 'manual' AND (promotion_applied OR list_price IS NULL) THEN price ELSE list_price END"
+)
 _SCOPED = "SELECT p.code FROM pricing_product p WHERE p.kind = 'merchandise'"
 
 
@@ -86,8 +90,8 @@ def shop_days(codes: Sequence[str], *, everything: bool = False) -> ShopDays:
     through the ledger is known from the day after on, even where nothing was sold at it: that day has a row of its own.
     """
     fields = (
-        f"product_id, {day_of('date')}, units, CAST(COALESCE(list_price, CASE WHEN source = 'manual' THEN price END) "
-        f"AS double precision), {as_integer('promotion_applied')}, unit_lines, CAST(quantity AS double precision), "
+        f"product_id, {day_of('date')}, units, CAST({PRICE_ASKED} AS double precision), "
+        f"{as_integer('promotion_applied')}, unit_lines, CAST(quantity AS double precision), "
         "CAST(price AS double precision)"
     )
     sql = f"SELECT {fields} FROM pricing_saleshistory WHERE product_id IN"

@@ -6,8 +6,10 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from pricing.recommendation.selectors.pricing_inputs import _range_charged
 from pricing.sales.models import PriceChange, Product, SalesHistory
 from pricing.sales.selectors.daily import epoch_days, shop_days
+from pricing.sales.services.manual_history import manual_day_create
 
 pytestmark = pytest.mark.django_db
 FIRST = dt.date(2024, 3, 1)
@@ -83,3 +85,35 @@ def test_a_proposal_is_no_price(mug: Product) -> None:
     PriceChange.objects.create(product=mug, old_price=Decimal("10.00"), new_price=Decimal("12.00"))
     assert len(known_prices()) == 7
     assert np.isfinite([price for price, _ in known_prices().values()]).all()
+
+
+@pytest.mark.parametrize("regular", [None, Decimal("12.00")])
+def test_a_promotion_by_hand_was_sold_at_its_own_price_whatever_the_regular_one(
+    mug: Product, regular: Decimal | None
+) -> None:
+    manual_day_create(
+        {
+            "product_id": "MUG",
+            "date": FIRST + dt.timedelta(21),
+            "quantity": 5,
+            "price": Decimal("8.00"),
+            "promotion_applied": True,
+            "list_price": regular,
+        }
+    )
+    assert known_prices()[22] == (8.0, 5.0)
+    assert _range_charged(["MUG"]) == {"MUG": (8.0, 12.0)}
+
+
+def test_the_price_of_a_promotion_by_hand_that_sold_nothing_is_not_the_regular_one(mug: Product) -> None:
+    manual_day_create(
+        {
+            "product_id": "MUG",
+            "date": FIRST + dt.timedelta(21),
+            "quantity": 0,
+            "price": Decimal("8.00"),
+            "promotion_applied": True,
+            "list_price": Decimal("12.00"),
+        }
+    )
+    assert np.isnan(known_prices()[22][0])
