@@ -27,7 +27,7 @@ from pricing.forecasting.core.backtest import (
     run_backtest,
 )
 from pricing.forecasting.core.choice import choose_methods, stored_components
-from pricing.forecasting.core.components import DIGITS, MONTHS, Components
+from pricing.forecasting.core.components import DIGITS, MONTHS, PARTS, Components, by_parts
 from pricing.forecasting.core.lines import (
     Priors,
     PurchaseRates,
@@ -56,7 +56,7 @@ class ShopModel:
     categories : C names, in the order of the priors.
     priors : as of now and, to forecast the past with what was known then, as of each origin of the backtest.
     error_quantiles : (classes, 2) 10 % and 90 % quantiles of the relative errors of a day, by expected units.
-    seasons : (C + 1, 12) yearly season of each category and, last, the shop, as of now and of each of the origins of
+    seasons : (C + 1, 36) yearly season of each category and, last, the shop, as of now and of each of the origins of
         `season_columns`; ones where the past says that none is to be used.
     """
 
@@ -99,10 +99,13 @@ class ShopModel:
                 for frequency, quantity, *own in stored["priors"]
             ],
             error_quantiles=np.array(stored["error_limits"], np.float64).reshape(-1, 2),
-            # Models of earlier releases have none.
+            # Models of earlier releases have none, or one of months.
             seasons=[
-                np.array(each, np.float64)
-                for each in stored.get("seasons", [np.ones((len(stored["categories"]) + 1, MONTHS))])
+                by_parts(season) if season.shape[1] == MONTHS else season
+                for season in (
+                    np.array(each, np.float64)
+                    for each in stored.get("seasons", [np.ones((len(stored["categories"]) + 1, PARTS))])
+                )
             ],
         )
 

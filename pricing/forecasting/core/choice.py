@@ -12,9 +12,9 @@ from pricing.forecasting.core.lines import Priors, PurchaseRates, purchase_rates
 from pricing.forecasting.core.panel import DemandPanel
 from pricing.forecasting.core.season import (
     has_a_year,
-    monthly_sales,
     season_index,
     seasonal_components,
+    yearly_sales,
 )
 from pricing.forecasting.core.season_choice import choose_seasons, season_losses
 from pricing.forecasting.core.takeover import CANDIDATES, take_over
@@ -106,7 +106,7 @@ def stored_components(
     Parameters
     ----------
     panel : of all P products, up to the day that the rows are looked at.
-    season : (C + 1, 12) of the categories, as of now.
+    season : (C + 1, 36) of the categories, as of now.
     """
     found: dict[int, dict[str, Any]] = {}
     methods = np.array(choice.method)[rows]
@@ -135,6 +135,6 @@ def _seasonal(
 ) -> Components:
     rates: PurchaseRates = purchase_rates(known, category, priors)
     of_category = season[category]
-    own = season_index(monthly_sales(known), of_category)
+    own = season_index(yearly_sales(known), of_category)
     index = np.where(by_itself[:, None], own, of_category)
     return seasonal_components(known, rates, index, priors.own_purchases)

@@ -1,6 +1,7 @@
-"""The yearly season of products with more than a year of sales: an index of each month beside the default's frequency.
+"""The yearly season of products with more than a year of sales: an index of each third of a month beside the default's frequency.
 
-A season is used where forecasting the past says so (`choice.py`), never because the months of one year differ.
+A season is used where forecasting the past says so (`choice.py`), never because the months of one year differ. Thirds, as seasons
+seldom begin and end with a month.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,15 @@ from pricing.elasticity.core.constants import (
     LARGEST_INDEX_WEIGHT,
     QUANTITY_ALPHA,
 )
-from pricing.forecasting.core.components import MONTHS, Components, components, month_of
+from pricing.forecasting.core.components import (
+    MONTHS,
+    PARTS,
+    PARTS_OF_MONTH,
+    Components,
+    by_parts,
+    components,
+    part_of_year,
+)
 from pricing.forecasting.core.lines import (
     INACTIVE_DAYS,
     INTERMITTENT_SOLD_DAYS,
@@ -32,16 +41,17 @@ from pricing.forecasting.core.panel import (
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
 YEAR: Final = 365
+LATE_DAYS: Final = 14  # by which a season may be later than a year ago
 
 
 @dataclass(frozen=True, slots=True)
-class MonthlySales:
-    """Purchases of P products by month of the year, as if every year had been like the newest.
+class YearlySales:
+    """Purchases of P products by part of the year, as if every year had been like the newest.
 
     Attributes
     ----------
-    lines : (P, 12) purchases since the first sale, without the growth from one year to the next.
-    exposure : (P, 12) average open days that they rest on.
+    lines : (P, 36) purchases since the first sale, without the growth from one year to the next.
+    exposure : (P, 36) average open days that they rest on.
     """
 
     lines: FloatArray
@@ -54,8 +64,8 @@ def has_a_year(panel: DemandPanel) -> BoolArray:
     return np.asarray((panel.days - panel.start >= YEAR) & often)
 
 
-def monthly_sales(panel: DemandPanel) -> MonthlySales:
-    """Sum purchases and open days by month of the year, growth taken out.
+def yearly_sales(panel: DemandPanel) -> YearlySales:
+    """Sum purchases and open days by part of the year, growth taken out.
 
     Without that, the months of which a growing product has seen two seem to sell less than the others, and the first
     months of a year less than its last.
@@ -63,34 +73,46 @@ def monthly_sales(panel: DemandPanel) -> MonthlySales:
     weight = open_weights(panel, weekday_profile(panel))
     back = (panel.days - np.arange(panel.days)) / YEAR
     scale = np.exp(np.log(_growth(panel))[:, None] * back)
-    member = np.zeros((panel.days, MONTHS))
-    member[np.arange(panel.days), month_of(np.arange(panel.first_day, panel.end))] = 1.0
+    member = np.zeros((panel.days, PARTS))
+    member[np.arange(panel.days), part_of_year(np.arange(panel.first_day, panel.end))] = 1.0
     history = np.arange(panel.days) >= panel.start[:, None]
-    return MonthlySales((panel.lines * scale) @ member, np.where(history, weight, 0.0) @ member)
+    return YearlySales((panel.lines * scale) @ member, np.where(history, weight, 0.0) @ member)
 
 
-def season_index(sales: MonthlySales, reference: FloatArray) -> FloatArray:
-    """Index of each month (P, 12), with mean 1, drawn to a reference as far as chance explains the differences.
+def season_index(sales: YearlySales, reference: FloatArray) -> FloatArray:
+    """Index of each part of the year (P, 36), with mean 1, drawn to a reference as far as chance explains the differences.
 
-    Purchases of a month are taken as Poisson around reference x index, and the indices as gamma with the variance that
-    is left of the months' differences when chance is taken off (empirical Bayes, moments).
+    First months are drawn to the reference, then the parts of each month to their month: a season that rises and falls
+    slowly is read off months, which hold more purchases; one that begins in the middle of a month off their parts.
 
     Parameters
     ----------
-    reference : (P, 12) or (12,) the season of the category, ones for none.
+    reference : (P, 36) or (36,) the season of the category, ones for none.
     """
+    products = sales.lines.shape[0]
     weighed = sales.exposure * reference
-    total = weighed.sum(axis=1, keepdims=True)
-    rate = np.divide(
-        sales.lines.sum(axis=1, keepdims=True), total, out=np.zeros(total.shape), where=total > 0
+    months = _drawn_to_one(
+        *(each.reshape(products, MONTHS, PARTS_OF_MONTH).sum(axis=2) for each in (sales.lines, weighed))
     )
+    found = reference * by_parts(months)
+    found = found * _drawn_to_one(sales.lines, sales.exposure * found)
+    return np.asarray(found / found.mean(axis=1, keepdims=True))
+
+
+def _drawn_to_one(lines: FloatArray, weighed: FloatArray) -> FloatArray:
+    """Purchases over those expected, (P, K), drawn to 1.
+
+    Purchases are taken as Poisson around the product's rate x `weighed` x index, and the indices as gamma with the
+    variance that is left of their differences when chance is taken off (empirical Bayes, moments).
+    """
+    total = weighed.sum(axis=1, keepdims=True)
+    rate = np.divide(lines.sum(axis=1, keepdims=True), total, out=np.zeros(total.shape), where=total > 0)
     expected = rate * weighed
-    excess = ((sales.lines - expected) ** 2 - expected).sum(axis=1, keepdims=True)
+    excess = ((lines - expected) ** 2 - expected).sum(axis=1, keepdims=True)
     squares = (expected**2).sum(axis=1, keepdims=True)
     variance = np.divide(excess, squares, out=np.zeros(excess.shape), where=squares > 0)
     prior = 1 / np.clip(variance, 1e-6, LARGEST_INDEX_WEIGHT)
-    found = reference * (sales.lines + prior) / (expected + prior)
-    return np.asarray(found / found.mean(axis=1, keepdims=True))
+    return np.asarray((lines + prior) / (expected + prior))
 
 
 def seasonal_components(
@@ -98,31 +120,50 @@ def seasonal_components(
 ) -> Components:
     """The default's forecast of products that have a yearly season.
 
-    Purchases are smoothed as the default does it, with two differences: a day counts as much as its month usually
-    sells, and ages what was known before by as much. So a product that is bought in December alone is in January where it
-    was at the end of December. A product that has not sold for 91 such days has level 0.
+    Purchases are smoothed as the default does it, with two differences: a day counts as much as its part of the year
+    usually sells, and ages what was known before by as much, a day at most. So a product that is bought in December alone is in
+    January where it was at the end of December. A product that has missed its season has level 0.
 
     Parameters
     ----------
-    season : (P, 12) index of each month.
+    season : (P, 36) index of each part of the year.
     """
-    index = season[:, month_of(np.arange(panel.first_day, panel.end))]
+    index = season[:, part_of_year(np.arange(panel.first_day, panel.end))]
     weight = open_weights(panel, weekday_profile(panel))
     share = np.where(np.isfinite(panel.shop_units), 1.0, open_share(panel)[panel.weekday]) * (weight > 0)
-    age = index * share
-    age = np.cumsum(age[:, ::-1], axis=1)[:, ::-1] - age
-    index *= weight * (np.arange(panel.days) >= panel.start[:, None])
+    age = _days_after(np.minimum(index, 1.0) * share)
+    exposure = index * weight * (np.arange(panel.days) >= panel.start[:, None])
     smoothed = []
     for alpha in (FREQUENCY_ALPHA, QUANTITY_ALPHA):
         decay = np.exp(np.log(1 - alpha) * age)
-        days, lines = (np.einsum("pt,pt->p", each, decay) for each in (index, panel.lines))
+        days, lines = (np.einsum("pt,pt->p", each, decay) for each in (exposure, panel.lines))
         smoothed.append((np.divide(lines, days, out=np.zeros(days.size), where=days > 0), days))
     (late, exposed), (usual, _) = smoothed
     frequency = blended_frequency(late, exposed, usual, own_purchases)
-    newest = np.maximum(panel.stop - 1, 0)[:, None]
-    since_sale = np.take_along_axis(age, newest, axis=1)[:, 0]
-    level = np.where(since_sale < INACTIVE_DAYS, frequency * rates.quantity, 0.0)
-    return components(panel.end, level, weekdays=expected_profile(panel), months=season)
+    level = np.where(_missed_season(panel, index * share), 0.0, frequency * rates.quantity)
+    return components(panel.end, level, weekdays=expected_profile(panel), season=season)
+
+
+def _missed_season(panel: DemandPanel, index: FloatArray) -> BoolArray:
+    """Which products (P,) have not sold for 91 days of their season (P, T), though it is not over.
+
+    A season that ended in the middle of a part leaves days that should have sold. So where nothing was sold on the same days
+    a year ago either, up to a fortnight before the end, the product waits for its next season, for a year and a fortnight.
+    """
+    rows, stop = np.arange(panel.stop.size), panel.stop
+    unsold = panel.days - stop
+    newest = np.maximum(stop - 1, 0)
+    long = _days_after(index)[rows, newest] >= INACTIVE_DAYS
+    until = np.pad(np.cumsum(panel.lines, axis=1), ((0, 0), (1, 0)))
+    first, end = stop - YEAR, np.maximum(panel.days - YEAR - LATE_DAYS, 0)
+    known = first >= panel.start
+    sold_then = until[rows, np.maximum(first, end)] - until[rows, np.maximum(first, 0)]
+    return np.asarray(long & ~(known & (sold_then <= 0) & (unsold < YEAR + LATE_DAYS)))
+
+
+def _days_after(days: FloatArray) -> FloatArray:
+    """Sum of the days (P, T) after each of them, (P, T)."""
+    return np.asarray(np.cumsum(days[:, ::-1], axis=1)[:, ::-1] - days)
 
 
 def _growth(panel: DemandPanel) -> FloatArray:

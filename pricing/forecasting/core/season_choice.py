@@ -15,14 +15,14 @@ from pricing.elasticity.core.constants import (
     SMALLEST_CATEGORY,
 )
 from pricing.forecasting.core.backtest import HORIZON, origin_columns
-from pricing.forecasting.core.components import MONTHS
+from pricing.forecasting.core.components import PARTS
 from pricing.forecasting.core.lines import Priors, purchase_rates
 from pricing.forecasting.core.panel import DemandPanel, expected_profile, profile_of_days
 from pricing.forecasting.core.season import (
     has_a_year,
-    monthly_sales,
     season_index,
     seasonal_components,
+    yearly_sales,
 )
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
@@ -56,7 +56,7 @@ def season_columns(days: int) -> list[int]:
 def category_seasons(
     panel: DemandPanel, category: IntArray, categories: int, priors: Sequence[Priors]
 ) -> list[FloatArray]:
-    """(C + 1, 12) season of each category, the last the whole shop's, as of now and of each past origin.
+    """(C + 1, 36) season of each category, the last the whole shop's, as of now and of each past origin.
 
     A category's purchases together are forecast as a product's are, with its season and without; ones where the season
     would not have been better by far. Categories with fewer than 8 products of a year are like the shop.
@@ -67,14 +67,14 @@ def category_seasons(
     lines = member @ panel.lines
     enough = (member[:, has_a_year(panel)] > 0).sum(axis=1) >= SMALLEST_CATEGORY
     together = DemandPanel(panel.first_day, lines, lines, panel.shop_units)
-    nothing = np.ones((1, MONTHS))
+    nothing = np.ones((1, PARTS))
     losses = season_losses(together, np.full(categories + 1, -1), priors, [nothing])
     _, accepted = choose_seasons(losses, np.zeros(categories + 1, np.bool_))
     found = []
     for column in [panel.days, *season_columns(panel.days)]:
         known = together.until(column)
         used = (accepted & enough & has_a_year(known))[:, None]
-        season = np.where(used, season_index(monthly_sales(known), nothing), 1.0)
+        season = np.where(used, season_index(yearly_sales(known), nothing), 1.0)
         found.append(np.where(enough[:, None], season, season[-1]))
     return found
 
@@ -90,7 +90,7 @@ def season_losses(
     Parameters
     ----------
     priors : of now and of origins 28 days apart; the oldest stands for those before it, too.
-    seasons : (C + 1, 12) of now and of each of the origins of `season_columns`; ones for none.
+    seasons : (C + 1, 36) of now and of each of the origins of `season_columns`; ones for none.
     """
     columns = season_columns(panel.days)
     shape = (panel.start.size, len(columns))
@@ -111,7 +111,7 @@ def season_losses(
         reference = seasons[min(number + 1, len(seasons) - 1)][of_rows]
         pooled[rows, number] = plain[rows, number]
         tried = [(pooled, reference)] if (reference != 1).any() else []
-        for loss, season in [*tried, (by_itself, season_index(monthly_sales(known), reference))]:
+        for loss, season in [*tried, (by_itself, season_index(yearly_sales(known), reference))]:
             made = seasonal_components(known, rates, season, prior.own_purchases)
             expected = made.units(known.end, HORIZON).sum(axis=1) / rates.quantity
             loss[rows, number] = _loss(came, expected)

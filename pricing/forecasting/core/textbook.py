@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from pricing.elasticity.core.constants import LARGEST_TREND_SMOOTHING, PROFILE_ALPHA
-from pricing.forecasting.core.components import MONTHS, Components, components, month_of
+from pricing.forecasting.core.components import MONTHS, Components, by_parts, components, month_of
 from pricing.forecasting.core.panel import (
     DemandPanel,
     expected_profile,
@@ -106,7 +106,7 @@ def seasonal_components(panel: DemandPanel, *, yearly: bool = True) -> Component
     # Where the index is 0 nothing was ever sold: the day has no information, so it takes the average.
     average = np.where(history, panel.units, 0.0).sum(axis=1) / np.maximum(history.sum(axis=1), 1)
     plain = np.divide(panel.units, past, out=np.repeat(average[:, None], panel.days, axis=1), where=past > 0)
-    return components(panel.end, _ses_level(plain, start), weekdays=by_weekday, months=by_month)
+    return components(panel.end, _ses_level(plain, start), weekdays=by_weekday, season=by_parts(by_month))
 
 
 def forecast_holt_winters(panel: DemandPanel, days: int) -> FloatArray:

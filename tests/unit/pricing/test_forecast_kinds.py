@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pricing.forecasting.core.batch import DefaultForecasts, ShopModel, fit_default, fit_shop_model
-from pricing.forecasting.core.components import components, month_of
+from pricing.forecasting.core.components import Components, components, month_of, part_of_year
 from pricing.forecasting.core.intervals import regular_intervals
 from pricing.forecasting.core.lines import Priors, purchase_rates
 from pricing.forecasting.core.panel import DemandPanel, weekday_profile
@@ -267,8 +267,61 @@ def test_seen_from_november_december_is_what_the_last_ones_were() -> None:
     assert coming[-31:].sum() == pytest.approx(620, rel=0.25)
 
 
+def day_number(date: str) -> int:
+    return int(np.datetime64(date).astype(int))
+
+
+def of_a_season(first: str, last: str, as_of: str, *, last_year: int = 2099) -> float:
+    """Units expected in the year after a day, of a product that sells 20 a day between two dates of each year since 2022."""
+    day = np.arange(day_number("2022-01-01"), day_number(as_of))
+    date = day.astype("datetime64[D]").astype(str)
+    in_season = np.array([first <= each[5:] <= last and int(each[:4]) <= last_year for each in date])
+    chance = np.random.default_rng(5)
+    lines = np.stack([chance.poisson(20 * in_season), *chance.poisson(5.0, (20, day.size))]).astype(float)
+    panel = DemandPanel(int(day[0]), lines, lines, lines.sum(axis=0))
+    nobody = np.full(21, -1)
+    model = fit_shop_model(panel, nobody, [])
+    stored = StoredForecasts.of(panel, fit_default(panel, nobody, model))
+    return float(expected_days(model, stored, panel.end, 365)[0].sum())
+
+
+@pytest.mark.parametrize("as_of", ["2024-03-25", "2024-06-21", "2024-10-01", "2024-12-10", "2025-01-21"])
+@pytest.mark.parametrize(
+    ("first", "last", "days"),
+    [
+        ("12-01", "12-24", 24),
+        ("11-15", "12-24", 40),
+        ("02-01", "02-14", 14),
+        ("03-20", "04-10", 22),
+        ("06-15", "08-15", 62),
+    ],
+)
+def test_a_season_that_ends_within_a_month_is_expected_again(
+    first: str, last: str, days: int, as_of: str
+) -> None:
+    assert of_a_season(first, last, as_of) == pytest.approx(20 * days, rel=0.2)
+
+
+def test_a_season_may_be_late_for_some_days_and_is_given_up_then() -> None:
+    # Two Februaries were sold, the third was not.
+    assert of_a_season("02-01", "02-14", "2025-02-03", last_year=2024) > 100
+    assert of_a_season("02-01", "02-14", "2025-03-03", last_year=2024) == 0
+
+
+def test_parts_of_the_year_are_thirds_of_months() -> None:
+    dates = ["2024-01-01", "2024-01-10", "2024-01-11", "2024-01-20", "2024-01-21", "2024-01-31", "2024-12-31"]
+    assert part_of_year(np.array([day_number(each) for each in dates])).tolist() == [0, 0, 1, 1, 2, 2, 35]
+
+
+def test_the_months_of_an_earlier_release_are_read() -> None:
+    months = np.arange(12) / 5.5
+    stored = {"since": 19_800, "level": 2.0, "slope": 0.0, "weekdays": [1.0] * 7, "months": months.tolist()}
+    days = Components.from_json(stored).units(day_number("2024-11-30"), 2)[0]
+    assert days.tolist() == pytest.approx([2 * 10 / 5.5, 2 * 11 / 5.5])
+
+
 def test_a_season_that_went_by_without_a_sale_leaves_no_level() -> None:
-    index = np.where(np.arange(12) == 11, 11.989, 0.001)[None, :]
+    index = np.where(np.arange(36) >= 33, 11.989, 0.001)[None, :]
     sold = poisson(np.where(DECEMBER, 20.0, 0.0))
     for last, expected in ((500, True), (300, False)):
         lines = np.where(last > AGE, sold, 0.0)[None, :]
