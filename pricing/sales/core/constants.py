@@ -74,7 +74,11 @@ DIFFERENT_SHARE: Final = 0.1  # of the days compared
 SINGLE_LINES: Final = 0.95  # share of sold days with one line from which the lines may be totals
 FEWEST_ROWS_OF_TOTALS: Final = 8
 FEWEST_DAYS_OF_TOTALS: Final = 20
-LEAST_UNITS_OF_TOTALS: Final = 2.0  # mean units of a total; lines of one unit each are purchases
+LEAST_UNITS_OF_TOTALS: Final = 2.0  # mean units of a day's total, and of others that tell nothing else
+LEAST_SHARE_OF_TOTALS: Final = 0.6  # of the units that purchases at random would add up to in a period
+NEXT_PERIODS: Final = (
+    0.1  # share of the distances between sold days that are one period, for it to be the period
+)
 SURPRISING_DAYS: Final = 5.0  # with several lines, that purchases at random would show, were they not totals
 REGULAR_SHARE: Final = 0.95  # of the distances between sold days that fit a period
 MOST_OF_A_FILE: Final = 0.8  # share of its rows from which they all are called totals

@@ -5,13 +5,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from pricing.sales.core.arrays import FloatArray, IntArray
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.calendar import DAYS_A_WEEK, MONTH_DAYS
 from pricing.sales.core.constants import (
     FEWEST_DAYS_OF_TOTALS,
     FEWEST_ROWS_OF_TOTALS,
+    LEAST_SHARE_OF_TOTALS,
     LEAST_UNITS_OF_TOTALS,
     MOST_OF_A_FILE,
+    NEXT_PERIODS,
     REGULAR_SHARE,
     SINGLE_LINES,
     SURPRISING_DAYS,
@@ -47,27 +49,40 @@ def totals_periods(
     rows = np.bincount(product, minlength=products)
     single = np.bincount(product, lines == 1, products)
     regular = (rows >= FEWEST_ROWS_OF_TOTALS) & (single >= SINGLE_LINES * rows)
-    many = np.bincount(product, units[sold], products) >= LEAST_UNITS_OF_TOTALS * rows
-    # A purchase by weight may be of any number of grams.
-    regular &= many | sold_by_weight(product, units[sold], products)
     if not regular.any():
         return np.zeros(products, np.int64)
+    sums = np.bincount(product, units[sold], products)
+    many = sums >= LEAST_UNITS_OF_TOTALS * rows
+    # A purchase by weight may be of any number of grams.
+    many |= sold_by_weight(product, units[sold], products)
     new = group_starts(product)
     gap = np.diff(day, prepend=day[0])[~new]
     of = product[~new]
     gaps = np.maximum(rows - 1, 1)
     whole_weeks = np.bincount(of, gap % DAYS_A_WEEK == 0, products)
     weeks = np.bincount(of, gap == DAYS_A_WEEK, products)
+    whole_months = np.bincount(of, gap // SHORTEST_MONTH >= -(-gap // LONGEST_MONTH), products)
     months = np.bincount(of, (gap >= SHORTEST_MONTH) & (gap <= LONGEST_MONTH), products)
     nearer = np.bincount(of, gap < SHORTEST_MONTH, products)
-    span = 1 + np.bincount(of, gap, products)
+    days = np.bincount(of, gap, products)
+
+    def frequency(period: float) -> FloatArray:
+        """(P,) purchases a period, came they at random and were as many periods without any."""
+        return -np.log1p(-np.minimum(rows / (1 + days / period), 1 - 1 / (rows + 2)))
+
+    def sum_up(period: float) -> BoolArray:
+        """(P,) whether the rows hold what comes together in a period: a standing order is of one unit however often it comes."""
+        return many | (sums >= LEAST_SHARE_OF_TOTALS * frequency(period) * (1 + days / period))
+
+    weekly = regular & (whole_weeks >= REGULAR_SHARE * gaps) & (weeks >= NEXT_PERIODS * gaps)
+    weekly &= sum_up(DAYS_A_WEEK)
+    monthly = regular & ~weekly & (nearer == 0) & (months >= NEXT_PERIODS * gaps)
+    monthly &= (whole_months >= REGULAR_SHARE * gaps) & sum_up(MONTH_DAYS)
     # Purchases at random, of which as many days see none, would often come two a day.
-    rate = -np.log1p(-np.minimum(rows / span, 1 - 1 / (rows + 2)))
-    several = rows - rate * np.exp(-rate) * span
-    weekly = regular & (whole_weeks >= REGULAR_SHARE * gaps) & (2 * weeks >= gaps)
-    monthly = regular & ~weekly & (nearer == 0) & (2 * months >= gaps)
+    several = rows - frequency(1) * np.exp(-frequency(1)) * (1 + days)
     daily = (
         regular
+        & many
         & (rows >= FEWEST_DAYS_OF_TOTALS)
         & (several >= np.maximum(SURPRISING_DAYS, 4 * (rows - single)))
     )

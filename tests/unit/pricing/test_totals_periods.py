@@ -47,6 +47,23 @@ def test_lines_of_one_unit_each_are_purchases() -> None:
     assert period(list(range(100, 160)), units=1.0) == 0
 
 
+@pytest.mark.parametrize("rate", [0.4, 1.0, 1.5, 4.0])
+@pytest.mark.parametrize("step", [7, 30])
+def test_totals_of_few_units_are_known_by_the_periods_without_any(rate: float, step: int) -> None:
+    units = np.random.default_rng(3).poisson(rate, 120)
+    sold = np.flatnonzero(units)
+    found = totals_periods(
+        np.zeros(sold.size, np.int64), 100 + step * sold, np.ones(sold.size, int), units[sold] * 1.0, 1
+    )
+    assert found.tolist() == [step]
+
+
+@pytest.mark.parametrize("step", [7, 30])
+def test_a_standing_order_of_one_unit_is_a_purchase(step: int) -> None:
+    # At random, of 41 periods without a gap some would have had two or more.
+    assert period(list(range(100, 100 + 41 * step, step)), units=1.0) == 0
+
+
 def test_a_handful_of_days_decides_nothing() -> None:
     assert period(list(range(100, 110))) == 0
     assert period([100, 107, 114]) == 0
@@ -62,16 +79,19 @@ def dated(gaps: list[int]) -> list[int]:
     ("gaps", "expected"),
     [
         ([7, 14] * 5, 7),
-        ([7, 14] * 5 + [14], 0),  # five of eleven
+        ([14] * 9 + [7], 7),  # one of ten
+        ([14] * 10 + [7], 0),  # one of eleven
         ([7] * 10 + [8, 8], 0),  # ten of twelve are whole weeks
         ([30, 60] * 5, 30),
-        ([30, 60] * 5 + [60], 0),
+        ([60] * 9 + [31], 30),
+        ([60] * 10 + [31], 0),
+        ([30] * 10 + [45], 0),  # ten of eleven are whole months
         ([30] * 11 + [27], 0),
         ([28, 31] * 5, 30),
         ([32] * 10, 0),
     ],
 )
-def test_half_of_the_distances_are_one_period_and_nearly_all_whole_ones(
+def test_a_tenth_of_the_distances_are_one_period_and_nearly_all_whole_ones(
     gaps: list[int], expected: int
 ) -> None:
     assert period(dated(gaps)) == expected
@@ -111,6 +131,15 @@ MONTHS = [(dt.date(2022 + month // 12, month % 12 + 1, 1) - dt.date(1970, 1, 1))
 )
 def test_a_file_of_totals_is_known_while_it_is_read(days: Sequence[int], granularity: str) -> None:
     assert seen(days, ("A", "B", "C")).granularity() == granularity
+
+
+def test_a_file_of_slow_products_is_one_of_totals_too() -> None:
+    units = np.random.default_rng(4).poisson(1.2, (20, 104))
+    found = TotalsSeen()
+    for week in range(104):
+        sold = np.flatnonzero(units[:, week])
+        found.add([f"P{row}" for row in sold], [20_000 + 7 * week] * sold.size, units[sold, week].tolist())
+    assert found.granularity() == "week"
 
 
 def test_several_lines_a_day_are_purchases() -> None:
