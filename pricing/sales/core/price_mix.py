@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from pricing.sales.core.arrays import BoolArray, IntArray
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.constants import (
     FEWEST_SWITCH_PAIRS,
     SWITCH_DAYS,
@@ -12,7 +12,7 @@ from pricing.sales.core.constants import (
     SWITCHES,
     SWITCHES_OF_A_DAY,
 )
-from pricing.sales.core.grouping import pair_key
+from pricing.sales.core.grouping import group_numbers, group_starts, pair_key
 from pricing.sales.core.lines import CleanLines, SalesLines
 from pricing.sales.core.list_prices import CLASSES, QUANTITY_CLASSES
 
@@ -25,9 +25,10 @@ def several_prices(
 ) -> BoolArray:
     """Whether each product, (P,), is sold at several prices at once.
 
-    Lines of a product that follow each other within three days, of the same channel and quantity class, both with or both
-    without a customer, and on different invoices, are compared: where a quarter of them and a tenth of those of one day
-    are at another price than the line before, prices differ by buyer and not by day.
+    Purchases of a product that follow each other within three days, of the same channel and quantity class, both with or both
+    without a customer, are compared: where a quarter of them and a tenth of those of one day are at another price than
+    the one before, prices differ by buyer and not by day. Purchases of one moment, as all of a day are where no times are
+    known, count as in random order: a file may list one store after the other. Lines on one invoice are one purchase.
 
     Parameters
     ----------
@@ -41,16 +42,34 @@ def several_prices(
     cell = pair_key(cell, (lines.customer[sold] < 0).astype(np.int64), 2)
     if channel is not None:
         cell = pair_key(cell, channel[sold], int(channel.max(initial=0)) + 1)
-    order = np.lexsort((lines.invoice[sold], lines.minute[sold], cell))
-    cell, rows = cell[order], sold[order]
-    before, after = rows[:-1], rows[1:]
-    days = lines.day[after] - lines.day[before]
-    near = (cell[1:] == cell[:-1]) & (days <= SWITCH_DAYS) & (lines.invoice[before] != lines.invoice[after])
-    other = np.abs(np.log(lines.price[after] / lines.price[before])) > SWITCH_PRICE
-    product = lines.product[after]
-    pairs, switches, pairs_of_a_day, switches_of_a_day = (
-        np.bincount(product[some], minlength=products)
-        for some in (near, near & other, near & (days == 0), near & other & (days == 0))
+    log_price, minute = np.log(lines.price[sold]), lines.minute[sold]
+    day, invoice = lines.day[sold], lines.invoice[sold]
+    order = np.lexsort((log_price, minute, invoice, day, cell))
+    order = order[group_starts(cell[order], day[order], invoice[order])]
+    order = order[np.lexsort((log_price[order], minute[order], cell[order]))]
+    cell, minute, log_price, day = (each[order] for each in (cell, minute, log_price, day))
+    starts = group_starts(cell, minute)
+    moment = group_numbers(starts)
+    level = starts.copy()
+    level[1:] |= np.diff(log_price) > SWITCH_PRICE
+    count = np.bincount(moment)
+    alike = np.bincount(moment[level], np.bincount(group_numbers(level)).astype(np.float64) ** 2, count.size)
+    middle = np.flatnonzero(starts) + count // 2
+    near = (np.diff(cell[starts]) == 0) & (np.diff(day[starts]) <= SWITCH_DAYS)
+    other = near & (np.abs(np.diff(log_price[middle])) > SWITCH_PRICE)
+    same_day = np.diff(day[starts]) == 0
+    product = lines.product[sold[order]][starts]
+
+    def by_product(within: FloatArray, between: BoolArray) -> FloatArray:
+        """Sum of what the purchases of each moment show, (m,), and of pairs with the moment before, (m - 1,)."""
+        total = np.bincount(product, within, products)
+        return np.asarray(total + np.bincount(product[1:][between], minlength=products))
+
+    # Of n purchases in random order, n_k at each price, n - sum n_k^2 / n neighbours differ.
+    pairs, switches = by_product(count - 1.0, near), by_product(count - alike / count, other)
+    pairs_of_a_day, switches_of_a_day = (
+        by_product(count - 1.0, near & same_day),
+        by_product(count - alike / count, other & same_day),
     )
     return np.asarray(
         (pairs >= FEWEST_SWITCH_PAIRS)

@@ -287,3 +287,8 @@ def made_up_invoice(moment: dt.datetime, code: Any, customer: Any) -> str:
     if customer:
         return f"{moment:%Y%m%d%H%M}-{customer}"[:64]
     return f"{moment:%Y%m%d}-{code}"[:64]
+
+
+def of_a_day(invoice: str, code: str) -> bool:
+    """Whether an invoice was made up of a product's day: nobody knows which of its lines were one purchase."""
+    return invoice[8:9] == "-" and invoice[9:] == code[:55]

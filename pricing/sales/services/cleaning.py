@@ -1,7 +1,7 @@
 """Rebuilding the clean view of some products: clean units, list prices and promotions, from their own lines."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
@@ -35,6 +35,7 @@ from pricing.sales.core.grouping import distinct, matching_rows, product_day_key
 from pricing.sales.core.lines import SalesLines, clean_lines, data_flags
 from pricing.sales.core.periods import Periods, read_periods
 from pricing.sales.core.price_mix import SEVERAL_PRICES, several_prices
+from pricing.sales.core.sales_rows import of_a_day
 from pricing.sales.core.totals import totals_periods
 from pricing.sales.models import ChannelDay, ProductSummary, Transaction
 from pricing.sales.selectors.daily import day_of_epoch
@@ -54,7 +55,7 @@ DAY_COLUMNS = {
 @dataclass(frozen=True, slots=True)
 class StoredLines:
     """Lines as stored: their ids, the arrays, the numbers of their channels (None where no line has one) and these
-    channels' names, and the clean view stored with them."""
+    channels' names, the clean view stored with them, and whether their file told purchases apart."""
 
     ids: Sequence[Any]
     lines: SalesLines
@@ -62,6 +63,12 @@ class StoredLines:
     channels: list[str]
     units: NDArray[np.float64]
     exclusion: NDArray[np.int8]
+    purchase_known: NDArray[np.bool_]
+
+    def by_purchase(self) -> SalesLines:
+        """The lines, each a purchase of its own where nobody knows which were made together."""
+        apart = np.where(self.purchase_known, self.lines.invoice, -1 - np.arange(self.purchase_known.size))
+        return replace(self.lines, invoice=apart)
 
 
 def clean_shard(run: JobRun) -> dict[str, Any]:
@@ -78,7 +85,7 @@ def clean_products(products: Sequence[str]) -> None:
     clean = clean_lines(stored.lines, len(codes))
     daily = daily_sales(stored.lines, clean, len(codes))
     flags = data_flags(stored.lines, clean, len(codes))
-    flags[SEVERAL_PRICES] = several_prices(stored.lines, clean, len(codes), stored.channel)
+    flags[SEVERAL_PRICES] = several_prices(stored.by_purchase(), clean, len(codes), stored.channel)
     series = None
     if stored.channel is not None:
         series = price_series(stored.lines, clean, stored.channel, len(codes))
@@ -148,9 +155,11 @@ def _read_lines(codes: Sequence[str]) -> StoredLines:
         voided=np.array(voided, np.bool_),
     )
     channel_numbers = np.array([place[name] for name in named[0]], np.int64) if named else None
+    purchase_known = [not of_a_day(number, code) for number, code in zip(invoice, product, strict=True)]
     return StoredLines(
-        ids, lines, channel_numbers, channels, np.array(units, np.float64), np.array(exclusion, np.int8)
-    )
+        ids, lines, channel_numbers, channels, np.array(units, np.float64), np.array(exclusion, np.int8),
+        np.array(purchase_known, np.bool_),
+    )  # fmt: skip
 
 
 def _numbered(values: Sequence[str | None], missing: int | None = None) -> NDArray[np.int64]:

@@ -24,7 +24,7 @@ def which(*rows: tuple[int, int, float], **columns: Any) -> list[bool]:
     lines = SalesLines(
         product=product,
         day=DAY + day,
-        minute=(DAY + day) * 1440 + count,
+        minute=(DAY + day) * 1440 + count * columns.get("timed", 1),
         quantity=quantity,
         price=price * 1.0,
         customer=np.asarray(columns.get("customer", count)),
@@ -39,6 +39,19 @@ def which(*rows: tuple[int, int, float], **columns: Any) -> list[bool]:
 
 def test_two_stores_with_prices_of_their_own() -> None:
     assert several(*((day, 1, price) for day in range(10) for price in (4.0, 4.5)))
+
+
+def test_of_two_stores_whose_lines_have_no_times_and_stand_store_by_store() -> None:
+    by_store = [(day, 1, price) for day in range(10) for price in (4.0, 4.0, 4.0, 4.5, 4.5, 4.5)]
+    # In random order 6 - 18 / 6 = 3 of the 5 neighbours of a day differ.
+    assert several(*by_store, timed=0)
+    other = [(day, 1, 4.5 if number == day else 4.0) for day in range(10) for number in range(10)]
+    assert not several(*other, timed=0)  # 10 - 82 / 10 = 1.8 of 9
+    # 4 - 10 / 4 = 1.5 of 3, and from day to day none, of 10 days in 28.
+    rare = [(day, 1, 4.0) for day in range(10, 28) for _ in range(2)]
+    some = [(day, 1, price) for day in range(10) for price in (4.0, 4.0, 4.0, 4.5)]
+    assert not several(*some, *rare, timed=0)  # 15 of 30 + 18 + 27
+    assert several(*some, *rare[:10], timed=0)  # 15 of 30 + 5 + 14
 
 
 def test_one_price_for_all() -> None:

@@ -10,7 +10,7 @@ from elastix.imports.core import UnreadableFile
 from elastix.imports.core.values import CellError
 from pricing.sales.core.discounts import Discounts
 from pricing.sales.core.sale_words import Meaning, meaning
-from pricing.sales.core.sales_rows import SalesRows, made_up_invoice, without_zeros
+from pricing.sales.core.sales_rows import SalesRows, made_up_invoice, of_a_day, without_zeros
 from pricing.sales.core.whole_file import (
     chosen_currency,
     foreign_costs,
@@ -255,6 +255,14 @@ def test_a_made_up_invoice_is_a_visit_or_a_day_of_a_product() -> None:
     assert made_up_invoice(MOMENT[0], "A1", "17850") == "202503131015-17850"
     assert made_up_invoice(MOMENT[0], "A1", None) == "20250313-A1"
     assert len(made_up_invoice(MOMENT[0], "A" * 80, None)) == 64
+
+
+@pytest.mark.parametrize("code", ["A1", "A" * 80])
+def test_an_invoice_that_was_made_up_of_a_product_s_day_is_known_as_such(code: str) -> None:
+    assert of_a_day(made_up_invoice(MOMENT[0], code, None), code)
+    assert not of_a_day(made_up_invoice(MOMENT[0], code, "17850"), code)
+    assert not of_a_day("536365", code)
+    assert not of_a_day("20250313-B2", code)
     columns, _ = read({"customer_id": "7"}, fields=set())
     assert columns["invoice_no"] == ["202503131015-7"]
 
