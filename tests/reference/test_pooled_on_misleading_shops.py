@@ -118,3 +118,28 @@ def test_the_placebo_does_not_depend_on_the_order_of_products() -> None:
     assert fit_pooled(again, shop.product_category[::-1], opened).placebo == pytest.approx(
         hyper.placebo, abs=1e-6
     )
+
+
+@pytest.mark.parametrize(("low", "high"), [(9.0, 10.0), (9.5, 10.5), (8.0, 10.0)])
+@pytest.mark.parametrize("seed", [11, 12])
+def test_prices_drawn_by_lot_each_day_are_evidence(low: float, high: float, seed: int) -> None:
+    """Twelve products, about four purchases a day, elasticity -2."""
+    rng = np.random.default_rng(seed)
+    days = 364
+    price = np.where(rng.random((12, days)) < 0.5, low, high)
+    count = rng.poisson(4 * (price / 10) ** -2.0)
+    product, day = (np.repeat(each.ravel(), count.ravel()) for each in np.indices(price.shape))
+    rows, none = np.arange(product.size), np.zeros(product.size, np.bool_)
+    units, minute = (
+        1.0 + rng.poisson(0.3, rows.size),
+        1440 * (19_000 + day) + rng.integers(500, 1000, rows.size),
+    )
+    lines = SalesLines(
+        product, 19_000 + day, minute, units, price[product, day], rows, rows, none, none
+    )  # fmt: skip
+    daily, category = daily_sales(lines, clean_lines(lines, 12), 12), np.zeros(12, np.int64)
+    found = refresh(daily, category, fit_pooled(daily, category, np.unique(daily.day)))
+    assert abs(found.elasticity.mean() + 2.0) < 0.35
+    assert ((found.ci_low <= -2.0) & (found.ci_high >= -2.0)).sum() >= 10
+    assert set(found.grade) <= {"A", "B", "C"}
+    assert (found.grade != "C").sum() >= 6

@@ -50,6 +50,10 @@ LASTING_DIPS: Final = 0.62
 SINGLE_DIPS: Final = 0.5
 DAYS_IN_DIPS: Final = 0.3
 LONGEST_OF_COUPONS: Final = 3
+# Prices drawn anew each day, of two as likely, leave a quarter of the days at another than the day before and after;
+# mistyped prices a hundredth or two.
+DAILY_PRICES: Final = 0.1
+NEXT_OPEN_DAY: Final = 2  # within so many days lies the next day that the shop is open
 PROVEN_DAYS: Final = 21  # from which a lower price is the price and no dip
 
 # --- several prices at once (simulation) ------------------------------------------------------------------------------

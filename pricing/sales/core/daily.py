@@ -8,6 +8,7 @@ from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.grouping import group_sums, product_day_key, split_product_day
 from pricing.sales.core.lines import CleanLines, SalesLines
 from pricing.sales.core.list_prices import reconstruct_list_prices
+from pricing.sales.core.price_mix import price_switches
 from pricing.sales.core.totals import totals_periods
 
 
@@ -56,8 +57,9 @@ def daily_sales(lines: SalesLines, clean: CleanLines, products: int) -> DailySal
     counts = np.bincount(of, clean.units > 0, key.size).astype(np.int64)
     units = group_sums(of, clean.units, key.size)
     totals = totals_periods(product, day, counts, units, products) > 0
+    one_price_a_day = price_switches(lines, clean, products).one_price_a_day
     known_product, known_day, known_price, known_promotion = reconstruct_list_prices(
-        lines, clean, products, totals
+        lines, clean, products, totals, one_price_a_day
     )
     at = np.searchsorted(key, product_day_key(known_product, known_day))
     list_price = np.full(key.size, np.nan)

@@ -11,11 +11,13 @@ import numpy as np
 
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.constants import (
+    DAILY_PRICES,
     DAYS_IN_DIPS,
     FEWEST_IN_CELL,
     FEWEST_PAIRS_OF_DIPS,
     LASTING_DIPS,
     LONGEST_OF_COUPONS,
+    NEXT_OPEN_DAY,
     PROMOTION_DEPTH,
     PROMOTION_REACH_DAYS,
     PROVEN_DAYS,
@@ -71,14 +73,15 @@ class _Runs:
 
 
 def reconstruct_list_prices(
-    lines: SalesLines, clean: CleanLines, products: int, totals: BoolArray
+    lines: SalesLines, clean: CleanLines, products: int, totals: BoolArray, one_price_a_day: BoolArray
 ) -> tuple[IntArray, IntArray, FloatArray, BoolArray]:
     """Find the list price of every product and day on which an ordinary line shows it.
 
     Per product, each (channel x quantity class) is compared with the list price that ordinary lines show just
     before and after; its median log offset is removed. Classes whose offsets scatter are left out. Successive days
     that differ by less than 1.2 % share a level; a level seen on one day only, between two days of equal
-    price, is a spike and not a list price. The price of a total is its list price. A product's answer depends on its own
+    price, is a spike and not a list price, nor is a dip that a coupon made. The price of a total is its list price, and where
+    prices change by the day every day has its own, none of them a promotion. A product's answer depends on its own
     lines only.
 
     Parameters
@@ -86,6 +89,7 @@ def reconstruct_list_prices(
     lines, clean : the n sales lines and their clean view.
     products : number of products P.
     totals : (P,) whether a product's lines are totals.
+    one_price_a_day : (P,) whether all who buy on a day pay one price.
 
     Returns
     -------
@@ -104,13 +108,32 @@ def reconstruct_list_prices(
     spike = _coupons(runs, day, products)
     same_product = runs.product[2:] == runs.product[:-2]
     returns = np.abs(runs.level[2:] - runs.level[:-2]) < SAME_PRICE
-    spike[1:-1] |= same_product & returns & (runs.days[1:-1] == 1)
-    spike = spike[runs.of] & ~totals[product]
+    single = same_product & returns & (runs.days[1:-1] == 1)
+    by_day = one_price_a_day & _changing_by_the_day(runs, single, np.bincount(product, minlength=products))
+    spike[1:-1] |= single
+    spike = spike[runs.of] & ~(totals | by_day)[product]
     product, day, level, regular = product[~spike], day[~spike], level[~spike], regular[~spike]
     runs = _runs(product, day, level, regular)
     level = np.where(totals[product], level, runs.level[runs.of])
     price = np.maximum(np.round(np.exp(level), PRICE_DECIMALS), 10.0**-PRICE_DECIMALS)
-    return product, day, price, infer_promotions(product, day, np.log(price))
+    promotion = infer_promotions(product, day, np.log(price)) & ~by_day[product]
+    return product, day, price, promotion
+
+
+def _changing_by_the_day(runs: _Runs, single: BoolArray, days: IntArray) -> BoolArray:
+    """Whether a product's prices (P,) change by the day, as where they are drawn by lot: a tenth of its days or more are at
+    another price than the days before and after.
+
+    Parameters
+    ----------
+    runs : R runs.
+    single : (R - 2,) whether the second and later runs but the last are of one day, between two of one price.
+    days : (P,) observed days.
+    """
+    before = runs.first_day[1:-1] - runs.last_day[:-2]
+    after = runs.first_day[2:] - runs.last_day[1:-1]
+    lone = runs.product[1:-1][single & (before <= NEXT_OPEN_DAY) & (after <= NEXT_OPEN_DAY)]
+    return np.asarray(np.bincount(lone, minlength=days.size) >= np.maximum(DAILY_PRICES * days, 1))
 
 
 def infer_promotions(product: IntArray, day: IntArray, log_price: FloatArray) -> BoolArray:

@@ -1,5 +1,6 @@
 """Detect products sold at several prices at once: stores, contracts, coupons that the transactions do not name."""
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -20,15 +21,47 @@ SEVERAL_PRICES: Final = "SEVERAL_PRICES"
 """Buyers paid different prices at the same time, and more so than quantity breaks and channels explain."""
 
 
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """Pairs of purchases in a row of each product, (P,) each, and those of them at different prices; of one day alone, too."""
+
+    pairs: FloatArray
+    switches: FloatArray
+    pairs_of_a_day: FloatArray
+    switches_of_a_day: FloatArray
+
+    @property
+    def by_buyer(self) -> BoolArray:
+        """(P,) whether a quarter of the pairs and a tenth of those of one day differ: prices differ by buyer, not by day."""
+        return np.asarray(
+            (self.pairs >= FEWEST_SWITCH_PAIRS)
+            & (self.switches >= SWITCHES * self.pairs)
+            & (self.switches_of_a_day > 0)
+            & (self.switches_of_a_day >= SWITCHES_OF_A_DAY * self.pairs_of_a_day)
+        )
+
+    @property
+    def one_price_a_day(self) -> BoolArray:
+        """(P,) whether days with several purchases show one price for all."""
+        few = self.switches_of_a_day < SWITCHES_OF_A_DAY * self.pairs_of_a_day
+        return np.asarray(few & (self.pairs_of_a_day >= FEWEST_SWITCH_PAIRS))
+
+
 def several_prices(
     lines: SalesLines, clean: CleanLines, products: int, channel: IntArray | None = None
 ) -> BoolArray:
-    """Whether each product, (P,), is sold at several prices at once.
+    """Whether each product, (P,), is sold at several prices at once; parameters as for `price_switches`."""
+    return price_switches(lines, clean, products, channel).by_buyer
 
-    Purchases of a product that follow each other within three days, of the same channel and quantity class, both with or both
-    without a customer, are compared: where a quarter of them and a tenth of those of one day are at another price than
-    the one before, prices differ by buyer and not by day. Purchases of one moment, as all of a day are where no times are
-    known, count as in random order: a file may list one store after the other. Lines on one invoice are one purchase.
+
+def price_switches(
+    lines: SalesLines, clean: CleanLines, products: int, channel: IntArray | None = None
+) -> Switches:
+    """Compare purchases of a product that follow each other within three days.
+
+    Of the same channel and quantity class, both with or both without a customer. Purchases of one moment, as all of a day
+    are where no times are known, count as in random order: a file may list one store after the other. Lines on one
+    invoice are one purchase.
 
     Parameters
     ----------
@@ -66,14 +99,10 @@ def several_prices(
         return np.asarray(total + np.bincount(product[1:][between], minlength=products))
 
     # Of n purchases in random order, n_k at each price, n - sum n_k^2 / n neighbours differ.
-    pairs, switches = by_product(count - 1.0, near), by_product(count - alike / count, other)
-    pairs_of_a_day, switches_of_a_day = (
-        by_product(count - 1.0, near & same_day),
-        by_product(count - alike / count, other & same_day),
-    )
-    return np.asarray(
-        (pairs >= FEWEST_SWITCH_PAIRS)
-        & (switches >= SWITCHES * pairs)
-        & (switches_of_a_day > 0)
-        & (switches_of_a_day >= SWITCHES_OF_A_DAY * pairs_of_a_day)
+    within, differ = count - 1.0, count - alike / count
+    return Switches(
+        by_product(within, near),
+        by_product(differ, other),
+        by_product(within, near & same_day),
+        by_product(differ, other & same_day),
     )

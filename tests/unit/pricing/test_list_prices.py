@@ -324,3 +324,38 @@ def test_a_fortnight_below_the_prices_around_it_is_a_promotion_whatever_they_are
 )
 def test_other_price_changes_are_no_promotions(prices: list[float]) -> None:
     assert not any(promotions(prices))
+
+
+def by_lot(lines_a_day: int, low: float, *, days: int = 120, lots: int = 2) -> tuple[SalesLines, list[float]]:
+    """One product whose price of each day is drawn by lot: 10.00, or `low` in one of so many; and these prices."""
+    drawn = np.random.default_rng(3).integers(0, lots, days) == 0
+    prices = np.where(drawn, low, 10.0).tolist()
+    rows = [(MONDAY + day, price) for day, price in enumerate(prices) for _ in range(lines_a_day)]
+    day, price = map(list, zip(*rows, strict=True))
+    return lines_of([0] * len(rows), day, [1] * len(rows), price), prices
+
+
+@pytest.mark.parametrize("low", [8.0, 9.0, 9.8])
+def test_a_price_drawn_by_lot_each_day_is_that_day_s_list_price_and_no_promotion(low: float) -> None:
+    lines, prices = by_lot(2, low)
+    daily = rolled_up(lines)
+    assert daily.list_price.tolist() == prices
+    assert not daily.promotion.any()
+
+
+def test_where_no_day_has_two_purchases_a_price_of_one_day_may_be_one_buyer_s() -> None:
+    lines, _ = by_lot(1, 9.0)
+    assert np.isnan(rolled_up(lines).list_price).sum() > 10
+
+
+def test_a_price_of_one_day_now_and_then_is_a_mistake() -> None:
+    lines, prices = by_lot(2, 9.0, lots=25)
+    daily = rolled_up(lines)
+    assert 0 < np.isnan(daily.list_price).sum() == prices.count(9.0)
+    assert set(daily.list_price[np.isfinite(daily.list_price)]) == {10.0}
+
+
+def test_single_days_of_another_price_far_from_the_next_sale_are_not_changes_by_the_day() -> None:
+    lines, _ = by_lot(2, 9.0)
+    apart = replace(lines, day=MONDAY + 3 * (lines.day - MONDAY))
+    assert np.isnan(rolled_up(apart).list_price).any()
