@@ -27,6 +27,7 @@ _WRITTEN = {
     "total_quantity": "numeric",
     "total_revenue": "numeric",
     "avg_price": "numeric",
+    "charged_price": "numeric",
     "purchase_frequency": "integer",
     "sold_days": "integer",
     "r_squared": "double precision",
@@ -48,11 +49,14 @@ def compute(plan: RecomputePlan, estimated: Elasticities) -> Summaries:
     prices = charged_now(daily.product, daily.day, daily.list_price, daily.promotion, len(days.codes))
     known = zip(days.codes, prices.tolist(), strict=True)
     newest = {code: Decimal(str(price)) for code, price in known if price == price}
-    if plan.full:
-        return Summaries(_summaries("", [], r_squared), newest)
     rows: list[ProductSummary] = []
-    for chunk in batches(plan.products or []):
-        rows += _summaries(f"AND product_id IN ({placeholders(len(chunk))})", chunk, r_squared)
+    if plan.full:
+        rows = _summaries("", [], r_squared)
+    else:
+        for chunk in batches(plan.products or []):
+            rows += _summaries(f"AND product_id IN ({placeholders(len(chunk))})", chunk, r_squared)
+    for row in rows:
+        row.charged_price = newest.get(row.product_id)
     return Summaries(rows, newest)
 
 

@@ -95,7 +95,8 @@ def part_of_year(day: IntArray) -> IntArray:
     """Third of a month of each day since 1970-01-01: 0 = 1 to 10 January, 1 = 11 to 20, 2 = 21 to its end, and so on."""
     dates = day.astype("datetime64[D]")
     day_of_month = (dates - dates.astype("datetime64[M]")).astype(np.int64)
-    return month_of(day) * PARTS_OF_MONTH + np.minimum(day_of_month // DAYS_OF_PART, PARTS_OF_MONTH - 1)
+    part = np.minimum(day_of_month // DAYS_OF_PART, PARTS_OF_MONTH - 1)
+    return np.asarray(month_of(day) * PARTS_OF_MONTH + part, np.int64)
 
 
 def by_parts(months: FloatArray) -> FloatArray:

@@ -87,7 +87,7 @@ def base_demands(prices: Mapping[str, Decimal | None], version: DataVersion) -> 
     sold = _expected_sales(prices, version)
     changes = _changes(prices, version)
     return {
-        code: _base_demand(price, *sold.get(code, (0.0, None)), changes.get(code, []), version)
+        code: _base_demand(price, *sold.get(code, (0.0, None, None)), changes.get(code, []), version)
         for code, price in prices.items()
     }
 
@@ -96,6 +96,7 @@ def _base_demand(
     present: Decimal | None,
     quantity: float,
     price: float | None,
+    charged: Decimal | None,
     changes: list[_Set],
     version: DataVersion,
 ) -> BaseDemand:
@@ -105,6 +106,9 @@ def _base_demand(
     elif price is not None:
         needed = MOST_DAYS
     proven, days = _newest_proven(changes, price, needed, version.as_of)
+    if changes and present and charged and abs(present / charged - 1) > SAME_PRICE:
+        # The till does not charge what was set: days that go by prove nothing of it.
+        proven, days = float(charged), 0
     tried = proven if changes and price is not None and days < needed else None
     anchor = tried if tried is not None else None if present is None else float(present)
     if price is not None and anchor is not None and abs(price / anchor - 1) <= SAME_PRICE:
@@ -132,15 +136,18 @@ def _newest_proven(
     return proven, days
 
 
-def _expected_sales(codes: Collection[str], version: DataVersion) -> dict[str, tuple[float, float | None]]:
-    """Units expected in 30 days, and the price they were sold at, of the products with a forecast."""
+def _expected_sales(
+    codes: Collection[str], version: DataVersion
+) -> dict[str, tuple[float, float | None, Decimal | None]]:
+    """Units expected in 30 days, the price they were sold at, and the one charged now, of the products with a forecast."""
     rows = DemandForecast.objects.filter(product_id__in=codes).values_list(
-        "product_id", "base_price", *STORED
+        "product_id", "base_price", "product__summary__charged_price", *STORED
     )
-    code, price, stored = [], [], []
-    for of_code, of_price, *values in rows:
+    code, price, charged, stored = [], [], [], []
+    for of_code, of_price, charged_now, *values in rows:
         code.append(of_code)
         price.append(of_price)
+        charged.append(charged_now)
         stored.append(values)
     model = stored_shop_model()
     if not stored or model is None or version.as_of is None:
@@ -148,7 +155,7 @@ def _expected_sales(codes: Collection[str], version: DataVersion) -> dict[str, t
     forecasts = stored_forecasts(stored)
     as_of = max(epoch_days(version.as_of), int(forecasts.through.max()))
     month = expected_days(model, forecasts, as_of, MONTH_DAYS).sum(axis=1)
-    return dict(zip(code, zip(month.tolist(), price, strict=True), strict=True))
+    return dict(zip(code, zip(month.tolist(), price, charged, strict=True), strict=True))
 
 
 def expected_of_days(code: str, first_day: dt.date, days: int, version: DataVersion) -> FloatArray | None:

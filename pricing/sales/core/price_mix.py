@@ -99,7 +99,7 @@ def price_switches(
         return np.asarray(total + np.bincount(product[1:][between], minlength=products))
 
     # Of n purchases in random order, n_k at each price, n - sum n_k^2 / n neighbours differ.
-    within, differ = count - 1.0, count - alike / count
+    within, differ = (np.asarray(each, np.float64) for each in (count - 1.0, count - alike / count))
     return Switches(
         by_product(within, near),
         by_product(differ, other),

@@ -18,6 +18,13 @@ class ProductSummary(models.Model):
         editable=False,
         help_text="Different invoices found by the last cleaning; published as the next.",
     )
+    charged_price = models.DecimalField(
+        max_digits=12,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        help_text="List price that the newest sales show, promotions and dips of late apart.",
+    )
     purchase_frequency = models.IntegerField(default=0, help_text="Different invoices.")
     sold_days = models.IntegerField(default=0)
     monthly_sales = QuantityField(default=0, help_text="Units in the 30 days before the as-of date.")

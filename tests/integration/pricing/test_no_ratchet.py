@@ -14,6 +14,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Min
+from django.utils import timezone
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
@@ -21,6 +22,7 @@ from rest_framework.test import APIClient
 from elastix.imports.models import ImportBatch
 from pricing.changes.services import price_changes
 from pricing.sales.models import PriceChange, Product
+from pricing.sales.services.products import products_upsert
 from tests.conftest import client_of
 from tests.factories import PricedProductFactory
 from tests.integration.market.rules import PATIENT, rule, run, with_costs
@@ -79,6 +81,23 @@ def apply(client: APIClient, code: str) -> None:
     price_changes.apply([change.pk], by="bert")
 
 
+def apply_on_schedule(client: APIClient, code: str) -> None:
+    """Approve what is recommended for a moment that has come by the next look."""
+    wanted = money(recommended(client, code)["recommended_price"])
+    if wanted is None or wanted == Product.objects.get(code=code).current_price:
+        return
+    (change,) = price_changes.propose([(code, wanted)], by="anna")
+    price_changes.approve([change.pk], by="bert", scheduled_for=timezone.now())
+    assert price_changes.apply_due() == 1
+
+
+def from_a_file(client: APIClient, code: str, share: float) -> None:
+    """Set a multiple of the present price by a file of products."""
+    present = Product.objects.get(code=code).current_price or Decimal(10)
+    price = max(round(present * Decimal(share), 2), Decimal("0.01"))
+    products_upsert([{"code": code, "current_price": price, "reason": "A file"}], by="anna")
+
+
 def edit(client: APIClient, code: str, share: float) -> None:
     """Set a multiple of the present price by hand."""
     present = Product.objects.get(code=code).current_price or Decimal(10)
@@ -131,7 +150,9 @@ SHARES = st.floats(0.5, 2)
 OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
     st.just((apply,)),
     st.just((apply,)),
+    st.just((apply_on_schedule,)),
     st.tuples(st.just(edit), SHARES),
+    st.tuples(st.just(from_a_file), SHARES),
     st.tuples(st.just(forget_and_set), SHARES),
     st.just((roll_back,)),
     st.tuples(st.just(follow_a_rule), st.sampled_from([-10, -3, 3, 10])),
@@ -157,7 +178,7 @@ class Watched:
         assert wanted is not None
         kept = wanted == present
         assert kept or abs(wanted - self.first) <= STEP, (answer["reason"], present, wanted, self.first)
-        if operation is apply and present != before:
+        if operation in (apply, apply_on_schedule) and present != before:
             assert self.low <= present <= self.high
 
 
@@ -178,6 +199,7 @@ def test_no_sequence_of_changes_without_new_sales_moves_the_recommended_price(ma
     @example("RISE", [(apply,)] * 4)
     @example("CUT", [(apply,)] * 4)
     @example("RISE", [(edit, 1.6), (apply,), (apply,)])
+    @example("RISE", [(apply_on_schedule,), (from_a_file, 1.1), (apply_on_schedule,), (apply_on_schedule,)])
     @example("UNSURE", [(edit, 1.6), (apply,)])
     @example("UNSURE", [(edit, 0.6), (apply,)])
     @example("RIGHT", [(edit, 0.6), (apply,), (apply,)])
@@ -201,12 +223,12 @@ def test_no_sequence_of_changes_without_new_sales_moves_the_recommended_price(ma
 # --- and what ends the hold -----------------------------------------------------------------------------
 
 
-def sell(commits: Commits, first: int, days: int) -> None:
-    """Bring in days of sales from that day after the sample shop's newest on: cups at 4.49, mugs as before."""
+def sell(commits: Commits, first: int, days: int, paid: str = "4.49") -> None:
+    """Bring in days of sales from that day after the sample shop's newest on: cups at a price, mugs as before."""
     rows = [
         line(f"{8000 + day}", code, code, 6, AS_OF + dt.timedelta(days=day), price)
         for day in range(first, first + days)
-        for code, price in (("CUP", "4.49"), ("MUG", "6.75"))
+        for code, price in (("CUP", paid), ("MUG", "6.75"))
     ]
     batch = bring_in(commits, csv_bytes(rows), f"sales-{first}.csv")
     assert batch.status == "published", batch.error
@@ -239,3 +261,19 @@ def test_sales_on_28_days_at_the_new_price_release_it(
     assert free["reason"] != "HOLD"
     # 15 % of 4.49 either way.
     assert limits_of(free) == (Decimal("3.82"), Decimal("5.16"))
+
+
+@pytest.mark.usefixtures("_priced")
+def test_sales_at_the_old_price_release_nothing(analyst_client: APIClient, commits: Commits) -> None:
+    """Set by hand twice, and never charged: the limits stay those of the price that is."""
+    hold = "Hold: 0 of 28 days of sales at this price."
+    for number, (price, said) in enumerate((("4.49", hold), ("5.16", "lies outside the allowed prices"))):
+        answer = analyst_client.patch("/api/products/CUP", {"current_price": price}, format="json")
+        assert answer.status_code == 200
+        noon = dt.datetime.combine(AS_OF + dt.timedelta(days=30 * number), dt.time(12), dt.UTC)
+        PriceChange.objects.filter(product="CUP", new_price=price).update(changed_at=noon)
+        sell(commits, 1 + 30 * number, 30, "4.00")
+        held = recommended(analyst_client, "CUP")
+        assert said in held["rationale"]
+        # 15 % of 4.00 either way.
+        assert limits_of(held) == (Decimal("3.40"), Decimal("4.60"))
