@@ -148,17 +148,16 @@ def _missed_season(panel: DemandPanel, index: FloatArray) -> BoolArray:
     """Which products (P,) have not sold for 91 days of their season (P, T), though it is not over.
 
     A season that ended in the middle of a part leaves days that should have sold. So where nothing was sold on the same days
-    a year ago either, up to a fortnight before the end, the product waits for its next season, for a year and a fortnight.
+    a year ago either, up to a fortnight before the end, the product waits for its next season.
     """
     rows, stop = np.arange(panel.stop.size), panel.stop
-    unsold = panel.days - stop
     newest = np.maximum(stop - 1, 0)
     long = _days_after(index)[rows, newest] >= INACTIVE_DAYS
     until = np.pad(np.cumsum(panel.lines, axis=1), ((0, 0), (1, 0)))
     first, end = stop - YEAR, np.maximum(panel.days - YEAR - LATE_DAYS, 0)
     known = first >= panel.start
     sold_then = until[rows, np.maximum(first, end)] - until[rows, np.maximum(first, 0)]
-    return np.asarray(long & ~(known & (sold_then <= 0) & (unsold < YEAR + LATE_DAYS)))
+    return np.asarray(long & ~(known & (sold_then <= 0)))
 
 
 def _days_after(days: FloatArray) -> FloatArray:

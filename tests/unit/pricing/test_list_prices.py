@@ -348,6 +348,19 @@ def test_where_no_day_has_two_purchases_a_price_of_one_day_may_be_one_buyer_s() 
     assert np.isnan(rolled_up(lines).list_price).sum() > 10
 
 
+def test_a_few_days_with_two_purchases_do_not_show_that_all_pay_one_price() -> None:
+    for twice, known in ((5, False), (10, True)):
+        single, prices = by_lot(1, 9.0)
+        again = list(range(twice))
+        lines = lines_of(
+            [0] * (120 + twice),
+            [*single.day.tolist(), *(MONDAY + day for day in again)],
+            [1] * (120 + twice),
+            [*prices, *(prices[day] for day in again)],
+        )
+        assert np.isfinite(rolled_up(lines).list_price).all() == known
+
+
 def test_a_price_of_one_day_now_and_then_is_a_mistake() -> None:
     lines, prices = by_lot(2, 9.0, lots=25)
     daily = rolled_up(lines)
