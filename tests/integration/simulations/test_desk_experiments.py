@@ -13,6 +13,7 @@ from simulations.experiments.models import PriceExperiment
 from simulations.experiments.selectors.candidates import Candidate
 from simulations.experiments.services.experiments import experiment_start
 from simulations.experiments.services.running import experiments_advance
+from tests.factories import PriceChangeFactory
 from tests.integration.pricing.queries import queries_of_call
 from tests.integration.simulations.experiment_shop import MONDAY, at, open_shop, plan_bowls, prices, run_days
 
@@ -117,6 +118,18 @@ def test_a_draft_is_saved_started_and_rolled_back_by_those_who_may(
     assert prices()["A"] == "10.00"
     boss.post(path, {"step": "rollback"})
     assert "are back already" in text_of(boss, path)
+
+
+def test_a_start_that_is_refused_says_so_in_the_language_of_the_reader(
+    bowls: np.random.Generator, manager: User
+) -> None:
+    path = f"/desk/experiments/{plan_bowls().pk}"
+    number = PriceChangeFactory(product_id="A", old_price=Decimal("10.00"), new_price=Decimal("11.00")).pk
+    answer = logged_in(manager).post(path, {"step": "start"}, follow=True, headers={"accept-language": "de"})
+    words = (
+        f"Es wurde nichts begonnen. Änderung {number} von A, 10,00 auf 11,00, wartet auf eine Entscheidung"
+    )
+    assert words in answer.content.decode()
 
 
 def test_what_it_found_is_said_in_words_with_a_chart_within_the_budget_of_queries(

@@ -13,7 +13,7 @@ from elastix.alerts.models import Alert
 from elastix.errors import Conflict, Invalid
 from elastix.imports.models import ImportBatch
 from pricing.changes.services import price_changes
-from pricing.changes.services.validation import InvalidProposal, InvalidTransition
+from pricing.changes.services.validation import InvalidProposal, InvalidTransition, OpenChanges
 from pricing.elasticity.models import ElasticityEstimate, ExperimentalEvidence
 from pricing.sales.models import PriceChange, PriceHold, Product, SalesHistory
 from pricing.sales.services.products import product_update, products_upsert
@@ -23,6 +23,7 @@ from simulations.experiments.selectors.plans import Wish, experiment_plan
 from simulations.experiments.services import evidence
 from simulations.experiments.services.evidence import record_findings
 from simulations.experiments.services.experiments import (
+    experiment_create,
     experiment_pause,
     experiment_roll_back,
     experiment_start,
@@ -30,7 +31,13 @@ from simulations.experiments.services.experiments import (
 )
 from simulations.experiments.services.running import experiments_advance
 from tests.api_cases import Body, CreateCases, DeleteCases, DetailCases, ListCases
-from tests.factories import ExperimentFactory, PricedProductFactory, PricePolicyFactory, ProductPairFactory
+from tests.factories import (
+    ExperimentFactory,
+    PriceChangeFactory,
+    PricedProductFactory,
+    PricePolicyFactory,
+    ProductPairFactory,
+)
 from tests.integration.simulations.experiment_shop import (
     BODY,
     CODES,
@@ -198,9 +205,9 @@ def test_the_clock_turns_the_prices_each_week_and_ends_the_experiment(
 
 
 def test_nobody_else_changes_a_price_that_is_held(bowls: Rng, manager: User) -> None:
-    waiting = price_changes.propose([("A", Decimal("11.00"))], by="analyst")[0]
     experiment_start(plan_bowls().pk, by="manager")
     now = prices()["A"]
+    waiting = PriceChangeFactory(product_id="A", old_price=Decimal(now), new_price=Decimal("11.00"))
     with pytest.raises(InvalidProposal, match="price experiment 'Bowls'"):
         price_changes.propose([("A", Decimal("11.00"))], by="analyst")
     with pytest.raises(InvalidTransition, match="price experiment 'Bowls'"):
@@ -212,6 +219,40 @@ def test_nobody_else_changes_a_price_that_is_held(bowls: Rng, manager: User) -> 
     assert Product.objects.get(code="A").name == "Bowl"
     price_changes.reject([waiting.pk], by="manager")
     product_update("A", by="analyst", name="Large bowl")
+
+
+@pytest.mark.parametrize("seed", ["bowls", "clay"])
+def test_an_experiment_of_which_any_product_has_an_open_change_is_not_started(
+    bowls: Rng, manager: User, seed: str
+) -> None:
+    """Whether its price changes on the first day (one of the two seeds) or only later."""
+    experiment = experiment_create(WISH, name="Bowls", by="analyst", seed=seed)
+    changes = price_changes.propose([("B", Decimal("11.00")), ("D", Decimal("12.00"))], by="analyst")
+    price_changes.approve([changes[1].pk], by="manager")
+    with pytest.raises(OpenChanges, match=r"Nothing was started\. Change .* awaits a decision") as refused:
+        experiment_start(experiment.pk, by="manager")
+    assert [(each["field"], each["code"]) for each in refused.value.errors or []] == [
+        ("B", "open_change"),
+        ("D", "open_change"),
+    ]
+    assert prices() == USUAL_PRICES
+    assert not PriceHold.objects.exists()
+    for change in changes:
+        price_changes.reject([change.pk], by="manager")
+    assert experiment_start(experiment.pk, by="manager").status == "running"
+
+
+def test_a_paused_experiment_goes_on_once_open_changes_from_before_it_are_rejected(
+    bowls: Rng, manager: User
+) -> None:
+    experiment = experiment_start(plan_bowls().pk, by="manager")
+    experiment_pause(experiment.pk, by="manager")
+    waiting = [PriceChangeFactory(product_id=code, old_price=Decimal("10.00")) for code in ("A", "B")]
+    with pytest.raises(OpenChanges) as refused:
+        experiment_start(experiment.pk, by="manager")
+    assert [each["field"] for each in refused.value.errors or []] == ["A", "B"]
+    price_changes.reject([each.pk for each in waiting], by="manager")
+    assert experiment_start(experiment.pk, by="manager").status == "running"
 
 
 def test_two_experiments_cannot_test_one_product_at_a_time(bowls: Rng, manager: User) -> None:
