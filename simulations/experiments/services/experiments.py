@@ -4,6 +4,7 @@
     create                               draft     as they are
     start      draft, paused             running   as drawn for the day; held
     pause      running                   paused    the usual ones; held
+    end        running, paused           ended     the usual ones; free (the clock, after the last day)
     stop       running, paused, ended    ended     the usual, the old or the new ones, as asked; free
     roll back  running, paused, ended    ended     the usual ones; free
 
@@ -189,8 +190,9 @@ def experiment_roll_back(experiment_id: int, *, by: str) -> PriceExperiment:
 
 @transaction.atomic
 def experiment_end(experiment: PriceExperiment) -> PriceExperiment:
-    """End an experiment whose weeks are over: usual prices, free again, until somebody chooses which to keep."""
-    experiment = _locked(experiment.pk, (RUNNING,), "ended")
+    """End an experiment whose weeks are over, also one that is paused: usual prices, free again, until somebody chooses
+    which to keep."""
+    experiment = _locked(experiment.pk, (RUNNING, PAUSED), "ended")
     experiment = _end(experiment, KeptPrices.USUAL, experiment.started_by)
     experiment.kept = ""
     experiment.save(update_fields=["kept"])

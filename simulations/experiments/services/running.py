@@ -22,10 +22,12 @@ NOT_ALLOWED = (
 
 
 def experiments_advance() -> int:
-    """Turn the prices of running experiments, end those whose weeks are over, and update results; return how many run."""
+    """Turn the prices of running experiments, end those whose weeks are over, and update results; return how many ran."""
     today, newest = shop_today(), newest_sale_day()
-    running = list(PriceExperiment.objects.filter(status=ExperimentStatus.RUNNING).order_by("pk"))
-    for experiment in running:
+    holding = PriceExperiment.objects.filter(status__in=(ExperimentStatus.RUNNING, ExperimentStatus.PAUSED))
+    running = 0
+    for experiment in holding.order_by("pk"):
+        running += experiment.status == ExperimentStatus.RUNNING
         _advance(experiment, today)
     if newest is not None:
         lately = today - RESULT_AFTER_END
@@ -34,14 +36,17 @@ def experiments_advance() -> int:
             is_live = experiment.ended_at is None or experiment.ended_at.date() >= lately
             if is_live and experiment.result_to != newest:
                 record_result(experiment, newest)
-    return len(running)
+    return running
 
 
 def _advance(experiment: PriceExperiment, today: dt.date) -> None:
     end = last_day(experiment)
+    is_over = end is not None and today > end
+    if experiment.status == ExperimentStatus.PAUSED and not is_over:
+        return
     found = []
     try:
-        if end is not None and today > end:
+        if is_over:
             experiment_end(experiment)
             words = "Its weeks are over and the usual prices are back: choose which prices to keep."
             found.append(Finding(str(experiment.pk), f"Price experiment {experiment.name}: {words}", {}))

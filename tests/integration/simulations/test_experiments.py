@@ -302,6 +302,27 @@ def test_a_pause_puts_usual_prices_back_and_going_on_sets_those_of_the_day(
     assert prices()["A"] in ("9.00", "11.00")
 
 
+def test_a_paused_experiment_ends_after_its_last_day_and_says_so_once(
+    bowls: Rng, manager: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = experiment_start(plan_bowls().pk, by="manager")
+    experiment_pause(experiment.pk, by="manager")
+    User.objects.filter(username="manager").update(is_active=False)  # would alarm if it ran
+    at(MONDAY + dt.timedelta(days=83), monkeypatch)
+    assert experiments_advance() == 0
+    assert PriceHold.objects.count() == len(CODES)
+    assert not Alert.objects.exists()
+    at(MONDAY + dt.timedelta(days=84), monkeypatch)
+    for _ in range(2):
+        experiments_advance()
+        experiment.refresh_from_db()
+        assert (experiment.status, experiment.kept) == ("ended", "")
+        assert experiment.pauses == [["2025-06-02", "2025-08-25"]]
+        assert prices() == USUAL_PRICES
+        assert not PriceHold.objects.exists()
+        assert "choose which prices to keep" in Alert.objects.get().message
+
+
 def test_a_rollback_puts_all_prices_back_and_twice_is_refused(bowls: Rng, manager: User) -> None:
     experiment = experiment_start(plan_bowls(old_percent=-10.0, new_percent=10.0).pk, by="manager")
     experiment = experiment_roll_back(experiment.pk, by="manager")
