@@ -220,6 +220,11 @@ def prices_of_today(experiment: PriceExperiment, products: Sequence[ExperimentPr
     return {each.product_id: each.new_price if treated[each.group] else each.old_price for each in products}
 
 
+def checks_of(experiment: PriceExperiment) -> str:
+    """The subject of the alert that it does not run as drawn."""
+    return f"{experiment.holder}: checks"
+
+
 def _end(experiment: PriceExperiment, keep: str, by: str) -> PriceExperiment:
     wanted = _prices(experiment, keep)
     problems: list[dict[str, str]] = []
@@ -233,7 +238,7 @@ def _end(experiment: PriceExperiment, keep: str, by: str) -> PriceExperiment:
             experiment.pauses[-1][1] = shop_today().isoformat()
     problems += _set_prices(experiment, wanted, by)
     prices_release(experiment.holder)
-    alerts_report(ALERT, [], among=[str(experiment.pk)])
+    alerts_report(ALERT, [], among=[str(experiment.pk), checks_of(experiment)])
     experiment.status, experiment.kept, experiment.ended_by = ENDED, keep, by
     experiment.problems = problems
     experiment.save()

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import F
 from rest_framework.test import APIClient
 
 from elastix.alerts.models import Alert
@@ -567,6 +568,74 @@ def test_a_price_that_was_not_the_drawn_one_and_a_product_that_ran_out_are_named
     assert experiment.result is not None
     assert experiment.result["sold_out"] == ["B"]
     assert experiment.result["deviations"] == [{"product_id": "C", "days": 1}]
+
+
+def test_a_running_experiment_that_does_not_run_as_drawn_alarms_once_and_anew_when_more_is_wrong(
+    bowls: Rng, manager: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def standing() -> list[str]:
+        return list(Alert.objects.filter(cleared_at=None).values_list("message", flat=True))
+
+    def look_again() -> None:
+        PriceExperiment.objects.update(result_to=None)
+        experiments_advance()
+
+    experiment = experiment_start(plan_bowls().pk, by="manager")
+    run_days(bowls, 0, 13, monkeypatch)
+    look_again()
+    assert not Alert.objects.exists()
+    Product.objects.filter(code="A").update(stock_level=5)
+    Product.objects.filter(code="B").update(stock_level=0)
+    for _ in range(2):
+        look_again()
+        assert standing() == ["Price experiment Bowls does not run as drawn. Probably sold out: B."]
+    assert Alert.objects.count() == 1
+    # The lower price was never charged: its week is lost, and so each product strays.
+    SalesHistory.objects.filter(date__gte=MONDAY, price=Decimal("9.00")).update(
+        revenue=Decimal("7") * F("quantity")
+    )
+    for _ in range(2):
+        look_again()
+        assert standing() == [
+            "Price experiment Bowls does not run as drawn. Sold at another price than the drawn one: A, B, C, D. "
+            "Probably sold out: B."
+        ]
+    assert Alert.objects.count() == 2
+    Product.objects.filter(code="B").update(stock_level=40)
+    look_again()
+    assert standing() == [
+        "Price experiment Bowls does not run as drawn. Sold at another price than the drawn one: A, B, C, D."
+    ]
+    assert Alert.objects.count() == 2
+    experiment_stop(experiment.pk, by="manager")
+    assert standing() == []
+    look_again()
+    assert standing() == []
+
+
+def test_stock_that_is_recorded_after_the_end_says_nothing_of_the_experiment(
+    bowls: Rng, manager: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = experiment_start(plan_bowls().pk, by="manager")
+    run_days(bowls, 0, 27, monkeypatch)
+    experiment_stop(experiment.pk, by="manager")
+    Product.objects.update(stock_level=0)
+    experiments_advance()
+    experiment.refresh_from_db()
+    assert (experiment.result or {})["sold_out"] == []
+
+
+def test_weeks_that_were_lost_at_one_price_alone_alarm(
+    bowls: Rng, manager: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment_start(plan_bowls(weeks=16).pk, by="manager")
+    run_days(bowls, 0, 104, monkeypatch)
+    SalesHistory.objects.filter(date__gte=MONDAY, price=Decimal("9.00")).update(
+        revenue=Decimal("7") * F("quantity")
+    )
+    PriceExperiment.objects.update(result_to=None)
+    experiments_advance()
+    assert "More weeks were lost at one price than at the other" in Alert.objects.get(cleared_at=None).message
 
 
 def test_weeks_with_a_pause_do_not_count(bowls: Rng, manager: User, monkeypatch: pytest.MonkeyPatch) -> None:
