@@ -62,7 +62,10 @@ def percent_field(**kwargs: Any) -> FiniteField:
 class PlanBodySerializer(serializers.Serializer[Any]):
     """Which products, either by their codes or by their category, at which two prices."""
 
-    design = serializers.ChoiceField(Design.choices)
+    design = serializers.ChoiceField(
+        Design.choices,
+        help_text="None by stores or channels: a product has one price for all of them.",
+    )
     products = serializers.ListField(
         child=CodeField(), allow_empty=False, max_length=MOST_PRODUCTS, required=False
     )

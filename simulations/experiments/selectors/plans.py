@@ -19,7 +19,6 @@ from pricing.sales.core.calendar import DAYS_A_WEEK
 from pricing.sales.selectors.daily import newest_sale_day
 from pricing.sales.selectors.products import merchandise
 from simulations.experiments.core.designs import (
-    CHANNELS,
     CLUSTERS,
     FEWEST_PAIRS,
     SWITCHBACK,
@@ -47,11 +46,6 @@ USUAL_ELASTICITY, USUAL_ERROR = -1.8, 1.0
 NO_DIFFERENCE: Final = "no_difference"
 NO_PAIR: Final = "no_pair"
 PROFIT, REVENUE = "profit", "revenue"
-
-
-NO_CHANNEL_PRICES: Final = (
-    "Not available: a product has one price for all channels, so one of them cannot test another."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +121,8 @@ def experiment_plan(wish: Wish, *, durations: bool = True) -> ExperimentPlan:
 
     Raises
     ------
-    Invalid : the design is not possible, no product can be tested, or weeks, groups or sales are too few.
+    Invalid : no product can be tested, or weeks, groups or sales are too few.
     """
-    if wish.design == CHANNELS:
-        raise Invalid(FieldError("design", NO_CHANNEL_PRICES))
     facts, prices, left_out = _prices(wish)
     codes = sorted(prices)
     if not codes:

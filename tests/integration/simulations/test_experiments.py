@@ -121,11 +121,6 @@ def test_substitutes_are_in_one_group_and_what_is_not_tested_is_their_neighbour(
     assert plan.neighbours == {"CUP": groups["C"]}
 
 
-def test_a_design_by_channel_says_that_channels_have_no_prices_of_their_own(bowls: Rng) -> None:
-    with pytest.raises(Invalid, match="one price for all channels"):
-        experiment_plan(Wish("channels", CODES, 0.0, -10.0, 12))
-
-
 @pytest.mark.parametrize(
     ("wish", "reason"),
     [
