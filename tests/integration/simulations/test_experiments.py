@@ -743,6 +743,36 @@ def test_an_experiment_that_is_not_there_is_neither_started_nor_judged(manager_c
     assert manager_client.get("/api/experiments/1/results").status_code == 404
 
 
+def test_plans_and_candidates_say_whether_the_elasticity_is_a_guess(
+    bowls: Rng, analyst_client: APIClient
+) -> None:
+    body = {name: value for name, value in BODY.items() if name not in ("name", "seed")}
+
+    def asked(**more: Any) -> tuple[float, float, str]:
+        plan = analyst_client.post("/api/experiments/plan", body | more, format="json").json()
+        return plan["elasticity"], plan["elasticity_error"], plan["elasticity_source"]
+
+    def sources() -> set[str]:
+        items = analyst_client.get("/api/experiments/candidates").json()["items"]
+        return {each["elasticity_source"] for each in items}
+
+    assert asked() == (-2.0, 0.6, "products")
+    assert asked(elasticity=-3) == (-3.0, 0.6, "given")
+    assert sources() == {"products"}
+    ElasticityEstimate.objects.all().delete()
+    assert asked() == (-1.8, 1.0, "default")
+    assert sources() == {"default"}
+
+
+def test_the_document_of_the_api_says_which_figures_of_a_plan_are_guesses(viewer_client: APIClient) -> None:
+    schemas = viewer_client.get("/openapi.json").json()["components"]["schemas"]
+    names = ("gain", "cost", "net", "elasticity_source")
+    for found in (schemas["Value"], schemas["ExperimentCandidate"]):
+        told = [found["properties"][name]["description"] for name in names if name in found["properties"]]
+        assert len(told) >= 3
+        assert all("guess" in each for each in told)
+
+
 def test_candidates_are_limited(bowls: Rng, viewer_client: APIClient) -> None:
     ElasticityEstimate.objects.update(elasticity=-2.5, std_error=1.2)
     found = viewer_client.get("/api/experiments/candidates?limit=2").json()["items"]
