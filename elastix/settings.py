@@ -340,6 +340,7 @@ SPECTACULAR_SETTINGS = {
         "GuardrailEnum": "pricing.recommendation.core.limits.RULES",
         "GuardrailOrDayCapEnum": "pricing.recommendation.core.limits.ALL_RULES",
         "ExperimentStatusEnum": "simulations.experiments.models.ExperimentStatus.choices",
+        "ExperimentElasticitySourceEnum": "simulations.experiments.selectors.plans.ELASTICITY_SOURCES",
         "KeptPricesEnum": "simulations.experiments.models.KeptPrices.choices",
         "BasePriceEnum": "simulations.selectors.periods.BASES",
         "PresentPriceEnum": "simulations.selectors.periods.ONLY_PRESENT_PRICE",

@@ -128,10 +128,6 @@ EXPERIMENT_TERMS: Words = {
         _("groups against groups"),
         _("Of two groups of products that are alike one, drawn at random, has the new price."),
     ),
-    "channels": (
-        _("stores or channels"),
-        _("Of two stores or channels that are alike one, drawn at random, has the new price."),
-    ),
     "draft": (
         _("draft"),
         _("It is planned and has changed no price yet."),

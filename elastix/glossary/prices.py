@@ -287,6 +287,13 @@ WARNING_TERMS: Words = {
         _("stock will be left"),
         _("Even the lowest price allowed will most likely not sell all of the stock by the last day."),
     ),
+    "STEP_NO_DISCOUNT": (
+        _("a step is no discount"),
+        _(
+            "A price of the path is not below the lowest of the 30 days before its reduction: it may not be announced as"
+            " reduced."
+        ),
+    ),
     "RATE_UNSURE": (
         _("rate of sales unsure"),
         _("Few sales, or very uneven ones, say how fast it sells: the figures may be far off."),

@@ -1,4 +1,4 @@
-"""Price changes: proposed, decided on, applied and rolled back, never edited; bulk optimizations, to be proposed."""
+"""Price changes: proposed, decided on, applied and rolled back, never edited; held prices; bulk optimizations, to be proposed."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,7 +25,7 @@ from pricing.changes.services.steps import MOST_UNTYPED, STEPS, take_step
 from pricing.changes.services.validation import InvalidProposal, PriceProposal, validate_schedule
 from pricing.recommendation.models import BulkOptimization, BulkRow, CategorySummary, Recommendation
 from pricing.recommendation.selectors.bulk_optimization import COLUMNS
-from pricing.sales.models import PriceChange
+from pricing.sales.models import PriceChange, PriceHold
 
 MOST_NOTE_CHARACTERS = 255
 # Of the prices of a confirmation; the others are counted.
@@ -205,6 +205,13 @@ def _note(request: HttpRequest) -> str:
 
 def _one_line(text: str) -> str:
     return CONTROL.sub(" ", text).strip()
+
+
+@admin.register(PriceHold)
+class PriceHoldAdmin(ReadOnlyAdmin):
+    list_display = ("product", "holder", "reason", "created_at")
+    list_select_related = ("product",)
+    search_fields = ("product__code", "product__name", "holder", "reason")
 
 
 @admin.register(BulkOptimization)

@@ -12,12 +12,14 @@ from elastix.api.serializers import (
     KnownField,
     KnownMoneyField,
     MoneyField,
+    PercentField,
     PublishedSerializer,
     RoundedField,
     RowSerializer,
 )
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
+from pricing.changes.core.prior_price import PRIOR_STATES
 from pricing.elasticity.core.demand import DEMAND_MODELS
 from pricing.recommendation.api.prices import ConstraintSerializer
 from pricing.recommendation.core.limits import HARD
@@ -49,6 +51,17 @@ class StepSerializer(RowSerializer):
     revenue = KnownMoneyField()
     stock_left = KnownField(help_text="At the end of the step.")
     probability_sold_out = KnownField(4, source="sold_out", help_text="By the end of the step.")
+    prior_state = serializers.ChoiceField(
+        PRIOR_STATES, source="prior.state", help_text="As if all steps before had come into force."
+    )
+    prior_price = MoneyField(
+        source="prior.prior_price",
+        allow_null=True,
+        help_text="Lowest of the 30 days before the reduction: to be printed with it.",
+    )
+    discount_percent = PercentField(
+        source="prior.discount_percent", allow_null=True, help_text="That may be announced."
+    )
 
 
 class _MoneyIntervalField(serializers.ListField):

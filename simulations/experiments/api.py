@@ -1,6 +1,6 @@
 """/api/experiments: randomised tests of prices, from the plan to the decision."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
 from rest_framework import serializers
@@ -32,7 +32,12 @@ from simulations.experiments.models import (
 )
 from simulations.experiments.selectors.candidates import CATEGORY, PRODUCT, test_candidates
 from simulations.experiments.selectors.experiments import experiments, find_experiment
-from simulations.experiments.selectors.plans import MOST_PRODUCTS, experiment_plan, wish_of
+from simulations.experiments.selectors.plans import (
+    ELASTICITY_SOURCES,
+    MOST_PRODUCTS,
+    experiment_plan,
+    wish_of,
+)
 from simulations.experiments.services.experiments import (
     experiment_create,
     experiment_delete,
@@ -62,7 +67,10 @@ def percent_field(**kwargs: Any) -> FiniteField:
 class PlanBodySerializer(serializers.Serializer[Any]):
     """Which products, either by their codes or by their category, at which two prices."""
 
-    design = serializers.ChoiceField(Design.choices)
+    design = serializers.ChoiceField(
+        Design.choices,
+        help_text="None by stores or channels: a product has one price for all of them.",
+    )
     products = serializers.ListField(
         child=CodeField(), allow_empty=False, max_length=MOST_PRODUCTS, required=False
     )
@@ -90,7 +98,7 @@ class PlanBodySerializer(serializers.Serializer[Any]):
         required=False,
         allow_null=True,
         default=None,
-        help_text="Expected; default: what is known of the products.",
+        help_text="Expected; default: what is known of the products, else -1.8, a guess.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -146,10 +154,18 @@ class PowerSerializer(RowSerializer):
     smallest_money = MoneyField(help_text="Currency a week that is found with a probability of .8.")
 
 
+GAIN: Final = "Expected profit of better prices: a guess, of 26 weeks and prices up to 20 % away."
+COST: Final = (
+    "Expected loss while the test runs, against the best price known now: a guess as good as the elasticity."
+)
+NET: Final = "Gain less cost: a guess."
+SOURCE: Final = "products: their estimates; given: as asked; default: -1.8 with an error of 1, a guess, where none has one."
+
+
 class ValueSerializer(RowSerializer):
-    gain = MoneyField()
-    cost = MoneyField()
-    net = MoneyField()
+    gain = MoneyField(help_text=GAIN)
+    cost = MoneyField(help_text=COST)
+    net = MoneyField(help_text=NET)
 
 
 class ExperimentLeftOutSerializer(RowSerializer):
@@ -163,8 +179,9 @@ class PlanSerializer(RowSerializer):
     groups = serializers.IntegerField()
     cut = serializers.ListField(child=serializers.ListField(child=serializers.CharField()))
     neighbours = serializers.DictField(child=serializers.IntegerField())
-    elasticity = ElasticityField()
-    elasticity_error = ElasticityField()
+    elasticity = ElasticityField(help_text="Expected.")
+    elasticity_error = ElasticityField(help_text="How uncertain it is before the test.")
+    elasticity_source = serializers.ChoiceField(ELASTICITY_SOURCES, help_text=SOURCE)
     contrast = RoundedField(4)
     money = serializers.CharField()
     units_a_week = RoundedField(1)
@@ -183,12 +200,13 @@ class ExperimentCandidateSerializer(RowSerializer):
     products = serializers.IntegerField()
     units_a_week = RoundedField(1)
     revenue_a_week = MoneyField()
-    elasticity = ElasticityField()
-    elasticity_error = ElasticityField()
-    test_error = ElasticityField()
-    gain = MoneyField()
-    cost = MoneyField()
-    net = MoneyField()
+    elasticity = ElasticityField(help_text="Expected.")
+    elasticity_error = ElasticityField(help_text="How uncertain it is before the test.")
+    elasticity_source = serializers.ChoiceField(ELASTICITY_SOURCES, help_text=SOURCE)
+    test_error = ElasticityField(help_text="Of the test alone, by counts.")
+    gain = MoneyField(help_text=GAIN)
+    cost = MoneyField(help_text=COST)
+    net = MoneyField(help_text=NET)
 
 
 class CandidatesSerializer(serializers.Serializer[Any]):
@@ -212,6 +230,11 @@ class ExperimentSerializer(serializers.ModelSerializer[PriceExperiment]):
             "money", "product_count", "expected_elasticity", "planned_power", "created_at", "created_by", "starts_on",
             "started_by", "ended_at", "ended_by", "kept", "verdict", "elasticity", "elasticity_error",
         )  # fmt: skip
+        extra_kwargs = {
+            "expected_elasticity": {
+                "help_text": "At the plan; -1.8, a guess, where no product had an estimate."
+            }
+        }
 
     def get_verdict(self, experiment: PriceExperiment) -> str | None:
         return (experiment.result or {}).get("verdict")

@@ -17,7 +17,6 @@ FEWEST_PAST_WEEKS, MOST_PAST_WEEKS = 8, 104
 class Design(models.TextChoices):
     SWITCHBACK = designs.SWITCHBACK, "switchback: every group has both prices in turn, week by week"
     CLUSTERS = designs.CLUSTERS, "clusters: one group of each pair has the new price"
-    CHANNELS = designs.CHANNELS, "channels: one store or channel of each pair has the new price"
 
 
 class ExperimentStatus(models.TextChoices):

@@ -18,7 +18,7 @@ from elastix.dataset.versions import current_version
 from elastix.desk.exports import export
 from elastix.desk.lists import Column, chosen, ordered
 from elastix.desk.shell import error_page, page
-from elastix.desk.tags import label, money
+from elastix.desk.tags import label, money, said
 from elastix.errors import Conflict, FieldError, Invalid
 from pricing.recommendation.selectors.overview import state_of_figures
 from pricing.sales.core.service_codes import normalise_code
@@ -304,5 +304,5 @@ def _step(request: HttpRequest, experiment: PriceExperiment) -> HttpResponse:
         else:
             messages.error(request, _("There is no such step."))
     except Conflict as error:
-        messages.error(request, str(error))
+        messages.error(request, said(error.detail))
     return redirect("experiment", experiment.pk)

@@ -4,11 +4,14 @@ Nothing is kept and nothing applied: the first step may be proposed like any oth
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from elastix.dataset.models import DataVersion
+from pricing.changes.core.prior_price import NO_DISCOUNT, PriceStep, PriorPrice
+from pricing.changes.selectors.prior_prices import prior_prices_of_path
 from pricing.changes.selectors.sales_noise import sales_noise
 from pricing.elasticity.core.demand import LARGEST_CHANGE, DemandModel
 from pricing.elasticity.models import EvidenceClass
@@ -50,6 +53,7 @@ PLAN_BELOW_COST: Final = "PLAN_BELOW_COST"
 ELASTICITY_BORROWED: Final = "ELASTICITY_BORROWED"
 NO_MARKDOWN_NEEDED: Final = "NO_MARKDOWN_NEEDED"
 STOCK_LEFT: Final = "STOCK_LEFT"
+STEP_NO_DISCOUNT: Final = "STEP_NO_DISCOUNT"
 RATE_UNSURE: Final = "RATE_UNSURE"
 
 SURE_TO_SELL: Final = 0.8
@@ -59,7 +63,8 @@ UNSURE_RATE: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A price of the path: its days, and means of what it brings; `sold_out` is the probability by its end."""
+    """A price of the path: its days, means of what it brings, and its prior price if it is announced as a reduction;
+    `sold_out` is the probability by its end."""
 
     start_date: dt.date
     end_date: dt.date
@@ -68,6 +73,7 @@ class Step:
     revenue: float
     stock_left: float
     sold_out: float
+    prior: PriorPrice
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +165,7 @@ def clearance(code: str, version: DataVersion, asked: ClearanceAsked) -> Clearan
     case = clearance_case(group, units, days_between(start, asked.end_date), noise, stock, asked)
     plan = plan_clearance(case, prices)
     limits = [_binding(each, floor, plan, group) for each in limits]
+    steps = _steps(plan.plan, start, asked.end_date, step, group)
     return ClearanceAnswer(
         facts=group.facts[0],
         inputs=one_of(group.inputs, 0),
@@ -174,14 +181,14 @@ def clearance(code: str, version: DataVersion, asked: ClearanceAsked) -> Clearan
         expected=float(units.sum()),
         limits=limits,
         floor=_binding(floor, floor, plan, group),
-        steps=_steps(plan.plan, start, asked.end_date, step),
+        steps=steps,
         rows=[
             Row(name, figures)
             for name, figures in zip(ROWS, (plan.plan, plan.markdown, plan.hold), strict=True)
             if figures is not None
         ],
         gain=plan.gain,
-        warnings=_warnings(group, case, plan),
+        warnings=_warnings(group, case, plan, steps),
         proposal=_proposal(group, plan, asked),
     )
 
@@ -196,15 +203,17 @@ def _binding(bound: Bound, floor: Bound, plan: ClearancePlan, group: PriceGroup)
     return bound._replace(binding=bound.bound == floor.bound and plan.at_lowest)
 
 
-def _steps(figures: PathFigures, start: dt.date, end: dt.date, step: int) -> list[Step]:
+def _steps(figures: PathFigures, start: dt.date, end: dt.date, step: int, group: PriceGroup) -> list[Step]:
     columns = (figures.price, figures.units, figures.revenue, figures.left, figures.sold_out_by)
-    rows = zip(*(each.tolist() for each in columns), strict=True)
     first = [start + dt.timedelta(days=step * number) for number in range(figures.price.size)]
     last = [*(day - dt.timedelta(days=1) for day in first[1:]), end]
-    return [Step(*days, *row) for days, row in zip(zip(first, last, strict=True), rows, strict=True)]
+    prices = [group.inputs.currency.money(each) or Decimal(0) for each in figures.price]
+    path = [PriceStep(*each) for each in zip(first, prices, strict=True)]
+    priors = prior_prices_of_path(group.facts[0].code, path)
+    return [Step(*row) for row in zip(first, last, *(each.tolist() for each in columns), priors, strict=True)]
 
 
-def _warnings(group: PriceGroup, case: Clearance, plan: ClearancePlan) -> list[str]:
+def _warnings(group: PriceGroup, case: Clearance, plan: ClearancePlan, steps: Sequence[Step]) -> list[str]:
     inputs, facts = group.inputs, group.facts[0]
     lowest = plan.plan.price[-1:]
     applies = {
@@ -212,6 +221,7 @@ def _warnings(group: PriceGroup, case: Clearance, plan: ClearancePlan) -> list[s
         ELASTICITY_BORROWED: facts.evidence == EvidenceClass.BORROWED,
         NO_MARKDOWN_NEEDED: lowest[0] == inputs.price[0] and plan.hold.sold_out >= SURE_TO_SELL,
         STOCK_LEFT: plan.at_lowest and plan.plan.sold_out < 1 - SURE_TO_SELL,
+        STEP_NO_DISCOUNT: any(step.prior.state == NO_DISCOUNT for step in steps),
         RATE_UNSURE: case.rate_error > UNSURE_RATE,
         why.COST_ASSUMED: inputs.cost_assumed[0],
         why.EXTRAPOLATION: is_extrapolation(lowest, group.constraints)[0],

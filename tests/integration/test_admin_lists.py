@@ -20,6 +20,7 @@ from pricing.elasticity.models import ElasticityEstimate, ExperimentalEvidence
 from pricing.recommendation.models import PricePolicy, PriceRelation, Recommendation
 from pricing.sales.models import (
     PriceChange,
+    PriceHold,
     Product,
     ProductCost,
     ProductSummary,
@@ -116,6 +117,9 @@ LISTS: dict[type[Model], tuple[Callable[[int], Any], int]] = {
         8,
     ),
     PriceChange: (lambda n: PriceChangeFactory(), 8),
+    PriceHold: (
+        lambda n: PriceHold.objects.create(product=ProductFactory(), holder=f"experiment {n}", reason="is tested"), 6,
+    ),
     ProductPair: (lambda n: ProductPairFactory(), 6),
     OrderPull: (
         lambda n: OrderPull.objects.create(

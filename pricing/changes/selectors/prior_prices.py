@@ -50,6 +50,21 @@ def prior_prices_of_changes(
     }
 
 
+def prior_prices_of_path(code: str, path: Sequence[PriceStep]) -> list[PriorPrice]:
+    """The prior price of each price that a product is to have in turn, as if those before it had come into force.
+
+    Prices that were to come earlier come today.
+    """
+    today = shop_day()
+    steps, found = price_steps([code], today).get(code, []), []
+    for each in path:
+        day = max(each.day, today)
+        if not steps or steps[-1].price != each.price:
+            steps.append(PriceStep(day, each.price))
+        found.append(prior_price(steps, day))
+    return found
+
+
 def products_with_cuts(cut: bool | None = None) -> QuerySet[Any]:
     """Active merchandise with a price; only those that the ledger lowered lately, or only the others."""
     since = first_moment(shop_day() - dt.timedelta(days=REDUCTION_DAYS))

@@ -90,15 +90,15 @@ class InvalidProposal(Invalid):
 
 
 class OpenChanges(Conflict):
-    """Prices of products for which another change awaits a decision or its application; nothing was proposed."""
+    """Prices of products for which another change awaits a decision or its application; `nothing` was done."""
 
     default_code = OPEN_CHANGE
 
-    def __init__(self, violations: Sequence[RuleViolation]) -> None:
+    def __init__(self, violations: Sequence[RuleViolation], nothing: str = NOTHING_PROPOSED) -> None:
         self.violations = violations
         named = [each.sentence for each in violations[:MOST_NAMED]]
         more = [f"And {len(violations) - MOST_NAMED} more."] if len(violations) > MOST_NAMED else []
-        super().__init__(joined([NOTHING_PROPOSED, *named, *more]))
+        super().__init__(joined([nothing, *named, *more]))
         self.errors = [
             {"field": each.product_id, "code": each.code, "message": each.sentence} for each in violations
         ]
@@ -171,7 +171,7 @@ def validate_proposals(
         elif price == product.current_price:
             yield RuleViolation(key, code, "same_price", f"{price} is the present price of {code}")
         elif code in open_changes:
-            yield _still_open(key, open_changes[code])
+            yield still_open(key, open_changes[code])
         elif broken := broken_limit(price, product, policies[code], relations.get(code, NO_BOUNDS)):
             yield RuleViolation(key, code, broken.rule, broken.reason)
         seen.add(code)
@@ -204,7 +204,7 @@ def price_text(price: Decimal | None) -> str:
     return "not known" if price is None else str(price)
 
 
-def _still_open(key: int, change: PriceChange) -> RuleViolation:
+def still_open(key: int, change: PriceChange) -> RuleViolation:
     """The open change of a product in the way of the price at an index of the proposal."""
     sentence = STILL_PROPOSED if change.status == PriceChangeStatus.PROPOSED else STILL_APPROVED
     before = price_text(change.old_price) if change.old_price is None else change.old_price

@@ -59,14 +59,18 @@ def longest_gap(sold: BoolArray) -> int:
     return longest
 
 
-def looks_sold_out(sold: BoolArray, usual_share: float) -> bool:
-    """Whether a product's longest gap is one that its usual sales would hardly leave: it was probably sold out.
+def looks_sold_out(sold: BoolArray, usual_share: float, stock: float | None = None) -> bool:
+    """Whether no stock is recorded, or a product's longest gap is one that its usual sales would hardly leave: it was
+    probably sold out.
 
     Parameters
     ----------
     sold : (days,) whether it sold on each day of the experiment.
     usual_share : of the days before, on which it sold.
+    stock : recorded now, in units; None where none is, or where the experiment is over.
     """
+    if stock is not None and stock <= 0:
+        return True
     gap = longest_gap(sold)
     if gap < STOCKOUT_DAYS or usual_share <= 0:
         return False

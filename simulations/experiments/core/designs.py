@@ -14,7 +14,6 @@ from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
 SWITCHBACK: Final = "switchback"
 CLUSTERS: Final = "clusters"
-CHANNELS: Final = "channels"
 
 FEWEST_PAIRS: Final = 6
 """With fewer pairs even the most extreme draw is no evidence at 5 %: 2 / 2^5 = .06."""

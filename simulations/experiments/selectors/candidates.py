@@ -30,7 +30,8 @@ CATEGORY, PRODUCT = "category", "product"
 class Candidate:
     """A test of a category's products together, or of one product: money in currency, `*_error` of the elasticity.
 
-    `key` is the category or the product's code, `name` the product's name, "" of a category.
+    `key` is the category or the product's code, `name` the product's name, "" of a category. `elasticity_source` as in
+    `ExperimentPlan`.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class Candidate:
     revenue_a_week: float
     elasticity: float
     elasticity_error: float
+    elasticity_source: str
     test_error: float
     gain: float
     cost: float
@@ -107,7 +109,7 @@ def _candidate(
     price = np.array([float(each.price or 0) for each in facts])
     kept = price / np.array([float(each.policy.tax_factor) for each in facts])
     revenue, profit = units @ price, units @ (kept - [float(each.cost or 0) for each in facts])
-    elasticity, error = expected_elasticity(facts, units + 1e-6)
+    elasticity, error, source = expected_elasticity(facts, units + 1e-6)
     test_error = formula_error(float(units.sum()) * weeks, dispersion(weekly), contrast[1] - contrast[0])
     value = value_of_test(
         revenue=float(revenue),
@@ -120,5 +122,5 @@ def _candidate(
     )
     return Candidate(
         kind, key, facts[0].name if kind == PRODUCT else "", len(facts), float(units.sum()), float(revenue),
-        elasticity, error, test_error, value.gain, value.cost,
+        elasticity, error, source, test_error, value.gain, value.cost,
     )  # fmt: skip

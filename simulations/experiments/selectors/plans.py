@@ -19,7 +19,6 @@ from pricing.sales.core.calendar import DAYS_A_WEEK
 from pricing.sales.selectors.daily import newest_sale_day
 from pricing.sales.selectors.products import merchandise
 from simulations.experiments.core.designs import (
-    CHANNELS,
     CLUSTERS,
     FEWEST_PAIRS,
     SWITCHBACK,
@@ -43,15 +42,11 @@ MOST_PRODUCTS: Final = 500
 READ_WEEKS: Final = 104
 USUAL_ELASTICITY, USUAL_ERROR = -1.8, 1.0
 """Where nothing is known of any product: a guess, and how wide it is."""
+OF_PRODUCTS, GIVEN, DEFAULT = ELASTICITY_SOURCES = ("products", "given", "default")
 
 NO_DIFFERENCE: Final = "no_difference"
 NO_PAIR: Final = "no_pair"
 PROFIT, REVENUE = "profit", "revenue"
-
-
-NO_CHANNEL_PRICES: Final = (
-    "Not available: a product has one price for all channels, so one of them cannot test another."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +88,7 @@ class ExperimentPlan:
 
     Attributes
     ----------
+    elasticity_source : whether the elasticity is that of the products, was given with the wish, or is the usual one: a guess.
     power : of the weeks asked for; `durations` of others, `shortest` the first that finds the expected effect in 80 %.
     formula_error : of the elasticity, by counts alone.
     cut : pairs of substitutes that are in different groups.
@@ -107,6 +103,7 @@ class ExperimentPlan:
     neighbours: dict[str, int]
     elasticity: float
     elasticity_error: float
+    elasticity_source: str
     contrast: float
     money: str
     units_a_week: float
@@ -127,10 +124,8 @@ def experiment_plan(wish: Wish, *, durations: bool = True) -> ExperimentPlan:
 
     Raises
     ------
-    Invalid : the design is not possible, no product can be tested, or weeks, groups or sales are too few.
+    Invalid : no product can be tested, or weeks, groups or sales are too few.
     """
-    if wish.design == CHANNELS:
-        raise Invalid(FieldError("design", NO_CHANNEL_PRICES))
     facts, prices, left_out = _prices(wish)
     codes = sorted(prices)
     if not codes:
@@ -176,8 +171,9 @@ def _with_figures(
         [float(each.old_price) for each in planned], [float(each.new_price) for each in planned]
     )
     contrast = float(weight @ contrasts / weight.sum())
-    elasticity, error = expected_elasticity([facts[each.product_id] for each in planned], weight)
-    elasticity = elasticity if wish.elasticity is None else wish.elasticity
+    elasticity, error, source = expected_elasticity([facts[each.product_id] for each in planned], weight)
+    if wish.elasticity is not None:
+        elasticity, source = wish.elasticity, GIVEN
     phi, units = dispersion(past.units), float(past.units.mean(axis=1).sum())
     has_costs = all(each.cost is not None for each in planned)
 
@@ -200,6 +196,7 @@ def _with_figures(
         neighbours=_neighbours(members, with_cost=has_costs),
         elasticity=elasticity,
         elasticity_error=error,
+        elasticity_source=source,
         contrast=contrast,
         money=PROFIT if has_costs else REVENUE,
         units_a_week=units * counted,
@@ -239,18 +236,19 @@ def _durations(of: Any, wish: Wish) -> list[Power]:
     return found
 
 
-def expected_elasticity(facts: Sequence[PriceFacts], weight: FloatArray) -> tuple[float, float]:
-    """The elasticity that the products are believed to have together, and how uncertain that is.
+def expected_elasticity(facts: Sequence[PriceFacts], weight: FloatArray) -> tuple[float, float, str]:
+    """The elasticity that the products are believed to have together, how uncertain that is, and whether it is a guess.
 
     Products of a category err alike, so the error is the mean of theirs and does not fall with their number.
     """
     known = [index for index, each in enumerate(facts) if each.elasticity is not None]
     if not known:
-        return USUAL_ELASTICITY, USUAL_ERROR
+        return USUAL_ELASTICITY, USUAL_ERROR, DEFAULT
     of = weight[known]
     mean = float(np.average([float(facts[index].elasticity or 0) for index in known], weights=of))
     errors = [facts[index].std_error for index in known]
-    return mean, float(np.average([USUAL_ERROR if each is None else each for each in errors], weights=of))
+    error = float(np.average([USUAL_ERROR if each is None else each for each in errors], weights=of))
+    return mean, error, OF_PRODUCTS
 
 
 def _prices(

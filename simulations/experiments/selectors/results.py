@@ -181,7 +181,7 @@ def experiment_result(experiment: PriceExperiment) -> ExperimentResult | None:
         sample_ratio=_weeks_run(schedule, products, read.since.codes, wrong, counted),
         deviations=_deviations(read.since.codes, wrong),
         tolerance_percent=100 * TOLERANCE,
-        sold_out=_sold_out(read),
+        sold_out=_sold_out(read, _stock(experiment, read.since.codes)),
     )
 
 
@@ -329,12 +329,20 @@ def _deviations(codes: Sequence[str], wrong: BoolArray) -> list[Deviation]:
     return [Deviation(code, number) for code, number in sorted(days.items()) if number]
 
 
-def _sold_out(read: _Read) -> list[str]:
+def _stock(experiment: PriceExperiment, codes: Sequence[str]) -> dict[str, float]:
+    """The stock of the products of which one is recorded; after the end it says nothing of the experiment."""
+    if experiment.ended_at is not None:
+        return {}
+    known = Product.objects.filter(code__in=codes, stock_level__isnull=False)
+    return {code: float(stock or 0) for code, stock in known.values_list("code", "stock_level")}
+
+
+def _sold_out(read: _Read, stock: Mapping[str, float]) -> list[str]:
     sold, before = read.since.units > 0, (read.before.units > 0).mean(axis=1)
     return [
         code
         for code, each, usual in zip(read.since.codes, sold, before, strict=True)
-        if looks_sold_out(each, float(usual))
+        if looks_sold_out(each, float(usual), stock.get(code))
     ]
 
 

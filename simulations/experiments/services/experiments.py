@@ -4,6 +4,7 @@
     create                               draft     as they are
     start      draft, paused             running   as drawn for the day; held
     pause      running                   paused    the usual ones; held
+    end        running, paused           ended     the usual ones; free (the clock, after the last day)
     stop       running, paused, ended    ended     the usual, the old or the new ones, as asked; free
     roll back  running, paused, ended    ended     the usual ones; free
 
@@ -23,8 +24,9 @@ from elastix.alerts.services import alerts_report
 from elastix.dataset.versions import lock_version
 from elastix.errors import Conflict
 from elastix.fields import uuid7
+from pricing.changes.selectors.price_changes import open_changes_of
 from pricing.changes.services import price_changes
-from pricing.changes.services.validation import PriceProposal, RuleViolation
+from pricing.changes.services.validation import OpenChanges, PriceProposal, RuleViolation, still_open
 from pricing.sales.models import Product
 from pricing.sales.models.price_changes import PriceChangeSource
 from pricing.sales.services.holds import prices_hold, prices_release
@@ -39,6 +41,7 @@ from simulations.experiments.selectors.plans import Wish, experiment_plan
 
 ALERT: Final = "price_experiment"
 MOST_NAMED: Final = 20
+NOTHING_STARTED: Final = "Nothing was started."
 DRAFT, RUNNING, PAUSED, ENDED = ExperimentStatus
 
 
@@ -111,16 +114,18 @@ def experiment_start(experiment_id: int, *, by: str) -> PriceExperiment:
     NotFound : there is none.
     Conflict : it runs already or has ended, its products' prices have moved since it was planned or are held, or one of the
         prices is not allowed any more.
+    OpenChanges : another change of a product is proposed or approved.
     """
     experiment = _locked(experiment_id, (DRAFT, PAUSED), "started")
     products = list(experiment.products.all())
     if not products:
-        raise Conflict(f"Nothing was started. Experiment {experiment_id} has no products left.")
+        raise Conflict(f"{NOTHING_STARTED} Experiment {experiment_id} has no products left.")
     if experiment.status == DRAFT:
         _check_prices(products)
         experiment.starts_on = shop_today()
     else:
         experiment.pauses[-1][1] = shop_today().isoformat()
+    _check_open_changes(products)
     prices_hold(
         (each.product_id for each in products),
         holder=experiment.holder,
@@ -131,7 +136,7 @@ def experiment_start(experiment_id: int, *, by: str) -> PriceExperiment:
     refused = _set_prices(experiment, prices_of_today(experiment, products), by)
     if refused:
         named = "; ".join(f"{each['product_id']}: {each['reason']}" for each in refused[:MOST_NAMED])
-        raise Conflict(f"Nothing was started. {named}.")
+        raise Conflict(f"{NOTHING_STARTED} {named}.")
     return experiment
 
 
@@ -185,8 +190,9 @@ def experiment_roll_back(experiment_id: int, *, by: str) -> PriceExperiment:
 
 @transaction.atomic
 def experiment_end(experiment: PriceExperiment) -> PriceExperiment:
-    """End an experiment whose weeks are over: usual prices, free again, until somebody chooses which to keep."""
-    experiment = _locked(experiment.pk, (RUNNING,), "ended")
+    """End an experiment whose weeks are over, also one that is paused: usual prices, free again, until somebody chooses
+    which to keep."""
+    experiment = _locked(experiment.pk, (RUNNING, PAUSED), "ended")
     experiment = _end(experiment, KeptPrices.USUAL, experiment.started_by)
     experiment.kept = ""
     experiment.save(update_fields=["kept"])
@@ -214,6 +220,11 @@ def prices_of_today(experiment: PriceExperiment, products: Sequence[ExperimentPr
     return {each.product_id: each.new_price if treated[each.group] else each.old_price for each in products}
 
 
+def checks_of(experiment: PriceExperiment) -> str:
+    """The subject of the alert that it does not run as drawn."""
+    return f"{experiment.holder}: checks"
+
+
 def _end(experiment: PriceExperiment, keep: str, by: str) -> PriceExperiment:
     wanted = _prices(experiment, keep)
     problems: list[dict[str, str]] = []
@@ -227,7 +238,7 @@ def _end(experiment: PriceExperiment, keep: str, by: str) -> PriceExperiment:
             experiment.pauses[-1][1] = shop_today().isoformat()
     problems += _set_prices(experiment, wanted, by)
     prices_release(experiment.holder)
-    alerts_report(ALERT, [], among=[str(experiment.pk)])
+    alerts_report(ALERT, [], among=[str(experiment.pk), checks_of(experiment)])
     experiment.status, experiment.kept, experiment.ended_by = ENDED, keep, by
     experiment.problems = problems
     experiment.save()
@@ -291,8 +302,18 @@ def _check_prices(products: Sequence[ExperimentProduct]) -> None:
     moved = [each.product_id for each in products if now[each.product_id] != each.usual_price]
     if moved:
         raise Conflict(
-            f"Nothing was started. The prices of {', '.join(moved[:MOST_NAMED])} have moved since; plan the experiment again."
+            f"{NOTHING_STARTED} The prices of {', '.join(moved[:MOST_NAMED])} have moved since; plan the experiment again."
         )
+
+
+def _check_open_changes(products: Sequence[ExperimentProduct]) -> None:
+    """Check that no other change of a product is open, whatever its price is today.
+
+    Once prices are held an open change can only be rejected, and until then no other price of its product can be set.
+    """
+    found = sorted(open_changes_of(each.product_id for each in products).items())
+    if found:
+        raise OpenChanges([still_open(key, change) for key, (_, change) in enumerate(found)], NOTHING_STARTED)
 
 
 def _locked(experiment_id: int, sources: Sequence[str], done: str) -> PriceExperiment:

@@ -27,9 +27,8 @@ from tests.integration.admin_pages import page, said, signed_in
 OURS = ("elastix", "pricing", "segments", "market", "simulations")
 # Parts of other models' pages, and what has pages of its own on the desk.
 BEHIND_THE_SCENES = {
-    "AccessVersion", "ChannelDay", "ExperimentProduct", "KeptAnswer", "Override", "PriceHold", "PriceRelationMember",
-    "StagedTransaction",
-    "StandingRecommendation", "SupersededLine", "UploadChunk",
+    "AccessVersion", "ChannelDay", "ExperimentProduct", "KeptAnswer", "Override", "PriceRelationMember",
+    "StagedTransaction", "StandingRecommendation", "SupersededLine", "UploadChunk",
 }  # fmt: skip
 LISTS = [model for model in admin.site._registry if model._meta.app_label in OURS]
 READ_ONLY = [model for model in LISTS if isinstance(admin.site._registry[model], ReadOnlyAdmin)]

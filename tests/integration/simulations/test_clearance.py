@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 from django.db.models import F
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from pricing.elasticity.models import ElasticityEstimate
 from pricing.forecasting.models import DemandForecast
 from pricing.recommendation.services.relations import Member, relation_create
-from pricing.sales.models import PriceChange, Product
+from pricing.sales.models import PriceChange, Product, SalesHistory
 from tests.api_cases import problem_of, refused_fields
-from tests.factories import PricedProductFactory, PricePolicyFactory, ProductFactory
+from tests.factories import PriceChangeFactory, PricedProductFactory, PricePolicyFactory, ProductFactory
 from tests.integration.pricing.queries import queries_of_call
 from tests.shops import AS_OF
 
@@ -28,6 +29,22 @@ END = AS_OF + dt.timedelta(days=55)
 def _latte(shop: Any) -> None:
     """280 units a week at 12.99 that cost 8.50; 4,000 of them are there, for 8 weeks that sell 2,240 at this price."""
     PricedProductFactory(code="P001", estimate__elasticity=-2.0, stock_level=4000)
+
+
+@pytest.fixture
+def first_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Today is the plan's first day, and no price before the ledger's is known."""
+    noon = dt.datetime.combine(AS_OF, dt.time(12), dt.UTC)
+    monkeypatch.setattr(timezone, "now", lambda: noon)
+    SalesHistory.objects.filter(product="P001").update(list_price=None)
+
+
+def charged(days: int, old: str, new: str) -> None:
+    """The ledger put a price of P001 in force, so many days before the plan's first."""
+    PriceChangeFactory(
+        product_id="P001", old_price=Decimal(old), new_price=Decimal(new), status="applied",
+        changed_at=timezone.now() - dt.timedelta(days=days),
+    )  # fmt: skip
 
 
 def plan(client: APIClient, **fields: Any) -> dict[str, Any]:
@@ -62,6 +79,60 @@ def test_the_path_falls_by_weeks_down_to_the_last_day(viewer_client: APIClient) 
     assert 8.5 <= prices[-1] < 12.99
     assert sum(step["units"] for step in path) == pytest.approx(row_of(answer, "plan")["units"], abs=0.05)
     assert path[-1]["stock_left"] == pytest.approx(4000 - row_of(answer, "plan")["units"], abs=0.05)
+
+
+@pytest.mark.usefixtures("first_day")
+def test_each_step_names_the_prior_price_of_the_first(viewer_client: APIClient) -> None:
+    charged(200, "9.99", "12.99")
+    answer = plan(viewer_client)
+    first, *_, last = answer["path"]
+    assert last["price"] < first["price"] < 12.99
+    for step in answer["path"]:
+        assert (step["prior_state"], step["prior_price"]) == ("reduced", 12.99)
+        assert step["discount_percent"] == pytest.approx(100 * (1 - step["price"] / 12.99), abs=0.01)
+    assert "STEP_NO_DISCOUNT" not in answer["warnings"]
+
+
+@pytest.mark.usefixtures("first_day")
+def test_a_step_that_is_no_reduction_from_the_prior_price_is_said_to_be_none(
+    viewer_client: APIClient,
+) -> None:
+    charged(200, "9.99", "9.49")
+    charged(10, "9.49", "12.99")
+    answer = plan(viewer_client)
+    first, *_, last = answer["path"]
+    assert (first["prior_state"], first["prior_price"], first["discount_percent"]) == (
+        "no_discount",
+        9.49,
+        None,
+    )
+    assert first["price"] >= 9.49 > last["price"]
+    assert (last["prior_state"], last["prior_price"]) == ("reduced", 9.49)
+    assert "STEP_NO_DISCOUNT" in answer["warnings"]
+
+
+@pytest.mark.usefixtures("first_day")
+@pytest.mark.parametrize(("is_known", "state"), [(True, "regular"), (False, "unknown")])
+def test_a_path_that_keeps_the_price_names_no_prior_price(
+    viewer_client: APIClient, is_known: bool, state: str
+) -> None:
+    if is_known:
+        charged(200, "9.99", "12.99")
+    answer = plan(viewer_client, stock=50)
+    assert {(each["prior_state"], each["prior_price"]) for each in answer["path"]} == {(state, None)}
+
+
+@pytest.mark.parametrize(("until", "prior"), [(35, 12.99), (25, 9.49)])
+def test_steps_that_should_have_begun_already_begin_today(
+    viewer_client: APIClient, first_day: None, monkeypatch: pytest.MonkeyPatch, until: int, prior: float
+) -> None:
+    """The sales are 20 days old: the 30 days before a reduction are those before today."""
+    now = timezone.now() + dt.timedelta(days=20)
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    charged(200, "9.99", "12.99")
+    charged(45, "12.99", "9.49")
+    charged(until, "9.49", "12.99")
+    assert plan(viewer_client)["path"][0]["prior_price"] == prior
 
 
 def test_it_is_compared_with_the_present_price_and_with_one_markdown(viewer_client: APIClient) -> None:
@@ -316,4 +387,4 @@ def test_it_takes_as_few_queries_for_a_year_as_for_a_week(counted: APIClient) ->
     ]
     calls = [queries_of_call(lambda body=body: counted.post(PATH, body)) for body in bodies]
     # The shop's days are remembered from the first on.
-    assert calls == [15, 14, 14]
+    assert calls == [18, 17, 17]

@@ -2,15 +2,17 @@
 
 import datetime as dt
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
 
-from pricing.sales.models import PriceChange, Product
-from tests.factories import PricedProductFactory
+from pricing.sales.models import PriceChange, Product, SalesHistory
+from tests.factories import PriceChangeFactory, PricedProductFactory
 from tests.shops import AS_OF
 
 pytestmark = pytest.mark.usefixtures("shop")
@@ -57,6 +59,26 @@ def test_the_figures_are_those_of_the_api(browser: Client, viewer_client: APICli
         assert f"£{row['revenue']:,.0f}" in found[1]
     assert page.count(f"£{told['path'][0]['price']:.2f}") >= len(told["path"])
     assert "Lowest price allowed: £8.50 (cost)." in page
+
+
+def test_each_price_stands_beside_its_prior_price_and_one_that_is_no_discount_is_marked(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noon = dt.datetime.combine(AS_OF, dt.time(12), dt.UTC)
+    monkeypatch.setattr(timezone, "now", lambda: noon)
+    SalesHistory.objects.update(list_price=None)
+    for days, old, new in ((200, "9.99", "9.49"), (10, "9.49", "12.99")):
+        PriceChangeFactory(
+            product_id="P001", old_price=Decimal(old), new_price=Decimal(new), status="applied",
+            changed_at=noon - dt.timedelta(days=days),
+        )  # fmt: skip
+    page = tab(browser, end_date=END)
+    assert "no discount: £9.49 within 30 days" in page
+    assert "prior price £9.49" in page
+    assert "A price of the path is not below the lowest of the 30 days before its reduction" in page
+    german = tab(browser, "de", end_date=END)
+    assert "Dazu zu nennen" in german
+    assert "Ein Preis des Plans liegt nicht unter dem niedrigsten der 30 Tage" in german
 
 
 def test_a_stock_that_sells_by_itself_needs_no_markdown(browser: Client, viewer_client: APIClient) -> None:

@@ -6,13 +6,16 @@ from decimal import Decimal
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.test import Client
 
+from pricing.elasticity.models import ElasticityEstimate
 from pricing.sales.models import Product
 from simulations.experiments.models import PriceExperiment
 from simulations.experiments.selectors.candidates import Candidate
 from simulations.experiments.services.experiments import experiment_start
 from simulations.experiments.services.running import experiments_advance
+from tests.factories import PriceChangeFactory
 from tests.integration.pricing.queries import queries_of_call
 from tests.integration.simulations.experiment_shop import MONDAY, at, open_shop, plan_bowls, prices, run_days
 
@@ -53,11 +56,28 @@ def test_the_first_page_ranks_tests_by_their_worth_and_leads_to_a_plan(
     assert "In 12 weeks the effect" in text_of(logged_in(viewer), "/desk/experiments?category=Bowls")
 
 
+def test_where_nothing_is_known_of_the_products_the_elasticity_is_said_to_be_a_guess(
+    bowls: np.random.Generator, viewer: User
+) -> None:
+    browser = logged_in(viewer)
+    worth, words = "/desk/experiments?worth=1", "the elasticity is a guess, too"
+    assert words not in text_of(browser, PLAN)
+    assert "elasticity guessed" not in text_of(browser, worth)
+    ElasticityEstimate.objects.all().delete()
+    cache.clear()
+    page = text_of(browser, PLAN)
+    assert "(elasticity -1.80)" in page
+    assert words in page
+    assert "elasticity guessed" in text_of(browser, worth)
+
+
 @pytest.mark.parametrize(("cost", "pays"), [(40.0, False), (39.0, True)])
 def test_where_no_test_pays_for_itself_that_is_said(
     cost: float, pays: bool, bowls: np.random.Generator, viewer: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = Candidate("category", "Bowls", "", 4, 50.0, 500.0, -2.0, 0.4, 0.3, gain=40.0, cost=cost)
+    found = Candidate(
+        "category", "Bowls", "", 4, 50.0, 500.0, -2.0, 0.4, "products", 0.3, gain=40.0, cost=cost
+    )
     monkeypatch.setattr("simulations.experiments.pages.test_candidates", lambda **_: [found])
     page = text_of(logged_in(viewer), "/desk/experiments?worth=1")
     assert ("No test pays for itself" in page) is not pays
@@ -69,6 +89,7 @@ def test_a_plan_is_in_the_address_and_says_what_it_would_find(
     page = text_of(logged_in(viewer), PLAN)
     assert "In 12 weeks the effect that is expected (elasticity -2.00) would be found" in page
     assert "Products: 4 · groups drawn: 1 · left out: 0" in page
+    assert "These are guesses from the elasticity and its error" in page
     assert "Save as a draft" not in page
     assert "Save as a draft" in text_of(logged_in(analyst), PLAN)
 
@@ -117,6 +138,18 @@ def test_a_draft_is_saved_started_and_rolled_back_by_those_who_may(
     assert prices()["A"] == "10.00"
     boss.post(path, {"step": "rollback"})
     assert "are back already" in text_of(boss, path)
+
+
+def test_a_start_that_is_refused_says_so_in_the_language_of_the_reader(
+    bowls: np.random.Generator, manager: User
+) -> None:
+    path = f"/desk/experiments/{plan_bowls().pk}"
+    number = PriceChangeFactory(product_id="A", old_price=Decimal("10.00"), new_price=Decimal("11.00")).pk
+    answer = logged_in(manager).post(path, {"step": "start"}, follow=True, headers={"accept-language": "de"})
+    words = (
+        f"Es wurde nichts begonnen. Änderung {number} von A, 10,00 auf 11,00, wartet auf eine Entscheidung"
+    )
+    assert words in answer.content.decode()
 
 
 def test_what_it_found_is_said_in_words_with_a_chart_within_the_budget_of_queries(

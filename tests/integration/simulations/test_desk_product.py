@@ -128,6 +128,8 @@ def test_what_holds_a_price_is_said_with_what_would_change_it(client: Client, an
     prices_hold(["P001"], holder="experiment 3", reason="the price experiment 'Cups' (3) tests its price")
     page = page_of(client, "P001")
     assert "The price is held:</strong> the price experiment &#x27;Cups&#x27; (3) tests its price." in page
+    assert "It is free once the experiment has ended" in page
+    assert "A pause keeps it held." in page
     assert 'href="/desk/experiments/3"' in page
     assert 'data-opens="propose"' not in page
     prices_release("experiment 3")

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import F
 from rest_framework.test import APIClient
 
 from elastix.alerts.models import Alert
 from elastix.errors import Conflict, Invalid
 from elastix.imports.models import ImportBatch
 from pricing.changes.services import price_changes
-from pricing.changes.services.validation import InvalidProposal, InvalidTransition
+from pricing.changes.services.validation import InvalidProposal, InvalidTransition, OpenChanges
 from pricing.elasticity.models import ElasticityEstimate, ExperimentalEvidence
 from pricing.sales.models import PriceChange, PriceHold, Product, SalesHistory
 from pricing.sales.services.products import product_update, products_upsert
@@ -23,6 +24,7 @@ from simulations.experiments.selectors.plans import Wish, experiment_plan
 from simulations.experiments.services import evidence
 from simulations.experiments.services.evidence import record_findings
 from simulations.experiments.services.experiments import (
+    experiment_create,
     experiment_pause,
     experiment_roll_back,
     experiment_start,
@@ -30,7 +32,13 @@ from simulations.experiments.services.experiments import (
 )
 from simulations.experiments.services.running import experiments_advance
 from tests.api_cases import Body, CreateCases, DeleteCases, DetailCases, ListCases
-from tests.factories import ExperimentFactory, PricedProductFactory, PricePolicyFactory, ProductPairFactory
+from tests.factories import (
+    ExperimentFactory,
+    PriceChangeFactory,
+    PricedProductFactory,
+    PricePolicyFactory,
+    ProductPairFactory,
+)
 from tests.integration.simulations.experiment_shop import (
     BODY,
     CODES,
@@ -113,11 +121,6 @@ def test_substitutes_are_in_one_group_and_what_is_not_tested_is_their_neighbour(
     assert plan.neighbours == {"CUP": groups["C"]}
 
 
-def test_a_design_by_channel_says_that_channels_have_no_prices_of_their_own(bowls: Rng) -> None:
-    with pytest.raises(Invalid, match="one price for all channels"):
-        experiment_plan(Wish("channels", CODES, 0.0, -10.0, 12))
-
-
 @pytest.mark.parametrize(
     ("wish", "reason"),
     [
@@ -198,9 +201,9 @@ def test_the_clock_turns_the_prices_each_week_and_ends_the_experiment(
 
 
 def test_nobody_else_changes_a_price_that_is_held(bowls: Rng, manager: User) -> None:
-    waiting = price_changes.propose([("A", Decimal("11.00"))], by="analyst")[0]
     experiment_start(plan_bowls().pk, by="manager")
     now = prices()["A"]
+    waiting = PriceChangeFactory(product_id="A", old_price=Decimal(now), new_price=Decimal("11.00"))
     with pytest.raises(InvalidProposal, match="price experiment 'Bowls'"):
         price_changes.propose([("A", Decimal("11.00"))], by="analyst")
     with pytest.raises(InvalidTransition, match="price experiment 'Bowls'"):
@@ -212,6 +215,40 @@ def test_nobody_else_changes_a_price_that_is_held(bowls: Rng, manager: User) -> 
     assert Product.objects.get(code="A").name == "Bowl"
     price_changes.reject([waiting.pk], by="manager")
     product_update("A", by="analyst", name="Large bowl")
+
+
+@pytest.mark.parametrize("seed", ["bowls", "clay"])
+def test_an_experiment_of_which_any_product_has_an_open_change_is_not_started(
+    bowls: Rng, manager: User, seed: str
+) -> None:
+    """Whether its price changes on the first day (one of the two seeds) or only later."""
+    experiment = experiment_create(WISH, name="Bowls", by="analyst", seed=seed)
+    changes = price_changes.propose([("B", Decimal("11.00")), ("D", Decimal("12.00"))], by="analyst")
+    price_changes.approve([changes[1].pk], by="manager")
+    with pytest.raises(OpenChanges, match=r"Nothing was started\. Change .* awaits a decision") as refused:
+        experiment_start(experiment.pk, by="manager")
+    assert [(each["field"], each["code"]) for each in refused.value.errors or []] == [
+        ("B", "open_change"),
+        ("D", "open_change"),
+    ]
+    assert prices() == USUAL_PRICES
+    assert not PriceHold.objects.exists()
+    for change in changes:
+        price_changes.reject([change.pk], by="manager")
+    assert experiment_start(experiment.pk, by="manager").status == "running"
+
+
+def test_a_paused_experiment_goes_on_once_open_changes_from_before_it_are_rejected(
+    bowls: Rng, manager: User
+) -> None:
+    experiment = experiment_start(plan_bowls().pk, by="manager")
+    experiment_pause(experiment.pk, by="manager")
+    waiting = [PriceChangeFactory(product_id=code, old_price=Decimal("10.00")) for code in ("A", "B")]
+    with pytest.raises(OpenChanges) as refused:
+        experiment_start(experiment.pk, by="manager")
+    assert [each["field"] for each in refused.value.errors or []] == ["A", "B"]
+    price_changes.reject([each.pk for each in waiting], by="manager")
+    assert experiment_start(experiment.pk, by="manager").status == "running"
 
 
 def test_two_experiments_cannot_test_one_product_at_a_time(bowls: Rng, manager: User) -> None:
@@ -259,6 +296,27 @@ def test_a_pause_puts_usual_prices_back_and_going_on_sets_those_of_the_day(
     assert experiment.pauses == [["2025-06-02", "2025-06-05"]]
     assert experiment.starts_on == MONDAY
     assert prices()["A"] in ("9.00", "11.00")
+
+
+def test_a_paused_experiment_ends_after_its_last_day_and_says_so_once(
+    bowls: Rng, manager: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = experiment_start(plan_bowls().pk, by="manager")
+    experiment_pause(experiment.pk, by="manager")
+    User.objects.filter(username="manager").update(is_active=False)  # would alarm if it ran
+    at(MONDAY + dt.timedelta(days=83), monkeypatch)
+    assert experiments_advance() == 0
+    assert PriceHold.objects.count() == len(CODES)
+    assert not Alert.objects.exists()
+    at(MONDAY + dt.timedelta(days=84), monkeypatch)
+    for _ in range(2):
+        experiments_advance()
+        experiment.refresh_from_db()
+        assert (experiment.status, experiment.kept) == ("ended", "")
+        assert experiment.pauses == [["2025-06-02", "2025-08-25"]]
+        assert prices() == USUAL_PRICES
+        assert not PriceHold.objects.exists()
+        assert "choose which prices to keep" in Alert.objects.get().message
 
 
 def test_a_rollback_puts_all_prices_back_and_twice_is_refused(bowls: Rng, manager: User) -> None:
@@ -507,6 +565,74 @@ def test_a_price_that_was_not_the_drawn_one_and_a_product_that_ran_out_are_named
     assert experiment.result["deviations"] == [{"product_id": "C", "days": 1}]
 
 
+def test_a_running_experiment_that_does_not_run_as_drawn_alarms_once_and_anew_when_more_is_wrong(
+    bowls: Rng, manager: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def standing() -> list[str]:
+        return list(Alert.objects.filter(cleared_at=None).values_list("message", flat=True))
+
+    def look_again() -> None:
+        PriceExperiment.objects.update(result_to=None)
+        experiments_advance()
+
+    experiment = experiment_start(plan_bowls().pk, by="manager")
+    run_days(bowls, 0, 13, monkeypatch)
+    look_again()
+    assert not Alert.objects.exists()
+    Product.objects.filter(code="A").update(stock_level=5)
+    Product.objects.filter(code="B").update(stock_level=0)
+    for _ in range(2):
+        look_again()
+        assert standing() == ["Price experiment Bowls does not run as drawn. Probably sold out: B."]
+    assert Alert.objects.count() == 1
+    # The lower price was never charged: its week is lost, and so each product strays.
+    SalesHistory.objects.filter(date__gte=MONDAY, price=Decimal("9.00")).update(
+        revenue=Decimal("7") * F("quantity")
+    )
+    for _ in range(2):
+        look_again()
+        assert standing() == [
+            "Price experiment Bowls does not run as drawn. Sold at another price than the drawn one: A, B, C, D. "
+            "Probably sold out: B."
+        ]
+    assert Alert.objects.count() == 2
+    Product.objects.filter(code="B").update(stock_level=40)
+    look_again()
+    assert standing() == [
+        "Price experiment Bowls does not run as drawn. Sold at another price than the drawn one: A, B, C, D."
+    ]
+    assert Alert.objects.count() == 2
+    experiment_stop(experiment.pk, by="manager")
+    assert standing() == []
+    look_again()
+    assert standing() == []
+
+
+def test_stock_that_is_recorded_after_the_end_says_nothing_of_the_experiment(
+    bowls: Rng, manager: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = experiment_start(plan_bowls().pk, by="manager")
+    run_days(bowls, 0, 27, monkeypatch)
+    experiment_stop(experiment.pk, by="manager")
+    Product.objects.update(stock_level=0)
+    experiments_advance()
+    experiment.refresh_from_db()
+    assert (experiment.result or {})["sold_out"] == []
+
+
+def test_weeks_that_were_lost_at_one_price_alone_alarm(
+    bowls: Rng, manager: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment_start(plan_bowls(weeks=16).pk, by="manager")
+    run_days(bowls, 0, 104, monkeypatch)
+    SalesHistory.objects.filter(date__gte=MONDAY, price=Decimal("9.00")).update(
+        revenue=Decimal("7") * F("quantity")
+    )
+    PriceExperiment.objects.update(result_to=None)
+    experiments_advance()
+    assert "More weeks were lost at one price than at the other" in Alert.objects.get(cleared_at=None).message
+
+
 def test_weeks_with_a_pause_do_not_count(bowls: Rng, manager: User, monkeypatch: pytest.MonkeyPatch) -> None:
     experiment = experiment_start(plan_bowls().pk, by="manager")
     run_days(bowls, 0, 30, monkeypatch)
@@ -615,6 +741,36 @@ def test_an_experiment_that_is_not_there_is_neither_started_nor_judged(manager_c
     for step in ("start", "pause", "stop", "rollback"):
         assert manager_client.post(f"/api/experiments/1/{step}", {}, format="json").status_code == 404
     assert manager_client.get("/api/experiments/1/results").status_code == 404
+
+
+def test_plans_and_candidates_say_whether_the_elasticity_is_a_guess(
+    bowls: Rng, analyst_client: APIClient
+) -> None:
+    body = {name: value for name, value in BODY.items() if name not in ("name", "seed")}
+
+    def asked(**more: Any) -> tuple[float, float, str]:
+        plan = analyst_client.post("/api/experiments/plan", body | more, format="json").json()
+        return plan["elasticity"], plan["elasticity_error"], plan["elasticity_source"]
+
+    def sources() -> set[str]:
+        items = analyst_client.get("/api/experiments/candidates").json()["items"]
+        return {each["elasticity_source"] for each in items}
+
+    assert asked() == (-2.0, 0.6, "products")
+    assert asked(elasticity=-3) == (-3.0, 0.6, "given")
+    assert sources() == {"products"}
+    ElasticityEstimate.objects.all().delete()
+    assert asked() == (-1.8, 1.0, "default")
+    assert sources() == {"default"}
+
+
+def test_the_document_of_the_api_says_which_figures_of_a_plan_are_guesses(viewer_client: APIClient) -> None:
+    schemas = viewer_client.get("/openapi.json").json()["components"]["schemas"]
+    names = ("gain", "cost", "net", "elasticity_source")
+    for found in (schemas["Value"], schemas["ExperimentCandidate"]):
+        told = [found["properties"][name]["description"] for name in names if name in found["properties"]]
+        assert len(told) >= 3
+        assert all("guess" in each for each in told)
 
 
 def test_candidates_are_limited(bowls: Rng, viewer_client: APIClient) -> None:

@@ -23,6 +23,11 @@ ALERT = "P259 sold 1,236 units in the last 7 days of the data, 2.2 times the usu
             "Regel „Slow“: eine Obergrenze hält den Preis von P1, P2 und 3 weitere zurück.",
         ),
         (
+            "Price experiment Cups does not run as drawn. Probably sold out: P1, P2 and 3 others.",
+            "Preisversuch Cups läuft nicht so, wie er ausgelost wurde. Wahrscheinlich ausverkauft: P1, P2 und 3 weitere.",
+        ),
+        ("experiment 3: checks", "Versuch 3: Prüfungen"),
+        (
             "No sales on 2025-12-25, 2025-12-26, though the shop usually sells on these weekdays: was a file left out?",
             "Keine Verkäufe am 25. Dez 2025, 26. Dez 2025, obwohl der Shop an diesen Wochentagen sonst verkauft:"
             " Wurde eine Datei vergessen?",

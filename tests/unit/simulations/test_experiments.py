@@ -367,5 +367,10 @@ def test_a_long_gap_looks_sold_out_only_for_what_sells_often() -> None:
     assert not looks_sold_out(np.array([True, False, True]), 0.99)
 
 
+@pytest.mark.parametrize(("stock", "is_sold_out"), [(None, False), (0.5, False), (0, True), (-3, True)])
+def test_a_product_without_recorded_stock_counts_as_sold_out(stock: float | None, is_sold_out: bool) -> None:
+    assert looks_sold_out(np.array([True, True]), 0.9, stock) is is_sold_out
+
+
 def test_the_contrast_of_prices_is_the_log_of_their_ratio() -> None:
     assert price_contrast([4.0, 10.0], [3.6, 11.0]) == pytest.approx([np.log(0.9), np.log(1.1)])
