@@ -72,7 +72,8 @@ class BulkOptimizeSerializer(serializers.Serializer[Any]):
     joint = serializers.BooleanField(
         required=False,
         default=False,
-        help_text="Choose the prices together, with the cross effects between the products, for most profit.",
+        help_text="Choose the prices together, with the cross effects between the products, for most profit under linear "
+        "demand. No chance of gain is asked of each; the answer has that of the whole.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
