@@ -219,6 +219,26 @@ def test_a_refusal_is_remembered_with_its_reason_until_the_advice_changes(
     assert Recommendation.objects.filter(product_id="CUT", stands=True).count() == 1
 
 
+@pytest.mark.parametrize("unsure", [{"quality": "D"}, {"probability_of_gain": 0.5}, {"profit_change": None}])
+def test_a_refusal_of_unsure_advice_ends_too_once_the_advice_changes(
+    shop: None, unsure: dict[str, Any], client: Client, analyst: User
+) -> None:
+    advise("CUT", **unsure)
+    recommendations_refuse(["CUT"], by="anna", reason="A brand price")
+    client.force_login(analyst)
+    recommendations_update()
+    assert "/desk/products/CUT" not in client.get("/desk/opportunities").content.decode()
+    price = StandingRecommendation.objects.get(pk="CUT").recommended_price
+    assert price is not None
+    advise("CUT", recommended_price=price - 1)
+    # It is shown and can be refused again, but is as little offered by itself as before.
+    assert "/desk/products/CUT" in client.get("/desk/opportunities").content.decode()
+    assert not Recommendation.objects.filter(product_id="CUT", stands=True).exists()
+    recommendations_refuse(["CUT"], by="anna", reason="Still one")
+    advise("CUT", changes=False)
+    assert Recommendation.objects.get(product_id="CUT", stands=True).reason == "Still one"
+
+
 def test_a_refusal_needs_a_reason(shop: None, analyst_client: APIClient) -> None:
     answer = analyst_client.post(f"{PATH}/refuse", {"product_ids": ["CUT"]})
     assert answer.status_code == 400
