@@ -10,6 +10,8 @@ from rest_framework.test import APIClient
 from pricing.changes.services import price_changes
 from pricing.changes.services.validation import InvalidProposal, InvalidTransition
 from pricing.recommendation.models import PriceRelation
+from pricing.recommendation.selectors.joint_optimization import optimize_jointly
+from pricing.recommendation.selectors.policies import Overrides
 from pricing.recommendation.selectors.recommendations import recommend_many
 from pricing.recommendation.services.relations import Member, relation_create
 from pricing.sales.models import PriceChange
@@ -134,6 +136,16 @@ def test_a_line_changes_its_price_together() -> None:
     with pytest.raises(InvalidProposal):
         propose(CUP="13.99")
     assert len(propose(CUP="13.99", MUG="13.99")) == 2
+
+
+def test_a_line_is_recommended_no_price_of_one_of_it_alone() -> None:
+    related("line", "0")
+    cup, mug = recommend_many(["CUP", "MUG"])
+    assert (cup.price.moved, cup.price.reason) == (mug.price.moved, mug.price.reason) == (False, "RELATION")
+    assert limits_of("CUP") == {"relation_floor": ("12.99", False), "relation_ceiling": ("12.99", True)}
+    assert limits_of("MUG") == {"relation_floor": ("14.99", False), "relation_ceiling": ("14.99", True)}
+    together, _added = optimize_jointly(["CUP", "MUG"], Overrides())
+    assert [(each.changes, each.reason) for each in together.rows] == [(False, "RELATION")] * 2
 
 
 def test_a_manager_who_sets_a_price_by_hand_has_to_say_why(
