@@ -99,10 +99,16 @@ class OverrideSerializer(RowSerializer):
     change = serializers.IntegerField(
         source="override.change_id",
         allow_null=True,
-        help_text="What was done instead; null where it was refused.",
+        help_text="What was done instead; null where it was refused or left.",
     )
     recommendation = serializers.IntegerField(
-        source="override.recommendation_id", allow_null=True, help_text="The refused one."
+        source="override.recommendation_id", allow_null=True, help_text="The one that was refused or left."
+    )
+    left = serializers.ChoiceField(
+        ["superseded", "expired"],
+        source="override.left",
+        allow_blank=True,
+        help_text="How it ended where nobody decided on it; empty where somebody did.",
     )
     rejected = serializers.BooleanField(source="override.rejected", help_text="The price stayed.")
     old_price = MoneyField(source="override.old_price", allow_null=True)

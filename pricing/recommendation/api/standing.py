@@ -53,6 +53,9 @@ class StandingSerializer(RowSerializer):
     ci_low = ElasticityField(allow_null=True, help_text="95 % interval of the elasticity.")
     ci_high = ElasticityField(allow_null=True)
     quality = serializers.CharField(help_text="Grade of the elasticity; empty without one.")
+    evidence = serializers.CharField(
+        help_text="What the elasticity rests on: experimental, price_change, observational or borrowed; empty without one."
+    )
     profit_change = MoneyField(
         allow_null=True, help_text="Expected in 30 days; null where the cost is not known."
     )

@@ -14,7 +14,7 @@ from elastix.sql import batches
 from pricing.recommendation.core.offers import Advice, differs_materially
 from pricing.recommendation.models import Override, Recommendation, RecommendationState
 from pricing.recommendation.selectors.expected import expected_effects
-from pricing.recommendation.selectors.offers import sure_recommendations, with_evidence
+from pricing.recommendation.selectors.offers import sure_recommendations
 from pricing.recommendation.selectors.standing import filtered_standing, standing_recommendations
 from pricing.sales.models import PriceChange
 
@@ -89,7 +89,7 @@ def recommendations_refuse(codes: Sequence[str], *, by: str, reason: str) -> Ref
     found: dict[str, Any] = {}
     standing: dict[str, Recommendation] = {}
     for chunk in batches(sorted(set(codes))):
-        advice: Any = with_evidence(standing_recommendations(moved=True)).filter(product_id__in=chunk)
+        advice: Any = standing_recommendations(moved=True).filter(product_id__in=chunk)
         found |= {row.product_id: row for row in advice if row.open_change is None}
         kept = Recommendation.objects.filter(product_id__in=chunk, stands=True)
         standing |= {each.product_id: each for each in kept}
@@ -152,7 +152,7 @@ def _take(offer: Recommendation, row: Any) -> bool:
     before = [getattr(offer, name) for name in FIGURES]
     for name in FIGURES:
         value = getattr(row, name)
-        setattr(offer, name, ("" if name == "evidence" else 0.0) if value is None else value)
+        setattr(offer, name, 0.0 if value is None else value)
     return before != [getattr(offer, name) for name in FIGURES]
 
 

@@ -78,7 +78,14 @@ def test_sure_gains_are_offered_with_the_figures_of_the_standing_recommendations
     )
     for row in rows:
         same = standing[row["product_id"]]
-        for name in ("recommended_price", "profit_change", "gain_low", "gain_high", "probability_of_gain"):
+        for name in (
+            "recommended_price",
+            "evidence",
+            "profit_change",
+            "gain_low",
+            "gain_high",
+            "probability_of_gain",
+        ):
             assert row[name] == same[name]
         assert (row["state"], same["offer"]) == ("open", "open")
 
@@ -149,6 +156,8 @@ def test_what_nobody_decided_on_in_time_is_followed_up(
     assert (made.left, made.rejected, made.chosen_price) == ("expired", True, made.old_price)
     assert made.expected is not None
     client.force_login(manager)
+    (row,) = client.get("/api/price/overrides").json()["items"]
+    assert (row["left"], row["made_by"], row["change"]) == ("expired", "", None)
     page = client.get("/desk/changes?tab=not-taken").content.decode()
     assert "nobody" in page
     assert ">expired<" in page
@@ -269,7 +278,7 @@ def test_what_a_refused_recommendation_was_expected_to_bring_is_followed_up(
     assert (row["recommended_price"], row["chosen_price"]) == (
         float(kept.recommended_price), float(kept.current_price),
     )  # fmt: skip
-    assert (row["made_by"], row["reason"]) == ("analyst", "A brand price")
+    assert (row["made_by"], row["reason"], row["left"]) == ("analyst", "A brand price", "")
     expected = Override.objects.get().expected
     assert expected is not None
     gain = expected["projected"]["profit"] - expected["current"]["profit"]
