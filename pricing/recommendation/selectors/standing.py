@@ -54,6 +54,7 @@ ORDERINGS: Final = {
     "chance": "probability_of_gain",
     "elasticity": "elasticity",
     "grade": "quality",
+    "evidence": "evidence",
     "competitor": "competitor_price",
     "stock": "stock_days",
 }
