@@ -21,7 +21,6 @@ from pricing.recommendation.selectors.standing import (
     RAISE,
     SEGMENTS,
     filtered_standing,
-    standing_recommendations,
 )
 from pricing.recommendation.selectors.standing_totals import chosen_totals
 from pricing.sales.api.fields import CodeField
@@ -137,19 +136,7 @@ class PriceTotalsSerializer(RowSerializer):
 
 
 class StandingViewSet(ElastixViewSet):
-    """The prices recommended for all products."""
-
-    file_name = "recommendations"
-    filterset_class = StandingFilterSet
-    default_limit = 50
-
-    @operation(query=StandingQuery, response=StandingSerializer, lists=True)
-    def list(self, request: Request) -> Response:
-        """Recommended prices by expected gain, as computed within the last minutes; `format=csv`: all in a file."""
-        found = self.filtered(standing_recommendations(self.query["changes"]))
-        response = self.page(found)
-        response["Cache-Control"] = PRIVATE["Cache-Control"]
-        return response
+    """What recommended prices amount to."""
 
     @action(detail=False, methods=["post"])
     @operation(body=ChosenSerializer, response=PriceTotalsSerializer, role=Role.VIEWER)

@@ -28,7 +28,7 @@ class TestStandingRecommendations(ListCases):
     path = PATH
     factory = StandingRecommendationFactory
     id_key = "product_id"
-    list_queries = 2
+    list_queries = 5  # three of them for the prior prices of reductions
 
 
 @pytest.fixture(autouse=True)
