@@ -20,7 +20,7 @@ from elastix.desk.shell import HomeView, nowhere, set_theme
 from elastix.glossary.api import GlossaryViewSet
 from elastix.jobs.api import JobViewSet
 from elastix.tokens.api import TokensViewSet
-from segments.pages import customer, customers
+from segments.pages import customer, customers, customers_at_risk
 from simulations.experiments.pages import experiment_page, experiments_page
 from simulations.pages.product import product
 
@@ -49,6 +49,7 @@ urlpatterns = [
     path("desk/", include("market.pages.urls")),
     path("desk/products/<product_code:code>", product, name="product"),
     path("desk/customers", customers, name="customers"),
+    path("desk/customers-at-risk", customers_at_risk, name="customers-at-risk"),
     path("desk/customers/<product_code:customer_id>", customer, name="customer"),
     path("desk/", include("simulations.pages.urls")),
     path("desk/experiments", experiments_page, name="experiments"),

@@ -4,7 +4,7 @@ from pricing.changes.api.changes import PriceChangeViewSet
 from pricing.changes.api.offers import RecommendationViewSet
 from pricing.changes.api.outcomes import CalibrationViewSet
 from pricing.changes.api.prior_prices import PriorPriceViewSet, ProposedPriorPriceViewSet
-from pricing.changes.api.recommended import BulkProposalViewSet, OverrideViewSet, RecommendedProposalViewSet
+from pricing.changes.api.recommended import BulkProposalViewSet, OverrideViewSet, RecommendedPriceViewSet
 from pricing.connections.api import FeedViewSet
 from pricing.elasticity.api import ElasticityViewSet, ProductElasticityViewSet
 from pricing.forecasting.api import DemandForecastViewSet
@@ -38,9 +38,9 @@ router.register("api/price/recommend", RecommendViewSet, "price-recommend")
 router.register("api/price/optimize-bulk", BulkOptimizeViewSet, "price-optimize-bulk")
 router.register("api/jobs", BulkResultViewSet, "bulk-result")
 router.register("api/analytics/categories", CategoryViewSet, "analytics-categories")
-router.register("api/price/recommendations", StandingViewSet, "price-recommendation")
+router.register("api/price/recommendations", StandingViewSet, "price-recommendation-totals")
 # changes
-router.register("api/price/recommendations", RecommendedProposalViewSet, "price-recommendation-proposal")
+router.register("api/price/recommendations", RecommendedPriceViewSet, "price-recommendation")
 router.register("api/recommendations", RecommendationViewSet, "recommendation")
 router.register("api/price/overrides", OverrideViewSet, "price-override")
 router.register("api/price/changes", PriceChangeViewSet, "price-change")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.text import capfirst
@@ -15,12 +16,13 @@ from elastix.api.fields import CONTROL
 from elastix.dataset.models import DataVersion
 from elastix.dataset.versions import current_version
 from elastix.desk.exports import export
-from elastix.desk.lists import RowColumn, heading, sorted_rows
+from elastix.desk.lists import Column, RowColumn, heading, ordered, sorted_rows
+from elastix.desk.lists import text as text_of
 from elastix.desk.shell import page
 from elastix.desk.tags import day, label
 from elastix.errors import Invalid
 from segments.core.rfm import SEGMENTS
-from segments.models import SegmentSummary
+from segments.models import CustomerForecast, SegmentSummary
 from segments.selectors import dashboard
 from segments.selectors.customers import customer_detail
 from segments.selectors.customers import customers as found_customers
@@ -53,6 +55,13 @@ FILE_COLUMNS: Final = (
     (gettext_lazy("Invoices"), "frequency"),
     (gettext_lazy("Last purchase"), "last_purchase"),
 )
+AT_RISK_SORTED_BY: Final = (
+    Column("customer", gettext_lazy("Customer"), "customer_id"),
+    Column("stake", gettext_lazy("At stake"), "value_at_stake", "-", True),
+    Column("alive", gettext_lazy("Still a customer"), "alive", "", True),
+    Column("last_purchase", gettext_lazy("Last purchase"), "last_purchase", "-"),
+)
+AT_RISK_COLUMNS: Final = tuple((each.name, each.expression) for each in AT_RISK_SORTED_BY)
 # Of what a customer has bought.
 PRODUCTS_BY: Final = (
     RowColumn("product", gettext_lazy("Product"), lambda row: row.name or row.code),
@@ -99,8 +108,29 @@ def customers(request: HttpRequest) -> HttpResponseBase:
         listed = _list(request, version)
         if asked := export(request, "customers", FILE_COLUMNS, listed["found"]):
             return asked
-        context |= _period(request, version) | _moves(request) | _at_risk() | listed
+        most_at_stake = _risky().order_by("-value_at_stake", "customer_id")[:AT_RISK_SHOWN]
+        context |= _period(request, version) | _moves(request) | listed
+        context |= {"risk": at_risk(), "risky": most_at_stake}
     return render(request, "desk/customers.html", context)
+
+
+@page()
+def customers_at_risk(request: HttpRequest) -> HttpResponseBase:
+    """All customers at risk, or those whose number has what was searched."""
+    asked_for = text_of(request, "q")
+    found, headings = ordered(
+        request, _risky().filter(customer_id__icontains=asked_for), AT_RISK_SORTED_BY, "-stake", "customer_id"
+    )
+    if asked := export(request, "customers-at-risk", AT_RISK_COLUMNS, found):
+        return asked
+    context = {
+        "page": "customers",
+        "risk": at_risk(),
+        "rows": Paginator(found, CUSTOMERS_A_PAGE).get_page(request.GET.get("page")),
+        "headings": headings,
+        "q": asked_for,
+    }
+    return render(request, "desk/customers_at_risk.html", context)
 
 
 @page()
@@ -217,10 +247,8 @@ def _day(request: HttpRequest, name: str) -> dt.date | None:
         return None
 
 
-def _at_risk() -> dict[str, Any]:
-    """The customers at risk together, and those with most at stake."""
-    rows = customer_forecasts().filter(at_risk=True).order_by("-value_at_stake", "customer_id")
-    return {"risk": at_risk(), "risky": rows[:AT_RISK_SHOWN]}
+def _risky() -> QuerySet[CustomerForecast]:
+    return customer_forecasts().filter(at_risk=True)
 
 
 # --- moves and the list --------------------------------------------------------------------------------

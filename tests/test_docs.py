@@ -13,6 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from elastix import __version__
 from elastix.background import SCHEDULES
 from pricing.elasticity.core.pooled import FLAG_NAMES
+from pricing.recommendation.core.constants import SURE_ENOUGH
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -145,3 +146,7 @@ def test_links_between_the_documents_lead_somewhere() -> None:
         if not (document.parent / target).exists()
     ]
     assert broken == []
+
+
+def test_the_api_says_from_which_probability_a_change_is_offered() -> None:
+    assert f"gain is at least {str(SURE_ENOUGH).lstrip('0')}," in " ".join(API.split())

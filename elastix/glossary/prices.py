@@ -92,6 +92,12 @@ REASON_TERMS: Words = {
         _("no better price"),
         _("None of the prices allowed is expected to earn more than today's."),
     ),
+    "RELATION": (
+        _("bound to related prices"),
+        _(
+            "Another price would earn more, but its relation to the prices of other products does not allow it alone."
+        ),
+    ),
     "UNCERTAIN_GAIN": (
         _("gain too uncertain"),
         _("Another price may earn more, but that is not likely enough to change it."),

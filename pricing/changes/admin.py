@@ -23,7 +23,7 @@ from pricing.changes.services import price_changes
 from pricing.changes.services.bulk_proposals import bulk_propose
 from pricing.changes.services.steps import MOST_UNTYPED, STEPS, take_step
 from pricing.changes.services.validation import InvalidProposal, PriceProposal, validate_schedule
-from pricing.recommendation.models import BulkOptimization, BulkRow, CategorySummary, Recommendation
+from pricing.recommendation.models import BulkOptimization, BulkRow, CategorySummary, Override, Recommendation
 from pricing.recommendation.selectors.bulk_optimization import COLUMNS
 from pricing.sales.models import PriceChange, PriceHold
 
@@ -323,3 +323,14 @@ class RecommendationAdmin(ReadOnlyAdmin):
     list_select_related = ("product",)
     search_fields = ("product__code", "product__name")
     ordering = ("-offered_at", "-id")
+
+
+@admin.register(Override)
+class OverrideAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "rejected", "left", "made_by", "reason", "created_at")
+    list_select_related = ("change__product", "recommendation__product")
+    search_fields = (
+        "change__product__code", "change__product__name", "recommendation__product__code", "recommendation__product__name",
+        "made_by", "reason",
+    )  # fmt: skip
+    ordering = ("-created_at", "-id")

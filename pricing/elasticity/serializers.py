@@ -74,7 +74,10 @@ class AnalyticsElasticitySerializer(RowSerializer):
     ci_low = ElasticityField(source="estimate.ci_low", allow_null=True)
     ci_high = ElasticityField(source="estimate.ci_high", allow_null=True)
     r_squared = ElasticityField()
-    quality = CharField(source="estimate.quality")
+    quality = CharField(
+        source="estimate.quality",
+        help_text="Grade, A to D. Only the pooled estimate is graded: any other method has D.",
+    )
     evidence = CharField(
         source="estimate.evidence",
         help_text="What it rests on: experimental, price_change, observational or borrowed; empty where the method does not say.",
@@ -84,7 +87,10 @@ class AnalyticsElasticitySerializer(RowSerializer):
     own_std_error = ElasticityField(source="estimate.own_std_error", allow_null=True)
     weight = ElasticityField(source="estimate.weight", allow_null=True)
     prior_mean = ElasticityField(source="estimate.prior_mean", allow_null=True)
-    list_prices = IntegerField(source="estimate.list_prices")
+    list_prices = IntegerField(
+        source="estimate.list_prices",
+        help_text="Different list prices that were charged; 0 where the method does not count them.",
+    )
     warnings = ListField(child=CharField())
     second_opinions = SecondOpinionSerializer(
         many=True, help_text="Of learned models, beside the pooled estimate; empty where there are none."

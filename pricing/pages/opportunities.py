@@ -57,6 +57,7 @@ FILTERS: Final = ("category", "grade", "change", "risk", "segment", "offer")
 HEADINGS: Final = (
     ("product", gettext_lazy("Product"), "", False),
     ("elasticity", gettext_lazy("Elasticity"), "", False),
+    ("evidence", gettext_lazy("Rests on"), "", False),
     ("change", gettext_lazy("Price"), "-", True),
     ("gain", gettext_lazy("Profit in 30 days"), "-", True),
     ("chance", gettext_lazy("Chance of a gain"), "-", True),
@@ -79,12 +80,13 @@ REFUSED_SORTED_BY: Final = (
     Column("by", gettext_lazy("By"), "decided_by"),
 )
 # Of the lists as files.
-COLUMNS: Final = (
+COLUMNS: Final[tuple[tuple[Any, Any], ...]] = (
     (gettext_lazy("Code"), "product_id"),
     (gettext_lazy("Product"), "product.name"),
     (gettext_lazy("Category"), "product.category"),
     (gettext_lazy("Elasticity"), "elasticity"),
     (gettext_lazy("Grade"), "quality"),
+    (gettext_lazy("Rests on"), lambda each: label(each.evidence)),
     (gettext_lazy("Price"), "current_price"),
 )
 COLUMNS_TO_CHANGE: Final = (

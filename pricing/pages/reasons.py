@@ -36,6 +36,13 @@ REASONS: Final = {
         _("No other allowed price is expected to do noticeably better."),
         _("Wider limits in the policy, another cost, or other competitors' prices."),
     ),
+    recommendation.RELATION: Reason(
+        _("Bound to related prices"),
+        _(
+            "Another price would do better, but its relation to the prices of other products does not allow it alone."
+        ),
+        _("One proposal for all of the related products, or another relation: see Price relations."),
+    ),
     recommendation.HOLD: Reason(
         _("Changed only lately"),
         _("Before another change, sales at this price should show what it does."),

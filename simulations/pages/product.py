@@ -18,15 +18,18 @@ from elastix.desk.shell import page
 from elastix.desk.tags import label, money, number, percent, said
 from elastix.errors import Conflict, Invalid, NotFound
 from elastix.shop import shop_currency
+from pricing.changes.core.prior_price import PriorPrice
 from pricing.changes.selectors.deciders import all_own, has_other_approver
 from pricing.changes.selectors.holding import holding_of
 from pricing.changes.selectors.price_changes import open_changes_of
+from pricing.changes.selectors.prior_prices import prior_prices_of_cuts
 from pricing.changes.services.price_changes import propose
 from pricing.elasticity.selectors.estimates import elasticity_of_product
 from pricing.pages.reasons import SECOND_PERSON
 from pricing.pages.relations import relations_of_product
 from pricing.recommendation.api.prices import price_field
 from pricing.recommendation.core.limits import FLOORS, Limit, crossed_limit
+from pricing.recommendation.core.recommendation import RecommendedPrice
 from pricing.recommendation.selectors.products import ProductDetail, product_detail
 from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.models import Product
@@ -92,9 +95,18 @@ def _show(request: HttpRequest, found: Product, status: int = 200) -> HttpRespon
         "assumed_margin": _assumed_margin(pricing),
         "relations": relations_of_product(code),
         "track": limits_track(pricing.recommendation),
+        "reduction": _reduction(pricing.recommendation.price, code),
         **_tab(request, found),
     }
     return render(request, "desk/product.html", context, status=status)
+
+
+def _reduction(price: RecommendedPrice, code: str) -> PriorPrice | None:
+    """What may be announced of the recommended price; None where it does not lower today's."""
+    now, then = price.current_price, price.recommended_price
+    if now is None or then is None or then >= now:
+        return None
+    return prior_prices_of_cuts({code: then}).get(code)
 
 
 def tried_by(request: HttpRequest) -> Tried:

@@ -27,6 +27,7 @@ ADDRESSES = {
     "alerts": "/desk/alerts?state=all",
     "password": "/desk/password",
     "customers": "/desk/customers",
+    "customers-at-risk": "/desk/customers-at-risk",
     "customer": "/desk/customers/{customer}",
     "simulations": "/desk/simulations",
     "simulation-new": "/desk/simulations/new",

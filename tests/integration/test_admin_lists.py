@@ -17,7 +17,7 @@ from market.models import Competitor, CompetitorPrice, RepricingRule
 from pricing.bundles.models import ProductPair
 from pricing.connections.models import OrderPull, PulledOrder, PushedPrice
 from pricing.elasticity.models import ElasticityEstimate, ExperimentalEvidence
-from pricing.recommendation.models import PricePolicy, PriceRelation, Recommendation
+from pricing.recommendation.models import Override, PricePolicy, PriceRelation, Recommendation
 from pricing.sales.models import (
     PriceChange,
     PriceHold,
@@ -77,6 +77,16 @@ def imported_line(number: int) -> None:
     Transaction.rows.filter(pk=line.pk).update(batch=ImportBatchFactory())
 
 
+def overridden(number: int) -> None:
+    """One by another change, one that was left."""
+    Override.objects.create(change=PriceChangeFactory(), recommended_price=11)
+    left = Recommendation.objects.create(
+        product=ProductFactory(), current_price=10, recommended_price=11, profit_change=5, gain_low=1, gain_high=9,
+        probability_of_gain=0.9, offered_at=NOON, state="expired", stands=False,
+    )  # fmt: skip
+    Override.objects.create(recommendation=left, recommended_price=11)
+
+
 def rejected_row(number: int) -> None:
     batch = ImportBatch.objects.first() or ImportBatchFactory()
     ImportReject.objects.create(batch=batch, line=number + 1, reason="no_price", message="There is no price.")
@@ -120,6 +130,7 @@ LISTS: dict[type[Model], tuple[Callable[[int], Any], int]] = {
     PriceHold: (
         lambda n: PriceHold.objects.create(product=ProductFactory(), holder=f"experiment {n}", reason="is tested"), 6,
     ),
+    Override: (overridden, 6),
     ProductPair: (lambda n: ProductPairFactory(), 6),
     OrderPull: (
         lambda n: OrderPull.objects.create(

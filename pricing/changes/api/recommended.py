@@ -11,14 +11,23 @@ from rest_framework.response import Response
 from elastix.api.filters import StrictFilterSet, TextFilter
 from elastix.api.operations import operation
 from elastix.api.permissions import audit_username
-from elastix.api.serializers import KnownField, MoneyField, RowSerializer
+from elastix.api.serializers import KnownField, MoneyField, PercentField, RowSerializer
 from elastix.api.versions import answer
 from elastix.api.viewsets import ElastixViewSet
 from pricing.changes.api.changes import note_field
+from pricing.changes.core.prior_price import PRIOR_STATES
 from pricing.changes.selectors.overrides import COST, EARNED, NOT_CLEAR, override_outcomes, overrides
+from pricing.changes.selectors.prior_prices import prior_prices_of_cuts
 from pricing.changes.services.bulk_proposals import bulk_propose
 from pricing.changes.services.standing_proposals import propose_recommended
-from pricing.recommendation.api.standing import ChosenSerializer
+from pricing.recommendation.api.standing import (
+    PRIVATE,
+    ChosenSerializer,
+    StandingFilterSet,
+    StandingQuery,
+    StandingSerializer,
+)
+from pricing.recommendation.selectors.standing import standing_recommendations
 from pricing.sales.api.fields import CodeFilter
 
 
@@ -53,8 +62,53 @@ class ProposedBatchSerializer(serializers.Serializer[Any]):
         return len(found.changes)
 
 
-class RecommendedProposalViewSet(ElastixViewSet):
-    """Recommended prices, proposed."""
+class WithPriorPrices(serializers.ListSerializer[Any]):
+    """Rows of which those that lower a price have what may be announced of that, read for all of them at once."""
+
+    def to_representation(self, data: Any) -> Any:
+        rows = list(data)
+        cuts = {
+            row.product_id: row.recommended_price
+            for row in rows
+            if row.changes and row.recommended_price < row.current_price
+        }
+        priors = prior_prices_of_cuts(cuts)
+        for row in rows:
+            found = priors.get(row.product_id)
+            row.prior_state = found and found.state
+            row.prior_price = found and found.prior_price
+            row.discount_percent = found and found.discount_percent
+        return super().to_representation(rows)
+
+
+class RecommendedPriceSerializer(StandingSerializer):
+    """A recommended price; where it is lower than today's, with the prior price of the reduction."""
+
+    prior_state = serializers.ChoiceField(
+        PRIOR_STATES,
+        allow_null=True,
+        help_text="Of a recommended reduction, as if in force today: reduced where it may be announced as one.",
+    )
+    prior_price = MoneyField(allow_null=True, help_text="Lowest of the 30 days before the reduction.")
+    discount_percent = PercentField(allow_null=True, help_text="That may be announced.")
+
+    class Meta:
+        list_serializer_class = WithPriorPrices
+
+
+class RecommendedPriceViewSet(ElastixViewSet):
+    """Recommended prices as they stand, and their proposal."""
+
+    file_name = "recommendations"
+    filterset_class = StandingFilterSet
+    default_limit = 50
+
+    @operation(query=StandingQuery, response=RecommendedPriceSerializer, lists=True)
+    def list(self, request: Request) -> Response:
+        """Recommended prices by expected gain, as computed within the last minutes; `format=csv`: all in a file."""
+        response = self.page(self.filtered(standing_recommendations(self.query["changes"])))
+        response["Cache-Control"] = PRIVATE["Cache-Control"]
+        return response
 
     @action(detail=False, methods=["post"])
     @operation(body=ProposeRecommendedSerializer, response=ProposedBatchSerializer, status=201, errors=(409,))
@@ -99,10 +153,16 @@ class OverrideSerializer(RowSerializer):
     change = serializers.IntegerField(
         source="override.change_id",
         allow_null=True,
-        help_text="What was done instead; null where it was refused.",
+        help_text="What was done instead; null where it was refused or left.",
     )
     recommendation = serializers.IntegerField(
-        source="override.recommendation_id", allow_null=True, help_text="The refused one."
+        source="override.recommendation_id", allow_null=True, help_text="The one that was refused or left."
+    )
+    left = serializers.ChoiceField(
+        ["superseded", "expired"],
+        source="override.left",
+        allow_blank=True,
+        help_text="How it ended where nobody decided on it; empty where somebody did.",
     )
     rejected = serializers.BooleanField(source="override.rejected", help_text="The price stayed.")
     old_price = MoneyField(source="override.old_price", allow_null=True)

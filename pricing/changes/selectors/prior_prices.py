@@ -1,7 +1,7 @@
 """Prior prices of reductions, from the ledger and, before its first entry, from the list prices of the sales."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -63,6 +63,13 @@ def prior_prices_of_path(code: str, path: Sequence[PriceStep]) -> list[PriorPric
             steps.append(PriceStep(day, each.price))
         found.append(prior_price(steps, day))
     return found
+
+
+def prior_prices_of_cuts(lower: Mapping[str, Decimal], today: dt.date | None = None) -> dict[str, PriorPrice]:
+    """Return the prior prices of lower prices as if in force from today, by product."""
+    day = today or shop_day()
+    steps = price_steps(lower, day)
+    return {code: prior_price([*of_it, PriceStep(day, lower[code])], day) for code, of_it in steps.items()}
 
 
 def products_with_cuts(cut: bool | None = None) -> QuerySet[Any]:

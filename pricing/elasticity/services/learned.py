@@ -13,6 +13,7 @@ from elastix.jobs.recompute import request_recompute
 from elastix.jobs.runner import JobRun, dispatch_on_commit
 from elastix.sql import execute, insert_rows
 from pricing.elasticity.core.constants import FEWEST_CELLS, FREQUENCY_HYPERPRIORS
+from pricing.elasticity.core.estimates import UNGRADED
 from pricing.elasticity.core.learned.demand import FEATURES, beats_the_baseline, fit_demand
 from pricing.elasticity.core.learned.dml import fit_dml
 from pricing.elasticity.core.learned.features import NAMES, Weeks, weeks_of
@@ -174,6 +175,8 @@ def _keep(
     offered = opinions is not None and not reason
     apart: list[str] = []
     products = np.zeros(0, np.int64)
+    published = ElasticityEstimate.objects.filter(method=Method.POOLED)
+    list_prices = dict(published.values_list("product_id", "list_prices"))
     if opinions is not None and offered:
         products = np.flatnonzero(np.isfinite(opinions.elasticity))
         marks = disagreements(opinions, pooled["elasticity"], pooled["std_error"], category)
@@ -199,8 +202,8 @@ def _keep(
         ("product_id", "method", "elasticity", "std_error", "ci_low", "ci_high", "quality", "evidence", "flags",
          "sample_size", "list_prices"),
         (
-            (codes[index], method, *_interval(opinions.elasticity[index], opinions.std_error[index]), "D", "",
-             json.dumps([]), int(opinions.weeks[index]), 0)
+            (codes[index], method, *_interval(opinions.elasticity[index], opinions.std_error[index]), UNGRADED, "",
+             json.dumps([]), int(opinions.weeks[index]), list_prices.get(codes[index], 0))
             for index in products.tolist()
         ),
     )  # fmt: skip

@@ -21,7 +21,6 @@ from pricing.recommendation.selectors.standing import (
     RAISE,
     SEGMENTS,
     filtered_standing,
-    standing_recommendations,
 )
 from pricing.recommendation.selectors.standing_totals import chosen_totals
 from pricing.sales.api.fields import CodeField
@@ -53,6 +52,9 @@ class StandingSerializer(RowSerializer):
     ci_low = ElasticityField(allow_null=True, help_text="95 % interval of the elasticity.")
     ci_high = ElasticityField(allow_null=True)
     quality = serializers.CharField(help_text="Grade of the elasticity; empty without one.")
+    evidence = serializers.CharField(
+        help_text="What the elasticity rests on: experimental, price_change, observational or borrowed; empty without one."
+    )
     profit_change = MoneyField(
         allow_null=True, help_text="Expected in 30 days; null where the cost is not known."
     )
@@ -134,19 +136,7 @@ class PriceTotalsSerializer(RowSerializer):
 
 
 class StandingViewSet(ElastixViewSet):
-    """The prices recommended for all products."""
-
-    file_name = "recommendations"
-    filterset_class = StandingFilterSet
-    default_limit = 50
-
-    @operation(query=StandingQuery, response=StandingSerializer, lists=True)
-    def list(self, request: Request) -> Response:
-        """Recommended prices by expected gain, as computed within the last minutes; `format=csv`: all in a file."""
-        found = self.filtered(standing_recommendations(self.query["changes"]))
-        response = self.page(found)
-        response["Cache-Control"] = PRIVATE["Cache-Control"]
-        return response
+    """What recommended prices amount to."""
 
     @action(detail=False, methods=["post"])
     @operation(body=ChosenSerializer, response=PriceTotalsSerializer, role=Role.VIEWER)

@@ -181,6 +181,7 @@ FLOORS: Final = tuple(rule.name for rule in TABLE if rule.is_floor)
 CEILINGS: Final = tuple(rule.name for rule in TABLE if not rule.is_floor)
 MESSAGES: Final = {rule.name: rule.message for rule in TABLE + DAY_TABLE}
 SETTING_OF_RULE: Final = {rule.name: rule.setting for rule in TABLE if rule.setting}
+RELATIONS: Final = (RELATION_FLOOR, RELATION_CEILING)
 CAPS: Final = (*CEILINGS, MAX_DECREASE, DAY_DECREASE, DAY_INCREASE)
 """Rules that limit how far a price moves or how high it goes; the others are floors."""
 
@@ -302,7 +303,7 @@ def crossed_limit(price: Decimal, limits: Iterable[Limit]) -> Limit | None:
 
     Relations are judged by the prices of all products that are proposed together, as `broken_rule` does.
     """
-    own = [each for each in limits if each.rule not in (RELATION_FLOOR, RELATION_CEILING)]
+    own = [each for each in limits if each.rule not in RELATIONS]
     below = [each for each in own if each.rule in FLOORS and price < each.bound]
     above = [each for each in own if each.rule in CEILINGS and price > each.bound]
     return max(below, key=_bound_of, default=None) or min(above, key=_bound_of, default=None)

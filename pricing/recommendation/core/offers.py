@@ -10,6 +10,9 @@ OTHER_PRICE: Final = Decimal("0.03")
 MUCH_MORE: Final = 2.0
 """Times the gain that was expected from which a refused recommendation is offered again. Judgement."""
 
+NO_GRADE: Final = "E"
+"""Worse than the worst."""
+
 
 @dataclass(frozen=True, slots=True)
 class Advice:
@@ -18,7 +21,7 @@ class Advice:
     Attributes
     ----------
     gain : expected change of profit in 30 days, in currency.
-    grade : of the elasticity, A to D.
+    grade : of the elasticity, A to D; empty without one.
     """
 
     current_price: Decimal
@@ -40,5 +43,5 @@ def differs_materially(before: Advice, now: Advice) -> bool:
         (first > 0) != (second > 0)
         or abs(second - first) >= OTHER_PRICE * now.current_price
         or now.gain >= MUCH_MORE * before.gain > 0
-        or now.grade < before.grade
+        or (now.grade or NO_GRADE) < (before.grade or NO_GRADE)
     )

@@ -25,6 +25,7 @@ from pricing.recommendation.core.recommendation import (
     NOT_CONVERGED,
     OUTSIDE_LIMITS,
     POSITIVE_ELASTICITY,
+    RELATION,
     UNCERTAIN_GAIN,
     RecommendedPrice,
 )
@@ -90,6 +91,7 @@ UNCERTAIN: Final = (
 STAYS: Final = "The price stays at {price}."
 NO_ENDING: Final = "No other price that ends as prices should is allowed."
 NONE_BETTER: Final = "No other allowed price is expected to do noticeably better."
+BOUND: Final = "Only together with the prices of the related products can it change."
 MORE_REVENUE, MORE_PROFIT = "more revenue", "more profit"
 
 
@@ -144,6 +146,8 @@ def _outcome(found: RecommendedPrice) -> Text:
         )
     if found.reason == UNCERTAIN_GAIN:
         return joined([text(UNCERTAIN, price=found.best_price, more=more, chance=chance), keep])
+    if found.reason == RELATION:
+        return joined([BOUND, keep])
     if found.best_price == found.current_price:
         return joined([NO_ENDING, keep])
     if found.reason == NO_BETTER_PRICE:

@@ -39,6 +39,7 @@ NO_TARGET: Final = "NO_TARGET"
 COOLDOWN: Final = "COOLDOWN"
 HOLD: Final = "HOLD"
 NO_BETTER_PRICE: Final = "NO_BETTER_PRICE"
+RELATION: Final = "RELATION"
 UNCERTAIN_GAIN: Final = "UNCERTAIN_GAIN"
 INELASTIC_AT_BOUND: Final = "INELASTIC_AT_BOUND"
 GUARDRAIL: Final = "GUARDRAIL"
@@ -211,7 +212,7 @@ def recommend(
         strategy=strategy,
         price=price,
         moved=moved,
-        reason=_reasons(obstacle, better, moved, aim, binding, strategy),
+        reason=_reasons(obstacle, better, moved, aim, binding, limits.rules, strategy),
         confidence=np.where(free, sure, 0.0),
         best_price=best,
         probability_of_gain=gain,
@@ -262,11 +263,15 @@ def _reasons(
     moved: BoolArray,
     aim: FloatArray,
     binding: BoolArray,
+    rules: tuple[limit.Rule, ...],
     strategy: PricingStrategy,
 ) -> StrArray:
     """Name (P,) why this price is recommended, or why the present one stays; `binding` is (R, P)."""
+    of_relations = np.array([rule.name in limit.RELATIONS for rule in rules])
+    related = binding[of_relations].any(axis=0) & ~binding[~of_relations].any(axis=0)
     cases = (
         *((name, obstacle == name) for name in NOTHING_TO_CHOOSE),
+        (RELATION, ~better & related),
         (NO_BETTER_PRICE, ~better),
         (UNCERTAIN_GAIN, ~moved),
         (INELASTIC_AT_BOUND, np.isposinf(aim)),

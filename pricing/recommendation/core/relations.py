@@ -79,11 +79,17 @@ def shared_bounds(pairs: Iterable[Pair], prices: Mapping[str, Decimal]) -> dict[
     """The bounds of prices that are chosen at the same time: each pair's room is shared between the two.
 
     Both may go as far as the geometric mean of where they stand. So any prices within these bounds keep the relation
-    together, although each was chosen without looking at the other.
+    together, although each was chosen without looking at the other. Prices of a line have no room: each stays where it is,
+    also beside another one, since a price that moves without the others breaks the line.
     """
     found: dict[str, Bounds] = {}
-    for pair in pairs:
+    distinct = set(pairs)
+    for pair in distinct:
         if pair.under in prices and pair.over in prices:
+            if pair.ratio == 1 and Pair(pair.under, pair.over, pair.ratio) in distinct:
+                own = prices[pair.over]
+                found[pair.over] = _tighter(found.get(pair.over, NO_BOUNDS), own, own)
+                continue
             middle = (prices[pair.over] * pair.ratio * prices[pair.under]).sqrt()
             found[pair.over] = _tighter(found.get(pair.over, NO_BOUNDS), floor=middle)
             found[pair.under] = _tighter(found.get(pair.under, NO_BOUNDS), ceiling=middle / pair.ratio)

@@ -1,5 +1,6 @@
 """Relations between prices of products."""
 
+from collections.abc import Container
 from decimal import Decimal
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -48,11 +49,13 @@ class PriceRelation(models.Model):
     def __str__(self) -> str:
         return str(self.name)
 
-    @property
-    def pairs(self) -> list[Pair]:
-        """What it comes down to, pair by pair."""
-        members = [(each.product_id, each.size) for each in self.members.all()]
-        return pairs_of(self.kind, members, self.gap_percent / 100)
+    def pairs_among(self, known: Container[str]) -> list[Pair]:
+        """What it comes down to between the products that are known, pair by pair; the others count as not there."""
+        members = list(self.members.all())
+        if self.kind == PriceRelationKind.OWN_LABEL and members and members[0].product_id not in known:
+            return []  # else the first brand would count as the own label
+        kept = [(each.product_id, each.size) for each in members if each.product_id in known]
+        return pairs_of(self.kind, kept, self.gap_percent / 100)
 
 
 class PriceRelationMember(models.Model):
@@ -79,3 +82,9 @@ class PriceRelationMember(models.Model):
 
     def __str__(self) -> str:
         return str(self.product_id)
+
+    @property
+    def is_own_label(self) -> bool:
+        """The relation is about this product: it keeps below all others."""
+        relation = self.relation
+        return relation.kind == PriceRelationKind.OWN_LABEL and relation.members.first() == self

@@ -18,6 +18,7 @@ from pricing.recommendation.core.recommendation import (
     LESS_PROFIT,
     NO_BETTER_PRICE,
     NOTHING_TO_CHOOSE,
+    RELATION,
 )
 from pricing.recommendation.core.uncertainty import (
     INTERVAL,
@@ -188,12 +189,13 @@ def _choose(
     }
     for index, row in enumerate(rows):
         moved, is_free = bool(choice.moved[index]), row.reason not in NOTHING_TO_CHOOSE
+        keeps = row.reason if row.reason == RELATION or not is_free else NO_BETTER_PRICE
         warnings = [name for name, applies in of_price.items() if applies[index]]
         warnings += [name for name in row.warnings.split() if name not in of_price]
         chosen = amounts(now, after, index) | {
             "recommended_price": inputs.currency.money(price[index]) if moved else row.current_price,
             "changes": moved,
-            "reason": TOGETHER if moved else NO_BETTER_PRICE if is_free else row.reason,
+            "reason": TOGETHER if moved else keeps,
             "confidence": round(sure, 4) if is_free else 0.0,
             "risk_level": str(risk[index]),
             "warnings": " ".join(warnings),

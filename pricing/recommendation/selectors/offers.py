@@ -1,7 +1,7 @@
 """Automatic recommendations: those that are certain enough, and those already offered."""
 
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
 from pricing.recommendation.core.constants import SURE_ENOUGH
 from pricing.recommendation.models import Recommendation, RecommendationState, StandingRecommendation
@@ -10,13 +10,8 @@ from pricing.recommendation.selectors.standing import standing_recommendations, 
 OPEN, REFUSED = RecommendationState.OPEN, RecommendationState.REFUSED
 
 
-def with_evidence(found: QuerySet[StandingRecommendation]) -> QuerySet[StandingRecommendation]:
-    """Standing recommendations, each with what its elasticity rests on as `evidence`."""
-    return found.annotate(evidence=F("estimate__evidence"))
-
-
 def sure_recommendations() -> QuerySet[StandingRecommendation]:
-    """The recommended changes that are sure enough to be offered, each with its `evidence`.
+    """The recommended changes that are sure enough to be offered.
 
     They gain with a probability of at least SURE_ENOUGH by an elasticity whose grade the shop allows, no other change of the
     product is open, and no price experiment holds its price. Policies keep a price from being recommended to change while it
@@ -28,7 +23,7 @@ def sure_recommendations() -> QuerySet[StandingRecommendation]:
         quality__in=settings.RECOMMENDATION_GRADES,
         product__price_hold__isnull=True,
     )
-    return with_evidence(without_open_change(found))
+    return without_open_change(found)
 
 
 def recommendations() -> QuerySet[Recommendation]:

@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from elastix.errors import found
 from elastix.shop import shop_currency
-from pricing.recommendation.core.relations import NO_BOUNDS, Bounds, bounds_of, shared_bounds
+from pricing.recommendation.core.relations import NO_BOUNDS, Bounds, Pair, bounds_of, shared_bounds
 from pricing.recommendation.models import PriceRelation
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeStatus
@@ -50,8 +50,9 @@ def relations_of(codes: Collection[str]) -> QuerySet[PriceRelation]:
 
 def relation_limits(codes: Collection[str]) -> dict[str, Bounds]:
     """What the relations leave each of these products where prices are chosen, at the present prices of all."""
-    pairs = [pair for relation in relations_of(codes) for pair in relation.pairs]
-    return shared_bounds(pairs, _prices({code for pair in pairs for code in pair[:2]})) if pairs else {}
+    relations = list(relations_of(codes))
+    prices = _prices(relations)
+    return shared_bounds(_pairs(relations, prices), prices)
 
 
 def relation_bounds(asked: Mapping[str, Decimal]) -> dict[str, Bounds]:
@@ -59,24 +60,24 @@ def relation_bounds(asked: Mapping[str, Decimal]) -> dict[str, Bounds]:
 
     Of the others the open price change counts, where there is one, else the present price.
     """
-    pairs = [pair for relation in relations_of(asked) for pair in relation.pairs]
-    if not pairs:
+    relations = list(relations_of(asked))
+    if not relations:
         return {}
-    codes = {code for pair in pairs for code in pair[:2]}
-    waiting = PriceChange.objects.filter(Q(product_id__in=codes - asked.keys()), status__in=OPEN).order_by(
-        "pk"
-    )
-    changes = dict(waiting.values_list("product_id", "new_price"))
-    return bounds_of(pairs, _prices(codes) | changes | dict(asked))
+    present = _prices(relations)
+    others = present.keys() - asked.keys()
+    waiting = PriceChange.objects.filter(product_id__in=others, status__in=OPEN).order_by("pk")
+    prices = present | dict(waiting.values_list("product_id", "new_price")) | dict(asked)
+    return bounds_of(_pairs(relations, prices), prices)
 
 
 def at_present_prices(relations: Iterable[PriceRelation]) -> list[RelationAtPrices]:
     """What relations, read with their members, say at the present prices. One query."""
-    pairs = {relation.pk: relation.pairs for relation in relations}
-    prices = _prices({code for each in pairs.values() for pair in each for code in pair[:2]})
+    relations = list(relations)
+    prices = _prices(relations)
     shown = []
     for relation in relations:
-        bounds = {code: _whole(each) for code, each in bounds_of(pairs[relation.pk], prices).items()}
+        found = bounds_of(relation.pairs_among(prices), prices)
+        bounds = {code: _whole(each) for code, each in found.items()}
         members = [each.product_id for each in relation.members.all()]
         broken = [
             code
@@ -102,6 +103,12 @@ def _within(price: Decimal, bounds: Bounds) -> bool:
     )
 
 
-def _prices(codes: Collection[str]) -> dict[str, Decimal]:
-    known = Product.objects.filter(code__in=codes, current_price__isnull=False).order_by()
+def _pairs(relations: Iterable[PriceRelation], prices: Mapping[str, Decimal]) -> list[Pair]:
+    return [pair for relation in relations for pair in relation.pairs_among(prices)]
+
+
+def _prices(relations: Iterable[PriceRelation]) -> dict[str, Decimal]:
+    """The present prices of the relations' products; those of deactivated products bind nobody."""
+    codes = {member.product_id for relation in relations for member in relation.members.all()}
+    known = Product.objects.filter(code__in=codes, current_price__isnull=False, is_active=True).order_by()
     return dict(known.values_list("code", "current_price"))  # type: ignore[arg-type]

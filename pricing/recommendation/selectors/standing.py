@@ -18,9 +18,10 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
+    Value,
     When,
 )
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Coalesce
 
 from elastix.dataset.models import DataVersion
 from pricing.elasticity.models import Method
@@ -53,6 +54,7 @@ ORDERINGS: Final = {
     "chance": "probability_of_gain",
     "elasticity": "elasticity",
     "grade": "quality",
+    "evidence": "evidence",
     "competitor": "competitor_price",
     "stock": "stock_days",
 }
@@ -71,9 +73,9 @@ def standing_recommendations(moved: bool | None = None) -> QuerySet[StandingReco
     """What is recommended for each product for sale whose price is still the one it was looked at.
 
     Each with its `product` and, beside the columns: `change_percent`; `ci_low` and `ci_high`, the 95 % interval of the
-    elasticity; `stock_days`, how long the stock lasts at the present price; `open_change`, the number of the change that is
-    proposed or approved already; `offer`, the state of the recommendation of its product that stands: open, refused (and
-    remembered) or None.
+    elasticity, and `evidence`, what it rests on ("" without one); `stock_days`, how long the stock lasts at the present price;
+    `open_change`, the number of the change that is proposed or approved already; `offer`, the state of the recommendation of
+    its product that stands: open, refused (and remembered) or None.
 
     Parameters
     ----------
@@ -101,6 +103,7 @@ def standing_recommendations(moved: bool | None = None) -> QuerySet[StandingReco
             change_percent=100 * (recommended - price) / price,
             ci_low=F("estimate__ci_low"),
             ci_high=F("estimate__ci_high"),
+            evidence=Coalesce(F("estimate__evidence"), Value("")),
             stock_days=Case(
                 When(
                     quantity_now__gt=0,

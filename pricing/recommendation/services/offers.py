@@ -14,8 +14,8 @@ from elastix.sql import batches
 from pricing.recommendation.core.offers import Advice, differs_materially
 from pricing.recommendation.models import Override, Recommendation, RecommendationState
 from pricing.recommendation.selectors.expected import expected_effects
-from pricing.recommendation.selectors.offers import sure_recommendations, with_evidence
-from pricing.recommendation.selectors.standing import standing_recommendations
+from pricing.recommendation.selectors.offers import sure_recommendations
+from pricing.recommendation.selectors.standing import filtered_standing, standing_recommendations
 from pricing.sales.models import PriceChange
 
 LONG_ENOUGH: Final = dt.timedelta(days=1)
@@ -42,8 +42,8 @@ def recommendations_update() -> None:
 
     An open recommendation takes over their figures; it is superseded where the advice differs materially, and expires
     where it is not sure enough any more, or another change of the product is open. What nobody decided on, though there
-    was time to, is followed up like what was refused. One that was refused is offered
-    again once the advice differs materially.
+    was time to, is followed up like what was refused. One that was refused is remembered until the advice differs
+    materially, sure or not: the desk shows what is unsure, too.
     """
     lock_version()
     now = timezone.now()
@@ -51,11 +51,13 @@ def recommendations_update() -> None:
     changed: list[Recommendation] = []
     ended: list[Recommendation] = []
     new = dict(sure)
+    against_refused = filtered_standing(standing_recommendations(moved=True), {"offer": REFUSED})
+    of_refused: dict[str, Any] = {row.product_id: row for row in against_refused}
     for kept in Recommendation.objects.filter(stands=True).select_related("product"):
-        row = sure.get(kept.product_id)
+        row = (of_refused if kept.state == REFUSED else sure).get(kept.product_id)
         same = row is not None and not differs_materially(kept.advice, _advice(row))
         if same:
-            del new[kept.product_id]
+            new.pop(kept.product_id, None)
         if kept.state == REFUSED:
             if row is not None and not same:
                 kept.stands = False
@@ -87,7 +89,7 @@ def recommendations_refuse(codes: Sequence[str], *, by: str, reason: str) -> Ref
     found: dict[str, Any] = {}
     standing: dict[str, Recommendation] = {}
     for chunk in batches(sorted(set(codes))):
-        advice: Any = with_evidence(standing_recommendations(moved=True)).filter(product_id__in=chunk)
+        advice: Any = standing_recommendations(moved=True).filter(product_id__in=chunk)
         found |= {row.product_id: row for row in advice if row.open_change is None}
         kept = Recommendation.objects.filter(product_id__in=chunk, stands=True)
         standing |= {each.product_id: each for each in kept}
@@ -136,7 +138,7 @@ def recommendations_rejected(changes: Iterable[PriceChange]) -> None:
 
 
 def _advice(row: Any) -> Advice:
-    return Advice(row.current_price, row.recommended_price, row.profit_change, row.quality)
+    return Advice(row.current_price, row.recommended_price, row.profit_change or 0.0, row.quality)
 
 
 def _offer(row: Any, now: dt.datetime) -> Recommendation:
@@ -150,7 +152,7 @@ def _take(offer: Recommendation, row: Any) -> bool:
     before = [getattr(offer, name) for name in FIGURES]
     for name in FIGURES:
         value = getattr(row, name)
-        setattr(offer, name, ("" if name == "evidence" else 0.0) if value is None else value)
+        setattr(offer, name, 0.0 if value is None else value)
     return before != [getattr(offer, name) for name in FIGURES]
 
 

@@ -141,7 +141,9 @@ def product_update(
 
 @transaction.atomic
 def product_delete(code: str) -> bool:
-    """Delete a product without history; deactivate one with. Return whether it was deleted.
+    """Delete a product without history, with the price relations whose own label it is; deactivate one with history.
+
+    Return whether it was deleted.
 
     Raises
     ------
@@ -154,6 +156,9 @@ def product_delete(code: str) -> bool:
         product.is_active = False
         product.save(update_fields=["is_active", "updated_at"])
     else:
+        for member in product.price_relations.select_related("relation"):
+            if member.is_own_label:  # without it a brand would count as the own label
+                member.relation.delete()
         product.delete()
     catalogue_changed()
     return not has_history

@@ -27,7 +27,7 @@ from tests.integration.admin_pages import page, said, signed_in
 OURS = ("elastix", "pricing", "segments", "market", "simulations")
 # Parts of other models' pages, and what has pages of its own on the desk.
 BEHIND_THE_SCENES = {
-    "AccessVersion", "ChannelDay", "ExperimentProduct", "KeptAnswer", "Override", "PriceRelationMember",
+    "AccessVersion", "ChannelDay", "ExperimentProduct", "KeptAnswer", "PriceRelationMember",
     "StagedTransaction", "StandingRecommendation", "SupersededLine", "UploadChunk",
 }  # fmt: skip
 LISTS = [model for model in admin.site._registry if model._meta.app_label in OURS]

@@ -78,7 +78,14 @@ def test_sure_gains_are_offered_with_the_figures_of_the_standing_recommendations
     )
     for row in rows:
         same = standing[row["product_id"]]
-        for name in ("recommended_price", "profit_change", "gain_low", "gain_high", "probability_of_gain"):
+        for name in (
+            "recommended_price",
+            "evidence",
+            "profit_change",
+            "gain_low",
+            "gain_high",
+            "probability_of_gain",
+        ):
             assert row[name] == same[name]
         assert (row["state"], same["offer"]) == ("open", "open")
 
@@ -149,6 +156,8 @@ def test_what_nobody_decided_on_in_time_is_followed_up(
     assert (made.left, made.rejected, made.chosen_price) == ("expired", True, made.old_price)
     assert made.expected is not None
     client.force_login(manager)
+    (row,) = client.get("/api/price/overrides").json()["items"]
+    assert (row["left"], row["made_by"], row["change"]) == ("expired", "", None)
     page = client.get("/desk/changes?tab=not-taken").content.decode()
     assert "nobody" in page
     assert ">expired<" in page
@@ -219,6 +228,26 @@ def test_a_refusal_is_remembered_with_its_reason_until_the_advice_changes(
     assert Recommendation.objects.filter(product_id="CUT", stands=True).count() == 1
 
 
+@pytest.mark.parametrize("unsure", [{"quality": "D"}, {"probability_of_gain": 0.5}, {"profit_change": None}])
+def test_a_refusal_of_unsure_advice_ends_too_once_the_advice_changes(
+    shop: None, unsure: dict[str, Any], client: Client, analyst: User
+) -> None:
+    advise("CUT", **unsure)
+    recommendations_refuse(["CUT"], by="anna", reason="A brand price")
+    client.force_login(analyst)
+    recommendations_update()
+    assert "/desk/products/CUT" not in client.get("/desk/opportunities").content.decode()
+    price = StandingRecommendation.objects.get(pk="CUT").recommended_price
+    assert price is not None
+    advise("CUT", recommended_price=price - 1)
+    # It is shown and can be refused again, but is as little offered by itself as before.
+    assert "/desk/products/CUT" in client.get("/desk/opportunities").content.decode()
+    assert not Recommendation.objects.filter(product_id="CUT", stands=True).exists()
+    recommendations_refuse(["CUT"], by="anna", reason="Still one")
+    advise("CUT", changes=False)
+    assert Recommendation.objects.get(product_id="CUT", stands=True).reason == "Still one"
+
+
 def test_a_refusal_needs_a_reason(shop: None, analyst_client: APIClient) -> None:
     answer = analyst_client.post(f"{PATH}/refuse", {"product_ids": ["CUT"]})
     assert answer.status_code == 400
@@ -249,7 +278,7 @@ def test_what_a_refused_recommendation_was_expected_to_bring_is_followed_up(
     assert (row["recommended_price"], row["chosen_price"]) == (
         float(kept.recommended_price), float(kept.current_price),
     )  # fmt: skip
-    assert (row["made_by"], row["reason"]) == ("analyst", "A brand price")
+    assert (row["made_by"], row["reason"], row["left"]) == ("analyst", "A brand price", "")
     expected = Override.objects.get().expected
     assert expected is not None
     gain = expected["projected"]["profit"] - expected["current"]["profit"]

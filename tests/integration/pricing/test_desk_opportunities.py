@@ -10,6 +10,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from pricing.changes.services.price_changes import propose
+from pricing.elasticity.models import ElasticityEstimate
 from pricing.recommendation.models import StandingRecommendation
 from pricing.recommendation.services.categories import categories_refresh_if_outdated
 from pricing.sales.models import PriceChange, Product
@@ -104,6 +105,19 @@ def test_the_list_is_a_file_under_its_filters(standing: None, browser: Client) -
     assert float(said_of["Profit in 30 days"]) == pytest.approx(row.profit_change)
     assert [each[0] for each in as_csv(browser.get(f"{PATH}?sort=-change&file=csv"))[1:]] == ["P001", "CUT"]
     assert 'href="?change=raise&amp;file=csv"' in browser.get(f"{PATH}?change=raise").content.decode()
+
+
+def test_what_an_elasticity_rests_on_is_a_column_of_the_list_and_its_file(
+    standing: None, browser: Client
+) -> None:
+    ElasticityEstimate.objects.filter(product="CUT").update(evidence="borrowed")
+    ElasticityEstimate.objects.filter(product="P001").update(evidence="price_change")
+    text = shown(browser)
+    assert "Rests on" in text and "similar products" in text and "own price changes" in text
+    assert codes(browser, "?sort=evidence") == ["CUT", "P001"]
+    assert codes(browser, "?sort=-evidence") == ["P001", "CUT"]
+    heading, *rows = as_csv(browser.get(f"{PATH}?sort=evidence&file=csv"))
+    assert [row[heading.index("Rests on")] for row in rows] == ["similar products", "own price changes"]
 
 
 def test_what_is_left_alone_is_a_file_with_the_reason(standing: None, browser: Client) -> None:

@@ -10,11 +10,14 @@ from rest_framework.test import APIClient
 from pricing.changes.services import price_changes
 from pricing.changes.services.validation import InvalidProposal, InvalidTransition
 from pricing.recommendation.models import PriceRelation
+from pricing.recommendation.selectors.joint_optimization import optimize_jointly
+from pricing.recommendation.selectors.policies import Overrides
 from pricing.recommendation.selectors.recommendations import recommend_many
+from pricing.recommendation.selectors.relations import at_present_prices, relation_bounds, relation_limits
 from pricing.recommendation.services.relations import Member, relation_create
-from pricing.sales.models import PriceChange
+from pricing.sales.models import PriceChange, Product
 from tests.api_cases import ApiCases
-from tests.factories import PricedProductFactory, PriceRelationFactory
+from tests.factories import PricedProductFactory, PriceRelationFactory, ProductFactory
 from tests.integration.admin_pages import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -136,6 +139,16 @@ def test_a_line_changes_its_price_together() -> None:
     assert len(propose(CUP="13.99", MUG="13.99")) == 2
 
 
+def test_a_line_is_recommended_no_price_of_one_of_it_alone() -> None:
+    related("line", "0")
+    cup, mug = recommend_many(["CUP", "MUG"])
+    assert (cup.price.moved, cup.price.reason) == (mug.price.moved, mug.price.reason) == (False, "RELATION")
+    assert limits_of("CUP") == {"relation_floor": ("12.99", False), "relation_ceiling": ("12.99", True)}
+    assert limits_of("MUG") == {"relation_floor": ("14.99", False), "relation_ceiling": ("14.99", True)}
+    together, _added = optimize_jointly(["CUP", "MUG"], Overrides())
+    assert [(each.changes, each.reason) for each in together.rows] == [(False, "RELATION")] * 2
+
+
 def test_a_manager_who_sets_a_price_by_hand_has_to_say_why(
     manager_client: APIClient, analyst_client: APIClient
 ) -> None:
@@ -161,6 +174,60 @@ def test_a_manager_lays_relations_down_in_the_admin(manager: User) -> None:
         browser.post("/admin/pricing/pricerelation/add/", form | {"members-1-size": "2"}).status_code == 302
     )
     assert [each.product_id for each in PriceRelation.objects.get().members.all()] == ["CUP", "MUG"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "gap", "sizes", "bounds"),
+    [
+        # CUP 12.99, MUG 14.99, TUB 20; without MUG the relation is between CUP and TUB.
+        ("line", 0, (None, None, None), {"CUP": ("20.00", "20.00"), "TUB": ("12.99", "12.99")}),
+        ("sizes", 0, (1, 2, 4), {"CUP": ("5.00", None), "TUB": (None, "51.96")}),
+        ("steps", 10, (None, None, None), {"CUP": (None, "18.18"), "TUB": ("14.29", None)}),
+        ("own_label", 10, (None, None, None), {"CUP": (None, "18.00"), "TUB": ("14.44", None)}),
+    ],
+)  # fmt: skip
+def test_a_deactivated_product_binds_nobody(
+    kind: str, gap: int, sizes: Any, bounds: dict[str, tuple[str | None, str | None]]
+) -> None:
+    PricedProductFactory(code="TUB", current_price=Decimal("20.00"))
+    members = [Member(*row) for row in zip(("CUP", "MUG", "TUB"), sizes, strict=True)]
+    relation = relation_create({"name": "All", "kind": kind, "gap_percent": Decimal(gap)}, members=members)
+    Product.objects.filter(code="MUG").update(is_active=False)
+    (shown,) = at_present_prices([relation])
+    assert {
+        code: tuple(None if each is None else str(each) for each in of) for code, of in shown.bounds.items()
+    } == bounds
+    assert "MUG" not in shown.broken
+    assert set(relation_limits(["CUP", "MUG", "TUB"])) == {"CUP", "TUB"}
+    # Whoever prices it again is bound.
+    assert "MUG" in relation_bounds({"MUG": Decimal("14.99")})
+
+
+def test_an_open_change_of_a_deactivated_product_binds_nobody() -> None:
+    related()
+    propose(MUG="15.99")
+    Product.objects.filter(code="MUG").update(is_active=False)
+    assert relation_bounds({"CUP": Decimal("14.99")}) == {}
+
+
+def test_without_its_own_label_a_relation_of_brands_binds_nobody(analyst_client: APIClient) -> None:
+    PricedProductFactory(code="TUB")
+    ProductFactory(code="OWN", current_price=Decimal("5.00"))
+    ProductFactory(code="JAR", current_price=Decimal("9.00"))
+
+    def of(*codes: str, name: str, kind: str = "own_label") -> PriceRelation:
+        return relation_create({"name": name, "kind": kind}, members=[Member(code) for code in codes])
+
+    deleted, kept, line = (
+        of("OWN", "CUP", "JAR", name="A"),
+        of("CUP", "OWN", name="B"),
+        of("OWN", "CUP", name="C", kind="line"),
+    )
+    Product.objects.filter(code="OWN").update(is_active=False)
+    assert at_present_prices([deleted])[0].bounds == {}
+    assert analyst_client.delete("/api/products/OWN").json()["deleted"] is True
+    assert list(PriceRelation.objects.values_list("pk", flat=True)) == [kept.pk, line.pk]
+    assert relation_limits(["CUP", "JAR"]) == {}
 
 
 def test_a_list_by_product(viewer_client: APIClient) -> None:

@@ -1,10 +1,13 @@
 """/api/price/prior-prices: prior prices from the ledger and the sales, and warnings before a reduction is approved."""
 
+import csv
 import datetime as dt
+import io
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -13,7 +16,7 @@ from pricing.changes.services import price_changes
 from pricing.sales.models import PriceChange, Product, SalesHistory
 from pricing.sales.models.price_changes import PriceChangeStatus
 from tests.api_cases import ListCases
-from tests.factories import PricedProductFactory
+from tests.factories import PricedProductFactory, StandingRecommendationFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -114,6 +117,54 @@ def test_before_the_ledger_the_list_prices_of_the_sales_count(viewer_client: API
     )  # fmt: skip
     found = row(viewer_client, "CUP")
     assert (found["state"], found["prior_price"]) == ("no_discount", 85.0)
+
+
+def recommended(code: str, price: int) -> None:
+    product = Product.objects.get(pk=code)
+    StandingRecommendationFactory(
+        product=product, current_price=product.current_price, recommended_price=Decimal(price)
+    )
+
+
+def test_recommended_reductions_say_what_may_be_announced_of_them(viewer_client: APIClient) -> None:
+    charged("CUP", (200, 100))
+    charged("MUG", (200, 80), (10, 100))
+    charged("TUB", (200, 100))
+    for code, price in (("CUP", 90), ("MUG", 90), ("TUB", 110)):
+        recommended(code, price)
+    path, asked = "/api/price/recommendations", ("prior_state", "prior_price", "discount_percent")
+    found = {
+        row["product_id"]: tuple(row[each] for each in asked)
+        for row in viewer_client.get(path).json()["items"]
+    }
+    assert found == {
+        "CUP": ("reduced", 100.0, 10.0),
+        "MUG": ("no_discount", 80.0, None),
+        "TUB": (None, None, None),
+    }
+    file: Any = viewer_client.get(path, {"format": "csv", "ordering": "product"})
+    rows = list(csv.DictReader(io.StringIO(b"".join(file.streaming_content).decode())))
+    assert [row["prior_price"] for row in rows] == ["100.0", "80.0", ""]
+
+
+def test_the_page_of_a_product_says_it_of_its_recommended_price(client: Client, viewer: User) -> None:
+    client.force_login(viewer)
+    PricedProductFactory(code="CUT", cost=Decimal(5), estimate__elasticity=-4.0)
+    assert "it has to name £12.99, the lowest price of the 30 days before: 11.5 % less." in text_of(
+        client, "CUT"
+    )
+    raised = PriceChange.objects.create(
+        product_id="CUT", old_price=Decimal(11), new_price=Decimal("12.99"), status=PriceChangeStatus.APPLIED,
+        changed_at=timezone.now() - dt.timedelta(days=5),
+    )  # fmt: skip
+    assert "It may not be announced as a discount: the product cost £11.00" in text_of(client, "CUT")
+    raised.delete()
+    PricedProductFactory(code="UP")
+    assert "discount" not in text_of(client, "UP")
+
+
+def text_of(client: Client, code: str) -> str:
+    return " ".join(client.get(f"/desk/products/{code}").content.decode().split())
 
 
 def test_only_lowered_prices(viewer_client: APIClient) -> None:

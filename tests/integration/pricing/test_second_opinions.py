@@ -119,6 +119,7 @@ def test_a_full_recompute_leads_to_second_opinions_that_know_the_truth(
     assert asked["calculation_method"] == "dml"
     assert asked["elasticity"] == body["second_opinions"][0]["elasticity"]
     assert asked["quality"] == "D"
+    assert asked["list_prices"] == body["list_prices"] > 10
     listed = viewer_client.get("/elasticity", {"method": "dml"}).json()["results"]
     assert len(listed) == model.products
     assert opinions_request_if_outdated() is None

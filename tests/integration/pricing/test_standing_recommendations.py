@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from pricing.elasticity.models import ElasticityEstimate
 from pricing.recommendation.models import BulkRow, StandingRecommendation
 from pricing.recommendation.selectors.bulk_optimization import optimize_each
 from pricing.recommendation.services.categories import categories_refresh_if_outdated
@@ -27,7 +28,7 @@ class TestStandingRecommendations(ListCases):
     path = PATH
     factory = StandingRecommendationFactory
     id_key = "product_id"
-    list_queries = 2
+    list_queries = 5  # three of them for the prior prices of reductions
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +96,12 @@ def test_what_is_left_alone_says_why(viewer_client: APIClient) -> None:
     assert reasons == {
         "NOCOST": "NO_FLOOR", "NOPRICE": "NO_PRICE", "RIGHT": "NO_BETTER_PRICE", "UNSURE": "UNCERTAIN_GAIN",
     }  # fmt: skip
+
+
+def test_what_an_elasticity_rests_on_stands_beside_it(viewer_client: APIClient) -> None:
+    ElasticityEstimate.objects.filter(product_id="P001").update(evidence="borrowed")
+    found = {row["product_id"]: row["evidence"] for row in viewer_client.get(PATH).json()["items"]}
+    assert (found["P001"], found["NOPRICE"]) == ("borrowed", "")
 
 
 @pytest.mark.parametrize(

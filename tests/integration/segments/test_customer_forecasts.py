@@ -18,7 +18,8 @@ from segments.models import CustomerForecast, CustomerModel
 from segments.services import lifetime
 from segments.services.customers import Customers, compute
 from tests.factories import ProductFactory, ProductSummaryFactory
-from tests.integration.admin_pages import signed_in
+from tests.integration.admin_pages import queries_of, signed_in
+from tests.integration.elastix.test_desk_exports import as_csv
 from tests.integration.segments import shop
 from tests.integration.segments.contract import ReadingEndpoint
 
@@ -214,6 +215,43 @@ def test_the_page_shows_who_is_at_risk_or_why_not(viewer: User, state: str, show
     text = signed_in(viewer).get("/desk/customers").content.decode()
     assert shown in text
     assert hidden not in text
+
+
+def test_all_customers_at_risk_are_a_list_with_pages_and_a_file(viewer: User) -> None:
+    shop.publish()
+    CustomerModel.objects.create(state="OFFERED", as_of=TODAY, expected_purchases=12.0, actual_purchases=15.0)
+    for number in range(5):
+        forecast(f"c{number:02}", float(number), risk=True)
+    browser, path = signed_in(viewer), "/desk/customers-at-risk"
+    assert path not in browser.get("/desk/customers").content.decode()
+    for number in range(5, 52):
+        forecast(f"c{number:02}", float(number), risk=True)
+    forecast("safe", 99.0, risk=False)
+    forecast("unknown", None, risk=True)
+    assert path in browser.get("/desk/customers").content.decode()
+    assert queries_of(browser, path) == queries_of(browser, f"{path}?page=2")
+    first = browser.get(path).content.decode()
+    assert "53 customers" in first and "c51" in first and ">unknown<" not in first and ">safe<" not in first
+    assert ">unknown<" in browser.get(f"{path}?page=2").content.decode()
+    heading, *rows = as_csv(browser.get(f"{path}?q=C0&sort=stake&file=csv"))
+    assert heading == ["Customer", "At stake", "Still a customer", "Last purchase"]
+    assert [row[0] for row in rows] == [f"c{number:02}" for number in range(10)]
+    assert "No customer is like this." in browser.get(f"{path}?q=nobody").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("state", "shown"),
+    [
+        ("OFFERED", "Nobody is at risk."),
+        ("NOT_BETTER", "no better than"),
+        ("", "comes with the next figures"),
+    ],
+)
+def test_without_anybody_at_risk_the_list_says_why(viewer: User, state: str, shown: str) -> None:
+    shop.publish()
+    if state:
+        CustomerModel.objects.create(state=state, as_of=TODAY, expected_purchases=12.0, actual_purchases=15.0)
+    assert shown in signed_in(viewer).get("/desk/customers-at-risk").content.decode()
 
 
 def test_the_page_of_a_customer_says_what_is_expected(viewer: User) -> None:

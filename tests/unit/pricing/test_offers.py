@@ -37,6 +37,9 @@ def advice(now: str = "10", price: str = "11", gain: float = 5.0, grade: str = "
         # A better grade, and a worse one.
         (advice(), advice(grade="A"), True),
         (advice(), advice(grade="C"), False),
+        # Without an elasticity there is no grade, which is not the best one.
+        (advice(grade="D"), advice(grade=""), False),
+        (advice(grade=""), advice(grade="D"), True),
     ],
 )
 def test_advice_is_new_where_it_differs_materially(before: Advice, now: Advice, differs: bool) -> None:

@@ -62,6 +62,14 @@ def test_the_shared_room_ends_at_the_geometric_mean() -> None:
     assert found == {"A": (Decimal(12), None), "B": (None, Decimal(6))}
 
 
+def test_prices_of_a_line_stay_where_they_are_also_where_they_differ() -> None:
+    members = [(code, None) for code in "ABC"]
+    found = shared_bounds(pairs_of("line", members, Decimal(0)), PRICES)
+    assert found == {code: (price, price) for code, price in PRICES.items()}
+    # A ratio of 1 one way only is no line.
+    assert shared_bounds([Pair("B", "A", Decimal(1))], PRICES)["A"] == (None, Decimal(120).sqrt())
+
+
 def test_of_several_relations_the_tightest_holds() -> None:
     pairs = [Pair("C", "A", Decimal("1.5")), Pair("C", "B", Decimal(1)), Pair("C", "A", Decimal("1.1"))]
     found = bounds_of(pairs, PRICES)

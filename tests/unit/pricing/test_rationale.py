@@ -117,6 +117,16 @@ def test_a_recommended_price_is_explained_by_its_strategy(facts: dict[str, Any],
             "No other price that ends as prices should is allowed. The price stays at 10.00.",
         ),
         (
+            {
+                "moved": False,
+                "reason": "RELATION",
+                "best_price": Decimal("10.00"),
+                "limits": (Limit("relation_floor", Decimal("10.00"), True),),
+            },
+            "That is not allowed: beside the prices of related products it must be at least 10.00. Only together with the "
+            "prices of the related products can it change. The price stays at 10.00.",
+        ),
+        (
             {"limits": STOPPING},
             "That is not allowed: the minimum price is 9.00, the largest decrease allowed ends at 8.99 and a price must be at "
             "least 1.1 times the cost (8.98).",

@@ -271,6 +271,17 @@ def test_the_endings_next_to_the_best_price_are_looked_at_beyond_the_present_one
     assert (lower.reason, lower.best_price) == ("NO_BETTER_PRICE", Decimal("11.00"))
 
 
+def test_where_a_relation_alone_stops_a_better_price_the_reason_is_the_relation():
+    line = {"relation_floor": 12.99, "relation_ceiling": 12.99}
+    bound = advise(line)
+    assert (bound.moved, bound.reason, binding(bound)) == (False, "RELATION", ["relation_ceiling"])
+    # At the optimum nothing is better; and where another limit ends at the same price it is not the relation alone.
+    right = advise(line, LINEAR, elasticity=-12.99 / 4.49, std_error=0.05)
+    assert (right.unconstrained_price, right.reason) == (Decimal("12.99"), "NO_BETTER_PRICE")
+    assert advise(line | {"max_price": 12.99}).reason == "NO_BETTER_PRICE"
+    assert advise({"relation_ceiling": 13.5}).reason == "GUARDRAIL"
+
+
 def test_a_price_that_was_changed_lately_stays_and_says_why():
     inputs, constraints = (
         PricingInputs.of(
