@@ -175,7 +175,7 @@ def sentence(rule: RepricingRule) -> str:
 
 
 def _conditions(rule: RepricingRule) -> list[str]:
-    found = []
+    found = [_("when the cost has changed")] if rule.action == RuleAction.PASS_THROUGH else []
     for name, _text in CONDITIONS:
         value = getattr(rule, name)
         if value is not None:
@@ -215,7 +215,7 @@ def _action(rule: RepricingRule) -> str:
     if rule.action == RuleAction.UNDERCUT:
         return _("undercut competitors by %(size)s") % {"size": size or money(rule.amount)}
     if rule.action == RuleAction.PASS_THROUGH:
-        return _("pass %(size)s of every change of the cost on") % {"size": size or percent(100, 0)}
+        return _("pass %(size)s of the change on") % {"size": size or percent(100, 0)}
     return {
         RuleAction.MATCH: _("match the competitors"),
         RuleAction.BOUNDS: _("bring within bounds"),

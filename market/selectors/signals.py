@@ -15,7 +15,7 @@ from django.utils import timezone
 from elastix.dataset.models import DataVersion
 from elastix.dataset.versions import data_version
 from elastix.shop import shop_currency
-from elastix.sql import batches, fetch, placeholders
+from elastix.sql import batches, epoch_day, fetch, placeholders
 from market.core.repricing import Moment, Signals, cost_passed_on
 from market.models import CompetitorPrice, RepricingResult
 from pricing.recommendation.selectors.competition import competitor_prices
@@ -25,7 +25,8 @@ from pricing.sales.core.calendar import MONTH_DAYS
 from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
 from pricing.sales.models.products import PriceSource
-from pricing.sales.selectors.costs import CostHistory, cost_histories, cost_on
+from pricing.sales.selectors.costs import cost_histories, cost_on
+from pricing.sales.selectors.daily import day_of_epoch
 
 DAY: Final = dt.timedelta(days=1)
 DEMAND_DAYS: Final = 7
@@ -36,6 +37,8 @@ LEAST_USUAL_UNITS: Final = 5
 NO_DATED_COST: Final = "no_dated_cost"
 NO_PRICE_DATE: Final = "no_price_date"
 """Why the change of a product's cost since its price took effect is not known."""
+
+_LIST_PRICE: Final = "COALESCE(s.list_price, CASE WHEN s.source = 'manual' THEN s.price END)"
 
 OBSERVED_WITHIN: Final = dt.timedelta(days=60)
 """Age up to which an earlier price of a competitor is one that the newest has moved from."""
@@ -140,25 +143,22 @@ def product_signals(codes: Collection[str], *, costs: bool = False) -> dict[str,
         stocks: dict[str, Any] = {code: rest for code, *rest in columns}
         demands = demand_of(chunk)
         applied, starts = _applied_prices(chunk), _day_starts(chunk)
-        back = _taken_back(chunk) if costs else {}
-        histories = cost_histories(chunk) if costs else {}
+        sources = {code: source for code, (_, _, source) in stocks.items()}
+        thens = _costs_then(facts, sources, applied) if costs else {}
         moves, offers = _competitors(facts)
         for code, each in facts.items():
             if code not in stocks or each.price is None:
                 continue  # deactivated, or gone since
             (stock, target, source), price = stocks[code], each.price
-            newest = None if source == PriceSource.DATA else applied.get(code)
-            cost_then, cost_unknown = None, ""
-            if costs:
-                taken_back = None if source == PriceSource.DATA else back.get(code)
-                cost_then, cost_unknown = _cost_then(each, newest, taken_back, histories.get(code, []))
+            newest = applied.get(code) if source == PriceSource.LEDGER else None
+            cost_then, cost_unknown = thens.get(code, (None, ""))
             found[code] = ProductSignals(
                 facts=each,
                 price=price,
                 stock=stock,
                 target=target,
                 demand=demands.get(code, Demand(0, 0)),
-                ruled=newest.ruled if newest and source == PriceSource.LEDGER else None,
+                ruled=newest.ruled if newest else None,
                 day_start=starts.get(code, price),
                 competitor_move=moves.get(code),
                 offers=tuple(offers.get(code, ())),
@@ -277,28 +277,60 @@ def ruled_price(product: Product) -> Decimal | None:
     return newest.ruled.base
 
 
+def _costs_then(
+    facts: dict[str, PriceFacts], sources: dict[str, str], applied: dict[str, AppliedPrice]
+) -> dict[str, tuple[Decimal | None, str]]:
+    """What a unit of each product cost when its present price took effect; None and the reason where that is not known.
+
+    A rule that changes a price leaves the cost as it was: only people decide that a price is right for it. A price that
+    follows the sales took effect at the latest on the first day that was sold at it.
+    """
+    histories = cost_histories(facts)
+    changed = {
+        code for code, history in histories.items() if any(cost != facts[code].cost for _, cost in history)
+    }
+    following = [code for code in sorted(changed) if sources.get(code) == PriceSource.DATA]
+    sold_since = _sold_since(following) if following else {}
+    back = _taken_back(sorted(changed))
+    found: dict[str, tuple[Decimal | None, str]] = {}
+    for code, each in facts.items():
+        newest, taken_back = applied.get(code), back.get(code)
+        by_rule = newest.ruled if newest and not (taken_back and taken_back > newest.moment) else None
+        moments = [moment for moment in (newest and newest.moment, taken_back) if moment]
+        if each.cost is None or code not in histories:
+            found[code] = None, NO_DATED_COST
+        elif sources.get(code) == PriceSource.LEDGER and by_rule and by_rule.cost is not None:
+            found[code] = by_rule.cost, ""
+        elif code not in changed:
+            found[code] = each.cost, ""
+        else:
+            day = sold_since.get(code)
+            if moments and sources.get(code) != PriceSource.DATA:
+                day = timezone.localdate(max(moments), settings.SHOP_TIME_ZONE)
+            cost = cost_on(day, histories[code], None) if day else None
+            found[code] = cost, "" if cost is not None else NO_DATED_COST if day else NO_PRICE_DATE
+    return found
+
+
 def _taken_back(codes: list[str]) -> dict[str, dt.datetime]:
     """When a price was last taken back."""
     changes = PriceChange.objects.filter(product_id__in=codes, status=PriceChangeStatus.ROLLED_BACK)
     return dict(changes.order_by().values_list("product_id").annotate(Max("rolled_back_at")))
 
 
-def _cost_then(
-    facts: PriceFacts, applied: AppliedPrice | None, back: dt.datetime | None, history: CostHistory
-) -> tuple[Decimal | None, str]:
-    """What a unit cost when the present price took effect, or why that is not known.
-
-    A rule that changes a price leaves the cost as it was: only people decide that a price is right for it.
-    """
-    if facts.cost is None or not history:
-        return None, NO_DATED_COST
-    if applied is None and back is None:
-        return None, NO_PRICE_DATE
-    if applied and applied.ruled and applied.ruled.cost is not None and (not back or back < applied.moment):
-        return applied.ruled.cost, ""
-    since = max(moment for moment in (applied and applied.moment, back) if moment)
-    cost = cost_on(timezone.localdate(since, settings.SHOP_TIME_ZONE), history, None)
-    return cost, "" if cost is not None else NO_DATED_COST
+def _sold_since(codes: list[str]) -> dict[str, dt.date]:
+    """The first day of sales at the present price after the last at another list price, where there is one."""
+    other, half = f"ABS({_LIST_PRICE} - p.current_price) >= %s", float(shop_currency().unit) / 2
+    sales = "pricing_saleshistory s JOIN pricing_product p ON p.code = s.product_id"
+    named = f"p.code IN ({placeholders(len(codes))})"
+    rows = fetch(
+        f"WITH earlier AS (SELECT p.code, MAX(s.date) AS day FROM {sales} "
+        f"WHERE {named} AND NOT s.promotion_applied AND {other} GROUP BY p.code) "
+        f"SELECT p.code, {epoch_day('MIN(s.date)')} FROM {sales} LEFT JOIN earlier ON earlier.code = p.code "
+        f"WHERE {named} AND (earlier.day IS NULL OR s.date > earlier.day) AND NOT ({other}) GROUP BY p.code",
+        [*codes, half, *codes, half],
+    )
+    return {code: day_of_epoch(day) for code, day in rows}
 
 
 def _day_starts(codes: list[str]) -> dict[str, Decimal]:

@@ -223,22 +223,40 @@ def test_a_cost_that_did_not_change_leaves_the_product_to_the_next_rule() -> Non
 def test_what_is_not_known_is_skipped_and_said() -> None:
     priced("MUG", "6.80", days=30)  # no cost
     priced("BOWL", "7.30", days=30)  # a cost that nobody has dated
-    Product.objects.filter(code__in=["BOWL", "SPOON"]).update(cost=Decimal("0.50"))
-    costs("SPOON", (60, "0.40"), (3, "0.50"))  # its price follows the sales
-    priced("PLATE 1.5", "10.60", days=30)
-    costs("PLATE 1.5", (60, "5.00"), (3, "5.00"))
+    Product.objects.filter(code="BOWL").update(cost=Decimal("0.50"))
+    Product.objects.filter(code="PLATE 1.5").update(current_price=Decimal("11.11"))  # nobody says since when
+    costs("PLATE 1.5", (60, "5.00"), (3, "5.50"))
+    Product.objects.filter(code="SPOON").update(current_price=Decimal("1.11"))
+    costs("SPOON", (60, "0.50"), (3, "0.50"))  # nor here, but its cost has never changed
     every = passing(codes=[])
     tried = run(every, dry_run=True)
     assert {each.product_id: (each.outcome, each.reason) for each in tried.results.all()} == {
         "BOWL": ("held_back", "no_dated_cost"),
         "CUP": ("would_change", ""),
         "MUG": ("held_back", "no_dated_cost"),
-        "SPOON": ("held_back", "no_price_date"),
+        "PLATE 1.5": ("held_back", "no_price_date"),
     }
     assert counts(tried) == {"would_change": 1, "skipped": 3}
     # In earnest they are counted.
     made = run(every)
     assert (outcomes(made), counts(made)) == ({"CUP": "applied -> 4.50"}, {"applied": 1, "skipped": 3})
+
+
+@pytest.mark.parametrize(
+    ("changed_on", "expected"),
+    [("2025-03-15", {}), ("2025-04-01", {}), ("2025-04-20", {"CUP": "applied -> 4.30"})],
+    ids=["at the price before", "on the first day", "since"],
+)
+def test_a_price_of_the_sales_holds_since_it_was_first_sold_at(
+    changed_on: str, expected: dict[str, str]
+) -> None:
+    # The cup was sold at 4.50 in March and at 4.00 since the first sale of April.
+    PriceChange.objects.all().delete()
+    Product.objects.filter(code="CUP").update(current_price=Decimal("4.00"), price_source="data")
+    ProductCost.objects.all().delete()
+    for since, cost in (("2025-01-01", "2.00"), (changed_on, "2.30")):
+        ProductCost.objects.create(product_id="CUP", valid_from=since, cost=Decimal(cost))
+    assert outcomes(run(passing())) == expected
 
 
 def test_a_cost_that_was_not_known_then_is_skipped() -> None:
@@ -328,7 +346,10 @@ def test_the_desk_says_it_as_a_sentence_and_shows_why(browser: Client) -> None:
     priced("MUG", "6.80", days=30)
     tried = run(made, dry_run=True)
     page = browser.get(f"/desk/rules/{made.pk}?run={tried.pk}").content.decode()
-    assert "Always in the whole shop: pass 100 % of every change of the cost on, at most 20 % at once" in page
+    assert (
+        "When the cost has changed in the whole shop: pass 100 % of the change on, at most 20 % at once"
+        in page
+    )
     assert "A unit cost £2.00 when the price was set, and costs £2.30 now: the rule asks for £4.50." in page
     assert "no cost recorded, now or for the day of its price" in page
     assert '<option value="pass_on" selected>' in page
