@@ -291,7 +291,7 @@ def _costs_then(
     }
     following = [code for code in sorted(changed) if sources.get(code) == PriceSource.DATA]
     sold_since = _sold_since(following) if following else {}
-    back = _taken_back(sorted(changed))
+    back = _taken_back(sorted(facts))
     found: dict[str, tuple[Decimal | None, str]] = {}
     for code, each in facts.items():
         newest, taken_back = applied.get(code), back.get(code)
