@@ -80,6 +80,7 @@ LABELS = {
     # why a rule held a price back
     "unchanged": _("already at that price"),
     "outside_canary": _("not tried on yet"),
+    "skipped": _("skipped"),
     "guardrail": _("no allowed price lies on the way"),
     "no_floor": _("neither cost nor lowest price known"),
     "infeasible": _("limits contradict each other"),
@@ -89,6 +90,8 @@ LABELS = {
     "min_hold": _("has to stay for a while"),
     "paused": _("paused: the price went round in circles"),
     "no_ending": _("no price with the right ending on the way"),
+    "no_dated_cost": _("no cost recorded, now or for the day of its price"),
+    "no_price_date": _("not known since when its price holds: set it once"),
     "already_proposed": _("proposed already"),
     "open_change": _("another change is open"),
     "held": _("an experiment holds the price"),

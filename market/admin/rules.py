@@ -24,7 +24,7 @@ from market.services.kill_switch import kill_switch_set
 from market.services.repricing import rule_run_request
 from market.services.rules import rule_create, rule_delete, rule_update
 
-COUNTED = {name: name.replace("_", " ") for name in (*RepricingOutcome.values, "unchanged")} | {
+COUNTED = {name: name.replace("_", " ") for name in (*RepricingOutcome.values, "unchanged", "skipped")} | {
     "outside_canary": "outside the canary share"
 }
 
@@ -139,7 +139,7 @@ class RepricingRunAdmin(ReadOnlyAdmin):
 class RepricingResultAdmin(ExportMixin, ReadOnlyAdmin):
     list_display = (
         *("product_id", "rule", "outcome", "reason", "base_price", "old_price", "wanted_price", "new_price"),
-        *("limited_by", "run_link"),
+        *("cost_then", "cost_now", "limited_by", "run_link"),
     )
     list_filter = ("outcome", "reason", "rule")
     list_select_related = ("rule", "run")
@@ -147,7 +147,7 @@ class RepricingResultAdmin(ExportMixin, ReadOnlyAdmin):
     actions = ("export_csv", "export_xlsx")
     export_fields = (
         *("product_id", "rule__name", "outcome", "reason", "base_price", "old_price", "wanted_price"),
-        "new_price",
+        *("new_price", "cost_then", "cost_now"),
     )
 
     @admin.display(description="limited by")

@@ -14,10 +14,11 @@ from elastix.api.filters import BooleanFilter, ChoiceFilter, StrictFilterSet
 from elastix.api.operations import operation
 from elastix.api.pagination import LimitOffset
 from elastix.api.permissions import Role, audit_username
-from elastix.api.serializers import MoneyField, RowSerializer
+from elastix.api.serializers import MoneyField, RoundedField, RowSerializer
 from elastix.api.viewsets import ElastixViewSet
 from elastix.fields import PriceField
 from elastix.jobs.api import JobAcceptedSerializer
+from market.core.repricing import COST_DECIMALS
 from market.models import KillSwitch, RepricingRule, RepricingRun
 from market.models.rules import LISTS, CompetitorReference, RepricingOutcome, RuleAction
 from market.selectors.rules import find_rule, find_run, run_results
@@ -153,6 +154,9 @@ class CountsSerializer(serializers.Serializer[Any]):
     would_change = serializers.IntegerField()
     held_back = serializers.IntegerField()
     unchanged = serializers.IntegerField(help_text="The price is what the rule asks for already.")
+    skipped = serializers.IntegerField(
+        help_text="The change of the cost that it should pass on is not known; a dry run lists them."
+    )
     outside_canary = serializers.IntegerField(help_text="Products of its scope that it is not tried on yet.")
 
 
@@ -161,7 +165,9 @@ class CountsField(serializers.Field):  # type: ignore[type-arg]
     """A run's counts of the rule that was asked for."""
 
     def to_representation(self, value: Any) -> Any:
-        return value.get(str(self.context["view"].kwargs["rule_id"]))
+        counts = value.get(str(self.context["view"].kwargs["rule_id"]))
+        # Runs of the release before know no skipped products.
+        return counts and {"skipped": 0} | counts
 
 
 class RunSerializer(serializers.ModelSerializer[RepricingRun]):
@@ -177,11 +183,19 @@ class RunSerializer(serializers.ModelSerializer[RepricingRun]):
 class ResultSerializer(RowSerializer):
     product_id = serializers.CharField()
     outcome = serializers.ChoiceField(RepricingOutcome.choices)
-    reason = serializers.CharField(allow_blank=True, help_text="Why it was held back.")
+    reason = serializers.CharField(allow_blank=True, help_text="Why it was held back or skipped.")
     base_price = MoneyField()
     old_price = MoneyField()
     wanted_price = MoneyField()
     new_price = MoneyField()
+    cost_then = RoundedField(
+        COST_DECIMALS,
+        allow_null=True,
+        help_text="Per unit, without tax, when the old price took effect; null where nobody looked.",
+    )
+    cost_now = RoundedField(
+        COST_DECIMALS, allow_null=True, help_text="Per unit, without tax, where its change is passed on."
+    )
     binding = serializers.ListField(
         child=serializers.ChoiceField(ALL_RULES), help_text="What kept it from the wanted price."
     )

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final, Literal
 
 import numpy as np
@@ -12,10 +13,11 @@ from elastix.currency import TWO_DECIMALS, Currency
 from market.core.dynamic import dynamic_factors
 from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 
-Action = Literal["factor", "match", "undercut", "bounds", "dynamic"]
+Action = Literal["factor", "match", "undercut", "bounds", "dynamic", "pass_through"]
 Reference = Literal["lowest", "mean"]
 
 FACTOR_INPUTS: Final = ("stock", "target", "demand", "usual")
+COST_DECIMALS: Final = 4
 _SLACK: Final = 1e-6
 
 
@@ -36,6 +38,8 @@ class Signals:
     currency : of all the prices.
     offers : (P, C) the competitors' fresh and plausible prices in any order, nan where there are fewer.
     floor : (P,) the lowest price that lasting limits allow.
+    cost, cost_then : (P,) what a unit costs now, and what it cost when the present price took effect, with the tax that
+        prices include.
     """
 
     price: FloatArray
@@ -52,6 +56,8 @@ class Signals:
     currency: Currency = TWO_DECIMALS
     offers: FloatArray | None = None
     floor: FloatArray | None = None
+    cost: FloatArray | None = None
+    cost_then: FloatArray | None = None
 
     @property
     def stock_days(self) -> FloatArray:
@@ -123,8 +129,10 @@ class PriceAction:
     ----------
     kind : "factor" changes the base price by `change`; "match" takes the competitors' reference; "undercut" goes below
         it by `change` or by `amount`; "bounds" moves a price only where it lies outside `min_price` and `max_price`;
-        "dynamic" multiplies the base price by the dynamic factors.
-    change : a fraction: of the base price for "factor", of the reference for "undercut".
+        "dynamic" multiplies the base price by the dynamic factors; "pass_through" adds `change` of what the cost has risen
+        or fallen by since the present price took effect, in currency (Weyl and Fabinger 2013), and asks for nothing where
+        that is less than the currency can express.
+    change : a fraction: of the base price for "factor", of the reference for "undercut", of the cost's change for "pass_through".
     amount : in currency.
     min_price, max_price : bounds of the price that the rule asks for, of any kind.
     climbs : "match" and "undercut" leave competitors alone whom the floor does not let them reach, and go up to the
@@ -155,10 +163,20 @@ class PriceAction:
             known = {name: np.nan_to_num(getattr(signals, name)) for name in FACTOR_INPUTS}
             factors = dynamic_factors(**known, hour=moment.hour, weekday=moment.weekday)
             return signals.base * factors.combined
+        if self.kind == "pass_through":
+            return self._passed_on(signals)
         if self.climbs and signals.offers is not None and signals.floor is not None:
             return self._climbed(signals, signals.offers, signals.floor)
         theirs = signals.lowest if self.reference == "lowest" else signals.mean
         return self._beside(theirs, signals)
+
+    def _passed_on(self, signals: Signals) -> FloatArray:
+        if signals.cost is None or signals.cost_then is None:
+            return np.full(signals.price.shape, np.nan)
+        change = self.change * (signals.cost - signals.cost_then)
+        # Smaller changes are left to add up.
+        counts = np.abs(change) >= float(signals.currency.unit) / 2 - _SLACK
+        return np.where(counts, signals.price + change, np.nan)
 
     def _climbed(self, signals: Signals, offers: FloatArray, floor: FloatArray) -> FloatArray:
         asked = self._beside(offers, signals)
@@ -173,6 +191,19 @@ class PriceAction:
         # Down to the cent: a nearest cent could be theirs.
         cent = signals.currency.per_one
         return np.asarray(np.floor(cent * (theirs * (1 - self.change) - self.amount) + _SLACK) / cent)
+
+
+def cost_passed_on(
+    then: Decimal, now: Decimal, *, old_price: Decimal, wanted_price: Decimal, new_price: Decimal
+) -> Decimal:
+    """The cost up to which a price covers the change from `then` to `now`: all of it where it became the wanted price.
+
+    What limits kept a price from counts as not passed on yet.
+    """
+    if wanted_price == old_price:
+        return then
+    share = (new_price - old_price) / (wanted_price - old_price)
+    return round(then + min(max(share, Decimal(0)), Decimal(1)) * (now - then), COST_DECIMALS)
 
 
 def in_canary(rule_id: int, code: str, percent: int) -> bool:
@@ -224,6 +255,10 @@ class RuleCase:
     covers: BoolArray
     revert_when_inactive: bool = False
 
+    def applies(self, signals: Signals, moment: Moment) -> BoolArray:
+        """Whether it covers a product and its conditions hold (P,)."""
+        return self.covers & self.conditions.hold(signals, moment)
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -237,6 +272,10 @@ class Choice:
 
     winner: IntArray
     price: FloatArray
+
+    def is_left_to(self, position: int) -> BoolArray:
+        """Whether no rule before that at the position decides on a product (P,)."""
+        return np.asarray((self.winner == NO_RULE) | (self.winner >= position))
 
 
 def choose(cases: Sequence[RuleCase], signals: Signals, set_by: IntArray, moment: Moment) -> Choice:
@@ -253,7 +292,7 @@ def choose(cases: Sequence[RuleCase], signals: Signals, set_by: IntArray, moment
     price = signals.price.copy()
     for position, case in enumerate(cases):
         asked = case.action.price(signals, moment)
-        fires = (winner == NO_RULE) & case.covers & case.conditions.hold(signals, moment) & ~np.isnan(asked)
+        fires = (winner == NO_RULE) & case.applies(signals, moment) & ~np.isnan(asked)
         winner[fires], price[fires] = position, asked[fires]
     for position, case in enumerate(cases):
         if case.revert_when_inactive:

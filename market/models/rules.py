@@ -18,7 +18,7 @@ from elastix.fields import (
     range_check,
 )
 from elastix.jobs.models import Job
-from market.core.repricing import Conditions, PriceAction, numbers_in
+from market.core.repricing import COST_DECIMALS, Conditions, PriceAction, numbers_in
 from pricing.sales.models import PriceChange, Product
 
 LONGEST_LIST = 80
@@ -44,6 +44,7 @@ BOUNDS: dict[str, tuple[Any, Any]] = {
     "every_hours": (1, 168),
     "canary_percent": (1, 100),
 }
+MOST_PASSED_ON = 150
 LISTS = {"hours": (0, 23), "weekdays": (1, 7), "run_hours": (0, 23)}
 """Lists of numbers, written as "8,11-13", with the lowest and highest number."""
 
@@ -60,6 +61,7 @@ class RuleAction(models.TextChoices):
     UNDERCUT = "undercut", "undercut the competitors"
     BOUNDS = "bounds", "bring within bounds"
     DYNAMIC = "dynamic", "dynamic factors: stock, surge, peak hours"
+    PASS_THROUGH = "pass_through", "pass on changes of the cost"
 
 
 class CompetitorReference(models.TextChoices):
@@ -87,6 +89,12 @@ def _number(
 
 def _money(help_text: str, **kwargs: Any) -> PriceField:
     return PriceField(null=True, blank=True, help_text=help_text, **kwargs)
+
+
+def _cost(help_text: str) -> "models.DecimalField[Decimal | None, Decimal | None]":
+    return models.DecimalField(
+        max_digits=12, decimal_places=COST_DECIMALS, null=True, blank=True, help_text=help_text
+    )
 
 
 def _numbers(help_text: str) -> "models.CharField[str, str]":
@@ -131,9 +139,11 @@ class RepricingRule(models.Model):
         help_text="Fires where the price has not changed for this many days.",
     )
 
-    action = models.CharField(max_length=8, choices=RuleAction)
+    action = models.CharField(max_length=12, choices=RuleAction)
     percent = _number(
-        "percent", "Of the price before rules (10: dearer), or how far below the competitors (10: cheaper)."
+        "percent",
+        "Of the price before rules (10: dearer), how far below the competitors (10: cheaper), or of the cost's "
+        "change (empty: 100).",
     )
     amount = _money(
         "How far below the competitors, in currency.", validators=[MaxValueValidator(BOUNDS["amount"][1])]
@@ -254,7 +264,14 @@ class RepricingRule(models.Model):
             errors["amount"] = "Only undercutting takes an amount."
         if self.action == RuleAction.FACTOR and not self.percent:
             errors["percent"] = "Say by how many percent the price changes."
-        if self.percent is not None and self.action not in (RuleAction.FACTOR, RuleAction.UNDERCUT):
+        if self.action == RuleAction.PASS_THROUGH:
+            if self.percent is not None and not 0 < self.percent <= MOST_PASSED_ON:
+                errors["percent"] = (
+                    f"Pass on more than 0 and at most {MOST_PASSED_ON} percent of a cost's change."
+                )
+            if self.revert_when_inactive:
+                errors["action"] = "A cost that was passed on is not taken back: it goes without a return."
+        elif self.percent is not None and self.action not in (RuleAction.FACTOR, RuleAction.UNDERCUT):
             errors["percent"] = "This action takes no percentage."
         if self.action == RuleAction.BOUNDS and self.min_price is None and self.max_price is None:
             errors["min_price"] = "Give the lowest price, the highest, or both."
@@ -285,9 +302,10 @@ class RepricingRule(models.Model):
     @property
     def price_action(self) -> PriceAction:
         """What it does to a price."""
+        whole = 100 if self.action == RuleAction.PASS_THROUGH else 0
         return PriceAction(
             kind=self.action,  # type: ignore[arg-type]
-            change=float(self.percent or 0) / 100,
+            change=float(self.percent or whole) / 100,
             amount=float(self.amount or 0),
             reference=self.reference or "lowest",  # type: ignore[arg-type]
             climbs=self.climbs,
@@ -340,6 +358,8 @@ class RepricingResult(models.Model):
     """What a run did about one product for which a rule fired and asked for another price.
 
     Written in the transaction that changes the price: where the row is, the change was made, and is not made again.
+    `cost_then` is the cost that the old price stands for; `cost_now` the present one, where the rule passes its change on.
+    A dry run also has rows of the products that the rule skipped.
     """
 
     run = models.ForeignKey(RepricingRun, on_delete=models.CASCADE, related_name="results", db_index=False)
@@ -351,6 +371,8 @@ class RepricingResult(models.Model):
     old_price = PriceField()
     wanted_price = PriceField()
     new_price = PriceField()
+    cost_then = _cost("Per unit, without tax, when the old price took effect; empty where nobody looked.")
+    cost_now = _cost("Per unit, without tax, where its change is passed on.")
     binding = models.JSONField(default=list, blank=True, help_text="What kept it from the wanted price.")
     change = models.OneToOneField(
         PriceChange, on_delete=models.SET_NULL, null=True, blank=True, related_name="repricing_result"

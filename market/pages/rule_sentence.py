@@ -5,12 +5,14 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from elastix.desk.tags import money, number, percent
 from market.models import RepricingRule
-from market.models.rules import BOUNDS, RuleAction, RuleScope
+from market.models.rules import BOUNDS, MOST_PASSED_ON, RuleAction, RuleScope
 
 CONDITIONS: Final = (
     ("stock_days_above", gettext_lazy("stock lasts over … days")),
@@ -20,21 +22,36 @@ CONDITIONS: Final = (
     ("competitor_move_percent", gettext_lazy("competitors have moved by … % (-5: lowered)")),
 )
 WHOLE_NUMBERS: Final = ("unchanged_days",)
-LOWER, RAISE = "lower", "raise"
-DIRECTIONS: Final = ((LOWER, gettext_lazy("lower")), (RAISE, gettext_lazy("raise")))
+COST_CHANGED = "cost_changed"
+LOWER, RAISE, PASS_ON = "lower", "raise", "pass_on"
+DIRECTIONS: Final = (
+    (LOWER, gettext_lazy("lower")),
+    (RAISE, gettext_lazy("raise")),
+    (PASS_ON, gettext_lazy("pass the change of the cost on")),
+)
+MOST_PERCENT: Final = 90
 
 
 class RuleForm(forms.Form):
-    """When [stock lasts over] [60] in [category], [lower] by [10] %, at most [10] % at once."""
+    """When [stock lasts over] [60] in [category], [lower] by [10] %, at most [10] % at once.
+
+    Or: when [the cost has changed] in [category], [pass the change on] by [100] %, at most [10] % at once.
+    """
 
     name = forms.CharField(label=gettext_lazy("Name of the rule"), max_length=100)
-    condition = forms.ChoiceField(label=gettext_lazy("When"), choices=CONDITIONS)
-    value = forms.DecimalField(label=gettext_lazy("How much"), max_digits=10, decimal_places=2)
+    condition = forms.ChoiceField(
+        label=gettext_lazy("When"),
+        choices=(*CONDITIONS, (COST_CHANGED, gettext_lazy("the cost has changed"))),
+    )
+    value = forms.DecimalField(
+        label=gettext_lazy("How much"), max_digits=10, decimal_places=2, required=False
+    )
     category = forms.ChoiceField(label=gettext_lazy("In"), required=False)
     direction = forms.ChoiceField(label=gettext_lazy("Do"), choices=DIRECTIONS)
     percent = forms.DecimalField(
-        label=gettext_lazy("By how many percent"), min_value=Decimal("0.01"), max_value=90, decimal_places=2
-    )
+        label=gettext_lazy("By how many percent"),
+        min_value=Decimal("0.01"), max_value=MOST_PASSED_ON, decimal_places=2,
+    )  # fmt: skip
     at_most = forms.DecimalField(
         label=gettext_lazy("At most, in percent at once"),
         min_value=Decimal("0.01"), max_value=100, decimal_places=2,
@@ -54,7 +71,22 @@ class RuleForm(forms.Form):
         """Check the number against the bounds of what it is about."""
         said = super().clean() or {}
         name, value = said.get("condition"), said.get("value")
-        if name and value is not None:
+        passes_on = said.get("direction") == PASS_ON
+        if passes_on != (name == COST_CHANGED):
+            self.add_error(
+                "direction", _("Pass on what the cost has changed by: choose both, or neither of them.")
+            )
+        if not passes_on and "percent" in said:
+            try:
+                MaxValueValidator(MOST_PERCENT)(said["percent"])
+            except ValidationError as error:
+                self.add_error("percent", error)
+        if name == COST_CHANGED:
+            if value is not None:
+                self.add_error("value", _("Leave this empty: every change of the cost counts."))
+        elif value is None and "value" not in self.errors:
+            self.add_error("value", self.fields["value"].error_messages["required"])
+        elif name and value is not None:
             low, high = BOUNDS[name]
             if not low <= value <= high or (name in WHOLE_NUMBERS and value != int(value)) or value == 0:
                 self.add_error(
@@ -66,15 +98,19 @@ class RuleForm(forms.Form):
     def rule_fields(self) -> dict[str, Any]:
         """What the sentence says, as fields of a rule; conditions that it does not name are emptied."""
         said = self.cleaned_data
-        value = int(said["value"]) if said["condition"] in WHOLE_NUMBERS else said["value"]
+        change = -said["percent"] if said["direction"] == LOWER else said["percent"]
+        condition = {}
+        if said["condition"] != COST_CHANGED:
+            whole = said["condition"] in WHOLE_NUMBERS
+            condition = {said["condition"]: int(said["value"]) if whole else said["value"]}
         return {
             "name": said["name"],
             "scope": RuleScope.CATEGORY if said["category"] else RuleScope.SHOP,
             "category": said["category"],
             **{name: None for name, _text in CONDITIONS},
-            said["condition"]: value,
-            "action": RuleAction.FACTOR,
-            "percent": -said["percent"] if said["direction"] == LOWER else said["percent"],
+            **condition,
+            "action": RuleAction.PASS_THROUGH if said["direction"] == PASS_ON else RuleAction.FACTOR,
+            "percent": change,
             "max_change_percent": said["at_most"],
             "keep_endings": True,
         }
@@ -93,16 +129,19 @@ def said_by(rule: RepricingRule) -> dict[str, Any] | None:
         rule.dead_band_percent,
         rule.hold_hours,
     )
-    simple = rule.action == RuleAction.FACTOR and rule.scope != RuleScope.PRODUCTS and rule.max_change_percent
-    if len(conditions) != 1 or not simple or any(more):
+    simple = rule.scope != RuleScope.PRODUCTS and rule.max_change_percent and not any(more)
+    passes_on = rule.action == RuleAction.PASS_THROUGH
+    wanted = 0 if passes_on else 1
+    if not simple or len(conditions) != wanted or not (passes_on or rule.action == RuleAction.FACTOR):
         return None
-    change = rule.percent or Decimal(0)
+    change = rule.percent or Decimal(100 if passes_on else 0)
+    condition = conditions[0] if conditions else COST_CHANGED
     return {
         "name": rule.name,
-        "condition": conditions[0],
-        "value": getattr(rule, conditions[0]),
+        "condition": condition,
+        "value": getattr(rule, condition, None),
         "category": rule.category,
-        "direction": LOWER if change < 0 else RAISE,
+        "direction": PASS_ON if passes_on else LOWER if change < 0 else RAISE,
         "percent": abs(change),
         "at_most": rule.max_change_percent,
     }
@@ -136,7 +175,7 @@ def sentence(rule: RepricingRule) -> str:
 
 
 def _conditions(rule: RepricingRule) -> list[str]:
-    found = []
+    found = [_("when the cost has changed")] if rule.action == RuleAction.PASS_THROUGH else []
     for name, _text in CONDITIONS:
         value = getattr(rule, name)
         if value is not None:
@@ -175,6 +214,8 @@ def _action(rule: RepricingRule) -> str:
         return text % {"size": size}
     if rule.action == RuleAction.UNDERCUT:
         return _("undercut competitors by %(size)s") % {"size": size or money(rule.amount)}
+    if rule.action == RuleAction.PASS_THROUGH:
+        return _("pass %(size)s of the change on") % {"size": size or percent(100, 0)}
     return {
         RuleAction.MATCH: _("match the competitors"),
         RuleAction.BOUNDS: _("bring within bounds"),

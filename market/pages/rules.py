@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
@@ -21,9 +23,11 @@ from elastix.desk.exports import export
 from elastix.desk.forms import show_refusals
 from elastix.desk.lists import Column, chosen, ordered, text
 from elastix.desk.shell import page
-from elastix.desk.tags import label, said
+from elastix.desk.tags import label, money, said
 from elastix.errors import Conflict
 from elastix.revisions import Edited, revision_of
+from elastix.shop import shop_currency
+from market.core.repricing import COST_DECIMALS
 from market.models import RepricingResult, RepricingRule, RepricingRun
 from market.models.rules import RepricingOutcome
 from market.pages.rule_sentence import LOWER, RuleForm, said_by, sentence
@@ -65,6 +69,8 @@ RESULTS: Final = (
     (gettext_lazy("Price asked for"), "result.wanted_price"),
     (gettext_lazy("New price"), "result.new_price"),
     (gettext_lazy("Expected profit"), "gain"),
+    (gettext_lazy("Cost when the price was set"), "result.cost_then"),
+    (gettext_lazy("Cost now"), "result.cost_now"),
     (gettext_lazy("Outcome"), lambda row: label(row.result.outcome)),
     (gettext_lazy("What holds it back"), lambda row: _held_back_by(row.result)),
 )
@@ -84,6 +90,21 @@ class ResultRow:
     result: RepricingResult
     name: str
     gain: float | None
+
+    @property
+    def costs(self) -> str:
+        """The change of the cost that is to be passed on, as a sentence; empty where there is none."""
+        result = self.result
+        if result.cost_then is None or result.cost_now is None:
+            return ""
+        # Prices that include tax pass on the change of the cost with tax.
+        text = (
+            _("A unit cost %(then)s without tax when the price was set, and costs %(now)s now: the rule asks for %(price)s.")
+            if settings.PRICES_INCLUDE_TAX
+            else _("A unit cost %(then)s when the price was set, and costs %(now)s now: the rule asks for %(price)s.")
+        )  # fmt: skip
+        then, now = map(_cost, (result.cost_then, result.cost_now))
+        return text % {"then": then, "now": now, "price": money(result.wanted_price)}
 
 
 # --- the list and the switch -----------------------------------------------------------------------------
@@ -363,6 +384,11 @@ def _result_rows(results: Sequence[RepricingResult]) -> list[ResultRow]:
     return [
         ResultRow(each, names.get(each.product_id) or each.product_id, gains.get(each.pk)) for each in results
     ]
+
+
+def _cost(cost: Decimal) -> str:
+    """A cost to the cent, or to all of its decimals where it has more."""
+    return money(cost, None if cost == shop_currency().price(cost) else COST_DECIMALS)
 
 
 def _gain(effect: dict[str, Any] | None) -> float | None:

@@ -11,13 +11,13 @@ from django.utils import timezone
 from market.core.calming import in_dead_band, lasting_floor
 from market.core.repricing import NO_RULE, RuleCase, choose, in_canary, kept_ending
 from market.models import RepricingResult, RepricingRule
-from market.models.rules import RuleScope
+from market.models.rules import RepricingOutcome, RuleAction, RuleScope
 from market.selectors.rules import open_pauses
 from market.selectors.signals import ProductSignals, as_arrays, product_signals, shop_moment
 from pricing.recommendation.core.constrained import ConstrainedPrices, constrain_price
 from pricing.recommendation.core.limits import DayRange, price_limits
 from pricing.recommendation.selectors.pricing_inputs import price_group, strategy_of
-from pricing.sales.core.arrays import FloatArray
+from pricing.sales.core.arrays import BoolArray, FloatArray
 from pricing.sales.selectors.products import merchandise
 
 HELD_BY_GUARDRAIL: Final = "guardrail"
@@ -39,12 +39,14 @@ class Evaluation:
         are not saved; where one has a `reason` the price stays, else it is to become `new_price`.
     unchanged : by rule, the products for which it fired and asks for the present price.
     outside_canary : by rule, how many products of its scope are outside the share it is tried on.
+    skipped : by rule, the products whose change of cost it should pass on and cannot, as unsaved results that say why.
     signals : everything that was looked at, by code.
     """
 
     decisions: list[RepricingResult] = field(default_factory=list)
     unchanged: dict[int, set[str]] = field(default_factory=dict)
     outside_canary: dict[int, int] = field(default_factory=dict)
+    skipped: dict[int, list[RepricingResult]] = field(default_factory=dict)
     signals: dict[str, ProductSignals] = field(default_factory=dict)
 
 
@@ -62,7 +64,8 @@ def evaluate(rules: Sequence[RepricingRule]) -> Evaluation:
     rules : in the order in which they are tried, with their products.
     """
     scopes = _scopes(rules)
-    found = product_signals(set().union(*scopes.values()))
+    passes_costs_on = any(rule.action == RuleAction.PASS_THROUGH for rule in rules)
+    found = product_signals(set().union(*scopes.values()), costs=passes_costs_on)
     rows = list(found.values())
     if not rows:
         return Evaluation()
@@ -76,7 +79,13 @@ def evaluate(rules: Sequence[RepricingRule]) -> Evaluation:
     group = price_group(strategy_of(rows[0].facts.policy), [row.facts for row in rows])
     limits = price_limits(group.inputs, group.constraints)
     floor = lasting_floor(limits) / limits.currency.per_one
-    choice = choose(cases, as_arrays(rows, now, floor), set_by, shop_moment(now))
+    signals, moment = as_arrays(rows, now, floor), shop_moment(now)
+    choice = choose(cases, signals, set_by, moment)
+    skipped = {
+        rule.pk: _skipped(rule, rows, case.applies(signals, moment) & choice.is_left_to(position))
+        for position, (rule, case) in enumerate(zip(rules, cases, strict=True))
+        if rule.action == RuleAction.PASS_THROUGH
+    }
     chosen = np.flatnonzero(choice.winner != NO_RULE)
     winners = [rules[position] for position in choice.winner[chosen]]
     rows = [rows[index] for index in chosen]
@@ -92,7 +101,9 @@ def evaluate(rules: Sequence[RepricingRule]) -> Evaluation:
     lowest = constrained.limits.low / constrained.limits.currency.per_one
     paused = open_pauses(rules)
     evaluation = Evaluation(
-        outside_canary={pk: len(scope) - len(covered[pk]) for pk, scope in scopes.items()}, signals=found
+        outside_canary={pk: len(scope) - len(covered[pk]) for pk, scope in scopes.items()},
+        skipped=skipped,
+        signals=found,
     )
     for place, (rule, row) in enumerate(zip(winners, rows, strict=True)):
         if constrained.wanted[place] == constrained.now[place]:
@@ -163,4 +174,29 @@ def _decision(
         reason = HELD_BY_GUARDRAIL
     prices = {"base_price": row.base, "old_price": now, "wanted_price": wanted, "new_price": price}
     binding = list(constrained.bound_by(place))
-    return RepricingResult(rule=rule, product_id=row.facts.code, reason=reason, binding=binding, **prices)
+    return RepricingResult(
+        rule=rule,
+        product_id=row.facts.code,
+        reason=reason,
+        binding=binding,
+        cost_then=row.cost_then,
+        cost_now=row.facts.cost if rule.action == RuleAction.PASS_THROUGH else None,
+        **prices,
+    )
+
+
+def _skipped(rule: RepricingRule, rows: Sequence[ProductSignals], fires: BoolArray) -> list[RepricingResult]:
+    """The products for which a rule that passes costs on would fire, were the change of their cost known."""
+    return [
+        RepricingResult(
+            rule=rule,
+            product_id=row.facts.code,
+            outcome=RepricingOutcome.HELD_BACK,
+            reason=row.cost_unknown,
+            cost_now=row.facts.cost,
+            base_price=row.base,
+            **dict.fromkeys(("old_price", "wanted_price", "new_price"), row.price),
+        )
+        for row, each in zip(rows, fires, strict=True)
+        if each and row.cost_unknown
+    ]

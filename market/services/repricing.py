@@ -144,6 +144,8 @@ def reprice(run: JobRun) -> dict[str, Any]:
             # Rules whose turn it is not still keep their products from those after them.
             evaluation = evaluate(rules_in_order(also=own))
             _carry_out(run, record, [each for each in evaluation.decisions if each.rule_id in own])
+            if record.dry_run:
+                _list_skipped(run, record, evaluation)
         except Stopped as reason:
             stopped = str(reason)
         _finish(run, record, own, evaluation, stopped)
@@ -225,6 +227,17 @@ def _carry_out_chunk(record: RepricingRun, chunk: Sequence[RepricingResult]) -> 
     RepricingResult.objects.bulk_create(chunk, batch_size=200)
 
 
+def _list_skipped(run: JobRun, record: RepricingRun, evaluation: Evaluation) -> None:
+    """Write down what a dry run skipped and why; other runs count it."""
+    with run.fenced_transaction():
+        for rule in record.rules.all():
+            skipped = evaluation.skipped.get(rule.pk, [])
+            for each in skipped:
+                each.run = record
+            # A run that was taken over has written them already.
+            RepricingResult.objects.bulk_create(skipped, batch_size=200, ignore_conflicts=True)
+
+
 def _propose(
     chunk: Sequence[RepricingResult], rule: RepricingRule, record: RepricingRun
 ) -> dict[str, PriceChange]:
@@ -273,11 +286,17 @@ def _finish(run: JobRun, record: RepricingRun, own: set[int], evaluation: Evalua
         results = list(record.results.order_by("product_id"))
         # A run that was taken over finds the prices that it has set itself unchanged.
         done = {result.product_id for result in results}
-        outcomes = Counter((result.rule_id, result.outcome) for result in results)
+        skipped = {(pk, each.product_id) for pk in own for each in evaluation.skipped.get(pk, ())}
+        outcomes = Counter(
+            (result.rule_id, result.outcome)
+            for result in results
+            if (result.rule_id, result.product_id) not in skipped
+        )
         record.counts = {
             str(pk): {str(outcome): outcomes[pk, outcome] for outcome in RepricingOutcome.values}
             | {
                 "unchanged": len(evaluation.unchanged.get(pk, set()) - done),
+                "skipped": len(evaluation.skipped.get(pk, ())),
                 "outside_canary": evaluation.outside_canary.get(pk, 0),
             }
             for pk in sorted(own)

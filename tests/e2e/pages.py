@@ -21,6 +21,7 @@ ADDRESSES = {
     "rules": "/desk/rules",
     "rule-new": "/desk/rules/new",
     "rule": "/desk/rules/{rule}",
+    "rule-duel": "/desk/rules/{rule}/duel?product={code}",
     "relations": "/desk/relations",
     "relation-new": "/desk/relations/new",
     "relation": "/desk/relations/{relation}",

@@ -282,7 +282,7 @@ def test_a_run_is_accepted_done_and_reported(
     assert (job["status"], job["result"]["stopped"]) == ("succeeded", "")
     (done,) = viewer_client.get(f"{path}/runs").json()["items"]
     assert done["counts"] == {
-        "applied": 0, "proposed": 1, "would_change": 0, "held_back": 1, "unchanged": 0, "outside_canary": 0,
+        "applied": 0, "proposed": 1, "would_change": 0, "held_back": 1, "unchanged": 0, "skipped": 0, "outside_canary": 0,
     }  # fmt: skip
     assert (done["requested_by"], done["dry_run"]) == ("manager", False)
     results = viewer_client.get(f"{path}/runs/{done['id']}").json()
@@ -291,7 +291,7 @@ def test_a_run_is_accepted_done_and_reported(
     change = PriceChange.objects.get()
     assert bowl == {
         "product_id": "BOWL", "outcome": "proposed", "reason": "", "base_price": 7.25, "old_price": 7.25,
-        "wanted_price": 6.52, "new_price": 6.52, "binding": [], "change": change.pk,
+        "wanted_price": 6.52, "new_price": 6.52, "cost_then": None, "cost_now": None, "binding": [], "change": change.pk,
     }  # fmt: skip
     assert (cup["outcome"], cup["reason"], cup["new_price"]) == ("held_back", "run_cap", 4.0)
     held = viewer_client.get(f"{path}/runs/{done['id']}?outcome=held_back&limit=1").json()

@@ -1,6 +1,7 @@
 """What rules want: conditions, actions, which rule decides, the canary share, and lists of hours as people write them."""
 
 import math
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from market.core.repricing import (
     RuleCase,
     Signals,
     choose,
+    cost_passed_on,
     in_canary,
     numbers_in,
 )
@@ -23,7 +25,7 @@ from market.core.repricing import (
 MONDAY_NOON = Moment(hour=12, weekday=1)
 KNOWN = {
     "price": 11.0, "base": 10.0, "stock": 50.0, "target": 100.0, "daily_demand": 5.0, "demand": 60.0, "usual": 40.0,
-    "lowest": 9.0, "mean": 9.5, "competitor_move": -0.05, "days_unchanged": 7.0,
+    "lowest": 9.0, "mean": 9.5, "competitor_move": -0.05, "days_unchanged": 7.0, "cost": 6.5, "cost_then": 6.0,
 }  # fmt: skip
 
 
@@ -99,6 +101,10 @@ def test_a_condition_does_not_hold_or_is_not_known_to(
         (PriceAction("bounds", min_price=12), 12.0),
         (PriceAction("bounds", min_price=5, max_price=20), 11.0),
         (PriceAction("dynamic"), 10 * 0.5**-0.3 * 1.25 * 1.15),
+        (PriceAction("pass_through", change=1), 11.5),
+        (PriceAction("pass_through", change=0.6), 11.3),
+        (PriceAction("pass_through", change=1.5), 11.75),
+        (PriceAction("pass_through", change=1, max_price=11.2), 11.2),
     ],
 )
 def test_an_action_asks_for_a_price(action: PriceAction, price: float) -> None:
@@ -115,6 +121,52 @@ def test_undercutting_by_more_than_there_is_ends_at_a_cent() -> None:
 
 def test_without_competitors_there_is_nothing_to_match() -> None:
     assert math.isnan(wanted(PriceAction("match", min_price=5), lowest=math.nan))
+
+
+def test_a_cost_that_fell_lowers_the_price() -> None:
+    assert wanted(PriceAction("pass_through", change=1), cost=5.6) == pytest.approx(10.6)
+
+
+@pytest.mark.parametrize(
+    "known",
+    [{"cost": 6.0}, {"cost": 6.004}, {"cost": 5.996}, {"cost": math.nan}, {"cost_then": math.nan}],
+    ids=["unchanged", "less than a cent", "less than a cent down", "unknown now", "unknown then"],
+)
+def test_nothing_is_passed_on(known: dict[str, float]) -> None:
+    assert math.isnan(wanted(PriceAction("pass_through", change=1), **known))
+
+
+def test_half_a_cent_is_passed_on() -> None:
+    assert wanted(PriceAction("pass_through", change=1), cost=6.005) == pytest.approx(11.005)
+
+
+@pytest.mark.parametrize(
+    ("new_price", "covered"),
+    [("5.00", "3.0000"), ("4.60", "2.6000"), ("4.00", "2.0000"), ("5.20", "3.0000"), ("3.90", "2.0000")],
+    ids=["all", "a part", "nothing", "more", "the other way"],
+)
+def test_a_price_covers_the_cost_as_far_as_it_went(new_price: str, covered: str) -> None:
+    found = cost_passed_on(
+        Decimal(2), Decimal(3),
+        old_price=Decimal(4), wanted_price=Decimal(5), new_price=Decimal(new_price),
+    )  # fmt: skip
+    assert str(found) == covered
+
+
+@given(st.decimals(0, 50, places=4), st.decimals(0, 50, places=4), st.floats(0.01, 1.5), st.floats(0, 1))
+def test_in_two_steps_a_cost_is_passed_on_as_in_one(
+    then: Decimal, now: Decimal, share: float, part: float
+) -> None:
+    action = PriceAction("pass_through", change=share)
+    old = 100.0
+    whole = old + share * float(now - then)
+    limited = old + part * (whole - old)
+    covered = cost_passed_on(
+        then, now,
+        old_price=Decimal(old), wanted_price=Decimal(whole), new_price=Decimal(limited),
+    )  # fmt: skip
+    rest = wanted(action, price=limited, cost=float(now), cost_then=float(covered))
+    assert math.isnan(rest) or rest == pytest.approx(whole, abs=0.001)
 
 
 def test_a_rule_that_is_evaluated_again_at_its_own_price_asks_for_the_same() -> None:

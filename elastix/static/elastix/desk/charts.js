@@ -15,7 +15,9 @@
   };
   const pairs = (data, values) => values.map((value, at) => [data.x[at], value]);
 
+  // By day, or by the number that `axis` names.
   const lines = (data) => {
+    const at = data.axis ? (value) => `${data.axis} ${shown(value)}` : dayOfYear;
     const text = css("--bs-body-color");
     const faint = css("--bs-border-color");
     const axis = { axisLabel: { color: text }, axisLine: { lineStyle: { color: faint } }, splitLine: { lineStyle: { color: faint } } };
@@ -24,13 +26,13 @@
       aria: { enabled: false },
       color: ["--bs-primary", "--bs-orange", "--bs-teal", "--bs-pink", "--bs-indigo", "--bs-yellow"].map(css),
       legend: { top: 0, left: "center", type: "scroll", textStyle: { color: text } },
-      grid: { left: 8, right: 12, top: 48, bottom: 8, containLabel: true },
+      grid: { left: 8, right: 12, top: 48, bottom: data.axis ? 28 : 8, containLabel: true },
       tooltip: {
         trigger: "axis",
         renderMode: "richText",
-        formatter: (items) => [dayOfYear(items[0].axisValue), ...items.map((item) => `${item.seriesName}: ${shown(item.value[1])}`)].join("\n"),
+        formatter: (items) => [at(items[0].axisValue), ...items.map((item) => `${item.seriesName}: ${shown(item.value[1])}`)].join("\n"),
       },
-      xAxis: { type: "time", ...axis, axisLabel: { color: text, hideOverlap: true, formatter: day }, splitLine: { show: false } },
+      xAxis: { type: data.axis ? "value" : "time", name: data.axis, nameLocation: "middle", nameGap: 28, nameTextStyle: { color: text }, ...(data.axis && { max: "dataMax" }), ...axis, axisLabel: { color: text, hideOverlap: true, formatter: data.axis ? shown : day }, splitLine: { show: false } },
       yAxis: { type: "value", scale: true, ...axis, axisLabel: { color: text, formatter: shown } },
       series: data.lines.map((line) => ({ type: "line", name: line.name, data: line.points, step: "end", symbol: line.points.length > 1 ? "none" : "circle", lineStyle: { width: 2 } })),
     };
