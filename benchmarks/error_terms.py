@@ -36,6 +36,7 @@ from pricing.elasticity.core import constants
 from pricing.elasticity.core.pooled import FLAGS, posterior
 from pricing.elasticity.core.pooled.grades import (
     MIXED_PRICES,
+    PRICES_FOLLOW_PEAKS,
     PRICES_FOLLOW_SALES,
     RESPONSE_FADES,
     SELLS_OUT,
@@ -57,7 +58,9 @@ GOAL_COVERAGE = 0.93, 0.97
 MIXED = {"realistic_sparse": REALISTIC_SPARSE, "realistic_regular": REALISTIC_REGULAR}
 TRIED = (0.0, 0.1, 0.2, 0.3, 0.4)
 HIDDEN = FLAGS[SEVERAL_PRICES] | FLAGS[SELLS_OUT]
-RESPONSE = FLAGS[PRICES_FOLLOW_SALES] | FLAGS[MIXED_PRICES] | FLAGS[RESPONSE_FADES]
+RESPONSE = (
+    FLAGS[PRICES_FOLLOW_SALES] | FLAGS[MIXED_PRICES] | FLAGS[RESPONSE_FADES] | FLAGS[PRICES_FOLLOW_PEAKS]
+)
 
 
 @dataclass(frozen=True)

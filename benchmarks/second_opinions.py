@@ -4,8 +4,8 @@
 
 `planted` is the plain shop with a confounder in three of its categories (tests/planted.py). Of each method, over the
 categories of 20 products or more: mean absolute error of the price response and bias; the same of the pooled estimates;
-the share of products flagged METHODS_DISAGREE, among the planted and among the others; deviance out of sample against
-the pooled model's; processor seconds. Shops that are larger are cut to --products.
+the share of products flagged METHODS_DISAGREE, among the planted and among the others, and by the pooled
+fit alone PRICES_FOLLOW_PEAKS; deviance out of sample against the pooled model's; processor seconds. Shops that are larger are cut to --products.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from pricing.elasticity.core.learned.demand import BASELINE, BETTER, fit_demand
 from pricing.elasticity.core.learned.dml import fit_dml
 from pricing.elasticity.core.learned.features import weeks_of
 from pricing.elasticity.core.learned.opinions import disagreements
-from pricing.elasticity.core.pooled import fit_pooled, refresh
+from pricing.elasticity.core.pooled import FLAGS, fit_pooled, refresh
 from pricing.elasticity.core.pooled.panel import build_panel
 from pricing.sales.core.cancellations import match_cancellations
 from pricing.sales.core.daily import daily_sales
@@ -92,6 +92,8 @@ def measure(name: str, seed: int, products: int) -> None:
             f"{_share(apart[planted])} planted, {_share(apart[~planted])} others{deviance}; {seconds:.0f} s",
             flush=True,
         )
+    peaks = pooled.flags & FLAGS["PRICES_FOLLOW_PEAKS"] > 0
+    print(f"  PRICES_FOLLOW_PEAKS: {_share(peaks[planted])} planted, {_share(peaks[~planted])} others")
     print(
         f"  either that is offered: {_share(flagged[planted])} planted, {_share(flagged[~planted])} others",
         flush=True,

@@ -154,6 +154,12 @@ FLAG_TERMS: Words = {
             "Price changes do most in their first week: competitors follow, or buyers bought ahead. C at best."
         ),
     ),
+    "PRICES_FOLLOW_PEAKS": (
+        _("prices follow peaks"),
+        _(
+            "In this category prices move with peaks of sales that come back every year: C at best. A test of prices tells more."
+        ),
+    ),
     "METHODS_DISAGREE": (
         _("methods disagree"),
         _("A second opinion on this product or its category contradicts the estimate: one grade lower."),

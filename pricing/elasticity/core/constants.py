@@ -184,6 +184,8 @@ PLACEBO_LIMIT: Final = (
 )
 SOLD_OUT_LIMIT: Final = 3.0  # the same of sales that end early where a price is low
 SOLD_OUT_PRODUCT_LIMIT: Final = 2.5  # the same of one product whose days without sales follow good ones
+# The same of prices on the sales of other years, by category: undisturbed ones show up to 3, those with peaks 6 and more.
+PEAKS_LIMIT: Final = 4.0
 FADING_LIMIT: Final = 2.0  # the same of sales that answer most in a price's first week
 # Of totals, by how much a fleeting price's slope may lie above a lasting one's. Simulated shops with one price for
 # all buyers show 0 to .25, those in which buyers pay different prices .5 or more.

@@ -30,6 +30,7 @@ from pricing.elasticity.core.pooled.grades import (
     METHODS_DISAGREE,
     MIXED_PRICES,
     NOT_CONVERGED,
+    PRICES_FOLLOW_PEAKS,
     PRICES_FOLLOW_SALES,
     RESPONSE_FADES,
     SELLS_OUT,
@@ -323,6 +324,11 @@ def _warnings(estimate: ElasticityEstimate | Estimate) -> list[str]:
         warnings.append(
             "In this shop price changes do most in their first week, as where competitors follow them: the elasticity is "
             "that of the weeks after, and too weak for a price that nobody follows."
+        )
+    if PRICES_FOLLOW_PEAKS in estimate.flags:
+        warnings.append(
+            "In this category prices move with peaks of sales that come back every year: what looks like an answer to the price "
+            "may be the time of year, and only a test of prices tells."
         )
     if METHODS_DISAGREE in estimate.flags:
         warnings.append(

@@ -57,7 +57,10 @@ def daily_sales(lines: SalesLines, clean: CleanLines, products: int) -> DailySal
     counts = np.bincount(of, clean.units > 0, key.size).astype(np.int64)
     units = group_sums(of, clean.units, key.size)
     totals = totals_periods(product, day, counts, units, products) > 0
-    one_price_a_day = price_switches(lines, clean, products).one_price_a_day
+
+    def one_price_a_day(of: BoolArray) -> BoolArray:
+        return price_switches(lines, clean, products, of=of).one_price_a_day
+
     known_product, known_day, known_price, known_promotion = reconstruct_list_prices(
         lines, clean, products, totals, one_price_a_day
     )

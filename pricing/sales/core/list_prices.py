@@ -4,6 +4,7 @@ Prices paid mix the list price with quantity breaks and a channel markup. Both a
 price level of a day is determined.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -73,7 +74,11 @@ class _Runs:
 
 
 def reconstruct_list_prices(
-    lines: SalesLines, clean: CleanLines, products: int, totals: BoolArray, one_price_a_day: BoolArray
+    lines: SalesLines,
+    clean: CleanLines,
+    products: int,
+    totals: BoolArray,
+    one_price_a_day: Callable[[BoolArray], BoolArray],
 ) -> tuple[IntArray, IntArray, FloatArray, BoolArray]:
     """Find the list price of every product and day on which an ordinary line shows it.
 
@@ -89,7 +94,7 @@ def reconstruct_list_prices(
     lines, clean : the n sales lines and their clean view.
     products : number of products P.
     totals : (P,) whether a product's lines are totals.
-    one_price_a_day : (P,) whether all who buy on a day pay one price.
+    one_price_a_day : whether all who buy on a day pay one price (P,), asked of some products (P,).
 
     Returns
     -------
@@ -109,7 +114,9 @@ def reconstruct_list_prices(
     same_product = runs.product[2:] == runs.product[:-2]
     returns = np.abs(runs.level[2:] - runs.level[:-2]) < SAME_PRICE
     single = same_product & returns & (runs.days[1:-1] == 1)
-    by_day = one_price_a_day & _changing_by_the_day(runs, single, np.bincount(product, minlength=products))
+    by_day = _changing_by_the_day(runs, single, np.bincount(product, minlength=products))
+    if by_day.any():
+        by_day &= one_price_a_day(by_day)
     spike[1:-1] |= single
     spike = spike[runs.of] & ~(totals | by_day)[product]
     product, day, level, regular = product[~spike], day[~spike], level[~spike], regular[~spike]

@@ -55,7 +55,11 @@ def several_prices(
 
 
 def price_switches(
-    lines: SalesLines, clean: CleanLines, products: int, channel: IntArray | None = None
+    lines: SalesLines,
+    clean: CleanLines,
+    products: int,
+    channel: IntArray | None = None,
+    of: BoolArray | None = None,
 ) -> Switches:
     """Compare purchases of a product that follow each other within three days.
 
@@ -68,8 +72,10 @@ def price_switches(
     lines, clean : the n sales lines and their clean view.
     products : number of products P.
     channel : (n,) number of each line's channel, where the transactions name any.
+    of : (P,) the products that are looked at; all where it is left out.
     """
-    sold = np.flatnonzero(clean.priced & (clean.units > 0))
+    usable = clean.priced & (clean.units > 0)
+    sold = np.flatnonzero(usable if of is None else usable & of[lines.product])
     quantity_class = np.searchsorted(QUANTITY_CLASSES, lines.quantity[sold], "right")
     cell = pair_key(lines.product[sold], quantity_class, CLASSES)
     cell = pair_key(cell, (lines.customer[sold] < 0).astype(np.int64), 2)

@@ -25,7 +25,9 @@ def list_prices(paid: list[tuple[int, float]]) -> dict[int, float]:
         price=np.array([price for _, price in paid]), customer=np.arange(n), invoice=np.arange(n),
         cancellation=np.zeros(n, np.bool_), voided=np.zeros(n, np.bool_),
     )  # fmt: skip
-    _, days, price, _ = reconstruct_list_prices(lines, clean_lines(lines, 1), 1, *np.zeros((2, 1), np.bool_))
+    _, days, price, _ = reconstruct_list_prices(
+        lines, clean_lines(lines, 1), 1, np.zeros(1, np.bool_), np.zeros_like
+    )
     return dict(zip(days.tolist(), price.tolist(), strict=True))
 
 

@@ -116,7 +116,7 @@ def test_a_price_paid_for_more_kilos_is_no_quantity_break():
         cancellation=np.zeros(40, np.bool_), voided=np.zeros(40, np.bool_),
     )  # fmt: skip
     found = [
-        reconstruct_list_prices(each, clean_lines(each, 1), 1, *np.zeros((2, 1), np.bool_))[2]
+        reconstruct_list_prices(each, clean_lines(each, 1), 1, np.zeros(1, np.bool_), np.zeros_like)[2]
         for each in (lines, SalesLines(**in_grams({name: getattr(lines, name) for name in lines.__slots__})))
     ]
     np.testing.assert_array_equal(*found)

@@ -35,8 +35,9 @@ from pricing.elasticity.core.pooled.hyperparameters import (
     product_priors,
 )
 from pricing.elasticity.core.pooled.panel import Panel, build_panel
+from pricing.elasticity.core.pooled.peaks import peak_scores
 from pricing.elasticity.core.pooled.placebo import fading_z, placebo_z
-from pricing.elasticity.core.pooled.residuals import Residuals
+from pricing.elasticity.core.pooled.residuals import Residuals, expected_purchases
 from pricing.elasticity.core.pooled.season import season_table
 from pricing.elasticity.core.pooled.sold_out import sold_out_z
 from pricing.elasticity.core.pooled.solve import ROUGH, Batch, Fit, batches, own_dispersion, solve_part
@@ -124,6 +125,9 @@ def fit_pooled(
     frequency = _Progress(hyper.frequency, np.full(category.size, constants.FREQUENCY_DISPERSION))
     quantity = _Progress(hyper.quantity, np.full(category.size, constants.QUANTITY_DISPERSION))
     for number in range(ROUNDS):
+        if number == ROUNDS_THAT_DATE_PRICES[0] and frequency.coefficients is not None:
+            expected = expected_purchases(panel, design, frequency.coefficients, of)
+            hyper = replace(hyper, peaks=peak_scores(panel, expected, of, group))
         if number in ROUNDS_THAT_DATE_PRICES:
             hyper = _with_response(hyper, frequency.priors, group)
             frequency.priors = _without_price_before(frequency.priors)
@@ -132,20 +136,29 @@ def fit_pooled(
         purchases = product_priors(quantity.priors, group)
         seen = None if experiments is None else of_purchases(experiments.product, purchases)
         priors = _beside_late_share(constants.FREQUENCY_HYPERPRIORS, hyper)
-        _improve(frequency, prepared, group, priors, doubtful, seen=seen)
-        _improve(quantity, prepared, group, constants.QUANTITY_HYPERPRIORS, doubtful | totals, per_unit=True)
+        left_out = doubtful | _peaked(hyper, group)
+        _improve(frequency, prepared, group, priors, left_out, seen=seen)
+        _improve(quantity, prepared, group, constants.QUANTITY_HYPERPRIORS, left_out | totals, per_unit=True)
     hyper = replace(hyper, frequency=frequency.priors, quantity=quantity.priors)
     prior = product_priors(hyper.frequency, group)
     left = Residuals.of(panel, design, prior, frequency.dispersion, frequency.coefficients, of)
+    hyper = replace(hyper, peaks=peak_scores(panel, left.expected, of, group))
+    peaked = _peaked(hyper, group)[left.product]
     return replace(
         hyper,
-        placebo=placebo_z(left),
+        placebo=placebo_z(left, peaked),
         linear_share=curvature(left).linear_share,
         sold_out=sold_out_z(daily, hyper.calendar, left),
-        fading=fading_z(left),
+        fading=fading_z(left, peaked),
         converged=frequency.settled and quantity.settled,
         iterations=max(frequency.iterations, quantity.iterations),
     )
+
+
+def _peaked(hyper: Hyperparameters, group: IntArray) -> BoolArray:
+    """Products (P,) that tell the others nothing, since their prices follow peaks of every year; none where most do."""
+    found = hyper.prices_follow_peaks(group)
+    return np.asarray(found & (2 * found.sum() <= found.size))
 
 
 def _with_response(hyper: Hyperparameters, priors: PartPriors, group: IntArray) -> Hyperparameters:

@@ -27,6 +27,9 @@ SELLS_OUT: Final = "SELLS_OUT"
 RESPONSE_FADES: Final = "RESPONSE_FADES"
 """In this shop a change of price does more in its first week than later: competitors follow, or buyers bought ahead."""
 
+PRICES_FOLLOW_PEAKS: Final = "PRICES_FOLLOW_PEAKS"
+"""In this category prices move with peaks of sales that come back every year and that no season of waves holds."""
+
 METHODS_DISAGREE: Final = "METHODS_DISAGREE"
 """A learned model contradicts the estimate; raised where its opinions are known, not by the fit."""
 
@@ -54,8 +57,16 @@ FLAG_NAMES: Final = (
     SELLS_OUT,
     RESPONSE_FADES,
     METHODS_DISAGREE,
+    PRICES_FOLLOW_PEAKS,
 )
-DOUBTS: Final = (PRICES_FOLLOW_SALES, MIXED_PRICES, SEVERAL_PRICES, SELLS_OUT, RESPONSE_FADES)
+DOUBTS: Final = (
+    PRICES_FOLLOW_SALES,
+    MIXED_PRICES,
+    SEVERAL_PRICES,
+    SELLS_OUT,
+    RESPONSE_FADES,
+    PRICES_FOLLOW_PEAKS,
+)
 """What more of the same sales would not mend."""
 FLAGS: Final = MappingProxyType({name: 1 << bit for bit, name in enumerate(FLAG_NAMES)})
 

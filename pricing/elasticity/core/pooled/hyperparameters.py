@@ -1,6 +1,6 @@
 """Hyperparameters: the priors of a full fit, stored so that any product can be estimated again with them."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Self, get_type_hints
 
 import numpy as np
@@ -9,10 +9,11 @@ from pricing.elasticity.core.constants import (
     CURVATURE_PRIOR,
     FADING_LIMIT,
     MIXED_LIMIT,
+    PEAKS_LIMIT,
     PLACEBO_LIMIT,
     SOLD_OUT_LIMIT,
 )
-from pricing.sales.core.arrays import FloatArray, IntArray
+from pricing.sales.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.sales.core.calendar import ShopCalendar
 
 CONTROLS: Final = ("trend", "sin", "cos", "sin_2", "cos_2")
@@ -113,6 +114,7 @@ class Hyperparameters:
     linear_share : probability of linear demand against constant elasticity, by the shop's own sales; see `curvature.py`.
     sold_out : standard score of sales that end early where a price is low; see `sold_out.py`.
     fading : standard score of what sales have to do with the price of the week before; see `placebo.py`.
+    peaks : (G,) standard score of what prices have to do with the sales of other years, by group; see `peaks.py`.
     late_share : share of each product's response that comes late: buyers act on the present price, and by this share still
         on that of the weeks before. What is common to all products beside it has the slope of "price_before".
     """
@@ -135,11 +137,17 @@ class Hyperparameters:
     sold_out: float = 0.0
     fading: float = 0.0
     late_share: float = 0.0
+    peaks: FloatArray = field(default_factory=lambda: np.zeros(0))
 
     @property
     def prices_follow_sales(self) -> bool:
         """Whether sales predict prices, so that the effect of prices on sales cannot be identified."""
         return abs(self.placebo) > PLACEBO_LIMIT
+
+    def prices_follow_peaks(self, group: IntArray) -> BoolArray:
+        """(P,) whether prices move with sales that come back every year, in each product's group (P,)."""
+        scores = np.append(self.peaks, 0.0) if self.peaks.size else np.zeros(int(group.max(initial=-1)) + 2)
+        return np.asarray(np.abs(scores[group]) > PEAKS_LIMIT)
 
     @property
     def sells_out(self) -> bool:

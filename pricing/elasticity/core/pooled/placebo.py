@@ -25,22 +25,23 @@ from pricing.sales.core.calendar import DAYS_A_WEEK, first_day_of_week
 SAME_LOG_PRICE: Final = 1e-9
 
 
-def placebo_z(residuals: Residuals) -> float:
+def placebo_z(residuals: Residuals, left_out: BoolArray | None = None) -> float:
     """Standardised slope of purchases on the regular price two weeks ahead, all products together.
 
-    Positive: prices rise after sales did. 0 where fewer than eight products say anything.
+    Positive: prices rise after sales did. 0 where fewer than eight products say anything. Some cells (n,) may be left out.
     """
-    return _standard_score(residuals, AHEAD_DAYS, AHEAD_DAYS + DAYS_A_WEEK)
+    return _standard_score(residuals, AHEAD_DAYS, AHEAD_DAYS + DAYS_A_WEEK, left_out)
 
 
-def fading_z(residuals: Residuals) -> float:
+def fading_z(residuals: Residuals, left_out: BoolArray | None = None) -> float:
     """Standardised slope of purchases on the regular price of the week before, all products together.
 
     Positive: a change of price does more in its first week than afterwards, as where a competitor follows it. Passing
     prices are left out: they have no weeks after, and buyers who lay in stock at one buy less when it ends. 0 where
-    fewer than eight products say anything.
+    fewer than eight products say anything. Some cells (n,) may be left out, too.
     """
-    return _standard_score(residuals, -DAYS_A_WEEK, 0, passing(residuals.panel))
+    out = passing(residuals.panel)
+    return _standard_score(residuals, -DAYS_A_WEEK, 0, out if left_out is None else out | left_out)
 
 
 def passing(panel: Panel) -> BoolArray:

@@ -24,6 +24,7 @@ from pricing.elasticity.core.pooled.experiments import (
 )
 from pricing.elasticity.core.pooled.grades import (
     MIXED_PRICES,
+    PRICES_FOLLOW_PEAKS,
     PRICES_FOLLOW_SALES,
     RESPONSE_FADES,
     SELLS_OUT,
@@ -191,7 +192,7 @@ def _posterior(
     experiments: Experiments | None,
 ) -> Posterior:
     """The posterior from the fits of the two parts of demand, from experiments and from what is in doubt."""
-    doubts = _doubts(panel, prices, hyper)
+    doubts = _doubts(panel, prices, hyper, group)
     misread = np.where(prices.several | prices.sold_out, OWN_HIDDEN_ERROR**2, 0.0)
     parts = [
         _part(hyper.frequency, frequency, misread, group, prices.identified_share),
@@ -239,7 +240,7 @@ def _posterior(
     )
 
 
-def _doubts(panel: Panel, prices: _Prices, hyper: Hyperparameters) -> dict[str, BoolArray]:
+def _doubts(panel: Panel, prices: _Prices, hyper: Hyperparameters, group: IntArray) -> dict[str, BoolArray]:
     """(P,) each, by the flag: what speaks against the estimates from the sales of the shop or of the product."""
     every, totals = np.ones(panel.sold_days.size, np.bool_), panel.totals
     return {
@@ -248,6 +249,7 @@ def _doubts(panel: Panel, prices: _Prices, hyper: Hyperparameters) -> dict[str, 
         SEVERAL_PRICES: prices.several,
         SELLS_OUT: prices.sold_out | (~totals & hyper.sells_out),
         RESPONSE_FADES: every & hyper.response_fades,
+        PRICES_FOLLOW_PEAKS: hyper.prices_follow_peaks(group),
     }
 
 
@@ -280,6 +282,7 @@ def _evidence(
 def _doubtful_variance(doubts: dict[str, BoolArray]) -> FloatArray:
     """(P,) variance of errors that the model does not know of, of doubtful estimates."""
     response = doubts[PRICES_FOLLOW_SALES] | doubts[MIXED_PRICES] | doubts[RESPONSE_FADES]
+    response = response | doubts[PRICES_FOLLOW_PEAKS]
     hidden = doubts[SEVERAL_PRICES] | doubts[SELLS_OUT]
     return np.asarray(RESPONSE_ERROR**2 * response + HIDDEN_ERROR**2 * hidden)
 

@@ -57,10 +57,8 @@ class Residuals:
             list(batches(panel, design, series_of)), prior, dispersion, start=start, tolerance=ROUGH
         )
         product = series_of[panel.product]
-        expected = panel.exposure * np.exp(np.einsum("nk,nk->n", design, fit.coefficients[product]))
-        apart = (np.bincount(series_of, minlength=dispersion.size) > 1)[product]
-        # The levels of a product's series are not among the coefficients: each series' own mean takes their place.
-        expected = np.where(apart, expected * _mean_ratio(panel.product, panel.lines, expected), expected)
+        apart = _apart(series_of, dispersion.size)[product]
+        expected = expected_purchases(panel, design, fit.coefficients, series_of)
         return cls(panel, design, series_of, product, apart, fit, expected, (1.0 / dispersion)[product])
 
     def unexplained(self, column: FloatArray) -> FloatArray:
@@ -96,6 +94,24 @@ class Residuals:
         if np.count_nonzero(by_product) < FEWEST_PRODUCTS_TO_JUDGE_BY:
             return 0.0
         return float(np.sqrt(max((by_product**2).sum(), (by_week**2).sum())))
+
+
+def expected_purchases(
+    panel: Panel, design: FloatArray, coefficients: FloatArray, series_of: IntArray
+) -> FloatArray:
+    """Mean purchases of each cell (n,) by the coefficients (P, K) of the product of its series.
+
+    The levels of a product's several series are not among the coefficients: each series' own mean takes their place.
+    """
+    product = series_of[panel.product]
+    expected = panel.exposure * np.exp(np.einsum("nk,nk->n", design, coefficients[product]))
+    apart = _apart(series_of, coefficients.shape[0])[product]
+    return np.asarray(np.where(apart, expected * _mean_ratio(panel.product, panel.lines, expected), expected))
+
+
+def _apart(series_of: IntArray, products: int) -> BoolArray:
+    """Whether each product (P,) has several series."""
+    return np.asarray(np.bincount(series_of, minlength=products) > 1)
 
 
 def _mean_ratio(series: IntArray, values: FloatArray, weights: FloatArray) -> FloatArray:
