@@ -5,7 +5,8 @@
 `planted` is the plain shop with a confounder in three of its categories (tests/planted.py). Of each method, over the
 categories of 20 products or more: mean absolute error of the price response and bias; the same of the pooled estimates;
 the share of products flagged METHODS_DISAGREE, among the planted and among the others, and by the pooled
-fit alone PRICES_FOLLOW_PEAKS; deviance out of sample against the pooled model's; processor seconds. Shops that are larger are cut to --products.
+fit alone PRICES_FOLLOW_PEAKS; deviance out of sample against the pooled model's; processor seconds. Shops that are
+larger are cut to --products.
 """
 
 import argparse

@@ -46,7 +46,7 @@ def peak_scores(panel: Panel, expected: FloatArray, series_of: IntArray, group: 
     of = group_numbers(starts)
     left = np.bincount(of, (panel.lines - expected)[kept])
     summed_price = np.bincount(of, (expected * centred_log_price(panel))[kept])
-    usual = np.bincount(of, expected[kept])
+    usual = np.asarray(np.bincount(of, expected[kept]), np.float64)
     price = summed_price / usual
     key, product, week = key[starts], panel.product[kept][starts], week[kept][starts]
     total, squares, blocks = np.zeros(series), np.zeros(series), np.zeros(series)
