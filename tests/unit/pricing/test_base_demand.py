@@ -47,10 +47,17 @@ def test_before_any_sale_nothing_is_proven_but_the_price_before() -> None:
     assert _newest_proven([price_set(50, 10, 12)], None, 28, None) == (10.0, 0)
 
 
-def base(present: str | None, quantity: float, price: float | None, *sets: tuple[Any, ...]) -> Any:
+def base(
+    present: str | None,
+    quantity: float,
+    price: float | None,
+    *sets: tuple[Any, ...],
+    charged: str | None = None,
+) -> Any:
     version = DataVersion(as_of=AS_OF)
     money = None if present is None else Decimal(present)
-    return _base_demand(money, quantity, price, [price_set(*each) for each in sets], version)
+    seen = None if charged is None else Decimal(charged)
+    return _base_demand(money, quantity, price, seen, [price_set(*each) for each in sets], version)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +86,23 @@ def test_a_proven_price_is_the_one_tried_and_old_prices_fade_out_of_the_base() -
     found = base("12.00", 300.0, 11.7, (40, 10, 12))
     assert (found.price, found.tried_price, found.days) == (11.7, None, 39)
     assert base("12.00", 300.0, 11.9, (90, 10, 12)).price == 12.0
+
+
+@pytest.mark.parametrize("days", [10, 40, 90])
+def test_a_price_that_sales_do_not_show_is_not_proven_by_days(days: int) -> None:
+    found = base("12.00", 300.0, 10.0, (days, 10, 12), charged="10.0000")
+    assert (found.price, found.tried_price, found.days) == (10.0, 10.0, 0)
+    # Set twice and never charged: what sales show is tried, not what was set first.
+    assert base("13.00", 300.0, 10.0, (80, 10, 12), (40, 12, 13), charged="10.0000").tried_price == 10.0
+
+
+def test_a_price_that_sales_show_within_a_hundredth_is_proven_by_days() -> None:
+    found = base("12.00", 300.0, 11.7, (40, 10, 12), charged="11.9000")
+    assert (found.tried_price, found.days) == (None, 39)
+
+
+def test_a_price_that_sales_do_not_show_is_no_matter_where_nobody_set_it() -> None:
+    assert base("12.00", 300.0, 10.0, charged="10.0000").tried_price is None
 
 
 def test_a_first_price_is_no_change_for_a_cooldown() -> None:
