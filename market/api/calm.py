@@ -7,23 +7,19 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from elastix.api.fields import PriceInputField
 from elastix.api.filters import BooleanFilter, StrictFilterSet
 from elastix.api.operations import operation
 from elastix.api.permissions import Role, audit_username
 from elastix.api.serializers import MoneyField, RowSerializer
 from elastix.api.viewsets import ElastixViewSet
 from market.api.rules import MOST_CODES
-from market.core.duels import OUTCOMES, REACTIONS
+from market.core.duels import OUTCOMES
 from market.models import RepricingPause
 from market.selectors.duels import (
-    MOST_RUNS,
-    RIVALS_FLOOR,
-    RIVALS_STEP_PERCENT,
-    WEEK_OF_HOURS,
     rule_duel,
 )
 from market.selectors.rules import find_rule
+from market.serializers import DuelQuery
 from market.services.pauses import pauses_resume
 from pricing.sales.api.fields import CodeField, CodeFilter
 from pricing.sales.selectors.products import find_product
@@ -63,40 +59,6 @@ class ResumeSerializer(serializers.Serializer[Any]):
 
 class ResumedSerializer(serializers.Serializer[Any]):
     resumed = serializers.IntegerField(help_text="How many products.")
-
-
-class DuelQuery(serializers.Serializer[Any]):
-    product = CodeField()
-    reaction = serializers.ChoiceField(REACTIONS, required=False, default=REACTIONS[0])
-    step_percent = serializers.FloatField(
-        required=False,
-        default=RIVALS_STEP_PERCENT,
-        min_value=0.01,
-        max_value=50,
-        help_text="How far the competitor goes below us where it undercuts.",
-    )
-    competitor_price = PriceInputField(
-        required=False,
-        help_text="At the beginning; their lowest that is known, else our price, if not given.",
-    )
-    competitor_floor = PriceInputField(
-        required=False,
-        help_text=f"The competitor goes no lower; {RIVALS_FLOOR:.0%} of its first price if not given, an assumption.",
-    )
-    gives_up = serializers.BooleanField(
-        required=False, default=False, help_text="At its floor it goes back to its first price."
-    )
-    every = serializers.IntegerField(
-        required=False,
-        default=1,
-        min_value=1,
-        max_value=168,
-        help_text="It reacts after this many runs of the rule.",
-    )
-    runs = serializers.IntegerField(required=False, default=WEEK_OF_HOURS, min_value=2, max_value=MOST_RUNS)
-    pauses = serializers.BooleanField(
-        required=False, default=True, help_text="false: what would happen without the pause."
-    )
 
 
 class DuelStepSerializer(RowSerializer):

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy
 from elastix.desk.shell import page
 from elastix.desk.tags import money, number, said
 from elastix.errors import Conflict, NotFound
-from market.api.calm import DuelQuery
 from market.models import RepricingRule
 from market.models.rules import RuleScope
 from market.selectors.duels import (
@@ -22,6 +21,7 @@ from market.selectors.duels import (
     rule_duel,
 )
 from market.selectors.rules import find_rule
+from market.serializers import DuelQuery
 from pricing.sales.models import Product
 from pricing.sales.selectors.products import find_product
 
