@@ -9,6 +9,8 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from elastix.audit.triggers import drop_triggers
+
 BEFORE, AFTER = "0016_periods_of_totals", "0017_channels_and_experiments"
 
 
@@ -20,6 +22,8 @@ def migrated(name: str) -> Any:
 
 @pytest.mark.django_db(transaction=True)
 def test_lines_and_estimates_stay_and_have_no_channel() -> None:
+    # As `migrate` does: the type of a column that a trigger names could not be changed.
+    drop_triggers()
     executor = MigrationExecutor(connection)
     leaves = [key for key in executor.loader.graph.leaf_nodes() if key[0] != "pricing"]
     newest = executor.loader.graph.leaf_nodes("pricing")
