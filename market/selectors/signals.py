@@ -26,7 +26,7 @@ from pricing.sales.models import PriceChange, Product
 from pricing.sales.models.price_changes import PriceChangeSource, PriceChangeStatus
 from pricing.sales.models.products import PriceSource
 from pricing.sales.selectors.costs import cost_histories, cost_on
-from pricing.sales.selectors.daily import day_of_epoch
+from pricing.sales.selectors.daily import PRICE_ASKED, day_of_epoch
 
 DAY: Final = dt.timedelta(days=1)
 DEMAND_DAYS: Final = 7
@@ -38,7 +38,6 @@ NO_DATED_COST: Final = "no_dated_cost"
 NO_PRICE_DATE: Final = "no_price_date"
 """Why the change of a product's cost since its price took effect is not known."""
 
-_LIST_PRICE: Final = "COALESCE(s.list_price, CASE WHEN s.source = 'manual' THEN s.price END)"
 
 OBSERVED_WITHIN: Final = dt.timedelta(days=60)
 """Age up to which an earlier price of a competitor is one that the newest has moved from."""
@@ -320,7 +319,7 @@ def _taken_back(codes: list[str]) -> dict[str, dt.datetime]:
 
 def _sold_since(codes: list[str]) -> dict[str, dt.date]:
     """The first day of sales at the present price after the last at another list price, where there is one."""
-    other, half = f"ABS({_LIST_PRICE} - p.current_price) >= %s", float(shop_currency().unit) / 2
+    other, half = f"ABS({PRICE_ASKED} - p.current_price) >= %s", float(shop_currency().unit) / 2
     sales = "pricing_saleshistory s JOIN pricing_product p ON p.code = s.product_id"
     named = f"p.code IN ({placeholders(len(codes))})"
     rows = fetch(
